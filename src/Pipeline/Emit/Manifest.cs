@@ -1,0 +1,88 @@
+namespace Pipeline.Emit;
+
+/// <summary>What became of a list, schema <c>pipeline.manifest/1</c>: <c>inputs = records + failures</c>, always.</summary>
+public sealed record Manifest
+{
+    /// <summary>The schema's name.</summary>
+    public string Schema { get; init; } = "pipeline.manifest/1";
+
+    /// <summary>The list.</summary>
+    public required string ListId { get; init; }
+
+    /// <summary>What it was read from, for people.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Inputs, duplicates not counted.</summary>
+    public required long Inputs { get; init; }
+
+    /// <summary>Inputs that became records.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>Inputs that became failures.</summary>
+    public required long Failures { get; init; }
+
+    /// <summary>Duplicates dropped before counting.</summary>
+    public required long Duplicates { get; init; }
+
+    /// <summary>Failures by reason.</summary>
+    public required IReadOnlyDictionary<string, long> FailuresByReason { get; init; }
+
+    /// <summary>Inputs by how their result was learnt: <c>webhook</c>, <c>sweep</c>, <c>listing</c>; <c>none</c> for those that never had one.</summary>
+    public required IReadOnlyDictionary<string, long> Learnt { get; init; }
+
+    /// <summary>Every submission.</summary>
+    public required IReadOnlyList<ManifestSubmission> Submissions { get; init; }
+
+    /// <summary>Where the records are.</summary>
+    public required IReadOnlyList<RecordLocation> Locations { get; init; }
+
+    /// <summary>When the list was accepted, UTC.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the last input had its outcome, UTC.</summary>
+    public required DateTimeOffset ClosedAt { get; init; }
+
+    /// <summary>From acceptance to close, milliseconds.</summary>
+    public required long DurationMs { get; init; }
+
+    /// <summary>Inputs that were accepted by Nimble times the price setting, in that setting's currency; null without a price.</summary>
+    public decimal? EstimatedCost { get; init; }
+}
+
+/// <summary>A submission in a manifest.</summary>
+public sealed record ManifestSubmission
+{
+    /// <summary>The submission.</summary>
+    public required string SubmissionId { get; init; }
+
+    /// <summary>Nimble's batch, where there is one.</summary>
+    public string? BatchId { get; init; }
+
+    /// <summary>Its inputs.</summary>
+    public required int Inputs { get; init; }
+
+    /// <summary>Those that became records.</summary>
+    public required int Records { get; init; }
+
+    /// <summary>Those that became failures.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>When it was posted, UTC; null if it never was.</summary>
+    public DateTimeOffset? PostedAt { get; init; }
+}
+
+/// <summary>Where records lie.</summary>
+public sealed record RecordLocation
+{
+    /// <summary>The file or object.</summary>
+    public required string Uri { get; init; }
+
+    /// <summary>Its size in bytes when the manifest was written.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>How many records of this list it holds.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the bytes.</summary>
+    public required string Sha256 { get; init; }
+}

@@ -1,0 +1,50 @@
+namespace Pipeline;
+
+/// <summary>The fixed vocabulary of a failure's <c>reason</c>. docs/record.md explains each to the reader of a failure.</summary>
+public static class FailureReasons
+{
+    /// <summary>A line of the list that is not an input: no URL, a malformed one, a field that is not allowed there.</summary>
+    public const string InvalidInput = "invalid_input";
+
+    /// <summary>Nimble refused the submission for its content (400, 404, 422); nothing was accepted or billed.</summary>
+    public const string SubmissionRefused = "submission_refused";
+
+    /// <summary>Whether Nimble accepted the submission could not be proven either way within the evidence window.</summary>
+    public const string SubmissionUnknown = "submission_unknown";
+
+    /// <summary>The task ended in a bad state at Nimble.</summary>
+    public const string TaskFailed = "task_failed";
+
+    /// <summary>The task never reached an end within the deadline, or the API no longer knows it.</summary>
+    public const string TaskExpired = "task_expired";
+
+    /// <summary>The task ended well, but neither bucket nor API had its result within the deadline.</summary>
+    public const string ObjectMissing = "object_missing";
+
+    /// <summary>The object is truncated, altered, or not what its checksum says.</summary>
+    public const string ObjectDamaged = "object_damaged";
+
+    /// <summary>The object is larger, deeper or more compressed than the limits allow.</summary>
+    public const string LimitExceeded = "limit_exceeded";
+
+    /// <summary>The result is whole but is not a result document (not an object, a lone surrogate, a field twice...).</summary>
+    public const string ResultInvalid = "result_invalid";
+
+    /// <summary>The result document itself reports something other than success.</summary>
+    public const string ResultFailed = "result_failed";
+
+    /// <summary>Several inputs fit one result and nothing tells them apart.</summary>
+    public const string ResultAmbiguous = "result_ambiguous";
+
+    /// <summary>A store, or the API, refuses our credentials.</summary>
+    public const string AccessDenied = "access_denied";
+
+    /// <summary>The other side is unreachable, overloaded or failing for the moment.</summary>
+    public const string Unavailable = "unavailable";
+
+    /// <summary>A setting, an argument or a list that cannot be used.</summary>
+    public const string InvalidConfiguration = "invalid_configuration";
+
+    /// <summary>The work failed every try for a cause outside this vocabulary; the message has it.</summary>
+    public const string Internal = "internal_error";
+}

@@ -1,0 +1,81 @@
+namespace Pipeline.Ledger;
+
+/// <summary>How far a submission has come. See promise 2: nothing but proof moves it back to <see cref="Planned"/>.</summary>
+public enum SubmissionState
+{
+    /// <summary>Cut, not posted.</summary>
+    Planned,
+
+    /// <summary>The intent is written; the one POST is under way. Found in this state later, it is as unknown as <see cref="Unknown"/>.</summary>
+    Posting,
+
+    /// <summary>The POST ended without proof that it was accepted or refused.</summary>
+    Unknown,
+
+    /// <summary>Nimble accepted it; its tasks are known.</summary>
+    Accepted,
+
+    /// <summary>Every input has its outcome.</summary>
+    Closed,
+}
+
+/// <summary>Up to 1,000 inputs of a list that are posted together.</summary>
+public sealed record SubmissionEntry
+{
+    /// <summary><c>{list_id}-{sequence:D6}</c>, unique across lists.</summary>
+    public required string SubmissionId { get; init; }
+
+    /// <summary>The list it belongs to.</summary>
+    public required string ListId { get; init; }
+
+    /// <summary>Its place in the list, from 0.</summary>
+    public required int Sequence { get; init; }
+
+    /// <summary>How far it has come.</summary>
+    public required SubmissionState State { get; init; }
+
+    /// <summary>How many inputs it has.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>The extraction defaults of the list, a JSON object, <c>{}</c> for none. No delivery fields.</summary>
+    public string SharedInputs { get; init; } = "{}";
+
+    /// <summary>Where Nimble was told to put results: <c>{base}/{list}/{submission}/</c>; null when results are read from the API.</summary>
+    public string? StorageUrl { get; init; }
+
+    /// <summary>Whether Nimble was asked to compress the objects.</summary>
+    public bool Compressed { get; init; }
+
+    /// <summary>Whether Nimble was told a callback URL. The URL itself holds a token and is never stored.</summary>
+    public bool HasCallback { get; init; }
+
+    /// <summary>The batch id, once accepted; null for a submission of one input, which goes by <c>/extract/async</c>.</summary>
+    public string? BatchId { get; init; }
+
+    /// <summary>When the intent was written.</summary>
+    public DateTimeOffset? PostedAt { get; init; }
+
+    /// <summary>When the tasks were written.</summary>
+    public DateTimeOffset? AcceptedAt { get; init; }
+
+    /// <summary>When Sweep must look at it next; null when there is nothing to look after.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+
+    /// <summary>How often Sweep has looked since the last news; spaces the looks out.</summary>
+    public int Looks { get; init; }
+
+    /// <summary>The API's <c>completed_count</c> at the last look.</summary>
+    public int CompletedCount { get; init; }
+
+    /// <summary>Inputs that became records; final once Closed.</summary>
+    public int Records { get; init; }
+
+    /// <summary>Inputs that became failures; final once Closed.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>What is known of a POST that was refused or unknown, for people.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>Opaque; what a conditional update compares.</summary>
+    public string Version { get; init; } = "";
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline;
+
+/// <summary>A message on <c>submissions</c>: post this one.</summary>
+/// <param name="SubmissionId">The submission.</param>
+/// <param name="TraceParent">The trace it belongs to (W3C), since storage queues carry none.</param>
+public sealed record SubmissionMessage(string SubmissionId, string? TraceParent = null);
+
+/// <summary>A message on <c>results</c>: this task's result may be there.</summary>
+/// <param name="SubmissionId">The submission.</param>
+/// <param name="TaskId">The task, of the documented form.</param>
+/// <param name="Learnt">Who says so.</param>
+/// <param name="Since">When it was first said; deadlines count from here.</param>
+/// <param name="Tries">How often Collect has put it off so far.</param>
+/// <param name="TraceParent">The trace it belongs to.</param>
+public sealed record ResultMessage(string SubmissionId, string TaskId, Learnt Learnt, DateTimeOffset Since, int Tries = 0, string? TraceParent = null);
+
+/// <summary>The JSON of messages, failures, manifests and ledger: snake_case, nulls left out, source-generated.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(SubmissionMessage))]
+[JsonSerializable(typeof(ResultMessage))]
+[JsonSerializable(typeof(Failure))]
+[JsonSerializable(typeof(Manifest))]
+internal sealed partial class PipelineJson : JsonSerializerContext;
+
+/// <summary>Typed sends.</summary>
+internal static class WorkQueueExtensions
+{
+    public static Task SendAsync(this IWorkQueue queue, SubmissionMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(QueueNames.Submissions, [JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Default.SubmissionMessage)], delay, cancellationToken);
+
+    public static Task SendAsync(this IWorkQueue queue, IEnumerable<ResultMessage> messages, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(
+            QueueNames.Results,
+            [.. messages.Select(m => new ReadOnlyMemory<byte>(JsonSerializer.SerializeToUtf8Bytes(m, PipelineJson.Default.ResultMessage)))],
+            delay,
+            cancellationToken);
+}

@@ -1,0 +1,33 @@
+namespace Pipeline;
+
+/// <summary>
+/// The one exception of the pipeline: it tells the caller's next move. Anything else that escapes is a bug, and is let
+/// through so that the host counts it and tries again.
+/// </summary>
+public sealed class PipelineException : Exception
+{
+    private PipelineException(string reason, string message, bool isPermanent, TimeSpan? retryAfter, Exception? inner)
+        : base(message, inner)
+    {
+        Reason = reason;
+        IsPermanent = isPermanent;
+        RetryAfter = retryAfter;
+    }
+
+    /// <summary>A word of the fixed vocabulary in <see cref="FailureReasons"/>.</summary>
+    public string Reason { get; }
+
+    /// <summary>True when trying again cannot help; the work goes to the dead letters with its reason.</summary>
+    public bool IsPermanent { get; }
+
+    /// <summary>For a transient error: how long the other side asked us to wait; null leaves it to our own backoff.</summary>
+    public TimeSpan? RetryAfter { get; }
+
+    /// <summary>Trying again cannot help. The message says what is wrong, where, and what to do.</summary>
+    public static PipelineException Permanent(string reason, string message, Exception? inner = null) =>
+        new(reason, message, isPermanent: true, retryAfter: null, inner);
+
+    /// <summary>Trying again later may help.</summary>
+    public static PipelineException Transient(string reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) =>
+        new(reason, message, isPermanent: false, retryAfter, inner);
+}

@@ -1,0 +1,142 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline;
+
+/// <summary>What a record carries of the content.</summary>
+public enum ContentMode
+{
+    /// <summary>The content itself.</summary>
+    Inline,
+
+    /// <summary>No content, only <c>source</c>: the consumer opens the object.</summary>
+    Reference,
+}
+
+/// <summary>Every setting of the stages. Hosts fill it; all faults are reported at once, at start.</summary>
+public sealed class PipelineOptions
+{
+    /// <summary>The API.</summary>
+    public NimbleOptions Nimble { get; set; } = new();
+
+    /// <summary>Where Nimble delivers and whom it calls.</summary>
+    public DeliveryOptions Delivery { get; set; } = new();
+
+    /// <summary>How lists are read.</summary>
+    public IntakeOptions Intake { get; set; } = new();
+
+    /// <summary>How results are read.</summary>
+    public CollectOptions Collect { get; set; } = new();
+
+    /// <summary>When Sweep looks, and when it gives up.</summary>
+    public SweepOptions Sweep { get; set; } = new();
+}
+
+/// <summary>The Nimble API.</summary>
+public sealed class NimbleOptions
+{
+    /// <summary>The key. Never logged.</summary>
+    public string ApiKey { get; set; } = "";
+
+    /// <summary>The root of the API, without the version.</summary>
+    public Uri BaseUrl { get; set; } = new("https://sdk.nimbleway.com");
+
+    /// <summary>The version prefix of every path: <c>v1</c> (the documents) or <c>v2</c> (the newest SDK); the shapes are the same.</summary>
+    [RegularExpression("^v[0-9]+$", ErrorMessage = "Nimble:Version must be 'v1' or 'v2'.")]
+    public string Version { get; set; } = "v1";
+
+    /// <summary>Requests per second we allow ourselves; the lower of the two documented limits.</summary>
+    [Range(0.1, 10_000, ErrorMessage = "Nimble:RequestsPerSecond must be between 0.1 and 10,000.")]
+    public double RequestsPerSecond { get; set; } = 10;
+
+    /// <summary>How long one request may take, as in the vendor's own SDK.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(180);
+
+    /// <summary>What one URL costs, for estimates; null says nothing about cost.</summary>
+    public decimal? PricePerUrl { get; set; }
+}
+
+/// <summary>Delivery.</summary>
+public sealed class DeliveryOptions
+{
+    /// <summary><c>s3://bucket/prefix/</c> or <c>gs://bucket/prefix/</c>; null reads results from the API.</summary>
+    public string? StorageUrl { get; set; }
+
+    /// <summary>Ask Nimble to gzip the objects.</summary>
+    public bool Compress { get; set; }
+
+    /// <summary>What Nimble is told to call, without the path; null for no webhooks (Sweep polls).</summary>
+    public Uri? CallbackBase { get; set; }
+
+    /// <summary>The HMAC keys of callback tokens, base64, at least 32 bytes each. The first signs; all verify. Two during a rotation.</summary>
+    public IList<string> CallbackKeys { get; } = [];
+}
+
+/// <summary>Intake.</summary>
+public sealed class IntakeOptions
+{
+    /// <summary>Inputs per submission; the API takes at most 1,000.</summary>
+    [Range(1, 1000, ErrorMessage = "Intake:MaxInputsPerSubmission must be between 1 and 1,000.")]
+    public int MaxInputsPerSubmission { get; set; } = 1000;
+
+    /// <summary>Refuse a list with any bad line instead of failing those lines.</summary>
+    public bool Strict { get; set; }
+
+    /// <summary>The longest line or item, bytes.</summary>
+    public int MaxItemBytes { get; set; } = 64 * 1024;
+
+    /// <summary>Prefixes under which a list may point to its source; anything else is refused.</summary>
+    public IList<string> SourcePrefixes { get; } = [];
+}
+
+/// <summary>Collect.</summary>
+public sealed class CollectOptions
+{
+    /// <summary>What a record carries.</summary>
+    public ContentMode Content { get; set; } = ContentMode.Inline;
+
+    /// <summary>The largest stored object, bytes.</summary>
+    public long MaxStoredBytes { get; set; } = 1L << 30;
+
+    /// <summary>The largest result document after decompression, bytes.</summary>
+    public long MaxExpandedBytes { get; set; } = 2L << 30;
+
+    /// <summary>The highest expansion of a gzip object once it has given more than 1 MiB; real pages stay below 50.</summary>
+    public int MaxRatio { get; set; } = 500;
+
+    /// <summary>The deepest nesting of a result document.</summary>
+    public int MaxDepth { get; set; } = 256;
+
+    /// <summary>Bytes of a record held in memory before it spills to a temporary file.</summary>
+    public int SpillAt { get; set; } = 1 << 20;
+
+    /// <summary>The folder for spilled records; the system's temporary folder by default.</summary>
+    public string SpillFolder { get; set; } = Path.GetTempPath();
+
+    /// <summary>How long a finished task's object may be missing or damaged before the API's copy is read instead.</summary>
+    public TimeSpan ObjectDeadline { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The first wait for an object that is not there yet or is damaged; doubles each time.</summary>
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>Sweep.</summary>
+public sealed class SweepOptions
+{
+    /// <summary>Without webhooks: the first look after a POST; later looks are spaced out up to <see cref="MaxPollInterval"/>.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest time between two looks at a submission that brings no news.</summary>
+    public TimeSpan MaxPollInterval { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>With webhooks: how long after the POST, and after each look, a submission counts as overdue.</summary>
+    public TimeSpan WebhookGrace { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>When a task that is not finished counts as expired: the API drops pending tasks after 24 h.</summary>
+    public TimeSpan TaskDeadline { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long after an unproven POST evidence is looked for before its inputs end as <c>submission_unknown</c>.</summary>
+    public TimeSpan EvidenceWindow { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a POST that was cut by a crash is left alone before it is called unknown: longer than the POST's own time-out.</summary>
+    public TimeSpan PostingLease { get; set; } = TimeSpan.FromSeconds(240);
+}

@@ -1,0 +1,60 @@
+using Pipeline.Ledger;
+
+namespace Pipeline.Ports;
+
+/// <summary>
+/// What is known of every list, submission, task and input. The ledger, not any queue, is the truth.
+/// </summary>
+/// <remarks>
+/// Contract: creates are create-if-absent (what is there wins); updates are conditional on the <c>Version</c> that was read, and return null when
+/// somebody else was first: the caller reads again and decides anew. A write that returned survives a crash of the process; one of a submission
+/// (the intent of a POST above all) survives a loss of power too. Multi-row creates may be torn by a crash and are healed by repeating them.
+/// Errors to reach the store are transient <see cref="PipelineException"/>s.
+/// </remarks>
+public interface ILedger
+{
+    /// <summary>Creates a list unless it exists; returns what is there afterwards, with its version.</summary>
+    Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken);
+
+    /// <summary>One list, or null.</summary>
+    Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken);
+
+    /// <summary>Lists that are not closed.</summary>
+    IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes a list if its version is still the one read; returns it with the new version, or null.</summary>
+    Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken);
+
+    /// <summary>Creates a submission and its inputs unless they exist. Inputs are written before the submission's own row: a submission that can be read is whole.</summary>
+    Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
+
+    /// <summary>One submission, or null.</summary>
+    Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken);
+
+    /// <summary>The submissions of a list, by sequence.</summary>
+    IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken);
+
+    /// <summary>Up to <paramref name="max"/> submissions whose <see cref="SubmissionEntry.DueAt"/> is not later than <paramref name="now"/>, the longest overdue first.</summary>
+    Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken);
+
+    /// <summary>Writes a submission if its version is still the one read; returns it with the new version, or null.</summary>
+    Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken);
+
+    /// <summary>The inputs of a submission, by ordinal.</summary>
+    Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken);
+
+    /// <summary>One input, or null.</summary>
+    Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken);
+
+    /// <summary>Writes those inputs whose version is still the one read; returns them with new versions, null in the place of each that was not written.</summary>
+    Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
+
+    /// <summary>Adds tasks of one submission. A task that is there keeps its row, but gains an ordinal if it had none.</summary>
+    Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken);
+
+    /// <summary>One task of a submission, or null when it is not known to belong there.</summary>
+    Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken);
+
+    /// <summary>The tasks of a submission.</summary>
+    Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken);
+}

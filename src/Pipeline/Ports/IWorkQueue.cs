@@ -1,0 +1,37 @@
+namespace Pipeline.Ports;
+
+/// <summary>
+/// Where a stage leaves work for the next one.
+/// </summary>
+/// <remarks>
+/// Contract: when a send returns, its messages survive a crash of the process. Each message is delivered at least once, in
+/// no particular order, to whoever serves the queue; a message that keeps failing ends in <c>{queue}-poison</c>. A send
+/// that throws may have sent some of its messages: the caller repeats, and receivers bear the duplicates.
+/// There is no receive: on Azure the Functions host dequeues, on one machine <c>LocalRunner</c> does.
+/// </remarks>
+public interface IWorkQueue
+{
+    /// <summary>Sends messages to one queue.</summary>
+    /// <param name="queue">One of <see cref="QueueNames"/>.</param>
+    /// <param name="messages">UTF-8 JSON bodies.</param>
+    /// <param name="delay">How long they stay invisible; zero for at once; at most seven days.</param>
+    /// <param name="cancellationToken">Stops the sending; messages already sent stay sent.</param>
+    /// <exception cref="PipelineException">Transient: the queue cannot be reached.</exception>
+    Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken);
+}
+
+/// <summary>The names of the queues.</summary>
+public static class QueueNames
+{
+    /// <summary>Lists of URLs, from users.</summary>
+    public const string UrlLists = "url-lists";
+
+    /// <summary>One message per submission to be posted.</summary>
+    public const string Submissions = "submissions";
+
+    /// <summary>One message per task whose result may be there.</summary>
+    public const string Results = "results";
+
+    /// <summary>Behind the name of a queue: where its messages go after the last try.</summary>
+    public const string PoisonSuffix = "-poison";
+}

@@ -1,0 +1,38 @@
+namespace Pipeline.Ports;
+
+/// <summary>The address of an object or of a prefix: scheme, bucket and key, kept as they are (keys are not URL-encoded).</summary>
+/// <param name="Scheme">Lower case: <c>s3</c>, <c>gs</c>, <c>file</c>.</param>
+/// <param name="Bucket">The bucket; empty for <c>file</c>.</param>
+/// <param name="Key">The key without a leading slash; for <c>file</c> the absolute path. Empty for the whole bucket.</param>
+public sealed record ObjectUri(string Scheme, string Bucket, string Key)
+{
+    /// <summary>Reads <c>scheme://bucket/key</c>.</summary>
+    /// <exception cref="PipelineException">Permanent: not of that form; the message says what is expected.</exception>
+    public static ObjectUri Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var colon = text.IndexOf("://", StringComparison.Ordinal);
+        var scheme = colon > 0 ? text[..colon].ToLowerInvariant() : "";
+        var rest = colon > 0 ? text[(colon + 3)..] : "";
+        if (scheme == "file" && rest.StartsWith('/'))
+            return new(scheme, "", rest);
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        var bucket = slash < 0 ? rest : rest[..slash];
+        if (scheme is not ("s3" or "gs") || bucket.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
+                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/ or file:///absolute/path.");
+        return new(scheme, bucket, slash < 0 ? "" : rest[(slash + 1)..]);
+    }
+
+    /// <summary>The address of a file or folder on this machine.</summary>
+    public static ObjectUri ForFile(string path) => new("file", "", Path.GetFullPath(path));
+
+    /// <summary>This address with text appended to its key.</summary>
+    public ObjectUri Append(string suffix) => this with { Key = Key + suffix };
+
+    /// <summary>This address as a prefix: its key ends in a slash, or is empty.</summary>
+    public ObjectUri AsPrefix() => Key.Length == 0 || Key.EndsWith('/') ? this : Append("/");
+
+    /// <inheritdoc/>
+    public override string ToString() => Scheme == "file" ? $"file://{Key}" : $"{Scheme}://{Bucket}/{Key}";
+}

@@ -1,0 +1,25 @@
+using Pipeline.Ports;
+
+namespace Pipeline.Tests;
+
+public sealed class ObjectUriTests
+{
+    [Theory]
+    [InlineData("s3://bucket/a/b.json", "s3", "bucket", "a/b.json")]
+    [InlineData("gs://bucket", "gs", "bucket", "")]
+    [InlineData("S3://bucket/", "s3", "bucket", "")]
+    [InlineData("file:///tmp/x y", "file", "", "/tmp/x y")]
+    public void AnAddressIsReadIntoItsParts(string text, string scheme, string bucket, string key) =>
+        Assert.Equal(new ObjectUri(scheme, bucket, key), ObjectUri.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("s3://")]
+    [InlineData("https://bucket/x")]
+    [InlineData("bucket/x")]
+    public void AnythingElseIsRefusedWithWhatIsExpected(string text)
+    {
+        var error = Assert.Throws<PipelineException>(() => ObjectUri.Parse(text));
+        Assert.Equal($"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/ or file:///absolute/path.", error.Message);
+    }
+}
