@@ -1,1 +1,3 @@
-return 2;
+using Pipeline.Cli;
+
+return await CommandLine.InvokeAsync(args);

@@ -29,6 +29,8 @@ public sealed record ResultMessage(string SubmissionId, string TaskId, Learnt Le
 [JsonSerializable(typeof(ResultMessage))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, JsonElement>))]
 internal sealed partial class PipelineJson : JsonSerializerContext;
 
 /// <summary>Typed sends.</summary>

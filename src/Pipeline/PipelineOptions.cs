@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Pipeline;
 
 /// <summary>What a record carries of the content.</summary>
@@ -41,11 +39,9 @@ public sealed class NimbleOptions
     public Uri BaseUrl { get; set; } = new("https://sdk.nimbleway.com");
 
     /// <summary>The version prefix of every path: <c>v1</c> (the documents) or <c>v2</c> (the newest SDK); the shapes are the same.</summary>
-    [RegularExpression("^v[0-9]+$", ErrorMessage = "Nimble:Version must be 'v1' or 'v2'.")]
     public string Version { get; set; } = "v1";
 
     /// <summary>Requests per second we allow ourselves; the lower of the two documented limits.</summary>
-    [Range(0.1, 10_000, ErrorMessage = "Nimble:RequestsPerSecond must be between 0.1 and 10,000.")]
     public double RequestsPerSecond { get; set; } = 10;
 
     /// <summary>How long one request may take, as in the vendor's own SDK.</summary>
@@ -75,7 +71,6 @@ public sealed class DeliveryOptions
 public sealed class IntakeOptions
 {
     /// <summary>Inputs per submission; the API takes at most 1,000.</summary>
-    [Range(1, 1000, ErrorMessage = "Intake:MaxInputsPerSubmission must be between 1 and 1,000.")]
     public int MaxInputsPerSubmission { get; set; } = 1000;
 
     /// <summary>Refuse a list with any bad line instead of failing those lines.</summary>

@@ -62,6 +62,9 @@ public sealed record InputEntry
     /// <summary>For a failure: a word of <see cref="FailureReasons"/>.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>For a failure: the whole <c>pipeline.failure/1</c> as JSON, so that putting it to the sink again gives the same bytes.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>When the outcome was written.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 

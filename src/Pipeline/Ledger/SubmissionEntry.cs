@@ -15,6 +15,9 @@ public enum SubmissionState
     /// <summary>Nimble accepted it; its tasks are known.</summary>
     Accepted,
 
+    /// <summary>Nimble refused it for its content; all its inputs are failures.</summary>
+    Refused,
+
     /// <summary>Every input has its outcome.</summary>
     Closed,
 }
@@ -66,6 +69,9 @@ public sealed record SubmissionEntry
 
     /// <summary>The API's <c>completed_count</c> at the last look.</summary>
     public int CompletedCount { get; init; }
+
+    /// <summary>When the API first said that every task has ended.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Inputs that became records; final once Closed.</summary>
     public int Records { get; init; }

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Pipeline.Cli.Run;
+
+namespace Pipeline.Cli;
+
+/// <summary>The exit codes, the same for every command.</summary>
+internal static class ExitCodes
+{
+    /// <summary>Every input has a record.</summary>
+    public const int Complete = 0;
+
+    /// <summary>Something went wrong; the message says what.</summary>
+    public const int Error = 1;
+
+    /// <summary>Arguments, settings or lists that cannot be used.</summary>
+    public const int Usage = 2;
+
+    /// <summary>All inputs have outcomes, some of them failures.</summary>
+    public const int SomeFailed = 3;
+}
+
+/// <summary>The <c>pipeline</c> command.</summary>
+internal static class CommandLine
+{
+    // A POST under way is let finish, since an abandoned one might be paid for twice.
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
+
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")
+        {
+            RunCommand.Create(),
+            EmulatorCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"pipeline: {error.Message}");
+            await Console.Error.WriteLineAsync("'pipeline --help' lists the commands and 'pipeline COMMAND --help' their options.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin });
+        }
+        catch (PipelineException problem)
+        {
+            await Console.Error.WriteLineAsync($"pipeline: {problem.Message}");
+            return problem.Reason is FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.AccessDenied ? ExitCodes.Usage : ExitCodes.Error;
+        }
+    }
+}

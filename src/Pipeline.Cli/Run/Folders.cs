@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>The folders of a run and the few small files it keeps in its state.</summary>
+internal static class Folders
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Makes the folders and makes sure that they can be written.</summary>
+    public static void Prepare(RunSettings settings)
+    {
+        Prepare("--out", settings.Out, secret: false);
+        Prepare("--state", settings.State, secret: true);
+        Directory.CreateDirectory(Spill(settings));
+    }
+
+    /// <summary>Where large records wait for their commit.</summary>
+    public static string Spill(RunSettings settings) => Path.Combine(settings.State, "tmp");
+
+    /// <summary>The key of this state's callback tokens, made once: a run that goes on must recognise its own webhooks.</summary>
+    public static string CallbackKey(RunSettings settings) =>
+        ReadOrMake(Path.Combine(settings.State, "callback.key"), () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+
+    /// <summary>Where webhooks were last listened for, so that those on their way still find a listener after a restart.</summary>
+    public static Uri? LastListen(RunSettings settings) =>
+        File.Exists(ListenFile(settings)) && Uri.TryCreate(File.ReadAllText(ListenFile(settings)), UriKind.Absolute, out var address) ? address : null;
+
+    /// <summary>Remembers where webhooks are listened for.</summary>
+    public static void KeepListen(RunSettings settings, Uri address) => File.WriteAllText(ListenFile(settings), address.AbsoluteUri);
+
+    private static string ListenFile(RunSettings settings) => Path.Combine(settings.State, "listen");
+
+    private static void Prepare(string option, string folder, bool secret)
+    {
+        try
+        {
+            if (secret && !OperatingSystem.IsWindows())
+                Directory.CreateDirectory(folder, OwnerOnly);
+            else
+                Directory.CreateDirectory(folder);
+            using var probe = new FileStream(Path.Combine(folder, ".probe"), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{option} {folder} cannot be written: {problem.Message} Name a folder that can.", problem);
+        }
+    }
+
+    private static string ReadOrMake(string path, Func<string> make)
+    {
+        if (File.Exists(path))
+            return File.ReadAllText(path);
+        var text = make();
+        File.WriteAllText(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
+        return text;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Emulator.Sample;
+using Pipeline.Intake;
+using Pipeline.Ports;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>
+/// The lists of a run. They are checked before anything is written, and then copied into the state, so that a run that goes on after a kill
+/// reads the very same list.
+/// </summary>
+internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
+{
+    private readonly List<(string Name, string Path, ListInspection Inspection)> _lists = [];
+    private readonly List<string> _temporary = [];
+
+    /// <summary>Reads every list once: a list that cannot be read, or that has no URL, ends the run here.</summary>
+    public async Task InspectAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (name, path) in await CollectAsync(cancellationToken))
+        {
+            var inspection = await InspectAsync(name, path, cancellationToken);
+            if (_lists.TrueForAll(l => l.Inspection.ListId != inspection.ListId))
+                _lists.Add((name, path, inspection));
+        }
+    }
+
+    /// <summary>Hands the lists to Intake, those it does not have yet; returns their ids.</summary>
+    public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var ledger = services.GetRequiredService<ILedger>();
+        var queue = services.GetRequiredService<IWorkQueue>();
+        foreach (var (name, path, inspection) in _lists)
+        {
+            if (await ledger.GetListAsync(inspection.ListId, cancellationToken) is { State: not Ledger.ListState.Planning })
+                continue;
+            var copy = Path.Combine(Folder(settings), inspection.ListId + Path.GetExtension(name));
+            await CopyAsync(path, copy, cancellationToken);
+            var message = new JsonObject { ["source"] = ObjectUri.ForFile(copy).ToString(), ["list_id"] = inspection.ListId, ["name"] = name };
+            if (settings.SharedInputs is { } shared)
+                message["shared_inputs"] = JsonNode.Parse(shared);
+            await queue.SendAsync(QueueNames.UrlLists, [JsonSerializer.SerializeToUtf8Bytes(message)], TimeSpan.Zero, cancellationToken);
+        }
+
+        return [.. _lists.Select(l => l.Inspection.ListId)];
+    }
+
+    /// <summary>Where lists are kept; the only place a list may point to in a run.</summary>
+    public static string Folder(RunSettings settings) => Path.Combine(settings.State, "lists");
+
+    public ValueTask DisposeAsync()
+    {
+        _temporary.ForEach(File.Delete);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Names and files: as given; standard input, URLs and the sample site are written to temporary files first.</summary>
+    private async Task<IReadOnlyList<(string Name, string Path)>> CollectAsync(CancellationToken cancellationToken)
+    {
+        if (settings.Lists.Count == 0)
+            return [("sample site", await KeepAsync(Text(SampleUrls()), cancellationToken))];
+        var urls = settings.Lists.Where(IsUrl).ToList();
+        var files = new List<(string, string)>();
+        foreach (var list in settings.Lists.Where(l => !IsUrl(l)))
+            files.Add(list == "-" ? ("standard input", await KeepAsync(Console.OpenStandardInput(), cancellationToken)) : (Path.GetFileName(list), Path.GetFullPath(list)));
+        if (urls.Count > 0)
+            files.Add(("command line", await KeepAsync(Text(urls), cancellationToken)));
+        return files;
+    }
+
+    private IReadOnlyList<string> SampleUrls() => settings.IsEmbedded || settings.Api!.IsLoopback
+        ? SampleSite.Urls
+        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST: the sample site exists only beside the emulator.");
+
+    private async Task<ListInspection> InspectAsync(string name, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new ListInspector(new() { Strict = settings.Strict }).InspectAsync(
+                _ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)), name, settings.SharedInputs, cancellationToken);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The list {path} cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    private static MemoryStream Text(IEnumerable<string> urls) => new(Encoding.UTF8.GetBytes(string.Join('\n', urls) + "\n"));
+
+    private async Task<string> KeepAsync(Stream content, CancellationToken cancellationToken)
+    {
+        var path = Path.GetTempFileName();
+        _temporary.Add(path);
+        await using var file = File.Create(path);
+        await content.CopyToAsync(file, cancellationToken);
+        return path;
+    }
+
+    private static async Task CopyAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        await using (var source = File.OpenRead(from))
+        await using (var copy = File.Create(to + ".new"))
+            await source.CopyToAsync(copy, cancellationToken);
+        File.Move(to + ".new", to, overwrite: true);
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary><c>pipeline run</c>: lists to their end, on this machine.</summary>
+internal static class RunCommand
+{
+    private const string NimbleApi = "https://sdk.nimbleway.com";
+
+    private static readonly Argument<string[]> Lists = new("LIST")
+    {
+        Description = "Files of URLs (text, CSV, NDJSON, JSON or a Nimble batch body), '-' for standard input, or URLs. Without any, the built-in sample site.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder for records.ndjson, failures.ndjson and manifest.json.", HelpName = "DIR", DefaultValueFactory = _ => "pipeline-out",
+    };
+
+    private static readonly Option<string?> State = new("--state") { Description = "Folder that lets the same command go on after a kill. Default: .pipeline inside --out.", HelpName = "DIR" };
+    private static readonly Option<Uri?> Api = new("--api") { Description = "Root of the API. Default: Nimble when NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL" };
+    private static readonly Option<string?> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/ for results. Default: the emulator's own bucket, else read from the API.", HelpName = "URL" };
+    private static readonly Option<bool> Compress = new("--compress") { Description = "Have the results gzipped." };
+    private static readonly Option<Uri?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
+    private static readonly Option<Uri?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
+    private static readonly Option<string[]> Shared = new("--shared") { Description = "An extraction option for every URL, such as country=US or render=true; repeatable.", HelpName = "k=v", DefaultValueFactory = _ => [] };
+    private static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
+    private static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
+    private static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
+
+    public static Command Create()
+    {
+        var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
+        {
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, Verbose,
+        };
+        command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed)).RunAsync(cancellationToken));
+        return command;
+    }
+
+    private static RunSettings Read(ParseResult parsed)
+    {
+        var key = Environment.GetEnvironmentVariable("NIMBLE_API_KEY");
+        var api = parsed.GetValue(Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
+        if (api is not null && string.IsNullOrEmpty(key) && !api.IsLoopback)
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The API at {api} needs a key. Set NIMBLE_API_KEY.");
+        CheckAddress("--api", api);
+        CheckAddress("--listen", parsed.GetValue(Listen));
+        CheckAddress("--callback-base", parsed.GetValue(CallbackBase));
+        var folder = Path.GetFullPath(parsed.GetValue(Out)!);
+        return new()
+        {
+            Lists = parsed.GetValue(Lists) ?? [],
+            Out = folder,
+            State = Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(folder, ".pipeline")),
+            Api = api,
+            ApiKey = string.IsNullOrEmpty(key) ? "local" : key,
+            StorageUrl = parsed.GetValue(StorageUrl),
+            Compress = parsed.GetValue(Compress),
+            Listen = parsed.GetValue(Listen),
+            CallbackBase = parsed.GetValue(CallbackBase),
+            SharedInputs = RunSettings.ReadShared(parsed.GetValue(Shared) ?? []),
+            Strict = parsed.GetValue(Strict),
+            Content = parsed.GetValue(Content),
+            Faults = parsed.GetValue(Faults),
+            Verbose = parsed.GetValue(Verbose),
+        };
+    }
+
+    private static void CheckAddress(string option, Uri? address)
+    {
+        if (address is not null && (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")))
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{option} '{address}' is not an address such as http://127.0.0.1:5005.");
+    }
+}

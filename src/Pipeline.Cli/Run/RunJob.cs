@@ -1,0 +1,36 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Spectre.Console;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>One <c>pipeline run</c>, from its lists to its exit code.</summary>
+internal sealed class RunJob(RunSettings settings)
+{
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        await using var lists = new ListFiles(settings);
+        await lists.InspectAsync(cancellationToken);
+        Folders.Prepare(settings);
+        await using var host = await RunHost.StartAsync(settings, cancellationToken);
+        await host.CheckOutsideAsync(cancellationToken);
+        var ids = await lists.SubmitAsync(host.Services, cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        try
+        {
+            await new ProgressView(console, host.Services, ids).WatchAsync(token => host.RunAsync(ids, token), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            console.WriteLine("Stopped. Nothing is lost: the same command goes on where this one stopped.");
+            return ExitCodes.Error;
+        }
+
+        var closed = new List<ListEntry>();
+        foreach (var id in ids)
+            closed.Add((await host.Services.GetRequiredService<ILedger>().GetListAsync(id, cancellationToken))!);
+        return await Summary.WriteAsync(console, settings, closed, TimeProvider.System.GetElapsedTime(started), cancellationToken);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>What <c>pipeline run</c> was asked for, with the environment's part filled in.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>Files, <c>-</c> for standard input, or URLs; none for the sample site.</summary>
+    public required IReadOnlyList<string> Lists { get; init; }
+
+    /// <summary>Where records, failures and manifest go.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>Where the run keeps what it needs to go on after a kill.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The API; null starts the emulator in this process.</summary>
+    public Uri? Api { get; init; }
+
+    /// <summary>The API's key.</summary>
+    public required string ApiKey { get; init; }
+
+    /// <summary>Where results are delivered; null reads them from the API.</summary>
+    public string? StorageUrl { get; init; }
+
+    /// <summary>Whether objects are gzipped.</summary>
+    public bool Compress { get; init; }
+
+    /// <summary>Where callbacks are served; null for a free loopback port.</summary>
+    public Uri? Listen { get; init; }
+
+    /// <summary>What Nimble is told to call; null for the default.</summary>
+    public Uri? CallbackBase { get; init; }
+
+    /// <summary>Extraction options for every input, a JSON object; null for none.</summary>
+    public string? SharedInputs { get; init; }
+
+    /// <summary>Refuse a list with any bad line.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>What a record carries.</summary>
+    public ContentMode Content { get; init; }
+
+    /// <summary>Faults for the emulator in this process.</summary>
+    public string? Faults { get; init; }
+
+    /// <summary>Write the log to standard error.</summary>
+    public bool Verbose { get; init; }
+
+    /// <summary>Whether the emulator runs in this process.</summary>
+    public bool IsEmbedded => Api is null;
+
+    /// <summary>Reads <c>--shared k=v</c> pairs: a value that is JSON is taken as such, anything else is a string.</summary>
+    /// <exception cref="PipelineException">Permanent: not of the form k=v.</exception>
+    public static string? ReadShared(IReadOnlyList<string> pairs)
+    {
+        if (pairs.Count == 0)
+            return null;
+        var shared = new JsonObject();
+        foreach (var pair in pairs)
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1)
+                throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"--shared '{pair}' is not of the form name=value, such as --shared country=US or --shared 'formats=[\"markdown\"]'.");
+            shared[pair[..equals]] = ReadValue(pair[(equals + 1)..]);
+        }
+
+        return shared.ToJsonString();
+    }
+
+    private static JsonNode? ReadValue(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(text);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json;
+using Pipeline.Ledger;
+using Spectre.Console;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>The closing table: what became of every URL, and where it is.</summary>
+internal static class Summary
+{
+    /// <summary>Writes the table from the manifest; returns the exit code.</summary>
+    public static async Task<int> WriteAsync(
+        IAnsiConsole console, RunSettings settings, IReadOnlyList<ListEntry> lists, TimeSpan elapsed, CancellationToken cancellationToken)
+    {
+        await using var file = File.OpenRead(Path.Combine(settings.Out, "manifest.json"));
+        using var manifest = await JsonDocument.ParseAsync(file, cancellationToken: cancellationToken);
+        var own = Own(manifest.RootElement, lists);
+        var inputs = Sum(own, "inputs");
+        var failures = Sum(own, "failures");
+
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumn("").AddColumn(new TableColumn("").RightAligned()).HideHeaders();
+        Row(table, "inputs", inputs);
+        Row(table, "records", Sum(own, "records"));
+        Row(table, "failures", failures);
+        foreach (var (reason, count) in Group(own, "failures_by_reason"))
+            Row(table, $"  {reason}", count);
+        if (Sum(own, "duplicates") is > 0 and var duplicates)
+            Row(table, "duplicates dropped", duplicates);
+        foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
+            Row(table, $"learnt by {how}", count);
+        if (lists.All(l => l.CreatedAt >= DateTimeOffset.UnixEpoch) && elapsed > TimeSpan.Zero)
+            table.AddRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{inputs / elapsed.TotalSeconds:N1} URLs/s"));
+        console.Write(table);
+        console.WriteLine($"records    {Path.Combine(settings.Out, "records.ndjson")}");
+        if (failures > 0)
+            console.WriteLine($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
+        console.WriteLine($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
+        return failures == 0 ? ExitCodes.Complete : ExitCodes.SomeFailed;
+    }
+
+    /// <summary>The manifests of this run's lists; the folder may hold those of other runs too.</summary>
+    private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<ListEntry> lists)
+    {
+        var ids = lists.Select(l => l.ListId).ToHashSet(StringComparer.Ordinal);
+        IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray() : [manifest];
+        return [.. all.Where(m => ids.Contains(m.GetProperty("list_id").GetString()!))];
+    }
+
+    private static void Row(Table table, string name, long count) => table.AddRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
+
+    private static long Sum(IReadOnlyList<JsonElement> manifests, string name) => manifests.Sum(m => m.GetProperty(name).GetInt64());
+
+    private static IEnumerable<KeyValuePair<string, long>> Group(IReadOnlyList<JsonElement> manifests, string name) => manifests
+        .SelectMany(m => m.GetProperty(name).EnumerateObject())
+        .GroupBy(p => p.Name, StringComparer.Ordinal)
+        .Select(g => KeyValuePair.Create(g.Key, g.Sum(p => p.Value.GetInt64())));
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Callback;
+
+/// <summary>What a webhook is answered.</summary>
+internal enum CallbackAnswer
+{
+    /// <summary>Taken; also when it says nothing new.</summary>
+    Accepted = 202,
+
+    /// <summary>Not a webhook's body.</summary>
+    Malformed = 400,
+
+    /// <summary>The token is not one of ours for this submission.</summary>
+    Unauthorized = 401,
+
+    /// <summary>The body is larger than <see cref="CallbackStage.MaxBodyBytes"/>.</summary>
+    TooLarge = 413,
+}
+
+/// <summary>
+/// Takes a webhook: checks the token in the path, takes the task ids as hints, queues them, answers. Whether a task belongs, is finished,
+/// and what its result is, Collect finds out by itself.
+/// </summary>
+internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
+{
+    /// <summary>The largest body that is read, bytes.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
+
+    /// <summary>The route below the host's root, as Nimble is told.</summary>
+    public const string Route = "api/callbacks/{submission}/{token}";
+
+    /// <summary>Handles one webhook.</summary>
+    /// <param name="submissionId">From the path.</param>
+    /// <param name="token">From the path.</param>
+    /// <param name="body">The request's body; read only when the token is right.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<CallbackAnswer> HandleAsync(string submissionId, string token, Stream body, CancellationToken cancellationToken)
+    {
+        if (!tokens.Verify(submissionId, token))
+        {
+            LogWrongToken();
+            return CallbackAnswer.Unauthorized;
+        }
+
+        var buffer = new byte[MaxBodyBytes + 1];
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length > MaxBodyBytes)
+            return CallbackAnswer.TooLarge;
+        if (CallbackBody.ReadTaskIds(buffer.AsMemory(0, length)) is not { } taskIds)
+        {
+            LogMalformed(submissionId, length);
+            return CallbackAnswer.Malformed;
+        }
+
+        var now = time.GetUtcNow();
+        if (taskIds.Count > 0)
+            await queue.SendAsync(taskIds.Select(id => new ResultMessage(submissionId, id, Learnt.Webhook, now)), TimeSpan.Zero, cancellationToken);
+        return CallbackAnswer.Accepted;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook with a wrong token was refused.")]
+    private partial void LogWrongToken();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook for {SubmissionId} with a malformed body of {Bytes} bytes was refused.")]
+    private partial void LogMalformed(string submissionId, int bytes);
+}

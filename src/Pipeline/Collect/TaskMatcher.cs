@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+
+namespace Pipeline.Collect;
+
+/// <summary>
+/// Finds the input a task works on: by the echoed input, by tag, or by the result's own URL; never by position, since the order of a batch's
+/// tasks is not documented. Where several inputs fit and nothing tells them apart, it says so instead of guessing.
+/// </summary>
+internal sealed class TaskMatcher
+{
+    private readonly Dictionary<string, List<Candidate>> _byUrl = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int?> _byTag = new(StringComparer.Ordinal);
+    private readonly int _count;
+
+    public TaskMatcher(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs)
+    {
+        _count = inputs.Count;
+        foreach (var input in inputs)
+        {
+            var candidate = new Candidate(input.Ordinal, EffectiveInput.Merge(submission.SharedInputs, input.Input));
+            Add(input.Url, candidate);
+            if (Uri.TryCreate(input.Url, UriKind.Absolute, out var uri) && uri.AbsoluteUri != input.Url)
+                Add(uri.AbsoluteUri, candidate);
+            if (Text(candidate.Fields, "tag") is { } tag)
+                _byTag[tag] = _byTag.ContainsKey(tag) ? null : input.Ordinal;
+        }
+    }
+
+    /// <summary>The rows of tasks, each with its input where the task's echo tells.</summary>
+    public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks) =>
+        [.. tasks.Where(t => TaskIds.IsWellFormed(t.Id)).Select(t => new TaskEntry(t.Id, Match(t.Input)))];
+
+    /// <summary>The ordinal for an echoed input; null when there is no echo or it does not tell.</summary>
+    public int? Match(JsonElement? echo)
+    {
+        if (_count == 1)
+            return 0;
+        if (echo is not { ValueKind: JsonValueKind.Object } input)
+            return null;
+        var fields = input.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+        return Text(fields, "url") is { } url ? Match(url, fields) : null;
+    }
+
+    /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
+    public int? Match(NormalizedResult result)
+    {
+        if (_count == 1)
+            return 0;
+        if (result.Url is not { } url)
+            return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
+        var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("country", result.Country), ("locale", result.Locale), ("driver", result.Driver), ("tag", result.Tag)])
+            if (value is not null)
+                fields[name] = JsonSerializer.SerializeToElement(value, PipelineJson.Default.String);
+        return Match(url, fields);
+    }
+
+    private int? Match(string url, Dictionary<string, JsonElement> fields)
+    {
+        if (!_byUrl.TryGetValue(url, out var candidates)
+            && (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || !_byUrl.TryGetValue(uri.AbsoluteUri, out candidates)))
+            return null;
+        if (candidates.Count == 1)
+            return candidates[0].Ordinal;
+        if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && candidates.Exists(c => c.Ordinal == tagged))
+            return tagged;
+        var fitting = candidates.FindAll(c => c.Fits(fields));
+        return fitting.Count == 1 ? fitting[0].Ordinal : null;
+    }
+
+    private void Add(string url, Candidate candidate)
+    {
+        if (!_byUrl.TryGetValue(url, out var candidates))
+            _byUrl[url] = candidates = [];
+        candidates.Add(candidate);
+    }
+
+    private static string? Text(IReadOnlyDictionary<string, JsonElement> fields, string name) =>
+        fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private sealed record Candidate(int Ordinal, IReadOnlyDictionary<string, JsonElement> Fields)
+    {
+        /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
+        public bool Fits(Dictionary<string, JsonElement> echoed) =>
+            Fields.All(f => f.Key == "url" || !echoed.TryGetValue(f.Key, out var value)
+                || string.Equals(value.GetRawText(), f.Value.GetRawText(), StringComparison.OrdinalIgnoreCase));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Emit;
+
+/// <summary>Why inputs failed.</summary>
+/// <param name="Stage">Where: <c>submit</c>, <c>collect</c>, <c>sweep</c>.</param>
+/// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
+/// <param name="Message">For people: what, where, and what to do.</param>
+/// <param name="Retryable">Whether trying again may help.</param>
+/// <param name="Attempts">How often it was tried.</param>
+internal sealed record FailureCause(string Stage, string Reason, string Message, bool Retryable, int Attempts = 1);
+
+/// <summary>
+/// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
+/// its text, before the sink has it. So a crash between the two is healed by doing the same again, and a record is never called a failure.
+/// </summary>
+internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open, TimeProvider time)
+{
+    /// <summary>Puts a record to the sink and closes its input.</summary>
+    public async Task RecordAsync(
+        SubmissionEntry submission, InputEntry input, string taskId, Learnt learnt, StagedRecord record, CancellationToken cancellationToken)
+    {
+        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+        await sink.PutRecordAsync(record, cancellationToken);
+        var recorded = new InputChange(i => i.State == InputState.Recorded ? null : i with
+        {
+            State = InputState.Recorded, TaskId = taskId, Learnt = learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
+        });
+        await FinishAsync(submission, [input], recorded, cancellationToken);
+    }
+
+    /// <summary>Fails those inputs that have no outcome yet.</summary>
+    public async Task FailAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause, CancellationToken cancellationToken, string? taskId = null, Learnt learnt = Learnt.None)
+    {
+        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+        var now = time.GetUtcNow();
+        var failed = new InputChange(i => i.State != InputState.Waiting ? null : i with
+        {
+            State = InputState.Failed,
+            TaskId = taskId,
+            Learnt = learnt,
+            Reason = cause.Reason,
+            Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Default.Failure),
+            FinishedAt = now,
+        });
+        await PutFailuresAsync(await FinishAsync(submission, inputs, failed, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Puts the failures among inputs to the sink, as the ledger has them; again is harmless.</summary>
+    public Task PutFailuresAsync(IEnumerable<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var failures = inputs
+            .Where(i => i is { State: InputState.Failed, Failure: not null })
+            .Select(i => JsonSerializer.Deserialize(i.Failure!, PipelineJson.Default.Failure)!)
+            .ToList();
+        return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
+    }
+
+    /// <summary>Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are afterwards.</summary>
+    private async Task<IReadOnlyList<InputEntry>> FinishAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change, CancellationToken cancellationToken)
+    {
+        var settled = new List<InputEntry>(inputs.Count);
+        for (var pending = inputs; pending.Count > 0;)
+        {
+            var changes = pending.Select(before => (Before: before, After: change(before))).ToList();
+            settled.AddRange(changes.Where(c => c.After is null).Select(c => c.Before));
+            changes.RemoveAll(c => c.After is null);
+            var written = await ledger.UpdateInputsAsync([.. changes.Select(c => c.After!)], cancellationToken);
+            settled.AddRange(written.OfType<InputEntry>());
+            open.Finish(submission.SubmissionId, changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());
+            pending = await ReadAgainAsync(changes.Where((_, i) => written[i] is null).Select(c => c.Before), cancellationToken);
+        }
+
+        if (open.IsDone(submission.SubmissionId))
+            await BringForwardAsync(submission.SubmissionId, cancellationToken);
+        return settled;
+    }
+
+    private async Task<IReadOnlyList<InputEntry>> ReadAgainAsync(IEnumerable<InputEntry> lost, CancellationToken cancellationToken)
+    {
+        var fresh = new List<InputEntry>();
+        foreach (var input in lost)
+            if (await ledger.GetInputAsync(input.SubmissionId, input.Ordinal, cancellationToken) is { } entry)
+                fresh.Add(entry);
+        return fresh;
+    }
+
+    /// <summary>Lets Sweep close the submission at once instead of at its next look.</summary>
+    private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
+    {
+        var submission = await ledger.GetSubmissionAsync(submissionId, cancellationToken);
+        if (submission is { DueAt: { } due } && due > time.GetUtcNow())
+            await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() }, cancellationToken);
+    }
+
+    private static Failure Describe(SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()
+    {
+        Id = input.Id,
+        ListId = submission.ListId,
+        SubmissionId = submission.SubmissionId,
+        BatchId = submission.BatchId,
+        TaskId = taskId,
+        Url = input.Url,
+        Input = EffectiveInput.ToElement(submission.SharedInputs, input),
+        Line = input.Line,
+        Stage = cause.Stage,
+        Reason = cause.Reason,
+        Message = cause.Message,
+        Attempts = cause.Attempts,
+        LastAttemptAt = now,
+        Retryable = cause.Retryable,
+    };
+
+    private delegate InputEntry? InputChange(InputEntry input);
+}

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Callback;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Posts a submission once. The intent is in the ledger before the request leaves; only proof that Nimble did not accept it makes it
+/// <see cref="SubmissionState.Planned"/> again. Anything in between is <see cref="SubmissionState.Unknown"/> and Sweep's to resolve.
+/// </summary>
+internal sealed partial class SubmitStage(
+    ILedger ledger,
+    IWorkQueue queue,
+    NimbleClient nimble,
+    CallbackTokens tokens,
+    Outcomes outcomes,
+    SubmissionGate gate,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<SubmitStage> logger)
+{
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UnreachablePause = TimeSpan.FromSeconds(5);
+
+    public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Default.SubmissionMessage)!;
+        var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
+            ?? throw PipelineException.Permanent(FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
+        if (planned.State != SubmissionState.Planned)
+            return;
+        if (gate.Current is { } pause)
+        {
+            await PutOffAsync(planned, pause.Until - time.GetUtcNow(), cancellationToken);
+            return;
+        }
+
+        var inputs = await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken);
+        if (await WriteIntentAsync(planned, cancellationToken) is not { } intent)
+            return;
+        if (time.GetUtcNow() - intent.PostedAt > options.Value.Sweep.PostingLease / 2)
+        {
+            // Held up between intent and POST for so long that Sweep may soon call it unknown: nothing was sent, so it may start over.
+            await BackToPlannedAsync(intent, TimeSpan.Zero, cancellationToken);
+            return;
+        }
+
+        // Not cancellable: a POST that is abandoned half-way is one more submission that nobody knows about. The client's time-out bounds it.
+        var outcome = await PostAsync(intent, inputs);
+        await (outcome switch
+        {
+            PostOutcome.Accepted accepted => AcceptAsync(intent, inputs, accepted),
+            PostOutcome.Refused { Kind: RefusalKind.Content } refused => RefuseAsync(intent, inputs, refused),
+            PostOutcome.Refused refused => HoldAsync(intent, refused, cancellationToken),
+            PostOutcome.Unknown unknown => MarkUnknownAsync(intent, unknown),
+            _ => throw new InvalidOperationException($"No such outcome: {outcome}."),
+        });
+    }
+
+    private Task<SubmissionEntry?> WriteIntentAsync(SubmissionEntry planned, CancellationToken cancellationToken)
+    {
+        var delivery = options.Value.Delivery;
+        var now = time.GetUtcNow();
+        return ledger.UpdateSubmissionAsync(planned with
+        {
+            State = SubmissionState.Posting,
+            PostedAt = now,
+            DueAt = now + options.Value.Sweep.PostingLease,
+            StorageUrl = delivery.StorageUrl is null
+                ? null
+                : ObjectUri.Parse(delivery.StorageUrl).AsPrefix().Append($"{planned.ListId}/{planned.SubmissionId}/").ToString(),
+            Compressed = delivery.Compress,
+            HasCallback = delivery.CallbackBase is not null,
+            Message = null,
+        }, cancellationToken);
+    }
+
+    private Task<PostOutcome> PostAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs)
+    {
+        var callbackUrl = tokens.UrlFor(intent.SubmissionId);
+        return inputs.Count == 1
+            ? nimble.PostSingleAsync(SubmissionBody.Single(intent, inputs[0], callbackUrl), CancellationToken.None)
+            : nimble.PostBatchAsync(SubmissionBody.Batch(intent, inputs, callbackUrl), CancellationToken.None);
+    }
+
+    private async Task AcceptAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Accepted accepted)
+    {
+        gate.Open();
+        var matcher = new TaskMatcher(intent, inputs);
+        await ledger.AddTasksAsync(intent.SubmissionId, matcher.Match(accepted.Tasks), CancellationToken.None);
+        await ledger.UpdateSubmissionAsync(Accepted(intent, accepted.BatchId, options.Value.Sweep, time.GetUtcNow()), CancellationToken.None);
+        LogAccepted(intent.SubmissionId, accepted.BatchId, inputs.Count);
+    }
+
+    /// <summary>A submission that is known to be accepted, due when its results should have been heard of.</summary>
+    internal static SubmissionEntry Accepted(SubmissionEntry intent, string? batchId, SweepOptions sweep, DateTimeOffset now) => intent with
+    {
+        State = SubmissionState.Accepted,
+        BatchId = batchId,
+        AcceptedAt = now,
+        DueAt = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval),
+        Looks = 0,
+    };
+
+    private async Task RefuseAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)
+    {
+        LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
+        await outcomes.FailAsync(
+            intent, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission ({refused.HttpStatus}): {refused.Message}", Retryable: true), CancellationToken.None);
+        await ledger.UpdateSubmissionAsync(intent with { State = SubmissionState.Refused, DueAt = time.GetUtcNow(), Message = refused.Message }, CancellationToken.None);
+    }
+
+    private async Task HoldAsync(SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)
+    {
+        var (wait, reason) = refused.Kind switch
+        {
+            RefusalKind.Budget => (refused.RetryAfter ?? RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
+            RefusalKind.Credentials => (refused.RetryAfter ?? RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
+            RefusalKind.RateLimit => (refused.RetryAfter ?? UnreachablePause, $"Nimble asks for fewer requests (429): {refused.Message}"),
+            _ => (refused.RetryAfter ?? UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
+        };
+        gate.PauseFor(wait, reason);
+        LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);
+        await BackToPlannedAsync(intent, wait, cancellationToken);
+    }
+
+    private async Task MarkUnknownAsync(SubmissionEntry intent, PostOutcome.Unknown unknown)
+    {
+        LogUnknown(intent.SubmissionId, unknown.Message);
+        await ledger.UpdateSubmissionAsync(
+            intent with { State = SubmissionState.Unknown, Message = unknown.Message, Looks = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval },
+            CancellationToken.None);
+        if (unknown.TaskId is { } taskId)
+            await queue.SendAsync([new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow())], TimeSpan.Zero, CancellationToken.None);
+    }
+
+    private async Task BackToPlannedAsync(SubmissionEntry intent, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var planned = await ledger.UpdateSubmissionAsync(
+            intent with { State = SubmissionState.Planned, PostedAt = null, DueAt = null, HasCallback = false }, CancellationToken.None);
+        if (planned is not null)
+            await PutOffAsync(planned, wait, cancellationToken);
+    }
+
+    private Task PutOffAsync(SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(new SubmissionMessage(planned.SubmissionId), delay < TimeSpan.Zero ? TimeSpan.Zero : delay, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId} with {Inputs} inputs.")]
+    private partial void LogAccepted(string submissionId, string? batchId, int inputs);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} was refused ({HttpStatus}): {Reason}")]
+    private partial void LogRefused(string submissionId, int? httpStatus, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} and all others wait for {Seconds} s: {Reason}")]
+    private partial void LogPaused(string submissionId, double seconds, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether submission {SubmissionId} was accepted is unknown and will be found out: {Reason}")]
+    private partial void LogUnknown(string submissionId, string reason);
+}

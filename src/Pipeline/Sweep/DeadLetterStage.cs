@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Writes into the ledger what became of a message after its last try, so that nothing is only in a poison queue. A submission that was being
+/// posted is left to Sweep, which alone may call it unknown.
+/// </summary>
+internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes, ILogger<DeadLetterStage> logger)
+{
+    public async Task HandleAsync(string queue, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
+    {
+        LogDead(error, queue);
+        var reason = (error as PipelineException)?.Reason ?? FailureReasons.Internal;
+        var text = error?.Message ?? "It failed every try; the log has the error.";
+        switch (queue)
+        {
+            case QueueNames.Submissions:
+                await FailSubmissionAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Default.SubmissionMessage)!, reason, text, cancellationToken);
+                break;
+            case QueueNames.Results:
+                await FailResultAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Default.ResultMessage)!, reason, text, cancellationToken);
+                break;
+        }
+    }
+
+    private async Task FailSubmissionAsync(SubmissionMessage message, string reason, string text, CancellationToken cancellationToken)
+    {
+        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { State: SubmissionState.Planned } submission)
+            return;
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        await outcomes.FailAsync(submission, inputs, new("submit", reason, text, Retryable: true), cancellationToken);
+        await ledger.UpdateSubmissionAsync(submission with { State = SubmissionState.Refused, DueAt = submission.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken);
+    }
+
+    private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)
+    {
+        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { State: SubmissionState.Accepted } submission
+            || await ledger.GetTaskAsync(message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
+            || await ledger.GetInputAsync(message.SubmissionId, ordinal, cancellationToken) is not { } input)
+            return;
+        await outcomes.FailAsync(submission, [input], new("collect", reason, text, Retryable: true, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} is given up.")]
+    private partial void LogDead(Exception? error, string queue);
+}

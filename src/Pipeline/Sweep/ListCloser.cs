@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.</summary>
+internal sealed partial class ListCloser(
+    ILedger ledger, IRecordSink sink, IOptions<PipelineOptions> options, TimeProvider time, ILogger<ListCloser> logger)
+{
+    public async Task CloseListsAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var list in ledger.GetOpenListsAsync(cancellationToken))
+            if (list.State == ListState.Open && await IsCompleteAsync(list, cancellationToken))
+                await CloseAsync(list, cancellationToken);
+    }
+
+    private async Task<bool> IsCompleteAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        var closed = 0;
+        await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
+        {
+            if (submission.State != SubmissionState.Closed)
+                return false;
+            closed++;
+        }
+
+        return closed == list.Submissions;
+    }
+
+    private async Task CloseAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var submissions = new List<ManifestSubmission>(list.Submissions);
+        var learnt = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        long records = 0, failures = 0, accepted = 0;
+        await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
+        {
+            foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))
+            {
+                Count(learnt, input.Learnt.ToString().ToLowerInvariant());
+                if (input.State == InputState.Recorded)
+                    records++;
+                else
+                    failures++;
+                if (input.Reason is { } reason)
+                    Count(reasons, reason);
+            }
+
+            accepted += submission.AcceptedAt is null ? 0 : submission.Count;
+            submissions.Add(Describe(submission));
+        }
+
+        if (records + failures != list.Inputs)
+            throw new InvalidOperationException($"List {list.ListId} has {list.Inputs} inputs, but {records} records and {failures} failures.");
+        await sink.PutManifestAsync(new()
+        {
+            ListId = list.ListId,
+            Source = list.Source,
+            Inputs = list.Inputs,
+            Records = records,
+            Failures = failures,
+            Duplicates = list.Duplicates,
+            FailuresByReason = reasons,
+            Learnt = learnt,
+            Submissions = submissions,
+            Locations = await sink.GetLocationsAsync(list.ListId, cancellationToken),
+            CreatedAt = list.CreatedAt,
+            ClosedAt = now,
+            DurationMs = (long)(now - list.CreatedAt).TotalMilliseconds,
+            EstimatedCost = options.Value.Nimble.PricePerUrl * accepted,
+        }, cancellationToken);
+        await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
+        LogClosed(list.ListId, list.Inputs, records, failures);
+    }
+
+    private static ManifestSubmission Describe(SubmissionEntry submission) => new()
+    {
+        SubmissionId = submission.SubmissionId,
+        BatchId = submission.BatchId,
+        Inputs = submission.Count,
+        Records = submission.Records,
+        Failures = submission.Failures,
+        PostedAt = submission.PostedAt,
+    };
+
+    private static void Count(SortedDictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "List {ListId} is closed: {Inputs} inputs, {Records} records, {Failures} failures.")]
+    private partial void LogClosed(string listId, long inputs, long records, long failures);
+}

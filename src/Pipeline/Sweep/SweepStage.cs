@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Looks after everything that is due: what no webhook told, what a crash cut short, what is finished and must be closed. Safe to run twice at
+/// once and at any time: each step is a conditional change, and a step that was taken is not due any more.
+/// </summary>
+internal sealed partial class SweepStage(
+    ILedger ledger,
+    IWorkQueue queue,
+    SubmissionResolver resolver,
+    AcceptedSubmissions accepted,
+    ListCloser closer,
+    Outcomes outcomes,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<SweepStage> logger)
+{
+    private const int Page = 100;
+    private static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
+
+    /// <summary>Takes one step with every submission that is due, then closes the lists that are complete.</summary>
+    public async Task HandleAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetUtcNow();
+        while (await ledger.GetDueSubmissionsAsync(started, Page, cancellationToken) is { Count: > 0 } due)
+        {
+            foreach (var submission in due)
+                await StepAsync(submission, cancellationToken);
+            if (due.Count < Page)
+                break;
+        }
+
+        await closer.CloseListsAsync(cancellationToken);
+    }
+
+    private async Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (submission.State switch
+            {
+                SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
+                SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
+                SubmissionState.Accepted or SubmissionState.Refused => accepted.LookAsync(submission, cancellationToken),
+                _ => PostponeAsync(submission with { DueAt = null }, cancellationToken),
+            });
+        }
+        catch (PipelineException problem)
+        {
+            // One submission's trouble must not keep the others waiting; it is looked at again.
+            LogPutOff(submission.SubmissionId, problem.Message);
+            await PostponeAsync(submission with { DueAt = NextLook(submission, options.Value.Sweep, time.GetUtcNow()), Looks = submission.Looks + 1 }, cancellationToken);
+        }
+    }
+
+    /// <summary>A submission nobody has posted for long: its message may be gone, and a second one does no harm.</summary>
+    private async Task SendAgainAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() + PlannedGrace }, cancellationToken) is not null)
+            await queue.SendAsync(new SubmissionMessage(submission.SubmissionId), TimeSpan.Zero, cancellationToken);
+    }
+
+    private async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (await resolver.TryResolveAsync(submission, cancellationToken))
+            return;
+        var now = time.GetUtcNow();
+        if (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow)
+        {
+            await PostponeAsync(submission with
+            {
+                State = SubmissionState.Unknown,
+                Looks = submission.Looks + 1,
+                DueAt = NextLook(submission, options.Value.Sweep, now),
+            }, cancellationToken);
+            return;
+        }
+
+        LogGaveUp(submission.SubmissionId, options.Value.Sweep.EvidenceWindow.TotalMinutes);
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        await outcomes.FailAsync(submission, inputs, new("submit", FailureReasons.SubmissionUnknown,
+            $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed.",
+            Retryable: true), cancellationToken);
+        await PostponeAsync(submission with { State = SubmissionState.Refused, DueAt = now }, cancellationToken);
+    }
+
+    /// <summary>When to look again: soon at first, then ever more seldom.</summary>
+    internal static DateTimeOffset NextLook(SubmissionEntry submission, SweepOptions sweep, DateTimeOffset now)
+    {
+        var first = submission is { HasCallback: true, State: SubmissionState.Accepted, CompletedAt: null } ? sweep.WebhookGrace : sweep.PollInterval;
+        var spaced = first * Math.Pow(1.5, Math.Min(submission.Looks, 20));
+        var longest = first > sweep.MaxPollInterval ? first : sweep.MaxPollInterval;
+        return now + (spaced < longest ? spaced : longest);
+    }
+
+    private Task PostponeAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        ledger.UpdateSubmissionAsync(submission, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sweep will look at submission {SubmissionId} again later: {Reason}")]
+    private partial void LogPutOff(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "No proof for or against submission {SubmissionId} was found within {Minutes} minutes; its inputs end as submission_unknown.")]
+    private partial void LogGaveUp(string submissionId, double minutes);
+}
