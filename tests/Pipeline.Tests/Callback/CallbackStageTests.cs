@@ -1,0 +1,95 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Callback;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Tests.Callback;
+
+public sealed class CallbackStageTests
+{
+    private const string Submission = "list-000001";
+    private readonly List<ResultMessage> _sent = [];
+    private readonly Mock<IWorkQueue> _queue = new();
+    private readonly CallbackTokens _tokens;
+    private readonly CallbackStage _stage;
+
+    public CallbackStageTests()
+    {
+        var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
+        options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
+        _tokens = new(Options.Create(options));
+        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+            .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
+                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Default.ResultMessage)!)))
+            .Returns(Task.CompletedTask);
+        _stage = new(_tokens, _queue.Object, new FakeTimeProvider(), NullLogger<CallbackStage>.Instance);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"success","task":{"id":"t-1","state":"pending","created_at":"2026-01-24T12:36:24.685Z","input":{}}}""")]
+    [InlineData("""{"task":{"id":"t-1"}}""")]
+    [InlineData("""{"id":"t-1","state":"success","status_url":"https://evil/","output_url":"file:///etc/passwd"}""")]
+    [InlineData("""{"task_id":"t-1"}""")]
+    [InlineData("""{"id":"b-1","tasks":["t-1"],"completed":true}""")]
+    [InlineData("""{"batch":{"id":"b-1","tasks":[{"id":"t-1"},null,{"id":"t-1"}]}}""")]
+    public async Task EveryFormOfABodyGivesItsTaskIdsAndNothingElse(string body)
+    {
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(body));
+        var message = Assert.Single(_sent);
+        Assert.Equal((Submission, "t-1", Learnt.Webhook), (message.SubmissionId, message.TaskId, message.Learnt));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("\"t-1\"")]
+    [InlineData("{}")]
+    [InlineData("""{"task":{"id":"../../etc"}}""")]
+    [InlineData("""{"task":{"id":17}}""")]
+    [InlineData("""{"task":null}""")]
+    public async Task AMalformedBodyIsRefusedAndQueuesNothing(string body)
+    {
+        Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(body));
+        Assert.Empty(_sent);
+    }
+
+    [Fact]
+    public async Task ABodyAsDeepAsAPitIsMalformed() =>
+        Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(string.Concat(Enumerable.Repeat("{\"task\":", 5000)) + "1" + new string('}', 5000)));
+
+    [Fact]
+    public async Task AWrongTokenIsRefusedBeforeTheBodyIsRead()
+    {
+        var body = new Mock<Stream>(MockBehavior.Strict);
+        Assert.Equal(CallbackAnswer.Unauthorized, await _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
+        Assert.Equal(CallbackAnswer.Unauthorized, await _stage.HandleAsync("list-000002", Token, body.Object, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task ABodyOf64KiBIsTakenAndOneMoreByteIsNot()
+    {
+        var start = """{"task":{"id":"t-1","note":" """;
+        var fitting = start + new string('x', CallbackStage.MaxBodyBytes - start.Length - 3) + "\"}}";
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(fitting));
+        Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(fitting + " "));
+    }
+
+    [Fact]
+    public async Task AQueueThatFailsFailsTheWebhookSoThatNimbleRepeatsIt()
+    {
+        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The queue is away."));
+        await Assert.ThrowsAsync<PipelineException>(() => HandleAsync("""{"task":{"id":"t-1"}}"""));
+    }
+
+    private string Token => _tokens.UrlFor(Submission)!.Segments[^1];
+
+    private Task<CallbackAnswer> HandleAsync(string body) =>
+        _stage.HandleAsync(Submission, Token, new MemoryStream(Encoding.UTF8.GetBytes(body)), TestContext.Current.CancellationToken);
+}
