@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>
+/// What the Functions host is in the cloud: takes messages off the queues, gives them to their handlers, decides by what they throw, and calls Sweep.
+/// </summary>
+/// <param name="queue">The queues.</param>
+/// <param name="handlers">Who serves which.</param>
+/// <param name="sweep">Called every so often, and at once when nothing is left to do; never twice at a time.</param>
+/// <param name="onDeadLetter">Told of each message that ends in its poison queue, before it gets there: queue, body, cause.</param>
+/// <param name="options">The times.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Spreads retries.</param>
+/// <param name="logger">Where failures are told.</param>
+internal sealed partial class LocalRunner(
+    LocalWorkQueue queue,
+    IReadOnlyList<QueueHandler> handlers,
+    Func<CancellationToken, Task> sweep,
+    Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,
+    LocalRunnerOptions options,
+    TimeProvider time,
+    Random random,
+    ILogger<LocalRunner> logger)
+{
+    /// <summary>Runs until done or cancelled. Work under way when done is finished, when cancelled it is stopped and given back at once.</summary>
+    /// <param name="isDone">Asked after each sweep.</param>
+    /// <param name="cancellationToken">Stops the run; that is not an error of this method.</param>
+    /// <exception cref="PipelineException">Permanent: the state is damaged, or Sweep fails again and again.</exception>
+    public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
+    {
+        if (await queue.ReleaseOrphansAsync(cancellationToken) is > 0 and var released)
+            Log.Released(logger, released);
+        using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var handling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, logger);
+        var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, options, time, logger)).ToList();
+        var sweeper = new SweepLoop(queue, pumps, sweep, options, time, logger);
+        Task[] loops = [.. pumps.Select(pump => pump.RunAsync(receiving.Token, handling.Token)), sweeper.RunAsync(isDone, receiving.Token)];
+        // Whichever ends first ends the run: Sweep's loop because all is done, any of them because it was cancelled or met an error.
+        var first = await Task.WhenAny(loops);
+        if (first.IsFaulted)
+            await handling.CancelAsync();
+        await receiving.CancelAsync();
+        await Task.WhenAll(loops);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Took back {Count} messages from a worker that was killed.")]
+        public static partial void Released(ILogger logger, int count);
+    }
+}

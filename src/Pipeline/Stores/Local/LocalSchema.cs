@@ -1,0 +1,63 @@
+namespace Pipeline.Stores.Local;
+
+/// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
+internal static class LocalSchema
+{
+    public const int Version = 1;
+
+    // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
+    private const string Tables =
+        """
+        CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE message(
+            id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body BLOB NOT NULL, visible_at INTEGER NOT NULL,
+            dequeue_count INTEGER NOT NULL DEFAULT 0, receipt INTEGER NOT NULL DEFAULT 0, owner TEXT, error TEXT);
+        CREATE INDEX message_visible ON message(queue, visible_at);
+        CREATE INDEX message_owner ON message(owner) WHERE owner IS NOT NULL;
+
+        CREATE TABLE list(
+            list_id TEXT PRIMARY KEY, state INTEGER NOT NULL, source TEXT, inputs INTEGER NOT NULL, duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
+            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL);
+        CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
+
+        CREATE TABLE submission(
+            submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,
+            shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL, batch_id TEXT,
+            posted_at INTEGER, accepted_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
+            records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL);
+        CREATE INDEX submission_list ON submission(list_id, sequence);
+        CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
+
+        CREATE TABLE input(
+            submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
+            state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, finished_at INTEGER, version INTEGER NOT NULL,
+            PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+
+        CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
+
+        CREATE TABLE sink_file(name TEXT PRIMARY KEY, length INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE record(
+            id TEXT PRIMARY KEY, list_id TEXT NOT NULL, submission_id TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE record_count(list_id TEXT PRIMARY KEY, records INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE failure(sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, json BLOB NOT NULL);
+        CREATE TABLE manifest(
+            list_id TEXT PRIMARY KEY, inputs INTEGER NOT NULL, records INTEGER NOT NULL, failures INTEGER NOT NULL, duplicates INTEGER NOT NULL,
+            json BLOB NOT NULL) WITHOUT ROWID;
+        """;
+
+    /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
+    public static void Apply(SqlSession session, string path)
+    {
+        session.Script("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384;");
+        session.Script("BEGIN IMMEDIATE");
+        var version = (long)session.Scalar("PRAGMA user_version")!;
+        if (version > Version)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"The state file '{path}' was written by a newer version of this program. Use that version, or another state folder.");
+        if (version == 0)
+            session.Script($"{Tables} PRAGMA user_version={Version};");
+        session.Script("COMMIT");
+    }
+}

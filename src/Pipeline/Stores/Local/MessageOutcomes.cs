@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>Runs a handler on a message and decides, by how it ends, what becomes of the message.</summary>
+internal sealed partial class MessageOutcomes(
+    LocalWorkQueue queue,
+    Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,
+    LocalRunnerOptions options,
+    TimeProvider time,
+    Random random,
+    ILogger logger)
+{
+    private readonly Lock _random = new();
+
+    /// <summary>Handles a message to its end: completed, put off, dead-lettered, or, when stopped, given back.</summary>
+    public async Task HandleAsync(QueueHandler handler, LocalMessage message, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        var error = await RunAsync(handler, message, cancellationToken);
+        // What became of it is written even while stopping: the work is done, and would only be repeated.
+        var isMine = error switch
+        {
+            null => await queue.CompleteAsync(message, CancellationToken.None),
+            OperationCanceledException when cancellationToken.IsCancellationRequested => await queue.ReleaseAsync(message, CancellationToken.None),
+            PipelineException { IsPermanent: true } => await DeadLetterAsync(message, error),
+            _ when message.DequeueCount >= LocalWorkQueue.MaxDequeueCount => await DeadLetterAsync(message, error),
+            _ => await PutOffAsync(message, error),
+        };
+        if (!isMine)
+            Log.TakenOver(logger, message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    /// <summary>Tells of a message that the queue itself has moved to its poison queue.</summary>
+    public Task TellPoisonedAsync(LocalMessage message, CancellationToken cancellationToken) =>
+        TellAsync(
+            message,
+            PipelineException.Permanent(
+                FailureReasons.Internal,
+                $"It was received {message.DequeueCount} times and never came to an end. {message.Error ?? "Its workers ended, or lost their lease."}"),
+            cancellationToken);
+
+    private static async Task<Exception?> RunAsync(QueueHandler handler, LocalMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await handler.HandleAsync(message.Body, cancellationToken);
+            return null;
+        }
+        // Whatever it is, it counts as a try and is logged by whoever decides about the message.
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+
+    private async Task<bool> PutOffAsync(LocalMessage message, Exception error)
+    {
+        var delay = (error as PipelineException)?.RetryAfter ?? Backoff(message.DequeueCount);
+        if (error is PipelineException)
+            Log.PutOff(logger, message.Id, message.Queue, message.DequeueCount, delay, error.Message);
+        else
+            Log.Failed(logger, error, message.Id, message.Queue, message.DequeueCount, delay);
+        return await queue.AbandonAsync(message, delay, error.Message, CancellationToken.None);
+    }
+
+    private TimeSpan Backoff(int tries)
+    {
+        var full = Math.Min(options.RetryDelay.TotalMilliseconds * Math.Pow(2, tries - 1), options.MaxRetryDelay.TotalMilliseconds);
+        lock (_random)
+            return TimeSpan.FromMilliseconds(full * (0.5 + (random.NextDouble() / 2)));
+    }
+
+    private async Task<bool> DeadLetterAsync(LocalMessage message, Exception error)
+    {
+        await TellAsync(message, error, CancellationToken.None);
+        return await queue.DeadLetterAsync(message, error.Message, CancellationToken.None);
+    }
+
+    private async Task TellAsync(LocalMessage message, Exception error, CancellationToken cancellationToken)
+    {
+        Log.DeadLettered(logger, error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
+        try
+        {
+            await onDeadLetter(message.Queue, message.Body, error, cancellationToken);
+        }
+        // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across it.
+        catch (Exception second)
+        {
+            Log.CannotTell(logger, second, message.Id, message.Queue);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Message {Id} of {Queue} is put off for {Delay} after try {Try}: {Reason}")]
+        public static partial void PutOff(ILogger logger, long id, string queue, int @try, TimeSpan delay, string reason);
+
+        [LoggerMessage(2, LogLevel.Error, "Message {Id} of {Queue} failed at try {Try}; it is tried again in {Delay}.")]
+        public static partial void Failed(ILogger logger, Exception error, long id, string queue, int @try, TimeSpan delay);
+
+        [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
+        public static partial void DeadLettered(ILogger logger, Exception? error, long id, string queue, int @try, string reason);
+
+        [LoggerMessage(4, LogLevel.Warning, "Message {Id} of {Queue} was taken over by another worker during the {Milliseconds} ms it was handled; what this one did counts no more.")]
+        public static partial void TakenOver(ILogger logger, long id, string queue, long milliseconds);
+
+        [LoggerMessage(5, LogLevel.Error, "The end of message {Id} of {Queue} could not be recorded.")]
+        public static partial void CannotTell(ILogger logger, Exception error, long id, string queue);
+    }
+}

@@ -1,0 +1,131 @@
+namespace Pipeline.Stores.Local;
+
+/// <summary>What the bytes of an output file are worth.</summary>
+internal enum FileCondition
+{
+    /// <summary>Up to the committed length they are exactly what the state holds.</summary>
+    Current,
+
+    /// <summary>The same, but some lines are outdated.</summary>
+    Outdated,
+
+    /// <summary>It was about to be written anew: either the old or the new bytes. To be written again.</summary>
+    Rewriting,
+}
+
+/// <summary>
+/// An output file whose committed length is kept in the state. An append writes behind that length and then raises it in the same transaction, so whatever
+/// a crash left behind it is not part of the file, and the next append, of whichever process, cuts it off. Used on the writer's thread only.
+/// </summary>
+#pragma warning disable CA1001 // The stream never outlives a batch.
+internal sealed class NdjsonFile(string path)
+#pragma warning restore CA1001
+{
+    private FileStream? _stream;
+
+    public string Path => path;
+
+    private string Name { get; } = System.IO.Path.GetFileName(path);
+
+    /// <summary>Makes the file known to the state, empty.</summary>
+    public void Create(SqlSession session)
+    {
+        session.Execute("INSERT INTO sink_file(name, length, state) VALUES($1, 0, 0)", Name);
+    }
+
+    public FileCondition Condition(SqlSession session) => (FileCondition)(long)session.Scalar("SELECT state FROM sink_file WHERE name=$1", Name)!;
+
+    public void Mark(SqlSession session, FileCondition condition) => session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", Name, (int)condition);
+
+    /// <summary>Appends one line; returns where it starts.</summary>
+    public long Append(SqlSession session, Action<Stream> write)
+    {
+        var (stream, start) = Open(session);
+        try
+        {
+            write(stream);
+            stream.WriteByte((byte)'\n');
+            // A line leaves in one piece where it fits the buffer, so that whoever follows the file rarely sees half of one.
+            stream.Flush();
+        }
+        catch
+        {
+            Cut(stream, start);
+            throw;
+        }
+        SetLength(session, stream.Position);
+        return start;
+    }
+
+    /// <summary>Cuts off what a crash left behind the committed length.</summary>
+    /// <returns>How many bytes that were.</returns>
+    /// <exception cref="PipelineException">Permanent: the file is shorter than what was committed.</exception>
+    public long CutTornTail(SqlSession session)
+    {
+        var before = File.Exists(path) ? new FileInfo(path).Length : 0;
+        var (_, end) = Open(session);
+        return before - end;
+    }
+
+    /// <summary>Replaces the file with what is written.</summary>
+    public void Rewrite(SqlSession session, Action<Stream> write)
+    {
+        Close(commit: false);
+        using var file = new AtomicFile(path);
+        write(file.Stream);
+        SetLength(session, file.Stream.Position);
+        Mark(session, FileCondition.Current);
+        file.Commit();
+    }
+
+    // The file is opened anew in every batch: another process may have replaced it.
+    private (FileStream Stream, long End) Open(SqlSession session)
+    {
+        var end = (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
+        if (_stream is null)
+        {
+            _stream = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 128 * 1024);
+            session.Enlist(Close);
+        }
+        var length = _stream.Length;
+        if (length < end)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"'{path}' has {length} bytes, but {end} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.");
+        if (length > end)
+            _stream.SetLength(end);
+        _stream.Position = end;
+        return (_stream, end);
+    }
+
+    // The bytes reach the disk before the commit that counts them, or a loss of power could leave a count without bytes.
+    private void Close(bool commit)
+    {
+        var stream = _stream;
+        _stream = null;
+        try
+        {
+            if (commit)
+                stream?.Flush(flushToDisk: true);
+            stream?.Dispose();
+        }
+        catch (IOException) when (!commit)
+        {
+            // What could not be written does not count anyway.
+        }
+    }
+
+    private static void Cut(FileStream stream, long length)
+    {
+        try
+        {
+            stream.SetLength(length);
+        }
+        catch (IOException)
+        {
+            // The disk that refused the line may refuse this too; the next append cuts it off.
+        }
+    }
+
+    private void SetLength(SqlSession session, long length) => session.Execute("UPDATE sink_file SET length=$2 WHERE name=$1", Name, length);
+}

@@ -1,0 +1,145 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Pipeline.Emit;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>
+/// Records in a folder: <c>records.ndjson</c>, <c>failures.ndjson</c> and <c>manifest.json</c>. The state knows which bytes count, so that after any kill
+/// each record is there exactly once. A folder belongs to one state.
+/// </summary>
+internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
+{
+    private readonly LocalDatabase _database;
+    private readonly NdjsonFile _records;
+    private readonly FailuresFile _failures;
+    private readonly ManifestFile _manifest;
+    private readonly RunningHash _hash;
+
+    private NdjsonRecordSink(LocalDatabase database, string folder)
+    {
+        _database = database;
+        _records = new(Path.Combine(folder, "records.ndjson"));
+        _failures = new(Path.Combine(folder, "failures.ndjson"));
+        _manifest = new(Path.Combine(folder, "manifest.json"));
+        _hash = new(_records.Path);
+    }
+
+    /// <summary>Opens a folder, creates it where it is missing, and mends what a crash left.</summary>
+    /// <exception cref="PipelineException">Permanent: the folder belongs to another state, or the state to another folder, or what was written is gone.</exception>
+    public static async Task<NdjsonRecordSink> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordSink> logger, CancellationToken cancellationToken)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var sink = new NdjsonRecordSink(database, path);
+        await database.WriteAsync(session => sink.Claim(session, path), durable: true, cancellationToken);
+        var cut = await database.WriteAsync(sink._records.CutTornTail, durable: false, cancellationToken);
+        if (cut > 0)
+            Log.CutTornTail(logger, sink._records.Path, cut);
+        await database.WriteAsync(sink._failures.PrepareRewrite, durable: false, cancellationToken);
+        await database.WriteAsync(sink.Mend, durable: false, cancellationToken);
+        return sink;
+    }
+
+    /// <inheritdoc/>
+    public Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
+        _database.WriteAsync(session => Put(session, record), durable: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+    {
+        var lines = failures.Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Default.Failure))).ToList();
+        return lines.Count == 0
+            ? Task.CompletedTask
+            : _database.WriteAsync(session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)), durable: false, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
+    {
+        var (records, bytes) = await _database.ReadAsync(
+            session =>
+            {
+                using var rows = session.Query(
+                    "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file WHERE name='records.ndjson'", listId);
+                return rows.Read() && !rows.IsDBNull(0) ? (rows.GetInt64(0), rows.GetInt64(1)) : (0L, 0L);
+            },
+            cancellationToken);
+        if (records == 0)
+            return [];
+        var sha256 = await _hash.GetAsync(bytes, cancellationToken);
+        return [new() { Uri = ObjectUri.ForFile(_records.Path).ToString(), Bytes = bytes, Records = records, Sha256 = sha256 }];
+    }
+
+    /// <inheritdoc/>
+    public async Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
+    {
+        await _database.WriteAsync(
+            session =>
+            {
+                _failures.PrepareRewrite(session);
+                _manifest.Put(session, manifest);
+            },
+            durable: false,
+            cancellationToken);
+        await _database.WriteAsync(Mend, durable: false, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hash.Dispose();
+
+    private void Claim(SqlSession session, string folder)
+    {
+        var known = (string?)session.Scalar("SELECT value FROM setting WHERE name='out'");
+        if (known is not null && known != folder)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"The state '{_database.Path}' belongs to the output folder '{known}', not to '{folder}'. Name that folder, or another state folder.");
+        Directory.CreateDirectory(folder);
+        if (known is not null)
+            return;
+        foreach (var path in new[] { _records.Path, _failures.Path, _manifest.Path })
+        {
+            if (new FileInfo(path) is { Exists: true, Length: > 0 })
+                throw PipelineException.Permanent(
+                    FailureReasons.InvalidConfiguration,
+                    $"'{path}' is already there, but the state '{_database.Path}' knows nothing of it. Move it away, or name another output folder, or the state that goes with it.");
+        }
+        session.Execute("INSERT INTO setting(name, value) VALUES('out', $1)", folder);
+        _records.Create(session);
+        _failures.Create(session);
+        _manifest.Create(session);
+    }
+
+    private void Mend(SqlSession session)
+    {
+        _failures.Mend(session);
+        _manifest.Mend(session);
+    }
+
+    private void Put(SqlSession session, StagedRecord record)
+    {
+        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null)
+            return;
+        var start = _records.Append(session, stream => Copy(record, stream));
+        session.Execute(
+            "INSERT INTO record(id, list_id, submission_id, offset, length) VALUES($1, $2, $3, $4, $5)",
+            record.Id, record.ListId, record.SubmissionId, start, record.Bytes);
+        session.Execute("INSERT INTO record_count(list_id, records) VALUES($1, 1) ON CONFLICT DO UPDATE SET records=records+1", record.ListId);
+        _failures.Remove(session, record.Id);
+    }
+
+    private static void Copy(StagedRecord record, Stream stream)
+    {
+        var start = stream.Position;
+        record.CopyTo(stream);
+        if (stream.Position - start != record.Bytes)
+            throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes and not the {record.Bytes} it has.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Cut {Bytes} bytes off {Path}: a line that was being written when the last run was killed; it is written again.")]
+        public static partial void CutTornTail(ILogger logger, string path, long bytes);
+    }
+}

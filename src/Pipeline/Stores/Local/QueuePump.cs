@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>Serves one queue: as many messages at once as its handler allows, leases renewed while they run.</summary>
+internal sealed partial class QueuePump(
+    LocalWorkQueue queue, QueueHandler handler, MessageOutcomes outcomes, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<(long Id, long Receipt), LocalMessage> _running = new();
+    private Exception? _error;
+    private long _handled;
+    private int _busy;
+
+    /// <summary>The queue it serves.</summary>
+    public string Queue => handler.Queue;
+
+    /// <summary>Whether a message is being received or handled.</summary>
+    public bool IsBusy => Volatile.Read(ref _busy) > 0;
+
+    /// <summary>How many messages have been handled.</summary>
+    public long Handled => Interlocked.Read(ref _handled);
+
+    /// <summary>Receives until told to stop, then waits for what is running.</summary>
+    /// <param name="receiving">Ends the receiving.</param>
+    /// <param name="handling">Stops the handlers.</param>
+    public async Task RunAsync(CancellationToken receiving, CancellationToken handling)
+    {
+        using var slots = new SemaphoreSlim(handler.Concurrency, handler.Concurrency);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(receiving);
+        using var renewing = new CancellationTokenSource();
+        var renewal = RenewAsync(renewing.Token);
+        try
+        {
+            while (true)
+                await ReceiveAsync(slots, stop, handling);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop, or a message met an error that is nobody's to handle; it is thrown below.
+        }
+        finally
+        {
+            for (var i = 0; i < handler.Concurrency; i++)
+                await slots.WaitAsync(CancellationToken.None);
+            await renewing.CancelAsync();
+            await renewal;
+        }
+        if (_error is not null)
+            ExceptionDispatchInfo.Throw(_error);
+    }
+
+    private async Task ReceiveAsync(SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
+    {
+        await slots.WaitAsync(stop.Token);
+        var free = 1;
+        while (slots.Wait(0, CancellationToken.None))
+            free++;
+        // Busy before the first message leaves the queue: in between it would be neither there nor here.
+        Interlocked.Increment(ref _busy);
+        IReadOnlyList<LocalMessage> messages = [];
+        try
+        {
+            messages = await ReceiveAsync(free, stop.Token);
+            foreach (var message in messages)
+            {
+                Interlocked.Increment(ref _busy);
+                _running[(message.Id, message.Receipt)] = message;
+                _ = Task.Run(() => HandleAsync(message, slots, stop, handling), CancellationToken.None);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _busy);
+            if (messages.Count < free)
+                slots.Release(free - messages.Count);
+        }
+        if (messages.Count == 0)
+            await queue.WaitAsync(handler.Queue, stop.Token);
+    }
+
+    private async Task<IReadOnlyList<LocalMessage>> ReceiveAsync(int max, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var delivery = await queue.ReceiveAsync(handler.Queue, max, options.Visibility, cancellationToken);
+            foreach (var message in delivery.Poisoned)
+                await outcomes.TellPoisonedAsync(message, cancellationToken);
+            return delivery.Messages;
+        }
+        catch (PipelineException error) when (!error.IsPermanent)
+        {
+            Log.CannotReceive(logger, handler.Queue, error.Message);
+            await Task.Delay(ErrorDelay, time, cancellationToken);
+            return [];
+        }
+    }
+
+    private async Task HandleAsync(LocalMessage message, SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
+    {
+        try
+        {
+            await outcomes.HandleAsync(handler, message, handling);
+            Interlocked.Increment(ref _handled);
+        }
+        catch (PipelineException error) when (!error.IsPermanent)
+        {
+            Log.CannotSettle(logger, message.Id, handler.Queue, error.Message);
+        }
+        catch (Exception error)
+        {
+            _error ??= error;
+            await stop.CancelAsync();
+        }
+        finally
+        {
+            _running.TryRemove((message.Id, message.Receipt), out _);
+            Interlocked.Decrement(ref _busy);
+            slots.Release();
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(options.Visibility / 3, time, cancellationToken);
+                await RenewOnceAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task RenewOnceAsync(CancellationToken cancellationToken)
+    {
+        if (_running.IsEmpty)
+            return;
+        try
+        {
+            var lost = await queue.ExtendAsync([.. _running.Values], options.Visibility, cancellationToken);
+            foreach (var message in lost.Where(message => _running.ContainsKey((message.Id, message.Receipt))))
+                Log.LeaseLost(logger, message.Id, handler.Queue);
+        }
+        catch (PipelineException error)
+        {
+            Log.CannotReceive(logger, handler.Queue, error.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Queue {Queue} cannot be read at the moment: {Reason}")]
+        public static partial void CannotReceive(ILogger logger, string queue, string reason);
+
+        [LoggerMessage(2, LogLevel.Warning, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends. {Reason}")]
+        public static partial void CannotSettle(ILogger logger, long id, string queue, string reason);
+
+        [LoggerMessage(3, LogLevel.Warning, "The lease of message {Id} of {Queue} ran out while it was handled; another worker has it now.")]
+        public static partial void LeaseLost(ILogger logger, long id, string queue);
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>One SQLite connection with its prepared statements. Used by one thread at a time. Arguments are <c>$1</c>, <c>$2</c> and so on.</summary>
+internal sealed class SqlSession : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private readonly List<Action<bool>> _enlisted = [];
+
+    public SqlSession(string path)
+    {
+        _connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ToString());
+        _connection.Open();
+        // Another process may hold the write lock for the length of a batch, longer when it copies a large record.
+        Script("PRAGMA busy_timeout=30000; PRAGMA temp_store=MEMORY;");
+    }
+
+    /// <summary>False once SQLite itself has rolled the transaction back, as it does when the disk is full.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+
+    /// <summary>Runs a statement; returns the number of rows it changed.</summary>
+    public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Bind(sql, arguments).ExecuteNonQuery();
+
+    /// <summary>The first column of the first row; null for SQL's NULL and for no row.</summary>
+    public object? Scalar(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        var value = Bind(sql, arguments).ExecuteScalar();
+        return value is DBNull ? null : value;
+    }
+
+    /// <summary>The rows. The statement is busy until the reader is disposed.</summary>
+    public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> arguments) => Bind(sql, arguments).ExecuteReader();
+
+    /// <summary>Runs statements that are not worth keeping, and pragmas, some of which act when prepared and not when run.</summary>
+    public void Script(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Has an action run once when the current batch ends: with true before it commits (it may throw, and the batch is rolled back), with false when it is not going to.</summary>
+    public void Enlist(Action<bool> end) => _enlisted.Add(end);
+
+    /// <summary>Runs what was enlisted.</summary>
+    public void End(bool commit)
+    {
+        foreach (var end in _enlisted)
+            end(commit);
+        _enlisted.Clear();
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+            command.Dispose();
+        _connection.Dispose();
+    }
+
+    private SqliteCommand Bind(string sql, ReadOnlySpan<object?> arguments)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = _connection.CreateCommand();
+            // Every text in this folder is a constant; values travel as parameters.
+#pragma warning disable CA2100
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            for (var i = 0; i < arguments.Length; i++)
+                command.Parameters.Add(new SqliteParameter { ParameterName = $"${i + 1}" });
+            _commands.Add(sql, command);
+        }
+        for (var i = 0; i < arguments.Length; i++)
+            command.Parameters[i].Value = arguments[i] ?? DBNull.Value;
+        return command;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>
+/// The one writer of a process: everything that waits is run in one transaction, so that many small writes pay for one commit. Each write has its own
+/// savepoint: one that fails leaves no trace and does not fail the others.
+/// </summary>
+internal sealed class SqlWriter : IAsyncDisposable
+{
+    private const int MaxBatch = 256;
+
+    private readonly BlockingCollection<Work> _waiting = [];
+    private readonly SqlSession _session;
+    private readonly string _path;
+    private readonly Task _loop;
+    private bool? _full;
+
+    public SqlWriter(SqlSession session, string path)
+    {
+        _session = session;
+        _path = path;
+        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>Queues a write. The task ends when it is committed, failed, or was cancelled before it began; never while it may still run.</summary>
+    /// <param name="write">Runs on the writer's thread within a transaction.</param>
+    /// <param name="durable">Whether it must survive a loss of power, and not only the end of the process.</param>
+    /// <param name="cancellationToken">Withdraws it while it waits.</param>
+    public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken)
+    {
+        var work = new Work<T>(write, durable, cancellationToken);
+        try
+        {
+            _waiting.Add(work, CancellationToken.None);
+        }
+        catch (InvalidOperationException) when (_waiting.IsAddingCompleted)
+        {
+            throw new ObjectDisposedException(nameof(LocalDatabase));
+        }
+        return work.Task;
+    }
+
+    /// <summary>Finishes what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.CompleteAdding();
+        await _loop;
+        _waiting.Dispose();
+        _session.Dispose();
+    }
+
+    private void Run()
+    {
+        var batch = new List<Work>();
+        foreach (var first in _waiting.GetConsumingEnumerable())
+        {
+            batch.Add(first);
+            while (batch.Count < MaxBatch && _waiting.TryTake(out var next))
+                batch.Add(next);
+            Commit(batch);
+            batch.Clear();
+        }
+    }
+
+    private void Commit(List<Work> batch)
+    {
+        try
+        {
+            SetSynchronous(batch.Exists(work => work.Durable));
+            _session.Execute("BEGIN IMMEDIATE");
+            foreach (var work in batch)
+                RunOne(work);
+            _session.End(commit: true);
+            _session.Execute("COMMIT");
+        }
+        // Whatever it is, it belongs to those who wait; the writer goes on with the next batch.
+        catch (Exception error)
+        {
+            RollBack();
+            var translated = LocalErrors.Translate(error, _path);
+            batch.ForEach(work => work.Fail(translated));
+        }
+        batch.ForEach(work => work.Complete());
+    }
+
+    private void RunOne(Work work)
+    {
+        if (work.IsCancelled)
+            return;
+        _session.Execute("SAVEPOINT work");
+        try
+        {
+            work.Run(_session);
+        }
+        catch (Exception error) when (_session.InTransaction)
+        {
+            _session.Execute("ROLLBACK TO work");
+            work.Fail(LocalErrors.Translate(error, _path));
+        }
+        _session.Execute("RELEASE work");
+    }
+
+    private void RollBack()
+    {
+        _session.End(commit: false);
+        if (_session.InTransaction)
+            _session.Script("ROLLBACK");
+    }
+
+    // NORMAL keeps every commit through the end of the process; FULL syncs the log too. https://www.sqlite.org/pragma.html#pragma_synchronous
+    private void SetSynchronous(bool full)
+    {
+        if (full == _full)
+            return;
+        _session.Script(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        _full = full;
+    }
+
+    private abstract class Work(bool durable, CancellationToken cancellationToken)
+    {
+        public bool Durable => durable;
+
+        /// <summary>Asked once, before it would run, so that what was skipped is what is reported as cancelled.</summary>
+        public bool IsCancelled => Cancelled = cancellationToken.IsCancellationRequested;
+
+        protected bool Cancelled { get; private set; }
+
+        protected Exception? Error { get; private set; }
+
+        protected CancellationToken Token => cancellationToken;
+
+        public void Fail(Exception error) => Error ??= error;
+
+        public abstract void Run(SqlSession session);
+
+        public abstract void Complete();
+    }
+
+    private sealed class Work<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken) : Work(durable, cancellationToken)
+    {
+        private readonly TaskCompletionSource<T> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+
+        public Task<T> Task => _end.Task;
+
+        public override void Run(SqlSession session) => _result = write(session);
+
+        public override void Complete()
+        {
+            if (Cancelled)
+                _end.SetCanceled(Token);
+            else if (Error is not null)
+                _end.SetException(Error);
+            else
+                _end.SetResult(_result);
+        }
+    }
+}

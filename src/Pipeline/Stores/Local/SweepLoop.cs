@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>Calls Sweep: every so often, and at once when the queues have nothing left to do, since then only Sweep can find more or see the end.</summary>
+internal sealed partial class SweepLoop(
+    LocalWorkQueue queue, IReadOnlyList<QueuePump> pumps, Func<CancellationToken, Task> sweep, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+{
+    private int _failures;
+
+    /// <summary>Sweeps until done or cancelled.</summary>
+    public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var idleWait = options.IdleSweepInterval;
+            while (true)
+            {
+                var handled = Handled();
+                if (await SweepAsync(isDone, cancellationToken))
+                    return;
+                idleWait = await WaitAsync(handled, idleWait, cancellationToken) ? options.IdleSweepInterval : Min(idleWait * 2, options.SweepInterval);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task<bool> SweepAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sweep(cancellationToken);
+            _failures = 0;
+            return await isDone(cancellationToken);
+        }
+        catch (PipelineException error) when (!error.IsPermanent)
+        {
+            Log.PutOff(logger, error.Message);
+        }
+        // It may be a passing thing; one that comes back every time ends the run.
+        catch (Exception error) when (error is not OperationCanceledException && ++_failures < options.MaxSweepFailures)
+        {
+            Log.Failed(logger, error, _failures, options.MaxSweepFailures);
+        }
+        return false;
+    }
+
+    /// <summary>Waits for the next sweep's time.</summary>
+    /// <returns>Whether any message was handled meanwhile.</returns>
+    private async Task<bool> WaitAsync(long handled, TimeSpan idleWait, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(options.IdleSweepInterval, time, cancellationToken);
+            var waited = time.GetElapsedTime(start);
+            var hasWorked = Handled() != handled;
+            if (waited >= options.SweepInterval || (_failures == 0 && (hasWorked || waited >= idleWait) && await IsIdleAsync(cancellationToken)))
+                return hasWorked;
+        }
+    }
+
+    private async Task<bool> IsIdleAsync(CancellationToken cancellationToken)
+    {
+        foreach (var pump in pumps)
+        {
+            if (pump.IsBusy || await queue.HasVisibleAsync(pump.Queue, cancellationToken))
+                return false;
+        }
+        // A message of a later queue may have moved on to an earlier one while they were looked at.
+        return pumps.All(pump => !pump.IsBusy);
+    }
+
+    private long Handled() => pumps.Sum(pump => pump.Handled);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "The sweep is put off: {Reason}")]
+        public static partial void PutOff(ILogger logger, string reason);
+
+        [LoggerMessage(2, LogLevel.Error, "The sweep failed, {Failures} of at most {MaxFailures} times in a row; it is tried again.")]
+        public static partial void Failed(ILogger logger, Exception error, int failures, int maxFailures);
+    }
+}
