@@ -4,26 +4,71 @@ namespace Pipeline.Emit;
 /// A whole, verified record on its way to a sink: one JSON object, UTF-8, on one line without its line feed. Its bytes are in pooled memory,
 /// or in a temporary file when they are many. Copying may be repeated and gives the same bytes.
 /// </summary>
-public abstract class StagedRecord : IAsyncDisposable
+public sealed class StagedRecord : IAsyncDisposable
 {
+    private readonly Segment[] _segments;
+    private bool _disposed;
+
+    internal StagedRecord(string id, string listId, string submissionId, Segment[] segments)
+    {
+        (Id, ListId, SubmissionId, _segments) = (id, listId, submissionId, segments);
+        foreach (var segment in segments)
+            Bytes += segment.Staged?.Length ?? segment.Plain.Length;
+    }
+
     /// <summary>The record's id.</summary>
-    public abstract string Id { get; }
+    public string Id { get; }
 
     /// <summary>The list.</summary>
-    public abstract string ListId { get; }
+    public string ListId { get; }
 
     /// <summary>The submission.</summary>
-    public abstract string SubmissionId { get; }
+    public string SubmissionId { get; }
 
     /// <summary>How many bytes <see cref="CopyTo"/> writes.</summary>
-    public abstract long Bytes { get; }
+    public long Bytes { get; }
+
+    /// <summary>A record whose bytes are already there, one JSON object on one line.</summary>
+    public static StagedRecord FromBytes(string id, string listId, string submissionId, ReadOnlyMemory<byte> bytes) =>
+        new(id, listId, submissionId, [new(bytes)]);
 
     /// <summary>Writes the record.</summary>
-    public abstract void CopyTo(Stream destination);
+    public void CopyTo(Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (var segment in _segments)
+        {
+            if (segment.Staged is { } staged)
+                staged.CopyTo(destination);
+            else
+                destination.Write(segment.Plain.Span);
+        }
+    }
 
     /// <summary>Writes the record.</summary>
-    public abstract Task CopyToAsync(Stream destination, CancellationToken cancellationToken);
+    public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (var segment in _segments)
+        {
+            if (segment.Staged is { } staged)
+                await staged.CopyToAsync(destination, cancellationToken);
+            else
+                await destination.WriteAsync(segment.Plain, cancellationToken);
+        }
+    }
 
-    /// <inheritdoc/>
-    public abstract ValueTask DisposeAsync();
+    /// <summary>Gives memory and temporary files back; the record cannot be copied any more.</summary>
+    public ValueTask DisposeAsync()
+    {
+        foreach (var segment in _segments)
+            segment.Staged?.Dispose();
+        _disposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A stretch of the record: plain bytes, or a buffer that the record owns.</summary>
+    internal readonly record struct Segment(ReadOnlyMemory<byte> Plain, SpillBuffer? Staged = null);
 }

@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace Pipeline.Collect;
+
+/// <summary>The digest of a result's content, told in docs/record.md: of every content field its name, a zero byte, its text, and the length of the text.</summary>
+internal sealed class ContentDigest
+{
+    private readonly XxHash128 _hash = new();
+    private long _fieldBytes;
+
+    /// <summary>UTF-8 bytes of all texts.</summary>
+    public long ContentBytes { get; private set; }
+
+    public void StartField(ReadOnlySpan<byte> name)
+    {
+        _hash.Append(name);
+        _hash.Append([0]);
+        _fieldBytes = 0;
+    }
+
+    public void Append(ReadOnlySpan<byte> text)
+    {
+        _hash.Append(text);
+        _fieldBytes += text.Length;
+    }
+
+    public void EndField()
+    {
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, _fieldBytes);
+        _hash.Append(length);
+        ContentBytes += _fieldBytes;
+    }
+
+    /// <summary><c>xxh128:</c> and 32 hex digits.</summary>
+    public override string ToString()
+    {
+        Span<byte> hash = stackalloc byte[16];
+        _hash.GetCurrentHash(hash);
+        return $"xxh128:{Convert.ToHexStringLower(hash)}";
+    }
+}

@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.IO.Hashing;
+
+namespace Pipeline.Collect;
+
+/// <summary>
+/// The expanded bytes of a stored object, gzip or not, told by its first bytes. The read that gives 0 has proven the object whole: every gzip
+/// member's CRC-32 and length match, and nothing follows the last one.
+/// </summary>
+/// <remarks>
+/// <see cref="GZipStream"/> takes truncated, empty and trailer-less input for whole and ignores what follows, so the frame is read here and only
+/// the deflate data is left to <see cref="DeflateStream"/>.
+/// </remarks>
+internal sealed class VerifiedReader(Stream stored, CollectOptions options) : IDisposable
+{
+    private const int TrailerBytes = 8;
+    private const long RatioFreeBytes = 1 << 20;
+
+    // Each member costs a decompressor's set-up, however few bytes it has.
+    private const int MaxMembers = 100_000;
+
+    private readonly StoredReader _stored = new(stored, options.MaxStoredBytes);
+    private readonly Crc32 _crc = new();
+    private DeflateSource? _source;
+    private DeflateStream? _deflate;
+    private uint _memberBytes;
+    private int _members;
+    private bool _opened;
+
+    /// <summary>Whether the object is gzip.</summary>
+    public bool Compressed { get; private set; }
+
+    /// <summary>The stored bytes taken so far; at the end the size of the object.</summary>
+    public long StoredBytes => _stored.Position;
+
+    /// <summary>The bytes given so far.</summary>
+    public long ExpandedBytes { get; private set; }
+
+    /// <summary>Reads expanded bytes; 0 when all were given and proven.</summary>
+    /// <exception cref="PipelineException">Transient <see cref="FailureReasons.ObjectDamaged"/>, or permanent <see cref="FailureReasons.LimitExceeded"/>.</exception>
+    public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        if (!_opened)
+            await OpenAsync(cancellationToken);
+        var read = Compressed ? await InflateAsync(destination, cancellationToken) : await _stored.ReadAsync(destination, cancellationToken);
+        ExpandedBytes += read;
+        CheckLimits();
+        return read;
+    }
+
+    public void Dispose()
+    {
+        _deflate?.Dispose();
+        _deflate = null;
+        _stored.Dispose();
+    }
+
+    private async ValueTask OpenAsync(CancellationToken cancellationToken)
+    {
+        _opened = true;
+        if (!await _stored.EnsureAsync(2, cancellationToken) && _stored.Buffered.Length == 0)
+            throw Damaged("is empty");
+        Compressed = GzipHeader.IsMagic(_stored.Buffered);
+        if (Compressed)
+            await OpenMemberAsync(cancellationToken);
+        else if (!LooksLikeText(_stored.Buffered))
+            throw Damaged("begins like neither gzip nor JSON");
+    }
+
+    /// <summary>Gzip with a bit flipped in its magic is damage; what begins as text is left to the JSON grammar.</summary>
+    private static bool LooksLikeText(ReadOnlySpan<byte> bytes) =>
+        bytes[0] is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' or (byte)'\r' or 0xEF && !(bytes.Length > 1 && bytes[1] == 0x8B);
+
+    private async ValueTask OpenMemberAsync(CancellationToken cancellationToken)
+    {
+        if (++_members > MaxMembers)
+            throw PipelineException.Permanent(FailureReasons.LimitExceeded, $"The stored object has more than {MaxMembers} gzip members.");
+        await GzipHeader.ReadAsync(_stored, cancellationToken);
+        _crc.Reset();
+        _memberBytes = 0;
+        _source = new DeflateSource(_stored);
+        _deflate = new DeflateStream(_source, CompressionMode.Decompress);
+    }
+
+    private async ValueTask<int> InflateAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        while (_deflate is not null)
+        {
+            var read = await DeflateReadAsync(_deflate, destination, cancellationToken);
+            if (read > 0)
+            {
+                _crc.Append(destination.Span[..read]);
+                _memberBytes = unchecked(_memberBytes + (uint)read);
+                return read;
+            }
+            await EndMemberAsync(cancellationToken);
+        }
+        return 0;
+    }
+
+    private async ValueTask<int> DeflateReadAsync(DeflateStream deflate, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await deflate.ReadAsync(destination, cancellationToken);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged("has invalid deflate data", e);
+        }
+    }
+
+    private async ValueTask EndMemberAsync(CancellationToken cancellationToken)
+    {
+        _deflate!.Dispose();
+        _deflate = null;
+        if (_source!.RanDry)
+            throw Damaged("ends inside its compressed data");
+        _stored.GiveBack(_source.LastRead);
+        await FindTrailerAsync(_source.LastRead, cancellationToken);
+        if (await _stored.EnsureAsync(1, cancellationToken))
+            await OpenMemberAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// <see cref="DeflateStream"/> does not tell where in its last read the deflate data ended (it will from .NET 11 on). But the trailer that must
+    /// follow is known by now, all 64 bits of it, and so is what must come after: the object's end or another member.
+    /// </summary>
+    private async ValueTask FindTrailerAsync(int window, CancellationToken cancellationToken)
+    {
+        await _stored.EnsureAsync(window + TrailerBytes + 2, cancellationToken);
+        var trailer = MakeTrailer();
+        var (from, seen) = (0, false);
+        while (from <= window)
+        {
+            var found = _stored.Buffered[from..].IndexOf(trailer);
+            if (found < 0 || from + found > window)
+                break;
+            seen = true;
+            var after = from + found + TrailerBytes;
+            if (after == _stored.Buffered.Length || GzipHeader.IsMagic(_stored.Buffered[after..]))
+            {
+                _stored.Take(after);
+                return;
+            }
+            from += found + 1;
+        }
+        throw Damaged(seen ? "goes on after its gzip trailer with something else" : "does not match its gzip trailer (CRC-32 and length), or ends before it");
+    }
+
+    private byte[] MakeTrailer()
+    {
+        var trailer = new byte[TrailerBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer.AsSpan(4), _memberBytes);
+        return trailer;
+    }
+
+    private void CheckLimits()
+    {
+        if (ExpandedBytes > options.MaxExpandedBytes)
+            throw PipelineException.Permanent(FailureReasons.LimitExceeded,
+                $"The result document has more than {options.MaxExpandedBytes} bytes. Raise Collect:MaxExpandedBytes if such results are expected.");
+        if (Compressed && ExpandedBytes > RatioFreeBytes && ExpandedBytes / options.MaxRatio > StoredBytes)
+            throw PipelineException.Permanent(FailureReasons.LimitExceeded,
+                $"The stored object expands more than {options.MaxRatio} times: {StoredBytes} bytes gave {ExpandedBytes}. Raise Collect:MaxRatio if such results are expected.");
+    }
+
+    private PipelineException Damaged(string what, Exception? inner = null) =>
+        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {StoredBytes}.", inner: inner);
+
+    /// <summary>Feeds a <see cref="DeflateStream"/> and remembers its last read, which may go beyond the deflate data.</summary>
+    private sealed class DeflateSource(StoredReader stored) : Stream
+    {
+        // What may have to be given back and searched; well below the reader's buffer.
+        private const int MaxRead = 16 * 1024;
+
+        public int LastRead { get; private set; }
+
+        public bool RanDry { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, MaxRead)], cancellationToken);
+            RanDry |= LastRead == 0;
+            return LastRead;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Pipeline.Emit;
+
+/// <summary>An input as it works: the list's defaults overridden by the item's own fields. Delivery fields are not part of it.</summary>
+internal sealed class EffectiveInput : IDisposable
+{
+    private readonly JsonDocument _shared;
+    private readonly JsonDocument _own;
+    private readonly OrderedDictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+
+    /// <summary>Merges two JSON objects.</summary>
+    public EffectiveInput(string sharedInputs, string input)
+    {
+        (_shared, _own) = (JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
+        foreach (var field in _shared.RootElement.EnumerateObject().Concat(_own.RootElement.EnumerateObject()))
+        {
+            if (!IsDelivery(field.Name))
+                _fields[field.Name] = field.Value;
+        }
+    }
+
+    /// <summary>A field's text; null where there is none or it is not a string.</summary>
+    public string? GetText(string name) =>
+        _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        foreach (var (name, value) in _fields)
+        {
+            writer.WritePropertyName(name);
+            value.WriteTo(writer);
+        }
+        writer.WriteEndObject();
+    }
+
+    public void Dispose()
+    {
+        _shared.Dispose();
+        _own.Dispose();
+    }
+
+    /// <summary>Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.</summary>
+    private static bool IsDelivery(string name) => name is "storage_type" or "storage_url" or "storage_compress" or "storage_object_name" or "callback_url";
+}

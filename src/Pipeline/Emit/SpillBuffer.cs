@@ -1,0 +1,164 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pipeline.Emit;
+
+/// <summary>
+/// Bytes that are written once, front to back, and read as often as wanted: pooled chunks in memory, and once there are more than
+/// <paramref name="spillAt"/> of them a temporary file, with the last chunk as its write buffer. Not safe for concurrent writing.
+/// </summary>
+internal sealed class SpillBuffer(int spillAt, string folder) : IDisposable
+{
+    // Most buffers hold a few small fields; content grows by whole chunks.
+    private const int FirstChunkBytes = 4 * 1024;
+    private const int ChunkBytes = 64 * 1024;
+
+    private readonly List<byte[]> _chunks = [];
+    private int _chunkUsed;
+    private long _chunkBytes;
+    private SafeFileHandle? _file;
+    private long _fileBytes;
+
+    /// <summary>How many bytes were appended.</summary>
+    public long Length => _fileBytes + _chunkBytes;
+
+    /// <summary>Whether a temporary file is in use.</summary>
+    public bool IsSpilled => _file is not null;
+
+    /// <exception cref="PipelineException">Transient: the folder for spilled records cannot be written.</exception>
+    public void Append(scoped ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            if (_chunks.Count == 0 || _chunkUsed == _chunks[^1].Length)
+                AddChunk();
+            var free = _chunks[^1].AsSpan(_chunkUsed);
+            var count = Math.Min(free.Length, bytes.Length);
+            bytes[..count].CopyTo(free);
+            bytes = bytes[count..];
+            _chunkUsed += count;
+            _chunkBytes += count;
+        }
+    }
+
+    public void CopyTo(Stream destination)
+    {
+        if (_file is not null)
+            CopyFileTo(destination, _file);
+        for (var i = 0; i < _chunks.Count; i++)
+            destination.Write(_chunks[i].AsSpan(0, UsedOf(i)));
+    }
+
+    public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        if (_file is not null)
+            await CopyFileToAsync(destination, _file, cancellationToken);
+        for (var i = 0; i < _chunks.Count; i++)
+            await destination.WriteAsync(_chunks[i].AsMemory(0, UsedOf(i)), cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        foreach (var chunk in _chunks)
+            ArrayPool<byte>.Shared.Return(chunk);
+        _chunks.Clear();
+        _chunkUsed = 0;
+        _chunkBytes = 0;
+        _file?.Dispose();
+        _file = null;
+        _fileBytes = 0;
+    }
+
+    private int UsedOf(int chunk) => chunk == _chunks.Count - 1 ? _chunkUsed : _chunks[chunk].Length;
+
+    private void AddChunk()
+    {
+        if (_chunks.Count > 0 && Length + ChunkBytes > spillAt)
+        {
+            Spill();
+            return;
+        }
+        _chunks.Add(ArrayPool<byte>.Shared.Rent(_chunks.Count == 0 ? FirstChunkBytes : ChunkBytes));
+        _chunkUsed = 0;
+    }
+
+    private void Spill()
+    {
+        try
+        {
+            _file ??= OpenTemporaryFile();
+            for (var i = 0; i < _chunks.Count; i++)
+            {
+                var used = UsedOf(i);
+                RandomAccess.Write(_file, _chunks[i].AsSpan(0, used), _fileBytes);
+                _fileBytes += used;
+                _chunkBytes -= used;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw PipelineException.Transient(FailureReasons.Unavailable,
+                $"A large record cannot be spilled to '{folder}': {e.Message} Make room there, or set Collect:SpillFolder to a folder that can be written.", inner: e);
+        }
+        var keep = _chunks[^1];
+        _chunks.RemoveAt(_chunks.Count - 1);
+        if (keep.Length < ChunkBytes)
+        {
+            _chunks.Add(keep);
+            keep = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        }
+        foreach (var chunk in _chunks)
+            ArrayPool<byte>.Shared.Return(chunk);
+        _chunks.Clear();
+        _chunks.Add(keep);
+        _chunkUsed = 0;
+    }
+
+    private SafeFileHandle OpenTemporaryFile()
+    {
+        var path = Path.Combine(folder, $"pipeline-{Path.GetRandomFileName()}.tmp");
+        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+        // Where an open file can be unlinked, not even a killed process leaves it behind.
+        if (!OperatingSystem.IsWindows())
+            File.Delete(path);
+        return file;
+    }
+
+    private void CopyFileTo(Stream destination, SafeFileHandle file)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            for (long at = 0; at < _fileBytes;)
+            {
+                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at);
+                at += Checked(read);
+                destination.Write(buffer.AsSpan(0, read));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task CopyFileToAsync(Stream destination, SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            for (long at = 0; at < _fileBytes;)
+            {
+                var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at, cancellationToken);
+                at += Checked(read);
+                await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static int Checked(int read) => read > 0 ? read : throw new InvalidOperationException("A spilled record's temporary file is shorter than what was written to it.");
+}
