@@ -25,8 +25,8 @@ internal static class NimbleJson
     public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
     {
         if (json.ValueKind == JsonValueKind.String)
-            return TaskIds.IsWellFormed(json.GetString()) ? new NimbleTask { Id = json.GetString()! } : null;
-        json = Unwrap(json, "task", "data");
+            return SafeString(json) is { } bare && TaskIds.IsWellFormed(bare) ? new NimbleTask { Id = bare } : null;
+        json = Unwrap(json, "task");
         var id = Id(json, "id") ?? Id(json, "task_id") ?? knownId;
         if (id is null || json.ValueKind != JsonValueKind.Object)
             return null;
@@ -50,7 +50,7 @@ internal static class NimbleJson
     /// <summary>A batch: <c>{...}</c> or <c>{"batch":{...}}</c>. Null without a well-formed id.</summary>
     public static NimbleBatch? ReadBatch(JsonElement json, string? knownId = null)
     {
-        json = Unwrap(json, "batch", "data");
+        json = Unwrap(json, "batch");
         return (Id(json, "id") ?? Id(json, "batch_id") ?? knownId) is { } id && json.ValueKind == JsonValueKind.Object
             ? new NimbleBatch(id, Truth(json, "completed"), (int?)Number(json, "completed_count"), ReadTasks(json), Date(json, "created_at"))
             : null;
@@ -62,7 +62,7 @@ internal static class NimbleJson
 
     public static NimbleProgress? ReadProgress(JsonElement json, string knownId)
     {
-        json = Unwrap(json, "batch", "data");
+        json = Unwrap(json, "batch");
         return json.ValueKind == JsonValueKind.Object
             ? new NimbleProgress(
                 Id(json, "id") ?? knownId, Truth(json, "completed"), (int?)Number(json, "completed_count"), Number(json, "progress"), Date(json, "completed_at"))
@@ -104,10 +104,7 @@ internal static class NimbleJson
     private static JsonElement? NonEmptyObject(JsonElement json, string name) =>
         Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
 
-    private static JsonElement Unwrap(JsonElement json, string first, string second) =>
-        Member(json, first) is { ValueKind: JsonValueKind.Object } inner ? inner
-        : Member(json, second) is { ValueKind: JsonValueKind.Object } data ? data
-        : json;
+    private static JsonElement Unwrap(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.Object } inner ? inner : json;
 
     /// <summary>The string; null for one that is not text (a lone surrogate), which GetString refuses.</summary>
     private static string? SafeString(JsonElement text)
