@@ -1,0 +1,217 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Http;
+using Pipeline.Ports;
+
+namespace Pipeline.Nimble;
+
+/// <summary>
+/// The Nimble API. A POST is sent exactly once and tells what is known afterwards; a GET is repeated a few times. One instance serves a whole
+/// process, so that the rate limit holds; its <see cref="HttpClient"/> comes from <see cref="NimbleHttp"/>.
+/// </summary>
+/// <remarks>
+/// GETs throw <see cref="PipelineException"/>: <see cref="FailureReasons.Unavailable"/> (transient), <see cref="FailureReasons.AccessDenied"/>
+/// and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
+/// </remarks>
+internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
+{
+    private const int MaxReplyBytes = 64 << 20;
+    private const int PageSize = 100;
+
+    private readonly NimbleOptions _options = options.Value.Nimble;
+    private readonly string _key = Key(options.Value.Nimble.ApiKey);
+    private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
+    private readonly NimbleReplies _replies = new(logger);
+    private readonly RetryPolicy _policy = new(4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
+    private readonly string _root = Root(options.Value.Nimble);
+
+    /// <summary>Submits a batch: <c>POST extract/batch</c>.</summary>
+    public Task<PostOutcome> PostBatchAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/batch", body, cancellationToken);
+
+    /// <summary>Submits one input: <c>POST extract/async</c>.</summary>
+    public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/async", body, cancellationToken);
+
+    /// <summary>One task, or null when the API does not know it.</summary>
+    public async Task<NimbleTask?> GetTaskAsync(string taskId, CancellationToken cancellationToken)
+    {
+        using var response = await GetAsync($"tasks/{Checked(taskId)}", cancellationToken);
+        return response is null ? null : _replies.Note(NimbleJson.ReadTask(await ReadJsonAsync(response, cancellationToken), taskId)) ?? throw Unreadable(response);
+    }
+
+    /// <summary>The result of a task as the API keeps it, its stored bytes; null when it has none (yet, or any more).</summary>
+    public async Task<ObjectRead?> OpenResultsAsync(string taskId, CancellationToken cancellationToken)
+    {
+        var response = await GetAsync($"tasks/{Checked(taskId)}/results", cancellationToken);
+        if (response is null)
+            return null;
+        var length = response.Content.Headers.ContentLength;
+        // Which version a second request would read is not documented, so a cut is the caller's to repeat.
+        var download = new Download($"The result of task {taskId}", length, Check: null, Reopen: null);
+        return new HttpObjectRead(new ResumingStream(response, download, _options.Timeout, maxResumes: 0, _policy, time), length, etag: null);
+    }
+
+    /// <summary>A batch with its tasks, or null when the API does not know it.</summary>
+    public async Task<NimbleBatch?> GetBatchAsync(string id, CancellationToken cancellationToken)
+    {
+        using var response = await GetAsync($"batches/{Checked(id)}", cancellationToken);
+        return response is null ? null : _replies.Note(NimbleJson.ReadBatch(await ReadJsonAsync(response, cancellationToken), id)) ?? throw Unreadable(response);
+    }
+
+    /// <summary>How far a batch is, or null when the API does not know it.</summary>
+    public async Task<NimbleProgress?> GetProgressAsync(string id, CancellationToken cancellationToken)
+    {
+        using var response = await GetAsync($"batches/{Checked(id)}/progress", cancellationToken);
+        return response is null ? null : NimbleJson.ReadProgress(await ReadJsonAsync(response, cancellationToken), id) ?? throw Unreadable(response);
+    }
+
+    /// <summary>Every task the API knows, all pages.</summary>
+    public IAsyncEnumerable<NimbleTask> ListTasksAsync(CancellationToken cancellationToken) =>
+        ListAsync("tasks", item => _replies.Note(NimbleJson.ReadTask(item)), cancellationToken);
+
+    /// <summary>Every batch the API knows, all pages.</summary>
+    public IAsyncEnumerable<NimbleBatch> ListBatchesAsync(CancellationToken cancellationToken) =>
+        ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
+
+    private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        await _pacer.WaitAsync(cancellationToken);
+        using var content = new OnceContent(body);
+        using var request = Request(HttpMethod.Post, path);
+        request.Content = content;
+        using var timeout = new CancellationTokenSource(_options.Timeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        int? status = null;
+        string? taskId = null;
+        PostOutcome outcome;
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+            status = (int)response.StatusCode;
+            taskId = NimbleReplies.TaskIdOf(response);
+            var reply = await NimbleReplies.TryReadAsync(response, MaxReplyBytes, linked.Token, cancellationToken);
+            outcome = PostReply.Interpret(status.Value, reply, taskId, RetryAfter.Read(response, time.GetUtcNow()));
+        }
+        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
+        {
+            var problem = e is OperationCanceledException ? $"no answer within {_options.Timeout.TotalSeconds:0.#} s" : e.Message;
+            outcome = content.Started
+                ? new PostOutcome.Unknown($"The answer of {request.RequestUri} was lost: {problem}", status, taskId)
+                : new PostOutcome.Refused(RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
+        }
+
+        return WithoutKey(outcome);
+    }
+
+    /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
+    private async Task<HttpResponseMessage?> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        var requests = new RetryingHttp(http, _policy, time, logger);
+        var response = await requests.SendAsync(
+            $"Nimble, asked for {path},",
+            async ct =>
+            {
+                await _pacer.WaitAsync(ct);
+                return Request(HttpMethod.Get, path);
+            },
+            cancellationToken);
+        if ((int)response.StatusCode == 200)
+            return response;
+        using (response)
+        {
+            return (int)response.StatusCode switch
+            {
+                202 or 204 or 404 or 410 => null,
+                401 or 403 => throw PipelineException.Permanent(
+                    FailureReasons.AccessDenied,
+                    $"Nimble refuses the API key ({(int)response.StatusCode}). Set NIMBLE_API_KEY to a valid key for {_options.BaseUrl.Authority}."),
+                402 => throw PipelineException.Transient(FailureReasons.Unavailable, "Nimble refuses to serve this account for want of budget (402). Top it up."),
+                _ => throw PipelineException.Permanent(
+                    FailureReasons.InvalidConfiguration,
+                    $"Nimble answered {(int)response.StatusCode} for {_root}{path}. Check the API's address and version."),
+            };
+        }
+    }
+
+    private async IAsyncEnumerable<T> ListAsync<T>(
+        string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        string? cursor = null;
+        do
+        {
+            using var response = await GetAsync(
+                $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken);
+            if (response is null)
+                yield break;
+            var page = NimblePage.Read(await ReadJsonAsync(response, cancellationToken)) ?? throw Unreadable(response);
+            foreach (var item in page.Items)
+            {
+                if (read(item) is { } value)
+                    yield return value;
+            }
+
+            cursor = page.NextCursor;
+            // A listing is evidence: one that goes in circles, or ends before its end, must not pass for a whole one.
+            if (cursor is not null && !seen.Add(cursor))
+                throw PipelineException.Transient(FailureReasons.Unavailable, $"Nimble's list of {path} does not end: it repeats a cursor.");
+        }
+        while (cursor is not null);
+    }
+
+    private async Task<JsonElement> ReadJsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_options.Timeout, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var body = await NimbleReplies.TryReadAsync(response, MaxReplyBytes, linked.Token, cancellationToken);
+        return body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? json : throw Unreadable(response);
+    }
+
+    private static PipelineException Unreadable(HttpResponseMessage response) => PipelineException.Transient(
+        FailureReasons.Unavailable, $"Nimble answered {response.RequestMessage?.RequestUri?.AbsolutePath} with a body that cannot be read.");
+
+    private static string Checked(string id) => TaskIds.IsWellFormed(id) ? id : throw new ArgumentException("Not a well-formed id.", nameof(id));
+
+    private static string Root(NimbleOptions options)
+    {
+        var root = options.BaseUrl.AbsoluteUri.TrimEnd('/');
+        var version = "/" + options.Version;
+        return (root.EndsWith(version, StringComparison.Ordinal) ? root : root + version) + "/";
+    }
+
+    /// <summary>The key as a header can carry it; a line break from a file it was read from is dropped.</summary>
+    private static string Key(string key) => key.Trim() is var trimmed && trimmed.All(c => c is > ' ' and < (char)127)
+        ? trimmed
+        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.");
+
+    private HttpRequestMessage Request(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, _root + path) { Version = HttpVersion.Version11 };
+        if (_key.Length > 0)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _key);
+        request.Headers.ExpectContinue = false;
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
+        return request;
+    }
+
+    private PostOutcome WithoutKey(PostOutcome outcome)
+    {
+        string Clean(string text) => _key.Length == 0 ? text : text.Replace(_key, "[key]", StringComparison.Ordinal);
+        switch (outcome)
+        {
+            case PostOutcome.Accepted accepted:
+                _replies.Note(accepted.Tasks);
+                return accepted;
+            case PostOutcome.Refused refused:
+                return refused with { Message = Clean(refused.Message) };
+            case PostOutcome.Unknown unknown:
+                return unknown with { Message = Clean(unknown.Message) };
+            default:
+                return outcome;
+        }
+    }
+}

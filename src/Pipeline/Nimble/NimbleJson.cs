@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Pipeline.Nimble;
+
+/// <summary>Reads what the API sends, whichever of its shapes it takes: any field may be missing, null, of another type, or unknown.</summary>
+internal static class NimbleJson
+{
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
+
+    /// <summary>The document's root; null when it is not JSON.</summary>
+    public static JsonElement? Parse(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return JsonElement.Parse(utf8, s_options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A task: <c>{...}</c>, <c>{"task":{...}}</c>, or its bare id. Null without a well-formed id.</summary>
+    public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
+    {
+        if (json.ValueKind == JsonValueKind.String)
+            return SafeString(json) is { } bare && TaskIds.IsWellFormed(bare) ? new NimbleTask { Id = bare } : null;
+        json = Unwrap(json, "task");
+        var id = Id(json, "id") ?? Id(json, "task_id") ?? knownId;
+        if (id is null || json.ValueKind != JsonValueKind.Object)
+            return null;
+        var input = NonEmptyObject(json, "input") ?? NonEmptyObject(json, "_query");
+        return new NimbleTask
+        {
+            Id = id,
+            State = Text(json, "state"),
+            BatchId = Id(json, "batch_id"),
+            Input = input,
+            StatusCode = (int?)Number(json, "status_code"),
+            Error = Text(json, "error"),
+            ErrorType = Text(json, "error_type"),
+            DownloadUrl = Text(json, "download_url"),
+            OutputUrl = Text(json, "output_url"),
+            CallbackUrl = Text(json, "callback_url") ?? (input is { } echoed ? Text(echoed, "callback_url") : null),
+            CreatedAt = Date(json, "created_at"),
+        };
+    }
+
+    /// <summary>A batch: <c>{...}</c> or <c>{"batch":{...}}</c>. Null without a well-formed id.</summary>
+    public static NimbleBatch? ReadBatch(JsonElement json, string? knownId = null)
+    {
+        json = Unwrap(json, "batch");
+        return (Id(json, "id") ?? Id(json, "batch_id") ?? knownId) is { } id && json.ValueKind == JsonValueKind.Object
+            ? new NimbleBatch(id, Truth(json, "completed"), (int?)Number(json, "completed_count"), ReadTasks(json), Date(json, "created_at"))
+            : null;
+    }
+
+    /// <summary>The <c>tasks</c> of an object; nulls and what has no well-formed id are left out.</summary>
+    public static IReadOnlyList<NimbleTask> ReadTasks(JsonElement json) =>
+        Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>()] : [];
+
+    public static NimbleProgress? ReadProgress(JsonElement json, string knownId)
+    {
+        json = Unwrap(json, "batch");
+        return json.ValueKind == JsonValueKind.Object
+            ? new NimbleProgress(
+                Id(json, "id") ?? knownId, Truth(json, "completed"), (int?)Number(json, "completed_count"), Number(json, "progress"), Date(json, "completed_at"))
+            : null;
+    }
+
+    public static JsonElement? Member(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public static string? Text(JsonElement json, string name) => Member(json, name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } text => SafeString(text),
+        { } other => other.GetRawText(),
+    };
+
+    public static string? Id(JsonElement json, string name) => Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
+
+    public static bool Truth(JsonElement json, string name) => Member(json, name) is { } value
+        && (value.ValueKind == JsonValueKind.True || (value.ValueKind == JsonValueKind.String && string.Equals(SafeString(value), "true", StringComparison.OrdinalIgnoreCase)));
+
+    private static double? Number(JsonElement json, string name)
+    {
+        var text = Member(json, name) switch
+        {
+            { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
+            { ValueKind: JsonValueKind.String } number => SafeString(number),
+            _ => null,
+        };
+        // An absurd number is no number: it would wrap around as an integer.
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= int.MaxValue ? value : null;
+    }
+
+    private static DateTimeOffset? Date(JsonElement json, string name) =>
+        DateTimeOffset.TryParse(Text(json, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)
+            ? date
+            : null;
+
+    private static JsonElement? NonEmptyObject(JsonElement json, string name) =>
+        Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
+
+    private static JsonElement Unwrap(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.Object } inner ? inner : json;
+
+    /// <summary>The string; null for one that is not text (a lone surrogate), which GetString refuses.</summary>
+    private static string? SafeString(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

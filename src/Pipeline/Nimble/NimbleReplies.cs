@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Pipeline.Http;
+
+namespace Pipeline.Nimble;
+
+/// <summary>Reads bodies within bounds, and says once of each unknown state that it was met.</summary>
+internal sealed partial class NimbleReplies(ILogger logger)
+{
+    private const int MaxWords = 100;
+    private const int LongestWord = 64;
+
+    private readonly ConcurrentDictionary<string, bool> _words = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The <c>x-task-id</c> header.</summary>
+    public static string? TaskIdOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("x-task-id", out var values) && TaskIds.IsWellFormed(values.FirstOrDefault()) ? values.FirstOrDefault() : null;
+
+    /// <summary>The whole body; null where it breaks off, stalls, or is longer than the limit.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> TryReadAsync(
+        HttpResponseMessage response, int limit, CancellationToken timeout, CancellationToken caller)
+    {
+        try
+        {
+            using var body = await response.Content.ReadAsStreamAsync(timeout);
+            using var memory = new MemoryStream((int)Math.Clamp(response.Content.Headers.ContentLength ?? 0, 0, 1 << 20));
+            var buffer = new byte[16 * 1024];
+            while (await body.ReadAsync(buffer, timeout) is var read and > 0)
+            {
+                if (memory.Length + read > limit)
+                    return null;
+                memory.Write(buffer, 0, read);
+            }
+
+            return memory.GetBuffer().AsMemory(0, (int)memory.Length);
+        }
+        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, caller))
+        {
+            return null;
+        }
+    }
+
+    public NimbleTask? Note(NimbleTask? task)
+    {
+        if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords && _words.TryAdd(state, true))
+            Log.UnknownState(logger, state, task.Id);
+        return task;
+    }
+
+    public NimbleBatch? Note(NimbleBatch? batch)
+    {
+        Note(batch?.Tasks ?? []);
+        return batch;
+    }
+
+    public void Note(IReadOnlyList<NimbleTask> tasks)
+    {
+        foreach (var task in tasks)
+            Note(task);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2, LogLevel.Warning, "Nimble calls the state of task {TaskId} '{State}', a word we do not know; it counts as not ended.")]
+        public static partial void UnknownState(ILogger logger, string state, string taskId);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Pipeline.Nimble;
+
+/// <summary>Reads what a POST was answered with.</summary>
+internal static class PostReply
+{
+    private const int LongestMessage = 1000;
+
+    private static readonly string[] s_messageFields = ["msg", "message", "error", "details"];
+
+    /// <summary>What the answer proves.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="body">The body as far as it could be read; null where it could not.</param>
+    /// <param name="headerTaskId">The <c>x-task-id</c> header.</param>
+    /// <param name="retryAfter">The wait it asks for.</param>
+    public static PostOutcome Interpret(int status, ReadOnlyMemory<byte>? body, string? headerTaskId, TimeSpan? retryAfter)
+    {
+        var json = body is { } bytes ? NimbleJson.Parse(bytes.Span) : null;
+        if (KindOf(status) is { } kind)
+            return new PostOutcome.Refused(kind, status, Message(status, json), retryAfter);
+        var taskId = headerTaskId is not null && TaskIds.IsWellFormed(headerTaskId) ? headerTaskId : null;
+        if (status is < 200 or > 299)
+            return new PostOutcome.Unknown(Message(status, json), status, (json is { } error ? NimbleJson.Id(error, "task_id") : null) ?? taskId);
+        if (json is not { ValueKind: JsonValueKind.Object } accepted)
+            return new PostOutcome.Unknown($"Nimble answered {status} with a body that is not the JSON it should be.", status, taskId);
+        return ReadAccepted(accepted) is { } outcome
+            ? outcome
+            : new PostOutcome.Unknown($"Nimble answered {status} without naming a batch or a task: {Message(status, json)}", status, taskId);
+    }
+
+    private static PostOutcome.Accepted? ReadAccepted(JsonElement json)
+    {
+        if (NimbleJson.Member(json, "response") is { ValueKind: JsonValueKind.Object } response)
+            json = response;
+        var batchId = NimbleJson.Id(json, "batch_id");
+        var tasks = NimbleJson.ReadTasks(json);
+        if (tasks.Count > 0 || (batchId is not null && NimbleJson.Member(json, "task") is null && NimbleJson.Member(json, "task_id") is null))
+            return new(batchId, tasks);
+        return NimbleJson.ReadTask(json) is { } task ? new(task.BatchId ?? batchId, [task]) : null;
+    }
+
+    /// <summary>Only these statuses prove that nothing was accepted.</summary>
+    private static RefusalKind? KindOf(int status) => status switch
+    {
+        400 or 404 or 405 or 411 or 413 or 414 or 415 or 422 or 431 => RefusalKind.Content,
+        401 or 403 => RefusalKind.Credentials,
+        402 => RefusalKind.Budget,
+        429 => RefusalKind.RateLimit,
+        _ => null,
+    };
+
+    private static string Message(int status, JsonElement? body)
+    {
+        var text = body is { } json
+            ? string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(json, name)).Where(t => t is { Length: > 0 }).Distinct())
+            : "";
+        if (text.Length > LongestMessage)
+            text = text[..LongestMessage] + "…";
+        return text.Length == 0 ? $"Nimble answered {status}." : $"Nimble answered {status}: {text}";
+    }
+}

@@ -1,0 +1,43 @@
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Objects;
+
+/// <summary>Errors of GCS as the pipeline's own, with what to do about them.</summary>
+internal static class GcsErrors
+{
+    /// <summary>Whether a 404 is the bucket's and not the object's; GCS tells only by its text.</summary>
+    public static bool IsMissingBucket(string text) => text.Contains("bucket does not exist", StringComparison.OrdinalIgnoreCase);
+
+    public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(
+        FailureReasons.AccessDenied,
+        $"There are no usable Google credentials: {e.Message} Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
+        e);
+
+    public static PipelineException Refused(ObjectUri uri, int status, string text)
+    {
+        var advice = status switch
+        {
+            404 => $"The bucket '{uri.Bucket}' does not exist. Create it, or correct the storage URL.",
+            401 => "The credentials are not valid. Check GOOGLE_APPLICATION_CREDENTIALS.",
+            403 => $"Grant roles/storage.objectUser on the bucket '{uri.Bucket}' to these credentials "
+                + "(without storage.objects.list a missing object, too, is answered with 403).",
+            _ => "The request cannot succeed as it is; check the storage URL and STORAGE_EMULATOR_HOST.",
+        };
+        var message = Message(text);
+        return PipelineException.Permanent(FailureReasons.AccessDenied, $"GCS answered {status} for {uri}{(message is null ? "" : $" ({message})")}. {advice}");
+    }
+
+    /// <summary>The message within GCS's JSON error; null for anything else.</summary>
+    private static string? Message(string text)
+    {
+        try
+        {
+            using var json = System.Text.Json.JsonDocument.Parse(text);
+            return json.RootElement.GetProperty("error").GetProperty("message").GetString()?.TrimEnd('.');
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+}

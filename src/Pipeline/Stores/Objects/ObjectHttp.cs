@@ -1,0 +1,53 @@
+using Pipeline.Http;
+
+namespace Pipeline.Stores.Objects;
+
+/// <summary>What the stores over HTTP have in common.</summary>
+internal static class ObjectHttp
+{
+    /// <summary>A handler that leaves bodies as they are stored, and credentials with the host they are meant for.</summary>
+    public static SocketsHttpHandler CreateHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        ConnectTimeout = TimeSpan.FromSeconds(15),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        EnableMultipleHttp2Connections = true,
+    };
+
+    /// <summary>The first part of an error's body; empty where it cannot be read.</summary>
+    public static async Task<string> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        const int Longest = 4096;
+        var buffer = new byte[Longest];
+        try
+        {
+            using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var read = await body.ReadAtLeastAsync(buffer, Longest, throwOnEndOfStream: false, cancellationToken);
+            return System.Text.Encoding.UTF8.GetString(buffer, 0, read);
+        }
+        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
+        {
+            return "";
+        }
+    }
+
+    /// <summary>The content as a stream that can be sent again: itself where it can seek, else a temporary file that deletes itself.</summary>
+    public static async Task<Stream> MakeRepeatableAsync(Stream content, CancellationToken cancellationToken)
+    {
+        if (content.CanSeek)
+            return content;
+        var file = new FileStream(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
+            });
+        await content.CopyToAsync(file, cancellationToken);
+        file.Position = 0;
+        return file;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using Pipeline.Http;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Objects;
+
+/// <summary>
+/// Amazon S3 and what speaks its protocol. The SDK finds credentials, signs, writes and lists; objects are read by a plain HTTP client from
+/// a signed address, since the SDK neither resumes a body nor times it out, and checks only what it reads in one piece.
+/// </summary>
+internal sealed class S3ObjectStore : IObjectStore, IDisposable
+{
+    private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
+
+    private readonly ObjectStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly AmazonS3Client _s3;
+    private readonly HttpClient _http;
+    private readonly RetryingHttp _requests;
+
+    public S3ObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<S3ObjectStore> logger)
+    {
+        _options = options;
+        _time = time;
+        var config = new AmazonS3Config
+        {
+            AuthenticationRegion = options.S3Region,
+            MaxErrorRetry = options.MaxTries - 1,
+            RetryMode = RequestRetryMode.Standard,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        if (options.S3Endpoint is { } endpoint)
+            (config.ServiceURL, config.ForcePathStyle) = (endpoint.AbsoluteUri, true);
+        else
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.S3Region);
+        if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
+            config.DefaultAWSCredentials = options.S3SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret);
+        _s3 = new AmazonS3Client(config);
+        _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _requests = new RetryingHttp(_http, options.Policy, time, logger);
+    }
+
+    public IReadOnlyList<string> Schemes { get; } = ["s3"];
+
+    public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        var response = await GetAsync(uri, 0, etag: null, cancellationToken);
+        if ((int)response.StatusCode == 404)
+        {
+            response.Dispose();
+            return null;
+        }
+
+        var etag = response.Headers.ETag;
+        var length = response.Content.Headers.ContentLength;
+        var download = new Download(
+            uri.ToString(),
+            length,
+            ContentCheck.ForS3(response),
+            etag is null ? null : (offset, ct) => GetAsync(uri, offset, etag.ToString(), ct));
+        var body = new ResumingStream(response, download, _options.StallTimeout, _options.MaxResumes, _options.Policy, _time);
+        return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
+    }
+
+    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
+    {
+        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
+        try
+        {
+            var request = new PutObjectRequest
+            {
+                BucketName = uri.Bucket,
+                Key = uri.Key,
+                InputStream = repeatable,
+                AutoCloseStream = false,
+                AutoResetStreamPosition = false,
+                // Not every S3 knows the SDK's chunked signing; one signature over the whole is understood by all.
+                UseChunkEncoding = false,
+            };
+            await S3Errors.TranslateAsync(uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            if (repeatable != content)
+                await repeatable.DisposeAsync();
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? token = null;
+        do
+        {
+            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token };
+            var page = await S3Errors.TranslateAsync(prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken);
+            foreach (var item in page.S3Objects ?? [])
+                yield return new ObjectInfo(prefix with { Key = item.Key }, item.Size ?? 0);
+            var next = page.IsTruncated == true ? page.NextContinuationToken : null;
+            if (next is not null && next == token)
+                throw PipelineException.Transient(FailureReasons.Unavailable, $"The listing of {prefix} does not advance: S3 repeats its continuation token.");
+            token = next;
+        }
+        while (token is not null);
+    }
+
+    public void Dispose()
+    {
+        _s3.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the object is missing. Everything else is an error.</summary>
+    private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken)
+    {
+        var response = await _requests.SendAsync(
+            $"S3, asked for {uri},",
+            async _ =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, await SignAsync(uri));
+                request.Headers.TryAddWithoutValidation("x-amz-checksum-mode", "ENABLED");
+                if (etag is not null)
+                {
+                    request.Headers.Range = new(offset, null);
+                    request.Headers.TryAddWithoutValidation("If-Match", etag);
+                }
+
+                return request;
+            },
+            cancellationToken);
+        if ((int)response.StatusCode is 200 or 206 or 412 or 416)
+            return response;
+        var error = await S3Errors.ReadAsync(response, cancellationToken);
+        if (error.Status == 404 && error.Code != "NoSuchBucket")
+            return response;
+        response.Dispose();
+        throw S3Errors.Refused(uri, _options, error);
+    }
+
+    private async Task<Uri> SignAsync(ObjectUri uri)
+    {
+        var request = new GetPreSignedUrlRequest
+        {
+            BucketName = uri.Bucket,
+            Key = uri.Key,
+            Verb = HttpVerb.GET,
+            Expires = _time.GetUtcNow().UtcDateTime + s_addressLifetime,
+            Protocol = _options.S3Endpoint?.Scheme == "http" ? Protocol.HTTP : Protocol.HTTPS,
+        };
+        request.Headers["x-amz-checksum-mode"] = "ENABLED";
+        try
+        {
+            return new Uri(await _s3.GetPreSignedURLAsync(request));
+        }
+        catch (AmazonClientException e)
+        {
+            throw S3Errors.NoCredentials(uri, e);
+        }
+    }
+}

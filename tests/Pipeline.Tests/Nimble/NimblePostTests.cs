@@ -1,0 +1,305 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Pipeline.Nimble;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Nimble;
+
+public sealed class NimblePostTests
+{
+    private static readonly byte[] s_body = """{"inputs":[{"url":"https://example.com/"}]}"""u8.ToArray();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ABatchIsPostedAsDocumentedAndItsTasksComeBack()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
+            {"batch_id":"b7e1a2f3-4c5d","batch_size":3,"tasks":[{"id":"task-001-uuid","state":"pending","batch_id":"b7e1a2f3-4c5d","input":{"url":"https://example.com/"}},
+             null,{"id":"../../etc"},{"id":"task-002-uuid","state":"PENDING","_query":{"url":"u2","callback_url":"https://me/cb"},"input":{}}]}
+            """));
+
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+
+        Assert.Equal("b7e1a2f3-4c5d", outcome.BatchId);
+        Assert.Equal(["task-001-uuid", "task-002-uuid"], outcome.Tasks.Select(t => t.Id));
+        Assert.Equal("https://example.com/", outcome.Tasks[0].Input!.Value.GetProperty("url").GetString());
+        Assert.Equal("https://me/cb", outcome.Tasks[1].CallbackUrl);
+        var request = Assert.Single(rig.Server!.Seen);
+        Assert.Equal(("POST", "/v1/extract/batch"), (request.Method, request.PathAndQuery));
+        Assert.Equal("Bearer secret-key-1", request.Headers["Authorization"]);
+        Assert.Equal("application/json", request.Headers["Content-Type"]);
+        Assert.False(request.Headers.ContainsKey("Expect"));
+        Assert.Equal(s_body, request.Body);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"success","task":{"id":"8e8cfde8-345b","state":"pending","input":{}}}""")]
+    [InlineData("""{"task_id":"8e8cfde8-345b"}""")]
+    [InlineData("""{"id":"8e8cfde8-345b","state":"queued"}""")]
+    [InlineData("""{"response":{"task_id":"8e8cfde8-345b"}}""")]
+    public async Task ASingleTaskIsAcceptedInEveryShape(string answer)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostSingleAsync(s_body, Ct));
+        Assert.Equal("8e8cfde8-345b", Assert.Single(outcome.Tasks).Id);
+        Assert.Equal("/v1/extract/async", rig.Server!.Seen[0].PathAndQuery);
+    }
+
+    [Theory]
+    [InlineData(400, (int)RefusalKind.Content)]
+    [InlineData(404, (int)RefusalKind.Content)]
+    [InlineData(413, (int)RefusalKind.Content)]
+    [InlineData(422, (int)RefusalKind.Content)]
+    [InlineData(401, (int)RefusalKind.Credentials)]
+    [InlineData(403, (int)RefusalKind.Credentials)]
+    [InlineData(402, (int)RefusalKind.Budget)]
+    [InlineData(429, (int)RefusalKind.RateLimit)]
+    public async Task ARefusalSaysItsKindAndNimblesWords(int status, int kind)
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"status":"failed","msg":"no secret-key-1","details":{"schema_validation_errors":["bad url"]}}""", status));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal(((RefusalKind)kind, status), (refused.Kind, refused.HttpStatus));
+        Assert.Equal($$"""Nimble answered {{status}}: no [key] {"schema_validation_errors":["bad url"]}""", refused.Message);
+        Assert.Single(rig.Server!.Seen);
+    }
+
+    [Theory]
+    [InlineData("Retry-After", "7", 7)]
+    [InlineData("Retry-After", "1.5", 1.5)]
+    [InlineData("Retry-After", "-3", 0)]
+    [InlineData("retry-after-ms", "250", 0.25)]
+    [InlineData("Retry-After", "99999999", 86400)]
+    [InlineData("Retry-After", "soon", null)]
+    public async Task TheWaitARefusalAsksForIsReadInAnyForm(string header, string value, double? seconds)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, (header, value)));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal(seconds, refused.RetryAfter?.TotalSeconds);
+    }
+
+    [Fact]
+    public async Task TheWaitMayBeADate()
+    {
+        var date = DateTimeOffset.UtcNow.AddSeconds(90).ToString("R");
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, ("Retry-After", date)));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.InRange(refused.RetryAfter!.Value.TotalSeconds, 60, 91);
+    }
+
+    [Theory]
+    [InlineData(500, """{"success":"false","task_id":"t-1","message":"m"}""")]
+    [InlineData(501, "proxy error")]
+    [InlineData(555, "")]
+    [InlineData(503, "{}")]
+    [InlineData(408, "{}")]
+    [InlineData(307, "{}")]
+    public async Task AnyOtherStatusProvesNothingAndIsNotRepeated(int status, string body)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, status, ("Location", "/elsewhere"), ("x-task-id", "t-1")));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal((status, "t-1"), (unknown.HttpStatus, unknown.TaskId));
+        Assert.Single(rig.Server!.Seen);
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("""{"batch_id":"b""")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"batch_id":"../x","tasks":[]}""")]
+    public async Task AnAcceptanceThatCannotBeReadProvesNothing(string body)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, 200, ("x-task-id", "t-9")));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal((200, "t-9"), (unknown.HttpStatus, unknown.TaskId));
+    }
+
+    [Fact]
+    public async Task AnAnswerCutInHalfProvesNothing()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Abort("""{"batch_id":"b-1","tasks":["""));
+        Assert.Equal(200, Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct)).HttpStatus);
+    }
+
+    [Fact]
+    public async Task ARefusalCutInHalfIsStillARefusal()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Abort("""{"msg":""", status: 402));
+        Assert.Equal(RefusalKind.Budget, Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct)).Kind);
+    }
+
+    [Fact]
+    public async Task AHugeAnswerIsNotReadToItsEnd()
+    {
+        var sent = 0L;
+        await using var rig = await NimbleRig.StartAsync(async context =>
+        {
+            var chunk = new byte[1 << 20];
+            for (; sent < 1000 && !context.RequestAborted.IsCancellationRequested; sent++)
+                await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
+        });
+        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.InRange(sent, 60, 200);
+    }
+
+    [Fact]
+    public async Task NoAnswerInTimeProvesNothing()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Silence());
+        await using var rig = NimbleRig.At(server.Address, change: o => o.Timeout = TimeSpan.FromMilliseconds(300));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Contains("no answer within 0.3 s", unknown.Message, StringComparison.Ordinal);
+        Assert.Single(server.Seen);
+    }
+
+    [Fact]
+    public async Task OurOwnCancellationIsNotAnOutcome()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Silence());
+        using var stop = new CancellationTokenSource(200);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rig.Client.PostBatchAsync(s_body, stop.Token));
+    }
+
+    [Fact]
+    public async Task ARefusedConnectionIsProofThatNothingWasAccepted()
+    {
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var port = ((IPEndPoint)closed.LocalEndpoint).Port;
+        closed.Stop();
+        await AssertNotReachedAsync(new Uri($"http://127.0.0.1:{port}"));
+    }
+
+    [Fact]
+    public Task AnUnknownHostIsProofThatNothingWasAccepted() => AssertNotReachedAsync(new Uri("http://nowhere.invalid"));
+
+    [Fact]
+    public async Task AFailedTlsHandshakeIsProofThatNothingWasAccepted()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
+        await AssertNotReachedAsync(new UriBuilder(server.Address) { Scheme = "https" }.Uri);
+        Assert.Empty(server.Seen);
+    }
+
+    [Fact]
+    public async Task AConnectionThatBreaksBeforeTheAnswerProvesNothingAndOnePostArrives()
+    {
+        await using var server = new RawServer(answersBeforeClose: 0);
+        await using var rig = NimbleRig.At(server.Address);
+        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal(1, server.Posts);
+    }
+
+    /// <summary>The server keeps the connection alive after the first answer, takes the second request whole, and closes.</summary>
+    [Fact]
+    public async Task APostOnAConnectionGoneStaleArrivesExactlyOnce()
+    {
+        await using var server = new RawServer(answersBeforeClose: 1);
+        await using var rig = NimbleRig.At(server.Address);
+        Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+        for (var i = 2; i <= 5; i++)
+        {
+            server.CloseAfterBody = true;
+            Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+            Assert.Equal(i, server.Posts);
+        }
+    }
+
+    [Fact]
+    public async Task EachPostHasItsOwnConnectionWhileReadsShareOne()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"task_id":"t-1"}"""));
+        for (var i = 0; i < 3; i++)
+            await rig.Client.PostSingleAsync(s_body, Ct);
+        for (var i = 0; i < 3; i++)
+            await rig.Client.GetTaskAsync("t-1", Ct);
+        Assert.Equal(4, rig.Server!.Seen.Select(r => r.ConnectionId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task ABodyCannotBeSentTwiceWhateverRepeatsIt()
+    {
+        using var content = new OnceContent(s_body);
+        await content.CopyToAsync(Stream.Null, Ct);
+        await Assert.ThrowsAnyAsync<Exception>(() => content.CopyToAsync(Stream.Null, Ct));
+    }
+
+    [Fact]
+    public async Task AKeyWithALineBreakWithinIsRefusedWithoutShowingIt()
+    {
+        var error = Assert.Throws<PipelineException>(() => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));
+        Assert.Equal("NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.", error.Message);
+        await using var fine = NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\n");
+    }
+
+    private static async Task AssertNotReachedAsync(Uri address)
+    {
+        await using var rig = NimbleRig.At(address);
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal((RefusalKind.NotReached, null), (refused.Kind, refused.HttpStatus));
+        Assert.DoesNotContain("secret-key-1", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A server below HTTP: reads requests whole, answers the first few, then closes where an answer is due.</summary>
+    private sealed class RawServer : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly Task _loop;
+        private int _answers;
+        private int _posts;
+
+        public RawServer(int answersBeforeClose)
+        {
+            _answers = answersBeforeClose;
+            _listener.Start();
+            _loop = AcceptAsync();
+        }
+
+        public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+        public int Posts => Volatile.Read(ref _posts);
+
+        public bool CloseAfterBody { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _loop;
+        }
+
+        private async Task AcceptAsync()
+        {
+            try
+            {
+                while (true)
+                    _ = ServeAsync(await _listener.AcceptTcpClientAsync());
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // Stopped.
+            }
+        }
+
+        private async Task ServeAsync(TcpClient client)
+        {
+            using var _ = client;
+            var stream = client.GetStream();
+            var buffer = new byte[65536];
+            var text = "";
+            while (await stream.ReadAsync(buffer) is var read and > 0)
+            {
+                text += Encoding.ASCII.GetString(buffer, 0, read);
+                if (!text.EndsWith(Encoding.ASCII.GetString(s_body), StringComparison.Ordinal))
+                    continue;
+                text = "";
+                Interlocked.Increment(ref _posts);
+                if (CloseAfterBody || Interlocked.Decrement(ref _answers) < 0)
+                    return;
+                await stream.WriteAsync("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 17\r\n\r\n{\"task_id\":\"t-1\"}"u8.ToArray());
+            }
+        }
+    }
+}

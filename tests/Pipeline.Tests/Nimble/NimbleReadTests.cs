@@ -1,0 +1,240 @@
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Nimble;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Nimble;
+
+public sealed class NimbleReadTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ATaskIsReadWithEverythingItTells()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
+            {"status":"success","task":{"id":"8e8c","state":"error","batch_id":"b-1","status_code":"404","error":"Connection timeout","error_type":"net","download_url":"d","output_url":"o",
+             "callback_url":"c","created_at":"2026-01-24T12:36:24.685Z","input":{"url":"u"},"account_name":"x","queue":{"odd":1}}}
+            """));
+        var task = (await rig.Client.GetTaskAsync("8e8c", Ct))!;
+        Assert.Equal(
+            ("8e8c", "error", "b-1", 404, "Connection timeout", "net", "d", "o", "c"),
+            (task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl));
+        Assert.Equal(new DateTimeOffset(2026, 1, 24, 12, 36, 24, 685, TimeSpan.Zero), task.CreatedAt);
+        Assert.Equal("u", task.Input!.Value.GetProperty("url").GetString());
+        Assert.Equal("/v1/tasks/8e8c", rig.Server!.Seen[0].PathAndQuery);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"task":{"state":null,"status_code":"x","created_at":7,"input":[],"error":{"deep":[1]}}}""")]
+    [InlineData("""{"id":17,"state":{},"batch_id":"../.."}""")]
+    public async Task MissingAndOddFieldsAreBorne(string json)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
+        var task = (await rig.Client.GetTaskAsync("t-1", Ct))!;
+        Assert.Null(task.BatchId);
+        Assert.Null(task.Input);
+        Assert.Equal(TaskOutlook.Open, TaskStates.Classify(task.State));
+    }
+
+    [Fact]
+    public async Task ABatchIsReadInBothItsForms()
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"id":"b-1","completed":true,"completed_count":3,"progress":1.0,"tasks":[{"id":"t-1","state":"success"},null,{"id":"t-2","state":"error","error":"x"}]}"""),
+            TestServer.Json("""{"batch":{"completed":"true","completed_count":"3","tasks":["t-1","..","t-2"]}}"""));
+        foreach (var _ in new[] { 1, 2 })
+        {
+            var batch = (await rig.Client.GetBatchAsync("b-1", Ct))!;
+            Assert.Equal(("b-1", true, 3), (batch.Id, batch.Completed, batch.CompletedCount));
+            Assert.Equal(["t-1", "t-2"], batch.Tasks.Select(t => t.Id));
+        }
+    }
+
+    [Fact]
+    public async Task ProgressIsRead()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"b-1","completed":false,"completed_count":47,"progress":0.47,"completed_at":null}"""));
+        Assert.Equal(new NimbleProgress("b-1", false, 47, 0.47, null), await rig.Client.GetProgressAsync("b-1", Ct));
+        Assert.Equal("/v1/batches/b-1/progress", rig.Server!.Seen[0].PathAndQuery);
+    }
+
+    [Fact]
+    public async Task WhatTheApiDoesNotKnowIsNull()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"error":"not found"}""", 404));
+        Assert.Null(await rig.Client.GetTaskAsync("t-1", Ct));
+        Assert.Null(await rig.Client.GetBatchAsync("b-1", Ct));
+        Assert.Null(await rig.Client.GetProgressAsync("b-1", Ct));
+        Assert.Null(await rig.Client.OpenResultsAsync("t-1", Ct));
+    }
+
+    [Fact]
+    public async Task ListsAreReadThroughAllPages()
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"data":[{"id":"t-1"},null],"pagination":{"has_next":true,"next_cursor":"a+/=","total":3}}"""),
+            TestServer.Json("""{"data":[{"id":"t-2"}],"pagination":{"next_cursor":"c2"}}"""),
+            TestServer.Json("""{"data":[{"id":"t-3"}],"pagination":{"has_next":false,"next_cursor":"c3"}}"""));
+        Assert.Equal(["t-1", "t-2", "t-3"], await rig.Client.ListTasksAsync(Ct).Select(t => t.Id).ToListAsync(Ct));
+        Assert.Equal(
+            ["/v1/tasks?limit=100", "/v1/tasks?limit=100&cursor=a%2B%2F%3D", "/v1/tasks?limit=100&cursor=c2"],
+            rig.Server!.Seen.Select(r => r.PathAndQuery));
+    }
+
+    [Fact]
+    public async Task BatchesAreListedWithTheirTasksAsBareIds()
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("""{"data":[{"id":"b-1","completed":true,"created_at":"2026-03-19T10:00:00.000Z","tasks":["t-1","t-2"]}],"pagination":{"has_next":false,"next_cursor":null}}"""));
+        var batch = await rig.Client.ListBatchesAsync(Ct).SingleAsync(Ct);
+        Assert.Equal(["t-1", "t-2"], batch.Tasks.Select(t => t.Id));
+    }
+
+    [Theory]
+    [InlineData("""{"data":[{"id":"t-1"}],"pagination":{"has_next":true,"next_cursor":"same"}}""")]
+    [InlineData("""{"data":[],"pagination":{"has_next":true}}""")]
+    [InlineData("""{"items":[]}""")]
+    public async Task AListThatCannotBeReadToItsEndIsAnErrorAndNotAShortList(string page)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(page));
+        var error = await Assert.ThrowsAsync<PipelineException>(async () => await rig.Client.ListTasksAsync(Ct).CountAsync(Ct));
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+        Assert.InRange(rig.Server!.Seen.Count, 1, 2);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(500)]
+    [InlineData(555)]
+    public async Task APassingFaultOfAReadIsRiddenOut(int status)
+    {
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("{}", status, ("retry-after-ms", "20")), TestServer.Abort(), TestServer.Json("""{"id":"t-1","state":"success"}"""));
+        Assert.Equal("success", (await rig.Client.GetTaskAsync("t-1", Ct))!.State);
+    }
+
+    [Fact]
+    public async Task AReadGivesUpAfterAFewTriesAndPassesTheWaitOn()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        Assert.Equal((FailureReasons.Unavailable, false, 300), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
+        Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (tried 1 times).", error.Message);
+    }
+
+    [Fact]
+    public async Task ARefusedKeySaysWhatToDo()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 401));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
+        Assert.Equal($"Nimble refuses the API key (401). Set NIMBLE_API_KEY to a valid key for {rig.Server!.Address.Authority}.", error.Message);
+        Assert.DoesNotContain(rig.Logs.Lines, l => l.Contains("secret-key-1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ARedirectIsNotFollowed()
+    {
+        await using var other = await TestServer.StartAsync(TestServer.Json("{}"));
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("", 302, ("Location", other.Address.AbsoluteUri)));
+        Assert.True((await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("t-1", Ct))).IsPermanent);
+        Assert.Empty(other.Seen);
+    }
+
+    [Fact]
+    public async Task ResultsAreStreamedAsTheyAreSent()
+    {
+        var json = """{"data":{"html":"ü"}}""";
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
+        await using var read = (await rig.Client.OpenResultsAsync("t-1", Ct))!;
+        using var reader = new StreamReader(read.Body);
+        Assert.Equal(json, await reader.ReadToEndAsync(Ct));
+        Assert.Equal("identity", rig.Server!.Seen[0].Headers["Accept-Encoding"]);
+    }
+
+    [Fact]
+    public async Task ResultsCutShortAreAnErrorAndNotAShortResult()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Abort("half"));
+        await using var read = (await rig.Client.OpenResultsAsync("t-1", Ct))!;
+        Assert.Equal(1004, read.Bytes);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => read.Body.CopyToAsync(Stream.Null, Ct));
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+    }
+
+    [Fact]
+    public async Task GarbageIsAPassingFault()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("<html>"));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetBatchAsync("b-1", Ct));
+        Assert.Equal("Nimble answered /v1/batches/b-1 with a body that cannot be read.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("/", "/v1/tasks/t-1")]
+    [InlineData("/api/", "/api/v1/tasks/t-1")]
+    [InlineData("/api/v1", "/api/v1/tasks/t-1")]
+    public async Task TheApiMayLiveUnderAnyPath(string path, string expected)
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
+        await using var rig = NimbleRig.At(new Uri(server.Address, path));
+        await rig.Client.GetTaskAsync("t-1", Ct);
+        Assert.Equal(expected, server.Seen[0].PathAndQuery);
+    }
+
+    [Fact]
+    public async Task AnUnknownStateIsOpenAndSaidOnce()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"t-1","state":"Pondering"}"""));
+        await rig.Client.GetTaskAsync("t-1", Ct);
+        await rig.Client.GetTaskAsync("t-1", Ct);
+        Assert.Equal(["Warning: Nimble calls the state of task t-1 'Pondering', a word we do not know; it counts as not ended."], rig.Logs.Lines);
+    }
+
+    [Fact]
+    public async Task RequestsKeepToTheRateLimit()
+    {
+        var time = new FakeTimeProvider();
+        var pacer = new RequestPacer(10, time);
+        var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitAsync(Ct)).ToArray();
+        Assert.Equal(10, turns.Count(t => t.IsCompleted));
+        time.Advance(TimeSpan.FromSeconds(1.01));
+        await Task.Delay(50, Ct);
+        Assert.Equal(20, turns.Count(t => t.IsCompleted));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(turns);
+    }
+
+    [Theory]
+    [InlineData("pending", (int)TaskOutlook.Open)]
+    [InlineData("IN_PROGRESS", (int)TaskOutlook.Open)]
+    [InlineData("Success", (int)TaskOutlook.Good)]
+    [InlineData("completed", (int)TaskOutlook.Good)]
+    [InlineData("ERROR", (int)TaskOutlook.Bad)]
+    [InlineData("failed", (int)TaskOutlook.Bad)]
+    [InlineData(null, (int)TaskOutlook.Open)]
+    [InlineData("whatever", (int)TaskOutlook.Open)]
+    public void StatesAreClassified(string? state, int outlook) => Assert.Equal((TaskOutlook)outlook, TaskStates.Classify(state));
+
+    [Theory]
+    [InlineData("8e8cfde8-345b-42b8-b3e2-0c61eb11e00f", true)]
+    [InlineData("task-001-uuid", true)]
+    [InlineData("a_B-9", true)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    [InlineData("-a", false)]
+    [InlineData("a.b", false)]
+    [InlineData("a/b", false)]
+    [InlineData("a%2e", false)]
+    [InlineData("ä", false)]
+    [InlineData("a\n", false)]
+    public void IdsAreWellFormedOrNot(string? id, bool expected) => Assert.Equal(expected, TaskIds.IsWellFormed(id));
+
+    [Fact]
+    public void AnIdHasItsLimit()
+    {
+        Assert.True(TaskIds.IsWellFormed(new string('a', 128)));
+        Assert.False(TaskIds.IsWellFormed(new string('a', 129)));
+    }
+}

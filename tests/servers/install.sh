@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs the servers that tests run against into .servers/ at the root of the repository; does nothing when they are there.
+# Needs apt-get (Debian 12 or a relative; no root, packages are only unpacked), /usr/bin/python3, node 20 and npm.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)/.servers
+mkdir -p "$root"
+
+# S3: OpenStack Swift with its s3api, from Debian's packages.
+swift_packages=(swift python3-swift python3-eventlet python3-greenlet python3-dnspython python3-lxml python3-netifaces
+  python3-pastedeploy python3-pyeclib liberasurecode1 libisal2 python3-requests python3-urllib3 python3-charset-normalizer
+  python3-chardet python3-idna python3-certifi python3-xattr python3-six python3-pkg-resources python3-setuptools python3-cffi-backend)
+swift_stamp=$(printf '%s\n' "${swift_packages[@]}" | sha256sum | cut -d' ' -f1)
+if [ "$(cat "$root/swift/stamp" 2>/dev/null)" != "$swift_stamp" ]; then
+  echo "Installing OpenStack Swift into $root/swift"
+  rm -rf "$root/swift"
+  mkdir -p "$root/swift/debs" "$root/swift/root"
+  cd "$root/swift/debs"
+  apt-get -qq download "${swift_packages[@]}" || { apt-get -qq update && apt-get -qq download "${swift_packages[@]}"; }
+  for package in *.deb; do dpkg -x "$package" ../root; done
+  rm -rf "$root/swift/debs"
+  echo "$swift_stamp" > "$root/swift/stamp"
+fi
+
+# GCS and Azure Storage: node packages, exactly as locked.
+node_stamp=$(cat "$here/package.json" "$here/package-lock.json" | sha256sum | cut -d' ' -f1)
+if [ "$(cat "$root/node/stamp" 2>/dev/null)" != "$node_stamp" ]; then
+  echo "Installing firebase-tools and azurite into $root/node"
+  rm -rf "$root/node"
+  mkdir -p "$root/node"
+  cp "$here/package.json" "$here/package-lock.json" "$root/node/"
+  cd "$root/node"
+  npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
+  echo "$node_stamp" > "$root/node/stamp"
+fi
