@@ -17,14 +17,14 @@ namespace Pipeline;
 /// <summary>Registers the stages, and the ports they work on.</summary>
 public static class PipelineServices
 {
-    /// <summary>The stages and what they share. A host adds the ports: <see cref="AddLocalStores"/>.</summary>
+    /// <summary>The stages and what they share. A host adds the ports.</summary>
     public static IServiceCollection AddPipeline(this IServiceCollection services, Action<PipelineOptions> configure)
     {
         services.AddOptions<PipelineOptions>().Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
 
-        services.AddHttpClient<NimbleClient>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<NimbleClient>(s, NimbleHttp.CreateClient()));
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
@@ -42,6 +42,28 @@ public static class PipelineServices
         services.AddSingleton<CollectStage>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
+        return services;
+    }
+
+    /// <summary>The ports of one machine.</summary>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink)
+    {
+        services.AddSingleton(database);
+        services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<LocalLedger>();
+        services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
+        services.AddSingleton<IRecordSink>(sink);
+        services.AddSingleton<IObjectStore, FileObjectStore>();
+        return services;
+    }
+
+    /// <summary>S3 and Google Cloud Storage.</summary>
+    public static IServiceCollection AddCloudObjects(this IServiceCollection services, ObjectStoreOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<IObjectStore, S3ObjectStore>();
+        services.AddSingleton<IObjectStore, GcsObjectStore>();
         return services;
     }
 }

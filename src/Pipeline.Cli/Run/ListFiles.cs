@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
@@ -39,10 +37,8 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
                 continue;
             var copy = Path.Combine(Folder(settings), inspection.ListId + Path.GetExtension(name));
             await CopyAsync(path, copy, cancellationToken);
-            var message = new JsonObject { ["source"] = ObjectUri.ForFile(copy).ToString(), ["list_id"] = inspection.ListId, ["name"] = name };
-            if (settings.SharedInputs is { } shared)
-                message["shared_inputs"] = JsonNode.Parse(shared);
-            await queue.SendAsync(QueueNames.UrlLists, [JsonSerializer.SerializeToUtf8Bytes(message)], TimeSpan.Zero, cancellationToken);
+            var pointer = new ListPointer(ObjectUri.ForFile(copy).ToString(), settings.SharedInputs, inspection.ListId, name);
+            await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
         }
 
         return [.. _lists.Select(l => l.Inspection.ListId)];
@@ -79,8 +75,9 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
     {
         try
         {
-            return await new ListInspector(new() { Strict = settings.Strict }).InspectAsync(
-                _ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)), name, settings.SharedInputs, cancellationToken);
+            return await ListInspector.InspectAsync(
+                _ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)),
+                name, settings.SharedInputs, new() { Strict = settings.Strict }, cancellationToken: cancellationToken);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

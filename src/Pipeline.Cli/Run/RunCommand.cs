@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
 
@@ -65,6 +66,7 @@ internal static class RunCommand
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),
+            Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };
     }

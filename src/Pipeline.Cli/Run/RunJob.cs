@@ -15,7 +15,7 @@ internal sealed class RunJob(RunSettings settings)
         await lists.InspectAsync(cancellationToken);
         Folders.Prepare(settings);
         await using var host = await RunHost.StartAsync(settings, cancellationToken);
-        await host.CheckOutsideAsync(cancellationToken);
+        await Preflight.CheckAsync(host.Services, cancellationToken);
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
         try

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
 
@@ -47,6 +48,13 @@ internal sealed record RunSettings
 
     /// <summary>Write the log to standard error.</summary>
     public bool Verbose { get; init; }
+
+    /// <summary>Where S3 and GCS are.</summary>
+    public required ObjectStoreOptions Stores { get; init; }
+
+    /// <summary>Whether a store was named that is not the emulator's own: its variables are set, and so is <see cref="StorageUrl"/>.</summary>
+    public bool StoresAreOutside => StorageUrl is not null
+        && (StorageUrl.StartsWith("gs:", StringComparison.OrdinalIgnoreCase) ? Stores.GcsEndpoint is not null : Stores.S3Endpoint is not null || Stores.S3AccessKey is not null);
 
     /// <summary>Whether the emulator runs in this process.</summary>
     public bool IsEmbedded => Api is null;

@@ -149,11 +149,11 @@ internal sealed partial class CollectStage(
     {
         var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
-        if (task is not null && outcome == TaskOutcome.Bad)
+        if (task is not null && outcome == TaskOutlook.Bad)
             await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), retryable: true, cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
-        else if (task is null || outcome == TaskOutcome.Good)
+        else if (task is null || outcome == TaskOutlook.Good)
             await FailAsync(submission, input, message, FailureReasons.ObjectMissing,
                 $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again.",
                 retryable: true, cancellationToken);

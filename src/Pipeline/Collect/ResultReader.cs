@@ -21,7 +21,7 @@ internal sealed class ResultReader(ObjectStores objects, NimbleClient nimble, Re
     public async Task<FoundResult?> ReadAsync(SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
     {
         if (fromApi || submission.StorageUrl is null)
-            return await NormalizeAsync(await nimble.OpenResultsAsync(taskId, cancellationToken), nimble.ResultsUrl(taskId), cancellationToken);
+            return await NormalizeAsync(await nimble.OpenResultsAsync(taskId, cancellationToken), nimble.ResultsAddress(taskId), cancellationToken);
         foreach (var uri in Addresses(submission, taskId))
             if (await NormalizeAsync(await objects.OpenAsync(uri, cancellationToken), uri.ToString(), cancellationToken) is { } found)
                 return found;

@@ -10,20 +10,22 @@ namespace Pipeline.Collect;
 /// </summary>
 internal sealed class TaskMatcher
 {
-    private readonly Dictionary<string, List<Candidate>> _byUrl = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<InputEntry>> _byUrl = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byTag = new(StringComparer.Ordinal);
+    private readonly string _sharedInputs;
     private readonly int _count;
 
     public TaskMatcher(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs)
     {
+        _sharedInputs = submission.SharedInputs;
         _count = inputs.Count;
         foreach (var input in inputs)
         {
-            var candidate = new Candidate(input.Ordinal, EffectiveInput.Merge(submission.SharedInputs, input.Input));
-            Add(input.Url, candidate);
+            Add(input.Url, input);
             if (Uri.TryCreate(input.Url, UriKind.Absolute, out var uri) && uri.AbsoluteUri != input.Url)
-                Add(uri.AbsoluteUri, candidate);
-            if (Text(candidate.Fields, "tag") is { } tag)
+                Add(uri.AbsoluteUri, input);
+            using var effective = new EffectiveInput(_sharedInputs, input.Input);
+            if (effective.GetText("tag") is { } tag)
                 _byTag[tag] = _byTag.ContainsKey(tag) ? null : input.Ordinal;
         }
     }
@@ -66,25 +68,25 @@ internal sealed class TaskMatcher
             return candidates[0].Ordinal;
         if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && candidates.Exists(c => c.Ordinal == tagged))
             return tagged;
-        var fitting = candidates.FindAll(c => c.Fits(fields));
+        var fitting = candidates.FindAll(c => Fits(c, fields));
         return fitting.Count == 1 ? fitting[0].Ordinal : null;
     }
 
-    private void Add(string url, Candidate candidate)
+    /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
+    private bool Fits(InputEntry candidate, Dictionary<string, JsonElement> echoed)
+    {
+        using var effective = new EffectiveInput(_sharedInputs, candidate.Input);
+        return effective.Fields.All(f => f.Key == "url" || !echoed.TryGetValue(f.Key, out var value)
+            || string.Equals(value.GetRawText(), f.Value.GetRawText(), StringComparison.OrdinalIgnoreCase));
+    }
+
+    private void Add(string url, InputEntry input)
     {
         if (!_byUrl.TryGetValue(url, out var candidates))
             _byUrl[url] = candidates = [];
-        candidates.Add(candidate);
+        candidates.Add(input);
     }
 
-    private static string? Text(IReadOnlyDictionary<string, JsonElement> fields, string name) =>
+    private static string? Text(Dictionary<string, JsonElement> fields, string name) =>
         fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private sealed record Candidate(int Ordinal, IReadOnlyDictionary<string, JsonElement> Fields)
-    {
-        /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
-        public bool Fits(Dictionary<string, JsonElement> echoed) =>
-            Fields.All(f => f.Key == "url" || !echoed.TryGetValue(f.Key, out var value)
-                || string.Equals(value.GetRawText(), f.Value.GetRawText(), StringComparison.OrdinalIgnoreCase));
-    }
 }

@@ -105,7 +105,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         BatchId = submission.BatchId,
         TaskId = taskId,
         Url = input.Url,
-        Input = EffectiveInput.ToElement(submission.SharedInputs, input),
+        Input = EffectiveInput.Describe(submission.SharedInputs, input),
         Line = input.Line,
         Stage = cause.Stage,
         Reason = cause.Reason,

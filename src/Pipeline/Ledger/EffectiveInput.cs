@@ -2,29 +2,58 @@ using System.Text.Json;
 
 namespace Pipeline.Ledger;
 
-/// <summary>An input as Nimble sees it: the list's shared_inputs with the item's own fields over them.</summary>
-internal static class EffectiveInput
+/// <summary>An input as it works: the list's defaults overridden by the item's own fields. Delivery fields are not part of it.</summary>
+internal sealed class EffectiveInput : IDisposable
 {
-    /// <summary>The merged members: shared ones in their order, each replaced by the item's where it has one, then the item's others.</summary>
-    public static IReadOnlyDictionary<string, JsonElement> Merge(string sharedInputs, string input)
+    private readonly JsonDocument _shared;
+    private readonly JsonDocument _own;
+    private readonly OrderedDictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+
+    /// <summary>Merges two JSON objects.</summary>
+    public EffectiveInput(string sharedInputs, string input)
     {
-        var merged = new OrderedDictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var json in (ReadOnlySpan<string>)[sharedInputs, input])
+        (_shared, _own) = (JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
+        foreach (var field in _shared.RootElement.EnumerateObject().Concat(_own.RootElement.EnumerateObject()))
         {
-            using var document = JsonDocument.Parse(json);
-            foreach (var property in document.RootElement.EnumerateObject())
-                merged[property.Name] = property.Value.Clone();
+            if (!IsDelivery(field.Name))
+                _fields[field.Name] = field.Value;
         }
-
-        return merged;
     }
 
-    /// <summary>The merged input as one JSON value; a bad line's text stays the string it is.</summary>
-    public static JsonElement ToElement(string sharedInputs, InputEntry input)
+    /// <summary>The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Fields => _fields;
+
+    /// <summary>The merged input as one JSON value that lives on; a bad line's text stays the string it is.</summary>
+    public static JsonElement Describe(string sharedInputs, InputEntry input)
     {
-        var own = JsonElement.Parse(input.Input);
-        return own.ValueKind == JsonValueKind.Object
-            ? JsonSerializer.SerializeToElement(Merge(sharedInputs, input.Input), PipelineJson.Default.IReadOnlyDictionaryStringJsonElement)
-            : own;
+        if (input.Input is not ['{', ..])
+            return JsonElement.Parse(input.Input);
+        using var effective = new EffectiveInput(sharedInputs, input.Input);
+        return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Default.IReadOnlyDictionaryStringJsonElement);
     }
+
+    /// <summary>A field's text; null where there is none or it is not a string.</summary>
+    public string? GetText(string name) =>
+        _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        foreach (var (name, value) in _fields)
+        {
+            writer.WritePropertyName(name);
+            value.WriteTo(writer);
+        }
+        writer.WriteEndObject();
+    }
+
+    public void Dispose()
+    {
+        _shared.Dispose();
+        _own.Dispose();
+    }
+
+    /// <summary>Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.</summary>
+    private static bool IsDelivery(string name) => name is "storage_type" or "storage_url" or "storage_compress" or "storage_object_name" or "callback_url";
 }

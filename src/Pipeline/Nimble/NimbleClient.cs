@@ -54,6 +54,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return new HttpObjectRead(new ResumingStream(response, download, _options.Timeout, maxResumes: 0, _policy, time), length, etag: null);
     }
 
+    /// <summary>Where <see cref="OpenResultsAsync"/> reads.</summary>
+    public string ResultsAddress(string taskId) => $"{_root}tasks/{Checked(taskId)}/results";
+
     /// <summary>A batch with its tasks, or null when the API does not know it.</summary>
     public async Task<NimbleBatch?> GetBatchAsync(string id, CancellationToken cancellationToken)
     {

@@ -37,10 +37,11 @@ internal static class SubmissionBody
     public static ReadOnlyMemory<byte> Single(SubmissionEntry submission, InputEntry input, Uri? callbackUrl)
     {
         var buffer = new ArrayBufferWriter<byte>(4 * 1024);
+        using (var effective = new EffectiveInput(submission.SharedInputs, input.Input))
         using (var writer = new Utf8JsonWriter(buffer, Plain))
         {
             writer.WriteStartObject();
-            foreach (var (name, value) in EffectiveInput.Merge(submission.SharedInputs, input.Input))
+            foreach (var (name, value) in effective.Fields)
             {
                 writer.WritePropertyName(name);
                 value.WriteTo(writer);

@@ -85,10 +85,10 @@ internal sealed partial class AcceptedSubmissions(
         {
             var state = await nimble.GetTaskAsync(task.TaskId, cancellationToken);
             known |= state is not null;
-            open |= state is not null && TaskStates.Classify(state.State) == TaskOutcome.Open;
+            open |= state is not null && TaskStates.Classify(state.State) == TaskOutlook.Open;
         }
 
-        return known ? new NimbleProgress { Completed = !open, CompletedCount = open ? 0 : submission.Count } : null;
+        return known ? new NimbleProgress(submission.SubmissionId, Completed: !open, CompletedCount: open ? 0 : submission.Count, Progress: null, CompletedAt: null) : null;
     }
 
     /// <summary>The tasks as the API has them now; each that the batch's details leave out is asked for by itself once the batch is complete.</summary>
@@ -117,9 +117,9 @@ internal sealed partial class AcceptedSubmissions(
         {
             var input = rows[task.Id].Ordinal is { } ordinal ? inputs[ordinal] : null;
             var outcome = TaskStates.Classify(task.State);
-            if (outcome == TaskOutcome.Good && input is null or { State: InputState.Waiting })
+            if (outcome == TaskOutlook.Good && input is null or { State: InputState.Waiting })
                 good.Add(new(submission.SubmissionId, task.Id, Learnt.Sweep, time.GetUtcNow()));
-            else if (outcome == TaskOutcome.Bad && input is { State: InputState.Waiting })
+            else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting })
                 await outcomes.FailAsync(submission, [input],
                     new("sweep", FailureReasons.TaskFailed, CollectStage.TaskMessage(task), Retryable: true), cancellationToken, task.Id, Learnt.Sweep);
         }
@@ -137,10 +137,10 @@ internal sealed partial class AcceptedSubmissions(
     {
         var collected = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
-        var good = left.Exists(t => TaskStates.Classify(t.State) == TaskOutcome.Good);
+        var good = left.Exists(t => TaskStates.Classify(t.State) == TaskOutlook.Good);
         if (good && time.GetUtcNow() < submission.CompletedAt + options.Value.Collect.ObjectDeadline + Sweep.PollInterval)
             return;
-        var bad = left.Find(t => TaskStates.Classify(t.State) == TaskOutcome.Bad);
+        var bad = left.Find(t => TaskStates.Classify(t.State) == TaskOutlook.Bad);
         FailureCause cause = good
             ? new("sweep", FailureReasons.ResultAmbiguous, "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.", Retryable: true)
             : bad is not null

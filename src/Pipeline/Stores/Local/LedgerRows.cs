@@ -9,7 +9,7 @@ internal static partial class LedgerRows
 {
     private const string ListColumns = "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, version";
 
-    private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, finished_at, version";
+    private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
@@ -50,10 +50,10 @@ internal static partial class LedgerRows
 
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
         Number(input.Version) is { } version && session.Execute(
-            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, finished_at=$12, version=version+1 "
+            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt,
-            input.Reason, Ticks(input.FinishedAt)) > 0
+            input.Reason, input.Failure, Ticks(input.FinishedAt)) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -81,9 +81,9 @@ internal static partial class LedgerRows
 
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
-            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1) ON CONFLICT DO NOTHING",
+            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt, input.Reason,
-            Ticks(input.FinishedAt));
+            input.Failure, Ticks(input.FinishedAt));
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -114,8 +114,9 @@ internal static partial class LedgerRows
             TaskId = NullableText(row, 7),
             Learnt = (Learnt)row.GetInt32(8),
             Reason = NullableText(row, 9),
-            FinishedAt = Time(row, 10),
-            Version = Text(row.GetInt64(11)),
+            Failure = NullableText(row, 10),
+            FinishedAt = Time(row, 11),
+            Version = Text(row.GetInt64(12)),
         };
     }
 

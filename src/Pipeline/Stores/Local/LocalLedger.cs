@@ -97,4 +97,25 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger
     /// <inheritdoc/>
     public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.Tasks(session, submissionId), cancellationToken);
+
+    /// <summary>How far lists are, for people who wait.</summary>
+    public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    {
+        var total = new LedgerCounts(0, 0, 0, 0, 0);
+        foreach (var listId in listIds)
+            total += await database.ReadAsync(session => LedgerRows.Count(session, listId), cancellationToken);
+        return total;
+    }
+}
+
+/// <summary>How far lists are.</summary>
+/// <param name="Inputs">Planned so far.</param>
+/// <param name="Posted">Of those, in submissions that Nimble accepted.</param>
+/// <param name="Unknown">Of those, in submissions of which it is not known whether Nimble accepted them.</param>
+/// <param name="Records">Of those, with a record.</param>
+/// <param name="Failures">Of those, with a failure.</param>
+internal sealed record LedgerCounts(long Inputs, long Posted, long Unknown, long Records, long Failures)
+{
+    public static LedgerCounts operator +(LedgerCounts a, LedgerCounts b) =>
+        new(a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unknown + b.Unknown, a.Records + b.Records, a.Failures + b.Failures);
 }

@@ -24,14 +24,14 @@ internal static class LocalSchema
         CREATE TABLE submission(
             submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,
             shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL, batch_id TEXT,
-            posted_at INTEGER, accepted_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
+            posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
             records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
         CREATE TABLE input(
             submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
-            state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, finished_at INTEGER, version INTEGER NOT NULL,
+            state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
             PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
