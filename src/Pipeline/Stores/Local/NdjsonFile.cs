@@ -48,9 +48,11 @@ internal sealed class NdjsonFile(string path)
             // A line leaves in one piece where it fits the buffer, so that whoever follows the file rarely sees half of one.
             stream.Flush();
         }
-        catch
+        catch (Exception error)
         {
             Cut(stream, start);
+            if (error is IOException)
+                throw LocalErrors.Translate(error, path);
             throw;
         }
         SetLength(session, stream.Position);

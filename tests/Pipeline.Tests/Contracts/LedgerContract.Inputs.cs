@@ -1,0 +1,120 @@
+using Pipeline.Ledger;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Contracts;
+
+public abstract partial class LedgerContract
+{
+    private const string Submission = "list-000000";
+
+    [Theory]
+    [InlineData("https://example.com/", """{"url":"https://example.com/"}""")]
+    [InlineData("https://example.com/?q=\"ü😀\"", """{"url":"https://example.com/?q=\"ü😀\"","country":"FR"}""")]
+    [InlineData("https://example.com/?q=\"", """{"url":"https://example.com/?q=\""}""")]
+    [InlineData("https://example.com/", """{ "url" : "https://example.com/" }""")]
+    [InlineData("", "\"not a url\"")]
+    public async Task AnInputComesBackByteForByte(string url, string input)
+    {
+        var entry = Some.Input(Submission, 0) with { Url = url, Input = input };
+        await Port.CreateSubmissionAsync(Some.Submission(count: 1), [entry], Token);
+
+        var read = Assert.Single(await Port.GetInputsAsync(Submission, Token));
+
+        Assert.Equal(entry with { Version = read.Version }, read);
+        Assert.Equal(read, await Port.GetInputAsync(Submission, 0, Token));
+    }
+
+    [Fact]
+    public async Task TheInputsOfASubmissionComeByOrdinal()
+    {
+        var planned = Some.Submission(count: 1000);
+        await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Reverse()], Token);
+
+        Assert.Equal(Enumerable.Range(0, 1000), (await Port.GetInputsAsync(Submission, Token)).Select(input => input.Ordinal));
+        Assert.Equal(537, (await Port.GetInputAsync(Submission, 537, Token))!.Ordinal);
+        Assert.Null(await Port.GetInputAsync(Submission, 1000, Token));
+    }
+
+    [Fact]
+    public async Task AnInputKeepsItsOutcome()
+    {
+        await CreateAsync(Some.Submission());
+        var read = (await Port.GetInputAsync(Submission, 1, Token))!;
+        var failed = read with { State = InputState.Failed, TaskId = "task", Learnt = Learnt.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time };
+
+        var written = Assert.Single(await Port.UpdateInputsAsync([failed], Token));
+
+        Assert.NotNull(written);
+        Assert.NotEqual(read.Version, written.Version);
+        Assert.Equal(failed with { Version = written.Version }, written);
+        Assert.Equal(written, await Port.GetInputAsync(Submission, 1, Token));
+    }
+
+    [Fact]
+    public async Task OfSeveralInputsOnlyThoseAreWrittenThatNobodyElseWroteMeanwhile()
+    {
+        await CreateAsync(Some.Submission());
+        var read = await Port.GetInputsAsync(Submission, Token);
+        await Port.UpdateInputsAsync([read[1] with { TaskId = "first" }], Token);
+
+        var written = await Port.UpdateInputsAsync([.. read.Select(input => input with { TaskId = "second" })], Token);
+
+        Assert.Equal([true, false, true], written.Select(input => input is not null));
+        Assert.Equal(["second", "first", "second"], (await Port.GetInputsAsync(Submission, Token)).Select(input => input.TaskId));
+    }
+
+    [Fact]
+    public async Task AnInputThatDoesNotExistIsNotWritten()
+    {
+        await CreateAsync(Some.Submission());
+        var read = (await Port.GetInputAsync(Submission, 0, Token))!;
+
+        Assert.Equal([null], await Port.UpdateInputsAsync([read with { Ordinal = 99 }], Token));
+
+        Assert.Null(await Port.GetInputAsync(Submission, 99, Token));
+    }
+
+    [Fact]
+    public async Task OfFiftyParallelUpdatesOfAnInputExactlyOneWins()
+    {
+        await CreateAsync(Some.Submission());
+        var read = (await Port.GetInputAsync(Submission, 0, Token))!;
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Port.UpdateInputsAsync([read with { TaskId = $"{i}" }], Token)));
+
+        var winner = Assert.Single(results, result => result[0] is not null)[0];
+        Assert.Equal(winner, await Port.GetInputAsync(Submission, 0, Token));
+    }
+
+    [Fact]
+    public async Task TasksBelongToTheirSubmissionOnly()
+    {
+        await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null)], Token);
+        await Port.AddTasksAsync("list-000001", [new("c", 0)], Token);
+
+        Assert.Equal(new TaskEntry("a", 0), await Port.GetTaskAsync(Submission, "a", Token));
+        Assert.Equal(new TaskEntry("b", null), await Port.GetTaskAsync(Submission, "b", Token));
+        Assert.Null(await Port.GetTaskAsync(Submission, "c", Token));
+        Assert.Equal(["a", "b"], (await Port.GetTasksAsync(Submission, Token)).Select(task => task.TaskId).Order());
+    }
+
+    [Fact]
+    public async Task ATaskThatIsThereKeepsItsRowButGainsAnOrdinalIfItHadNone()
+    {
+        await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null), new("c", null), new("d", 3)], Token);
+
+        await Port.AddTasksAsync(Submission, [new("a", 5), new("b", 1), new("c", null), new("d", null), new("e", 4)], Token);
+
+        Assert.Equal(
+            [new("a", 0), new("b", 1), new("c", null), new("d", 3), new("e", 4)],
+            (await Port.GetTasksAsync(Submission, Token)).OrderBy(task => task.TaskId, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task AThousandTasksAreKept()
+    {
+        await Port.AddTasksAsync(Submission, [.. Enumerable.Range(0, 1000).Select(i => new TaskEntry($"task-{i}", i))], Token);
+
+        Assert.Equal(1000, (await Port.GetTasksAsync(Submission, Token)).DistinctBy(task => task.Ordinal).Count());
+    }
+}

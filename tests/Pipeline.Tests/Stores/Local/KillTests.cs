@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Pipeline.Ledger;
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Local;
+
+/// <summary>Promise 7 and the ledger's and the queue's part of promise 1, against <c>kill -9</c> and against workers that are suspended and come back.</summary>
+public sealed class KillTests : IDisposable
+{
+    private const int Inputs = 3_000;
+    private const int Kill = 9, Continue = 18, Stop = 19;
+
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task AfterAnyNumberOfKillsEveryInputIsThereExactlyOnce()
+    {
+        var random = new Random();
+        var kills = 0;
+        for (; kills < 12; kills++)
+        {
+            // The lease is long: if killed workers' messages were not given back at the next start, this test would not end in time.
+            using var worker = await StartAsync(TimeSpan.FromMinutes(10));
+            if (worker.WaitForExit(random.Next(5, 160)))
+                break;
+            Signal(worker, Kill);
+            await worker.WaitForExitAsync(Token);
+        }
+
+        await FinishAsync(await StartAsync(TimeSpan.FromMinutes(10)));
+
+        Assert.True(kills >= 10, $"Only {kills} kills happened before the work was done.");
+        await AssertCompleteAsync();
+    }
+
+    [Fact]
+    public async Task WorkersThatAreSuspendedPastTheirLeaseAndComeBackDoNoHarm()
+    {
+        var random = new Random();
+        using var first = await StartAsync(TimeSpan.FromMilliseconds(150));
+        using var second = await StartAsync(TimeSpan.FromMilliseconds(150));
+        for (var i = 0; i < 6 && !first.HasExited && !second.HasExited; i++)
+        {
+            var suspended = i % 2 == 0 ? first : second;
+            Signal(suspended, Stop);
+            await Task.Delay(random.Next(100, 400), Token);
+            Signal(suspended, Continue);
+            await Task.Delay(random.Next(20, 100), Token);
+        }
+
+        await FinishAsync(first);
+        await FinishAsync(second);
+
+        await AssertCompleteAsync();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendSignal(int processId, int signal);
+
+    private static void Signal(Process process, int signal)
+    {
+        if (!process.HasExited)
+            Assert.True(SendSignal(process.Id, signal) == 0 || process.HasExited);
+    }
+
+    private static async Task FinishAsync(Process worker)
+    {
+        await worker.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+        Assert.Equal(0, worker.ExitCode);
+    }
+
+    private async Task<Process> StartAsync(TimeSpan visibility)
+    {
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "Pipeline.Tests.Child.dll"), _folder.Path, $"{Inputs}", $"{visibility.TotalMilliseconds}"];
+        var worker = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        Assert.Equal("working", await worker.StandardOutput.ReadLineAsync(Token));
+        return worker;
+    }
+
+    private async Task AssertCompleteAsync()
+    {
+        await using var database = await LocalDatabase.OpenAsync(_folder["state"], Token);
+        var (ledger, queue) = (new LocalLedger(database), new LocalWorkQueue(database, TimeProvider.System));
+        var (recorded, failed) = (new List<string>(), new List<string>());
+        await foreach (var submission in ledger.GetSubmissionsAsync("list", Token))
+        {
+            foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, Token))
+                (input.State switch { InputState.Recorded => recorded, InputState.Failed => failed, _ => throw new InvalidOperationException(input.Id) }).Add(input.Id);
+        }
+
+        Assert.Equal(Inputs, recorded.Count + failed.Count);
+        Assert.Equal(recorded.Order(), Ids("records.ndjson").Order());
+        Assert.Equal(failed.Order(), Ids("failures.ndjson").Order());
+        Assert.All((await queue.CountAsync(Token)).Values, counts => Assert.Equal(new QueueCounts(0, 0, 0), counts));
+        using var manifest = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["out", "manifest.json"], Token));
+        Assert.Equal(recorded.Count, manifest.RootElement.GetProperty("records").GetInt32());
+        var location = manifest.RootElement.GetProperty("locations")[0];
+        var bytes = await File.ReadAllBytesAsync(_folder["out", "records.ndjson"], Token);
+        Assert.Equal(bytes.Length, location.GetProperty("bytes").GetInt64());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), location.GetProperty("sha256").GetString());
+    }
+
+    private List<string> Ids(string file)
+    {
+        var text = File.ReadAllText(_folder["out", file]);
+        Assert.EndsWith("}\n", text, StringComparison.Ordinal);
+        return [.. text[..^1].Split('\n').Select(line =>
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.GetProperty("id").GetString()!;
+        })];
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Local;
+
+/// <summary>A state of a test's own. After a crash, a copy of its files as they lay on the disk is opened; the original is left as it is until the end.</summary>
+internal sealed class LocalState : IAsyncDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly List<LocalDatabase> _open = [];
+    private int _crashes;
+
+    public FakeTimeProvider Time { get; } = new(Some.Time);
+
+    /// <summary>What is kept, <c>state</c> and <c>out</c> inside.</summary>
+    public string Root => _folder[$"{_crashes}"];
+
+    public string StateFolder => Path.Combine(Root, "state");
+
+    public string OutFolder => Path.Combine(Root, "out");
+
+    public async Task<LocalDatabase> OpenAsync()
+    {
+        var database = await LocalDatabase.OpenAsync(StateFolder, TestContext.Current.CancellationToken);
+        _open.Add(database);
+        return database;
+    }
+
+    public async Task<NdjsonRecordSink> OpenSinkAsync() =>
+        await NdjsonRecordSink.OpenAsync(await OpenAsync(), OutFolder, NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
+
+    /// <summary>Goes on with what a crash at this moment would leave.</summary>
+    public void Crash()
+    {
+        var before = Root;
+        _crashes++;
+        TempFolder.CopyFolder(before, Root);
+        foreach (var shared in Directory.EnumerateFiles(Root, "*-shm", SearchOption.AllDirectories))
+            File.Delete(shared);
+    }
+
+    public string[] Lines(string file) => File.ReadAllText(Path.Combine(OutFolder, file)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var database in _open)
+            await database.DisposeAsync();
+        _folder.Dispose();
+    }
+}

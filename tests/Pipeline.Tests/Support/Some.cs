@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+
+namespace Pipeline.Tests.Support;
+
+/// <summary>Entries with every field filled in, so that a field that a store forgets is noticed.</summary>
+public static class Some
+{
+    public static readonly DateTimeOffset Time = new DateTimeOffset(2026, 3, 19, 10, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
+
+    public static ReadOnlyMemory<byte> Body(string text) => Encoding.UTF8.GetBytes($$"""{"text":"{{text}}"}""");
+
+    public static ListEntry List(string listId = "list") => new()
+    {
+        ListId = listId,
+        State = ListState.Planning,
+        Source = "urls.txt",
+        Inputs = 5_000_000_000,
+        Duplicates = 2,
+        Invalid = 3,
+        Submissions = 4,
+        CreatedAt = Time,
+    };
+
+    public static SubmissionEntry Submission(string listId = "list", int sequence = 0, int count = 3) => new()
+    {
+        SubmissionId = $"{listId}-{sequence:D6}",
+        ListId = listId,
+        Sequence = sequence,
+        State = SubmissionState.Planned,
+        Count = count,
+        SharedInputs = """{"country":"CA"}""",
+        StorageUrl = $"s3://bucket/{listId}/",
+        Compressed = true,
+        HasCallback = true,
+        DueAt = Time,
+        Looks = 1,
+        CompletedCount = 2,
+        Message = "Ünïcode 😀 \"quoted\"\n",
+    };
+
+    public static InputEntry Input(string submissionId, int ordinal, string? url = null) => new()
+    {
+        SubmissionId = submissionId,
+        Ordinal = ordinal,
+        Id = $"{submissionId}-{ordinal}",
+        Url = url ?? $"https://example.com/{ordinal}",
+        Input = $$"""{"url":"https://example.com/{{ordinal}}","country":"FR"}""",
+        Line = ordinal + 1,
+    };
+
+    public static IReadOnlyList<InputEntry> Inputs(SubmissionEntry submission) =>
+        [.. Enumerable.Range(0, submission.Count).Select(ordinal => Input(submission.SubmissionId, ordinal))];
+
+    public static Failure Failure(string id, string message = "Nimble says no.", string listId = "list") => new()
+    {
+        Id = id,
+        ListId = listId,
+        SubmissionId = $"{listId}-000000",
+        Url = "https://example.com/",
+        Input = JsonSerializer.SerializeToElement(new { url = "https://example.com/" }),
+        Stage = "collect",
+        Reason = FailureReasons.TaskFailed,
+        Message = message,
+        Attempts = 1,
+        LastAttemptAt = Time,
+        Retryable = true,
+    };
+
+    public static Manifest Manifest(string listId = "list", long records = 2, long failures = 1, IReadOnlyList<RecordLocation>? locations = null) => new()
+    {
+        ListId = listId,
+        Inputs = records + failures,
+        Records = records,
+        Failures = failures,
+        Duplicates = 4,
+        FailuresByReason = new Dictionary<string, long> { [FailureReasons.TaskFailed] = failures },
+        Learnt = new Dictionary<string, long> { ["webhook"] = records },
+        Submissions = [],
+        Locations = locations ?? [],
+        CreatedAt = Time,
+        ClosedAt = Time.AddSeconds(1),
+        DurationMs = 1000,
+    };
+}
