@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Pipeline.Intake;
+
+/// <summary>Tells the form of a list by its beginning.</summary>
+internal static class FormDetector
+{
+    private static readonly byte[] Blank = [.. " \t\r\n"u8];
+
+    /// <summary>The form.</summary>
+    /// <param name="head">The beginning of the list, behind a byte order mark.</param>
+    /// <param name="isWhole">Whether that is all of it.</param>
+    /// <param name="nameHint">The file's name, where there is one.</param>
+    public static ListForm Detect(ReadOnlySpan<byte> head, bool isWhole, string? nameHint)
+    {
+        var extension = Extension(nameHint);
+        var rest = head.TrimStart(Blank);
+        if (rest.Length == 0)
+            return ListForm.Text;
+        return rest[0] switch
+        {
+            (byte)'[' => ListForm.JsonArray,
+            (byte)'{' => DetectObject(rest, isWhole, extension),
+            _ => DetectLines(rest, extension),
+        };
+    }
+
+    private static ListForm DetectLines(ReadOnlySpan<byte> rest, string extension)
+    {
+        var line = FirstContentLine(rest);
+        if (line.Length > 0 && line[0] == (byte)'"' && !CsvHeader.IsHeader(line))
+            return ListForm.Ndjson;
+        if (extension is ".ndjson" or ".jsonl")
+            return ListForm.Ndjson;
+        if (CsvHeader.IsHeader(line))
+            return ListForm.Csv;
+        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells lacks its header, and is told so.
+        return extension is ".csv" or ".tsv" && line.IndexOfAny(",;\t"u8) >= 0 ? ListForm.Csv : ListForm.Text;
+    }
+
+    private static ListForm DetectObject(ReadOnlySpan<byte> rest, bool isWhole, string extension)
+    {
+        var names = TopLevelNames(rest, isWhole, out var end);
+        if (names.Contains("inputs"))
+            return ListForm.Batch;
+        if (names.Contains("shared_inputs") && !names.Contains("source"))
+            return names.Contains("url") && end >= 0 && rest[end..].Trim(Blank).Length > 0 ? ListForm.Ndjson : ListForm.Batch;
+        if (end >= 0 && rest[end..].Trim(Blank).Length > 0)
+            return ListForm.Ndjson;
+        if (names.Contains("source") && !names.Contains("url"))
+            return ListForm.Pointer;
+        if (extension is ".ndjson" or ".jsonl" || (end < 0 && LooksLikeLines(rest)))
+            return ListForm.Ndjson;
+        return ListForm.SingleInput;
+    }
+
+    // A first line that is broken must not make a document of a list of lines.
+    private static bool LooksLikeLines(ReadOnlySpan<byte> rest)
+    {
+        var end = rest.IndexOf((byte)'\n');
+        if (end < 0)
+            return false;
+        var next = rest[(end + 1)..].TrimStart("\r\n"u8);
+        return rest[..end].TrimEnd(Blank)[^1] == (byte)'}' || (next.Length > 0 && next[0] == (byte)'{');
+    }
+
+    /// <summary>The names of the first object as far as it can be read; <paramref name="end"/> is where it ends, or -1.</summary>
+    private static HashSet<string> TopLevelNames(ReadOnlySpan<byte> rest, bool isWhole, out int end)
+    {
+        end = -1;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var reader = new Utf8JsonReader(rest, isFinalBlock: isWhole, new JsonReaderState(new JsonReaderOptions { MaxDepth = 512, AllowMultipleValues = true }));
+        try
+        {
+            while (end < 0 && reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueSpan.Length < 64)
+                    names.Add(Encoding.UTF8.GetString(reader.ValueSpan));
+                else if (reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == 0)
+                    end = (int)reader.BytesConsumed;
+            }
+        }
+        catch (JsonException)
+        {
+            // Malformed: what was read up to there still tells a document from lines, and the reader of that form says where it is wrong.
+        }
+        return names;
+    }
+
+    private static ReadOnlySpan<byte> FirstContentLine(ReadOnlySpan<byte> rest)
+    {
+        while (rest.Length > 0)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            var line = (end < 0 ? rest : rest[..end]).Trim(Blank);
+            if (line.Length > 0 && line[0] != (byte)'#')
+                return line;
+            rest = end < 0 ? default : rest[(end + 1)..];
+        }
+        return default;
+    }
+
+    private static string Extension(string? name)
+    {
+        if (name is null)
+            return "";
+        var plain = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        return Path.GetExtension(plain).ToLowerInvariant();
+    }
+}

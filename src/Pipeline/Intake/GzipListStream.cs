@@ -1,0 +1,99 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.IO.Hashing;
+
+namespace Pipeline.Intake;
+
+/// <summary>
+/// Reads a gzip list and checks it at the end: <see cref="GZipStream"/> takes a file that was cut short for a shorter list without a word, and
+/// the URLs behind the cut would be lost in silence.
+/// </summary>
+/// <param name="compressed">The file, from behind <paramref name="head"/>.</param>
+/// <param name="head">What was read of the file already.</param>
+internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> head) : ForwardStream
+{
+    private const int TrailerBytes = 8;
+
+    private readonly Tail _tail = new(compressed, head);
+    private readonly Crc32 _crc = new();
+    private GZipStream? _gzip;
+    private uint _length;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            _gzip ??= new GZipStream(_tail, CompressionMode.Decompress);
+            var read = await _gzip.ReadAsync(buffer, cancellationToken);
+            _crc.Append(buffer.Span[..read]);
+            _length += (uint)read;
+            if (read == 0 && buffer.Length > 0)
+                Check();
+            return read;
+        }
+        catch (InvalidDataException error)
+        {
+            throw Damaged(error);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_gzip is not null)
+            await _gzip.DisposeAsync();
+        await _tail.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    private void Check()
+    {
+        var trailer = _tail.Last;
+        if (trailer.Length < TrailerBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _crc.GetCurrentHashAsUInt32()
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != _length)
+        {
+            throw Damaged(null);
+        }
+    }
+
+    private static PipelineException Damaged(Exception? error) => PipelineException.Permanent(
+        FailureReasons.InvalidInput,
+        "The gzip file of this list is damaged or cut short, or made of several gzip files. Compress the list again in one piece, or give it uncompressed.",
+        error);
+
+    /// <summary>Passes bytes through and remembers the last eight: a gzip file ends in its checksum and its length.</summary>
+    private sealed class Tail(Stream inner, ReadOnlyMemory<byte> head) : ForwardStream
+    {
+        private readonly byte[] _last = new byte[TrailerBytes];
+        private ReadOnlyMemory<byte> _head = head;
+        private int _count;
+
+        public ReadOnlySpan<byte> Last => _last.AsSpan(0, _count);
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = Math.Min(_head.Length, buffer.Length);
+            _head[..read].CopyTo(buffer);
+            _head = _head[read..];
+            if (read == 0)
+                read = await inner.ReadAsync(buffer, cancellationToken);
+            Remember(buffer.Span[..read]);
+            return read;
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await inner.DisposeAsync();
+            await base.DisposeAsync();
+        }
+
+        private void Remember(ReadOnlySpan<byte> bytes)
+        {
+            bytes = bytes[Math.Max(0, bytes.Length - TrailerBytes)..];
+            var kept = Math.Min(_count, TrailerBytes - bytes.Length);
+            _last.AsSpan(_count - kept, kept).CopyTo(_last);
+            bytes.CopyTo(_last.AsSpan(kept));
+            _count = kept + bytes.Length;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Pipeline.Intake;
+
+/// <summary>
+/// Writes inputs as they are posted, and derives their ids: the first 16 bytes of SHA-256 over list id, line feed and the input as it takes effect
+/// (shared_inputs with the item over them) in canonical JSON. The same input of the same list has the same id however it is written down.
+/// </summary>
+internal sealed class InputWriter : IDisposable
+{
+    private static readonly Comparison<(string Name, JsonElement Value)> ByName = static (a, b) => string.CompareOrdinal(a.Name, b.Name);
+
+    private readonly string _listId;
+    private readonly SharedInputs _shared;
+    private readonly byte[] _prefix;
+    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
+    private readonly Utf8JsonWriter _json;
+    private readonly List<(string Name, JsonElement Value)> _own = [];
+
+    /// <summary>For one list.</summary>
+    public InputWriter(string listId, SharedInputs shared)
+    {
+        (_listId, _shared) = (listId, shared);
+        _prefix = Encoding.UTF8.GetBytes(listId + "\n");
+        _json = new(_buffer, CanonicalJson.Options);
+    }
+
+    /// <summary>The id of a good item.</summary>
+    public UInt128 Identify(in ListItem item)
+    {
+        ReadOwn(item);
+        Begin(_prefix);
+        var shared = _shared.Properties;
+        for (int i = 0, j = 0; i < shared.Count || j < _own.Count;)
+        {
+            var order = i == shared.Count ? 1 : j == _own.Count ? -1 : string.CompareOrdinal(shared[i].Name, _own[j].Name);
+            if (order < 0)
+            {
+                _json.WritePropertyName(shared[i].Name);
+                _json.WriteRawValue(shared[i++].Value, skipInputValidation: true);
+                continue;
+            }
+            if (order == 0)
+                i++;
+            WriteOwn(_own[j++], item.Url, isCanonical: true);
+        }
+        return Hash(End());
+    }
+
+    /// <summary>A good item as it is posted: its own fields in its own order.</summary>
+    public string Post(in ListItem item)
+    {
+        Begin(default);
+        if (item.Fields.ValueKind != JsonValueKind.Object)
+        {
+            _json.WriteString("url"u8, item.Url);
+        }
+        else
+        {
+            foreach (var property in item.Fields.EnumerateObject())
+                WriteOwn((property.Name, property.Value), item.Url, isCanonical: false);
+        }
+        return Encoding.UTF8.GetString(End());
+    }
+
+    /// <summary>The id of a bad line.</summary>
+    public UInt128 IdentifyBad(in ListItem item) =>
+        Hash(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_listId}\nline\n{item.Line}\n{item.Text}")));
+
+    /// <summary>An id as others know it: 32 lower-case hex digits.</summary>
+    public static string Format(UInt128 id) => id.ToString("x32", CultureInfo.InvariantCulture);
+
+    /// <summary>Text as a JSON string.</summary>
+    public static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, CanonicalJson.Options.Encoder)}\"";
+
+    /// <summary>An input with a tag added that tells its result from others of the same URL.</summary>
+    public static string WithTag(string input, string tag) => $"{input[..^1]}{(input.Length > 2 ? "," : "")}\"tag\":\"{tag}\"}}";
+
+    /// <inheritdoc/>
+    public void Dispose() => _json.Dispose();
+
+    private void ReadOwn(in ListItem item)
+    {
+        _own.Clear();
+        if (item.Fields.ValueKind != JsonValueKind.Object)
+        {
+            _own.Add(("url", default));
+            return;
+        }
+        foreach (var property in item.Fields.EnumerateObject())
+            _own.Add((property.Name, property.Value));
+        _own.Sort(ByName);
+    }
+
+    // The URL is the trimmed one.
+    private void WriteOwn((string Name, JsonElement Value) property, string? url, bool isCanonical)
+    {
+        if (property.Name == "url")
+        {
+            _json.WriteString("url"u8, url);
+            return;
+        }
+        _json.WritePropertyName(property.Name);
+        if (isCanonical)
+            CanonicalJson.Write(_json, property.Value);
+        else
+            property.Value.WriteTo(_json);
+    }
+
+    private void Begin(ReadOnlySpan<byte> prefix)
+    {
+        _buffer.ResetWrittenCount();
+        _buffer.Write(prefix);
+        _json.Reset(_buffer);
+        _json.WriteStartObject();
+    }
+
+    private ReadOnlySpan<byte> End()
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        return _buffer.WrittenSpan;
+    }
+
+    private static UInt128 Hash(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes, hash);
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Pipeline.Intake;
+
+/// <summary>Makes items of the pieces that the form readers cut out of a list. Holds the JSON of the latest item.</summary>
+internal sealed class ItemParser(int maxItemBytes) : IDisposable
+{
+    private JsonDocument? _document;
+
+    /// <summary>An item that is nothing but its URL.</summary>
+    public static ListItem FromUrl(long line, ReadOnlySpan<byte> raw)
+    {
+        if (!Utf8.IsValid(raw))
+            return ListItem.Bad(line, raw, "it is not UTF-8 text");
+        return FromUrl(line, Encoding.UTF8.GetString(raw), raw);
+    }
+
+    /// <summary>What is said of an item that is longer than allowed.</summary>
+    public ListItem TooLong(long line, ReadOnlySpan<byte> begin) =>
+        ListItem.Bad(line, begin, $"it is longer than {maxItemBytes:N0} bytes (Intake:MaxItemBytes)");
+
+    /// <summary>An item that is a JSON value.</summary>
+    /// <exception cref="JsonException">Not JSON at all: what that means for the list is the form's affair.</exception>
+    public ListItem FromJson(long line, ReadOnlyMemory<byte> json)
+    {
+        var raw = json.Span;
+        if (!Utf8.IsValid(raw))
+            return ListItem.Bad(line, raw, "it is not UTF-8 text");
+        _document?.Dispose();
+        _document = null;
+        try
+        {
+            _document = JsonDocument.Parse(json, CanonicalJson.Strict);
+        }
+        catch (JsonException) when (IsJson(raw))
+        {
+            return ListItem.Bad(line, raw, "it has a field twice, or is nested deeper than 64 levels");
+        }
+        var value = _document.RootElement;
+        return value.ValueKind switch
+        {
+            JsonValueKind.Object or JsonValueKind.String when !CanonicalJson.IsText(value, raw) =>
+                ListItem.Bad(line, raw, "it has half of a surrogate pair in it"),
+            JsonValueKind.Object => FromObject(line, value, raw),
+            JsonValueKind.String => FromUrl(line, value.GetString()!, raw),
+            _ => ListItem.Bad(line, raw, "it is neither a URL nor an input object"),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _document?.Dispose();
+
+    private static ListItem FromUrl(long line, string text, ReadOnlySpan<byte> raw)
+    {
+        var url = text.Trim();
+        return UrlRules.Check(url) is { } problem ? ListItem.Bad(line, raw, problem) : new(line, url, default, null, "");
+    }
+
+    private static ListItem FromObject(long line, JsonElement value, ReadOnlySpan<byte> raw)
+    {
+        foreach (var property in value.EnumerateObject())
+        {
+            if (DeliveryFields.Contains(property.Name))
+                return ListItem.Bad(line, raw, $"'{property.Name}' belongs to shared_inputs, not to an item, and the pipeline sets it itself; remove it");
+        }
+        if (!value.TryGetProperty("url"u8, out var own))
+            return new(line, null, value, null, ListItem.TextOf(raw));
+        if (own.ValueKind != JsonValueKind.String)
+            return ListItem.Bad(line, raw, "'url' is not a string");
+        var url = own.GetString()!.Trim();
+        return UrlRules.Check(url) is { } problem ? ListItem.Bad(line, raw, problem) : new(line, url, value, null, "");
+    }
+
+    // The strict parser does not say whether it stumbled over the syntax or over its own strictness.
+    private static bool IsJson(ReadOnlySpan<byte> raw)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(raw, new JsonReaderOptions { MaxDepth = int.MaxValue });
+            while (reader.Read())
+            {
+            }
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

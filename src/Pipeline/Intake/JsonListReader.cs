@@ -1,0 +1,215 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Pipeline.Intake;
+
+/// <summary>What a list says of itself beside its items.</summary>
+/// <param name="SharedInputs">Its extraction defaults, delivery fields taken out.</param>
+/// <param name="ListId">Its id.</param>
+/// <param name="Name">Its name, for people.</param>
+/// <param name="Dropped">The delivery fields that were taken out.</param>
+internal sealed record DocumentFields(JsonElement? SharedInputs, string? ListId, string? Name, IReadOnlyList<string> Dropped)
+{
+    /// <summary>Nothing.</summary>
+    public static DocumentFields None { get; } = new(null, null, null, []);
+}
+
+/// <summary>
+/// Reads the forms that are one JSON document, item by item. A document that is malformed anywhere is refused with line and column: what is read before
+/// that place must not count.
+/// </summary>
+internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int maxItemBytes)
+{
+    private readonly JsonScanner _scanner = new(window, maxItemBytes);
+
+    /// <summary>Known once everything was read.</summary>
+    public DocumentFields Fields { get; private set; } = DocumentFields.None;
+
+    /// <summary>The items of an array.</summary>
+    public async IAsyncEnumerable<ListItem> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ExpectAsync('[', "'['", cancellationToken);
+        await foreach (var item in ReadItemsAsync(cancellationToken))
+            yield return item;
+        await ExpectEndAsync(cancellationToken);
+    }
+
+    /// <summary>The items of a batch body; <c>shared_inputs</c> may stand behind them.</summary>
+    public async IAsyncEnumerable<ListItem> ReadBatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ExpectAsync('{', "'{'", cancellationToken);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        do
+        {
+            var (line, column) = (_scanner.Line, _scanner.Column);
+            var name = await ReadNameAsync(cancellationToken);
+            if (!names.Add(name))
+                throw JsonProblems.Malformed(line, column, $"'{name}' is there twice");
+            if (name != "inputs")
+            {
+                await ReadFieldAsync(name, cancellationToken);
+                continue;
+            }
+            await ExpectAsync('[', "'[', since 'inputs' is an array,", cancellationToken);
+            await foreach (var item in ReadItemsAsync(cancellationToken))
+                yield return item;
+        }
+        while (await HasMoreAsync('}', cancellationToken));
+        await ExpectEndAsync(cancellationToken);
+        if (!names.Contains("inputs"))
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidInput,
+                "The list is a JSON object without 'inputs'. Write {\"inputs\":[{\"url\":...},...],\"shared_inputs\":{...}}.");
+        }
+    }
+
+    /// <summary>The one item of an async body. Delivery fields are dropped as in a batch body.</summary>
+    public async IAsyncEnumerable<ListItem> ReadSingleAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await _scanner.PeekAsync(cancellationToken);
+        var (line, column) = (_scanner.Line, _scanner.Column);
+        var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
+        if (isTooLong)
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidInput,
+                $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise Intake:MaxItemBytes, or give a list.");
+        }
+        var item = Parse(1, bytes, line, column, (n, json) => Single(n, json));
+        yield return item;
+        _scanner.Take(bytes.Length);
+        await ExpectEndAsync(cancellationToken);
+    }
+
+    private ListItem Single(long number, ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json, CanonicalJson.Strict);
+        var value = document.RootElement;
+        if (!CanonicalJson.IsText(value, json.Span))
+            return parser.FromJson(number, json);
+        var dropped = DeliveryFields.In(value);
+        Fields = new(null, value.TryGetProperty("list_id"u8, out var id) ? Text("list_id", id) : null, null, dropped);
+        return parser.FromJson(number, DeliveryFields.Without(value, [.. dropped, "list_id"]));
+    }
+
+    // The caller has taken the opening bracket.
+    private async IAsyncEnumerable<ListItem> ReadItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await _scanner.PeekAsync(cancellationToken) == ']')
+        {
+            _scanner.Take(1);
+            yield break;
+        }
+        var number = 0L;
+        do
+        {
+            await _scanner.PeekAsync(cancellationToken);
+            var (line, column) = (_scanner.Line, _scanner.Column);
+            var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
+            number++;
+            if (isTooLong)
+            {
+                yield return parser.TooLong(number, bytes.Span);
+                continue;
+            }
+            yield return Parse(number, bytes, line, column, parser.FromJson);
+            _scanner.Take(bytes.Length);
+        }
+        while (await HasMoreAsync(']', cancellationToken));
+    }
+
+    private static T Parse<T>(long number, ReadOnlyMemory<byte> bytes, long line, long column, Func<long, ReadOnlyMemory<byte>, T> parse)
+    {
+        if (bytes.Length == 0)
+            throw JsonProblems.Malformed(line, column, "a value is expected here");
+        try
+        {
+            return parse(number, bytes);
+        }
+        catch (JsonException error)
+        {
+            var at = error.BytePositionInLine ?? 0;
+            var below = error.LineNumber ?? 0;
+            throw JsonProblems.Malformed(line + below, below == 0 ? column + at : at + 1, JsonProblems.Describe(error), error);
+        }
+    }
+
+    private async ValueTask<string> ReadNameAsync(CancellationToken cancellationToken)
+    {
+        if (await _scanner.PeekAsync(cancellationToken) != '"')
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, "a field name in quotes is expected here");
+        var name = (await CaptureAsync("a field name", cancellationToken)).GetString()!;
+        await ExpectAsync(':', "':'", cancellationToken);
+        return name;
+    }
+
+    private async ValueTask ReadFieldAsync(string name, CancellationToken cancellationToken)
+    {
+        var (line, column) = (_scanner.Line, _scanner.Column);
+        var value = await CaptureAsync($"'{name}'", cancellationToken);
+        switch (name)
+        {
+            case "list_id":
+                Fields = Fields with { ListId = Text(name, value) };
+                break;
+            case "name":
+                Fields = Fields with { Name = Text(name, value) };
+                break;
+            case "shared_inputs" when value.ValueKind == JsonValueKind.Object:
+                var dropped = DeliveryFields.In(value);
+                Fields = Fields with { SharedInputs = SharedInputs.Parse(DeliveryFields.Without(value, dropped)), Dropped = dropped };
+                break;
+            case "shared_inputs":
+                throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}.");
+            default:
+                // A field that is misspelt here would be left out in silence, and the list paid for without it.
+                throw PipelineException.Permanent(FailureReasons.InvalidInput,
+                    $"The list has the field '{name}' at line {line}, column {column}, where only inputs, shared_inputs, list_id and name can be. "
+                    + "Extraction fields belong into shared_inputs or into the items.");
+        }
+    }
+
+    private async ValueTask<JsonElement> CaptureAsync(string what, CancellationToken cancellationToken)
+    {
+        await _scanner.PeekAsync(cancellationToken);
+        var (line, column) = (_scanner.Line, _scanner.Column);
+        var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
+        if (isTooLong)
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidInput,
+                $"{what} at line {line}, column {column} of the list is longer than {maxItemBytes:N0} bytes. Raise Intake:MaxItemBytes.");
+        }
+        var value = Parse(0, bytes, line, column, static (_, json) =>
+        {
+            using var document = JsonDocument.Parse(json, CanonicalJson.Strict);
+            return CanonicalJson.IsText(document.RootElement, json.Span) ? document.RootElement.Clone() : throw new JsonException("half of a surrogate pair");
+        });
+        _scanner.Take(bytes.Length);
+        return value;
+    }
+
+    private async ValueTask<bool> HasMoreAsync(char close, CancellationToken cancellationToken)
+    {
+        var next = await _scanner.PeekAsync(cancellationToken);
+        if (next != ',' && next != close)
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, next < 0 ? "the list ends in the middle; it may be cut short" : $"',' or '{close}' is expected here");
+        _scanner.Take(1);
+        return next == ',';
+    }
+
+    private async ValueTask ExpectAsync(char expected, string what, CancellationToken cancellationToken)
+    {
+        if (await _scanner.PeekAsync(cancellationToken) != expected)
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, $"{what} is expected here");
+        _scanner.Take(1);
+    }
+
+    private async ValueTask ExpectEndAsync(CancellationToken cancellationToken)
+    {
+        if (await _scanner.PeekAsync(cancellationToken) >= 0)
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, "there is text behind the end of the JSON document");
+    }
+
+    private static string Text(string name, JsonElement value) => value.ValueKind == JsonValueKind.String
+        ? value.GetString()!
+        : throw PipelineException.Permanent(FailureReasons.InvalidInput, $"'{name}' of the list is not a string. Write \"{name}\":\"...\".");
+}

@@ -1,0 +1,26 @@
+namespace Pipeline.Intake;
+
+/// <summary>The forms a list comes in; told by its content, the name only settles what the content leaves open.</summary>
+internal enum ListForm
+{
+    /// <summary>One URL a line; <c>#</c> comments and blank lines are skipped.</summary>
+    Text,
+
+    /// <summary>A header row with <c>url</c> and extraction fields, then a row per input.</summary>
+    Csv,
+
+    /// <summary>One JSON value a line: a URL or an input object.</summary>
+    Ndjson,
+
+    /// <summary>A JSON array of URLs and input objects.</summary>
+    JsonArray,
+
+    /// <summary>A Nimble batch body: <c>inputs</c> with <c>shared_inputs</c>.</summary>
+    Batch,
+
+    /// <summary>A Nimble async body: one input object and nothing else.</summary>
+    SingleInput,
+
+    /// <summary>An object whose <c>source</c> says where the list is.</summary>
+    Pointer,
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Pipeline.Ports;
+
+namespace Pipeline.Intake;
+
+/// <summary>A message on <c>url-lists</c> that does not hold its list but says where it is.</summary>
+/// <param name="Source">A blob (<c>s3://bucket/key</c>, <c>gs://...</c>) or a file (<c>file:///path</c>, or an absolute path).</param>
+/// <param name="SharedInputs">Extraction defaults over the list's own: a JSON object; null for none.</param>
+/// <param name="ListId">The list's id; null for its own, or the hash of its content.</param>
+/// <param name="Name">The list's name, for people.</param>
+internal sealed record ListPointer(string Source, string? SharedInputs = null, string? ListId = null, string? Name = null)
+{
+    private const int MaxBytes = 256 * 1024;
+
+    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The message.</summary>
+    public byte[] ToMessage()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, CanonicalJson.Options))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("source"u8, Source);
+            if (SharedInputs is not null)
+            {
+                writer.WritePropertyName("shared_inputs"u8);
+                writer.WriteRawValue(SharedInputs);
+            }
+            if (ListId is not null)
+                writer.WriteString("list_id"u8, ListId);
+            if (Name is not null)
+                writer.WriteString("name"u8, Name);
+            writer.WriteEndObject();
+        }
+        return stream.ToArray();
+    }
+
+    /// <summary>Reads a message; null when it is not a pointer but a list itself.</summary>
+    /// <exception cref="PipelineException">Permanent: a pointer with a field that cannot be used.</exception>
+    public static ListPointer? Read(ReadOnlyMemory<byte> message)
+    {
+        if (message.Length > MaxBytes || FormDetector.Detect(message.Span.TrimStart(Mark), isWhole: true, nameHint: null) != ListForm.Pointer)
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(message.TrimStart(Mark), CanonicalJson.Strict);
+            return document.RootElement.EnumerateObject().Aggregate(new ListPointer(""), With);
+        }
+        catch (JsonException error)
+        {
+            throw JsonProblems.Malformed((error.LineNumber ?? 0) + 1, (error.BytePositionInLine ?? 0) + 1, JsonProblems.Describe(error), error);
+        }
+    }
+
+    /// <summary>The address, if it lies under one of the prefixes.</summary>
+    /// <exception cref="PipelineException">Permanent: it does not.</exception>
+    public ObjectUri Resolve(IEnumerable<string> prefixes)
+    {
+        var uri = ToUri(Source);
+        if (uri.Key.Split('/').Contains("..") || !prefixes.Any(p => IsUnder(uri, ToUri(p))))
+        {
+            throw Refused($"The list points to '{Source}', which is not under any prefix that lists may be read from (Intake:SourcePrefixes). "
+                + "Move the list under one of them, or add its prefix to the setting.");
+        }
+        return uri;
+    }
+
+    // A prefix covers itself and what lies below it: s3://b/in covers s3://b/in/x, not s3://b/inner.
+    private static bool IsUnder(ObjectUri uri, ObjectUri prefix) =>
+        uri == prefix
+        || (uri.Scheme == prefix.Scheme && uri.Bucket == prefix.Bucket && uri.Key.StartsWith(prefix.AsPrefix().Key, StringComparison.Ordinal));
+
+    private static ObjectUri ToUri(string text) => text.StartsWith('/') ? ObjectUri.ForFile(text) : ObjectUri.Parse(text);
+
+    private static ListPointer With(ListPointer pointer, JsonProperty field) => field.Name switch
+    {
+        "source" => pointer with { Source = Text(field) },
+        "list_id" => pointer with { ListId = Text(field) },
+        "name" => pointer with { Name = Text(field) },
+        "shared_inputs" => pointer with { SharedInputs = field.Value.GetRawText() },
+        _ => throw Refused($"The message has the field '{field.Name}', where only source, shared_inputs, list_id and name can be. Extraction fields belong into shared_inputs."),
+    };
+
+    private static string Text(JsonProperty field) => field.Value.ValueKind == JsonValueKind.String
+        ? field.Value.GetString()!
+        : throw Refused($"'{field.Name}' of the message is not a string.");
+
+    private static PipelineException Refused(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+}

@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Text;
+
+namespace Pipeline.Intake;
+
+/// <summary>What a URL of a list must be: absolute http or https, with a host, no white space or control characters, at most 8 KiB.</summary>
+internal static class UrlRules
+{
+    private const int MaxBytes = 8 * 1024;
+
+    private static readonly SearchValues<char> PlainHost =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+    /// <summary>Null for a good URL, else what is wrong with it. Nothing is normalized: the URL is kept byte for byte.</summary>
+    public static string? Check(string url)
+    {
+        if (url.Length == 0)
+            return "the URL is empty";
+        if (Encoding.UTF8.GetByteCount(url) > MaxBytes)
+            return "the URL is longer than 8,192 bytes";
+        foreach (var c in url.AsSpan())
+        {
+            if (c <= ' ' || (c >= '\u007f' && (char.IsControl(c) || char.IsWhiteSpace(c))))
+                return $"the URL has a space or control character (U+{(int)c:X4}) in it; write it percent-encoded";
+        }
+        var authority = AfterScheme(url);
+        if (authority < 0)
+            return $"'{Short(url)}' is not an absolute http or https URL";
+        return IsHost(url, authority) ? null : $"'{Short(url)}' has no valid host";
+    }
+
+    private static int AfterScheme(string url) =>
+        url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? 8
+        : url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? 7
+        : -1;
+
+    private static bool IsHost(string url, int start)
+    {
+        var rest = url.AsSpan(start);
+        var end = rest.IndexOfAny('/', '?', '#');
+        var host = end < 0 ? rest : rest[..end];
+        // Most hosts are plain names; only the others (ports, users, brackets, other scripts) are worth the full parser.
+        if (host.Length is > 0 and <= 253 && !host.ContainsAnyExcept(PlainHost) && host[0] != '.' && host.IndexOf("..") < 0)
+            return true;
+        return host.Length > 0 && !host.Contains('\\') && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0;
+    }
+
+    private static string Short(string url) => url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "...");
+}
