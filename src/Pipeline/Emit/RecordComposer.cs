@@ -1,3 +1,4 @@
+using Pipeline.Ledger;
 using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;

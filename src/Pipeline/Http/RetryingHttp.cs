@@ -36,7 +36,7 @@ internal sealed partial class RetryingHttp(HttpClient http, RetryPolicy policy, 
             }
 
             if (tries >= policy.Tries || asked > policy.LongestDelay)
-                throw PipelineException.Transient(FailureReasons.Unavailable, $"{what} {problem} (tried {tries} times).", asked, cause);
+                throw PipelineException.Transient(FailureReasons.Unavailable, $"{what} {problem} ({tries} {(tries == 1 ? "try" : "tries")}).", asked, cause);
             var delay = asked ?? policy.DelayAfter(tries);
             Log.Repeating(logger, what, problem, delay.TotalSeconds, tries);
             await Task.Delay(delay, time, cancellationToken);

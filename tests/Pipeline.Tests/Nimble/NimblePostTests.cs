@@ -67,11 +67,11 @@ public sealed class NimblePostTests
     }
 
     [Theory]
-    [InlineData("Retry-After", "7", 7)]
+    [InlineData("Retry-After", "7", 7.0)]
     [InlineData("Retry-After", "1.5", 1.5)]
-    [InlineData("Retry-After", "-3", 0)]
+    [InlineData("Retry-After", "-3", 0.0)]
     [InlineData("retry-after-ms", "250", 0.25)]
-    [InlineData("Retry-After", "99999999", 86400)]
+    [InlineData("Retry-After", "99999999", 86400.0)]
     [InlineData("Retry-After", "soon", null)]
     public async Task TheWaitARefusalAsksForIsReadInAnyForm(string header, string value, double? seconds)
     {

@@ -120,7 +120,7 @@ public sealed class NimbleReadTests
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false, 300), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
-        Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (tried 1 times).", error.Message);
+        Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (1 try).", error.Message);
     }
 
     [Fact]

@@ -35,6 +35,7 @@ public static class Some
         StorageUrl = $"s3://bucket/{listId}/",
         Compressed = true,
         HasCallback = true,
+        CompletedAt = Time.AddSeconds(-1),
         DueAt = Time,
         Looks = 1,
         CompletedCount = 2,
@@ -49,6 +50,7 @@ public static class Some
         Url = url ?? $"https://example.com/{ordinal}",
         Input = $$"""{"url":"https://example.com/{{ordinal}}","country":"FR"}""",
         Line = ordinal + 1,
+        Failure = "{}",
     };
 
     public static IReadOnlyList<InputEntry> Inputs(SubmissionEntry submission) =>
@@ -84,4 +86,26 @@ public static class Some
         ClosedAt = Time.AddSeconds(1),
         DurationMs = 1000,
     };
+
+    public static byte[] Bytes(int count, int seed = 1)
+    {
+        var bytes = new byte[count];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+
+    public static async Task<byte[]> ReadAllAsync(Stream stream)
+    {
+        using var memory = new MemoryStream();
+        await stream.CopyToAsync(memory, TestContext.Current.CancellationToken);
+        return memory.ToArray();
+    }
+
+    /// <summary>A stream that cannot seek and tells no length.</summary>
+    public sealed class ForwardOnly(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+
+        public override long Length => throw new NotSupportedException();
+    }
 }

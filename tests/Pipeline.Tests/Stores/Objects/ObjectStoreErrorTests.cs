@@ -1,0 +1,238 @@
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Ports;
+using Pipeline.Stores.Objects;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Objects;
+
+/// <summary>What the real servers at hand cannot be made to answer, answered by a server of the test's own.</summary>
+public sealed class ObjectStoreErrorTests
+{
+    private static readonly ObjectUri s_s3 = new("s3", "bucket", "a/b.json");
+    private static readonly ObjectUri s_gs = new("gs", "bucket", "a/b.json");
+    private static readonly byte[] s_bytes = "123456789"u8.ToArray();
+
+    public static TheoryData<string, string> S3Checksums { get; } = new()
+    {
+        { "x-amz-checksum-crc32c", "4waSgw==" },
+        { "x-amz-checksum-crc32", Reversed(Crc32.Hash(s_bytes)) },
+        { "x-amz-checksum-crc64nvme", "rosUhgp5mIg=" },
+        { "x-amz-checksum-sha256", Convert.ToBase64String(SHA256.HashData(s_bytes)) },
+        { "ETag", "\"25f9e794323b453885f5181f1b624d0b\"" },
+    };
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(S3Checksums))]
+    public async Task EachChecksumOfS3IsChecked(string header, string value)
+    {
+        foreach (var damaged in new[] { false, true })
+        {
+            var body = (byte[])s_bytes.Clone();
+            body[3] ^= damaged ? (byte)1 : (byte)0;
+            await using var server = await TestServer.StartAsync(Bytes(body, (header, value)));
+            using var store = S3(server.Address);
+            await using var read = (await store.OpenAsync(s_s3, Ct))!;
+            if (damaged)
+                Assert.Equal(FailureReasons.ObjectDamaged, (await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body))).Reason);
+            else
+                Assert.Equal(s_bytes, await Some.ReadAllAsync(read.Body));
+            Assert.Equal("ENABLED", server.Seen[0].Headers["x-amz-checksum-mode"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"25f9e794323b453885f5181f1b624d0b-2\"", "", "")]
+    [InlineData("\"not-a-hash\"", "", "")]
+    [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption", "aws:kms")]
+    [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption-customer-algorithm", "AES256")]
+    public async Task AnETagThatIsNoMd5IsNotTakenForOne(string etag, string header, string value)
+    {
+        await using var server = await TestServer.StartAsync(Bytes(s_bytes, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
+        using var store = S3(server.Address);
+        await using var read = (await store.OpenAsync(s_s3, Ct))!;
+        Assert.Equal(s_bytes, await Some.ReadAllAsync(read.Body));
+    }
+
+    [Theory]
+    [InlineData(403, "<Error><Code>AccessDenied</Code></Error>", "without s3:ListBucket a missing object, too, is answered with 403")]
+    [InlineData(403, "<Error><Code>RequestTimeTooSkewed</Code></Error>", "The clock of this machine is wrong")]
+    [InlineData(400, "<Error><Code>ExpiredToken</Code></Error>", "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.")]
+    [InlineData(404, "<Error><Code>NoSuchBucket</Code></Error>", "The bucket 'bucket' does not exist there.")]
+    [InlineData(301, "<Error><Code>PermanentRedirect</Code></Error>", "The bucket 'bucket' is in eu-west-3. Set AWS_REGION=eu-west-3.")]
+    public async Task RefusalsOfS3SayWhatToDo(int status, string body, string advice)
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json(
+            body, status, status == 301 ? [("x-amz-bucket-region", "eu-west-3"), ("Location", "http://127.0.0.1:1/")] : []));
+        using var store = S3(server.Address);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_s3, Ct));
+        Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
+        Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+        Assert.Single(server.Seen);
+    }
+
+    [Theory]
+    [InlineData(401, """{"error":{"message":"Invalid Credentials"}}""", "GCS answered 401 for gs://bucket/a/b.json (Invalid Credentials). The credentials are not valid.")]
+    [InlineData(403, "{}", "without storage.objects.list a missing object, too, is answered with 403")]
+    [InlineData(404, """{"error":{"message":"The specified bucket does not exist."}}""", "The bucket 'bucket' does not exist.")]
+    public async Task RefusalsOfGcsSayWhatToDo(int status, string body, string advice)
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json(body, status));
+        using var store = Gcs(server.Address);
+        foreach (var attempt in new Func<Task>[]
+        {
+            () => store.OpenAsync(s_gs, Ct), () => store.WriteAsync(s_gs, new MemoryStream([1]), Ct), async () => await store.ListAsync(s_gs, Ct).CountAsync(Ct),
+        })
+        {
+            var error = await Assert.ThrowsAsync<PipelineException>(attempt);
+            Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
+            Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task AStoreThatStaysBusyIsLeftAloneForAsLongAsItAsks()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("", 503, ("Retry-After", "120")));
+        using var s3 = S3(server.Address);
+        using var gcs = Gcs(server.Address);
+        foreach (var error in new[]
+        {
+            await Assert.ThrowsAsync<PipelineException>(() => s3.OpenAsync(s_s3, Ct)), await Assert.ThrowsAsync<PipelineException>(() => gcs.OpenAsync(s_gs, Ct)),
+        })
+            Assert.Equal((FailureReasons.Unavailable, false, 120), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
+    }
+
+    [Fact]
+    public async Task TriesEnd()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("", 503));
+        using var store = Gcs(server.Address);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_gs, Ct));
+        Assert.Equal("GCS, asked for gs://bucket/a/b.json, answered 503 (5 tries).", error.Message);
+        Assert.Equal(5, server.Seen.Count);
+    }
+
+    [Fact]
+    public async Task AStoreThatNeverAnswersIsUnavailable()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Silence());
+        using var store = S3(server.Address, o => o with { StallTimeout = TimeSpan.FromMilliseconds(100), MaxTries = 2 });
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_s3, Ct));
+        Assert.Equal("S3, asked for s3://bucket/a/b.json, did not answer within 0.1 s (2 tries).", error.Message);
+    }
+
+    [Fact]
+    public async Task AGcsListingOfManyPagesIsReadToItsEnd()
+    {
+        await using var server = await TestServer.StartAsync(
+            TestServer.Json("""{"nextPageToken":"p+2","items":[{"name":"a/1","size":"10"}]}"""),
+            TestServer.Json("""{"nextPageToken":"p3"}"""),
+            TestServer.Json("""{"items":[{"name":"a/2","size":"5000000000"}]}"""));
+        using var store = Gcs(server.Address);
+        Assert.Equal(
+            [new ObjectInfo(s_gs with { Key = "a/1" }, 10), new ObjectInfo(s_gs with { Key = "a/2" }, 5_000_000_000)],
+            await store.ListAsync(s_gs with { Key = "a/" }, Ct).ToListAsync(Ct));
+        Assert.EndsWith("&pageToken=p%2B2", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnS3ListingOfManyPagesIsReadToItsEnd()
+    {
+        await using var server = await TestServer.StartAsync(
+            Xml("<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken><Contents><Key>a/1</Key><Size>10</Size></Contents>"),
+            Xml("<IsTruncated>false</IsTruncated><Contents><Key>a/2</Key><Size>20</Size></Contents>"));
+        using var store = S3(server.Address);
+        Assert.Equal(["a/1", "a/2"], await store.ListAsync(s_s3 with { Key = "a/" }, Ct).Select(o => o.Uri.Key).ToListAsync(Ct));
+        Assert.Contains("continuation-token=t%2B1", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
+
+        static Func<HttpContext, Task> Xml(string inner) =>
+            TestServer.Json($"""<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</ListBucketResult>""");
+    }
+
+    [Fact]
+    public async Task AListingThatGoesInCirclesIsAnError()
+    {
+        await using var gcsServer = await TestServer.StartAsync(TestServer.Json("""{"nextPageToken":"same"}"""));
+        using var gcs = Gcs(gcsServer.Address);
+        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await gcs.ListAsync(s_gs, Ct).CountAsync(Ct))).Reason);
+        await using var s3Server = await TestServer.StartAsync(TestServer.Json(
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"));
+        using var s3 = S3(s3Server.Address);
+        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await s3.ListAsync(s_s3, Ct).CountAsync(Ct))).Reason);
+    }
+
+    [Fact]
+    public async Task ABodyLongerThanPromisedIsDamage()
+    {
+        await using var server = await TestServer.StartAsync(
+            Bytes(s_bytes, ("x-goog-stored-content-length", "4"), ("no-length", "")));
+        using var store = Gcs(server.Address);
+        await using var read = (await store.OpenAsync(s_gs, Ct))!;
+        var error = await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body));
+        Assert.Equal("gs://bucket/a/b.json is longer than the 4 bytes it should have.", error.Message);
+    }
+
+    [Fact]
+    public async Task AWriteThatArrivedAlteredIsDamage()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("""{"crc32c":"AAAAAA=="}"""));
+        using var store = Gcs(server.Address);
+        Assert.Equal(FailureReasons.ObjectDamaged, (await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct))).Reason);
+    }
+
+    [Fact]
+    public async Task TheGcsEndpointMayHaveAPath()
+    {
+        await using var server = await TestServer.StartAsync(Bytes(s_bytes));
+        using var store = new GcsObjectStore(new() { GcsEndpoint = server.Address + "gcs" }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+        await using var read = await store.OpenAsync(s_gs, Ct);
+        Assert.Equal("/gcs/storage/v1/b/bucket/o/a%2Fb.json?alt=media", server.Seen[0].PathAndQuery);
+        Assert.False(server.Seen[0].Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
+    public void TheCloudsOwnVariablesAreRead()
+    {
+        var variables = new Dictionary<string, string?>
+        {
+            ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000", ["AWS_REGION"] = "eu-west-1", ["AWS_ACCESS_KEY_ID"] = "k", ["AWS_SECRET_ACCESS_KEY"] = "s",
+            ["AWS_SESSION_TOKEN"] = "t", ["STORAGE_EMULATOR_HOST"] = "127.0.0.1:5005",
+        };
+        var options = ObjectStoreOptions.FromEnvironment(variables.GetValueOrDefault);
+        Assert.Equal(
+            new ObjectStoreOptions
+            {
+                S3Endpoint = new("http://127.0.0.1:9000"), S3Region = "eu-west-1", S3AccessKey = "k", S3SecretKey = "s", S3SessionToken = "t", GcsEndpoint = "127.0.0.1:5005",
+            },
+            options);
+        Assert.Equal(new ObjectStoreOptions(), ObjectStoreOptions.FromEnvironment(_ => null));
+        Assert.Equal("S3 http://127.0.0.1:9000/, GCS 127.0.0.1:5005", options.ToString());
+        var error = Assert.Throws<PipelineException>(() => ObjectStoreOptions.FromEnvironment(name => name == "AWS_ENDPOINT_URL_S3" ? "localhost" : null));
+        Assert.Equal("AWS_ENDPOINT_URL_S3 is 'localhost', which is not an http or https address.", error.Message);
+    }
+
+    private static Func<HttpContext, Task> Bytes(byte[] body, params (string Name, string Value)[] headers) => async context =>
+    {
+        foreach (var (name, value) in headers)
+            context.Response.Headers[name] = value;
+        if (!headers.Any(h => h.Name == "no-length"))
+            context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body);
+    };
+
+    private static string Reversed(byte[] crc) => Convert.ToBase64String([.. crc.Reverse()]);
+
+    private static S3ObjectStore S3(Uri address, Func<ObjectStoreOptions, ObjectStoreOptions>? change = null)
+    {
+        var options = new ObjectStoreOptions { S3Endpoint = address, S3AccessKey = "k", S3SecretKey = "s", FirstDelay = TimeSpan.FromMilliseconds(10) };
+        return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+    }
+
+    private static GcsObjectStore Gcs(Uri address) => new(
+        new ObjectStoreOptions { GcsEndpoint = address.AbsoluteUri, FirstDelay = TimeSpan.FromMilliseconds(10) }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Pipeline.Tests.Support;
+
+/// <summary>A server of tests/servers as a process of its own. It chooses a free port, says <c>ready PORT</c>, and ends when its input ends: also when we are killed.</summary>
+public sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private ServerProcess(Process process, string folder) => (_process, _folder) = (process, folder);
+
+    public Uri Address { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>Where install.sh put the servers.</summary>
+    private static string Installed => Path.Combine(RepositoryRoot(), ".servers");
+
+    /// <summary>S3: OpenStack Swift.</summary>
+    public static Task<ServerProcess> StartSwiftAsync() => StartAsync(
+        "OpenStack Swift",
+        Path.Combine(Installed, "swift", "stamp"),
+        folder => new("/usr/bin/python3", [Script("swift.py"), Path.Combine(Installed, "swift"), Path.Combine(folder, "data")]));
+
+    /// <summary>GCS: the storage emulator of firebase-tools.</summary>
+    public static Task<ServerProcess> StartGcsAsync() => StartAsync(
+        "the Cloud Storage emulator of firebase-tools",
+        Path.Combine(Installed, "node", "stamp"),
+        folder => new("node", [Script("gcs.js")])
+        {
+            Environment = { ["NODE_PATH"] = Path.Combine(Installed, "node", "node_modules"), ["TMPDIR"] = folder },
+        });
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<ServerProcess> StartAsync(string name, string stamp, Func<string, ProcessStartInfo> command)
+    {
+        if (!File.Exists(stamp))
+            throw new InvalidOperationException($"{name} is not installed: run tests/servers/install.sh");
+        // Within .servers: Swift needs a file system with extended attributes, which a temporary folder may lack.
+        var folder = Path.Combine(Installed, "run", Path.GetRandomFileName());
+        Directory.CreateDirectory(folder);
+        var start = command(folder);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{name} does not start: {start.FileName} is missing.");
+        var server = new ServerProcess(process, folder);
+        try
+        {
+            server.Address = new($"http://127.0.0.1:{await server.ReadPortAsync(name)}");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<int> ReadPortAsync(string name)
+    {
+        using var limit = new CancellationTokenSource(s_startLimit);
+        var errors = _process.StandardError.ReadToEndAsync(CancellationToken.None);
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (line.StartsWith("ready ", StringComparison.Ordinal))
+            {
+                _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return int.Parse(line.AsSpan(6), CultureInfo.InvariantCulture);
+            }
+        }
+
+        throw new InvalidOperationException($"{name} ended before it was ready; run tests/servers/install.sh again. It said: {await errors}");
+    }
+
+    private static string Script(string name) => Path.Combine(RepositoryRoot(), "tests", "servers", name);
+
+    private static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run from within the repository.");
+    }
+}
