@@ -69,12 +69,11 @@ internal sealed partial class CollectStage(
         var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
         try
         {
-            var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken)
+            using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken)
                 ?? (late ? await reader.ReadAsync(submission, message.TaskId, fromApi: true, cancellationToken) : null);
-            await using (found)
-                await (found is null
-                    ? MissingAsync(submission, input, message, late, cancellationToken)
-                    : EmitAsync(submission, input, message, found, cancellationToken));
+            await (found is null
+                ? MissingAsync(submission, input, message, late, cancellationToken)
+                : EmitAsync(submission, input, message, found, cancellationToken));
         }
         catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
         {
@@ -169,7 +168,7 @@ internal sealed partial class CollectStage(
             return;
         }
 
-        await using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
+        using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
         await (rescued is null
             ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, retryable: true, cancellationToken)
             : EmitAsync(submission, input, message, rescued, cancellationToken));

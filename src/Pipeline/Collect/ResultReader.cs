@@ -9,9 +9,9 @@ namespace Pipeline.Collect;
 /// <param name="Result">What it says.</param>
 /// <param name="SourceUri">Where it was read.</param>
 /// <param name="ETag">Its version there, if the place has versions.</param>
-internal sealed record FoundResult(NormalizedResult Result, string SourceUri, string? ETag) : IAsyncDisposable
+internal sealed record FoundResult(NormalizedResult Result, string SourceUri, string? ETag) : IDisposable
 {
-    public ValueTask DisposeAsync() => Result.DisposeAsync();
+    public void Dispose() => Result.Dispose();
 }
 
 /// <summary>Finds a task's result: in the submission's own prefix of the bucket, or at the API. Addresses are built from the ledger, never taken from a message.</summary>

@@ -1,9 +1,9 @@
-using Pipeline.Ledger;
 using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pipeline.Collect;
+using Pipeline.Ledger;
 
 namespace Pipeline.Emit;
 

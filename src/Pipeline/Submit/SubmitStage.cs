@@ -2,10 +2,12 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
+using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
+using Pipeline.Sweep;
 
 namespace Pipeline.Submit;
 
@@ -142,13 +144,18 @@ internal sealed partial class SubmitStage(
     private async Task BackToPlannedAsync(SubmissionEntry intent, TimeSpan wait, CancellationToken cancellationToken)
     {
         var planned = await ledger.UpdateSubmissionAsync(
-            intent with { State = SubmissionState.Planned, PostedAt = null, DueAt = null, HasCallback = false }, CancellationToken.None);
+            intent with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false }, CancellationToken.None);
         if (planned is not null)
             await PutOffAsync(planned, wait, cancellationToken);
     }
 
-    private Task PutOffAsync(SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken) =>
-        queue.SendAsync(new SubmissionMessage(planned.SubmissionId), delay < TimeSpan.Zero ? TimeSpan.Zero : delay, cancellationToken);
+    /// <summary>Sends the message again for later, unless another copy of it has done so: copies must not multiply while submission is paused.</summary>
+    private async Task PutOffAsync(SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay;
+        if (await ledger.UpdateSubmissionAsync(planned with { DueAt = time.GetUtcNow() + wait + SweepStage.PlannedGrace }, cancellationToken) is not null)
+            await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), wait, cancellationToken);
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId} with {Inputs} inputs.")]
     private partial void LogAccepted(string submissionId, string? batchId, int inputs);

@@ -68,7 +68,7 @@ internal sealed partial class AcceptedSubmissions(
             await SettleAsync(submission, inputs, tasks, cancellationToken);
         else if (tasks.Count > 0)
             await SendFinishedAsync(submission, inputs, tasks, cancellationToken);
-        await PostponeAsync(submission with { CompletedAt = submission.CompletedAt ?? (progress.Completed ? time.GetUtcNow() : null) }, progress.CompletedCount, cancellationToken);
+        await PostponeAsync(submission with { CompletedAt = submission.CompletedAt ?? (progress.Completed ? time.GetUtcNow() : null) }, progress.CompletedCount ?? 0, cancellationToken);
     }
 
     /// <summary>Whether the API has finished more than is known here, and more than at the last look.</summary>

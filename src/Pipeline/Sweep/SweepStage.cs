@@ -22,7 +22,9 @@ internal sealed partial class SweepStage(
     ILogger<SweepStage> logger)
 {
     private const int Page = 100;
-    private static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
+    internal static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
 
     /// <summary>Takes one step with every submission that is due, then closes the lists that are complete.</summary>
     public async Task HandleAsync(CancellationToken cancellationToken)
