@@ -125,13 +125,14 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
 
     /// <summary>
     /// <see cref="DeflateStream"/> does not tell where in its last read the deflate data ended (it will from .NET 11 on). But the trailer that must
-    /// follow is known by now, all 64 bits of it, and so is what must come after: the object's end or another member.
+    /// follow is known by now, all 64 bits of it, and so is what must come after: the object's end or another member. At least one byte of the read
+    /// was deflate data: without need there is no read.
     /// </summary>
     private async ValueTask FindTrailerAsync(int window, CancellationToken cancellationToken)
     {
         await _stored.EnsureAsync(window + TrailerBytes + 2, cancellationToken);
         var trailer = MakeTrailer();
-        var (from, seen) = (0, false);
+        var (from, seen) = (1, false);
         while (from <= window)
         {
             var found = _stored.Buffered[from..].IndexOf(trailer);
@@ -176,6 +177,11 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
         // What may have to be given back and searched; well below the reader's buffer.
         private const int MaxRead = 16 * 1024;
 
+        // Read one by one, so that the end of an empty member is told exactly: its trailer is all zeros, and so may be what comes before.
+        private const int SingleReads = 16;
+
+        private int _reads;
+
         public int LastRead { get; private set; }
 
         public bool RanDry { get; private set; }
@@ -192,7 +198,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, MaxRead)], cancellationToken);
+            LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, _reads++ < SingleReads ? 1 : MaxRead)], cancellationToken);
             RanDry |= LastRead == 0;
             return LastRead;
         }

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>The record of a valid result document within <see cref="Normal.Context"/>, made the simple way: all in memory, with <see cref="JsonDocument"/>. The normalizer must give the same bytes.</summary>
+internal static class RecordOracle
+{
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly string[] ContentNames = ["html", "markdown", "text", "screenshot"];
+    private static readonly string[] RootNames = ["url", "task_id", "status", "status_code", "data", "metadata"];
+    private static readonly string[] MetadataNames = ["query_duration", "query_time", "driver", "country", "locale", "tag"];
+
+    public static string RecordOf(string json, long storedBytes, bool compressed, bool reference = false)
+    {
+        var context = Normal.Context;
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        var data = ObjectOf(root, "data");
+        var metadata = ObjectOf(root, "metadata");
+        var content = data.Where(p => ContentNames.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String).ToList();
+        var members = new List<string>();
+
+        void Add(string name, string? raw)
+        {
+            if (raw is not null)
+                members.Add($"\"{name}\":{raw}");
+        }
+
+        Add("schema", "\"pipeline.record/1\"");
+        Add("id", Text(context.Input.Id));
+        Add("list_id", Text(context.ListId));
+        Add("submission_id", Text(context.SubmissionId));
+        Add("batch_id", Text(context.BatchId));
+        Add("task_id", Text(context.TaskId));
+        Add("url", Text(context.Input.Url));
+        Add("status", Text(TextOf(root.EnumerateObject(), "status") ?? "success"));
+        Add("http_status", RawOf(root.EnumerateObject(), "status_code"));
+        Add("country", Text(TextOf(metadata, "country") ?? "DE"));
+        Add("locale", Text(TextOf(metadata, "locale") ?? "de-DE"));
+        Add("driver", Text(TextOf(metadata, "driver")));
+        Add("duration_ms", RawOf(metadata, "query_duration"));
+        Add("requested_at", Text("2026-01-24T12:36:24.685Z"));
+        Add("collected_at", Text("2026-01-24T12:00:00Z"));
+        if (content.Count > 0 && !reference)
+            Add("content", $"{{{string.Join(',', content.Select(p => $"\"{p.Name}\":{p.Value.GetRawText()}"))}}}");
+        Add("parsed", RawOf(data, "parsing") ?? RawOf(data, "parsed"));
+        Add("content_digest", Text(DigestOf(content)));
+        Add("content_bytes", content.Sum(p => Encoding.UTF8.GetByteCount(p.Value.GetString()!)).ToString());
+        Add("source", $$"""{"uri":{{Text(context.SourceUri)}},"etag":{{Text(context.SourceETag)}},"bytes":{{storedBytes}},"compressed":{{(compressed ? "true" : "false")}}}""");
+        Add("input", """{"locale":"de-DE","render":true,"url":"https://example.com/?q=ü&r=<1>","country":"DE"}""");
+        Add("tag", Text(TextOf(metadata, "tag")));
+        var extra = ExtraOf(root);
+        if (TextOf(metadata, "query_time") is { } time)
+            extra.Add($"\"metadata.query_time\":{Text(time)}");
+        Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
+        return $"{{{string.Join(',', members)}}}";
+    }
+
+    /// <summary>JSON text without what is insignificant in it.</summary>
+    public static string Minify(string raw)
+    {
+        var minified = new StringBuilder();
+        var inString = false;
+        for (var i = 0; i < raw.Length; i++)
+        {
+            if (raw[i] == '"')
+                inString = !inString;
+            if (inString || raw[i] is not (' ' or '\t' or '\r' or '\n'))
+                minified.Append(raw[i]);
+            if (inString && raw[i] == '\\')
+                minified.Append(raw[++i]);
+        }
+        return minified.ToString();
+    }
+
+    private static List<string> ExtraOf(JsonElement root)
+    {
+        var extra = new List<string>();
+        foreach (var member in root.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "data")
+                extra.AddRange(member.Value.EnumerateObject().Where(p => !ContentNames.Contains(p.Name) && p.Name is not ("parsing" or "parsed")).Select(p => Extra("data.", p)));
+            else if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "metadata")
+                extra.AddRange(member.Value.EnumerateObject().Where(p => !MetadataNames.Contains(p.Name)).Select(p => Extra("metadata.", p)));
+            else if (!RootNames.Contains(member.Name))
+                extra.Add(Extra("", member));
+        }
+        return extra;
+    }
+
+    private static string Extra(string prefix, JsonProperty member) => $"{Text(prefix + member.Name)}:{Minify(member.Value.GetRawText())}";
+
+    private static string DigestOf(IEnumerable<JsonProperty> content)
+    {
+        var all = new MemoryStream();
+        foreach (var member in content)
+        {
+            var text = Encoding.UTF8.GetBytes(member.Value.GetString()!);
+            var length = new byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
+            all.Write(Encoding.UTF8.GetBytes(member.Name));
+            all.WriteByte(0);
+            all.Write(text);
+            all.Write(length);
+        }
+        return $"xxh128:{Convert.ToHexStringLower(XxHash128.Hash(all.ToArray()))}";
+    }
+
+    private static IEnumerable<JsonProperty> ObjectOf(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : Enumerable.Empty<JsonProperty>();
+
+    private static string? RawOf(IEnumerable<JsonProperty> members, string name) =>
+        members.Where(p => p.Name == name && p.Value.ValueKind != JsonValueKind.Null).Select(p => Minify(p.Value.GetRawText())).SingleOrDefault();
+
+    private static string? TextOf(IEnumerable<JsonProperty> members, string name) =>
+        members.Where(p => p.Name == name).Select(p => p.Value.GetString()).SingleOrDefault();
+
+    private static string? Text(string? value) => value is null ? null : JsonSerializer.Serialize(value, Relaxed);
+}

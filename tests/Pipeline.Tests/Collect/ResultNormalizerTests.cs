@@ -1,0 +1,131 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Pipeline.Collect;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Collect;
+
+public sealed class ResultNormalizerTests
+{
+    [Fact]
+    public void EveryDocumentBecomesTheRecordThatTheOracleExpectsHoweverItsBytesAreCut() =>
+        Prop.ForAll(
+            ResultDocuments.Any.ToArbitrary(),
+            Gen.Choose(0, int.MaxValue).ToArbitrary(),
+            (document, seed) => Agrees(document, new System.Random(seed)).GetAwaiter().GetResult())
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(600));
+
+    private static async Task<bool> Agrees(string document, System.Random random)
+    {
+        var compressed = random.Next(2) == 0;
+        var plain = Encoding.UTF8.GetBytes(document);
+        var stored = compressed ? Normal.Gzip(plain) : plain;
+        var options = new CollectOptions { Content = random.Next(3) == 0 ? ContentMode.Reference : ContentMode.Inline, SpillAt = random.Next(2) * 1_000_000 };
+        var most = random.Next(1, 40);
+        var record = await Normal.RecordAsync(stored, options, new CutStream(stored, () => random.Next(1, most), yields: random.Next(4) == 0));
+        Assert.Equal(RecordOracle.RecordOf(document.TrimStart('\uFEFF'), stored.Length, compressed, options.Content == ContentMode.Reference), record);
+        // The validator itself fails on integers of more than 64 bits.
+        Assert.Equal(OddStatus(document) ? 1 : 0, RecordSchema.Validate(record.Replace("123456789012345678901234567890", "0", StringComparison.Ordinal)).Count);
+        return true;
+    }
+
+    /// <summary>An empty status is the one thing the generator makes that the normalizer leaves to the stage to judge.</summary>
+    private static bool OddStatus(string document)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(document.TrimStart('\uFEFF'));
+        return json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == System.Text.Json.JsonValueKind.String && status.GetString() == "";
+    }
+
+    [Fact]
+    public async Task TheSmallFieldsAreTold()
+    {
+        using var result = await Normal.NormalizeAsync(Normal.Gzip(Normal.Bytes(
+            """{"metadata":{"tag":"t","locale":"de-DE","country":"DE","driver":"vx8","query_time":"2026-01-01T00:00:00Z","query_duration":12.6},"status_code":404,"status":"blocked","task_id":"t-1","url":"https://x/"}""")));
+        Assert.Equal(
+            ("https://x/", "t-1", "blocked", 404, "vx8", "DE", "de-DE", "t", 13L, "2026-01-01T00:00:00Z"),
+            (result.Url, result.TaskId, result.Status, result.StatusCode, result.Driver, result.Country, result.Locale, result.Tag, result.DurationMs, result.QueryTime));
+        Assert.True(result.Compressed);
+        Assert.Equal(201, result.ExpandedBytes);
+    }
+
+    [Fact]
+    public async Task EveryCutOfADocumentInTwoGivesTheSameRecord()
+    {
+        var stored = Normal.Bytes("""{"data":{"html":"é\u00e9\ud83d\ude00😀\n\"\\","parsed":[-1.5e+10,true,null, "😀\ud83d\ude00" ],"k\u00e9y":0},"status_code":200,"x\ty":"\/"}""".Replace("\\ty", "\\u0009y"));
+        var expected = await Normal.RecordAsync(stored);
+        for (var cut = 1; cut < stored.Length; cut++)
+        {
+            var sizes = new Queue<int>([cut, stored.Length]);
+            Assert.Equal(expected, await Normal.RecordAsync(stored, from: new CutStream(stored, () => sizes.TryDequeue(out var size) ? size : stored.Length)));
+        }
+    }
+
+    [Theory]
+    [InlineData("é")]
+    [InlineData("😀")]
+    [InlineData("\\n")]
+    [InlineData("\\u00e9")]
+    [InlineData("\\ud83d\\ude00")]
+    public async Task WhateverLiesAcrossTheEdgeOfABufferIsWhole(string piece)
+    {
+        // 64 KiB buffers and pieces a little smaller: shift the piece over every offset around both.
+        for (var shift = 0; shift < 100; shift++)
+        {
+            var document = $$"""{"data":{"html":"{{new string('x', 65_440 + shift)}}{{piece}}yz"} }""";
+            var stored = Normal.Bytes(document);
+            Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: false), await Normal.RecordAsync(stored));
+        }
+    }
+
+    [Fact]
+    public async Task ARecordIsTheSameInMemoryAndSpilled()
+    {
+        var document = $$"""{"data":{"html":"{{new string('h', 300_000)}}","parsed":["{{new string('p', 300_000)}}"],"pdf":"{{new string('e', 300_000)}}"} }""";
+        var folder = Directory.CreateTempSubdirectory("pipeline-tests-");
+        var options = new CollectOptions { SpillAt = 100_000, SpillFolder = folder.FullName };
+        var stored = Normal.Bytes(document);
+        Assert.Equal(await Normal.RecordAsync(stored), await Normal.RecordAsync(stored, options));
+        Assert.Empty(folder.EnumerateFileSystemInfos());
+        folder.Delete();
+    }
+
+    [Fact]
+    public async Task NothingOfADamagedDocumentIsInTheNextOne()
+    {
+        var normalizer = new ResultNormalizer(new());
+        var expected = await Normal.RecordAsync(Normal.Bytes(Normal.Small));
+        var bad = Normal.Gzip(Normal.Bytes($$"""{"url":"stale","extra":"stale","data":{"html":"stale{{new string('s', 200_000)}}","parsed":["stale"]},"metadata":{"tag":"stale"} }"""));
+        for (var cut = 20; cut < bad.Length; cut += 7)
+        {
+            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(bad, 0, cut), TestContext.Current.CancellationToken));
+            using var result = await normalizer.NormalizeAsync(new MemoryStream(Normal.Bytes(Normal.Small)), TestContext.Current.CancellationToken);
+            await using var record = Emit.RecordComposer.Compose(result, Normal.Context);
+            Assert.Equal(expected, await Normal.TextAsync(record));
+        }
+    }
+
+    [Fact]
+    public async Task ManyDocumentsAtOnceDoNotMix()
+    {
+        var normalizer = new ResultNormalizer(new() { SpillAt = 50_000 });
+        await Parallel.ForAsync(0, 64, TestContext.Current.CancellationToken, async (n, cancellationToken) =>
+        {
+            var document = $$"""{"task_id":"t-{{n}}","data":{"html":"{{string.Concat(Enumerable.Repeat($"{n} ", 20_000 + n))}}"} }""";
+            var stored = Normal.Gzip(Normal.Bytes(document));
+            using var result = await normalizer.NormalizeAsync(new CutStream(stored, () => 1000, yields: true), cancellationToken);
+            await using var record = Emit.RecordComposer.Compose(result, Normal.Context);
+            Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: true), await Normal.TextAsync(record));
+        });
+    }
+
+    [Fact]
+    public async Task ALargeDocumentCostsNoMemory()
+    {
+        var stored = Normal.Gzip(Normal.Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
+        await Normal.RecordOnlyAsync(stored);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        await Normal.RecordOnlyAsync(stored);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 * 1024);
+    }
+}
