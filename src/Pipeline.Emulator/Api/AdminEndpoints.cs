@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.Json;
+using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary>
+/// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>: for tests and auditors, not part of the API. Open to this machine,
+/// and from elsewhere to whoever has the key, when one is set.
+/// </summary>
+internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, FaultInjector faults, TaskStore store)
+{
+    public Task GetFaultsAsync(HttpContext context) => GuardAsync(context, () => ShowFaultsAsync(context));
+
+    /// <summary>Takes <c>{"name": value, ...}</c>, values as in the grammar; a number is a count when it has no decimal point.</summary>
+    public Task PutFaultsAsync(HttpContext context) => GuardAsync(context, async () =>
+    {
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            if (body.RootElement.ValueKind != JsonValueKind.Object)
+                throw new FormatException("The body must be an object of faults and values.");
+            faults.Replace(FaultSet.FromPairs(body.RootElement.EnumerateObject().Select(f => (f.Name, ValueOf(f.Value)))));
+        }
+        catch (Exception error) when (error is JsonException or FormatException)
+        {
+            await Replies.InvalidAsync(context, [error.Message]);
+            return;
+        }
+        await ShowFaultsAsync(context);
+    });
+
+    public Task DeleteFaultsAsync(HttpContext context) => GuardAsync(context, () =>
+    {
+        faults.Replace(FaultSet.None);
+        return ShowFaultsAsync(context);
+    });
+
+    /// <summary>Every accepted POST in order, and counts. <c>?urls=false</c> leaves out the URLs.</summary>
+    public Task GetStatsAsync(HttpContext context) => GuardAsync(context, () => Replies.ObjectAsync(context, 200, w =>
+    {
+        var withUrls = context.Request.Query["urls"] != "false";
+        w.WriteStartArray("posts");
+        for (List<PostRow> page = store.GetPosts(0, 100); page.Count > 0; page = store.GetPosts(page[^1].Seq, 100))
+            page.ForEach(post => WritePost(w, post, withUrls));
+        w.WriteEndArray();
+        var states = store.CountByState();
+        w.WriteStartObject("tasks");
+        w.WriteNumber("total", store.TaskCount);
+        foreach (var state in Enum.GetValues<TaskState>())
+            w.WriteNumber(JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()), states.GetValueOrDefault(state));
+        w.WriteEndObject();
+        var work = store.CountWork();
+        w.WriteNumber("objects_delivered", work.Objects);
+        w.WriteNumber("callbacks_attempted", work.Calls);
+        w.WriteNumber("callbacks_accepted", work.Taken);
+        w.WriteNumber("jobs_waiting", work.Jobs);
+    }));
+
+    private static string ValueOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.True => "always",
+        _ => throw new FormatException($"'{value.GetRawText()}' is not a value of a fault: write a number, a string or true."),
+    };
+
+    private Task ShowFaultsAsync(HttpContext context) => Replies.ObjectAsync(context, 200, w =>
+    {
+        foreach (var (name, fault) in faults.Current.Faults)
+            w.WriteString(name, fault.ToString());
+    });
+
+    private void WritePost(Utf8JsonWriter writer, PostRow post, bool withUrls)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("batch_id", post.IsBatch ? post.Id : null);
+        writer.WriteString("task_id", post.IsBatch ? null : post.Id);
+        writer.WriteNumber("inputs", post.Inputs);
+        writer.WriteString("callback_path", post.Delivery.CallbackUrl is { } url ? new Uri(url).PathAndQuery : null);
+        writer.WriteString("storage_url", post.Delivery.StorageUrl);
+        writer.WriteString("answered", post.Answered);
+        writer.WriteString("created_at", TaskJson.Time(post.CreatedAt));
+        if (withUrls)
+        {
+            writer.WriteStartArray("urls");
+            foreach (var input in store.GetUrlsOf(post.Seq))
+                writer.WriteStringValue(input);
+            writer.WriteEndArray();
+        }
+        writer.WriteEndObject();
+    }
+
+    private Task GuardAsync(HttpContext context, Func<Task> then) =>
+        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) || (options.ApiKey is not null && gate.HasKey(context.Request))
+            ? then()
+            : Replies.FailedAsync(context, 403, "The admin endpoints are open to this machine only.");
+}

@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using Pipeline.Emulator.Faults;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary>What every request to the API passes: the key, the rate headers, the faults of GETs, and errors in the API's shape.</summary>
+internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
+{
+    /// <summary>The documented limit, requests per minute. Told, not enforced: <c>post_429</c> and <c>get_429</c> refuse on demand.</summary>
+    private const int RateLimit = 5000;
+
+    private long _minute;
+    private int _inMinute;
+    private long _gets;
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var path = context.Request.Path;
+        if (!path.StartsWithSegments("/v1") && !path.StartsWithSegments("/v2"))
+        {
+            await next(context);
+            return;
+        }
+        WriteRateHeaders(context.Response.Headers);
+        if (!HasKey(context.Request))
+            await Replies.FailedAsync(context, 401, "Unauthorized: the Authorization header must be 'Bearer' and a valid API key.");
+        else if (!HttpMethods.IsGet(context.Request.Method) || !await BreakGetAsync(context))
+            await PassAsync(context, next);
+    }
+
+    /// <summary>Whether the request carries the key; with no key set, whether it carries any.</summary>
+    public bool HasKey(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
+        return options.ApiKey is null ? key.Length > 0 : CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
+    }
+
+    private static async Task PassAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            if (context.GetEndpoint() is null)
+                await Replies.FailedAsync(context, 404, $"There is no {context.Request.Method} {context.Request.Path}.");
+            else
+                await next(context);
+        }
+        catch (BadHttpRequestException error) when (!context.Response.HasStarted)
+        {
+            await Replies.FailedAsync(context, error.StatusCode, error.Message);
+        }
+    }
+
+    private async Task<bool> BreakGetAsync(HttpContext context)
+    {
+        var index = Interlocked.Increment(ref _gets);
+        if (faults.Happens("get_429", index))
+            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000));
+        else if (faults.Happens("get_500", index))
+            await Replies.BrokenAsync(context, 500, null, "Injected: internal error.");
+        else
+            return false;
+        return true;
+    }
+
+    private void WriteRateHeaders(IHeaderDictionary headers)
+    {
+        var minute = options.Time.GetUtcNow().ToUnixTimeSeconds() / 60;
+        if (Interlocked.Exchange(ref _minute, minute) != minute)
+            Interlocked.Exchange(ref _inMinute, 0);
+        headers["ratelimit-limit"] = RateLimit.ToString();
+        headers["ratelimit-remaining"] = Math.Max(0, RateLimit - Interlocked.Increment(ref _inMinute)).ToString();
+    }
+}

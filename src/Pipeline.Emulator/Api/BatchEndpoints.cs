@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary><c>GET batches</c>, <c>GET batches/{id}</c>, <c>GET batches/{id}/progress</c>.</summary>
+internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
+{
+    public async Task ListAsync(HttpContext context)
+    {
+        var errors = new List<string>();
+        var page = Page.Read(context.Request, 20, 100, errors);
+        if (errors.Count > 0)
+        {
+            await Replies.InvalidAsync(context, errors);
+            return;
+        }
+        var batches = store.GetBatches(page.Before, page.Limit + 1);
+        await Replies.ObjectAsync(context, 200, w =>
+        {
+            w.WriteStartArray("data");
+            foreach (var batch in batches.Take(page.Limit))
+            {
+                w.WriteStartObject();
+                WriteProgress(w, batch);
+                w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
+                w.WriteStartArray("tasks");
+                foreach (var id in store.GetTaskIdsOf(batch.Seq))
+                    w.WriteStringValue(id);
+                w.WriteEndArray();
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+            Page.WritePagination(w, batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null, store.BatchCount());
+        });
+    }
+
+    public async Task GetAsync(HttpContext context)
+    {
+        if (await FindAsync(context) is not { } batch)
+            return;
+        await Replies.ObjectAsync(context, 200, w =>
+        {
+            WriteProgress(w, batch);
+            w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
+            w.WriteNumber("batch_size", batch.Inputs);
+            w.WriteStartArray("tasks");
+            foreach (var task in store.GetTasksOf(batch.Seq))
+            {
+                if (task.Faults.Null)
+                    w.WriteNullValue();
+                else
+                    TaskJson.Write(w, task, TaskStates.Name(task, running.Contains(task.Seq), inBatch: true), TaskEndpoints.RootOf(context.Request));
+            }
+            w.WriteEndArray();
+        });
+    }
+
+    public async Task GetProgressAsync(HttpContext context)
+    {
+        if (await FindAsync(context) is { } batch)
+            await Replies.ObjectAsync(context, 200, w => WriteProgress(w, batch));
+    }
+
+    private void WriteProgress(Utf8JsonWriter writer, PostRow batch)
+    {
+        var progress = store.GetProgress(batch);
+        writer.WriteString("id", batch.Id);
+        writer.WriteBoolean("completed", progress.Completed == batch.Inputs);
+        writer.WriteNumber("completed_count", progress.Completed);
+        writer.WriteNumber("progress", Math.Round((double)progress.Completed / batch.Inputs, 4));
+        writer.WriteString("completed_at", progress.LastFinishedAt is { } last ? TaskJson.Time(last) : null);
+    }
+
+    private async Task<PostRow?> FindAsync(HttpContext context)
+    {
+        var id = (string)context.GetRouteValue("id")!;
+        var batch = store.GetBatch(id);
+        if (batch is null)
+            await Replies.FailedAsync(context, 404, $"Batch '{id}' is not known.");
+        return batch;
+    }
+}

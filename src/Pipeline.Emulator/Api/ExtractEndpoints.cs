@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary><c>POST extract/async</c> and <c>POST extract/batch</c>.</summary>
+internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store, FaultInjector faults, JobSignals signals, IHostApplicationLifetime lifetime)
+{
+    public const int MaxBodyBytes = 16 << 20;
+
+    private static readonly TimeSpan s_longestWaitForEarly = TimeSpan.FromSeconds(10);
+
+    private long _posts = store.PostCount;
+
+    public Task AsyncAsync(HttpContext context) => SubmitAsync(context, SubmissionReader.ReadAsync);
+
+    public Task BatchAsync(HttpContext context) => SubmitAsync(context, SubmissionReader.ReadBatch);
+
+    private async Task SubmitAsync(HttpContext context, Func<JsonElement, List<string>, Submission?> read)
+    {
+        var index = Interlocked.Increment(ref _posts);
+        if (await BreakBeforeAsync(context, index))
+            return;
+        var errors = new List<string>();
+        if (await ReadBodyAsync(context, read, errors) is not { } submission)
+        {
+            await Replies.InvalidAsync(context, errors);
+            return;
+        }
+        var answer = AnswerFor(index);
+        var (post, tasks) = Plan(submission, answer);
+        await store.AddAsync(post, tasks);
+        signals.Wake(JobKind.Extract);
+        await HoldAsync(post, tasks, faults.Milliseconds("post_slow_ms", index), context.RequestAborted);
+        context.Response.Headers["x-task-id"] = post.Id;
+        await AnswerAsync(context, answer, post, tasks);
+    }
+
+    private async Task<bool> BreakBeforeAsync(HttpContext context, long index)
+    {
+        if (faults.Happens("post_429", index))
+            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000));
+        else if (faults.Happens("post_402", index))
+            await Replies.FailedAsync(context, 402, "The budget of this account is used up.");
+        else if (faults.Happens("post_500_before", index))
+            await Replies.BrokenAsync(context, 500, null, "Injected: internal error before acceptance.");
+        else if (faults.Happens("post_555_before", index))
+            await Replies.BrokenAsync(context, 555, null, "Injected: time-out before acceptance.");
+        else
+            return false;
+        return true;
+    }
+
+    private string AnswerFor(long index) =>
+        faults.Happens("post_cut_after", index) ? "cut"
+        : faults.Happens("post_500_after", index) ? "500"
+        : faults.Happens("post_555_after", index) ? "555"
+        : "200";
+
+    private static async Task<Submission?> ReadBodyAsync(HttpContext context, Func<JsonElement, List<string>, Submission?> read, List<string> errors)
+    {
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            return read(body.RootElement, errors);
+        }
+        catch (JsonException error)
+        {
+            errors.Add($"body: is not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine})");
+            return null;
+        }
+    }
+
+    /// <summary>Gives ids and faults. Sequence numbers, and so the order of tasks in the answer, are shuffled: clients must not rely on it.</summary>
+    private (PostRow Post, List<TaskRow> Tasks) Plan(Submission submission, string answer)
+    {
+        var now = options.Time.GetUtcNow();
+        var (postSeq, first) = store.Reserve(submission.Inputs.Count);
+        var order = Enumerable.Range(0, submission.Inputs.Count).OrderBy(i => faults.Draw("order", first + i)).ToArray();
+        if (order.Length > 1 && order.SequenceEqual(order.Order()))
+            Array.Reverse(order);
+        var batchId = submission.IsBatch ? NewId() : null;
+        var tasks = submission.Inputs.Select((input, i) => new TaskRow
+        {
+            Seq = first + order[i],
+            Id = NewId(),
+            BatchId = batchId,
+            Input = input,
+            Delivery = submission.Delivery,
+            Faults = faults.ForTask(first + order[i]),
+            State = TaskState.Pending,
+            CreatedAt = now,
+        }).ToList();
+        return (new(postSeq, batchId ?? tasks[0].Id, submission.IsBatch, tasks.Count, submission.Delivery, answer, now), tasks);
+    }
+
+    /// <summary>Waits while the answer is to be slow, or while a webhook is to come first.</summary>
+    private async Task HoldAsync(PostRow post, List<TaskRow> tasks, int slowMs, CancellationToken aborted)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(slowMs), options.Time, stop.Token);
+            var early = post.Delivery.CallbackUrl is null ? [] : tasks.Where(t => t.Faults.WebhookEarly).Select(t => t.Seq).ToList();
+            var deadline = options.Time.GetUtcNow() + s_longestWaitForEarly;
+            while (early.Count > 0 && options.Time.GetUtcNow() < deadline && store.HasUncalled(post.Seq, early))
+                await Task.Delay(TimeSpan.FromMilliseconds(10), options.Time, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has gone or the emulator stops; the POST stays accepted either way.
+        }
+    }
+
+    private static Task AnswerAsync(HttpContext context, string answer, PostRow post, List<TaskRow> tasks)
+    {
+        switch (answer)
+        {
+            case "cut":
+                context.Abort();
+                return Task.CompletedTask;
+            case "500":
+                return Replies.BrokenAsync(context, 500, post.IsBatch ? null : post.Id, "Injected: internal error after acceptance.");
+            case "555":
+                return Replies.BrokenAsync(context, 555, post.IsBatch ? null : post.Id, "Injected: time-out after acceptance.");
+        }
+        return Replies.ObjectAsync(context, 200, w =>
+        {
+            if (!post.IsBatch)
+            {
+                w.WriteString("status", "success");
+                w.WritePropertyName("task");
+                TaskJson.Write(w, tasks[0], TaskStates.Name(tasks[0], running: false, inBatch: false), TaskEndpoints.RootOf(context.Request));
+                return;
+            }
+            w.WriteString("batch_id", post.Id);
+            w.WriteNumber("batch_size", tasks.Count);
+            w.WriteStartArray("tasks");
+            foreach (var task in tasks.OrderBy(t => t.Seq))
+            {
+                w.WriteStartObject();
+                w.WriteString("id", task.Id);
+                w.WriteString("state", TaskStates.Name(task, running: false, inBatch: true));
+                w.WriteString("batch_id", post.Id);
+                w.WriteEndObject();
+            }
+            w.WriteEndArray();
+        });
+    }
+
+    /// <summary>A random id: two emulators that write to one bucket must not give the same.</summary>
+    private static string NewId()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(16);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes, bigEndian: true).ToString();
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary>Answers, in the shapes of the API.</summary>
+internal static class Replies
+{
+    public static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static async Task ObjectAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json; charset=utf-8";
+        await using (var writer = new Utf8JsonWriter(context.Response.BodyWriter, Json))
+        {
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        }
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary><c>{status:"failed", msg}</c>.</summary>
+    public static Task FailedAsync(HttpContext context, int status, string message) => ObjectAsync(context, status, w =>
+    {
+        w.WriteString("status", "failed");
+        w.WriteString("msg", message);
+    });
+
+    /// <summary>400 with every fault of the body.</summary>
+    public static Task InvalidAsync(HttpContext context, IReadOnlyCollection<string> errors) => ObjectAsync(context, 400, w =>
+    {
+        w.WriteString("status", "failed");
+        w.WriteString("msg", errors.Count == 1 ? errors.First() : $"The request has {errors.Count} faults; the first: {errors.First()}");
+        w.WriteString("error", "validation_error");
+        w.WriteStartObject("details");
+        w.WriteStartArray("schema_validation_errors");
+        foreach (var error in errors.Take(100))
+            w.WriteStringValue(error);
+        w.WriteEndArray();
+        w.WriteEndObject();
+    });
+
+    /// <summary>500 and 555: <c>{success:"false", task_id, message}</c>.</summary>
+    public static Task BrokenAsync(HttpContext context, int status, string? taskId, string message) => ObjectAsync(context, status, w =>
+    {
+        w.WriteString("success", "false");
+        w.WriteString("task_id", taskId);
+        w.WriteString("message", message);
+    });
+
+    /// <summary>429, with how long to wait in whole seconds and in milliseconds.</summary>
+    public static Task TooManyAsync(HttpContext context, int retryAfterMs)
+    {
+        context.Response.Headers.RetryAfter = ((retryAfterMs + 999) / 1000).ToString();
+        if (retryAfterMs % 1000 != 0)
+            context.Response.Headers["retry-after-ms"] = retryAfterMs.ToString();
+        return FailedAsync(context, 429, "Too many requests.");
+    }
+}

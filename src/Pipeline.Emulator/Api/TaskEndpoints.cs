@@ -1,0 +1,72 @@
+using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary><c>GET tasks</c>, <c>GET tasks/{id}</c>, <c>GET tasks/{id}/results</c>.</summary>
+internal sealed class TaskEndpoints(TaskStore store, ResultFiles results, RunningTasks running)
+{
+    /// <summary>The root of the API as the caller addressed it, with the version.</summary>
+    public static string RootOf(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.Path.Value![..3]}";
+
+    public async Task ListAsync(HttpContext context)
+    {
+        var errors = new List<string>();
+        var page = Page.Read(context.Request, 100, 1000, errors);
+        if (errors.Count > 0)
+        {
+            await Replies.InvalidAsync(context, errors);
+            return;
+        }
+        var tasks = store.GetTasks(page.Before, page.Limit + 1);
+        var root = RootOf(context.Request);
+        await Replies.ObjectAsync(context, 200, w =>
+        {
+            w.WriteStartArray("data");
+            foreach (var task in tasks.Take(page.Limit))
+                TaskJson.Write(w, task, State(task), root);
+            w.WriteEndArray();
+            Page.WritePagination(w, tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null, store.TaskCount);
+        });
+    }
+
+    public async Task GetAsync(HttpContext context)
+    {
+        if (await FindAsync(context) is not { } task)
+            return;
+        await Replies.ObjectAsync(context, 200, w =>
+        {
+            w.WriteString("status", "success");
+            w.WritePropertyName("task");
+            TaskJson.Write(w, task, State(task), RootOf(context.Request));
+        });
+    }
+
+    public async Task GetResultsAsync(HttpContext context)
+    {
+        if (await FindAsync(context) is not { } task)
+            return;
+        if (task.State != TaskState.Success)
+        {
+            await Replies.FailedAsync(context, 404, task.Error is null ? $"Task {task.Id} has no result yet." : $"Task {task.Id} has no result: {task.Error}");
+            return;
+        }
+        await using var file = results.Open(task.Id);
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = file.Length;
+        await file.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private string State(TaskRow task) => TaskStates.Name(task, running.Contains(task.Seq), inBatch: false);
+
+    private async Task<TaskRow?> FindAsync(HttpContext context)
+    {
+        var id = (string)context.GetRouteValue("id")!;
+        var task = store.GetTask(id);
+        if (task is null)
+            await Replies.FailedAsync(context, 404, $"Task '{id}' is not known.");
+        else
+            context.Response.Headers["x-task-id"] = task.Id;
+        return task;
+    }
+}

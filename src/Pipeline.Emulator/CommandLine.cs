@@ -1,0 +1,64 @@
+using Pipeline.Emulator.Faults;
+
+namespace Pipeline.Emulator;
+
+/// <summary>The arguments of the emulator alone.</summary>
+internal static class CommandLine
+{
+    public static readonly string Help = $"""
+        Stands in for Nimble's web-extraction API on this machine: fetches pages, delivers to buckets, calls webhooks.
+
+        Usage: dotnet run --project src/Pipeline.Emulator -- --data DIR [options]
+
+          --data DIR           keeps tasks, results and objects, across restarts
+          --urls URL           where to listen (http://127.0.0.1:5005); port 0 takes a free one
+          --api-key KEY        the one key that is accepted; without it any is
+          --storage MODE       own: the emulator's own buckets under /s3 and /gcs; outside: by the clouds' own variables;
+                               auto (default): outside where those variables are set
+          --workers N          tasks worked on at once (64)
+          --faults LIST        faults to inject; also by GET, PUT, DELETE /_admin/faults
+          --help
+
+        There is no browser behind it: 'render' is taken and has no effect, a 'screenshot' is never made.
+        GET /_admin/stats tells what was accepted, made, delivered and called.
+
+        {FaultCatalog.Describe()}
+        """;
+
+    /// <summary>Reads the arguments.</summary>
+    /// <returns>Null for <c>--help</c>.</returns>
+    /// <exception cref="FormatException">Wrong usage; the message says what.</exception>
+    public static EmulatorOptions? Parse(IReadOnlyList<string> args)
+    {
+        if (args.Contains("--help"))
+            return null;
+        var values = new Dictionary<string, string>();
+        for (var i = 0; i < args.Count; i += 2)
+        {
+            if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--faults"))
+                throw new FormatException($"'{args[i]}' is not an option; --help tells them.");
+            if (i + 1 == args.Count)
+                throw new FormatException($"{args[i]} needs a value.");
+            values[args[i]] = args[i + 1];
+        }
+        if (!values.TryGetValue("--data", out var data))
+            throw new FormatException("--data DIR is needed: the folder that keeps tasks, results and objects.");
+        var urls = values.GetValueOrDefault("--urls", "http://127.0.0.1:5005");
+        if (!Uri.TryCreate(urls, UriKind.Absolute, out var address))
+            throw new FormatException($"--urls '{urls}' is not a URL; write http://127.0.0.1:5005.");
+        if (!Enum.TryParse<StorageMode>(values.GetValueOrDefault("--storage", "auto"), ignoreCase: true, out var storage))
+            throw new FormatException("--storage takes own, outside or auto.");
+        if (!int.TryParse(values.GetValueOrDefault("--workers", "64"), out var workers) || workers is < 1 or > 1000)
+            throw new FormatException("--workers takes a number from 1 to 1000.");
+        return new()
+        {
+            DataFolder = Path.GetFullPath(data),
+            Address = address,
+            ApiKey = values.GetValueOrDefault("--api-key"),
+            Storage = storage,
+            Workers = workers,
+            Faults = values.GetValueOrDefault("--faults", ""),
+            Log = true,
+        };
+    }
+}

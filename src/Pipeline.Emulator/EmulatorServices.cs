@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Mvc;
+using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Pages;
+using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work;
+
+namespace Pipeline.Emulator;
+
+/// <summary>What an emulator is made of, and the paths of its API.</summary>
+internal static class EmulatorServices
+{
+    public static void AddEmulator(this IServiceCollection services, EmulatorOptions options, FaultSet faults)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(options.Time);
+        services.AddSingleton<IHostLifetime, NoLifetime>();
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        services.AddSingleton(new FaultInjector(faults));
+        services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
+        services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db")));
+        services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
+        services.AddSingleton(new BucketStore(Path.Combine(options.DataFolder, "buckets")));
+        services.AddSingleton<TaskStore>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
+        services.AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
+        services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull)));
+        services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
+        services.AddSingleton<TaskRunner>().AddHostedService<Workers>();
+        services.AddSingleton<ApiGate>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
+    }
+
+    public static void MapApi(this WebApplication app)
+    {
+        foreach (var version in new[] { "v1", "v2" })
+        {
+            var api = app.MapGroup(version);
+            var extract = app.Services.GetRequiredService<ExtractEndpoints>();
+            api.MapPost("extract/async", extract.AsyncAsync).WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
+            api.MapPost("extract/batch", extract.BatchAsync).WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
+            var tasks = app.Services.GetRequiredService<TaskEndpoints>();
+            api.MapGet("tasks", tasks.ListAsync);
+            api.MapGet("tasks/{id}", tasks.GetAsync);
+            api.MapGet("tasks/{id}/results", tasks.GetResultsAsync);
+            var batches = app.Services.GetRequiredService<BatchEndpoints>();
+            api.MapGet("batches", batches.ListAsync);
+            api.MapGet("batches/{id}", batches.GetAsync);
+            api.MapGet("batches/{id}/progress", batches.GetProgressAsync);
+        }
+        var admin = app.Services.GetRequiredService<AdminEndpoints>();
+        app.MapGet("_admin/faults", admin.GetFaultsAsync);
+        app.MapPut("_admin/faults", admin.PutFaultsAsync);
+        app.MapDelete("_admin/faults", admin.DeleteFaultsAsync);
+        app.MapGet("_admin/stats", admin.GetStatsAsync);
+    }
+
+    private static HttpClient CreateWebhookClient() =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = Timeout.InfiniteTimeSpan };
+}

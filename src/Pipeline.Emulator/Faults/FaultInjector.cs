@@ -1,0 +1,97 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using System.Text;
+
+namespace Pipeline.Emulator.Faults;
+
+/// <summary>Says what goes wrong: the same for the same faults, seed and index.</summary>
+internal sealed class FaultInjector(FaultSet faults)
+{
+    private static readonly string[] s_damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing"];
+
+    private volatile Live _live = new(faults);
+
+    public FaultSet Current => _live.Set;
+
+    /// <summary>Takes other faults; counts start anew. Tasks that exist keep what was settled for them.</summary>
+    public void Replace(FaultSet faults) => _live = new(faults);
+
+    /// <summary>Whether a fault happens to the request or task of this index. Uses up a count.</summary>
+    public bool Happens(string name, long index) => _live.Happens(name, index, out _);
+
+    /// <summary>The milliseconds of a fault for the request or task of this index; 0 when it does not happen.</summary>
+    public int Milliseconds(string name, long index) => Milliseconds(_live, name, index);
+
+    /// <summary>The value of a setting.</summary>
+    public int Setting(string name, int otherwise) => Setting(_live, name, otherwise);
+
+    /// <summary>A number that depends on seed, name and index only.</summary>
+    public ulong Draw(string name, long index) => _live.Draw(name, index);
+
+    /// <summary>Settles what will go wrong with a new task.</summary>
+    public TaskFaults ForTask(long index)
+    {
+        var live = _live;
+        if (live.Set.Faults.Count == 0)
+            return TaskFaults.None;
+        var never = live.Happens("task_never", index, out _);
+        var lost = live.Happens("webhook_lost", index, out _);
+        var late = Milliseconds(live, "webhook_late", index);
+        if (live.Happens("webhook_shuffle", index, out _))
+            late += (int)(live.Draw("webhook_shuffle_ms", index) % (ulong)Math.Max(1, Setting(live, "webhook_shuffle_ms", 500)));
+        var damage = s_damages.FirstOrDefault(d => live.Happens("object_" + d, index, out _));
+        return new()
+        {
+            Never = never,
+            Fail = live.Happens("task_fail", index, out _),
+            Null = live.Happens("null_tasks", index, out _),
+            SlowMs = Milliseconds(live, "task_slow_ms", index),
+            ResultStatus = Word(live, "result_status", index),
+            Wild = Word(live, "task_states", index) == "wild",
+            Echo = Word(live, "echo", index) is { } echo and not "full" ? echo : null,
+            Object = damage,
+            ObjectLateMs = Milliseconds(live, "object_late_ms", index),
+            ObjectHealMs = damage is null ? 0 : Setting(live, "object_heal_ms", 0),
+            WebhookLost = lost,
+            WebhookRepeat = live.Happens("webhook_repeat", index, out _),
+            WebhookEarly = live.Happens("webhook_early", index, out _) && !never && !lost,
+            WebhookLateMs = late,
+            WebhookForm = Word(live, "webhook_form", index),
+            WebhookState = Word(live, "webhook_state", index),
+            Draw = live.Draw("task", index),
+        };
+    }
+
+    private static int Milliseconds(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Number : 0;
+
+    private static string? Word(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Value : null;
+
+    private static int Setting(Live live, string name, int otherwise) => live.Set.Faults.TryGetValue(name, out var fault) ? fault.Number : otherwise;
+
+    /// <summary>A set of faults and how many of its counts are used up.</summary>
+    private sealed class Live(FaultSet set)
+    {
+        private readonly ConcurrentDictionary<string, int> _used = new();
+        private readonly int _seed = set.Faults.TryGetValue("seed", out var seed) ? seed.Number : 0;
+
+        public FaultSet Set => set;
+
+        public bool Happens(string name, long index, [NotNullWhen(true)] out Fault? fault)
+        {
+            if (!set.Faults.TryGetValue(name, out fault))
+                return false;
+            return fault.Chance.Count is { } count
+                ? _used.AddOrUpdate(name, 1, (_, used) => used <= count ? used + 1 : used) <= count
+                : Draw(name, index) / (double)ulong.MaxValue < fault.Chance.Rate || fault.Chance.Rate >= 1;
+        }
+
+        public ulong Draw(string name, long index)
+        {
+            Span<byte> key = stackalloc byte[64];
+            BinaryPrimitives.WriteInt64LittleEndian(key, index);
+            return XxHash3.HashToUInt64(key[..(8 + Encoding.UTF8.GetBytes(name, key[8..]))], _seed);
+        }
+    }
+}

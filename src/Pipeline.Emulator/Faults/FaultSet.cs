@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Pipeline.Emulator.Faults;
+
+/// <summary>One fault that was asked for.</summary>
+/// <param name="Value">The word or number; empty where a fault is only a chance.</param>
+/// <param name="Chance">How often.</param>
+internal sealed record Fault(string Value, Chance Chance)
+{
+    public int Number => int.Parse(Value, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    public override string ToString() => Value.Length == 0 ? Chance.ToString() : Chance == Chance.Always ? Value : $"{Value}@{Chance}";
+}
+
+/// <summary>The faults that were asked for, by name.</summary>
+internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
+{
+    public static readonly FaultSet None = new(new Dictionary<string, Fault>());
+
+    public IReadOnlyDictionary<string, Fault> Faults { get; } = faults;
+
+    /// <summary>Reads <c>name=value,name=value@chance,name</c>.</summary>
+    /// <exception cref="FormatException">Not of that form; the message names the fault and what it takes.</exception>
+    public static FaultSet Parse(string text) =>
+        FromPairs(text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part =>
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            return equals < 0 ? (part, "always") : (part[..equals].TrimEnd(), part[(equals + 1)..].TrimStart());
+        }));
+
+    /// <summary>Reads names and values.</summary>
+    /// <exception cref="FormatException">Not of the grammar.</exception>
+    public static FaultSet FromPairs(IEnumerable<(string Name, string Value)> pairs)
+    {
+        var faults = new Dictionary<string, Fault>();
+        foreach (var (name, value) in pairs)
+        {
+            if (!FaultCatalog.ByName.TryGetValue(name, out var kind))
+                throw new FormatException($"'{name}' is not a fault. Known are {string.Join(", ", FaultCatalog.All.Select(k => k.Name))}.");
+            faults[name] = ParseValue(kind, value);
+        }
+        return new(faults);
+    }
+
+    private static Fault ParseValue(FaultKind kind, string text)
+    {
+        if (kind.Value == FaultValueKind.Chance)
+            return Chance.TryParse(text, out var only) ? new("", only.Value) : throw Wrong(kind, text, "a count such as 3, a share such as 0.1 or 10%, or always");
+        var at = kind.Value == FaultValueKind.Setting ? -1 : text.LastIndexOf('@');
+        Chance? chance = Chance.Always;
+        if (at >= 0 && !Chance.TryParse(text[(at + 1)..], out chance))
+            throw Wrong(kind, text, "after @ a count such as 3, a share such as 0.1 or 10%, or always");
+        var value = at < 0 ? text : text[..at];
+        if (kind.Value == FaultValueKind.Word)
+        {
+            if (!kind.Words.Contains(value))
+                throw Wrong(kind, text, $"one of {string.Join(", ", kind.Words)}");
+        }
+        else if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            throw Wrong(kind, text, kind.Value == FaultValueKind.Milliseconds ? "whole milliseconds" : "a whole number");
+        }
+        return new(value, chance.Value);
+    }
+
+    private static FormatException Wrong(FaultKind kind, string text, string expected) => new($"Fault '{kind.Name}' takes {expected}, not '{text}'.");
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Emulator.Faults;
+
+/// <summary>What will go wrong with one task: settled when the task is made, kept with it.</summary>
+internal sealed record TaskFaults
+{
+    public static readonly TaskFaults None = new();
+
+    public bool Fail { get; init; }
+
+    public bool Never { get; init; }
+
+    public bool Null { get; init; }
+
+    public int SlowMs { get; init; }
+
+    public string? ResultStatus { get; init; }
+
+    /// <summary>The words for states are the wild ones.</summary>
+    public bool Wild { get; init; }
+
+    /// <summary><c>input</c> or <c>none</c>; null repeats everything.</summary>
+    public string? Echo { get; init; }
+
+    /// <summary>The damage to the object: the fault's name without <c>object_</c>.</summary>
+    public string? Object { get; init; }
+
+    public int ObjectLateMs { get; init; }
+
+    /// <summary>When a good object replaces the damaged one; 0 for never.</summary>
+    public int ObjectHealMs { get; init; }
+
+    public bool WebhookLost { get; init; }
+
+    public bool WebhookRepeat { get; init; }
+
+    public bool WebhookEarly { get; init; }
+
+    public int WebhookLateMs { get; init; }
+
+    public string? WebhookForm { get; init; }
+
+    public string? WebhookState { get; init; }
+
+    /// <summary>Settles what is left open: which word for a state, which byte is flipped.</summary>
+    public ulong Draw { get; init; }
+
+    /// <summary>The stored form; null when nothing will go wrong.</summary>
+    public string? ToText() => this with { Draw = 0 } == None ? null : JsonSerializer.Serialize(this, TaskFaultsJson.Default.TaskFaults);
+
+    /// <summary>Reads the stored form.</summary>
+    public static TaskFaults FromText(string? text) => text is null ? None : JsonSerializer.Deserialize(text, TaskFaultsJson.Default.TaskFaults)!;
+}
+
+/// <summary>JSON of stored faults.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(TaskFaults))]
+internal sealed partial class TaskFaultsJson : JsonSerializerContext;

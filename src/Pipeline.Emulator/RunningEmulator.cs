@@ -1,0 +1,41 @@
+using Pipeline.Emulator.Faults;
+
+namespace Pipeline.Emulator;
+
+/// <summary>An emulator that answers. Disposing stops it; what it has not finished goes on when it is started again on the same folder.</summary>
+public sealed class RunningEmulator : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly IDisposable _folderLock;
+
+    internal RunningEmulator(WebApplication app, Uri baseAddress, IDisposable folderLock)
+    {
+        _app = app;
+        _folderLock = folderLock;
+        BaseAddress = baseAddress;
+    }
+
+    /// <summary>The root of the API without the version, with the real port.</summary>
+    public Uri BaseAddress { get; }
+
+    /// <summary>The endpoint of its own S3 buckets, path-style.</summary>
+    public Uri S3Endpoint => new(BaseAddress, "s3");
+
+    /// <summary>The endpoint of its own GCS buckets, as <c>STORAGE_EMULATOR_HOST</c> takes it.</summary>
+    public Uri GcsEndpoint => new(BaseAddress, "gcs");
+
+    /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
+    public Task Completion => _app.WaitForShutdownAsync();
+
+    /// <summary>Replaces all faults, as <c>PUT /_admin/faults</c> does; counts start anew.</summary>
+    /// <exception cref="FormatException">The text is not of the grammar; the message says where.</exception>
+    public void SetFaults(string faults) => _app.Services.GetRequiredService<FaultInjector>().Replace(FaultSet.Parse(faults));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _folderLock.Dispose();
+    }
+}

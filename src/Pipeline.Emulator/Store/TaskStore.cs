@@ -1,0 +1,166 @@
+using Microsoft.Data.Sqlite;
+using Pipeline.Emulator.Faults;
+
+namespace Pipeline.Emulator.Store;
+
+/// <summary>Posts, tasks and jobs. Everything that is to happen is a row in <c>jobs</c>, so a restart goes on where the process ended.</summary>
+internal sealed class TaskStore(Database database)
+{
+    private const string TaskColumns = "t.seq, t.id, p.id, p.is_batch, p.delivery, t.input, t.faults, t.state, t.created_at, t.finished_at, t.status_code, t.error, t.error_type, t.output_url";
+
+    private readonly Lock _seqs = new();
+    private long _lastTask = database.Read(d => d.Scalar<long>("SELECT ifnull(max(seq), 0) FROM tasks"));
+    private long _lastPost = database.Read(d => d.Scalar<long>("SELECT ifnull(max(seq), 0) FROM posts"));
+
+    /// <summary>How many tasks there are. Tasks are never removed.</summary>
+    public long TaskCount => Volatile.Read(ref _lastTask);
+
+    /// <summary>How many posts were accepted.</summary>
+    public long PostCount => Volatile.Read(ref _lastPost);
+
+    /// <summary>Takes sequence numbers for a post and its tasks; returns the post's and the first task's.</summary>
+    public (long Post, long FirstTask) Reserve(int tasks)
+    {
+        lock (_seqs)
+        {
+            var first = _lastTask + 1;
+            _lastTask += tasks;
+            return (++_lastPost, first);
+        }
+    }
+
+    /// <summary>Writes an accepted post with its tasks, by ordinal, and the first job of each that is ever to start.</summary>
+    public Task AddAsync(PostRow post, IReadOnlyList<TaskRow> tasks) => database.WriteAsync(d =>
+    {
+        d.Execute("INSERT INTO posts VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            post.Seq, post.Id, post.IsBatch ? 1L : 0L, (long)post.Inputs, post.Delivery.ToText(), post.Answered, post.CreatedAt.ToUnixTimeMilliseconds());
+        for (var i = 0; i < tasks.Count; i++)
+        {
+            var task = tasks[i];
+            d.Execute("INSERT INTO tasks (seq, id, post, ordinal, state, input, faults, created_at) VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
+                task.Seq, task.Id, post.Seq, (long)i, task.Input, task.Faults.ToText(), task.CreatedAt.ToUnixTimeMilliseconds());
+            if (!task.Faults.Never)
+                AddJob(d, task.Seq, new(JobKind.Extract, task.CreatedAt.AddMilliseconds(task.Faults.SlowMs)));
+        }
+    });
+
+    /// <summary>Writes the end of a task, what follows from it, and that this job is done.</summary>
+    public Task FinishAsync(Job job, TaskRow end, bool delivered, IEnumerable<NextJob> next) => database.WriteAsync(d =>
+    {
+        d.Execute("UPDATE tasks SET state = $2, finished_at = $3, status_code = $4, error = $5, error_type = $6, output_url = $7, delivered = delivered + $8 WHERE seq = $1",
+            end.Seq, (long)end.State, end.FinishedAt?.ToUnixTimeMilliseconds(), end.StatusCode is { } code ? (long)code : null, end.Error, end.ErrorType, end.OutputUrl, delivered ? 1L : 0L);
+        EndJob(d, job, next);
+    });
+
+    /// <summary>Counts an object and ends the job.</summary>
+    public Task DeliveredAsync(Job job, bool delivered, IEnumerable<NextJob> next) => database.WriteAsync(d =>
+    {
+        if (delivered)
+            d.Execute("UPDATE tasks SET delivered = delivered + 1 WHERE seq = $1", job.Task.Seq);
+        EndJob(d, job, next);
+    });
+
+    /// <summary>Counts a call and ends the job.</summary>
+    public Task CalledAsync(Job job, bool taken, IEnumerable<NextJob> next) => database.WriteAsync(d =>
+    {
+        d.Execute("UPDATE tasks SET calls = calls + 1, calls_taken = calls_taken + $2 WHERE seq = $1", job.Task.Seq, taken ? 1L : 0L);
+        EndJob(d, job, next);
+    });
+
+    /// <summary>Up to <paramref name="max"/> jobs that are due, the longest first.</summary>
+    public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max) => database.Read(d => d.Query(
+        $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 ORDER BY j.due_at, j.seq LIMIT $3",
+        r => new Job(r.GetInt64(14), kind, Time(r.GetInt64(15)), r.GetInt32(16), ReadTask(r)),
+        (long)kind, now.ToUnixTimeMilliseconds(), (long)max));
+
+    /// <summary>When the first job after now is due; null when there is none.</summary>
+    public DateTimeOffset? GetNextDue(JobKind kind, DateTimeOffset now) => database.Read(d =>
+        d.Query("SELECT min(due_at) FROM jobs WHERE kind = $1 AND due_at > $2", r => r.IsDBNull(0) ? (DateTimeOffset?)null : Time(r.GetInt64(0)), (long)kind, now.ToUnixTimeMilliseconds())[0]);
+
+    public TaskRow? GetTask(string id) => database.Read(d =>
+        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.id = $1", ReadTask, id).SingleOrDefault());
+
+    /// <summary>Tasks before a sequence number, the newest first.</summary>
+    public List<TaskRow> GetTasks(long before, int max) => database.Read(d =>
+        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.seq < $1 ORDER BY t.seq DESC LIMIT $2", ReadTask, before, (long)max));
+
+    /// <summary>The tasks of a post, in an order that is neither that of the inputs nor that of the POST's answer.</summary>
+    public List<TaskRow> GetTasksOf(long post) => database.Read(d =>
+        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id", ReadTask, post));
+
+    /// <summary>The ids of the tasks of a post, by sequence.</summary>
+    public List<string> GetTaskIdsOf(long post) => database.Read(d => d.Query("SELECT id FROM tasks WHERE post = $1 ORDER BY seq", r => r.GetString(0), post));
+
+    /// <summary>How many tasks of a post still owe their first call although it is to come before the POST is answered.</summary>
+    public bool HasUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
+    {
+        var uncalled = d.Query("SELECT seq FROM tasks WHERE post = $1 AND calls = 0", r => r.GetInt64(0), post).ToHashSet();
+        return tasks.Any(uncalled.Contains);
+    });
+
+    public PostRow? GetBatch(string id) => database.Read(d =>
+        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE id = $1 AND is_batch = 1", ReadPost, id).SingleOrDefault());
+
+    /// <summary>Batches before a sequence number, the newest first.</summary>
+    public List<PostRow> GetBatches(long before, int max) => database.Read(d =>
+        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq < $1 AND is_batch = 1 ORDER BY seq DESC LIMIT $2", ReadPost, before, (long)max));
+
+    public long BatchCount() => database.Read(d => d.Scalar<long>("SELECT count(*) FROM posts WHERE is_batch = 1"));
+
+    /// <summary>All posts after a sequence number, in order.</summary>
+    public List<PostRow> GetPosts(long after, int max) => database.Read(d =>
+        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq > $1 ORDER BY seq LIMIT $2", ReadPost, after, (long)max));
+
+    /// <summary>The URLs of a post, in the order of its inputs.</summary>
+    public List<string> GetUrlsOf(long post) => database.Read(d =>
+        d.Query("SELECT input ->> 'url' FROM tasks WHERE post = $1 ORDER BY ordinal", r => r.GetString(0), post));
+
+    public Progress GetProgress(PostRow post) => database.Read(d =>
+    {
+        var open = d.Scalar<long>("SELECT count(*) FROM tasks WHERE post = $1 AND state = 0", post.Seq);
+        var last = open > 0 ? 0 : d.Scalar<long>("SELECT max(finished_at) FROM tasks WHERE post = $1", post.Seq);
+        return new Progress(post.Inputs - (int)open, open > 0 ? null : Time(last));
+    });
+
+    public Dictionary<TaskState, long> CountByState() => database.Read(d =>
+        d.Query("SELECT state, count(*) FROM tasks GROUP BY state", r => ((TaskState)r.GetInt32(0), r.GetInt64(1))).ToDictionary(x => x.Item1, x => x.Item2));
+
+    /// <summary>Objects written, calls tried, calls answered 2xx, jobs that wait.</summary>
+    public (long Objects, long Calls, long Taken, long Jobs) CountWork() => database.Read(d =>
+        d.Query("SELECT ifnull(sum(delivered), 0), ifnull(sum(calls), 0), ifnull(sum(calls_taken), 0), (SELECT count(*) FROM jobs) FROM tasks",
+            r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3)))[0]);
+
+    private static void EndJob(StatementCache d, Job job, IEnumerable<NextJob> next)
+    {
+        d.Execute("DELETE FROM jobs WHERE seq = $1", job.Seq);
+        foreach (var following in next)
+            AddJob(d, job.Task.Seq, following);
+    }
+
+    private static void AddJob(StatementCache d, long task, NextJob job) =>
+        d.Execute("INSERT INTO jobs (kind, due_at, task, attempt) VALUES ($1, $2, $3, $4)", (long)job.Kind, job.DueAt.ToUnixTimeMilliseconds(), task, (long)job.Attempt);
+
+    private static TaskRow ReadTask(SqliteDataReader r) => new()
+    {
+        Seq = r.GetInt64(0),
+        Id = r.GetString(1),
+        BatchId = r.GetInt64(3) == 1 ? r.GetString(2) : null,
+        Delivery = DeliveryRequest.FromText(r.GetString(4)),
+        Input = r.GetString(5),
+        Faults = TaskFaults.FromText(Text(r, 6)),
+        State = (TaskState)r.GetInt32(7),
+        CreatedAt = Time(r.GetInt64(8)),
+        FinishedAt = r.IsDBNull(9) ? null : Time(r.GetInt64(9)),
+        StatusCode = r.IsDBNull(10) ? null : r.GetInt32(10),
+        Error = Text(r, 11),
+        ErrorType = Text(r, 12),
+        OutputUrl = Text(r, 13),
+    };
+
+    private static PostRow ReadPost(SqliteDataReader r) =>
+        new(r.GetInt64(0), r.GetString(1), r.GetInt64(2) == 1, r.GetInt32(3), DeliveryRequest.FromText(r.GetString(4)), r.GetString(5), Time(r.GetInt64(6)));
+
+    private static string? Text(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}

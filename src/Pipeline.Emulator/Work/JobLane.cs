@@ -1,0 +1,83 @@
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>
+/// Runs the due jobs of one kind, so many at once. A job's row is removed by the write that records its outcome; until then it
+/// is only known here that it runs, so whatever the end of the process cuts off is simply due again.
+/// </summary>
+internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, Func<Job, CancellationToken, Task> run) : IDisposable
+{
+    private const int ReadAhead = 256;
+
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+
+    private readonly HashSet<long> _running = [];
+    private readonly SemaphoreSlim _slots = new(concurrency);
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Runs until it is cancelled, or a job fails in a way nobody foresaw.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (!_failed.Task.IsCompleted)
+                await RunDueAsync(cancellationToken);
+            await _failed.Task;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            for (var i = 0; i < concurrency; i++)
+                await _slots.WaitAsync(CancellationToken.None);
+        }
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task RunDueAsync(CancellationToken cancellationToken)
+    {
+        // Taken before the rows are read: a job that ends in between is still in the rows, and must not run again.
+        HashSet<long> running;
+        lock (_running)
+            running = [.. _running];
+        var now = time.GetUtcNow();
+        var due = store.GetDueJobs(kind, now, running.Count + ReadAhead);
+        due.RemoveAll(job => running.Contains(job.Seq));
+        foreach (var job in due)
+        {
+            await _slots.WaitAsync(cancellationToken);
+            lock (_running)
+                _running.Add(job.Seq);
+            _ = Task.Run(() => RunOneAsync(job, cancellationToken), CancellationToken.None);
+        }
+        if (due.Count > 0)
+            return;
+        var wait = store.GetNextDue(kind, now) is { } next && next - now < s_longestWait ? next - now : s_longestWait;
+        await signals.WaitAsync(kind, wait + TimeSpan.FromMilliseconds(1), cancellationToken);
+    }
+
+    private async Task RunOneAsync(Job job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run(job, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            _failed.TrySetException(error);
+            signals.Wake(kind);
+        }
+        finally
+        {
+            lock (_running)
+                _running.Remove(job.Seq);
+            _slots.Release();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Where a task's object goes.</summary>
+internal sealed record ObjectAddress(string Scheme, string Bucket, string Key)
+{
+    /// <summary>The address of the task's object; null when it asks for none.</summary>
+    /// <remarks>
+    /// The name is the task's id. A <c>storage_object_name</c> takes its place for a single task; in a batch, where every object must have a
+    /// name of its own, it goes before the id.
+    /// </remarks>
+    public static ObjectAddress? Of(TaskRow task)
+    {
+        if (task.Delivery.StorageUrl is not { } url)
+            return null;
+        var scheme = task.Delivery.StorageType!;
+        var rest = url[(scheme.Length + 3)..];
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        var prefix = slash < 0 ? "" : rest[(slash + 1)..];
+        var separator = prefix.Length == 0 || prefix.EndsWith('/') ? "" : "/";
+        var name = task.Delivery.StorageObjectName is not { } given ? task.Id : task.BatchId is null ? given : $"{given}-{task.Id}";
+        var extension = task.Delivery.StorageCompress == true ? ".json.gz" : ".json";
+        return new(scheme, slash < 0 ? rest : rest[..slash], prefix + separator + name + extension);
+    }
+
+    public override string ToString() => $"{Scheme}://{Bucket}/{Key}";
+}

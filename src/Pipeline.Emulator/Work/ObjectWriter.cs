@@ -1,0 +1,28 @@
+using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Delivers objects, good or damaged.</summary>
+internal sealed class ObjectWriter(ResultFiles results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
+{
+    /// <summary>Writes a task's object with this damage.</summary>
+    /// <returns>Whether an object was written; it is not when the damage is <c>missing</c>.</returns>
+    /// <exception cref="DeliveryException">The storage refuses it or cannot be reached.</exception>
+    public async Task<bool> WriteAsync(TaskRow task, ObjectAddress address, string? damage, CancellationToken cancellationToken)
+    {
+        if (damage == "missing")
+            return false;
+        var isS3 = address.Scheme == "s3";
+        if (!(isS3 ? settings.S3Outside : settings.GcsOutside))
+            buckets.EnsureBucket(address.Bucket);
+        var compress = task.Delivery.StorageCompress == true;
+        await using var content = ObjectBytes.Make(results.Open(task.Id), compress, damage, task.Faults.Draw);
+        var contentType = compress ? "application/gzip" : "application/json";
+        if (isS3)
+            await s3.WriteAsync(address, content, contentType, cancellationToken);
+        else
+            await gcs.WriteAsync(address, content, contentType, cancellationToken);
+        return true;
+    }
+}

@@ -1,0 +1,15 @@
+using System.Collections.Concurrent;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>The tasks that are worked on at this moment; no more than there are workers.</summary>
+internal sealed class RunningTasks
+{
+    private readonly ConcurrentDictionary<long, byte> _seqs = new();
+
+    public bool Contains(long seq) => _seqs.ContainsKey(seq);
+
+    public void Add(long seq) => _seqs.TryAdd(seq, 0);
+
+    public void Remove(long seq) => _seqs.TryRemove(seq, out _);
+}

@@ -1,0 +1,57 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Writes objects by the real S3 client, to the emulator's own buckets or to others.</summary>
+internal sealed class S3Writer(StorageSettings settings, OwnAddress own) : IDisposable
+{
+    private readonly Lazy<AmazonS3Client> _client = new(() => settings.S3Outside ? CreateOutside(settings.S3Endpoint) : CreateOwn(own.Value));
+
+    public async Task WriteAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _client.Value.PutObjectAsync(new()
+            {
+                BucketName = address.Bucket,
+                Key = address.Key,
+                InputStream = content,
+                AutoCloseStream = false,
+                ContentType = contentType,
+                // OpenStack's and other S3 servers do not take chunked signatures.
+                UseChunkEncoding = false,
+            }, cancellationToken);
+        }
+        catch (Exception error) when (error is AmazonClientException or HttpRequestException)
+        {
+            throw new DeliveryException($"{address} could not be written: {error.Message}", error);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_client.IsValueCreated)
+            _client.Value.Dispose();
+    }
+
+    private static AmazonS3Client CreateOwn(Uri address) => new(new BasicAWSCredentials("emulator", "emulator"), Configure(new Uri(address, "s3").AbsoluteUri));
+
+    private static AmazonS3Client CreateOutside(string? endpoint) => new(Configure(endpoint));
+
+    private static AmazonS3Config Configure(string? endpoint)
+    {
+        var config = new AmazonS3Config { RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED };
+        var region = Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1";
+        if (endpoint is null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            return config;
+        }
+        config.ServiceURL = endpoint;
+        config.ForcePathStyle = true;
+        config.AuthenticationRegion = region;
+        return config;
+    }
+}

@@ -1,0 +1,129 @@
+using Pipeline.Emulator.Pages;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
+internal sealed class TaskRunner(PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time)
+    : IDisposable
+{
+    private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
+
+    // Making a result is work of the processor and holds the whole page: more at once would cost memory and gain nothing.
+    private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
+
+    /// <summary>Fetches, makes the result, delivers it unless it is to be late, and says how it ended.</summary>
+    public async Task ExtractAsync(Job job, CancellationToken cancellationToken)
+    {
+        running.Add(job.Task.Seq);
+        try
+        {
+            var (end, delivered, next) = await TryExtractAsync(job.Task, cancellationToken);
+            next.AddRange(CallsFor(end));
+            await store.FinishAsync(job, end, delivered, next);
+            next.ForEach(n => signals.Wake(n.Kind));
+        }
+        finally
+        {
+            running.Remove(job.Task.Seq);
+        }
+    }
+
+    /// <summary>Delivers the object that was late.</summary>
+    public async Task DeliverAsync(Job job, CancellationToken cancellationToken)
+    {
+        var delivered = await TryWriteLateAsync(job, job.Task.Faults.Object, cancellationToken);
+        List<NextJob> next = [];
+        AddHeal(job.Task, next);
+        await store.DeliveredAsync(job, delivered, next);
+        next.ForEach(n => signals.Wake(n.Kind));
+    }
+
+    /// <summary>Puts a good object in the place of the damaged one.</summary>
+    public async Task HealAsync(Job job, CancellationToken cancellationToken) =>
+        await store.DeliveredAsync(job, await TryWriteLateAsync(job, damage: null, cancellationToken), []);
+
+    public void Dispose() => _builders.Dispose();
+
+    private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> TryExtractAsync(TaskRow task, CancellationToken cancellationToken)
+    {
+        List<NextJob> next = [];
+        if (task.Faults.Fail)
+            return (Failed(task, "injected", "Injected: the task failed."), false, next);
+        try
+        {
+            var code = await MakeResultAsync(task, cancellationToken);
+            var address = ObjectAddress.Of(task);
+            var end = task with { State = TaskState.Success, StatusCode = code, OutputUrl = address?.ToString(), FinishedAt = time.GetUtcNow() };
+            if (address is null)
+                return (end, false, next);
+            if (task.Faults.ObjectLateMs > 0)
+            {
+                next.Add(new(JobKind.Deliver, time.GetUtcNow().AddMilliseconds(task.Faults.ObjectLateMs)));
+                return (end, false, next);
+            }
+            var delivered = await objects.WriteAsync(task, address, task.Faults.Object, cancellationToken);
+            AddHeal(task, next);
+            return (end with { FinishedAt = time.GetUtcNow() }, delivered, next);
+        }
+        catch (PageFetchException error)
+        {
+            return (Failed(task, error.ErrorType, error.Message), false, next);
+        }
+        catch (DeliveryException error)
+        {
+            return (Failed(task, "storage_error", error.Message), false, next);
+        }
+    }
+
+    private async Task<int> MakeResultAsync(TaskRow task, CancellationToken cancellationToken)
+    {
+        var input = TaskInput.Of(task);
+        var startedAt = time.GetUtcNow();
+        var start = time.GetTimestamp();
+        var page = await fetcher.FetchAsync(new Uri(input.Url), cancellationToken);
+        var duration = time.GetElapsedTime(start);
+        await _builders.WaitAsync(cancellationToken);
+        try
+        {
+            results.Write(task.Id, file => ResultDocument.Write(file, task, input, page, startedAt, duration));
+        }
+        finally
+        {
+            _builders.Release();
+        }
+        return page.StatusCode;
+    }
+
+    private async Task<bool> TryWriteLateAsync(Job job, string? damage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await objects.WriteAsync(job.Task, ObjectAddress.Of(job.Task)!, damage, cancellationToken);
+        }
+        catch (DeliveryException)
+        {
+            // The task has ended well already; an object that never comes is one of the faults a client must bear.
+            return false;
+        }
+    }
+
+    private void AddHeal(TaskRow task, List<NextJob> next)
+    {
+        if (task.Faults is { Object: not null, ObjectHealMs: > 0 })
+            next.Add(new(JobKind.Heal, time.GetUtcNow().AddMilliseconds(task.Faults.ObjectHealMs)));
+    }
+
+    private IEnumerable<NextJob> CallsFor(TaskRow task)
+    {
+        if (task.Delivery.CallbackUrl is null || task.Faults.WebhookLost)
+            yield break;
+        var due = time.GetUtcNow().AddMilliseconds(task.Faults.WebhookLateMs);
+        yield return new(JobKind.Call, due);
+        if (task.Faults.WebhookRepeat)
+            yield return new(JobKind.Call, due + s_repeatAfter);
+    }
+
+    private TaskRow Failed(TaskRow task, string type, string message) =>
+        task with { State = TaskState.Error, ErrorType = type, Error = message, FinishedAt = time.GetUtcNow() };
+}

@@ -1,0 +1,45 @@
+using System.Net.Http.Headers;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Calls webhooks: three tries, each further apart, each a job of its own so that a restart does not forget them.</summary>
+internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
+{
+    private const int MaxTries = 3;
+
+    private static readonly MediaTypeHeaderValue s_json = new("application/json");
+
+    public async Task CallAsync(Job job, CancellationToken cancellationToken)
+    {
+        var taken = await TryCallAsync(job.Task, cancellationToken);
+        List<NextJob> next = [];
+        if (!taken && job.Attempt < MaxTries)
+            next.Add(new(JobKind.Call, options.Time.GetUtcNow() + options.CallbackBackoff * Math.Pow(2, job.Attempt - 1), job.Attempt + 1));
+        await store.CalledAsync(job, taken, next);
+        if (next.Count > 0)
+            signals.Wake(JobKind.Call);
+    }
+
+    private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
+    {
+        using var content = new ReadOnlyMemoryContent(WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri));
+        content.Headers.ContentType = s_json;
+        using var timeout = new CancellationTokenSource(options.CallbackTimeout, options.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, task.Delivery.CallbackUrl) { Content = content };
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

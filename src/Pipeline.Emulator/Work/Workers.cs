@@ -1,0 +1,29 @@
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>Runs every lane while the emulator runs. Lanes are apart so that slow pages keep no webhook waiting.</summary>
+internal sealed partial class Workers(
+    EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, ILogger<Workers> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await own.WaitAsync(stoppingToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        using var extract = Lane(JobKind.Extract, options.Workers, runner.ExtractAsync);
+        using var deliver = Lane(JobKind.Deliver, 16, runner.DeliverAsync);
+        using var heal = Lane(JobKind.Heal, 16, runner.HealAsync);
+        using var call = Lane(JobKind.Call, 32, webhooks.CallAsync);
+        var lanes = new[] { extract, deliver, heal, call }.Select(lane => lane.RunAsync(stop.Token)).ToList();
+        var first = await Task.WhenAny(lanes);
+        if (first.Exception is { } error)
+            LogLaneFailed(logger, error);
+        await stop.CancelAsync();
+        await Task.WhenAll(lanes);
+    }
+
+    private JobLane Lane(JobKind kind, int concurrency, Func<Job, CancellationToken, Task> run) => new(kind, concurrency, store, signals, options.Time, run);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "A job of the emulator failed in a way that nobody foresaw; the emulator stops.")]
+    private static partial void LogLaneFailed(ILogger logger, Exception error);
+}
