@@ -27,6 +27,8 @@ internal static class CommandLine
 
     public static async Task<int> InvokeAsync(string[] args)
     {
+        if (args is [EmulatorCommand.Name, .. var rest])
+            return await EmulatorCommand.RunAsync(rest);
         var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")
         {
             RunCommand.Create(),

@@ -3,11 +3,12 @@ using Pipeline.Emulator;
 
 namespace Pipeline.Cli;
 
-/// <summary><c>pipeline emulator</c>: Nimble's async and batch API on this machine.</summary>
+/// <summary><c>pipeline emulator</c>: Nimble's async and batch API on this machine. Its arguments are the emulator's own.</summary>
 internal static class EmulatorCommand
 {
-    private static readonly Option<Uri> Urls = new("--urls") { Description = "Where to listen; port 0 takes a free one.", HelpName = "URL", DefaultValueFactory = _ => new("http://127.0.0.1:5005") };
-    private static readonly Option<string> Data = new("--data") { Description = "Folder that keeps tasks and objects across restarts.", HelpName = "DIR", DefaultValueFactory = _ => "emulator-data" };
-    private static readonly Option<string?> ApiKey = new("--api-key") { Description = "The only key accepted; any without it.", HelpName = "KEY" };
-    private static readonly Option<string> Faults = new("--faults") { Description = "Faults to inject.", HelpName = "k=v,...", DefaultValueFactory = _ => "" };
+    public const string Name = "emulator";
+
+    public static Command Create() => new(Name, "Stand in for Nimble's API on this machine, with faults on demand; 'pipeline emulator --help' lists its options.");
+
+    public static Task<int> RunAsync(string[] args) => EmulatorProgram.RunAsync(args);
 }

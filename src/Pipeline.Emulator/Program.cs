@@ -1,33 +1,3 @@
-using System.Runtime.InteropServices;
 using Pipeline.Emulator;
 
-try
-{
-    if (CommandLine.Parse(args) is not { } options)
-    {
-        Console.Out.Write(CommandLine.Help);
-        return 0;
-    }
-    await using var emulator = await Emulator.StartAsync(options, CancellationToken.None);
-    Console.Error.WriteLine($"The emulator listens on {emulator.BaseAddress}");
-    var stop = new TaskCompletionSource();
-    void Stop(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        stop.TrySetResult();
-    }
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    var ended = await Task.WhenAny(stop.Task, emulator.Completion);
-    return ended == stop.Task ? 0 : 1;
-}
-catch (Exception error) when (error is FormatException or ArgumentException)
-{
-    Console.Error.WriteLine(error.Message);
-    return 2;
-}
-catch (IOException error)
-{
-    Console.Error.WriteLine(error.Message);
-    return 1;
-}
+return await EmulatorProgram.RunAsync(args);

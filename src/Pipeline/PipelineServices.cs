@@ -36,7 +36,7 @@ public static class PipelineServices
         services.AddSingleton<AcceptedSubmissions>();
         services.AddSingleton<ListCloser>();
 
-        services.AddSingleton<IntakeStage>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
         services.AddSingleton<SubmitStage>();
         services.AddSingleton<CallbackStage>();
         services.AddSingleton<CollectStage>();

@@ -41,18 +41,18 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("planning", maxValue: 1);
-                await EveryAsync(BarEvery, finished, counts =>
+                await EveryAsync(BarEvery, counts =>
                 {
                     bar.MaxValue = Math.Max(1, counts.Inputs);
                     bar.Value = counts.Records + counts.Failures;
                     bar.Description = Markup.Escape(Describe(counts));
-                });
+                }, finished);
             });
 
     private Task ShowLinesAsync(CancellationToken finished) =>
-        EveryAsync(LineEvery, finished, counts => console.Profile.Out.Writer.WriteLine(Describe(counts)));
+        EveryAsync(LineEvery, counts => console.Profile.Out.Writer.WriteLine(Describe(counts)), finished);
 
-    private async Task EveryAsync(TimeSpan period, CancellationToken finished, Action<LedgerCounts> show)
+    private async Task EveryAsync(TimeSpan period, Action<LedgerCounts> show, CancellationToken finished)
     {
         try
         {

@@ -9,7 +9,6 @@ using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
-using Pipeline.Stores.Objects;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 

@@ -14,7 +14,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     {
         var json = """{"id":"a","text":"Ünïcode 😀 \u0000 \\n"}""";
 
-        await Port.PutRecordAsync(new TextRecord("a", "list", "list-000000", json), Token);
+        await Port.PutRecordAsync(TextRecord.Of("a", "list", json), Token);
 
         Assert.Equal([json], await ReadRecordsAsync("list"));
     }

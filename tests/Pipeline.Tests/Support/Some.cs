@@ -6,7 +6,7 @@ using Pipeline.Ledger;
 namespace Pipeline.Tests.Support;
 
 /// <summary>Entries with every field filled in, so that a field that a store forgets is noticed.</summary>
-public static class Some
+public static partial class Some
 {
     public static readonly DateTimeOffset Time = new DateTimeOffset(2026, 3, 19, 10, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
 
@@ -86,26 +86,4 @@ public static class Some
         ClosedAt = Time.AddSeconds(1),
         DurationMs = 1000,
     };
-
-    public static byte[] Bytes(int count, int seed = 1)
-    {
-        var bytes = new byte[count];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
-    }
-
-    public static async Task<byte[]> ReadAllAsync(Stream stream)
-    {
-        using var memory = new MemoryStream();
-        await stream.CopyToAsync(memory, TestContext.Current.CancellationToken);
-        return memory.ToArray();
-    }
-
-    /// <summary>A stream that cannot seek and tells no length.</summary>
-    public sealed class ForwardOnly(byte[] bytes) : MemoryStream(bytes)
-    {
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-    }
 }

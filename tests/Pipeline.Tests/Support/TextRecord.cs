@@ -3,26 +3,13 @@ using Pipeline.Emit;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A record with the text it is given.</summary>
-public sealed class TextRecord(string id, string listId, string submissionId, string json) : StagedRecord
+/// <summary>Records with the text they are given.</summary>
+public static class TextRecord
 {
-    private readonly byte[] _bytes = Encoding.UTF8.GetBytes(json);
-
-    public override string Id => id;
-
-    public override string ListId => listId;
-
-    public override string SubmissionId => submissionId;
-
-    public override long Bytes => _bytes.Length;
-
     /// <summary>A small JSON object that names its id, padded with a letter.</summary>
-    public static TextRecord Of(string id, string listId = "list", int padding = 0) =>
-        new(id, listId, $"{listId}-000000", $$"""{"id":"{{id}}","list_id":"{{listId}}","pad":"{{new string('x', padding)}}"}""");
+    public static StagedRecord Of(string id, string listId = "list", int padding = 0) =>
+        Of(id, listId, $$"""{"id":"{{id}}","list_id":"{{listId}}","pad":"{{new string('x', padding)}}"}""");
 
-    public override void CopyTo(Stream destination) => destination.Write(_bytes);
-
-    public override async Task CopyToAsync(Stream destination, CancellationToken cancellationToken) => await destination.WriteAsync(_bytes, cancellationToken);
-
-    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>A record of any text.</summary>
+    public static StagedRecord Of(string id, string listId, string json) => StagedRecord.FromBytes(id, listId, $"{listId}-000000", Encoding.UTF8.GetBytes(json));
 }

@@ -1,0 +1,27 @@
+namespace Pipeline.Tests.Support;
+
+/// <summary>Bytes and streams of them.</summary>
+public static partial class Some
+{
+    public static byte[] Bytes(int count, int seed = 1)
+    {
+        var bytes = new byte[count];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+
+    public static async Task<byte[]> ReadAllAsync(Stream stream)
+    {
+        using var memory = new MemoryStream();
+        await stream.CopyToAsync(memory, TestContext.Current.CancellationToken);
+        return memory.ToArray();
+    }
+
+    /// <summary>A stream that cannot seek and tells no length.</summary>
+    public sealed class ForwardOnly(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+
+        public override long Length => throw new NotSupportedException();
+    }
+}
