@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the servers that tests run against, then runs every test.
+# Installs the servers that tests run against, then runs every test; `dotnet test` alone leaves out those that need a server.
+# Ends with the counts. Arguments go to the test runner, for instance --filter-class '*Gcs*'.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tests/servers/install.sh
 dotnet build Pipeline.sln --nologo
-dotnet test --no-build "$@"
+AllTests=true dotnet test --no-build "$@"
