@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Emit;
@@ -148,7 +149,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     {
         await Port.PutRecordAsync(TextRecord.Of("a"), Token);
 
-        await Assert.ThrowsAnyAsync<Exception>(() => Port.PutRecordAsync(new BrokenRecord("b"), Token));
+        await Assert.ThrowsAnyAsync<Exception>(() => Port.PutRecordAsync(Broken("b"), Token));
         Assert.Equal(["a"], (await ReadRecordsAsync("list")).Select(IdOf));
 
         await Port.PutRecordAsync(TextRecord.Of("b"), Token);
@@ -180,29 +181,24 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     private async Task<List<Failure>> FailuresAsync(string listId) =>
         [.. (await ReadFailuresAsync(listId)).Select(json => JsonSerializer.Deserialize(json, PipelineJson.Default.Failure)!)];
 
-    /// <summary>Gives half of its bytes, then fails.</summary>
-    private sealed class BrokenRecord(string id) : StagedRecord
+    /// <summary>A record that gives half of its bytes, then fails.</summary>
+    private static StagedRecord Broken(string id) => new(id, "list", "list-000000", [new(new byte[1_000_000]), new(new UnreadableMemory().Memory)]);
+
+    /// <summary>Memory that cannot be read, as a spilled record on a broken disk.</summary>
+    private sealed class UnreadableMemory : MemoryManager<byte>
     {
-        public override string Id => id;
+        public override Memory<byte> Memory => CreateMemory(1_000_000);
 
-        public override string ListId => "list";
+        public override Span<byte> GetSpan() => throw new IOException("The spilled record cannot be read.");
 
-        public override string SubmissionId => "list-000000";
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new IOException("The spilled record cannot be read.");
 
-        public override long Bytes => 2_000_000;
-
-        public override void CopyTo(Stream destination)
+        public override void Unpin()
         {
-            destination.Write(new byte[1_000_000]);
-            throw new IOException("The spilled record cannot be read.");
         }
 
-        public override Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
+        protected override void Dispose(bool disposing)
         {
-            CopyTo(destination);
-            return Task.CompletedTask;
         }
-
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
