@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Options;
 using Pipeline.Cli.Run;
 
 namespace Pipeline.Cli;
@@ -50,7 +51,13 @@ internal static class CommandLine
         catch (PipelineException problem)
         {
             await Console.Error.WriteLineAsync($"pipeline: {problem.Message}");
-            return problem.Reason is FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.AccessDenied ? ExitCodes.Usage : ExitCodes.Error;
+            return problem.IsPermanent && problem.Reason is FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.AccessDenied ? ExitCodes.Usage : ExitCodes.Error;
+        }
+        catch (OptionsValidationException problem)
+        {
+            foreach (var fault in problem.Failures)
+                await Console.Error.WriteLineAsync($"pipeline: {fault}");
+            return ExitCodes.Usage;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator;
@@ -23,6 +24,9 @@ public sealed class RunningEmulator : IAsyncDisposable
 
     /// <summary>The endpoint of its own GCS buckets, as <c>STORAGE_EMULATOR_HOST</c> takes it.</summary>
     public Uri GcsEndpoint => new(BaseAddress, "gcs");
+
+    /// <summary>Makes a bucket of its own, for S3 and GCS alike, unless it is there.</summary>
+    public void EnsureBucket(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucket(name);
 
     /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
     public Task Completion => _app.WaitForShutdownAsync();

@@ -15,7 +15,7 @@ internal static class Listener
     public static Uri Choose(RunSettings settings)
     {
         if (settings.Listen is { Port: not 0 } asked)
-            return asked;
+            return IsFree(asked.Port) ? asked : throw InUse(asked, "the port is in use.");
         if (settings.Listen is null && Folders.LastListen(settings) is { } last && IsFree(last.Port))
             return last;
         using var probe = new TcpListener(IPAddress.Loopback, 0);
@@ -33,8 +33,7 @@ internal static class Listener
         }
         catch (Exception problem) when (problem is IOException or SocketException)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"Webhooks cannot be served at {address}: {problem.Message} Choose another address with --listen.", problem);
+            throw InUse(address, problem.Message);
         }
 
         if (settings.Listen is null)
@@ -47,6 +46,9 @@ internal static class Listener
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();
         context.Response.StatusCode = (int)await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
     });
+
+    private static PipelineException InUse(Uri address, string problem) => PipelineException.Permanent(FailureReasons.InvalidConfiguration,
+        $"Webhooks cannot be served at {address}: {problem} Choose another address with --listen.");
 
     private static bool IsFree(int port)
     {

@@ -1,20 +1,30 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Asks API and bucket one harmless question each, so that a wrong key or a missing bucket ends a run before it has begun.</summary>
+/// <summary>Asks API and bucket one harmless question each, so that a wrong key or a missing bucket ends a run before anything is written.</summary>
 internal static class Preflight
 {
-    public static async Task CheckAsync(IServiceProvider services, CancellationToken cancellationToken)
+    public static async Task CheckAsync(RunSettings settings, CancellationToken cancellationToken)
     {
-        var delivery = services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery;
-        await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
-            break;
-        if (delivery.StorageUrl is { } storageUrl)
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddPipeline(options =>
+            {
+                settings.Apply(options);
+                options.Delivery.CallbackBase = null;
+                settings.Tuning.GetSection("Pipeline").Bind(options);
+            })
+            .AddCloudObjects(settings.Stores)
+            .BuildServiceProvider();
+        if (!settings.IsEmbedded)
+            await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
+                break;
+        if (settings.StorageUrl is { } storageUrl && (!settings.IsEmbedded || settings.StoresAreOutside))
             await foreach (var _ in services.GetRequiredService<ObjectStores>().ListAsync(ObjectUri.Parse(storageUrl), cancellationToken))
                 break;
     }

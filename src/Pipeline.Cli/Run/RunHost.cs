@@ -25,12 +25,12 @@ internal sealed class RunHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Starts everything but the work itself.</summary>
-    public static async Task<RunHost> StartAsync(RunSettings settings, CancellationToken cancellationToken)
+    public static async Task<RunHost> StartAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {
         var host = new RunHost();
         try
         {
-            await host.StartPartsAsync(settings, cancellationToken);
+            await host.StartPartsAsync(settings, listen, cancellationToken);
             return host;
         }
         catch
@@ -84,14 +84,13 @@ internal sealed class RunHost : IAsyncDisposable
             await part.DisposeAsync();
     }
 
-    private async Task StartPartsAsync(RunSettings settings, CancellationToken cancellationToken)
+    private async Task StartPartsAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {
         var emulator = settings.IsEmbedded ? await StartEmulatorAsync(settings, cancellationToken) : null;
         var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
         _parts.Push(database);
         using var logs = LoggerFactory.Create(logging => Configure(logging, settings));
         var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
-        var listen = Listener.Choose(settings);
         _app = Build(settings, emulator, listen, database, sink);
         _parts.Push(_app);
         await Listener.StartAsync(_app, settings, listen, cancellationToken);
@@ -99,9 +98,17 @@ internal sealed class RunHost : IAsyncDisposable
 
     private async Task<RunningEmulator> StartEmulatorAsync(RunSettings settings, CancellationToken cancellationToken)
     {
-        var emulator = await Emulator.Emulator.StartAsync(new() { DataFolder = Path.Combine(settings.State, "emulator"), Faults = settings.Faults ?? "" }, cancellationToken);
-        _parts.Push(emulator);
-        return emulator;
+        try
+        {
+            var emulator = await Emulator.Emulator.StartAsync(new() { DataFolder = Path.Combine(settings.State, "emulator"), Faults = settings.Faults ?? "" }, cancellationToken);
+            _parts.Push(emulator);
+            emulator.EnsureBucket(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
+            return emulator;
+        }
+        catch (Exception problem) when (problem is IOException or FormatException)
+        {
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The emulator cannot start: {problem.Message}", problem);
+        }
     }
 
     private static WebApplication Build(RunSettings settings, RunningEmulator? emulator, Uri listen, LocalDatabase database, NdjsonRecordSink sink)
@@ -112,8 +119,14 @@ internal sealed class RunHost : IAsyncDisposable
         builder.Services
             .AddPipeline(options =>
             {
-                Apply(options, settings, emulator, listen);
-                builder.Configuration.GetSection("Pipeline").Bind(options);
+                settings.Apply(options);
+                if (emulator is not null)
+                    ApplyEmulator(options, settings, emulator);
+                options.Delivery.CallbackBase ??= options.Nimble.BaseUrl.IsLoopback ? listen : null;
+                options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
+                options.Intake.SourcePrefixes.Add(ObjectUri.ForFile(ListFiles.Folder(settings)).AsPrefix().ToString());
+                options.Collect.SpillFolder = Folders.Spill(settings);
+                settings.Tuning.GetSection("Pipeline").Bind(options);
             })
             .AddLocalStores(database, sink)
             .AddCloudObjects(emulator is null || settings.StoresAreOutside
@@ -124,21 +137,11 @@ internal sealed class RunHost : IAsyncDisposable
         return app;
     }
 
-    private static void Apply(PipelineOptions options, RunSettings settings, RunningEmulator? emulator, Uri listen)
+    private static void ApplyEmulator(PipelineOptions options, RunSettings settings, RunningEmulator emulator)
     {
-        var api = emulator?.BaseAddress ?? settings.Api!;
-        options.Nimble.ApiKey = settings.ApiKey;
-        options.Nimble.BaseUrl = api;
-        if (emulator is not null)
-            options.Nimble.RequestsPerSecond = EmbeddedRequestsPerSecond;
-        options.Delivery.StorageUrl = settings.StorageUrl ?? (emulator is null ? null : EmbeddedBucket);
-        options.Delivery.Compress = settings.Compress;
-        options.Delivery.CallbackBase = settings.CallbackBase ?? (api.IsLoopback ? listen : null);
-        options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
-        options.Intake.Strict = settings.Strict;
-        options.Intake.SourcePrefixes.Add(ObjectUri.ForFile(ListFiles.Folder(settings)).AsPrefix().ToString());
-        options.Collect.Content = settings.Content;
-        options.Collect.SpillFolder = Folders.Spill(settings);
+        options.Nimble.BaseUrl = emulator.BaseAddress;
+        options.Nimble.RequestsPerSecond = EmbeddedRequestsPerSecond;
+        options.Delivery.StorageUrl = settings.StorageUrl ?? EmbeddedBucket;
     }
 
     private static void Configure(ILoggingBuilder logging, RunSettings settings)

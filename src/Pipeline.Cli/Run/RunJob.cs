@@ -13,9 +13,10 @@ internal sealed class RunJob(RunSettings settings)
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
         await using var lists = new ListFiles(settings);
         await lists.InspectAsync(cancellationToken);
+        var listen = Listener.Choose(settings);
+        await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings);
-        await using var host = await RunHost.StartAsync(settings, cancellationToken);
-        await Preflight.CheckAsync(host.Services, cancellationToken);
+        await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
         try

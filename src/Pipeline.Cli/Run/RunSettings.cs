@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -56,8 +57,24 @@ internal sealed record RunSettings
     public bool StoresAreOutside => StorageUrl is not null
         && (StorageUrl.StartsWith("gs:", StringComparison.OrdinalIgnoreCase) ? Stores.GcsEndpoint is not null : Stores.S3Endpoint is not null || Stores.S3AccessKey is not null);
 
+    /// <summary>Settings of <see cref="PipelineOptions"/> below the key <c>Pipeline</c>; the environment's by default.</summary>
+    public IConfiguration Tuning { get; init; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+
     /// <summary>Whether the emulator runs in this process.</summary>
     public bool IsEmbedded => Api is null;
+
+    /// <summary>Fills in what the arguments say; where the emulator listens, and the folders, are the host's to add.</summary>
+    public void Apply(PipelineOptions options)
+    {
+        options.Nimble.ApiKey = ApiKey;
+        if (Api is not null)
+            options.Nimble.BaseUrl = Api;
+        options.Delivery.StorageUrl = StorageUrl;
+        options.Delivery.Compress = Compress;
+        options.Delivery.CallbackBase = CallbackBase;
+        options.Intake.Strict = Strict;
+        options.Collect.Content = Content;
+    }
 
     /// <summary>Reads <c>--shared k=v</c> pairs: a value that is JSON is taken as such, anything else is a string.</summary>
     /// <exception cref="PipelineException">Permanent: not of the form k=v.</exception>
