@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pipeline.Emit;
 
@@ -137,7 +136,7 @@ internal sealed class ResultScanner(CollectOptions options) : JsonScanner(option
     private void StageUnknown()
     {
         _target = _result.Extra;
-        StartMember(_target ??= _result.Extra = NewBuffer(), JsonEncodedText.Encode(_unknownName!, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+        StartMember(_target ??= _result.Extra = NewBuffer(), JsonEncodedText.Encode(_unknownName!, MinimalJsonEncoder.Instance).EncodedUtf8Bytes);
     }
 
     private static void StartMember(SpillBuffer target, ReadOnlySpan<byte> encodedName)

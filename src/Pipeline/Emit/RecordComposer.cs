@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pipeline.Collect;
 using Pipeline.Ledger;
@@ -10,7 +9,7 @@ namespace Pipeline.Emit;
 /// <summary>Puts a record together, schema <c>pipeline.record/1</c> (docs/record.md): the envelope is written around the staged bytes, which are not copied again.</summary>
 internal static class RecordComposer
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = MinimalJsonEncoder.Instance };
     private static readonly byte[] ContentStart = ",\"content\":{"u8.ToArray();
     private static readonly byte[] ParsedStart = ",\"parsed\":"u8.ToArray();
     private static readonly byte[] ExtraStart = ",\"extra\":{"u8.ToArray();

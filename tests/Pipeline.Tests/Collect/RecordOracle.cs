@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Pipeline.Tests.Collect;
@@ -9,7 +8,6 @@ namespace Pipeline.Tests.Collect;
 /// <summary>The record of a valid result document within <see cref="Normal.Context"/>, made the simple way: all in memory, with <see cref="JsonDocument"/>. The normalizer must give the same bytes.</summary>
 internal static class RecordOracle
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string[] ContentNames = ["html", "markdown", "text", "screenshot"];
     private static readonly string[] RootNames = ["url", "task_id", "status", "status_code", "data", "metadata"];
     private static readonly string[] MetadataNames = ["query_duration", "query_time", "driver", "country", "locale", "tag"];
@@ -119,5 +117,18 @@ internal static class RecordOracle
     private static string? TextOf(IEnumerable<JsonProperty> members, string name) =>
         members.Where(p => p.Name == name).Select(p => p.Value.GetString()).SingleOrDefault();
 
-    private static string? Text(string? value) => value is null ? null : JsonSerializer.Serialize(value, Relaxed);
+    private static string? Text(string? value) => value is null ? null : $"\"{string.Concat(value.Select(Escape))}\"";
+
+    private static string Escape(char c) => c switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        '\b' => "\\b",
+        '\f' => "\\f",
+        < ' ' => $"\\u{(int)c:X4}",
+        _ => c.ToString(),
+    };
 }

@@ -2,6 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Collect;
+using Pipeline.Emit;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
@@ -100,7 +101,7 @@ public sealed class ResultNormalizerTests
         {
             await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(bad, 0, cut), TestContext.Current.CancellationToken));
             using var result = await normalizer.NormalizeAsync(new MemoryStream(Normal.Bytes(Normal.Small)), TestContext.Current.CancellationToken);
-            await using var record = Emit.RecordComposer.Compose(result, Normal.Context);
+            await using var record = RecordComposer.Compose(result, Normal.Context);
             Assert.Equal(expected, await Normal.TextAsync(record));
         }
     }
@@ -114,7 +115,7 @@ public sealed class ResultNormalizerTests
             var document = $$"""{"task_id":"t-{{n}}","data":{"html":"{{string.Concat(Enumerable.Repeat($"{n} ", 20_000 + n))}}"} }""";
             var stored = Normal.Gzip(Normal.Bytes(document));
             using var result = await normalizer.NormalizeAsync(new CutStream(stored, () => 1000, yields: true), cancellationToken);
-            await using var record = Emit.RecordComposer.Compose(result, Normal.Context);
+            await using var record = RecordComposer.Compose(result, Normal.Context);
             Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: true), await Normal.TextAsync(record));
         });
     }
