@@ -135,14 +135,21 @@ public sealed class NimblePostTests
     public async Task AHugeAnswerIsNotReadToItsEnd()
     {
         var sent = 0L;
+        var hungUp = new TaskCompletionSource();
         await using var rig = await NimbleRig.StartAsync(async context =>
         {
-            var chunk = new byte[1 << 20];
-            for (; sent < 1000 && !context.RequestAborted.IsCancellationRequested; sent++)
+            using var _ = context.RequestAborted.Register(() => hungUp.TrySetResult());
+            for (var chunk = new byte[1 << 20]; sent < 100_000 && !hungUp.Task.IsCompleted; sent++)
+            {
                 await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
+                // Once the connection is gone, writes do nothing and return at once, so the news of it needs a chance to arrive.
+                if (sent > 64)
+                    await Task.Delay(1);
+            }
         });
         Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
-        Assert.InRange(sent, 60, 200);
+        await hungUp.Task.WaitAsync(TimeSpan.FromSeconds(5), Ct);
+        Assert.InRange(sent, 64, 5000);
     }
 
     [Fact]

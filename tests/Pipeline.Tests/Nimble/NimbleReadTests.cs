@@ -28,6 +28,7 @@ public sealed class NimbleReadTests
     [InlineData("{}")]
     [InlineData("""{"task":{"state":null,"status_code":"x","created_at":7,"input":[],"error":{"deep":[1]}}}""")]
     [InlineData("""{"id":17,"state":{},"batch_id":"../.."}""")]
+    [InlineData("""{"\ud800":1,"id":"\ud800","state":"\udc00","status_code":"\ud800","created_at":"\ud800","t\ud800":2}""")]
     public async Task MissingAndOddFieldsAreBorne(string json)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));

@@ -4,6 +4,7 @@ using Google.Apis.Http;
 namespace Pipeline.Stores.Objects;
 
 /// <summary>Google's own HTTP client with the application's default credentials; without credentials where the endpoint is an emulator.</summary>
+/// <param name="endpoint">An emulator; null for Google's.</param>
 internal sealed class GcsConnection(string? endpoint) : IDisposable
 {
     private const string Scope = "https://www.googleapis.com/auth/devstorage.read_write";
@@ -35,7 +36,7 @@ internal sealed class GcsConnection(string? endpoint) : IDisposable
         _gate.Dispose();
     }
 
-    private static ConfigurableHttpClient Create(GoogleCredential? credential)
+    internal static ConfigurableHttpClient Create(GoogleCredential? credential)
     {
         var arguments = new CreateHttpClientArgs { ApplicationName = "pipeline", GZipEnabled = false };
         if (credential is not null)

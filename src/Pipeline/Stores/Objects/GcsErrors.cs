@@ -10,7 +10,7 @@ internal static class GcsErrors
 
     public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
-        $"There are no usable Google credentials: {e.Message} Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
+        $"There are no usable Google credentials: {e.Message.ReplaceLineEndings(" ")} Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
         e);
 
     public static PipelineException Refused(ObjectUri uri, int status, string text)

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Google.Apis.Auth.OAuth2.Responses;
 using Microsoft.Extensions.Logging;
 using Pipeline.Http;
 using Pipeline.Ports;
@@ -136,7 +137,11 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
         {
             return await requests.SendAsync(what, create, cancellationToken);
         }
-        catch (Google.Apis.Auth.OAuth2.Responses.TokenResponseException e)
+        catch (TokenResponseException e) when (e.StatusCode is null or >= System.Net.HttpStatusCode.InternalServerError)
+        {
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"{what} failed: Google gives no access token at the moment.", inner: e);
+        }
+        catch (TokenResponseException e)
         {
             throw GcsErrors.NoCredentials(e);
         }

@@ -38,7 +38,7 @@ internal static partial class S3Errors
         }
         catch (AmazonClientException e)
         {
-            throw NoCredentials(uri, e);
+            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) ? NoCredentials(uri, e) : Unavailable(uri, e.Message, e);
         }
         catch (Exception e) when (Http.RetryingHttp.IsConnectionFault(e, cancellationToken))
         {
@@ -48,7 +48,7 @@ internal static partial class S3Errors
 
     public static PipelineException NoCredentials(ObjectUri uri, Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
-        $"There are no usable AWS credentials for {uri}: {e.Message} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
+        $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
         e);
 
     public static PipelineException Refused(ObjectUri uri, ObjectStoreOptions options, S3Error error, Exception? inner = null)

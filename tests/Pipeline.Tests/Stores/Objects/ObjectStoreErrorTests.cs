@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Security.Cryptography;
+using Google.Apis.Auth.OAuth2;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Ports;
@@ -193,6 +194,15 @@ public sealed class ObjectStoreErrorTests
         await using var read = await store.OpenAsync(s_gs, Ct);
         Assert.Equal("/gcs/storage/v1/b/bucket/o/a%2Fb.json?alt=media", server.Seen[0].PathAndQuery);
         Assert.False(server.Seen[0].Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
+    public async Task GoogleIsAskedWithTheCredentialsToken()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
+        using var http = GcsConnection.Create(GoogleCredential.FromAccessToken("token-1"));
+        using var response = await http.GetAsync(server.Address, Ct);
+        Assert.Equal("Bearer token-1", server.Seen[0].Headers["Authorization"]);
     }
 
     [Fact]
