@@ -24,25 +24,38 @@ public sealed record ResultMessage(string SubmissionId, string TaskId, Learnt Le
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true,
+    Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(SubmissionMessage))]
 [JsonSerializable(typeof(ResultMessage))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, JsonElement>))]
-internal sealed partial class PipelineJson : JsonSerializerContext;
+internal sealed partial class PipelineJson : JsonSerializerContext
+{
+    /// <summary>Escapes only what JSON demands: people read these, and the default escapes even quotes and plus signs as \uXXXX.</summary>
+    public static PipelineJson Plain { get; } = new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
+}
+
+/// <summary>Times in UTC, written with a Z.</summary>
+internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value.UtcDateTime);
+}
 
 /// <summary>Typed sends.</summary>
 internal static class WorkQueueExtensions
 {
     public static Task SendAsync(this IWorkQueue queue, SubmissionMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
-        queue.SendAsync(QueueNames.Submissions, [JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Default.SubmissionMessage)], delay, cancellationToken);
+        queue.SendAsync(QueueNames.Submissions, [JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.SubmissionMessage)], delay, cancellationToken);
 
     public static Task SendAsync(this IWorkQueue queue, IEnumerable<ResultMessage> messages, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(
             QueueNames.Results,
-            [.. messages.Select(m => new ReadOnlyMemory<byte>(JsonSerializer.SerializeToUtf8Bytes(m, PipelineJson.Default.ResultMessage)))],
+            [.. messages.Select(m => new ReadOnlyMemory<byte>(JsonSerializer.SerializeToUtf8Bytes(m, PipelineJson.Plain.ResultMessage)))],
             delay,
             cancellationToken);
 }

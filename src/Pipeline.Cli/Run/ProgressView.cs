@@ -14,6 +14,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     private readonly LocalLedger _ledger = services.GetRequiredService<LocalLedger>();
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private string? _said;
+    private string? _line;
 
     /// <summary>Runs work while showing how far it is.</summary>
     public async Task WatchAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
@@ -50,7 +51,13 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             });
 
     private Task ShowLinesAsync(CancellationToken finished) =>
-        EveryAsync(LineEvery, counts => console.Profile.Out.Writer.WriteLine(Describe(counts)), finished);
+        EveryAsync(LineEvery, counts =>
+        {
+            var line = Describe(counts);
+            if (line != _line)
+                console.Profile.Out.Writer.WriteLine(line);
+            _line = line;
+        }, finished);
 
     private async Task EveryAsync(TimeSpan period, Action<LedgerCounts> show, CancellationToken finished)
     {

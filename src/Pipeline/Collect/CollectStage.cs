@@ -28,7 +28,7 @@ internal sealed partial class CollectStage(
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Default.ResultMessage)!;
+        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.ResultMessage)!;
         if (!TaskIds.IsWellFormed(message.TaskId) || await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
         {
             LogForeign(message.TaskId, message.SubmissionId);
@@ -102,7 +102,7 @@ internal sealed partial class CollectStage(
         var result = found.Result;
         if (result.TaskId is { } named && named != message.TaskId)
             throw PipelineException.Permanent(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {message.TaskId}.");
-        input ??= await MatchAsync(submission, message, result, cancellationToken);
+        input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
         if (input is null || input.State != InputState.Waiting)
             return;
         if (result.Status is { } status && status != "success")
@@ -129,14 +129,16 @@ internal sealed partial class CollectStage(
     }
 
     /// <summary>The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo.</summary>
-    private async Task<InputEntry?> MatchAsync(SubmissionEntry submission, ResultMessage message, NormalizedResult result, CancellationToken cancellationToken)
+    private async Task<InputEntry?> MatchAsync(
+        SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var matcher = new TaskMatcher(submission, inputs);
-        var ordinal = matcher.Match(result) ?? matcher.Match((await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
+        var ordinal = (result is null ? null : matcher.Match(result))
+            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
         if (ordinal is not { } found)
         {
-            LogUnmatched(message.TaskId, message.SubmissionId, result.Url);
+            LogUnmatched(message.TaskId, message.SubmissionId, result?.Url);
             return null;
         }
 
@@ -148,6 +150,8 @@ internal sealed partial class CollectStage(
     {
         var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
+        if (task is not null && outcome != TaskOutlook.Open)
+            input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutlook.Bad)
             await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), retryable: true, cancellationToken);
         else if (!late)

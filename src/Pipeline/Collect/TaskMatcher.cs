@@ -55,7 +55,7 @@ internal sealed class TaskMatcher
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("country", result.Country), ("locale", result.Locale), ("driver", result.Driver), ("tag", result.Tag)])
             if (value is not null)
-                fields[name] = JsonSerializer.SerializeToElement(value, PipelineJson.Default.String);
+                fields[name] = JsonSerializer.SerializeToElement(value, PipelineJson.Plain.String);
         return Match(url, fields);
     }
 

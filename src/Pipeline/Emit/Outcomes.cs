@@ -43,7 +43,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             TaskId = taskId,
             Learnt = learnt,
             Reason = cause.Reason,
-            Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Default.Failure),
+            Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
             FinishedAt = now,
         });
         await PutFailuresAsync(await FinishAsync(submission, inputs, failed, cancellationToken), cancellationToken);
@@ -54,7 +54,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         var failures = inputs
             .Where(i => i is { State: InputState.Failed, Failure: not null })
-            .Select(i => JsonSerializer.Deserialize(i.Failure!, PipelineJson.Default.Failure)!)
+            .Select(i => JsonSerializer.Deserialize(i.Failure!, PipelineJson.Plain.Failure)!)
             .ToList();
         return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
     }

@@ -70,7 +70,9 @@ internal static class RecordComposer
         writer.WriteEndObject();
         writer.WritePropertyName("input");
         input.WriteTo(writer);
-        WriteIfAny(writer, "tag", input.GetText("tag") ?? result.Tag);
+        // A tag that is the input's id is Intake's own, for telling inputs of one URL apart.
+        var tag = input.GetText("tag") ?? result.Tag;
+        WriteIfAny(writer, "tag", tag == context.Input.Id ? null : tag);
         writer.Flush();
     }
 

@@ -29,7 +29,7 @@ internal sealed class EffectiveInput : IDisposable
         if (input.Input is not ['{', ..])
             return JsonElement.Parse(input.Input);
         using var effective = new EffectiveInput(sharedInputs, input.Input);
-        return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Default.IReadOnlyDictionaryStringJsonElement);
+        return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Plain.IReadOnlyDictionaryStringJsonElement);
     }
 
     /// <summary>A field's text; null where there is none or it is not a string.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Pipeline.Emit;
 using Pipeline.Ledger;
 
 namespace Pipeline.Submit;
@@ -8,7 +8,7 @@ namespace Pipeline.Submit;
 /// <summary>Writes the request of a submission: delivery fields are the pipeline's, everything else is the list's.</summary>
 internal static class SubmissionBody
 {
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Plain = new() { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true };
 
     /// <summary>The body of <c>/extract/batch</c>.</summary>
     public static ReadOnlyMemory<byte> Batch(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, Uri? callbackUrl)

@@ -31,7 +31,7 @@ internal sealed partial class SubmitStage(
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Default.SubmissionMessage)!;
+        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.SubmissionMessage)!;
         var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
             ?? throw PipelineException.Permanent(FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
         if (planned.State != SubmissionState.Planned)

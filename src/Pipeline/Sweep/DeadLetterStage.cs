@@ -20,10 +20,10 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
         switch (queue)
         {
             case QueueNames.Submissions:
-                await FailSubmissionAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Default.SubmissionMessage)!, reason, text, cancellationToken);
+                await FailSubmissionAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.SubmissionMessage)!, reason, text, cancellationToken);
                 break;
             case QueueNames.Results:
-                await FailResultAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Default.ResultMessage)!, reason, text, cancellationToken);
+                await FailResultAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.ResultMessage)!, reason, text, cancellationToken);
                 break;
         }
     }

@@ -25,7 +25,7 @@ public sealed class CallbackStageTests
         _tokens = new(Options.Create(options));
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
             .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
-                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Default.ResultMessage)!)))
+                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
         _stage = new(_tokens, _queue.Object, new FakeTimeProvider(), NullLogger<CallbackStage>.Instance);
     }

@@ -179,7 +179,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     private async Task<List<Failure>> FailuresAsync(string listId) =>
-        [.. (await ReadFailuresAsync(listId)).Select(json => JsonSerializer.Deserialize(json, PipelineJson.Default.Failure)!)];
+        [.. (await ReadFailuresAsync(listId)).Select(json => JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure)!)];
 
     /// <summary>A record that gives half of its bytes, then fails.</summary>
     private static StagedRecord Broken(string id) => new(id, "list", "list-000000", [new(new byte[1_000_000]), new(new UnreadableMemory().Memory)]);

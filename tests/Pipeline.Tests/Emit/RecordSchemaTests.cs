@@ -109,7 +109,7 @@ public sealed class RecordSchemaTests
         Assert.Equal((example.Groups["digest"].Value, example.Groups["bytes"].Value), (result.ContentDigest, result.ContentBytes.ToString()));
     }
 
-    private static string Json(Failure failure) => JsonSerializer.Serialize(failure, PipelineJson.Default.Failure);
+    private static string Json(Failure failure) => JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure);
 
-    private static string Json(Manifest manifest) => JsonSerializer.Serialize(manifest, PipelineJson.Default.Manifest);
+    private static string Json(Manifest manifest) => JsonSerializer.Serialize(manifest, PipelineJson.Plain.Manifest);
 }

@@ -22,7 +22,7 @@ internal sealed class ManifestFile(string path)
             "INSERT INTO manifest(list_id, inputs, records, failures, duplicates, json) VALUES($1, $2, $3, $4, $5, $6) "
             + "ON CONFLICT DO UPDATE SET inputs=$2, records=$3, failures=$4, duplicates=$5, json=$6",
             manifest.ListId, manifest.Inputs, manifest.Records, manifest.Failures, manifest.Duplicates,
-            JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Default.Manifest));
+            JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Plain.Manifest));
         _file.Mark(session, FileCondition.Rewriting);
     }
 
@@ -35,7 +35,7 @@ internal sealed class ManifestFile(string path)
 
     private static void Write(SqlSession session, Stream stream)
     {
-        using (var json = new Utf8JsonWriter(stream, new() { Indented = true }))
+        using (var json = new Utf8JsonWriter(stream, new() { Indented = true, Encoder = MinimalJsonEncoder.Instance }))
         {
             using var sums = session.Query("SELECT COUNT(*), SUM(inputs), SUM(records), SUM(failures), SUM(duplicates) FROM manifest");
             sums.Read();

@@ -48,7 +48,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     /// <inheritdoc/>
     public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
     {
-        var lines = failures.Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Default.Failure))).ToList();
+        var lines = failures.Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure))).ToList();
         return lines.Count == 0
             ? Task.CompletedTask
             : _database.WriteAsync(session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)), durable: false, cancellationToken);

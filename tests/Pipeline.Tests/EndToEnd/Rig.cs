@@ -1,0 +1,91 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Pipeline.Cli.Run;
+using Pipeline.Emulator;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>An emulator, a list and a folder: what a run is tried on. Everything goes over real HTTP and the vendors' own clients.</summary>
+internal sealed class Rig : IAsyncDisposable
+{
+    private const string Key = "test-key-4711";
+    private readonly TempFolder _folder = new();
+    private readonly HttpClient _http = new();
+
+    private Rig(RunningEmulator emulator) => Emulator = emulator;
+
+    public RunningEmulator Emulator { get; }
+
+    public string Out => Path.Combine(_folder.Path, "out");
+
+    /// <summary>Starts an emulator that misbehaves as told.</summary>
+    public static async Task<Rig> StartAsync(string faults = "")
+    {
+        var data = new TempFolder();
+        var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = data.Path, Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
+            TestContext.Current.CancellationToken);
+        emulator.EnsureBucket("results");
+        return new(emulator);
+    }
+
+    /// <summary>Pages of the emulator's own site.</summary>
+    public static IEnumerable<string> Urls(int count) => Enumerable.Range(1, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes=2000");
+
+    /// <summary>Writes a list.</summary>
+    public string List(params IEnumerable<string> lines)
+    {
+        var path = Path.Combine(_folder.Path, "list.txt");
+        File.WriteAllLines(path, lines);
+        return path;
+    }
+
+    /// <summary>A run's settings, with windows short enough for a test.</summary>
+    public RunSettings Settings(string list, string? storageUrl = "s3://results/tests/", params IEnumerable<(string Key, string Value)> tuning) => new()
+    {
+        Lists = [list],
+        Out = Out,
+        State = Path.Combine(_folder.Path, "state"),
+        Api = Emulator.BaseAddress,
+        ApiKey = Key,
+        StorageUrl = storageUrl,
+        Stores = new() { S3Endpoint = Emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri },
+        Tuning = new ConfigurationBuilder().AddInMemoryCollection(
+        [
+            new("Pipeline:Nimble:RequestsPerSecond", "1000"),
+            new("Pipeline:Collect:ObjectDeadline", "00:00:02"),
+            new("Pipeline:Collect:RetryDelay", "00:00:00.1"),
+            new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
+            new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
+            new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
+            .. tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value)),
+        ]).Build(),
+    };
+
+    /// <summary>Runs a list to its end and checks what must hold of every run.</summary>
+    public async Task<RunOutcome> RunAsync(RunSettings settings)
+    {
+        var exitCode = await new RunJob(settings).RunAsync(TestContext.Current.CancellationToken);
+        var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))), await PostsAsync());
+        outcome.CheckPromises();
+        return outcome;
+    }
+
+    /// <summary>Every POST that the emulator accepted.</summary>
+    public async Task<IReadOnlyList<JsonElement>> PostsAsync()
+    {
+        var stats = await _http.GetFromJsonAsync<JsonElement>(new Uri(Emulator.BaseAddress, "_admin/stats"), TestContext.Current.CancellationToken);
+        return [.. stats.GetProperty("posts").EnumerateArray()];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Emulator.DisposeAsync();
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private IReadOnlyList<string> Read(string file) => File.ReadAllLines(Path.Combine(Out, file));
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>What a run left.</summary>
+internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLines, IReadOnlyList<string> FailureLines, JsonElement Manifest, IReadOnlyList<JsonElement> Posts)
+{
+    public IReadOnlyList<JsonElement> Records { get; } = [.. RecordLines.Select(line => JsonElement.Parse(line))];
+
+    public IReadOnlyList<JsonElement> Failures { get; } = [.. FailureLines.Select(line => JsonElement.Parse(line))];
+
+    /// <summary>How the results were learnt of.</summary>
+    public long Learnt(string how) => Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
+
+    /// <summary>The one reason that all failures give.</summary>
+    public string Reason => Assert.Single(Failures.Select(f => f.GetProperty("reason").GetString()!).Distinct());
+
+    /// <summary>What holds of every run, whatever went wrong in it.</summary>
+    public void CheckPromises()
+    {
+        Assert.All([.. RecordLines, .. FailureLines, Manifest.GetRawText()], line => Assert.Empty(RecordSchema.Validate(line)));
+        var ids = Records.Concat(Failures).Select(r => r.GetProperty("id").GetString()).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.Equal(Manifest.GetProperty("inputs").GetInt64(), ids.Count);
+        Assert.Equal(Manifest.GetProperty("records").GetInt64(), Records.Count);
+        Assert.Equal(Manifest.GetProperty("failures").GetInt64(), Failures.Count);
+        var posted = Posts.SelectMany(p => p.GetProperty("urls").EnumerateArray()).Select(u => u.GetString()).ToList();
+        Assert.Equal(posted.Count, posted.Distinct().Count());
+    }
+}
