@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
 
@@ -194,7 +193,7 @@ public sealed class NimblePostTests
     [Fact]
     public async Task AConnectionThatBreaksBeforeTheAnswerProvesNothingAndOnePostArrives()
     {
-        await using var server = new RawServer(answersBeforeClose: 0);
+        await using var server = new ClosingServer(s_body, answersBeforeClose: 0);
         await using var rig = NimbleRig.At(server.Address);
         Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
         Assert.Equal(1, server.Posts);
@@ -204,7 +203,7 @@ public sealed class NimblePostTests
     [Fact]
     public async Task APostOnAConnectionGoneStaleArrivesExactlyOnce()
     {
-        await using var server = new RawServer(answersBeforeClose: 1);
+        await using var server = new ClosingServer(s_body, answersBeforeClose: 1);
         await using var rig = NimbleRig.At(server.Address);
         Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
         for (var i = 2; i <= 5; i++)
@@ -248,65 +247,5 @@ public sealed class NimblePostTests
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
         Assert.Equal((RefusalKind.NotReached, null), (refused.Kind, refused.HttpStatus));
         Assert.DoesNotContain("secret-key-1", refused.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>A server below HTTP: reads requests whole, answers the first few, then closes where an answer is due.</summary>
-    private sealed class RawServer : IAsyncDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly Task _loop;
-        private int _answers;
-        private int _posts;
-
-        public RawServer(int answersBeforeClose)
-        {
-            _answers = answersBeforeClose;
-            _listener.Start();
-            _loop = AcceptAsync();
-        }
-
-        public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
-
-        public int Posts => Volatile.Read(ref _posts);
-
-        public bool CloseAfterBody { get; set; }
-
-        public async ValueTask DisposeAsync()
-        {
-            _listener.Stop();
-            await _loop;
-        }
-
-        private async Task AcceptAsync()
-        {
-            try
-            {
-                while (true)
-                    _ = ServeAsync(await _listener.AcceptTcpClientAsync());
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // Stopped.
-            }
-        }
-
-        private async Task ServeAsync(TcpClient client)
-        {
-            using var _ = client;
-            var stream = client.GetStream();
-            var buffer = new byte[65536];
-            var text = "";
-            while (await stream.ReadAsync(buffer) is var read and > 0)
-            {
-                text += Encoding.ASCII.GetString(buffer, 0, read);
-                if (!text.EndsWith(Encoding.ASCII.GetString(s_body), StringComparison.Ordinal))
-                    continue;
-                text = "";
-                Interlocked.Increment(ref _posts);
-                if (CloseAfterBody || Interlocked.Decrement(ref _answers) < 0)
-                    return;
-                await stream.WriteAsync("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 17\r\n\r\n{\"task_id\":\"t-1\"}"u8.ToArray());
-            }
-        }
     }
 }
