@@ -20,15 +20,16 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxIte
     {
         while (true)
         {
-            var end = CsvRecord.FindEnd(window.Span, _header?.Delimiter ?? (byte)',', out var inQuotes);
+            var isOpen = false;
+            var end = _header is null ? window.Span.IndexOf((byte)'\n') : CsvRecord.FindEnd(window.Span, _header.Delimiter, out isOpen);
             if (end < 0 && window.Length <= maxItemBytes && await window.FillAsync(cancellationToken))
                 continue;
             if (window.Length == 0)
                 yield break;
             var first = _line + 1;
-            if (end < 0 && (inQuotes || !window.IsEnded))
+            if (end < 0 && (isOpen || !window.IsEnded))
             {
-                yield return await SkipLineAsync(first, inQuotes, cancellationToken);
+                yield return await SkipLineAsync(first, isOpen, cancellationToken);
                 continue;
             }
             var length = end < 0 ? window.Length : end;
@@ -98,11 +99,11 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxIte
         return item.Text.Length == 0 ? item : item with { Text = ListItem.TextOf(record) };
     }
 
-    private async ValueTask<ListItem> SkipLineAsync(long line, bool inQuotes, CancellationToken cancellationToken)
+    private async ValueTask<ListItem> SkipLineAsync(long line, bool isOpen, CancellationToken cancellationToken)
     {
         var end = window.Span.IndexOf((byte)'\n');
         var begin = window.Span[..(end < 0 ? window.Length : end)].TrimEnd((byte)'\r');
-        var item = inQuotes && begin.Length <= maxItemBytes ? ListItem.Bad(line, begin, OpenQuote) : parser.TooLong(line, begin);
+        var item = isOpen && begin.Length <= maxItemBytes ? ListItem.Bad(line, begin, OpenQuote) : parser.TooLong(line, begin);
         while (end < 0)
         {
             window.Advance(window.Length);

@@ -5,8 +5,8 @@ namespace Pipeline.Intake;
 /// may hold delimiters and line ends. Blanks around a field that is not quoted are not part of it.
 /// </summary>
 /// <remarks>
-/// Written here, and not left to CsvHelper, because a list must survive its bad lines: CsvHelper reads characters, so broken UTF-8 becomes U+FFFD
-/// unseen and would be fetched and paid for, and a quote that is never closed takes the rest of the file with it. Here both fail alone, with their line.
+/// Written here, and not left to CsvHelper, because a list must survive its bad lines. CsvHelper either lets a quote that is never closed take the records up to the
+/// next quote with it (or, past its limit, ends the reading), or gives up line breaks in quotes altogether. Here such a quote costs its own line.
 /// </remarks>
 internal static class CsvRecord
 {
@@ -16,10 +16,11 @@ internal static class CsvRecord
     /// <summary>Where the first record ends (its line feed), or -1 when there is none in the span.</summary>
     /// <param name="bytes">From the beginning of a record.</param>
     /// <param name="delimiter">The delimiter.</param>
-    /// <param name="inQuotes">With -1: whether the span ends inside of quotes.</param>
-    public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool inQuotes)
+    /// <param name="isOpen">With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely never closed, and what
+    /// looks like its end is the beginning of another one, any number of good records later.</param>
+    public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool isOpen)
     {
-        inQuotes = false;
+        isOpen = false;
         var at = 0;
         while (at < bytes.Length)
         {
@@ -27,10 +28,14 @@ internal static class CsvRecord
             if (at < bytes.Length && bytes[at] == Quote)
             {
                 var close = FindClosingQuote(bytes, at + 1);
-                inQuotes = close < 0;
-                if (inQuotes)
+                isOpen = close < 0;
+                if (isOpen)
                     return -1;
                 at = close + 1;
+                at += CountBlanks(bytes[at..]);
+                isOpen = at < bytes.Length && bytes[at] != delimiter && bytes[at] is not (LineFeed or (byte)'\r');
+                if (isOpen)
+                    return -1;
             }
             var next = bytes[at..].IndexOfAny(delimiter, LineFeed);
             if (next < 0)

@@ -41,13 +41,14 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         var names = new HashSet<string>(StringComparer.Ordinal);
         do
         {
+            await _scanner.PeekAsync(cancellationToken);
             var (line, column) = (_scanner.Line, _scanner.Column);
             var name = await ReadNameAsync(cancellationToken);
             if (!names.Add(name))
                 throw JsonProblems.Malformed(line, column, $"'{name}' is there twice");
             if (name != "inputs")
             {
-                await ReadFieldAsync(name, cancellationToken);
+                await ReadFieldAsync(name, line, column, cancellationToken);
                 continue;
             }
             await ExpectAsync('[', "'[', since 'inputs' is an array,", cancellationToken);
@@ -142,9 +143,8 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         return name;
     }
 
-    private async ValueTask ReadFieldAsync(string name, CancellationToken cancellationToken)
+    private async ValueTask ReadFieldAsync(string name, long line, long column, CancellationToken cancellationToken)
     {
-        var (line, column) = (_scanner.Line, _scanner.Column);
         var value = await CaptureAsync($"'{name}'", cancellationToken);
         switch (name)
         {

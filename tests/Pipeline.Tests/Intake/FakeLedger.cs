@@ -1,0 +1,61 @@
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Tests.Intake;
+
+/// <summary>As much of a ledger as Intake uses, in memory; every call goes through <c>call</c>, which may fail it.</summary>
+internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILedger
+{
+    public Dictionary<string, ListEntry> Lists { get; } = [];
+
+    public Dictionary<string, SubmissionEntry> Submissions { get; } = [];
+
+    public Dictionary<string, IReadOnlyList<InputEntry>> Inputs { get; } = [];
+
+    public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) => (ListEntry)(await call(() =>
+    {
+        Lists.TryAdd(list.ListId, list with { Version = "1" });
+        return Lists[list.ListId];
+    }))!;
+
+    public async Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
+        (ListEntry?)await call(() => Lists.GetValueOrDefault(listId));
+
+    public async Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken) => (ListEntry?)await call(() =>
+    {
+        if (Lists[list.ListId].Version != list.Version)
+            return null;
+        return Lists[list.ListId] = list with { Version = list.Version + "+" };
+    });
+
+    public Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => call(() =>
+    {
+        Inputs.TryAdd(submission.SubmissionId, inputs);
+        Submissions.TryAdd(submission.SubmissionId, submission);
+        return null;
+    });
+
+    public async Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
+        (SubmissionEntry?)await call(() => Submissions.GetValueOrDefault(submissionId));
+
+    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
+        (IReadOnlyList<InputEntry>)(await call(() => Inputs.GetValueOrDefault(submissionId) ?? []))!;
+
+    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+}
