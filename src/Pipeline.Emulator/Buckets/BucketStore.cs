@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pipeline.Emulator.Buckets;
+
+/// <summary>
+/// Buckets and objects in a folder: bytes in files named by generation, everything else in an SQLite index. An object is there when its row is
+/// committed, whole and with its metadata, or not at all; keys never become paths.
+/// </summary>
+/// <remarks>One process at a time. Nothing is read or written before the first use.</remarks>
+internal sealed class BucketStore(string folder, TimeProvider? time = null) : IDisposable
+{
+    private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly Lock _opening = new();
+    private BucketIndex? _index;
+    private long _lastGeneration;
+
+    private BucketIndex Index => Volatile.Read(ref _index) ?? Open();
+
+    /// <summary>Creates the bucket if there is none of that name.</summary>
+    public void EnsureBucket(string name) => Index.AddBucket(name, _time.GetUtcNow());
+
+    /// <summary>When the bucket was created; null when there is none.</summary>
+    public DateTimeOffset? FindBucket(string name) => Index.FindBucket(name);
+
+    /// <summary>All buckets by name.</summary>
+    public IReadOnlyList<(string Name, DateTimeOffset Created)> Buckets() => Index.Buckets();
+
+    /// <summary>Starts an object; the caller disposes the upload whether it commits it or not.</summary>
+    public ObjectUpload BeginUpload()
+    {
+        _ = Index;
+        var generation = NextGeneration();
+        return new ObjectUpload(PathOf(generation), generation);
+    }
+
+    /// <summary>Makes the uploaded bytes the object of this name, where <paramref name="condition"/> accepts what is there (null: nothing is).</summary>
+    /// <returns>The object, or null where the condition refused; then the upload is as it was.</returns>
+    public StoredObject? Commit(ObjectUpload upload, string bucket, string key, ObjectTraits traits, Func<StoredObject?, bool>? condition = null)
+    {
+        var item = new StoredObject(
+            bucket, key, upload.Generation, upload.Bytes, Convert.ToHexStringLower(upload.Md5()), upload.Crc32C, _time.GetUtcNow(), traits);
+        var (accepted, previous) = Index.Replace(item, condition ?? (_ => true));
+        if (!accepted)
+            return null;
+        upload.Keep();
+        if (previous is not null)
+            File.Delete(PathOf(previous.Generation));
+        return item;
+    }
+
+    /// <summary>Puts an object in one go.</summary>
+    public async Task<StoredObject> PutAsync(string bucket, string key, Stream content, ObjectTraits traits, CancellationToken cancellationToken)
+    {
+        using var upload = BeginUpload();
+        await upload.AppendAsync(content, null, cancellationToken);
+        return Commit(upload, bucket, key, traits)!;
+    }
+
+    /// <summary>The object of this name, or null.</summary>
+    public StoredObject? Find(string bucket, string key) => Index.Find(bucket, key);
+
+    /// <summary>Opens the object of this name, or null. An open object can be read to its end even when it is replaced or removed meanwhile.</summary>
+    public (StoredObject Object, SafeFileHandle File)? OpenRead(string bucket, string key)
+    {
+        while (Index.Find(bucket, key) is { } item)
+        {
+            try
+            {
+                return (item, File.OpenHandle(PathOf(item.Generation), options: FileOptions.SequentialScan));
+            }
+            catch (FileNotFoundException) when (Index.Find(bucket, key) is not { } now || now.Generation != item.Generation)
+            {
+                // It was replaced or removed between the two steps: look again.
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Removes an object where <paramref name="condition"/> accepts it.</summary>
+    /// <returns>Whether the condition accepted, and whether there was one.</returns>
+    public (bool Accepted, bool Existed) Delete(string bucket, string key, Func<StoredObject?, bool>? condition = null)
+    {
+        var (accepted, previous) = Index.Remove(bucket, key, condition ?? (_ => true));
+        if (accepted && previous is not null)
+            File.Delete(PathOf(previous.Generation));
+        return (accepted, previous is not null);
+    }
+
+    /// <summary>One page of the objects whose keys start with <paramref name="prefix"/>.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="prefix">Empty for all.</param>
+    /// <param name="delimiter">Keys that have it after the prefix are given as common prefixes; empty for none.</param>
+    /// <param name="cursor">Where to start: <see cref="ObjectPage.NextCursor"/>, or <see cref="After"/> of a key, or null.</param>
+    /// <param name="limit">Objects and common prefixes together.</param>
+    public ObjectPage List(string bucket, string prefix, string delimiter, byte[]? cursor, int limit)
+    {
+        var start = Encoding.UTF8.GetBytes(prefix);
+        var end = Successor(start);
+        var from = cursor is not null && cursor.AsSpan().SequenceCompareTo(start) > 0 ? cursor : start;
+        var objects = new List<StoredObject>();
+        var prefixes = new List<string>();
+        while (true)
+        {
+            // With a delimiter most of what is read may be skipped, so less is read at a time.
+            var room = limit - objects.Count - prefixes.Count + 1;
+            var want = delimiter.Length == 0 ? room : Math.Min(room, 64);
+            var rows = Index.Range(bucket, from, end, want);
+            var skipped = false;
+            foreach (var row in rows)
+            {
+                if (objects.Count + prefixes.Count == limit)
+                    return new(objects, prefixes, Encoding.UTF8.GetBytes(row.Key));
+                var cut = delimiter.Length == 0 ? -1 : row.Key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
+                skipped = cut >= 0;
+                if (skipped)
+                {
+                    prefixes.Add(row.Key[..(cut + delimiter.Length)]);
+                    from = Successor(Encoding.UTF8.GetBytes(prefixes[^1]))!;
+                    break;
+                }
+
+                objects.Add(row);
+                from = After(row.Key);
+            }
+
+            if (!skipped && rows.Count < want)
+                return new(objects, prefixes, null);
+        }
+    }
+
+    /// <summary>The cursor of what follows a key.</summary>
+    public static byte[] After(string key) => [.. Encoding.UTF8.GetBytes(key), 0];
+
+    public void Dispose() => _index?.Dispose();
+
+    // UTF-8 has no byte 0xFF, so the last byte can always be raised.
+    private static byte[]? Successor(byte[] prefix) => prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];
+
+    private string PathOf(long generation) =>
+        Path.Combine(folder, "objects", (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture), generation.ToString(CultureInfo.InvariantCulture));
+
+    private long NextGeneration()
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+        long last, next;
+        do
+        {
+            last = Volatile.Read(ref _lastGeneration);
+            next = Math.Max(last + 1, now);
+        }
+        while (Interlocked.CompareExchange(ref _lastGeneration, next, last) != last);
+        return next;
+    }
+
+    private BucketIndex Open()
+    {
+        lock (_opening)
+        {
+            if (_index is not null)
+                return _index;
+            for (var i = 0; i < 256; i++)
+                Directory.CreateDirectory(Path.GetDirectoryName(PathOf(i))!);
+            var index = new BucketIndex(Path.Combine(folder, "index.db"));
+            RemoveOrphans(index);
+            Volatile.Write(ref _index, index);
+            return index;
+        }
+    }
+
+    // A killed process leaves files without a row. Young ones may be another process's uploads under way.
+    private void RemoveOrphans(BucketIndex index)
+    {
+        var old = _time.GetUtcNow() - OrphanAge;
+        foreach (var file in new DirectoryInfo(Path.Combine(folder, "objects")).EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            var generation = long.Parse(file.Name, CultureInfo.InvariantCulture);
+            _lastGeneration = Math.Max(_lastGeneration, generation);
+            if (file.LastWriteTimeUtc < old.UtcDateTime && !index.Knows(generation))
+                file.Delete();
+        }
+    }
+}

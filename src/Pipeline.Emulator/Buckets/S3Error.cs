@@ -1,0 +1,67 @@
+using System.Text;
+using System.Xml;
+
+namespace Pipeline.Emulator.Buckets;
+
+/// <summary>An answer of S3 that refuses.</summary>
+internal sealed record S3Error(int Status, string Code, string Message)
+{
+    public static readonly S3Error AccessDenied = new(403, "AccessDenied", "Access Denied");
+    public static readonly S3Error NoSuchBucket = new(404, "NoSuchBucket", "The specified bucket does not exist");
+    public static readonly S3Error NoSuchKey = new(404, "NoSuchKey", "The specified key does not exist.");
+    public static readonly S3Error PreconditionFailed = new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+    public static readonly S3Error InvalidRange = new(416, "InvalidRange", "The requested range is not satisfiable");
+    public static readonly S3Error InvalidBucketName = new(400, "InvalidBucketName", "The specified bucket is not valid.");
+    public static readonly S3Error InvalidDigest = new(400, "InvalidDigest", "The Content-MD5 you specified was invalid.");
+    public static readonly S3Error IncompleteBody = new(400, "IncompleteBody", "The request body does not have the bytes that its headers announce.");
+    public static readonly S3Error KeyTooLong = new(400, "KeyTooLongError", "Your key is too long");
+    public static readonly S3Error MalformedXml = new(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+    public static readonly S3Error MalformedTrailer = new(400, "MalformedTrailerError", "The trailer that the request announces is missing or not well-formed.");
+    public static readonly S3Error Sha256Mismatch =
+        new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
+
+    public static readonly S3Error NotImplemented = new(501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
+
+    public static S3Error BadDigest(string what) => new(400, "BadDigest", $"The {what} you specified did not match the calculated checksum.");
+
+    public static S3Error InvalidArgument(string message) => new(400, "InvalidArgument", message);
+
+    /// <summary>Answers with this error; without a body to a HEAD, as S3 does.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = Status;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        await S3Xml.WriteAsync(context, "Error", ns: "", xml =>
+        {
+            xml.WriteElementString("Code", Code);
+            xml.WriteElementString("Message", Message);
+            xml.WriteElementString("Resource", context.Request.Path);
+            xml.WriteElementString("RequestId", context.TraceIdentifier);
+        });
+    }
+}
+
+/// <summary>S3's XML answers.</summary>
+internal static class S3Xml
+{
+    public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+    // Keys may have characters that XML 1.0 lacks; S3 writes them as references all the same.
+    private static readonly XmlWriterSettings Settings = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
+
+    public static async Task WriteAsync(HttpContext context, string root, string ns, Action<XmlWriter> write)
+    {
+        using var body = new MemoryStream();
+        using (var xml = XmlWriter.Create(body, Settings))
+        {
+            xml.WriteStartElement(root, ns);
+            write(xml);
+            xml.WriteEndElement();
+        }
+
+        context.Response.ContentType = "application/xml";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), context.RequestAborted);
+    }
+}

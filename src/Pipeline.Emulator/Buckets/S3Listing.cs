@@ -1,0 +1,103 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Xml;
+
+namespace Pipeline.Emulator.Buckets;
+
+/// <summary>ListObjectsV2, and the list of buckets.</summary>
+internal static class S3Listing
+{
+    private const int MaxKeys = 1000;
+
+    public static async Task ListAsync(HttpContext context, BucketStore store, string bucket)
+    {
+        var query = context.Request.Query;
+        string Get(string name) => query[name].ToString();
+        var url = Get("encoding-type") == "url";
+        if (!int.TryParse(Get("max-keys") is { Length: > 0 } text ? text : "1000", out var limit) || limit < 0)
+        {
+            await S3Error.InvalidArgument("Provided max-keys not an integer or within integer range").WriteAsync(context);
+            return;
+        }
+
+        byte[]? cursor = Get("start-after") is { Length: > 0 } after ? BucketStore.After(after) : null;
+        var token = Get("continuation-token");
+        if (token.Length > 0 && !TryReadToken(token, out cursor))
+        {
+            await S3Error.InvalidArgument("The continuation token provided is incorrect").WriteAsync(context);
+            return;
+        }
+
+        limit = Math.Min(limit, MaxKeys);
+        var page = limit == 0 ? new([], [], null) : store.List(bucket, Get("prefix"), Get("delimiter"), cursor, limit);
+        await S3Xml.WriteAsync(context, "ListBucketResult", S3Xml.Namespace, xml =>
+        {
+            xml.WriteElementString("Name", bucket);
+            foreach (var (element, parameter) in (ReadOnlySpan<(string, string)>)[("Prefix", "prefix"), ("Delimiter", "delimiter"), ("StartAfter", "start-after")])
+            {
+                if (parameter == "prefix" || query.ContainsKey(parameter))
+                    xml.WriteElementString(element, Encode(Get(parameter), url));
+            }
+
+            if (token.Length > 0)
+                xml.WriteElementString("ContinuationToken", token);
+            if (url)
+                xml.WriteElementString("EncodingType", "url");
+            xml.WriteElementString("KeyCount", XmlConvert.ToString(page.Objects.Count + page.Prefixes.Count));
+            xml.WriteElementString("MaxKeys", XmlConvert.ToString(limit));
+            xml.WriteElementString("IsTruncated", XmlConvert.ToString(page.NextCursor is not null));
+            if (page.NextCursor is not null)
+                xml.WriteElementString("NextContinuationToken", Base64Url.EncodeToString(page.NextCursor));
+            WriteEntries(xml, page, url);
+        });
+    }
+
+    public static Task ListBucketsAsync(HttpContext context, BucketStore store) =>
+        S3Xml.WriteAsync(context, "ListAllMyBucketsResult", S3Xml.Namespace, xml =>
+        {
+            xml.WriteStartElement("Buckets");
+            foreach (var (name, created) in store.Buckets())
+            {
+                xml.WriteStartElement("Bucket");
+                xml.WriteElementString("Name", name);
+                xml.WriteElementString("CreationDate", Time(created));
+                xml.WriteEndElement();
+            }
+
+            xml.WriteEndElement();
+        });
+
+    private static void WriteEntries(XmlWriter xml, ObjectPage page, bool url)
+    {
+        foreach (var item in page.Objects)
+        {
+            xml.WriteStartElement("Contents");
+            xml.WriteElementString("Key", Encode(item.Key, url));
+            xml.WriteElementString("LastModified", Time(item.Created));
+            xml.WriteElementString("ETag", item.ETag);
+            xml.WriteElementString("Size", XmlConvert.ToString(item.Bytes));
+            xml.WriteElementString("StorageClass", "STANDARD");
+            xml.WriteEndElement();
+        }
+
+        foreach (var prefix in page.Prefixes)
+        {
+            xml.WriteStartElement("CommonPrefixes");
+            xml.WriteElementString("Prefix", Encode(prefix, url));
+            xml.WriteEndElement();
+        }
+    }
+
+    private static bool TryReadToken(string token, out byte[]? cursor)
+    {
+        cursor = Base64Url.IsValid(token) ? Base64Url.DecodeFromChars(token) : null;
+        return cursor is not null;
+    }
+
+    // As S3 encodes: slashes stay, a space becomes a plus.
+    private static string Encode(string text, bool url) =>
+        url ? new StringBuilder(Uri.EscapeDataString(text)).Replace("%2F", "/").Replace("%20", "+").ToString() : text;
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

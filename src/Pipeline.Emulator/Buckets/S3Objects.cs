@@ -1,0 +1,109 @@
+using System.Xml;
+using System.Xml.Linq;
+using Microsoft.Extensions.Primitives;
+
+namespace Pipeline.Emulator.Buckets;
+
+/// <summary>GET, HEAD and DELETE of S3 objects, and the deletion of many.</summary>
+internal static class S3Objects
+{
+    public const string MetadataPrefix = "x-amz-meta-";
+
+    private const int MaxDeletions = 1000;
+
+    public static async Task ReadAsync(HttpContext context, BucketStore store, string bucket, string key)
+    {
+        if (store.OpenRead(bucket, key) is not { } open)
+        {
+            await S3Error.NoSuchKey.WriteAsync(context);
+            return;
+        }
+
+        using var file = open.File;
+        var item = open.Object;
+        var headers = context.Request.Headers;
+        if ((headers.IfMatch.Count > 0 && !Matches(headers.IfMatch, item)) || (headers.IfMatch.Count == 0 && IsNewerThan(item, headers.IfUnmodifiedSince)))
+        {
+            await S3Error.PreconditionFailed.WriteAsync(context);
+            return;
+        }
+
+        Describe(context.Response, item);
+        if (headers.IfNoneMatch.Count > 0 ? Matches(headers.IfNoneMatch, item) : headers.IfModifiedSince.Count > 0 && !IsNewerThan(item, headers.IfModifiedSince))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        var slice = ObjectBody.SliceOf(context.Request, item.Bytes);
+        if (!slice.IsSatisfiable)
+        {
+            context.Response.Headers.Clear();
+            await S3Error.InvalidRange.WriteAsync(context);
+            return;
+        }
+
+        // The checksum is that of the whole, so S3 leaves it out of a part.
+        if (!slice.IsPartial && item.Traits.ChecksumHeader is { } header && headers["x-amz-checksum-mode"] == "ENABLED")
+        {
+            context.Response.Headers[header] = item.Traits.Checksum;
+            context.Response.Headers["x-amz-checksum-type"] = "FULL_OBJECT";
+        }
+
+        await ObjectBody.SendAsync(context, file, slice, item.Bytes);
+    }
+
+    public static async Task DeleteManyAsync(HttpContext context, BucketStore store, string bucket)
+    {
+        List<string> keys;
+        bool quiet;
+        try
+        {
+            var document = await XDocument.LoadAsync(context.Request.Body, LoadOptions.PreserveWhitespace, context.RequestAborted);
+            var ns = document.Root!.Name.Namespace;
+            keys = [.. document.Root.Elements(ns + "Object").Select(o => o.Element(ns + "Key")?.Value ?? "")];
+            quiet = document.Root.Element(ns + "Quiet")?.Value == "true";
+        }
+        catch (XmlException)
+        {
+            keys = [];
+            quiet = false;
+        }
+
+        if (keys.Count is 0 or > MaxDeletions || keys.Contains(""))
+        {
+            await S3Error.MalformedXml.WriteAsync(context);
+            return;
+        }
+
+        foreach (var key in keys)
+            store.Delete(bucket, key);
+        await S3Xml.WriteAsync(context, "DeleteResult", S3Xml.Namespace, xml =>
+        {
+            foreach (var key in quiet ? [] : keys)
+            {
+                xml.WriteStartElement("Deleted");
+                xml.WriteElementString("Key", key);
+                xml.WriteEndElement();
+            }
+        });
+    }
+
+    /// <summary>Whether an If-Match or If-None-Match header names this object.</summary>
+    public static bool Matches(StringValues header, StoredObject item) =>
+        header.ToString().Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == item.ETag || tag == item.Md5);
+
+    private static bool IsNewerThan(StoredObject item, StringValues date) =>
+        DateTimeOffset.TryParse(date.ToString(), out var limit) && item.Created.ToUnixTimeSeconds() > limit.ToUnixTimeSeconds();
+
+    private static void Describe(HttpResponse response, StoredObject item)
+    {
+        response.Headers.ETag = item.ETag;
+        response.Headers.LastModified = item.Created.ToString("R");
+        response.ContentType = item.Traits.ContentType;
+        if (item.Traits.ContentEncoding is { } encoding)
+            response.Headers.ContentEncoding = encoding;
+        foreach (var (name, value) in item.Traits.Metadata ?? new Dictionary<string, string>())
+            response.Headers[MetadataPrefix + name] = value;
+    }
+}

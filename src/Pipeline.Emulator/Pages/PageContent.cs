@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json;
+using AngleSharp.Html.Dom;
+using AngleSharp.Html.Parser;
+
+namespace Pipeline.Emulator.Pages;
+
+/// <summary>Writes what was asked for of a page.</summary>
+internal static class PageContent
+{
+    private enum Kind
+    {
+        Html,
+        Json,
+        Text,
+        Binary,
+    }
+
+    /// <summary>
+    /// Writes the members of a result's <c>data</c> object into the open object: those of <c>html</c>, <c>markdown</c> and <c>text</c> that are
+    /// in <paramref name="formats"/> (none means <c>html</c>), and <c>parsing</c> where <paramref name="parse"/> is set and the page is HTML.
+    /// For a page that is no text, <c>binary</c> says what it is instead.
+    /// </summary>
+    public static void WriteData(Utf8JsonWriter writer, FetchedPage page, IReadOnlySet<string> formats, bool parse)
+    {
+        var kind = KindOf(page);
+        if (kind == Kind.Binary)
+        {
+            writer.WriteStartObject("binary");
+            writer.WriteString("content_type", page.ContentType ?? "application/octet-stream");
+            writer.WriteNumber("bytes", page.Body.Length);
+            writer.WriteEndObject();
+            return;
+        }
+
+        string? decoded = null;
+        string Text() => decoded ??= WellFormed(Charset.Decode(page));
+        if (formats.Count == 0 || formats.Contains("html"))
+        {
+            // The common case costs no decoding and no parsing.
+            if (Charset.AsUtf8(page) is { } utf8)
+                writer.WriteString("html", utf8.Span);
+            else
+                writer.WriteString("html", Text());
+        }
+
+        if (kind != Kind.Html)
+        {
+            if (formats.Contains("markdown"))
+                writer.WriteString("markdown", kind == Kind.Json ? $"```json\n{Text().TrimEnd()}\n```" : Text());
+            if (formats.Contains("text"))
+                writer.WriteString("text", Text());
+        }
+        else if (parse || formats.Contains("markdown") || formats.Contains("text"))
+        {
+            using var document = new HtmlParser().ParseDocument(Text());
+            WriteDocument(writer, document, page.FinalUrl, formats, parse);
+        }
+    }
+
+    /// <summary>The text with U+FFFD for every lone surrogate.</summary>
+    internal static string WellFormed(string text) =>
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+
+    private static void WriteDocument(Utf8JsonWriter writer, IHtmlDocument document, Uri url, IReadOnlySet<string> formats, bool parse)
+    {
+        var baseUrl = HtmlNodes.BaseOf(document, url);
+        if (formats.Contains("markdown"))
+            writer.WriteString("markdown", WellFormed(document.Body is null ? "" : new MarkdownWriter(baseUrl).Convert(document.Body)));
+        if (formats.Contains("text"))
+            writer.WriteString("text", WellFormed(document.Body is null ? "" : VisibleText.Of(document.Body)));
+        if (parse)
+        {
+            writer.WritePropertyName("parsing");
+            PageFacts.Write(writer, document, baseUrl);
+        }
+    }
+
+    private static Kind KindOf(FetchedPage page)
+    {
+        var type = (page.ContentType ?? "").Split(';', 2)[0].Trim().ToLowerInvariant();
+        if (type is "text/html" or "application/xhtml+xml")
+            return Kind.Html;
+        if (type is "application/json" or "text/json" || type.EndsWith("+json", StringComparison.Ordinal))
+            return Kind.Json;
+        if (type.StartsWith("text/", StringComparison.Ordinal) || type.EndsWith("+xml", StringComparison.Ordinal)
+            || type is "application/xml" or "application/javascript" or "application/x-ndjson" or "application/ndjson" or "application/yaml")
+            return Kind.Text;
+        return type.Length > 0 ? Kind.Binary : Sniff(page.Body);
+    }
+
+    private static Kind Sniff(byte[] body)
+    {
+        if (body.AsSpan(0, Math.Min(body.Length, 1024)).Contains((byte)0) || !System.Text.Unicode.Utf8.IsValid(body))
+            return Kind.Binary;
+        var start = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 256))).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        return start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
+            ? Kind.Html
+            : Kind.Text;
+    }
+}

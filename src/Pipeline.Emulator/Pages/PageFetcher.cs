@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pipeline.Emulator.Pages;
+
+/// <summary>Fetches one page, following redirects itself so that every hop is checked. HTTP errors are pages too.</summary>
+/// <param name="http">From <see cref="CreateClient"/>.</param>
+/// <param name="timeout">For the whole of it, all hops and the body; 30 s by default.</param>
+/// <param name="maxBytes">The largest body after decompression; 64 MiB by default.</param>
+internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int maxBytes = 64 << 20)
+{
+    /// <summary>The host name under which the emulator serves its sample site, whatever its port.</summary>
+    public const string SampleHost = "sample.test";
+
+    private const int MaxRedirects = 10;
+    private const int MaxIdleConnections = 256;
+
+    private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(30);
+
+    /// <summary>A client for any number of fetchers.</summary>
+    /// <param name="ownAddress">Where <see cref="SampleHost"/> is; null while the emulator does not listen yet.</param>
+    public static HttpClient CreateClient(Func<Uri?> ownAddress)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.All,
+            UseCookies = false,
+            MaxConnectionsPerServer = MaxIdleConnections,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            Proxy = new SampleBypass(HttpClient.DefaultProxy),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, ownAddress, cancellationToken),
+        };
+        var client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (compatible; PipelineEmulator/1.0)");
+        client.DefaultRequestHeaders.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
+        return client;
+    }
+
+    /// <summary>Fetches a page.</summary>
+    /// <exception cref="PageFetchException">There is none.</exception>
+    public async Task<FetchedPage> FetchAsync(Uri url, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_timeout, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await FollowAsync(url, either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PageFetchException(PageFetchException.Timeout, $"'{url}' did not answer in full within {_timeout.TotalSeconds:0.##} s.", e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new PageFetchException(TypeOf(e), $"'{url}' cannot be fetched: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw new PageFetchException(PageFetchException.BadResponse, $"The answer of '{url}' broke off or is malformed: {e.Message}", e);
+        }
+    }
+
+    private async Task<FetchedPage> FollowAsync(Uri url, CancellationToken cancellationToken)
+    {
+        var at = url;
+        for (var hop = 0; hop <= MaxRedirects; hop++)
+        {
+            if (!at.IsAbsoluteUri || at.Scheme is not ("http" or "https"))
+                throw new PageFetchException(PageFetchException.InvalidUrl, $"'{at}' is not an http or https URL.");
+            using var response = await http.GetAsync(at, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (TargetOf(response, at) is not { } target)
+            {
+                var type = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : null;
+                return new(at, (int)response.StatusCode, type, await ReadAsync(response.Content, at, cancellationToken));
+            }
+
+            at = target;
+        }
+
+        throw new PageFetchException(PageFetchException.TooManyRedirects, $"'{url}' redirects more than {MaxRedirects} times.");
+    }
+
+    private static Uri? TargetOf(HttpResponseMessage response, Uri at)
+    {
+        if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+            return null;
+        return response.Headers.Location is { } location && Uri.TryCreate(at, location, out var target) ? target : null;
+    }
+
+    private async Task<byte[]> ReadAsync(HttpContent content, Uri url, CancellationToken cancellationToken)
+    {
+        if (content.Headers.ContentLength > maxBytes)
+            throw TooLarge(url);
+        await using var body = await content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[content.Headers.ContentLength + 1 ?? 64 * 1024];
+        var length = 0;
+        int read;
+        while ((read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+        {
+            length += read;
+            if (length > maxBytes)
+                throw TooLarge(url);
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, maxBytes + 1L));
+        }
+
+        Array.Resize(ref buffer, length);
+        return buffer;
+    }
+
+    private PageFetchException TooLarge(Uri url) => new(PageFetchException.TooLarge, $"'{url}' has more than {maxBytes:N0} bytes.");
+
+    private static string TypeOf(HttpRequestException error) => error.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => PageFetchException.DnsFailure,
+        HttpRequestError.SecureConnectionError => PageFetchException.TlsFailure,
+        HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError => PageFetchException.ConnectionFailed,
+        _ => PageFetchException.BadResponse,
+    };
+
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, Func<Uri?> ownAddress, CancellationToken cancellationToken)
+    {
+        var (host, port) = (endPoint.Host, endPoint.Port);
+        if (host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase))
+        {
+            var own = ownAddress() ?? throw new SocketException((int)SocketError.HostNotFound);
+            (host, port) = (own.Host is "0.0.0.0" or "[::]" or "*" or "+" ? "127.0.0.1" : own.Host.Trim('[', ']'), own.Port);
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(host, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // A proxy out there cannot know the emulator's own names.
+    private sealed class SampleBypass(IWebProxy inner) : IWebProxy
+    {
+        public ICredentials? Credentials
+        {
+            get => inner.Credentials;
+            set => inner.Credentials = value;
+        }
+
+        public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : inner.GetProxy(destination);
+
+        public bool IsBypassed(Uri host) =>
+            host.IsLoopback || host.Host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase) || inner.IsBypassed(host);
+    }
+}

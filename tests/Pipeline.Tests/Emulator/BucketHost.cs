@@ -1,0 +1,55 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Pipeline.Emulator.Buckets;
+
+namespace Pipeline.Tests.Emulator;
+
+/// <summary>The buckets alone on a free loopback port, in a folder that goes away with them.</summary>
+internal sealed class BucketHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private BucketHost(WebApplication app, BucketStore store, string folder)
+    {
+        _app = app;
+        Store = store;
+        Folder = folder;
+        Url = new Uri(app.Urls.First());
+    }
+
+    public BucketStore Store { get; }
+
+    public string Folder { get; }
+
+    public Uri Url { get; }
+
+    public static async Task<BucketHost> StartAsync()
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("buckets-").FullName, "data");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        var store = new BucketStore(folder);
+        store.EnsureBucket("results");
+        app.MapBuckets(store);
+        await app.StartAsync();
+        return new(app, store, folder);
+    }
+
+    public AmazonS3Client S3(string accessKey = "key", Action<AmazonS3Config>? configure = null)
+    {
+        var config = new AmazonS3Config { ServiceURL = $"{Url}s3", ForcePathStyle = true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0 };
+        configure?.Invoke(config);
+        return new AmazonS3Client(new BasicAWSCredentials(accessKey, "secret"), config);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        Store.Dispose();
+        Directory.GetParent(Folder)!.Delete(recursive: true);
+    }
+}
