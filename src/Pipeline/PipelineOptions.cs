@@ -47,6 +47,9 @@ public sealed class NimbleOptions
     /// <summary>How long one request may take, as in the vendor's own SDK.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(180);
 
+    /// <summary>How long all submission waits after a refusal for want of budget (402) or for the key (401, 403), unless Nimble names a time.</summary>
+    public TimeSpan RefusedPause { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>What one URL costs, for estimates; null says nothing about cost.</summary>
     public decimal? PricePerUrl { get; set; }
 }

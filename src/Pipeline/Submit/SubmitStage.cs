@@ -26,7 +26,6 @@ internal sealed partial class SubmitStage(
     TimeProvider time,
     ILogger<SubmitStage> logger)
 {
-    private static readonly TimeSpan RefusedPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UnreachablePause = TimeSpan.FromSeconds(5);
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -121,8 +120,8 @@ internal sealed partial class SubmitStage(
     {
         var (wait, reason) = refused.Kind switch
         {
-            RefusalKind.Budget => (refused.RetryAfter ?? RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
-            RefusalKind.Credentials => (refused.RetryAfter ?? RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
+            RefusalKind.Budget => (refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
+            RefusalKind.Credentials => (refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
             RefusalKind.RateLimit => (refused.RetryAfter ?? UnreachablePause, $"Nimble asks for fewer requests (429): {refused.Message}"),
             _ => (refused.RetryAfter ?? UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
         };

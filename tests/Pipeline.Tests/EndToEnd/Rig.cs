@@ -68,7 +68,8 @@ internal sealed class Rig : IAsyncDisposable
     public async Task<RunOutcome> RunAsync(RunSettings settings)
     {
         var exitCode = await new RunJob(settings).RunAsync(TestContext.Current.CancellationToken);
-        var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))), await PostsAsync());
+        string[] Read(string file) => File.ReadAllLines(Path.Combine(settings.Out, file));
+        var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(settings.Out, "manifest.json"))), await PostsAsync());
         outcome.CheckPromises();
         return outcome;
     }
@@ -86,6 +87,4 @@ internal sealed class Rig : IAsyncDisposable
         _http.Dispose();
         _folder.Dispose();
     }
-
-    private IReadOnlyList<string> Read(string file) => File.ReadAllLines(Path.Combine(Out, file));
 }

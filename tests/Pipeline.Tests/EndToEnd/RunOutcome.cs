@@ -25,7 +25,7 @@ internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLine
         Assert.Equal(Manifest.GetProperty("inputs").GetInt64(), ids.Count);
         Assert.Equal(Manifest.GetProperty("records").GetInt64(), Records.Count);
         Assert.Equal(Manifest.GetProperty("failures").GetInt64(), Failures.Count);
-        var posted = Posts.SelectMany(p => p.GetProperty("urls").EnumerateArray()).Select(u => u.GetString()).ToList();
+        var posted = Posts.Select(p => p.GetProperty("callback_path").GetString()).ToList();
         Assert.Equal(posted.Count, posted.Distinct().Count());
     }
 }
