@@ -170,49 +170,4 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
 
     private PipelineException Damaged(string what, Exception? inner = null) =>
         PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {StoredBytes}.", inner: inner);
-
-    /// <summary>Feeds a <see cref="DeflateStream"/> and remembers its last read, which may go beyond the deflate data.</summary>
-    private sealed class DeflateSource(StoredReader stored) : Stream
-    {
-        // What may have to be given back and searched; well below the reader's buffer.
-        private const int MaxRead = 16 * 1024;
-
-        // Read one by one, so that the end of an empty member is told exactly: its trailer is all zeros, and so may be what comes before.
-        private const int SingleReads = 16;
-
-        private int _reads;
-
-        public int LastRead { get; private set; }
-
-        public bool RanDry { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, _reads++ < SingleReads ? 1 : MaxRead)], cancellationToken);
-            RanDry |= LastRead == 0;
-            return LastRead;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-    }
 }

@@ -91,6 +91,24 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
+    public async Task EveryRawControlCharacterInALongStringIsInvalidAndNothingElseIs()
+    {
+        for (var c = 0; c < 0x80; c++)
+        {
+            if (c is '"' or '\\')
+                continue;
+            for (var at = 0; at < 40; at += 13)
+            {
+                var stored = Bytes($"{{\"data\":{{\"html\":\"{new string('x', at)}{(char)c}{new string('y', 40)}\"}}}}");
+                if (c < 0x20)
+                    Assert.Contains($"has a raw control character in a string at byte {17 + at}", await ExpectAsync(FailureReasons.ResultInvalid, stored));
+                else
+                    await RecordOnlyAsync(stored);
+            }
+        }
+    }
+
+    [Fact]
     public async Task AMutatedDocumentIsTakenOnlyIfAnotherParserTakesItToo()
     {
         var random = new Random(4);
