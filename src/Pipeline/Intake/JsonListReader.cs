@@ -3,17 +3,6 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>What a list says of itself beside its items.</summary>
-/// <param name="SharedInputs">Its extraction defaults, delivery fields taken out.</param>
-/// <param name="ListId">Its id.</param>
-/// <param name="Name">Its name, for people.</param>
-/// <param name="Dropped">The delivery fields that were taken out.</param>
-internal sealed record DocumentFields(JsonElement? SharedInputs, string? ListId, string? Name, IReadOnlyList<string> Dropped)
-{
-    /// <summary>Nothing.</summary>
-    public static DocumentFields None { get; } = new(null, null, null, []);
-}
-
 /// <summary>
 /// Reads the forms that are one JSON document, item by item. A document that is malformed anywhere is refused with line and column: what is read before
 /// that place must not count.
@@ -75,7 +64,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw PipelineException.Permanent(FailureReasons.InvalidInput,
                 $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise Intake:MaxItemBytes, or give a list.");
         }
-        var item = Parse(1, bytes, line, column, (n, json) => Single(n, json));
+        var item = Parse(1, bytes, line, column, Single);
         yield return item;
         _scanner.Take(bytes.Length);
         await ExpectEndAsync(cancellationToken);

@@ -10,7 +10,7 @@ public sealed class ListMemoryTests
     [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
     public sealed class Alone;
 
-    private const long Bytes = 50_000_000;
+    private const long Bytes = 20_000_000;
 
     [Theory]
     [InlineData("", "https://www.example.com/a/rather/long/path/{0}\n", "")]
@@ -20,7 +20,7 @@ public sealed class ListMemoryTests
     [InlineData("[\"https://a.example\",\"", "{0} no end of one string ", "\"]")]
     [InlineData("https://a.example\n", "{0} no end of one line ", "")]
     [InlineData("url\nhttps://a.example\n\"", "{0} no end of\n one quote ", "")]
-    public async Task AListOfFiftyMegabytesIsReadInLittleMemory(string begin, string repeated, string end)
+    public async Task AListOfAnyLengthIsReadInLittleMemory(string begin, string repeated, string end)
     {
         var (highest, samples) = (0L, 0);
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -39,7 +39,7 @@ public sealed class ListMemoryTests
     private sealed class GeneratedStream(string begin, string repeated, string end, Action sample) : ForwardStream
     {
         private readonly byte[] _block = Encoding.UTF8.GetBytes(
-            string.Concat(Enumerable.Range(0, 10_000).Select(n => string.Format(System.Globalization.CultureInfo.InvariantCulture, repeated, n))));
+            string.Concat(Enumerable.Range(0, 2_000).Select(n => string.Format(System.Globalization.CultureInfo.InvariantCulture, repeated, n))));
 
         private byte[] _piece = Encoding.UTF8.GetBytes(begin);
         private int _at;

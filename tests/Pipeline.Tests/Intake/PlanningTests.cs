@@ -115,6 +115,7 @@ public sealed class PlanningTests
             (world.FailAt, world.FailAfterEffect) = (n, failAfterEffect);
             var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
             Assert.False(error.IsPermanent);
+            Assert.All(world.Inputs.Where(i => i.State == InputState.Failed), i => Assert.Contains(i.Id, world.Failures.Keys));
             world.Time.Advance(TimeSpan.FromHours(1));
             var list = await world.HandleAsync(text);
             Assert.Equal(ListState.Open, list.State);
