@@ -35,7 +35,9 @@ public sealed record ResultMessage(string SubmissionId, string TaskId, Learnt Le
 internal sealed partial class PipelineJson : JsonSerializerContext
 {
     /// <summary>Escapes only what JSON demands: people read these, and the default escapes even quotes and plus signs as \uXXXX.</summary>
-    public static PipelineJson Plain { get; } = new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
+    public static PipelineJson Plain => _plain ??= new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
+
+    private static PipelineJson? _plain;
 }
 
 /// <summary>Times in UTC, written with a Z.</summary>

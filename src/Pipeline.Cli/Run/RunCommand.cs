@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Intake;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -62,7 +63,7 @@ internal static class RunCommand
             Compress = parsed.GetValue(Compress),
             Listen = parsed.GetValue(Listen),
             CallbackBase = parsed.GetValue(CallbackBase),
-            SharedInputs = RunSettings.ReadShared(parsed.GetValue(Shared) ?? []),
+            SharedInputs = parsed.GetValue(Shared) is { Length: > 0 } pairs ? SharedInputs.FromPairs(pairs) : null,
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),

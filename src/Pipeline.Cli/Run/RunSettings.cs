@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Stores.Objects;
 
@@ -74,35 +72,5 @@ internal sealed record RunSettings
         options.Delivery.CallbackBase = CallbackBase;
         options.Intake.Strict = Strict;
         options.Collect.Content = Content;
-    }
-
-    /// <summary>Reads <c>--shared k=v</c> pairs: a value that is JSON is taken as such, anything else is a string.</summary>
-    /// <exception cref="PipelineException">Permanent: not of the form k=v.</exception>
-    public static string? ReadShared(IReadOnlyList<string> pairs)
-    {
-        if (pairs.Count == 0)
-            return null;
-        var shared = new JsonObject();
-        foreach (var pair in pairs)
-        {
-            var equals = pair.IndexOf('=', StringComparison.Ordinal);
-            if (equals < 1)
-                throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"--shared '{pair}' is not of the form name=value, such as --shared country=US or --shared 'formats=[\"markdown\"]'.");
-            shared[pair[..equals]] = ReadValue(pair[(equals + 1)..]);
-        }
-
-        return shared.ToJsonString();
-    }
-
-    private static JsonNode? ReadValue(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException)
-        {
-            return JsonValue.Create(text);
-        }
     }
 }
