@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace Pipeline.Emulator.Sample;
+
+/// <summary>One page of the sample site.</summary>
+/// <param name="Path">Below <c>/sample/</c>.</param>
+/// <param name="About">For the index.</param>
+/// <param name="ContentType">The header as sent, with or without a charset.</param>
+internal sealed record SamplePage(string Path, string About, string ContentType = "text/html; charset=utf-8")
+{
+    private readonly Lazy<byte[]>? _body;
+
+    /// <summary>The embedded file it is read from; it is stored as UTF-8 and sent as <see cref="Charset"/>.</summary>
+    public string File
+    {
+        init
+        {
+            // Read when first asked for, then kept.
+            _body = new(() => Read(value, Charset));
+        }
+    }
+
+    /// <summary>The body, where it is no file.</summary>
+    public Func<byte[]> Body
+    {
+        init => _body = new(value);
+    }
+
+    /// <summary>The encoding of the body.</summary>
+    public string Charset { get; init; } = "utf-8";
+
+    /// <summary>The status it is sent with.</summary>
+    public int Status { get; init; } = StatusCodes.Status200OK;
+
+    /// <summary>How long the answer takes.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>Where it redirects to instead.</summary>
+    public string? RedirectsTo { get; init; }
+
+    /// <summary>Whether the index lists it.</summary>
+    public bool IsListed { get; init; } = true;
+
+    /// <summary>Answers a request for it.</summary>
+    public async Task SendAsync(HttpContext context)
+    {
+        if (RedirectsTo is not null)
+        {
+            context.Response.Redirect(RedirectsTo, permanent: true);
+            return;
+        }
+
+        if (Delay > TimeSpan.Zero)
+            await Task.Delay(Delay, TimeProvider.System, context.RequestAborted);
+        var body = _body!.Value;
+        context.Response.StatusCode = Status;
+        context.Response.ContentType = ContentType;
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static byte[] Read(string file, string charset)
+    {
+        using var resource = typeof(SamplePage).Assembly.GetManifestResourceStream($"Sample.{file}")
+            ?? throw new InvalidOperationException($"The resource 'Sample.{file}' is not embedded.");
+        using var reader = new StreamReader(resource, Encoding.UTF8);
+        var text = reader.ReadToEnd();
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        return (charset == "utf-8" ? new UTF8Encoding(false) : Encoding.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback))
+            .GetBytes(text);
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Pipeline.Emulator.Pages;
+using Pipeline.Emulator.Sample;
+
+namespace Pipeline.Tests.Emulator;
+
+/// <summary>The sample site, and whatever else a test maps, on a free loopback port, with a client that fetches pages from it.</summary>
+internal sealed class SampleHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private SampleHost(WebApplication app)
+    {
+        _app = app;
+        Url = new Uri(app.Urls.First());
+        Http = PageFetcher.CreateClient(() => Url);
+        Fetcher = new PageFetcher(Http);
+    }
+
+    public Uri Url { get; }
+
+    public HttpClient Http { get; }
+
+    public PageFetcher Fetcher { get; }
+
+    public static async Task<SampleHost> StartAsync(Action<WebApplication>? map = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.MapSampleSite();
+        map?.Invoke(app);
+        await app.StartAsync();
+        return new(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.DisposeAsync();
+    }
+}
