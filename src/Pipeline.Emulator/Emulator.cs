@@ -58,7 +58,7 @@ public static class Emulator
             kestrel.Listen(endpoint);
         });
         if (options.Log)
-            builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole().Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+            AddConsole(builder.Logging);
         builder.Services.AddRoutingCore();
         builder.Services.AddEmulator(options, faults);
         var app = builder.Build();
@@ -68,6 +68,13 @@ public static class Emulator
         app.MapBuckets(app.Services.GetRequiredService<BucketStore>());
         app.MapSampleSite();
         return app;
+    }
+
+    private static void AddConsole(ILoggingBuilder logging)
+    {
+        // The host's own messages repeat what StartAsync throws.
+        logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddSimpleConsole();
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private static IPEndPoint EndPointOf(Uri address)

@@ -21,7 +21,7 @@ internal static class EmulatorServices
         services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
         services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db")));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
-        services.AddSingleton(new BucketStore(Path.Combine(options.DataFolder, "buckets")));
+        services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
         services.AddSingleton<TaskStore>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
         services.AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
         services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull)));

@@ -1,0 +1,131 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Pipeline.Emulator;
+
+namespace Pipeline.Tests.Emulator;
+
+/// <summary>What an HTTP request was answered.</summary>
+internal sealed record Answer(int Status, HttpResponseHeaders Headers, JsonNode? Body)
+{
+    public JsonNode this[string name] => Body![name]!;
+}
+
+/// <summary>An emulator, a site for it to fetch and a client to talk to it.</summary>
+internal sealed class EmulatorLab : IAsyncDisposable
+{
+    private readonly HttpClient _http = new();
+    private EmulatorOptions _options;
+
+    private EmulatorLab(EmulatorOptions options, TestSite site) => (_options, Site) = (options, site);
+
+    public TestSite Site { get; }
+
+    public RunningEmulator Emulator { get; private set; } = null!;
+
+    public static async Task<EmulatorLab> StartAsync(string faults = "", string? apiKey = null, TimeSpan? backoff = null)
+    {
+        var options = new EmulatorOptions
+        {
+            DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName,
+            Faults = faults,
+            ApiKey = apiKey,
+            Storage = StorageMode.Own,
+            CallbackBackoff = backoff ?? TimeSpan.FromMilliseconds(20),
+        };
+        var lab = new EmulatorLab(options, await TestSite.StartAsync());
+        await lab.StartEmulatorAsync();
+        lab._http.DefaultRequestHeaders.Authorization = new("Bearer", apiKey ?? "any");
+        return lab;
+    }
+
+    public string DataFolder => _options.DataFolder;
+
+    /// <summary>Stops the emulator and starts it on the same folder, with these faults.</summary>
+    public async Task RestartAsync(string faults = "")
+    {
+        await Emulator.DisposeAsync();
+        _options = _options with { Faults = faults };
+        await StartEmulatorAsync();
+    }
+
+    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, string? authorization = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Emulator.BaseAddress, path));
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        if (authorization is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return new((int)response.StatusCode, response.Headers, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+
+    public Task<Answer> PostAsync(string path, JsonNode body) => SendAsync(HttpMethod.Post, path, body.ToJsonString());
+
+    /// <summary>Posts these URLs as a batch; the first callback path is <c>/hook/x</c>.</summary>
+    public Task<Answer> PostBatchAsync(IEnumerable<string> urls, string? storage = null, bool compress = false, bool callback = false)
+    {
+        var shared = new JsonObject();
+        if (storage is not null)
+        {
+            shared["storage_type"] = storage[..2];
+            shared["storage_url"] = storage;
+            shared["storage_compress"] = compress;
+        }
+        if (callback)
+            shared["callback_url"] = Site.Hook("x");
+        var inputs = new JsonArray([.. urls.Select(u => new JsonObject { ["url"] = u })]);
+        return PostAsync("v1/extract/batch", new JsonObject { ["inputs"] = inputs, ["shared_inputs"] = shared });
+    }
+
+    /// <summary>Posts pages 0 to n-1 as a batch, waits for its end and returns its details.</summary>
+    public async Task<JsonNode> RunBatchAsync(int pages, string? storage = null, bool compress = false, bool callback = false)
+    {
+        var answer = await PostBatchAsync(Enumerable.Range(0, pages).Select(n => Site.Page(n)), storage, compress, callback);
+        Assert.Equal(200, answer.Status);
+        return await FinishAsync((string)answer["batch_id"]!);
+    }
+
+    /// <summary>Waits for the end of a batch and returns its details.</summary>
+    public async Task<JsonNode> FinishAsync(string batchId)
+    {
+        await UntilAsync(async () => (bool)(await GetAsync($"v1/batches/{batchId}/progress"))["completed"]);
+        return (await GetAsync($"v1/batches/{batchId}")).Body!;
+    }
+
+    /// <summary>The bytes of an object in the emulator's own buckets; null when there is none.</summary>
+    public async Task<byte[]?> ReadObjectAsync(string uri)
+    {
+        var (scheme, rest) = (uri[..2], uri[5..]);
+        var (bucket, key) = (rest[..rest.IndexOf('/')], rest[(rest.IndexOf('/') + 1)..]);
+        var path = scheme == "s3" ? $"s3/{bucket}/{key}" : $"gcs/storage/v1/b/{bucket}/o/{Uri.EscapeDataString(key)}?alt=media";
+        using var response = await _http.GetAsync(new Uri(Emulator.BaseAddress, path));
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
+    }
+
+    public Task<Answer> StatsAsync() => GetAsync("_admin/stats");
+
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    public static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var tries = 0; !await condition(); tries++)
+        {
+            Assert.True(tries < 1000, "What the test waits for has not come true within some 10 s.");
+            await Task.Delay(10);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Emulator.DisposeAsync();
+        await Site.DisposeAsync();
+        _http.Dispose();
+        Directory.Delete(DataFolder, recursive: true);
+    }
+
+    private async Task StartEmulatorAsync() => Emulator = await Pipeline.Emulator.Emulator.StartAsync(_options, CancellationToken.None);
+}
