@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
@@ -57,7 +58,7 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
     private async Task<IReadOnlyList<(string Name, string Path)>> CollectAsync(CancellationToken cancellationToken)
     {
         if (settings.Lists.Count == 0)
-            return [("sample site", await KeepAsync(Text(SampleUrls()), cancellationToken))];
+            return [("sample site", await KeepAsync(new MemoryStream(SampleList()), cancellationToken))];
         var urls = settings.Lists.Where(IsUrl).ToList();
         var files = new List<(string, string)>();
         foreach (var list in settings.Lists.Where(l => !IsUrl(l)))
@@ -67,8 +68,9 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
         return files;
     }
 
-    private IReadOnlyList<string> SampleUrls() => settings.IsEmbedded || settings.Api!.IsLoopback
-        ? SampleSite.Urls
+    /// <summary>The sample site with everything that can be asked for, so that its records show what a record can hold.</summary>
+    private byte[] SampleList() => settings.IsEmbedded || settings.Api!.IsLoopback
+        ? JsonSerializer.SerializeToUtf8Bytes(new { inputs = SampleSite.Urls.Select(url => new { url }), shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
         : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST: the sample site exists only beside the emulator.");
 
     private async Task<ListInspection> InspectAsync(string name, string path, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ internal static class RunCommand
         {
             Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, Verbose,
         };
-        command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed)).RunAsync(cancellationToken));
+        command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
     }
 

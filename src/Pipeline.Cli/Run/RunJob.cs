@@ -6,11 +6,11 @@ using Spectre.Console;
 namespace Pipeline.Cli.Run;
 
 /// <summary>One <c>pipeline run</c>, from its lists to its exit code.</summary>
-internal sealed class RunJob(RunSettings settings)
+internal sealed class RunJob(RunSettings settings, TextWriter progress)
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) });
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
         await using var lists = new ListFiles(settings);
         await lists.InspectAsync(cancellationToken);
         var listen = Listener.Choose(settings);

@@ -67,7 +67,9 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>Runs a list to its end and checks what must hold of every run.</summary>
     public async Task<RunOutcome> RunAsync(RunSettings settings)
     {
-        var exitCode = await new RunJob(settings).RunAsync(TestContext.Current.CancellationToken);
+        using var progress = new StringWriter();
+        var exitCode = await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken);
+        TestContext.Current.TestOutputHelper?.WriteLine(progress.ToString());
         string[] Read(string file) => File.ReadAllLines(Path.Combine(settings.Out, file));
         var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(settings.Out, "manifest.json"))), await PostsAsync());
         outcome.CheckPromises();
