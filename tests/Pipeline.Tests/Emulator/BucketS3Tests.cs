@@ -95,16 +95,17 @@ public sealed class BucketS3Tests : IAsyncLifetime
     [Fact(Timeout = 30_000)]
     public async Task APutThatIsCutLeavesNothing()
     {
+        var stop = TestContext.Current.CancellationToken;
         using (var socket = new TcpClient())
         {
-            await socket.ConnectAsync(_host.Url.Host, _host.Url.Port, Ct);
-            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nonly this"u8.ToArray(), Ct);
+            await socket.ConnectAsync(_host.Url.Host, _host.Url.Port, stop);
+            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nonly this"u8.ToArray(), stop);
             while (Files().Length == 0)
-                await Task.Delay(10, Ct);
+                await Task.Delay(10, stop);
         }
 
         while (Files().Length > 0)
-            await Task.Delay(10, Ct);
+            await Task.Delay(10, stop);
         Assert.Null(_host.Store.Find("results", "cut"));
 
         string[] Files() => Directory.GetFiles(Path.Combine(_host.Folder, "objects"), "*", SearchOption.AllDirectories);
