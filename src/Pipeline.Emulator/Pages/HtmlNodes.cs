@@ -37,7 +37,7 @@ internal static class HtmlNodes
     /// <summary>The heading's level, 1 to 6; 0 for anything else.</summary>
     public static int HeadingLevel(IElement element) => element.LocalName is ['h', >= '1' and <= '6'] name ? name[1] - '0' : 0;
 
-    /// <summary>Every element below, in document order. A page may be nested deeper than a stack, so nothing here recurses.</summary>
+    /// <summary>Every element below, in document order.</summary>
     public static IEnumerable<IElement> Descendants(INode root)
     {
         var node = root.FirstChild;

@@ -7,7 +7,7 @@ namespace Pipeline.Emulator.Pages;
 /// <summary>Turns the visible part of a page into GitHub-flavoured Markdown with absolute links.</summary>
 internal sealed class MarkdownWriter(Uri baseUrl)
 {
-    // Below this a page is markup gone wrong, and only its text is kept.
+    // The parser itself stops nesting at about 500. Below this a page is markup gone wrong, and only its text is kept.
     private const int MaxDepth = 200;
 
     // Pages that load images late keep the real source aside.

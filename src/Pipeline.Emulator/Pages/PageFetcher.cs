@@ -13,7 +13,7 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
     public const string SampleHost = "sample.test";
 
     private const int MaxRedirects = 10;
-    private const int MaxIdleConnections = 256;
+    private const int MaxConnectionsPerHost = 256;
 
     private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(30);
 
@@ -26,7 +26,7 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.All,
             UseCookies = false,
-            MaxConnectionsPerServer = MaxIdleConnections,
+            MaxConnectionsPerServer = MaxConnectionsPerHost,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             Proxy = new SampleBypass(HttpClient.DefaultProxy),
             ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, ownAddress, cancellationToken),

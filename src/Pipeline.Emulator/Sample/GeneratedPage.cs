@@ -60,7 +60,7 @@ internal static class GeneratedPage
         <script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle","headline":"Dispatch {{n}}","identifier":{{n}}}</script>
         </head>
         <body>
-        <header><nav><a href="/sample/">Sample site</a><a rel="next" href="/sample/generated/{{unchecked(n + 1)}}">Dispatch {{unchecked(n + 1)}}</a></nav></header>
+        <header><nav><a href="/sample/">Sample site</a> <a rel="next" href="/sample/generated/{{unchecked(n + 1)}}">Dispatch {{unchecked(n + 1)}}</a></nav></header>
         <main>
         <h1>Dispatch {{n}}</h1>
         <table><tr><th>Berth</th><th>Ships</th><th>Cargo (t)</th></tr><tr><td>North Quay</td><td>{{(ulong)n % 17}}</td><td>{{(ulong)n * 37 % 9973}}</td></tr><tr><td>Mole</td><td>{{(ulong)n % 11}}</td><td>{{(ulong)n * 53 % 7919}}</td></tr></table>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3;
@@ -89,6 +90,25 @@ public sealed class BucketS3Tests : IAsyncLifetime
         Assert.Equal("BadDigest", error.ErrorCode);
         Assert.Null(_host.Store.Find("results", "bad"));
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_host.Folder, "objects"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task APutThatIsCutLeavesNothing()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        using (var socket = new TcpClient())
+        {
+            await socket.ConnectAsync(_host.Url.Host, _host.Url.Port, stop);
+            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nonly this"u8.ToArray(), stop);
+            while (Files().Length == 0)
+                await Task.Delay(10, stop);
+        }
+
+        while (Files().Length > 0)
+            await Task.Delay(10, stop);
+        Assert.Null(_host.Store.Find("results", "cut"));
+
+        string[] Files() => Directory.GetFiles(Path.Combine(_host.Folder, "objects"), "*", SearchOption.AllDirectories);
     }
 
     [Fact]
