@@ -135,6 +135,9 @@ public sealed class SweepOptions
     /// <summary>How long after an unproven POST evidence is looked for before its inputs end as <c>submission_unknown</c>.</summary>
     public TimeSpan EvidenceWindow { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long after its intent a POST that is still under way is first looked for at the other side, in case its process is gone.</summary>
+    public TimeSpan PostingCheck { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a POST that was cut by a crash is left alone before it is called unknown: longer than the POST's own time-out.</summary>
     public TimeSpan PostingLease { get; set; } = TimeSpan.FromSeconds(240);
 }

@@ -45,7 +45,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 await EveryAsync(BarEvery, counts =>
                 {
                     bar.MaxValue = Math.Max(1, counts.Inputs);
-                    bar.Value = counts.Records + counts.Failures;
+                    bar.Value = counts.Finished;
                     bar.Description = Markup.Escape(Describe(counts));
                 }, finished);
             });

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Stores.Local;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
@@ -18,6 +17,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         Folders.Prepare(settings);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
+        var ledger = host.Services.GetRequiredService<LocalLedger>();
+        var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
         try
         {
@@ -29,9 +30,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
             return ExitCodes.Error;
         }
 
-        var closed = new List<ListEntry>();
-        foreach (var id in ids)
-            closed.Add((await host.Services.GetRequiredService<ILedger>().GetListAsync(id, cancellationToken))!);
-        return await Summary.WriteAsync(console, settings, closed, TimeProvider.System.GetElapsedTime(started), cancellationToken);
+        var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
+        return await Summary.WriteAsync(console, settings, ids, finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds, cancellationToken);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Ledger;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
@@ -10,17 +9,16 @@ internal static class Summary
 {
     /// <summary>Writes the table from the manifest; returns the exit code.</summary>
     public static async Task<int> WriteAsync(
-        IAnsiConsole console, RunSettings settings, IReadOnlyList<ListEntry> lists, TimeSpan elapsed, CancellationToken cancellationToken)
+        IAnsiConsole console, RunSettings settings, IReadOnlyList<string> listIds, double perSecond, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(Path.Combine(settings.Out, "manifest.json"));
         using var manifest = await JsonDocument.ParseAsync(file, cancellationToken: cancellationToken);
-        var own = Own(manifest.RootElement, lists);
-        var inputs = Sum(own, "inputs");
+        var own = Own(manifest.RootElement, listIds);
         var failures = Sum(own, "failures");
 
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("").AddColumn(new TableColumn("").RightAligned()).HideHeaders();
-        Row(table, "inputs", inputs);
+        Row(table, "inputs", Sum(own, "inputs"));
         Row(table, "records", Sum(own, "records"));
         Row(table, "failures", failures);
         foreach (var (reason, count) in Group(own, "failures_by_reason"))
@@ -29,8 +27,8 @@ internal static class Summary
             Row(table, "duplicates dropped", duplicates);
         foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
             Row(table, $"learnt by {how}", count);
-        if (lists.All(l => l.CreatedAt >= DateTimeOffset.UnixEpoch) && elapsed > TimeSpan.Zero)
-            table.AddRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{inputs / elapsed.TotalSeconds:N1} URLs/s"));
+        if (perSecond > 0)
+            table.AddRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
         console.Write(table);
         console.WriteLine($"records    {Path.Combine(settings.Out, "records.ndjson")}");
         if (failures > 0)
@@ -40,11 +38,10 @@ internal static class Summary
     }
 
     /// <summary>The manifests of this run's lists; the folder may hold those of other runs too.</summary>
-    private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<ListEntry> lists)
+    private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<string> listIds)
     {
-        var ids = lists.Select(l => l.ListId).ToHashSet(StringComparer.Ordinal);
         IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray() : [manifest];
-        return [.. all.Where(m => ids.Contains(m.GetProperty("list_id").GetString()!))];
+        return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
     }
 
     private static void Row(Table table, string name, long count) => table.AddRow(name, count.ToString("N0", CultureInfo.InvariantCulture));

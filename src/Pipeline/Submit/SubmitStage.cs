@@ -71,7 +71,7 @@ internal sealed partial class SubmitStage(
         {
             State = SubmissionState.Posting,
             PostedAt = now,
-            DueAt = now + options.Value.Sweep.PostingLease,
+            DueAt = now + options.Value.Sweep.PostingCheck,
             StorageUrl = delivery.StorageUrl is null
                 ? null
                 : ObjectUri.Parse(delivery.StorageUrl).AsPrefix().Append($"{planned.ListId}/{planned.SubmissionId}/").ToString(),
@@ -94,7 +94,7 @@ internal sealed partial class SubmitStage(
         gate.Open();
         var matcher = new TaskMatcher(intent, inputs);
         await ledger.AddTasksAsync(intent.SubmissionId, matcher.Match(accepted.Tasks), CancellationToken.None);
-        await ledger.UpdateSubmissionAsync(Accepted(intent, accepted.BatchId, options.Value.Sweep, time.GetUtcNow()), CancellationToken.None);
+        await SettleAsync(intent, current => Accepted(current, accepted.BatchId, options.Value.Sweep, time.GetUtcNow()));
         LogAccepted(intent.SubmissionId, accepted.BatchId, inputs.Count);
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class SubmitStage(
         LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
         await outcomes.FailAsync(
             intent, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission ({refused.HttpStatus}): {refused.Message}", Retryable: true), CancellationToken.None);
-        await ledger.UpdateSubmissionAsync(intent with { State = SubmissionState.Refused, DueAt = time.GetUtcNow(), Message = refused.Message }, CancellationToken.None);
+        await SettleAsync(intent, current => current with { State = SubmissionState.Refused, DueAt = time.GetUtcNow(), Message = refused.Message });
     }
 
     private async Task HoldAsync(SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)
@@ -133,19 +133,34 @@ internal sealed partial class SubmitStage(
     private async Task MarkUnknownAsync(SubmissionEntry intent, PostOutcome.Unknown unknown)
     {
         LogUnknown(intent.SubmissionId, unknown.Message);
-        await ledger.UpdateSubmissionAsync(
-            intent with { State = SubmissionState.Unknown, Message = unknown.Message, Looks = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval },
-            CancellationToken.None);
+        await SettleAsync(intent, current => current with
+        {
+            State = SubmissionState.Unknown, Message = unknown.Message, Looks = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval,
+        });
         if (unknown.TaskId is { } taskId)
             await queue.SendAsync([new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow())], TimeSpan.Zero, CancellationToken.None);
     }
 
     private async Task BackToPlannedAsync(SubmissionEntry intent, TimeSpan wait, CancellationToken cancellationToken)
     {
-        var planned = await ledger.UpdateSubmissionAsync(
-            intent with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false }, CancellationToken.None);
-        if (planned is not null)
+        if (await SettleAsync(intent, current => current with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false }) is { } planned)
             await PutOffAsync(planned, wait, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes what the POST's answer proves. Sweep may have looked at the submission while the POST was under way, or found it accepted by itself:
+    /// then there is nothing left to write.
+    /// </summary>
+    private async Task<SubmissionEntry?> SettleAsync(SubmissionEntry intent, Func<SubmissionEntry, SubmissionEntry> change)
+    {
+        for (var current = intent; current is { State: SubmissionState.Posting or SubmissionState.Unknown } && current.PostedAt == intent.PostedAt;)
+        {
+            if (await ledger.UpdateSubmissionAsync(change(current), CancellationToken.None) is { } settled)
+                return settled;
+            current = await ledger.GetSubmissionAsync(intent.SubmissionId, CancellationToken.None);
+        }
+
+        return null;
     }
 
     /// <summary>Sends the message again for later, unless another copy of it has done so: copies must not multiply while submission is paused.</summary>

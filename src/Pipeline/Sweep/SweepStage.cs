@@ -73,11 +73,12 @@ internal sealed partial class SweepStage(
         if (await resolver.TryResolveAsync(submission, cancellationToken))
             return;
         var now = time.GetUtcNow();
-        if (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow)
+        var underWay = submission.State == SubmissionState.Posting && now - submission.PostedAt < options.Value.Sweep.PostingLease;
+        if (underWay || now - submission.PostedAt < options.Value.Sweep.EvidenceWindow)
         {
             await PostponeAsync(submission with
             {
-                State = SubmissionState.Unknown,
+                State = underWay ? SubmissionState.Posting : SubmissionState.Unknown,
                 Looks = submission.Looks + 1,
                 DueAt = NextLook(submission, options.Value.Sweep, now),
             }, cancellationToken);

@@ -116,6 +116,9 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger
 /// <param name="Failures">Of those, with a failure.</param>
 internal sealed record LedgerCounts(long Inputs, long Posted, long Unknown, long Records, long Failures)
 {
+    /// <summary>Those with an outcome.</summary>
+    public long Finished => Records + Failures;
+
     public static LedgerCounts operator +(LedgerCounts a, LedgerCounts b) =>
         new(a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unknown + b.Unknown, a.Records + b.Records, a.Failures + b.Failures);
 }
