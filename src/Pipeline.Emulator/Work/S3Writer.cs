@@ -24,7 +24,7 @@ internal sealed class S3Writer(StorageSettings settings, OwnAddress own, AWSCred
                 UseChunkEncoding = false,
             }, cancellationToken);
         }
-        catch (Exception error) when (error is AmazonClientException or HttpRequestException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             throw new DeliveryException($"{address} could not be written: {error.Message}", error);
         }

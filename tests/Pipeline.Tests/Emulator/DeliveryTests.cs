@@ -126,6 +126,22 @@ public sealed class DeliveryTests
         Assert.Equal("{}"u8.ToArray(), await other.ReadObjectAsync(storage + "é 1.json"));
     }
 
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("gs")]
+    public async Task StorageThatCannotBeReachedIsToldByTheAddressOfTheObject(string scheme)
+    {
+        var settings = new StorageSettings(true, "http://127.0.0.1:1/", true, "127.0.0.1:1");
+        using var s3 = new S3Writer(settings, new OwnAddress(), new BasicAWSCredentials("key", "secret"));
+        using var gcs = new GcsWriter(settings, new OwnAddress());
+        using var content = new MemoryStream("{}"u8.ToArray());
+        var address = new ObjectAddress(scheme, "b", "k.json");
+        var error = await Assert.ThrowsAsync<DeliveryException>(() => scheme == "s3"
+            ? s3.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken)
+            : gcs.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken));
+        Assert.StartsWith($"{scheme}://b/k.json could not be written: ", error.Message, StringComparison.Ordinal);
+    }
+
     internal static byte[] Gunzip(byte[] bytes)
     {
         using var gzip = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
