@@ -8,12 +8,15 @@ public sealed class RunningEmulator : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly IDisposable _folderLock;
+    private int _disposed;
 
     internal RunningEmulator(WebApplication app, Uri baseAddress, IDisposable folderLock)
     {
         _app = app;
         _folderLock = folderLock;
         BaseAddress = baseAddress;
+        // Also what stops the server when the workers have failed.
+        Completion = app.WaitForShutdownAsync();
     }
 
     /// <summary>The root of the API without the version, with the real port.</summary>
@@ -29,7 +32,7 @@ public sealed class RunningEmulator : IAsyncDisposable
     public void EnsureBucket(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucket(name);
 
     /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
-    public Task Completion => _app.WaitForShutdownAsync();
+    public Task Completion { get; }
 
     /// <summary>Replaces all faults, as <c>PUT /_admin/faults</c> does; counts start anew.</summary>
     /// <exception cref="FormatException">The text is not of the grammar; the message says where.</exception>
@@ -38,7 +41,10 @@ public sealed class RunningEmulator : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         await _app.StopAsync();
+        await Completion;
         await _app.DisposeAsync();
         _folderLock.Dispose();
     }

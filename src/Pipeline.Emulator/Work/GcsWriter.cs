@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using Google;
 using Google.Apis.Auth.OAuth2;
 using Google.Apis.Http;
 
@@ -21,7 +20,7 @@ internal sealed class GcsWriter(StorageSettings settings, OwnAddress own) : IDis
             using var response = await client.PostAsync(url, body, cancellationToken);
             response.EnsureSuccessStatusCode();
         }
-        catch (Exception error) when (error is HttpRequestException or GoogleApiException or InvalidOperationException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             throw new DeliveryException($"{address} could not be written: {error.Message}", error);
         }

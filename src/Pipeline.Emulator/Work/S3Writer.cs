@@ -4,10 +4,10 @@ using Amazon.S3;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Writes objects by the real S3 client, to the emulator's own buckets or to others.</summary>
-internal sealed class S3Writer(StorageSettings settings, OwnAddress own) : IDisposable
+/// <summary>Writes objects by the real S3 client, to the emulator's own buckets or to others (with the credentials that the SDK finds, unless some are given).</summary>
+internal sealed class S3Writer(StorageSettings settings, OwnAddress own, AWSCredentials? credentials = null) : IDisposable
 {
-    private readonly Lazy<AmazonS3Client> _client = new(() => settings.S3Outside ? CreateOutside(settings.S3Endpoint) : CreateOwn(own.Value));
+    private readonly Lazy<AmazonS3Client> _client = new(() => settings.S3Outside ? CreateOutside(settings.S3Endpoint, credentials) : CreateOwn(own.Value));
 
     public async Task WriteAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal sealed class S3Writer(StorageSettings settings, OwnAddress own) : IDisp
                 UseChunkEncoding = false,
             }, cancellationToken);
         }
-        catch (Exception error) when (error is AmazonClientException or HttpRequestException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             throw new DeliveryException($"{address} could not be written: {error.Message}", error);
         }
@@ -38,7 +38,8 @@ internal sealed class S3Writer(StorageSettings settings, OwnAddress own) : IDisp
 
     private static AmazonS3Client CreateOwn(Uri address) => new(new BasicAWSCredentials("emulator", "emulator"), Configure(new Uri(address, "s3").AbsoluteUri));
 
-    private static AmazonS3Client CreateOutside(string? endpoint) => new(Configure(endpoint));
+    private static AmazonS3Client CreateOutside(string? endpoint, AWSCredentials? credentials) =>
+        credentials is null ? new(Configure(endpoint)) : new(credentials, Configure(endpoint));
 
     private static AmazonS3Config Configure(string? endpoint)
     {

@@ -4,8 +4,8 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
-internal sealed class TaskRunner(PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time)
-    : IDisposable
+internal sealed partial class TaskRunner(
+    PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger) : IDisposable
 {
     private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
 
@@ -74,6 +74,12 @@ internal sealed class TaskRunner(PageFetcher fetcher, ResultFiles results, Objec
         {
             return (Failed(task, "storage_error", error.Message), false, next);
         }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A page that breaks a parser must not be met again at every restart: the task ends here, for everybody to see.
+            LogTaskBroke(logger, error, task.Id, task.Input);
+            return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, next);
+        }
     }
 
     private async Task<int> MakeResultAsync(TaskRow task, CancellationToken cancellationToken)
@@ -126,4 +132,7 @@ internal sealed class TaskRunner(PageFetcher fetcher, ResultFiles results, Objec
 
     private TaskRow Failed(TaskRow task, string type, string message) =>
         task with { State = TaskState.Error, ErrorType = type, Error = message, FinishedAt = time.GetUtcNow() };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Task {TaskId} broke the emulator and ends in error; its input is {Input}.")]
+    private static partial void LogTaskBroke(ILogger logger, Exception error, string taskId, string input);
 }

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -104,6 +105,18 @@ internal sealed class EmulatorLab : IAsyncDisposable
         var path = scheme == "s3" ? $"s3/{bucket}/{key}" : $"gcs/storage/v1/b/{bucket}/o/{Uri.EscapeDataString(key)}?alt=media";
         using var response = await _http.GetAsync(new Uri(Emulator.BaseAddress, path));
         return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
+    }
+
+    /// <summary>The bytes that the object of a task should have.</summary>
+    public async Task<byte[]> ReadGoodObjectAsync(string taskId, bool compressed)
+    {
+        var result = await _http.GetByteArrayAsync(new Uri(Emulator.BaseAddress, $"v1/tasks/{taskId}/results"));
+        if (!compressed)
+            return result;
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(result);
+        return packed.ToArray();
     }
 
     public Task<Answer> StatsAsync() => GetAsync("_admin/stats");

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Pipeline.Emulator;
+
+namespace Pipeline.Tests.Emulator;
+
+public sealed class HostingTests
+{
+    [Fact]
+    public async Task TasksThatWereNotDoneGoOnAfterARestartAndTheOthersAreThere()
+    {
+        await using var lab = await EmulatorLab.StartAsync();
+        var done = await lab.RunBatchAsync(3, "s3://b/");
+        var urls = Enumerable.Range(0, 5).Select(n => $"{lab.Site.Address}/held/{n}");
+        var open = (string)(await lab.PostBatchAsync(urls, "s3://b/", callback: true))["batch_id"]!;
+        await EmulatorLab.UntilAsync(async () => (await lab.GetAsync($"v1/batches/{open}"))["tasks"].AsArray().Any(t => (string)t!["state"]! == "in_progress"));
+
+        await lab.RestartAsync();
+
+        Assert.Equal(WithoutPort(done), WithoutPort((await lab.GetAsync($"v1/batches/{done["id"]}")).Body!));
+        Assert.Equal(200, (await lab.GetAsync($"v1/tasks/{done["tasks"]![0]!["id"]}/results")).Status);
+        Assert.NotNull(await lab.ReadObjectAsync((string)done["tasks"]![0]!["output_url"]!));
+        lab.Site.Held.SetResult();
+        var batch = await lab.FinishAsync(open);
+        Assert.All(batch["tasks"]!.AsArray(), t => Assert.Equal("success", (string)t!["state"]!));
+        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 5);
+        Assert.Equal(8, (int)(await lab.StatsAsync())["tasks"]["total"]!);
+        await lab.RunBatchAsync(1);
+    }
+
+    [Fact]
+    public async Task AKilledProcessGoesOnWhereItWas()
+    {
+        await using var site = await TestSite.StartAsync();
+        var folder = Directory.CreateTempSubdirectory("emulator-").FullName;
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
+        var body = new JsonObject { ["inputs"] = new JsonArray([.. Enumerable.Range(0, 300).Select(n => new JsonObject { ["url"] = site.Page(n) })]), ["shared_inputs"] = new JsonObject { ["callback_url"] = site.Hook("k") } };
+
+        var (first, address) = await StartProcessAsync(folder);
+        var answer = await http.PostAsJsonAsync(new Uri(address, "v1/extract/batch"), body, TestContext.Current.CancellationToken);
+        var batchId = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["batch_id"]!;
+        await EmulatorLab.UntilAsync(() => site.Fetches > 20);
+        first.Kill();
+        await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(site.Webhooks.Count < 300);
+        (var second, address) = await StartProcessAsync(folder);
+        try
+        {
+            await EmulatorLab.UntilAsync(async () =>
+                (bool)JsonNode.Parse(await http.GetStringAsync(new Uri(address, $"v1/batches/{batchId}/progress"), TestContext.Current.CancellationToken))!["completed"]!);
+            await EmulatorLab.UntilAsync(() => site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Distinct().Count() == 300);
+        }
+        finally
+        {
+            second.Kill();
+            await second.WaitForExitAsync(TestContext.Current.CancellationToken);
+            first.Dispose();
+            second.Dispose();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task APortInUseIsToldByItsNumber()
+    {
+        await using var lab = await EmulatorLab.StartAsync();
+        var port = lab.Emulator.BaseAddress.Port;
+        var options = new EmulatorOptions { DataFolder = lab.DataFolder + "-other", Address = lab.Emulator.BaseAddress };
+        var error = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        Directory.Delete(options.DataFolder, recursive: true);
+        Assert.Equal($"Cannot listen on 127.0.0.1:{port}: port {port} is in use. Stop the other program or choose another port.", error.Message);
+    }
+
+    [Fact]
+    public async Task AFolderIsForOneEmulator()
+    {
+        await using var lab = await EmulatorLab.StartAsync();
+        var options = new EmulatorOptions { DataFolder = lab.DataFolder };
+        var error = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        Assert.Equal($"The folder '{lab.DataFolder}' is used by another emulator. Stop it or choose another folder.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("https://127.0.0.1:5005/")]
+    [InlineData("http://example.test:5005/")]
+    public async Task AnAddressItCannotListenOnIsRefused(string address)
+    {
+        var options = new EmulatorOptions { DataFolder = Path.GetTempPath(), Address = new(address) };
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        Assert.StartsWith($"'{address}' is not an address to listen on. Write http://127.0.0.1:5005, or port 0 for a free one.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "--data DIR is needed: the folder that keeps tasks, results and objects.")]
+    [InlineData("--data", "--data needs a value.")]
+    [InlineData("--dir x", "'--dir' is not an option; --help tells them.")]
+    [InlineData("--data x --storage there", "--storage takes own, outside or auto.")]
+    [InlineData("--data x --workers 0", "--workers takes a number from 1 to 1000.")]
+    [InlineData("--data x --urls 5005", "--urls '5005' is not a URL; write http://127.0.0.1:5005.")]
+    public void WrongUsageIsToldInOneLine(string args, string message) =>
+        Assert.Equal(message, Assert.Throws<FormatException>(() => CommandLine.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
+
+    [Fact]
+    public void ArgumentsBecomeOptions()
+    {
+        var options = CommandLine.Parse(["--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1", "--storage", "own", "--workers", "8"])!;
+        Assert.Equal(new() { DataFolder = "/d", Address = new("http://127.0.0.1:1234"), ApiKey = "k", Faults = "post_429=1", Storage = StorageMode.Own, Workers = 8, Log = true }, options);
+        Assert.Null(CommandLine.Parse(["--help"]));
+    }
+
+    private static string WithoutPort(JsonNode node) => System.Text.RegularExpressions.Regex.Replace(node["tasks"]!.ToJsonString(), @"127\.0\.0\.1:\d+/v1", "");
+
+    private static async Task<(Process Process, Uri Address)> StartProcessAsync(string folder)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--urls", "http://127.0.0.1:0", "--storage", "own"])
+        {
+            RedirectStandardError = true,
+        };
+        var process = Process.Start(start)!;
+        var line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("The emulator listens on http://", line, StringComparison.Ordinal);
+        return (process, new(line!.Split(' ')[^1]));
+    }
+}
