@@ -203,8 +203,10 @@ internal sealed partial class CollectStage(
 
     private Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken)
     {
-        var delay = options.Value.Collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16));
-        return queue.SendAsync([message with { Tries = message.Tries + 1 }], delay < LongestDelay ? delay : LongestDelay, cancellationToken);
+        var collect = options.Value.Collect;
+        var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
+        TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
+        return queue.SendAsync([message with { Tries = message.Tries + 1 }], limits.Min(), cancellationToken);
     }
 
     /// <summary>What a failed task says of itself.</summary>

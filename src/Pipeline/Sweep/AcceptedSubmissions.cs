@@ -138,7 +138,8 @@ internal sealed partial class AcceptedSubmissions(
         var collected = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
         var good = left.Exists(t => TaskStates.Classify(t.State) == TaskOutlook.Good);
-        if (good && time.GetUtcNow() < submission.CompletedAt + options.Value.Collect.ObjectDeadline + Sweep.PollInterval)
+        // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
+        if (good && time.GetUtcNow() < submission.CompletedAt + (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval)
             return;
         var bad = left.Find(t => TaskStates.Classify(t.State) == TaskOutlook.Bad);
         FailureCause cause = good
