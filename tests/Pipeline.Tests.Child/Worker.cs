@@ -77,7 +77,7 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int 
         if (fails)
             await sink.PutFailuresAsync([Some.Failure(input.Id)], cancellationToken);
         else
-            await sink.PutRecordAsync(TextRecord.Of(input.Id, padding: input.Ordinal % 25 == 0 ? 400_000 : 500), cancellationToken);
+            await sink.PutRecordAsync(TextRecord.Of(input.Id, padding: input.Ordinal % 25 == 0 ? 1_000_000 : 500), cancellationToken);
         if (input.State == InputState.Waiting)
             await _ledger.UpdateInputsAsync([input with { State = fails ? InputState.Failed : InputState.Recorded }], cancellationToken);
     }

@@ -15,10 +15,19 @@ public sealed class KillTests : IDisposable
     private const int Kill = 9, Continue = 18, Stop = 19;
 
     private readonly TempFolder _folder = new();
+    private readonly List<Process> _workers = [];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        foreach (var worker in _workers)
+        {
+            Signal(worker, Kill);
+            worker.Dispose();
+        }
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task AfterAnyNumberOfKillsEveryInputIsThereExactlyOnce()
@@ -28,7 +37,7 @@ public sealed class KillTests : IDisposable
         for (; kills < 12; kills++)
         {
             // The lease is long: if killed workers' messages were not given back at the next start, this test would not end in time.
-            using var worker = await StartAsync(TimeSpan.FromMinutes(10));
+            var worker = await StartAsync(TimeSpan.FromMinutes(10));
             if (worker.WaitForExit(random.Next(5, 160)))
                 break;
             Signal(worker, Kill);
@@ -45,13 +54,14 @@ public sealed class KillTests : IDisposable
     public async Task WorkersThatAreSuspendedPastTheirLeaseAndComeBackDoNoHarm()
     {
         var random = new Random();
-        using var first = await StartAsync(TimeSpan.FromMilliseconds(150));
-        using var second = await StartAsync(TimeSpan.FromMilliseconds(150));
-        for (var i = 0; i < 6 && !first.HasExited && !second.HasExited; i++)
+        var first = await StartAsync(TimeSpan.FromMilliseconds(400));
+        var second = await StartAsync(TimeSpan.FromMilliseconds(400));
+        // Four times at most, since a message received five times would rightly be given up.
+        for (var i = 0; i < 4 && !first.HasExited && !second.HasExited; i++)
         {
             var suspended = i % 2 == 0 ? first : second;
             Signal(suspended, Stop);
-            await Task.Delay(random.Next(100, 400), Token);
+            await Task.Delay(random.Next(450, 600), Token);
             Signal(suspended, Continue);
             await Task.Delay(random.Next(20, 100), Token);
         }
@@ -74,7 +84,7 @@ public sealed class KillTests : IDisposable
 
     private static async Task FinishAsync(Process worker)
     {
-        await worker.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
+        await worker.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
         Assert.Equal(0, worker.ExitCode);
     }
 
@@ -82,6 +92,7 @@ public sealed class KillTests : IDisposable
     {
         string[] arguments = [Path.Combine(AppContext.BaseDirectory, "Pipeline.Tests.Child.dll"), _folder.Path, $"{Inputs}", $"{visibility.TotalMilliseconds}"];
         var worker = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        _workers.Add(worker);
         Assert.Equal("working", await worker.StandardOutput.ReadLineAsync(Token));
         return worker;
     }

@@ -1,0 +1,176 @@
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Local;
+
+public sealed class LocalDatabaseTests : IAsyncDisposable
+{
+    private readonly LocalState _state = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _state.DisposeAsync();
+
+    [Fact]
+    public async Task AWriteThatFailsLeavesNoTraceAndDoesNotFailTheOthersOfItsBatch()
+    {
+        var database = await _state.OpenAsync();
+        using var gate = new ManualResetEventSlim();
+        // Holds the writer, so that all that follows waits and becomes one batch.
+        var first = database.WriteAsync(_ => gate.Wait(Token), durable: false, Token);
+
+        var writes = Enumerable.Range(0, 10).Select(i => database.WriteAsync(
+            session =>
+            {
+                session.Execute("INSERT INTO setting(name, value) VALUES($1, 'x')", $"{i}");
+                if (i == 4)
+                    throw new InvalidOperationException("a bug");
+            },
+            durable: false,
+            Token)).ToList();
+        gate.Set();
+        await first;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => writes[4]);
+        await Task.WhenAll(writes.Where((_, i) => i != 4));
+        Assert.Equal(9L, await database.ReadAsync(session => session.Scalar("SELECT COUNT(*) FROM setting"), Token));
+        Assert.Null(await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='4'"), Token));
+    }
+
+    [Fact]
+    public async Task AWriteThatIsCancelledWhileItWaitsDoesNotRun()
+    {
+        var database = await _state.OpenAsync();
+        using var gate = new ManualResetEventSlim();
+        using var cancelled = new CancellationTokenSource();
+        var first = database.WriteAsync(_ => gate.Wait(Token), durable: false, Token);
+        var ran = false;
+
+        var write = database.WriteAsync(_ => ran = true, durable: false, cancelled.Token);
+        await cancelled.CancelAsync();
+        gate.Set();
+        await first;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+        Assert.False(ran);
+    }
+
+    [Fact]
+    public async Task OnlyABatchWithADurableWriteIsSyncedAtItsCommit()
+    {
+        var database = await _state.OpenAsync();
+
+        foreach (var durable in new[] { false, true, false, true })
+        {
+            // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 is FULL.
+            Assert.Equal(durable ? 2L : 1L, await database.WriteAsync(session => session.Scalar("PRAGMA synchronous"), durable, Token));
+        }
+    }
+
+    [Fact]
+    public async Task WritersOfTwoInstancesTakeTurns()
+    {
+        var (one, two) = (await _state.OpenAsync(), await _state.OpenAsync());
+        await one.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('n', '0')"), durable: false, Token);
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? one : two).WriteAsync(
+            session =>
+            {
+                var n = int.Parse((string)session.Scalar("SELECT value FROM setting WHERE name='n'")!);
+                session.Execute("UPDATE setting SET value=$1 WHERE name='n'", $"{n + 1}");
+            },
+            durable: false,
+            Token)));
+
+        Assert.Equal("200", await two.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='n'"), Token));
+    }
+
+    [Fact]
+    public async Task AFullDiskIsATransientErrorAndTheWriterGoesOn()
+    {
+        var database = await _state.OpenAsync();
+        await database.WriteAsync(session => session.Script("PRAGMA max_page_count=60"), durable: false, Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => database.WriteAsync(
+            session => session.Execute("INSERT INTO setting(name, value) VALUES('big', $1)", new string('x', 1_000_000)), durable: false, Token));
+
+        Assert.False(error.IsPermanent);
+        Assert.Equal(FailureReasons.Unavailable, error.Reason);
+        Assert.Equal($"The disk that holds '{database.Path}' is full. Free some space; nothing that was written is lost.", error.Message);
+        await database.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('small', 'x')"), durable: false, Token);
+        Assert.Null(await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='big'"), Token));
+    }
+
+    [Fact]
+    public async Task AFileThatIsNoStateIsRefused()
+    {
+        Directory.CreateDirectory(_state.StateFolder);
+        await File.WriteAllTextAsync(Path.Combine(_state.StateFolder, "state.db"), new string('x', 5000), Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenAsync);
+
+        Assert.True(error.IsPermanent);
+        Assert.Contains("is damaged or was not written by this program", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AStateOfANewerVersionIsRefused()
+    {
+        var database = await _state.OpenAsync();
+        await database.WriteAsync(session => session.Script("PRAGMA user_version=99"), durable: false, Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenAsync);
+
+        Assert.True(error.IsPermanent);
+        Assert.Equal($"The state file '{database.Path}' was written by a newer version of this program. Use that version, or another state folder.", error.Message);
+    }
+
+    [Fact]
+    public async Task AFolderThatCannotBeMadeIsNamed()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder["file"], "", Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => LocalDatabase.OpenAsync(folder["file"], Token));
+
+        Assert.True(error.IsPermanent);
+        Assert.StartsWith($"The state cannot be kept in '{folder["file"]}'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("SELECT * FROM submission WHERE due_at<=5 ORDER BY due_at LIMIT 3", "submission_due")]
+    [InlineData("SELECT * FROM submission WHERE list_id='a' AND sequence>1 ORDER BY sequence LIMIT 3", "submission_list")]
+    [InlineData("SELECT * FROM list WHERE state<>2 AND list_id>'a' ORDER BY list_id LIMIT 3", "list_open")]
+    [InlineData("SELECT * FROM message WHERE queue='a' AND visible_at<=5 ORDER BY visible_at, id LIMIT 3", "message_visible")]
+    [InlineData("SELECT MIN(visible_at) FROM message WHERE queue='a'", "message_visible")]
+    [InlineData("SELECT DISTINCT owner FROM message WHERE owner IS NOT NULL", "message_owner")]
+    public async Task TheHotQueriesGoByAnIndexAndSortNothing(string query, string index)
+    {
+        var database = await _state.OpenAsync();
+
+        var plan = await database.ReadAsync(
+            session =>
+            {
+                var steps = new List<string>();
+                using var rows = session.Query($"EXPLAIN QUERY PLAN {query}");
+                while (rows.Read())
+                    steps.Add(rows.GetString(3));
+                return steps;
+            },
+            Token);
+
+        Assert.Contains(index, Assert.Single(plan), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AProcessIsToldFromAnotherOfTheSameId()
+    {
+        var parts = ProcessOwner.Current.Split('/');
+
+        Assert.False(ProcessOwner.HasEnded(ProcessOwner.Current));
+        Assert.False(ProcessOwner.HasEnded(string.Join('/', "another-machine", parts[1], "1", "1")));
+        Assert.True(ProcessOwner.HasEnded(string.Join('/', parts[0], parts[1], parts[2], "1")));
+        Assert.True(ProcessOwner.HasEnded(string.Join('/', parts[0], parts[1], $"{int.MaxValue}", parts[3])));
+        Assert.True(ProcessOwner.HasEnded(string.Join('/', parts[0], "another-boot", parts[2], parts[3])));
+    }
+}

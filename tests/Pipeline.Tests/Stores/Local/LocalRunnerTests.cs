@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Ports;
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Local;
+
+public sealed class LocalRunnerTests : IAsyncLifetime
+{
+    private const string Queue = QueueNames.Results;
+
+    private readonly LocalState _state = new();
+    private readonly LocalRunnerOptions _options = new()
+    {
+        SweepInterval = TimeSpan.FromMilliseconds(200),
+        IdleSweepInterval = TimeSpan.FromMilliseconds(10),
+        RetryDelay = TimeSpan.FromMilliseconds(10),
+        MaxRetryDelay = TimeSpan.FromMilliseconds(20),
+    };
+
+    private readonly ConcurrentQueue<(string Queue, string Body, Exception Error)> _dead = new();
+    private LocalWorkQueue _queue = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _queue = new(await _state.OpenAsync(), TimeProvider.System);
+
+    public ValueTask DisposeAsync() => _state.DisposeAsync();
+
+    [Fact]
+    public async Task EveryMessageIsHandledAndTheRunEndsWhenDone()
+    {
+        await SendAsync(100);
+        var handled = new ConcurrentBag<string>();
+
+        await RunAsync((body, _) => Done(() => handled.Add(body)), () => handled.Count == 100);
+
+        Assert.Equal(100, handled.Distinct().Count());
+        Assert.Empty(await _queue.CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task NoMoreMessagesAreHandledAtOnceThanTheHandlerAllows()
+    {
+        await SendAsync(30);
+        var (running, most, handled) = (0, 0, 0);
+
+        await RunAsync(
+            async (_, cancellationToken) =>
+            {
+                InterlockedMax(ref most, Interlocked.Increment(ref running));
+                await Task.Delay(10, cancellationToken);
+                Interlocked.Decrement(ref running);
+                Interlocked.Increment(ref handled);
+            },
+            () => handled == 30,
+            concurrency: 3);
+
+        Assert.Equal(3, most);
+    }
+
+    [Fact]
+    public async Task ATransientErrorIsTriedAgainWhenTheOtherSideAskedForIt()
+    {
+        await SendAsync(1);
+        var tries = new ConcurrentQueue<long>();
+
+        await RunAsync(
+            (_, _) =>
+            {
+                tries.Enqueue(TimeProvider.System.GetTimestamp());
+                return tries.Count < 3 ? throw PipelineException.Transient(FailureReasons.Unavailable, "busy", TimeSpan.FromMilliseconds(150)) : Task.CompletedTask;
+            },
+            () => tries.Count == 3);
+
+        var times = tries.ToArray();
+        Assert.All(times.Skip(1).Zip(times), pair => Assert.True(TimeProvider.System.GetElapsedTime(pair.Second, pair.First) >= TimeSpan.FromMilliseconds(140)));
+        Assert.Empty(_dead);
+        Assert.Empty(await _queue.CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task APermanentErrorIsTheEndOfTheMessageAtOnceAndIsTold()
+    {
+        await SendAsync(1);
+        var tries = 0;
+
+        await RunAsync(
+            (_, _) =>
+            {
+                tries++;
+                throw PipelineException.Permanent(FailureReasons.ResultInvalid, "It cannot be read.");
+            },
+            () => !_dead.IsEmpty);
+
+        Assert.Equal(1, tries);
+        var (queue, body, error) = Assert.Single(_dead);
+        Assert.Equal((Queue, Text(0), FailureReasons.ResultInvalid), (queue, body, Assert.IsType<PipelineException>(error).Reason));
+        Assert.Equal("It cannot be read.", Assert.Single(await _queue.GetPoisonAsync(Queue, 10, Token)).Error);
+    }
+
+    [Fact]
+    public async Task ABugIsTriedFiveTimesThenTheMessageIsPoisonAndTold()
+    {
+        await SendAsync(1);
+        var tries = 0;
+
+        await RunAsync((_, _) => throw new InvalidOperationException($"bug {Interlocked.Increment(ref tries)}"), () => !_dead.IsEmpty);
+
+        Assert.Equal(5, tries);
+        Assert.Equal("bug 5", Assert.Single(_dead).Error.Message);
+        Assert.Equal("bug 5", Assert.Single(await _queue.GetPoisonAsync(Queue, 10, Token)).Error);
+    }
+
+    [Fact]
+    public async Task AHandlerThatIsStoppedHasNotFailedAndItsMessageIsThereAtOnce()
+    {
+        await SendAsync(1);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+
+        await Runner(async (_, cancellationToken) =>
+        {
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }).RunAsync(_ => Task.FromResult(false), stop.Token);
+
+        var message = Assert.Single((await _queue.ReceiveAsync(Queue, 1, TimeSpan.FromMinutes(1), Token)).Messages);
+        Assert.Equal((1, null), (message.DequeueCount, message.Error));
+        Assert.Empty(_dead);
+    }
+
+    [Fact]
+    public async Task ALeaseIsRenewedWhileTheHandlerRuns()
+    {
+        _options.Visibility = TimeSpan.FromMilliseconds(600);
+        await SendAsync(1);
+        var (tries, done) = (0, false);
+
+        await RunAsync(
+            async (_, cancellationToken) =>
+            {
+                Interlocked.Increment(ref tries);
+                await Task.Delay(1500, cancellationToken);
+                done = true;
+            },
+            () => done,
+            concurrency: 4);
+
+        Assert.Equal(1, tries);
+        Assert.Empty(await _queue.CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task SweepsDoNotOverlapAndAnIdlePipelineIsSweptWithoutWaitingForTheInterval()
+    {
+        _options.SweepInterval = TimeSpan.FromMinutes(10);
+        var (running, most, sweeps) = (0, 0, 0);
+
+        await RunAsync(
+            (_, _) => Task.CompletedTask,
+            () => sweeps >= 4,
+            sweep: async cancellationToken =>
+            {
+                InterlockedMax(ref most, Interlocked.Increment(ref running));
+                await SendAsync(1);
+                await Task.Delay(5, cancellationToken);
+                Interlocked.Decrement(ref running);
+                sweeps++;
+            });
+
+        Assert.Equal(1, most);
+    }
+
+    [Fact]
+    public async Task NothingIsSweptEarlyWhileMessagesAreHandled()
+    {
+        _options.SweepInterval = TimeSpan.FromMinutes(10);
+        await SendAsync(1);
+        var (sweepsBefore, sweeps) = (-1, 0);
+
+        await RunAsync(
+            async (_, cancellationToken) =>
+            {
+                var before = sweeps;
+                await Task.Delay(200, cancellationToken);
+                sweepsBefore = sweeps - before;
+            },
+            () => sweepsBefore >= 0,
+            sweep: _ => Done(() => sweeps++));
+
+        // The one at the start may fall within.
+        Assert.InRange(sweepsBefore, 0, 1);
+    }
+
+    [Fact]
+    public async Task ASweepThatKeepsFailingEndsTheRunWithItsError()
+    {
+        _options.SweepInterval = TimeSpan.FromMilliseconds(20);
+        var sweeps = 0;
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => RunAsync(
+            (_, _) => Task.CompletedTask, () => false, sweep: _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, $"refused {++sweeps}")));
+
+        Assert.Equal("refused 5", error.Message);
+    }
+
+    [Fact]
+    public async Task ATransientErrorOfASweepIsWaitedOut()
+    {
+        var sweeps = 0;
+
+        await RunAsync(
+            (_, _) => Task.CompletedTask,
+            () => true,
+            sweep: _ => ++sweeps < 8 ? throw PipelineException.Transient(FailureReasons.Unavailable, "busy") : Task.CompletedTask);
+
+        Assert.Equal(8, sweeps);
+    }
+
+    private static string Text(int i) => Encoding.UTF8.GetString(Some.Body($"{i}").Span);
+
+    private static Task Done(Action action)
+    {
+        action();
+        return Task.CompletedTask;
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        int seen;
+        while (value > (seen = Volatile.Read(ref most)) && Interlocked.CompareExchange(ref most, value, seen) != seen)
+        {
+        }
+    }
+
+    private Task SendAsync(int count) =>
+        _queue.SendAsync(Queue, [.. Enumerable.Range(0, count).Select(i => Some.Body($"{i}"))], TimeSpan.Zero, Token);
+
+    private Task RunAsync(
+        Func<string, CancellationToken, Task> handle, Func<bool> isDone, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
+        Runner(handle, concurrency, sweep).RunAsync(_ => Task.FromResult(isDone()), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+    private LocalRunner Runner(Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
+        new(
+            _queue,
+            [new(Queue, concurrency, (body, cancellationToken) => handle(Encoding.UTF8.GetString(body.Span), cancellationToken))],
+            sweep ?? (_ => Task.CompletedTask),
+            (queue, body, error, _) => Done(() => _dead.Enqueue((queue, Encoding.UTF8.GetString(body.Span), error))),
+            _options,
+            TimeProvider.System,
+            new Random(1),
+            NullLogger<LocalRunner>.Instance);
+}

@@ -1,0 +1,217 @@
+using System.Text.Json;
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Local;
+
+/// <summary>What the files are like, beyond what every sink promises.</summary>
+public sealed class NdjsonRecordSinkTests : IAsyncDisposable
+{
+    private readonly LocalState _state = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Records => Path.Combine(_state.OutFolder, "records.ndjson");
+
+    private string Failures => Path.Combine(_state.OutFolder, "failures.ndjson");
+
+    private string ManifestPath => Path.Combine(_state.OutFolder, "manifest.json");
+
+    public ValueTask DisposeAsync() => _state.DisposeAsync();
+
+    [Fact]
+    public async Task ATornTailIsCutAtOpen()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        await sink.PutFailuresAsync([Some.Failure("b")], Token);
+        var (records, failures) = (await File.ReadAllTextAsync(Records, Token), await File.ReadAllTextAsync(Failures, Token));
+        await File.AppendAllTextAsync(Records, "{\"id\":\"torn", Token);
+        await File.AppendAllTextAsync(Failures, "{\"id\":\"torn\"}\n{", Token);
+
+        await _state.OpenSinkAsync();
+
+        Assert.Equal(records, await File.ReadAllTextAsync(Records, Token));
+        Assert.Equal(failures, await File.ReadAllTextAsync(Failures, Token));
+    }
+
+    [Fact]
+    public async Task ATornTailOfAnotherProcessIsCutByTheNextPut()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        await File.AppendAllTextAsync(Records, new string('x', 10_000), Token);
+
+        await sink.PutRecordAsync(TextRecord.Of("b"), Token);
+
+        Assert.Equal(["a", "b"], Ids(Records));
+    }
+
+    [Fact]
+    public async Task RecordsAreVisibleAsSoonAsTheyArePut()
+    {
+        var sink = await _state.OpenSinkAsync();
+
+        for (var i = 1; i <= 5; i++)
+        {
+            await sink.PutRecordAsync(TextRecord.Of($"{i}"), Token);
+            Assert.Equal(i, Ids(Records).Count);
+            Assert.EndsWith("}\n", await File.ReadAllTextAsync(Records, Token), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ARecordsFileThatLostBytesIsRefusedWithWhatToDo()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        var bytes = new FileInfo(Records).Length;
+        await File.WriteAllTextAsync(Records, "", Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenSinkAsync);
+
+        Assert.True(error.IsPermanent);
+        Assert.Equal(
+            $"'{Records}' has 0 bytes, but {bytes} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.",
+            error.Message);
+    }
+
+    [Fact]
+    public async Task AFailuresFileThatLostBytesIsWrittenAgain()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
+        var before = await File.ReadAllTextAsync(Failures, Token);
+        File.Delete(Failures);
+
+        await _state.OpenSinkAsync();
+
+        Assert.Equal(before, await File.ReadAllTextAsync(Failures, Token));
+    }
+
+    [Fact]
+    public async Task AStateBelongsToOneOutputFolder()
+    {
+        await _state.OpenSinkAsync();
+        var database = await _state.OpenAsync();
+        var other = Path.Combine(_state.Root, "other");
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => NdjsonRecordSink.OpenAsync(
+            database, other, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordSink>.Instance, Token));
+
+        Assert.True(error.IsPermanent);
+        Assert.Equal(
+            $"The state '{database.Path}' belongs to the output folder '{_state.OutFolder}', not to '{other}'. Name that folder, or another state folder.", error.Message);
+        Assert.False(Directory.Exists(other));
+    }
+
+    [Fact]
+    public async Task FilesThatTheStateDoesNotKnowAreNotOverwritten()
+    {
+        Directory.CreateDirectory(_state.OutFolder);
+        await File.WriteAllTextAsync(Records, "precious\n", Token);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenSinkAsync);
+
+        Assert.True(error.IsPermanent);
+        Assert.StartsWith($"'{Records}' is already there, but the state", error.Message, StringComparison.Ordinal);
+        Assert.Equal("precious\n", await File.ReadAllTextAsync(Records, Token));
+    }
+
+    [Fact]
+    public async Task TheNewestFailureOfAnIdStaysAndTheFileIsWrittenAnewWithTheManifest()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a", "first"), Some.Failure("b", "other")], Token);
+        await sink.PutFailuresAsync([Some.Failure("a", "second, and much longer than the first one was")], Token);
+        await sink.PutRecordAsync(TextRecord.Of("b"), Token);
+
+        await sink.PutManifestAsync(Some.Manifest(), Token);
+        await sink.PutFailuresAsync([Some.Failure("c")], Token);
+
+        Assert.Equal(["a", "c"], Ids(Failures));
+        Assert.Contains("second, and much longer", await File.ReadAllTextAsync(Failures, Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACrashBeforeTheFailuresWereWrittenAnewIsMendedAtOpen()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+
+        await _state.OpenSinkAsync();
+
+        Assert.Equal(["b"], Ids(Failures));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"id\":\"b\",\"and\":\"what the new file holds, renamed into place before its commit, longer than what was there before, by far\"}\n")]
+    public async Task ACrashBetweenRenameAndCommitIsMended(string renamed)
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        var database = await _state.OpenAsync();
+        await database.WriteAsync(session => new FailuresFile(Failures).PrepareRewrite(session), durable: false, Token);
+        await File.WriteAllTextAsync(Failures, renamed, Token);
+
+        // Another process, which does not open anew, goes on.
+        await sink.PutFailuresAsync([Some.Failure("c")], Token);
+
+        Assert.Equal(["b", "c"], Ids(Failures));
+    }
+
+    [Fact]
+    public async Task OneListHasItsManifestAndSeveralHaveTheirSums()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutManifestAsync(Some.Manifest("one", records: 2, failures: 1), Token);
+        using (var one = JsonDocument.Parse(await File.ReadAllTextAsync(ManifestPath, Token)))
+            Assert.Equal("one", one.RootElement.GetProperty("list_id").GetString());
+
+        await sink.PutManifestAsync(Some.Manifest("two", records: 10, failures: 0), Token);
+
+        using var all = JsonDocument.Parse(await File.ReadAllTextAsync(ManifestPath, Token));
+        Assert.Equal("pipeline.manifest/1", all.RootElement.GetProperty("schema").GetString());
+        Assert.Equal(
+            (13, 12, 1, 8), (Number("inputs"), Number("records"), Number("failures"), Number("duplicates")));
+        Assert.Equal(["one", "two"], all.RootElement.GetProperty("lists").EnumerateArray().Select(list => list.GetProperty("list_id").GetString()));
+
+        int Number(string name) => all.RootElement.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task TheDigestIsThatOfTheFileHoweverOftenItIsAskedFor()
+    {
+        var sink = await _state.OpenSinkAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await sink.PutRecordAsync(TextRecord.Of($"{i}", padding: i * 100_000), Token);
+            var location = Assert.Single(await sink.GetLocationsAsync("list", Token));
+            var bytes = await File.ReadAllBytesAsync(Records, Token);
+
+            Assert.Equal((bytes.Length, i + 1), (location.Bytes, location.Records));
+            Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)), location.Sha256);
+            Assert.Equal($"file://{Records}", location.Uri);
+        }
+    }
+
+    [Fact]
+    public async Task NoTemporaryFileRemains()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a")], Token);
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        await sink.PutManifestAsync(Some.Manifest(), Token);
+
+        Assert.Equal(["failures.ndjson", "manifest.json", "records.ndjson"], Directory.GetFiles(_state.OutFolder).Select(Path.GetFileName).Order());
+    }
+
+    private static List<string> Ids(string file) => [.. File.ReadLines(file).Select(line =>
+    {
+        using var json = JsonDocument.Parse(line);
+        return json.RootElement.GetProperty("id").GetString()!;
+    })];
+}
