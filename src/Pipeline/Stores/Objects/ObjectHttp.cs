@@ -33,10 +33,13 @@ internal static class ObjectHttp
         }
     }
 
-    /// <summary>The content as a stream that can be sent again: itself where it can seek, else a temporary file that deletes itself.</summary>
+    /// <summary>
+    /// The content as a stream that can be sent again: itself where it is in memory, else a temporary file that deletes itself. A stream that throws
+    /// must throw here and not inside the AWS SDK: its hash of the thread is then left half fed, and the thread's next signature is wrong.
+    /// </summary>
     public static async Task<Stream> MakeRepeatableAsync(Stream content, CancellationToken cancellationToken)
     {
-        if (content.CanSeek)
+        if (content.GetType() == typeof(MemoryStream))
             return content;
         var file = new FileStream(
             Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
