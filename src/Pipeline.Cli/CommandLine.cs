@@ -59,5 +59,10 @@ internal static class CommandLine
                 await Console.Error.WriteLineAsync($"pipeline: {fault}");
             return ExitCodes.Usage;
         }
+        catch (Exception bug)
+        {
+            await Console.Error.WriteLineAsync($"pipeline: something went wrong that should not have; please report it: {bug}");
+            return ExitCodes.Error;
+        }
     }
 }

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Asks API and bucket one harmless question each, so that a wrong key or a missing bucket ends a run before anything is written.</summary>
+/// <summary>Checks the settings, and asks API and bucket one harmless question each, so that a wrong key or a missing bucket ends a run before anything is written.</summary>
 internal static class Preflight
 {
     public static async Task CheckAsync(RunSettings settings, CancellationToken cancellationToken)
@@ -21,6 +22,7 @@ internal static class Preflight
             })
             .AddCloudObjects(settings.Stores)
             .BuildServiceProvider();
+        _ = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
         if (!settings.IsEmbedded)
             await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
                 break;

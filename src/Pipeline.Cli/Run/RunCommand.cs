@@ -21,11 +21,11 @@ internal static class RunCommand
     };
 
     private static readonly Option<string?> State = new("--state") { Description = "Folder that lets the same command go on after a kill. Default: .pipeline inside --out.", HelpName = "DIR" };
-    private static readonly Option<Uri?> Api = new("--api") { Description = "Root of the API. Default: Nimble when NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL" };
+    private static readonly Option<string?> Api = new("--api") { Description = "Root of the API. Default: Nimble when NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL" };
     private static readonly Option<string?> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/ for results. Default: the emulator's own bucket, else read from the API.", HelpName = "URL" };
     private static readonly Option<bool> Compress = new("--compress") { Description = "Have the results gzipped." };
-    private static readonly Option<Uri?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
-    private static readonly Option<Uri?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
+    private static readonly Option<string?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
+    private static readonly Option<string?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
     private static readonly Option<string[]> Shared = new("--shared") { Description = "An extraction option for every URL, such as country=US or render=true; repeatable.", HelpName = "k=v", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
     private static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
@@ -45,12 +45,9 @@ internal static class RunCommand
     private static RunSettings Read(ParseResult parsed)
     {
         var key = Environment.GetEnvironmentVariable("NIMBLE_API_KEY");
-        var api = parsed.GetValue(Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
+        var api = Address(parsed, Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
         if (api is not null && string.IsNullOrEmpty(key) && !api.IsLoopback)
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The API at {api} needs a key. Set NIMBLE_API_KEY.");
-        CheckAddress("--api", api);
-        CheckAddress("--listen", parsed.GetValue(Listen));
-        CheckAddress("--callback-base", parsed.GetValue(CallbackBase));
         var folder = Path.GetFullPath(parsed.GetValue(Out)!);
         return new()
         {
@@ -61,8 +58,8 @@ internal static class RunCommand
             ApiKey = string.IsNullOrEmpty(key) ? "local" : key,
             StorageUrl = parsed.GetValue(StorageUrl),
             Compress = parsed.GetValue(Compress),
-            Listen = parsed.GetValue(Listen),
-            CallbackBase = parsed.GetValue(CallbackBase),
+            Listen = Address(parsed, Listen),
+            CallbackBase = Address(parsed, CallbackBase),
             SharedInputs = parsed.GetValue(Shared) is { Length: > 0 } pairs ? SharedInputs.FromPairs(pairs) : null,
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
@@ -72,9 +69,12 @@ internal static class RunCommand
         };
     }
 
-    private static void CheckAddress(string option, Uri? address)
+    private static Uri? Address(ParseResult parsed, Option<string?> option)
     {
-        if (address is not null && (!address.IsAbsoluteUri || address.Scheme is not ("http" or "https")))
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{option} '{address}' is not an address such as http://127.0.0.1:5005.");
+        if (parsed.GetValue(option) is not { } text)
+            return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https")
+            ? address
+            : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{option.Name} '{text}' is not an address such as http://127.0.0.1:5005.");
     }
 }

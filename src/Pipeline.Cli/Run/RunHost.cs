@@ -100,7 +100,13 @@ internal sealed class RunHost : IAsyncDisposable
     {
         try
         {
-            var emulator = await Emulator.Emulator.StartAsync(new() { DataFolder = Path.Combine(settings.State, "emulator"), Faults = settings.Faults ?? "" }, cancellationToken);
+            var options = new EmulatorOptions
+            {
+                DataFolder = Path.Combine(settings.State, "emulator"),
+                Faults = settings.Faults ?? "",
+                Storage = settings.StoresAreOutside ? StorageMode.Outside : StorageMode.Own,
+            };
+            var emulator = await Emulator.Emulator.StartAsync(options, cancellationToken);
             _parts.Push(emulator);
             emulator.EnsureBucket(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
             return emulator;

@@ -10,7 +10,7 @@ namespace Pipeline.Tests.EndToEnd;
 /// <summary>An emulator, a list and a folder: what a run is tried on. Everything goes over real HTTP and the vendors' own clients.</summary>
 internal sealed class Rig : IAsyncDisposable
 {
-    private const string Key = "test-key-4711";
+    public const string Key = "test-key-4711";
     private readonly TempFolder _folder = new();
     private readonly HttpClient _http = new();
 

@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.Cli;
+using Pipeline.Emulator;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>What a run cannot do, it says in one clear message before it has written anything.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private string Out => _folder["out"];
+
+    [Theory]
+    [InlineData("none.txt", null, "none.txt cannot be read: Could not find file")]
+    [InlineData("list.txt", "", "The list has no URL in it.")]
+    [InlineData("list.txt", "# only a comment\n", "The list has no URL in it.")]
+    [InlineData("list.json", "{\"inputs\":[{\"url\":\"http://a/\"}", "line 1")]
+    public async Task AListThatCannotBeUsed(string name, string? content, string message)
+    {
+        if (content is not null)
+            File.WriteAllText(_folder[name], content);
+        await RefusedAsync(message, ["run", _folder[name], "--out", Out]);
+    }
+
+    [Fact]
+    public async Task AStrictListWithABadLine() =>
+        await RefusedAsync("line 2: ", ["run", List("http://a/", "b"), "--out", Out, "--strict"]);
+
+    [Theory]
+    [InlineData("--api", "not an address", "'not an address'")]
+    [InlineData("--listen", "ftp://x", "--listen 'ftp://x' is not an address such as http://127.0.0.1:5005.")]
+    [InlineData("--shared", "country", "'country' is not a shared input. Write name=value, for example country=US.")]
+    [InlineData("--storage-url", "bucket/prefix", "'bucket/prefix' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/")]
+    [InlineData("--faults", "nonsense=1", "nonsense")]
+    [InlineData("--content", "both", "both")]
+    [InlineData("--no-such-option", "1", "--no-such-option")]
+    public async Task AnOptionThatCannotBeUsed(string option, string value, string message) =>
+        await RefusedAsync(message, ["run", List("http://a/"), "--out", Out, option, value]);
+
+    [Fact]
+    public async Task AFolderThatCannotBeWritten()
+    {
+        File.WriteAllText(_folder["file"], "");
+        await RefusedAsync("cannot be written", ["run", List("http://a/"), "--out", _folder["file", "out"]]);
+    }
+
+    [Fact]
+    public async Task APortInUse()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        await RefusedAsync("Choose another address with --listen.", ["run", List("http://a/"), "--out", Out, "--listen", $"http://{other.LocalEndpoint}"]);
+    }
+
+    [Fact]
+    public async Task ASettingThatIsOutOfRange() =>
+        await RefusedAsync(
+            "Intake:MaxInputsPerSubmission must be between 1 and 1,000.", ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
+
+    [Fact]
+    public async Task ANimbleApiWithoutAKey() =>
+        await RefusedAsync("needs a key. Set NIMBLE_API_KEY.", ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
+
+    [Fact]
+    public async Task AWrongKeyABucketThatIsMissingAndCredentialsThatAreRefused()
+    {
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder["emulator"], ApiKey = "right", Storage = StorageMode.Own }, TestContext.Current.CancellationToken);
+        (string, string)[] store = [("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri), ("AWS_SECRET_ACCESS_KEY", "x"), ("STORAGE_EMULATOR_HOST", emulator.GcsEndpoint.AbsoluteUri)];
+        string[] run = ["run", List("http://a/"), "--out", Out, "--api", emulator.BaseAddress.AbsoluteUri, "--storage-url"];
+
+        await RefusedAsync("Nimble refuses the API key (401).", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "wrong-secret-key")]);
+        await RefusedAsync("The bucket 'none' does not exist", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "x")]);
+        await RefusedAsync("none", [.. run, "gs://none/"], [.. store, ("NIMBLE_API_KEY", "right")]);
+        emulator.EnsureBucket("there");
+        await RefusedAsync("403", [.. run, "s3://there/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "denied")]);
+    }
+
+    [Fact]
+    public async Task AnApiThatIsNotThereIsAnErrorAndNotWrongUsage()
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(["run", List("http://a/"), "--out", Out, "--api", "http://127.0.0.1:9"], ("Pipeline__Nimble__Timeout", "00:00:05"));
+        Assert.Equal(ExitCodes.Error, exitCode);
+        Assert.Contains("127.0.0.1:9", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public async Task HelpIsNoError()
+    {
+        foreach (var arguments in (string[][])[["--help"], ["run", "--help"], ["emulator", "--help"]])
+        {
+            var (exitCode, output, error) = await CliProcess.RunAsync(arguments);
+            Assert.Equal((0, ""), (exitCode, error));
+            Assert.NotEmpty(output);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string List(params string[] lines)
+    {
+        File.WriteAllLines(_folder["list.txt"], lines);
+        return _folder["list.txt"];
+    }
+
+    private async Task RefusedAsync(string message, IEnumerable<string> arguments, params IEnumerable<(string, string)> environment)
+    {
+        var (exitCode, output, error) = await CliProcess.RunAsync(arguments, environment);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
+        Assert.StartsWith("pipeline: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-secret-key", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out) && Directory.EnumerateFiles(Out).Any());
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>The real command, killed with -9 and started again, against an API and a bucket that live on.</summary>
+public sealed class KillTests
+{
+    private const int Urls = 300;
+
+    [Fact]
+    public async Task AfterAnyKillsTheSameCommandEndsWithEveryRecordOnceAndNothingPostedTwice()
+    {
+        await using var rig = await Rig.StartAsync("task_slow_ms=1500@0.5");
+        var command = Command(rig, Urls);
+        var random = new Random(4711);
+        var kills = 0;
+        for (var i = 0; i < 6; i++)
+        {
+            using var process = CliProcess.Start(command, Environment(rig));
+            await Task.Delay(random.Next(300, 1500), TestContext.Current.CancellationToken);
+            kills += await process.KillAsync() ? 1 : 0;
+        }
+
+        await CompleteAsync(rig, command, Urls);
+        Assert.InRange(kills, 3, 6);
+    }
+
+    [Theory]
+    [InlineData("post_slow_ms=3000")]
+    [InlineData("post_slow_ms=3000,webhook_lost,echo=none")]
+    public async Task AKillDuringThePostLeavesItToEvidence(string faults)
+    {
+        await using var rig = await Rig.StartAsync(faults);
+        var command = Command(rig, count: 20);
+        using (var process = CliProcess.Start(command, Environment(rig)))
+        {
+            while ((await rig.PostsAsync()).Count == 0)
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            Assert.True(await process.KillAsync());
+        }
+
+        await CompleteAsync(rig, command, 20);
+    }
+
+    [Fact]
+    public async Task AStopByControlCSaysHowToGoOn()
+    {
+        await using var rig = await Rig.StartAsync("task_slow_ms=60000");
+        using var process = CliProcess.Start(Command(rig, count: 5), Environment(rig));
+        while ((await rig.PostsAsync()).Count == 0)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
+        var (exitCode, _, error) = await process.WaitAsync();
+        Assert.Equal(ExitCodes.Error, exitCode);
+        Assert.Contains("Stopped. Nothing is lost: the same command goes on where this one stopped.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
+    }
+
+    private static async Task CompleteAsync(Rig rig, string[] command, int count)
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(command, Environment(rig));
+        Assert.True(exitCode == ExitCodes.Complete, error);
+        var outcome = new RunOutcome(
+            exitCode, File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")), File.ReadAllLines(Path.Combine(rig.Out, "failures.ndjson")),
+            JsonElement.Parse(File.ReadAllText(Path.Combine(rig.Out, "manifest.json"))), await rig.PostsAsync());
+        outcome.CheckPromises();
+        Assert.Equal(Rig.Urls(count).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
+        Assert.Single(outcome.Posts);
+    }
+
+    private static string[] Command(Rig rig, int count) =>
+    [
+        "run", rig.List(Rig.Urls(count)), "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/kills/", "--compress",
+    ];
+
+    private static (string, string)[] Environment(Rig rig) =>
+    [
+        ("NIMBLE_API_KEY", Rig.Key),
+        ("AWS_ENDPOINT_URL_S3", rig.Emulator.S3Endpoint.AbsoluteUri),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("Pipeline__Nimble__RequestsPerSecond", "1000"),
+        ("Pipeline__Sweep__PostingCheck", "00:00:01"),
+        ("Pipeline__Sweep__WebhookGrace", "00:00:01"),
+        ("Pipeline__Sweep__PollInterval", "00:00:00.2"),
+    ];
+}

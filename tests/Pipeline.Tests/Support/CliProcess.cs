@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace Pipeline.Tests.Support;
+
+/// <summary><c>pipeline</c> as a process of its own, as a user starts it.</summary>
+internal sealed class CliProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _output;
+    private readonly Task<string> _error;
+
+    private CliProcess(Process process)
+    {
+        _process = process;
+        _output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        _error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Starts it with nothing of this machine's clouds in its environment but what is given.</summary>
+    public static CliProcess Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return new(process);
+    }
+
+    /// <summary>Starts it and waits for its end.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    {
+        using var process = Start(arguments, environment);
+        return await process.WaitAsync();
+    }
+
+    public int Id => _process.Id;
+
+    public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (_process.ExitCode, await _output, await _error);
+    }
+
+    /// <summary><c>kill -9</c>; false when it had ended by itself.</summary>
+    public async Task<bool> KillAsync()
+    {
+        var running = !_process.HasExited;
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return running;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+    }
+}
