@@ -49,7 +49,7 @@ internal static class LocalSchema
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
     public static void Apply(SqlSession session, string path)
     {
-        session.Script("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384;");
+        session.Script("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-4096;");
         session.Script("BEGIN IMMEDIATE");
         var version = (long)session.Scalar("PRAGMA user_version")!;
         if (version > Version)
