@@ -1,0 +1,180 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Callback;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+using Pipeline.Submit;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Submit;
+
+/// <summary>The intent protocol: whatever fails around the one POST, there is no second.</summary>
+public sealed class SubmitStageTests : IAsyncDisposable
+{
+    private static readonly SubmissionMessage Message = new("list-000000");
+    private readonly FakeTimeProvider _time = new(Some.Time);
+    private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
+    private readonly Mock<IWorkQueue> _queue = new();
+    private readonly List<(SubmissionMessage Message, TimeSpan Delay)> _sent = [];
+    private readonly HttpClient _http = NimbleHttp.CreateClient();
+    private TestServer? _server;
+    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null };
+    private IReadOnlyList<InputEntry> _inputs;
+
+    public SubmitStageTests()
+    {
+        _inputs = [.. Some.Inputs(_entry).Select(i => i with { Failure = null, Version = "1" })];
+        _ledger.Setup(l => l.GetSubmissionAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _entry);
+        _ledger.Setup(l => l.GetInputsAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _inputs);
+        _ledger.Setup(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>())).Returns(Task.CompletedTask);
+        _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry e, CancellationToken _) => Update(e));
+        _ledger.Setup(l => l.UpdateInputsAsync(It.IsAny<IReadOnlyList<InputEntry>>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync((IReadOnlyList<InputEntry> inputs, CancellationToken _) => [.. _inputs = inputs]);
+        _queue.Setup(q => q.SendAsync(QueueNames.Submissions, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
+            .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken _) =>
+                _sent.AddRange(messages.Select(m => (JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.SubmissionMessage)!, delay))))
+            .Returns(Task.CompletedTask);
+    }
+
+    [Fact]
+    public async Task TheIntentIsInTheLedgerBeforeThePostAndTheTasksAfterIt()
+    {
+        var atPost = SubmissionState.Planned;
+        await HandleAsync(context =>
+        {
+            atPost = _entry.State;
+            return Accept(context);
+        });
+        Assert.Equal((SubmissionState.Posting, SubmissionState.Accepted, "b-1"), (atPost, _entry.State, _entry.BatchId));
+        var body = JsonElement.Parse(Assert.Single(_server!.Seen).Body);
+        Assert.Equal("https://example.com/1", body.GetProperty("inputs")[1].GetProperty("url").GetString());
+        Assert.Equal("CA", body.GetProperty("shared_inputs").GetProperty("country").GetString());
+        Assert.Equal("s3://results/x/list/list-000000/", body.GetProperty("shared_inputs").GetProperty("storage_url").GetString());
+        Assert.StartsWith("https://hooks.test/api/callbacks/list-000000/", body.GetProperty("shared_inputs").GetProperty("callback_url").GetString());
+    }
+
+    [Fact]
+    public async Task ALedgerThatFailsAfterThePostLeadsToNoSecondPost()
+    {
+        var stage = await StageAsync(Accept);
+        _ledger.SetupSequence(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The ledger is away."));
+        await Assert.ThrowsAsync<PipelineException>(() => HandleAsync(stage));
+        await HandleAsync(stage);
+        Assert.Single(_server!.Seen);
+        Assert.Equal(SubmissionState.Posting, _entry.State);
+    }
+
+    [Fact]
+    public async Task WhoIsNotFirstToWriteTheIntentPostsNothing()
+    {
+        var stage = await StageAsync(Accept);
+        _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
+        await HandleAsync(stage);
+        Assert.Empty(_server!.Seen);
+    }
+
+    [Fact]
+    public async Task WhoIsHeldUpBetweenIntentAndPostPostsNothingAndStartsOver()
+    {
+        var stage = await StageAsync(Accept);
+        var options = new PipelineOptions().Sweep;
+        _ledger.Setup(l => l.UpdateSubmissionAsync(It.Is<SubmissionEntry>(e => e.State == SubmissionState.Posting), It.IsAny<CancellationToken>()))
+            .Callback(() => _time.Advance(options.PostingLease)).ReturnsAsync((SubmissionEntry e, CancellationToken _) => Update(e));
+        await HandleAsync(stage);
+        Assert.Empty(_server!.Seen);
+        Assert.Equal(SubmissionState.Planned, _entry.State);
+        Assert.Equal((Message, TimeSpan.Zero), Assert.Single(_sent));
+    }
+
+    [Theory]
+    [InlineData(402, 60)]
+    [InlineData(401, 60)]
+    [InlineData(403, 60)]
+    [InlineData(429, 7)]
+    public async Task ARefusalThatConcernsAllPausesAllAndIsTriedAgain(int status, int seconds)
+    {
+        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", status, status == 429 ? [("Retry-After", "7")] : []));
+        await HandleAsync(stage);
+        await HandleAsync(stage);
+        Assert.Single(_server!.Seen);
+        Assert.Equal(SubmissionState.Planned, _entry.State);
+        Assert.Equal([TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds)], _sent.Select(s => s.Delay));
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        await HandleAsync(stage);
+        Assert.Equal(2, _server.Seen.Count);
+    }
+
+    [Fact]
+    public async Task ARefusalOfTheContentFailsItsInputsForGood()
+    {
+        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country"}""", 400));
+        Assert.Equal(SubmissionState.Refused, _entry.State);
+        Assert.All(_inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
+        Assert.All(_inputs, i => Assert.Contains("bad country", i.Failure));
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(555)]
+    public async Task AnAnswerThatProvesNothingLeavesItUnknown(int status)
+    {
+        var stage = await StageAsync(TestServer.Json("{}", status));
+        await HandleAsync(stage);
+        await HandleAsync(stage);
+        Assert.Equal(SubmissionState.Unknown, _entry.State);
+        Assert.Single(_server!.Seen);
+        Assert.Empty(_sent);
+    }
+
+    [Fact]
+    public async Task WhatSweepFoundOutWhileThePostWasUnderWayStays()
+    {
+        await HandleAsync(async context =>
+        {
+            _entry = _entry with { State = SubmissionState.Accepted, BatchId = "b-1", Version = _entry.Version + "1" };
+            await TestServer.Json("{}", 500)(context);
+        });
+        Assert.Equal(SubmissionState.Accepted, _entry.State);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (_server is not null)
+            await _server.DisposeAsync();
+    }
+
+    private static Task Accept(HttpContext context) =>
+        TestServer.Json("""{"batch_id":"b-1","batch_size":2,"tasks":[{"id":"t-2","state":"pending"},{"id":"t-1","state":"pending"}]}""")(context);
+
+    private SubmissionEntry? Update(SubmissionEntry entry) =>
+        entry.Version == _entry.Version ? _entry = entry with { Version = entry.Version + "1" } : null;
+
+    private async Task HandleAsync(Func<HttpContext, Task> answer) => await HandleAsync(await StageAsync(answer));
+
+    private static Task HandleAsync(SubmitStage stage) =>
+        stage.HandleAsync(JsonSerializer.SerializeToUtf8Bytes(Message, PipelineJson.Plain.SubmissionMessage), TestContext.Current.CancellationToken);
+
+    private async Task<SubmitStage> StageAsync(Func<HttpContext, Task> answer)
+    {
+        _server = await TestServer.StartAsync(answer);
+        var settings = new PipelineOptions
+        {
+            Nimble = { ApiKey = "key", BaseUrl = _server.Address, RequestsPerSecond = 10_000 },
+            Delivery = { StorageUrl = "s3://results/x", CallbackBase = new("https://hooks.test") },
+        };
+        settings.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
+        var options = Options.Create(settings);
+        var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
+        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), _time);
+        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), outcomes, new SubmissionGate(_time), options, _time, NullLogger<SubmitStage>.Instance);
+    }
+}
