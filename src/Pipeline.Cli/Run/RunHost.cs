@@ -140,6 +140,7 @@ internal sealed class RunHost : IAsyncDisposable
                 : settings.Stores with { S3Endpoint = emulator.S3Endpoint, S3AccessKey = "local", S3SecretKey = "local", GcsEndpoint = emulator.GcsEndpoint.AbsoluteUri });
         var app = builder.Build();
         app.MapCallbacks();
+        app.MapStatus();
         return app;
     }
 

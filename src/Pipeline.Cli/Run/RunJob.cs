@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Stores.Local;
 using Spectre.Console;
@@ -16,6 +17,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Status: {listen}[/]");
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
         var ledger = host.Services.GetRequiredService<LocalLedger>();
         var before = await ledger.CountAsync(ids, cancellationToken);

@@ -98,10 +98,10 @@ internal sealed partial class SubmissionResolver(
     /// <summary>Whether tasks can only be this submission's.</summary>
     private static bool Proves(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, bool calledBack)
     {
-        foreach (var task in tasks)
-            foreach (var address in Addresses(task))
-                return address.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal);
-        if (tasks.DistinctBy(t => t.Id).Count() > submission.Count)
+        var told = tasks.SelectMany(Addresses).ToList();
+        if (told.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => a.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)))
+            return true;
+        if (told.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
             return false;
         var echoed = tasks.DistinctBy(t => t.Id).Where(t => t.Input is not null).ToList();
         if (echoed.Count == 0)
@@ -109,16 +109,14 @@ internal sealed partial class SubmissionResolver(
         var matched = new TaskMatcher(submission, inputs).Match(echoed).Select(t => t.Ordinal).ToList();
         return matched.TrueForAll(ordinal => ordinal is not null)
             && matched.Distinct().Count() == matched.Count
-            && (calledBack || (matched.Count == submission.Count && submission.StorageUrl is null && !submission.HasCallback));
+            && (calledBack || matched.Count == submission.Count);
     }
 
-    /// <summary>The addresses a task echoes that hold the submission's id, if it is one of ours.</summary>
+    /// <summary>The addresses a task was told and echoes; if the submission is ours, they hold its id.</summary>
     private static IEnumerable<string> Addresses(NimbleTask task)
     {
         if (task.CallbackUrl is { } callback)
             yield return callback;
-        if (task.OutputUrl is { } output)
-            yield return output;
         if (task.Input is not { ValueKind: JsonValueKind.Object } input)
             yield break;
         foreach (var name in (string[])["callback_url", "storage_url"])

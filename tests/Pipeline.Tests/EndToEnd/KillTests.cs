@@ -45,12 +45,17 @@ public sealed class KillTests
     }
 
     [Fact]
-    public async Task AStopByControlCSaysHowToGoOn()
+    public async Task AStopByControlCSaysHowToGoOnAndTheStatusPageTellsNoToken()
     {
         await using var rig = await Rig.StartAsync("task_slow_ms=60000");
-        using var process = CliProcess.Start(Command(rig, count: 5), Environment(rig));
+        var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
+        using var process = CliProcess.Start([.. Command(rig, count: 5), "--listen", listen], Environment(rig));
         while ((await rig.PostsAsync()).Count == 0)
             await Task.Delay(50, TestContext.Current.CancellationToken);
+        using var http = new HttpClient();
+        var page = await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken);
+        Assert.Contains("list.txt", page, StringComparison.Ordinal);
+        Assert.DoesNotContain((await rig.PostsAsync())[0].GetProperty("callback_path").GetString()!.Split('/')[^1], page, StringComparison.Ordinal);
         using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
         var (exitCode, _, error) = await process.WaitAsync();
         Assert.Equal(ExitCodes.Error, exitCode);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace Pipeline.Tests.Support;
 
@@ -37,6 +39,14 @@ internal sealed class CliProcess : IDisposable
     {
         using var process = Start(arguments, environment);
         return await process.WaitAsync();
+    }
+
+    /// <summary>A port that was free a moment ago.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     public int Id => _process.Id;

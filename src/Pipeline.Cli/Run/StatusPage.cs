@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Ledger;
+using Pipeline.Stores.Local;
+using Pipeline.Submit;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary>How far each list is, for a browser beside the run. It shows counts and names, never a token or a key.</summary>
+internal static class StatusPage
+{
+    private const string Head =
+        """
+        <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Pipeline</title>
+        <style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;width:100%}
+        th,td{text-align:right;padding:.4rem .6rem;border-bottom:1px solid #d8dee4}th:first-child,td:first-child{text-align:left}progress{width:100%}.pause{background:#fff3cd;padding:.6rem 1rem}</style>
+        </head><body><h1>Pipeline</h1>
+        """;
+
+    public static void MapStatus(this IEndpointRouteBuilder app) => app.MapGet("/", async (HttpContext context) =>
+    {
+        var services = context.RequestServices;
+        var page = new StringBuilder(Head);
+        if (services.GetRequiredService<SubmissionGate>().Current is { } pause)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. {WebUtility.HtmlEncode(pause.Reason)}</p>");
+        page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
+        var ledger = services.GetRequiredService<LocalLedger>();
+        await foreach (var list in ledger.GetOpenListsAsync(context.RequestAborted))
+            Append(page, list, await ledger.CountAsync([list.ListId], context.RequestAborted));
+        page.Append("</table><p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
+        context.Response.ContentType = "text/html; charset=utf-8";
+        await context.Response.WriteAsync(page.ToString(), context.RequestAborted);
+    });
+
+    private static void Append(StringBuilder page, ListEntry list, LedgerCounts counts) => page.Append(CultureInfo.InvariantCulture,
+        $"<tr><td>{WebUtility.HtmlEncode(list.Source)}</td><td>{counts.Inputs:N0}</td><td>{counts.Posted:N0}</td><td>{counts.Records:N0}</td><td>{counts.Failures:N0}</td><td><progress max=\"{Math.Max(1, counts.Inputs)}\" value=\"{counts.Finished}\"></progress></td></tr>");
+}
