@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Functions;
@@ -12,6 +13,8 @@ internal static class FunctionsServices
     {
         services.AddPipeline(options => Apply(options, configuration));
         services.AddCloudObjects(ObjectStoreOptions.FromEnvironment(name => configuration[name]));
+        // At the level below, ASP.NET Core writes the path of every request, and with it the token of a callback.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
         services.AddSingleton<StatusReporter>();
         return services;
