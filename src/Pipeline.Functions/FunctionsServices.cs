@@ -23,7 +23,9 @@ internal static class FunctionsServices
     /// <summary>Settings below <c>Pipeline</c>, the API's key under its usual name, and where the app itself can be reached.</summary>
     internal static void Apply(PipelineOptions options, IConfiguration configuration)
     {
-        configuration.GetSection("Pipeline").Bind(options);
+        // An empty app setting, as in the sample file, is one that is not set.
+        var given = configuration.GetSection("Pipeline").AsEnumerable().Where(setting => !string.IsNullOrEmpty(setting.Value));
+        new ConfigurationBuilder().AddInMemoryCollection(given).Build().GetSection("Pipeline").Bind(options);
         if (configuration["NIMBLE_API_KEY"] is { Length: > 0 } key)
             options.Nimble.ApiKey = key;
 

@@ -68,7 +68,6 @@ public sealed class FunctionTests
 
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("DeadLetterSubmissions", """{"submission_id":"l-000000"}""")).Status);
         Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", token)).Status);
-        Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", token)).Status);
 
         Assert.Equal(2, app.Lines("failures.ndjson").Length);
         Assert.Equal(ListState.Closed, (await app.Ledger.GetListAsync("l", token))!.State);

@@ -48,7 +48,14 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
             return;
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         await outcomes.FailAsync(submission, inputs, new("submit", reason, text, Retryable: true), cancellationToken);
-        await ledger.UpdateSubmissionAsync(submission with { State = SubmissionState.Refused, DueAt = submission.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken);
+
+        // Failing the inputs may have changed the submission, and as long as it counts as planned it could still be posted.
+        for (var current = submission; current is { State: SubmissionState.Planned };)
+        {
+            if (await ledger.UpdateSubmissionAsync(current with { State = SubmissionState.Refused, DueAt = current.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken) is not null)
+                return;
+            current = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken);
+        }
     }
 
     private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)
