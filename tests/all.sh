@@ -5,4 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tests/servers/install.sh
 dotnet build Pipeline.sln --nologo
-AllTests=true dotnet test --no-build "$@"
+status=0
+AllTests=true dotnet test --no-build "$@" || status=$?
+tests/functions.sh "$@" || status=$?
+exit "$status"

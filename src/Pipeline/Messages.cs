@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Emit;
@@ -48,16 +49,18 @@ internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value.UtcDateTime);
 }
 
-/// <summary>Typed sends.</summary>
+/// <summary>Typed sends. A message that names no trace gets the one it is sent in.</summary>
 internal static class WorkQueueExtensions
 {
     public static Task SendAsync(this IWorkQueue queue, SubmissionMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
-        queue.SendAsync(QueueNames.Submissions, [JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.SubmissionMessage)], delay, cancellationToken);
+        queue.SendAsync(QueueNames.Submissions, [JsonSerializer.SerializeToUtf8Bytes(message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.SubmissionMessage)], delay, cancellationToken);
 
     public static Task SendAsync(this IWorkQueue queue, IEnumerable<ResultMessage> messages, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(
             QueueNames.Results,
-            [.. messages.Select(m => new ReadOnlyMemory<byte>(JsonSerializer.SerializeToUtf8Bytes(m, PipelineJson.Plain.ResultMessage)))],
+            [.. messages.Select(m => new ReadOnlyMemory<byte>(JsonSerializer.SerializeToUtf8Bytes(m with { TraceParent = m.TraceParent ?? CurrentTrace }, PipelineJson.Plain.ResultMessage)))],
             delay,
             cancellationToken);
+
+    private static string? CurrentTrace => Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
 }

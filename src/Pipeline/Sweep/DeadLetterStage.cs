@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Pipeline.Emit;
 using Pipeline.Ledger;
@@ -19,12 +20,25 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
         var text = error?.Message ?? "It failed every try; the log has the error.";
         switch (queue)
         {
-            case QueueNames.Submissions:
-                await FailSubmissionAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.SubmissionMessage)!, reason, text, cancellationToken);
+            case QueueNames.Submissions when Read(body, PipelineJson.Plain.SubmissionMessage) is { } message:
+                await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
-            case QueueNames.Results:
-                await FailResultAsync(JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.ResultMessage)!, reason, text, cancellationToken);
+            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } message:
+                await FailResultAsync(message, reason, text, cancellationToken);
                 break;
+        }
+    }
+
+    /// <summary>Null for what no stage of ours has written: it says nothing of any submission, and would come back for ever if it were an error here.</summary>
+    private static T? Read<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body.Span, type);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 
@@ -34,7 +48,14 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
             return;
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         await outcomes.FailAsync(submission, inputs, new("submit", reason, text, Retryable: true), cancellationToken);
-        await ledger.UpdateSubmissionAsync(submission with { State = SubmissionState.Refused, DueAt = submission.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken);
+
+        // Failing the inputs may have changed the submission, and as long as it counts as planned it could still be posted.
+        for (var current = submission; current is { State: SubmissionState.Planned };)
+        {
+            if (await ledger.UpdateSubmissionAsync(current with { State = SubmissionState.Refused, DueAt = current.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken) is not null)
+                return;
+            current = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken);
+        }
     }
 
     private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)

@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Callback;
+
+namespace Pipeline.Functions;
+
+/// <summary>
+/// HTTP POST <c>api/callbacks/{submission}/{token}</c> to <see cref="CallbackStage"/>. Anonymous to the host: the token in the path is the key.
+/// </summary>
+internal sealed class CallbackFunction(CallbackStage stage)
+{
+    /// <summary><see cref="CallbackStage.Route"/> below the host's prefix <c>api</c>.</summary>
+    internal const string Route = "callbacks/{submission}/{token}";
+
+    [Function("Callback")]
+    public async Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Route)] HttpRequest request, string submission, string token)
+    {
+        try
+        {
+            return Results.StatusCode((int)await stage.HandleAsync(submission, token, request.Body, request.HttpContext.RequestAborted));
+        }
+        catch (OperationCanceledException) when (request.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever called has hung up: nobody reads the answer, and a webhook that was not taken is Sweep's to make up for.
+            return Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
+        }
+    }
+}

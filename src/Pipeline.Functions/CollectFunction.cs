@@ -1,0 +1,14 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Collect;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions;
+
+/// <summary>Queue <c>results</c> to <see cref="CollectStage"/>.</summary>
+internal sealed class CollectFunction(CollectStage stage, MessageRunner runner)
+{
+    [Function("Collect")]
+    public Task RunAsync([QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken) =>
+        runner.RunAsync(QueueNames.Results, message, TimeLimits.Collect, stage.HandleAsync, cancellationToken);
+}

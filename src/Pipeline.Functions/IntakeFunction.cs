@@ -1,0 +1,14 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Intake;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions;
+
+/// <summary>Queue <c>url-lists</c> to <see cref="IntakeStage"/>.</summary>
+internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
+{
+    [Function("Intake")]
+    public Task RunAsync([QueueTrigger(QueueNames.UrlLists)] QueueMessage message, CancellationToken cancellationToken) =>
+        runner.RunAsync(QueueNames.UrlLists, message, TimeLimits.Intake, stage.HandleAsync, cancellationToken);
+}

@@ -1,0 +1,73 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Logging;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Functions;
+
+/// <summary>
+/// Runs a stage on a queue message and decides by how it ends. What escapes counts as one of the host's tries, and after the last one the message goes to the
+/// poison queue. A wait that another side asked for is a message for later, within the same number of tries; being stopped is no try at all.
+/// </summary>
+internal sealed partial class MessageRunner(IWorkQueue queue, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
+{
+    /// <summary>How often a message is tried; <c>maxDequeueCount</c> in host.json.</summary>
+    public const int MaxTries = 5;
+
+    /// <summary>Handles one message.</summary>
+    /// <param name="name">The queue.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="limit">How long the stage may take; below the host's own time-out, so that what was going on is still told.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="stopping">The host is stopping.</param>
+    public async Task RunAsync(
+        string name, QueueMessage message, TimeSpan limit, Func<ReadOnlyMemory<byte>, CancellationToken, Task> stage, CancellationToken stopping)
+    {
+        var envelope = Envelope.Read(name, message.Body);
+        var tries = message.DequeueCount + envelope.Requeued;
+        using var activity = MessageTrace.Start(name, envelope.TraceParent);
+        try
+        {
+            await WithinAsync(limit, token => stage(envelope.Body, token), stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            LogGivenBack(message.MessageId, name);
+            await queue.SendAsync(name, [envelope.Body], TimeSpan.Zero, CancellationToken.None);
+        }
+        catch (PipelineException problem) when (problem is { IsPermanent: false, RetryAfter: not null } && envelope.CanCount && tries < MaxTries)
+        {
+            LogPutOff(message.MessageId, name, problem.RetryAfter.Value.TotalSeconds, tries, problem.Message);
+            await queue.SendAsync(name, [envelope.CountedUp()], problem.RetryAfter.Value, stopping);
+        }
+        catch (Exception error) when (error is PipelineException { IsPermanent: true } || tries >= MaxTries)
+        {
+            // The poison queue's function no longer knows the cause, so the ledger is told here; the host still sees the failure.
+            await deadLetters.HandleAsync(name, envelope.Body, error, CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>Runs work with a time limit.</summary>
+    /// <exception cref="PipelineException">Transient: the limit was reached.</exception>
+    /// <exception cref="OperationCanceledException">The host is stopping.</exception>
+    public async Task WithinAsync(TimeSpan limit, Func<CancellationToken, Task> work, CancellationToken stopping)
+    {
+        using var late = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+        try
+        {
+            await work(either.Token);
+        }
+        catch (OperationCanceledException cut) when (late.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"It was not done within {limit} and was cut off.", inner: cut);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Message {MessageId} of queue {Queue} is given back, since the host is stopping.")]
+    private partial void LogGivenBack(string messageId, string queue);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Message {MessageId} of queue {Queue} is put off for {Seconds} s after try {Try}: {Reason}")]
+    private partial void LogPutOff(string messageId, string queue, double seconds, long @try, string reason);
+}

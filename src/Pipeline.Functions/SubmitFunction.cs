@@ -1,0 +1,14 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Submit;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions;
+
+/// <summary>Queue <c>submissions</c> to <see cref="SubmitStage"/>.</summary>
+internal sealed class SubmitFunction(SubmitStage stage, MessageRunner runner)
+{
+    [Function("Submit")]
+    public Task RunAsync([QueueTrigger(QueueNames.Submissions)] QueueMessage message, CancellationToken cancellationToken) =>
+        runner.RunAsync(QueueNames.Submissions, message, TimeLimits.Submit, stage.HandleAsync, cancellationToken);
+}

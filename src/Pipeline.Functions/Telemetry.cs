@@ -1,0 +1,28 @@
+using Azure.Identity;
+using Azure.Monitor.OpenTelemetry.Exporter;
+using Microsoft.Azure.Functions.Worker.OpenTelemetry;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
+
+namespace Pipeline.Functions;
+
+/// <summary>Traces, metrics and logs of the worker by OpenTelemetry; host.json switches the host to the same.</summary>
+internal static class Telemetry
+{
+    /// <summary>Sends to Application Insights where its connection string is set, with the app's identity rather than the key in that string.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        var telemetry = services.AddOpenTelemetry()
+            .UseFunctionsWorkerDefaults()
+            .WithTracing(tracing => tracing.AddSource(MessageTrace.SourceName));
+        if (configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] is { Length: > 0 } connection)
+            telemetry.UseAzureMonitorExporter(exporter =>
+            {
+                exporter.ConnectionString = connection;
+                if (configuration["AZURE_CLIENT_ID"] is { Length: > 0 } identity)
+                    exporter.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(identity));
+            });
+        return services;
+    }
+}

@@ -1,0 +1,42 @@
+using Pipeline.Functions.Tests.Host;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions.Tests;
+
+/// <summary>What the app tells a host of itself.</summary>
+public sealed class AppTests
+{
+    [Fact]
+    public async Task TheWorkerOffersEveryFunctionWithItsTrigger()
+    {
+        await using var app = await FunctionsApp.StartAsync();
+
+        string Of(string function, string property) => app.Host.Bindings[function][0].TryGetProperty(property, out var value) ? value.ToString() : "";
+        Assert.Equal(
+            ["Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake", "Status", "Submit", "Sweep"],
+            app.Host.Bindings.Keys.Order());
+        Assert.Equal(
+            [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, "url-lists-poison", "submissions-poison", "results-poison"],
+            new[] { "Intake", "Submit", "Collect", "DeadLetterUrlLists", "DeadLetterSubmissions", "DeadLetterResults" }.Select(f => Of(f, "queueName")));
+        Assert.Equal(("httpTrigger", "Anonymous", "callbacks/{submission}/{token}"), (Of("Callback", "type"), Of("Callback", "authLevel"), Of("Callback", "route")));
+        Assert.Equal(("httpTrigger", "Function", "status/{list?}"), (Of("Status", "type"), Of("Status", "authLevel"), Of("Status", "route")));
+        Assert.Equal("timerTrigger", Of("Sweep", "type"));
+    }
+
+    [Fact]
+    public async Task TheWorkerTellsTheHostThatItSendsItsOwnTelemetry()
+    {
+        await using var app = await FunctionsApp.StartAsync();
+
+        Assert.Equal(bool.TrueString, app.Host.Capabilities["WorkerOpenTelemetryEnabled"]);
+    }
+
+    [Fact]
+    public async Task MissingSettingsAreAllToldAtStart()
+    {
+        var problem = await Assert.ThrowsAnyAsync<Exception>(() => FunctionsApp.StartAsync("", ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
+
+        Assert.Contains("NIMBLE_API_KEY", problem.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Nimble:Version 'latest'", problem.ToString(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using System.Text.Json;
+using Pipeline.Functions.Tests.Host;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions.Tests;
+
+/// <summary>A list on its way through all functions.</summary>
+public sealed class EndToEndTests
+{
+    private const string ListId = "from-the-queue";
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("webhook_lost=1")]
+    public async Task EveryInputEndsAsOneRecordOrOneFailure(string faults)
+    {
+        await using var app = await FunctionsApp.StartAsync(faults);
+        var token = TestContext.Current.CancellationToken;
+        var inputs = Enumerable.Range(1, 30).Select(i => new { url = $"http://sample.test/sample/generated/{i}?bytes=2000" });
+        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = ListId, inputs, shared_inputs = new { formats = new[] { "html" } } });
+        await app.Queue.SendAsync(QueueNames.UrlLists, [list], TimeSpan.Zero, token);
+
+        await RunAsync(app);
+
+        Assert.Equal(30, app.Lines("records.ndjson").Length);
+        Assert.Empty(app.Lines("failures.ndjson"));
+        using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
+        var status = JsonElement.Parse(await http.GetStringAsync($"api/status/{ListId}", token));
+        Assert.Equal(("Closed", 30, 30, 0), (status.GetProperty("state").GetString(), status.GetProperty("inputs").GetInt32(),
+            status.GetProperty("records").GetInt32(), status.GetProperty("failures").GetInt32()));
+        Assert.Equal(1, status.GetProperty("submissions").GetProperty("closed").GetInt32());
+        Assert.Equal("""{"open_lists":[],"has_more":false}""", await http.GetStringAsync("api/status", token));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("api/status/unknown", token)).StatusCode);
+        var webhooks = app.Lines("manifest.json");
+        Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", string.Concat(webhooks), StringComparison.Ordinal);
+    }
+
+    /// <summary>Queues and timer take turns until the list is closed.</summary>
+    private static async Task RunAsync(FunctionsApp app)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        while (await app.Ledger.GetListAsync(ListId, limit.Token) is not { State: ListState.Closed })
+        {
+            if (await QueueListener.DeliverAsync(app, limit.Token) > 0)
+                continue;
+            Assert.Equal(Host.Protocol.StatusResult.Types.Status.Success, (await app.Host.InvokeTimerAsync("Sweep", limit.Token)).Status);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, limit.Token);
+        }
+    }
+}

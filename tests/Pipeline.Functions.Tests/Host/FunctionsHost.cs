@@ -1,0 +1,177 @@
+using System.Net;
+using System.Text.Json;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Functions.Tests.Host.Protocol;
+
+namespace Pipeline.Functions.Tests.Host;
+
+/// <summary>
+/// What the Functions host is to a worker: it asks for the functions, loads them, invokes them over the worker protocol, and passes HTTP requests on to the worker's own
+/// server with the id of the invocation they belong to.
+/// </summary>
+internal sealed class FunctionsHost : IAsyncDisposable
+{
+    private readonly WorkerConnection _worker = new();
+    private readonly HttpClient _http = new();
+    private readonly Dictionary<string, RpcFunctionMetadata> _functions = [];
+    private readonly WebApplication _app;
+    private Uri _workerHttp = null!;
+    private int _invocations;
+
+    private FunctionsHost()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton(_worker);
+        _app = builder.Build();
+        _app.UseRouting();
+        _app.MapGrpcService<WorkerConnection>();
+        _app.MapFallback(ForwardAsync);
+    }
+
+    /// <summary>Where the worker connects.</summary>
+    public Uri WorkerEndpoint => new(Addresses[0]);
+
+    /// <summary>Where the outside world calls HTTP functions.</summary>
+    public Uri PublicAddress => new(Addresses[1]);
+
+    /// <summary>What the worker said of its functions: name to bindings.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> Bindings =>
+        _functions.ToDictionary(f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
+
+    /// <summary>What the worker said it can do.</summary>
+    public IReadOnlyDictionary<string, string> Capabilities { get; private set; } = new Dictionary<string, string>();
+
+    /// <summary>What the worker logged.</summary>
+    public IEnumerable<string> Logs => _worker.Logs;
+
+    private string[] Addresses => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    public static async Task<FunctionsHost> StartAsync()
+    {
+        var host = new FunctionsHost();
+        await host._app.StartAsync();
+        return host;
+    }
+
+    /// <summary>Initializes the worker that has connected, and loads its functions.</summary>
+    public async Task LoadAsync(string folder)
+    {
+        await _worker.WaitForWorkerAsync();
+        var init = (await _worker.AskAsync(new() { WorkerInitRequest = new() { HostVersion = "4.1000.0", WorkerDirectory = folder, FunctionAppDirectory = folder } })).WorkerInitResponse;
+        Assert.Equal(StatusResult.Types.Status.Success, init.Result.Status);
+        Capabilities = init.Capabilities;
+        _workerHttp = new(init.Capabilities["HttpUri"]);
+        var metadata = (await _worker.AskAsync(new() { FunctionsMetadataRequest = new() { FunctionAppDirectory = folder } })).FunctionMetadataResponse;
+        Assert.True(metadata.Result.Status == StatusResult.Types.Status.Success, metadata.Result.Exception?.Message);
+        foreach (var function in metadata.FunctionMetadataResults)
+        {
+            function.Directory = folder;
+            var loaded = (await _worker.AskAsync(new() { FunctionLoadRequest = new() { FunctionId = function.FunctionId, Metadata = function } })).FunctionLoadResponse;
+            Assert.True(loaded.Result.Status == StatusResult.Types.Status.Success, $"{function.Name}: {loaded.Result.Exception?.Message}");
+            _functions.Add(function.Name, function);
+        }
+    }
+
+    /// <summary>Invokes a function with a queue message, as the queue extension hands it over.</summary>
+    /// <param name="function">Its name.</param>
+    /// <param name="text">The message's text.</param>
+    /// <param name="dequeueCount">Which delivery this is.</param>
+    public async Task<StatusResult> InvokeQueueAsync(string function, string text, long dequeueCount = 1)
+    {
+        var content = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            MessageId = $"message-{_invocations}",
+            PopReceipt = "receipt",
+            MessageText = text,
+            DequeueCount = dequeueCount,
+            NextVisibleOn = DateTimeOffset.UnixEpoch,
+            InsertedOn = DateTimeOffset.UnixEpoch,
+            ExpiresOn = DateTimeOffset.UnixEpoch,
+        });
+        var data = new ModelBindingData { Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json", Content = ByteString.CopyFrom(content) };
+        return await InvokeAsync(Request(function, new() { ModelBindingData = data }), CancellationToken.None);
+    }
+
+    /// <summary>Invokes a timer's function.</summary>
+    /// <param name="function">Its name.</param>
+    /// <param name="stopping">Cancelled: the host tells the worker to stop the invocation.</param>
+    public Task<StatusResult> InvokeTimerAsync(string function, CancellationToken stopping) =>
+        InvokeAsync(Request(function, new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }), stopping);
+
+    public async ValueTask DisposeAsync()
+    {
+        _worker.Close();
+        _http.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private InvocationRequest Request(string function, TypedData? trigger)
+    {
+        var request = new InvocationRequest
+        {
+            InvocationId = $"invocation-{Interlocked.Increment(ref _invocations)}",
+            FunctionId = _functions[function].FunctionId,
+            TraceContext = new() { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+        };
+        if (trigger is not null)
+            request.InputData.Add(new ParameterBinding { Name = Trigger(function).GetProperty("name").GetString(), Data = trigger });
+        return request;
+    }
+
+    private async Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken stopping)
+    {
+        using var stop = stopping.Register(() => _worker.Send(new() { InvocationCancel = new() { InvocationId = request.InvocationId } }));
+        return (await _worker.AskAsync(new() { InvocationRequest = request })).InvocationResponse.Result;
+    }
+
+    private JsonElement Trigger(string function) =>
+        Bindings[function].Single(b => b.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The host matches the route, starts an invocation, and sends the request itself to the worker's server.</summary>
+    private async Task ForwardAsync(HttpContext context)
+    {
+        foreach (var function in _functions.Keys)
+        {
+            var trigger = Trigger(function);
+            if (trigger.GetProperty("type").GetString() != "httpTrigger" || !trigger.GetProperty("methods").EnumerateArray().Any(m => HttpMethods.Equals(m.GetString()!, context.Request.Method)))
+                continue;
+            var values = new RouteValueDictionary();
+            var template = Microsoft.AspNetCore.Routing.Template.TemplateParser.Parse($"api/{trigger.GetProperty("route").GetString()}");
+            if (!new Microsoft.AspNetCore.Routing.Template.TemplateMatcher(template, []).TryMatch(context.Request.Path, values))
+                continue;
+            var invocation = Request(function, trigger: null);
+            foreach (var (name, value) in values)
+                invocation.TriggerMetadata[name] = new() { String = (string)value! };
+            await Task.WhenAll(InvokeAsync(invocation, CancellationToken.None), ProxyAsync(context, invocation.InvocationId));
+            return;
+        }
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+    }
+
+    private async Task ProxyAsync(HttpContext context, string invocationId)
+    {
+        using var request = new HttpRequestMessage(new(context.Request.Method), new Uri(_workerHttp, context.Request.Path + context.Request.QueryString));
+        request.Headers.Add("x-ms-invocation-id", invocationId);
+        if (HttpMethods.IsPost(context.Request.Method))
+            request.Content = new StreamContent(context.Request.Body);
+        using var response = await _http.SendAsync(request, context.RequestAborted);
+        context.Response.StatusCode = (int)response.StatusCode;
+        context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+        await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+}

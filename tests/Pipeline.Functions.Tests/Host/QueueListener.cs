@@ -1,0 +1,43 @@
+using System.Text;
+using Pipeline.Functions.Tests.Host.Protocol;
+using Pipeline.Ports;
+
+namespace Pipeline.Functions.Tests.Host;
+
+/// <summary>What the host's queue extension does: takes messages off the queues, invokes, deletes what succeeded and moves what failed five times.</summary>
+internal static class QueueListener
+{
+    private static readonly (string Queue, string Function, string DeadLetters)[] s_triggers =
+    [
+        (QueueNames.UrlLists, "Intake", "DeadLetterUrlLists"),
+        (QueueNames.Submissions, "Submit", "DeadLetterSubmissions"),
+        (QueueNames.Results, "Collect", "DeadLetterResults"),
+    ];
+
+    /// <summary>Delivers everything that is visible now, once.</summary>
+    /// <returns>How many messages were delivered.</returns>
+    public static async Task<int> DeliverAsync(FunctionsApp app, CancellationToken cancellationToken)
+    {
+        var delivered = 0;
+        foreach (var (queue, function, deadLetters) in s_triggers)
+        {
+            var messages = (await app.Queue.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
+            delivered += messages.Count;
+            await Task.WhenAll(messages.Select(async message =>
+            {
+                var text = Encoding.UTF8.GetString(message.Body.Span);
+                var result = await app.Host.InvokeQueueAsync(function, text, message.DequeueCount);
+                if (result.Status == StatusResult.Types.Status.Success)
+                    await app.Queue.CompleteAsync(message, cancellationToken);
+                else if (message.DequeueCount < 5)
+                    await app.Queue.AbandonAsync(message, TimeSpan.Zero, "failed", cancellationToken);
+                else
+                {
+                    await app.Queue.DeadLetterAsync(message, "failed", cancellationToken);
+                    Assert.Equal(StatusResult.Types.Status.Success, (await app.Host.InvokeQueueAsync(deadLetters, text)).Status);
+                }
+            }));
+        }
+        return delivered;
+    }
+}

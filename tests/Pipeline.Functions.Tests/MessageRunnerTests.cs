@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Functions.Tests;
+
+/// <summary>What becomes of a message by how its stage ends.</summary>
+public sealed class MessageRunnerTests : IDisposable
+{
+    private const string Text = """{"submission_id":"l-000000","trace_parent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}""";
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private readonly Mock<IWorkQueue> _queue = new(MockBehavior.Strict);
+    private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
+    private readonly FakeTimeProvider _time = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<(string Queue, string Body, TimeSpan Delay)> _sent = [];
+
+    public MessageRunnerTests()
+    {
+        _queue.Setup(q => q.SendAsync(It.IsAny<string>(), It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
+            .Callback((string queue, IReadOnlyList<ReadOnlyMemory<byte>> bodies, TimeSpan delay, CancellationToken _) =>
+                _sent.AddRange(bodies.Select(body => (queue, Encoding.UTF8.GetString(body.Span), delay))))
+            .Returns(Task.CompletedTask);
+        // Enough of a ledger for the dead letters' stage to find nothing to do.
+        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    [Fact]
+    public async Task AWaitThatWasAskedForIsAMessageForLaterAndNoFailure()
+    {
+        await RunAsync(1, Busy);
+
+        var (queue, body, delay) = Assert.Single(_sent);
+        Assert.Equal((QueueNames.Submissions, TimeSpan.FromSeconds(90)), (queue, delay));
+        var fields = JsonElement.Parse(body);
+        Assert.Equal(("l-000000", 1), (fields.GetProperty("submission_id").GetString(), fields.GetProperty("requeued").GetInt32()));
+        _ledger.VerifyNoOtherCalls();
+    }
+
+    [Fact]
+    public async Task WaitsThatWereAskedForEndWithTheHostsFifthTry()
+    {
+        var text = Text;
+        for (var i = 1; i < MessageRunner.MaxTries; i++)
+        {
+            await RunAsync(1, Busy, text);
+            text = _sent[^1].Body;
+        }
+
+        await Assert.ThrowsAsync<PipelineException>(() => RunAsync(1, Busy, text));
+        Assert.Equal(MessageRunner.MaxTries - 1, _sent.Count);
+        _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);
+    }
+
+    [Fact]
+    public async Task AUsersListIsNeverChangedToCountItsTries()
+    {
+        await Assert.ThrowsAsync<PipelineException>(() => RunAsync(1, Busy, """{"inputs":[{"url":"http://a.test/"}]}""", QueueNames.UrlLists));
+
+        Assert.Empty(_sent);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(4, 0)]
+    [InlineData(5, 1)]
+    public async Task OtherErrorsEscapeAndTheLedgerIsToldOfTheLast(int dequeueCount, int told)
+    {
+        await Assert.ThrowsAsync<IOException>(() => RunAsync(dequeueCount, _ => throw new IOException("The disk is full.")));
+
+        Assert.Empty(_sent);
+        _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Exactly(told));
+    }
+
+    [Fact]
+    public async Task APermanentErrorIsToldAtOnceWithItsCauseAndStillEscapes()
+    {
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            RunAsync(1, _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, "The bucket refuses us.")));
+
+        Assert.Equal(FailureReasons.AccessDenied, error.Reason);
+        _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);
+    }
+
+    [Fact]
+    public async Task BeingStoppedIsNoFailureAndNoTry()
+    {
+        await RunAsync(5, async token =>
+        {
+            await _stopping.CancelAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, _time, token);
+        });
+
+        Assert.Equal((QueueNames.Submissions, Text, TimeSpan.Zero), Assert.Single(_sent));
+        _ledger.VerifyNoOtherCalls();
+    }
+
+    [Fact]
+    public async Task AStageThatTakesTooLongIsCutOffAndCountsAsATry()
+    {
+        var running = RunAsync(1, token => Task.Delay(Timeout.InfiniteTimeSpan, _time, token));
+        _time.Advance(s_limit);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => running);
+        Assert.Equal((FailureReasons.Unavailable, false, null), (error.Reason, error.IsPermanent, error.RetryAfter));
+        Assert.Empty(_sent);
+    }
+
+    [Fact]
+    public async Task TheSendersTraceIsLinkedAndTheHostsIsTheParent()
+    {
+        var seen = new List<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == MessageTrace.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = seen.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var host = new Activity("invocation").SetIdFormat(ActivityIdFormat.W3C).Start();
+        string? inside = null;
+
+        await RunAsync(1, _ =>
+        {
+            inside = Activity.Current?.Id;
+            return Task.CompletedTask;
+        });
+
+        var activity = Assert.Single(seen, a => a.TraceId == host.TraceId);
+        Assert.Equal((host.SpanId, inside, "process submissions"), (activity.ParentSpanId, activity.Id, activity.DisplayName));
+        Assert.Equal("0af7651916cd43dd8448eb211c80319c", Assert.Single(activity.Links).Context.TraceId.ToHexString());
+    }
+
+    [Theory]
+    [InlineData("http://a.test/\n")]
+    [InlineData("[\"http://a.test/\"]")]
+    [InlineData("url\nhttp://a.test/")]
+    [InlineData("")]
+    public void TextThatIsNotBase64IsLeftAsItIs(string text) =>
+        Assert.Equal(text, Encoding.UTF8.GetString(Envelope.Read(QueueNames.UrlLists, new(text)).Body.Span));
+
+    private static Task Busy(CancellationToken cancellationToken) =>
+        throw PipelineException.Transient(FailureReasons.Unavailable, "Too many requests.", TimeSpan.FromSeconds(90));
+
+    private Task RunAsync(
+        int dequeueCount, Func<CancellationToken, Task> stage, string text = Text, string queue = QueueNames.Submissions)
+    {
+        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), _time);
+        var runner = new MessageRunner(_queue.Object, new(_ledger.Object, outcomes, NullLogger<DeadLetterStage>.Instance), _time, NullLogger<MessageRunner>.Instance);
+        var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
+        return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using Pipeline.Callback;
+using Pipeline.Ports;
+using Pipeline.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests;
+
+/// <summary>What the Functions app is told in files, where its own code cannot be built on every feed.</summary>
+public sealed partial class HostSettingsTests
+{
+    private static readonly JsonElement Host = Read("host.json");
+    private static readonly JsonElement Sample = Read("local.settings.sample.json").GetProperty("Values");
+
+    [Fact]
+    public void EachQueueFunctionListensToAQueueThatIsSentTo()
+    {
+        var names = typeof(QueueNames).GetFields().ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!);
+        var triggers = Sources().SelectMany(source => Trigger().Matches(source))
+            .Select(m => string.Concat(m.Groups["name"].Value.Split('+').Select(n => names[n.Trim()["QueueNames.".Length..]]))).Order();
+        string[] queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
+
+        Assert.Equal(queues.Concat(queues.Select(q => q + QueueNames.PoisonSuffix)).Order(), triggers);
+    }
+
+    [Fact]
+    public void TheHostTriesAsOftenAsTheCodeAndTheLocalRunner()
+    {
+        var queues = Host.GetProperty("extensions").GetProperty("queues");
+        var tries = Constant("MaxTries = (?<value>[0-9]+)");
+
+        Assert.Equal(LocalWorkQueue.MaxDequeueCount, queues.GetProperty("maxDequeueCount").GetInt32());
+        Assert.Equal(LocalWorkQueue.MaxDequeueCount.ToString(CultureInfo.InvariantCulture), Assert.Single(tries));
+        Assert.Equal("none", queues.GetProperty("messageEncoding").GetString());
+    }
+
+    [Fact]
+    public void OurOwnTimeLimitsLieBelowTheHosts()
+    {
+        var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "TimeLimits.cs");
+        var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
+
+        Assert.Equal(4, limits.Count);
+        Assert.All(limits, limit => Assert.True(TimeSpan.FromMinutes(int.Parse(limit, CultureInfo.InvariantCulture)) < host, $"{limit} minutes is not below {host}."));
+    }
+
+    [Fact]
+    public void CallbacksAreServedWhereNimbleIsTold() =>
+        Assert.Equal(CallbackStage.Route, $"{Host.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString()}/{Assert.Single(Constant("const string Route = \"(?<value>[^\"]+)\""))}");
+
+    [Fact]
+    public void TheSampleHasEverySettingOnceWithItsDefault()
+    {
+        var expected = new SortedDictionary<string, string?>(StringComparer.Ordinal);
+        Describe(new PipelineOptions(), "Pipeline", expected);
+        var sample = Sample.EnumerateObject().Where(p => p.Name.StartsWith("Pipeline__", StringComparison.Ordinal)).ToDictionary(p => p.Name, p => p.Value.GetString());
+
+        Assert.Equal(expected.Keys, sample.Keys.Order(StringComparer.Ordinal));
+        Assert.All(expected.Where(e => e.Value is not null), e => Assert.Equal((e.Key, e.Value), (e.Key, sample[e.Key])));
+    }
+
+    [Fact]
+    public void TheSampleIsAcceptedAsItIs()
+    {
+        var options = new PipelineOptions();
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(Sample.EnumerateObject().Where(p => p.Value.GetString()!.Length > 0).Select(p => KeyValuePair.Create(p.Name.Replace("__", ":", StringComparison.Ordinal), p.Value.GetString())))
+            .Build().GetSection("Pipeline").Bind(options);
+        options.Nimble.ApiKey = Sample.GetProperty("NIMBLE_API_KEY").GetString()!;
+
+        Assert.True(new PipelineOptionsValidator().Validate(null, options).Succeeded);
+        Assert.Equal("dotnet-isolated", Sample.GetProperty("FUNCTIONS_WORKER_RUNTIME").GetString());
+    }
+
+    /// <summary>Name and default of every setting; no default for what only the user can know.</summary>
+    private static void Describe(object options, string prefix, SortedDictionary<string, string?> settings)
+    {
+        foreach (var property in options.GetType().GetProperties())
+        {
+            var name = $"{prefix}__{property.Name}";
+            var value = property.GetValue(options);
+            if (property.PropertyType.Namespace == nameof(Pipeline) && !property.PropertyType.IsEnum)
+                Describe(value!, name, settings);
+            else if (value is IList<string>)
+                settings[name + "__0"] = null;
+            // The key has its usual name, and the folder is the system's.
+            else if (name is not ("Pipeline__Nimble__ApiKey" or "Pipeline__Collect__SpillFolder"))
+                settings[name] = value is null || name.Contains("Delivery", StringComparison.Ordinal) ? null
+                    : value is bool flag ? (flag ? "true" : "false")
+                    : Convert.ToString(value is Uri uri ? uri.OriginalString : value, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static List<string> Constant(string pattern, string file = "*.cs") =>
+        [.. Sources(file).SelectMany(source => Regex.Matches(source, pattern, RegexOptions.CultureInvariant)).Select(m => m.Groups["value"].Value)];
+
+    private static IEnumerable<string> Sources(string file = "*.cs") =>
+        Directory.EnumerateFiles(Path.Combine(Root(), "src", "Pipeline.Functions"), file).Select(File.ReadAllText);
+
+    private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(Root(), file)));
+
+    private static string Root() => Path.GetDirectoryName(Path.GetDirectoryName(RecordSchema.PathOf("record.schema.json")))!;
+
+    [GeneratedRegex(@"\[QueueTrigger\((?<name>[^)]+)\)\]")]
+    private static partial Regex Trigger();
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Stores.Local;
+using Pipeline.Sweep;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Sweep;
+
+public sealed class DeadLetterStageTests
+{
+    private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ASubmissionThatIsGivenUpIsNotPostedLater()
+    {
+        using var folder = new TempFolder();
+        await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
+        var ledger = new LocalLedger(database);
+        var sink = new Mock<IRecordSink>();
+        var submission = Some.Submission() with { State = SubmissionState.Planned, DueAt = Some.Time.AddHours(1) };
+        await ledger.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
+        var stage = Stage(ledger, sink.Object);
+
+        await stage.HandleAsync(QueueNames.Submissions, Encoding.UTF8.GetBytes($$"""{"submission_id":"{{submission.SubmissionId}}"}"""), new IOException("No disk."), Token);
+
+        var after = await ledger.GetSubmissionAsync(submission.SubmissionId, Token);
+        Assert.Equal(SubmissionState.Refused, after!.State);
+        Assert.True(after.DueAt <= Some.Time, "Sweep must close it at its next look.");
+        Assert.All(await ledger.GetInputsAsync(submission.SubmissionId, Token), i => Assert.Equal(InputState.Failed, i.State));
+        sink.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."), It.IsAny<CancellationToken>()));
+    }
+
+    [Theory]
+    [InlineData(QueueNames.Submissions, "not JSON")]
+    [InlineData(QueueNames.Results, "")]
+    [InlineData(QueueNames.Results, "null")]
+    [InlineData(QueueNames.UrlLists, "not JSON")]
+    public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
+        await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
+
+    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink) =>
+        new(ledger, new(ledger, sink, new(ledger), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
+}
