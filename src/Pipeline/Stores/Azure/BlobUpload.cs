@@ -40,21 +40,14 @@ internal static class BlobUpload
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         var start = content.Position;
-        // It guards against accidents only, and it is what the service checks and keeps.
-#pragma warning disable CA5351
-        var md5 = await MD5.HashDataAsync(content, cancellationToken);
-#pragma warning restore CA5351
+        // What goes in one part is sent with its hash, which the service checks and keeps; of several parts each has its own, and none is of the whole.
+        var md5 = content.Length - start > PartBytes ? await HashAsync(content, cancellationToken) : null;
         var options = new BlobUploadOptions
         {
             Conditions = conditions,
             HttpHeaders = new() { ContentType = contentType, ContentHash = md5 },
             TransferOptions = new() { InitialTransferSize = PartBytes, MaximumTransferSize = PartBytes, MaximumConcurrency = 2 },
-            // One part is checked by the hash of the whole; of several, each by its own.
-            TransferValidation = new()
-            {
-                ChecksumAlgorithm = StorageChecksumAlgorithm.MD5,
-                PrecalculatedChecksum = content.Length - start <= PartBytes ? md5 : default(ReadOnlyMemory<byte>),
-            },
+            TransferValidation = new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         };
         await container.RunAsync(
             c =>
@@ -63,5 +56,13 @@ internal static class BlobUpload
                 return c.GetBlobClient(name).UploadAsync(content, options, cancellationToken);
             },
             cancellationToken);
+    }
+
+    private static async Task<byte[]> HashAsync(Stream content, CancellationToken cancellationToken)
+    {
+        // Against accidents only, and the service knows no other.
+#pragma warning disable CA5351
+        return await MD5.HashDataAsync(content, cancellationToken);
+#pragma warning restore CA5351
     }
 }
