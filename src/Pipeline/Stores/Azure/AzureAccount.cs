@@ -9,7 +9,10 @@ namespace Pipeline.Stores.Azure;
 /// <summary>A storage account: the SDK's clients, all with the same credential and the same patience. They open no connection before they are used.</summary>
 internal sealed class AzureAccount
 {
-    public AzureAccount(AzureStorageOptions options)
+    /// <param name="options">Which account.</param>
+    /// <param name="credential">Who signs in where there is no connection string; null for whom the options say.</param>
+    /// <exception cref="PipelineException">Permanent: the options name no account, or a connection string that is none.</exception>
+    public AzureAccount(AzureStorageOptions options, TokenCredential? credential = null)
     {
         Options = options;
         if (options.ConnectionString is { } text)
@@ -28,7 +31,7 @@ internal sealed class AzureAccount
             }
             return;
         }
-        Credential = CreateCredential(options);
+        Credential = credential ?? CreateCredential(options);
         Blobs = new(options.Address(options.BlobServiceUri, "blob"), Credential, Configure(new BlobClientOptions()));
         Queues = new(options.Address(options.QueueServiceUri, "queue"), Credential, Configure(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }));
         Tables = new(options.Address(options.TableServiceUri, "table"), Credential, Configure(new TableClientOptions()));

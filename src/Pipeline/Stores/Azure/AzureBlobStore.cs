@@ -130,7 +130,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         }
     }
 
-    private async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    /// <summary>A GET: signed in its address by the account's key, or by a token in its header.</summary>
+    internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
         var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _time.GetUtcNow() + s_addressLifetime) : blob.Uri;
