@@ -28,6 +28,9 @@ internal static class AzureErrors
         // Several tries that each ended in an exception.
         AggregateException several => Translate(several.InnerExceptions[^1], what, role, cancellationToken),
         OperationCanceledException when cancellationToken.IsCancellationRequested => null,
+        // The SDK reads the body of an error by its content type, and something in between answered that is not the service.
+        System.Text.Json.JsonException or System.Xml.XmlException => PipelineException.Transient(
+            FailureReasons.Unavailable, $"{what} gave an answer that cannot be read; a proxy may stand before it: {e.Message.Split('\n')[0].Trim()}", inner: e),
         _ when RetryingHttp.IsConnectionFault(e, cancellationToken) => Unreachable(what, e),
         _ => null,
     };
