@@ -7,6 +7,7 @@ using Pipeline.Emit;
 using Pipeline.Intake;
 using Pipeline.Nimble;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
 using Pipeline.Submit;
@@ -55,6 +56,23 @@ public static class PipelineServices
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IRecordSink>(sink);
         services.AddSingleton<IObjectStore, FileObjectStore>();
+        return services;
+    }
+
+    /// <summary>The ports in an Azure storage account. What they need there is made when it is first used.</summary>
+    /// <exception cref="PipelineException">Permanent: the options name no account, or a connection string that is none.</exception>
+    public static IServiceCollection AddAzureStores(this IServiceCollection services, AzureStorageOptions options)
+    {
+        services.AddSingleton(new AzureAccount(options));
+        services.AddSingleton<ClaimChecks>();
+        services.AddSingleton<StorageWorkQueue>();
+        services.AddSingleton<StorageQueueReceiver>();
+        services.AddSingleton<AzureBlobStore>();
+        services.AddSingleton<RecordBlobs>();
+        services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
+        services.AddSingleton<ILedger, TableLedger>();
+        services.AddSingleton<IRecordSink, AzureRecordSink>();
+        services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;
     }
 

@@ -7,6 +7,7 @@ public sealed class ObjectUriTests
     [Theory]
     [InlineData("s3://bucket/a/b.json", "s3", "bucket", "a/b.json")]
     [InlineData("gs://bucket", "gs", "bucket", "")]
+    [InlineData("azblob://container/a", "azblob", "container", "a")]
     [InlineData("S3://bucket/", "s3", "bucket", "")]
     [InlineData("file:///tmp/x y", "file", "", "/tmp/x y")]
     public void AnAddressIsReadIntoItsParts(string text, string scheme, string bucket, string key) =>
@@ -20,6 +21,6 @@ public sealed class ObjectUriTests
     public void AnythingElseIsRefusedWithWhatIsExpected(string text)
     {
         var error = Assert.Throws<PipelineException>(() => ObjectUri.Parse(text));
-        Assert.Equal($"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/ or file:///absolute/path.", error.Message);
+        Assert.Equal($"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, azblob://container/prefix/ or file:///absolute/path.", error.Message);
     }
 }

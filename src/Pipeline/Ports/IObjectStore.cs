@@ -1,7 +1,7 @@
 namespace Pipeline.Ports;
 
 /// <summary>
-/// Objects by URI: <c>s3://bucket/key</c>, <c>gs://bucket/name</c>, <c>file:///path</c>.
+/// Objects by URI: <c>s3://bucket/key</c>, <c>gs://bucket/name</c>, <c>azblob://container/name</c>, <c>file:///path</c>.
 /// </summary>
 /// <remarks>
 /// Contract: only URIs that the pipeline built itself, from settings and checked ids, come here. Errors are
@@ -42,7 +42,7 @@ public abstract class ObjectRead : IAsyncDisposable
     /// <summary>The stored size in bytes where the store tells it.</summary>
     public abstract long? Bytes { get; }
 
-    /// <summary>The version read: the ETag (S3, without quotes), the generation (GCS), null where the store has none.</summary>
+    /// <summary>The version read: the ETag (S3 and Azure, without quotes), the generation (GCS), null where the store has none.</summary>
     public abstract string? ETag { get; }
 
     /// <inheritdoc/>

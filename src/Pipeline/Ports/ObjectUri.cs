@@ -1,8 +1,8 @@
 namespace Pipeline.Ports;
 
 /// <summary>The address of an object or of a prefix: scheme, bucket and key, kept as they are (keys are not URL-encoded).</summary>
-/// <param name="Scheme">Lower case: <c>s3</c>, <c>gs</c>, <c>file</c>.</param>
-/// <param name="Bucket">The bucket; empty for <c>file</c>.</param>
+/// <param name="Scheme">Lower case: <c>s3</c>, <c>gs</c>, <c>azblob</c> (of the configured Azure account, whatever its host is), <c>file</c>.</param>
+/// <param name="Bucket">The bucket, on Azure the container; empty for <c>file</c>.</param>
 /// <param name="Key">The key without a leading slash; for <c>file</c> the absolute path. Empty for the whole bucket.</param>
 public sealed record ObjectUri(string Scheme, string Bucket, string Key)
 {
@@ -18,9 +18,9 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
             return new(scheme, "", rest);
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var bucket = slash < 0 ? rest : rest[..slash];
-        if (scheme is not ("s3" or "gs") || bucket.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
+        if (scheme is not ("s3" or "gs" or "azblob") || bucket.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/ or file:///absolute/path.");
+                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, azblob://container/prefix/ or file:///absolute/path.");
         return new(scheme, bucket, slash < 0 ? "" : rest[(slash + 1)..]);
     }
 

@@ -18,6 +18,9 @@ public sealed record Fault
     /// <summary>Break the connection off before any answer.</summary>
     public bool Reset { get; init; }
 
+    /// <summary>Have the server do what is asked, and break the connection off before its answer.</summary>
+    public bool LoseAnswer { get; init; }
+
     /// <summary>Break the connection off within the body.</summary>
     public long? CutAt { get; init; }
 
@@ -93,6 +96,12 @@ public sealed class FaultProxy : IAsyncDisposable
         }
 
         using var response = await ForwardAsync(context);
+        if (fault.LoseAnswer)
+        {
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = (int)response.StatusCode;
         foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
         {

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A server of tests/servers as a process of its own. It chooses a free port, says <c>ready PORT</c>, and ends when its input ends: also when we are killed.</summary>
+/// <summary>A server of tests/servers as a process of its own. It chooses free ports, says <c>ready PORT...</c>, and ends when its input ends: also when we are killed.</summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
@@ -13,7 +13,11 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(Process process, string folder) => (_process, _folder) = (process, folder);
 
-    public Uri Address { get; private set; } = new("http://127.0.0.1");
+    /// <summary>Where it serves; of several ports, the first.</summary>
+    public Uri Address => AddressOf(0);
+
+    /// <summary>Its ports, in the order in which it says them.</summary>
+    private IReadOnlyList<int> Ports { get; set; } = [];
 
     /// <summary>Where install.sh put the servers.</summary>
     private static string Installed => Path.Combine(RepositoryRoot(), ".servers");
@@ -32,6 +36,22 @@ public sealed class ServerProcess : IAsyncDisposable
         {
             Environment = { ["NODE_PATH"] = Path.Combine(Installed, "node", "node_modules"), ["TMPDIR"] = folder },
         });
+
+    /// <summary>Azure Storage: azurite, with blobs, queues and tables at its first, second and third port.</summary>
+    public static Task<ServerProcess> StartAzuriteAsync() => StartAsync(
+        "Azurite",
+        Path.Combine(Installed, "node", "stamp"),
+        folder => new("node", [Script("azurite.js"), Path.Combine(folder, "data")])
+        {
+            Environment =
+            {
+                ["NODE_PATH"] = Path.Combine(Installed, "node", "node_modules"),
+                ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(0, AzuriteAccount.Accounts).Select(i => $"{AzuriteAccount.NameOf(i)}:{AzuriteAccount.Key}")),
+            },
+        });
+
+    /// <summary>The address at one of its ports.</summary>
+    public Uri AddressOf(int port) => new($"http://127.0.0.1:{Ports[port]}");
 
     public async ValueTask DisposeAsync()
     {
@@ -54,7 +74,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var server = new ServerProcess(process, folder);
         try
         {
-            server.Address = new($"http://127.0.0.1:{await server.ReadPortAsync(name)}");
+            server.Ports = await server.ReadPortsAsync(name);
             return server;
         }
         catch
@@ -64,7 +84,7 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private async Task<int> ReadPortAsync(string name)
+    private async Task<IReadOnlyList<int>> ReadPortsAsync(string name)
     {
         using var limit = new CancellationTokenSource(s_startLimit);
         var errors = _process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -73,7 +93,7 @@ public sealed class ServerProcess : IAsyncDisposable
             if (line.StartsWith("ready ", StringComparison.Ordinal))
             {
                 _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return int.Parse(line.AsSpan(6), CultureInfo.InvariantCulture);
+                return [.. line[6..].Split(' ').Select(port => int.Parse(port, CultureInfo.InvariantCulture))];
             }
         }
 

@@ -10,13 +10,19 @@ public sealed class Servers : IAsyncDisposable
     private readonly Lazy<Task<ServerProcess>> _swift = new(ServerProcess.StartSwiftAsync);
     private readonly Lazy<Task<ServerProcess>> _gcs = new(ServerProcess.StartGcsAsync);
 
+    private readonly Lazy<Task<ServerProcess>> _azurite = new(ServerProcess.StartAzuriteAsync);
+    private int _accounts = -1;
+
     public async Task<Uri> SwiftAsync() => (await _swift.Value).Address;
 
     public async Task<Uri> GcsAsync() => (await _gcs.Value).Address;
 
+    /// <summary>An empty storage account of a test's own.</summary>
+    public async Task<AzuriteAccount> AzureAsync() => new(await _azurite.Value, Interlocked.Increment(ref _accounts));
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in new[] { _swift, _gcs }.Where(s => s is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        foreach (var server in new[] { _swift, _gcs, _azurite }.Where(s => s is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
             await (await server.Value).DisposeAsync();
     }
 }

@@ -52,6 +52,12 @@ internal sealed class ContentCheck : IDisposable
         return ForCrc32C(crc?["crc32c=".Length..]);
     }
 
+    /// <summary>The MD5 of an Azure blob, which it has where its writer gave one or wrote it in one piece.</summary>
+    public static ContentCheck? ForBlob(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues("Content-MD5", out var values) && Base64(values.FirstOrDefault(), 16) is { } md5
+            ? new("MD5", md5, HashAlgorithmName.MD5)
+            : null;
+
     /// <summary>A CRC-32C, base64 of its four bytes, the highest first.</summary>
     public static ContentCheck? ForCrc32C(string? base64) =>
         Base64(base64, 4) is { } expected ? new("CRC-32C", expected, new Crc32(Crc32ParameterSet.Crc32C)) : null;

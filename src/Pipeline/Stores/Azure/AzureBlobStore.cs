@@ -1,0 +1,158 @@
+using System.Net.Http.Headers;
+using Azure;
+using Azure.Core;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Sas;
+using Microsoft.Extensions.Logging;
+using Pipeline.Http;
+using Pipeline.Ports;
+using Pipeline.Stores.Objects;
+
+namespace Pipeline.Stores.Azure;
+
+/// <summary>
+/// Blobs of the configured account, <c>azblob://container/name</c>: a scheme of its own, so that no address says on which host, and a blob is named alike
+/// in every cloud and in the emulator. The SDK signs, writes and lists; blobs are read by a plain HTTP client, as S3's and GCS's objects are.
+/// </summary>
+internal sealed class AzureBlobStore : IObjectStore, IDisposable
+{
+    // The first that takes bearer tokens is of 2017; later ones change nothing in a read.
+    private const string ServiceVersion = "2023-11-03";
+    private const string Role = "Storage Blob Data Contributor";
+
+    private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
+    private static readonly TokenRequestContext s_scope = new(["https://storage.azure.com/.default"]);
+
+    private readonly AzureAccount _account;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+    private readonly RetryingHttp _requests;
+
+    public AzureBlobStore(AzureAccount account, TimeProvider time, ILogger<AzureBlobStore> logger)
+    {
+        (_account, _time) = (account, time);
+        _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _requests = new RetryingHttp(_http, account.Options.Policy, time, logger);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Schemes { get; } = ["azblob"];
+
+    /// <inheritdoc/>
+    public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        var response = await GetAsync(uri, 0, etag: null, cancellationToken);
+        if ((int)response.StatusCode == 404)
+        {
+            response.Dispose();
+            return null;
+        }
+        var etag = response.Headers.ETag;
+        var length = response.Content.Headers.ContentLength;
+        var download = new Download(
+            uri.ToString(),
+            length,
+            ContentCheck.ForBlob(response),
+            etag is null ? null : (offset, token) => GetAsync(uri, offset, etag, token));
+        var body = new ResumingStream(response, download, _account.Options.StallTimeout, _account.Options.MaxResumes, _account.Options.Policy, _time);
+        return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
+    {
+        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
+        try
+        {
+            await BlobUpload.WriteAsync(Container(uri), uri.Key, repeatable, "application/octet-stream", cancellationToken);
+        }
+        catch (RequestFailedException e) when (AzureErrors.IsMissingResource(e))
+        {
+            throw MissingContainer(uri, e);
+        }
+        finally
+        {
+            if (repeatable != content)
+                await repeatable.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var blobs = Container(prefix)
+            .ReadAsync(c => c.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix.Key, cancellationToken), cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync())
+            yield return new(prefix with { Key = blobs.Current.Name }, blobs.Current.Properties.ContentLength ?? 0);
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await blobs.MoveNextAsync();
+            }
+            catch (RequestFailedException e) when (AzureErrors.IsMissingResource(e))
+            {
+                throw MissingContainer(prefix, e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the blob is missing. Everything else is an error.</summary>
+    private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    {
+        var what = What(uri);
+        HttpResponseMessage response;
+        try
+        {
+            response = await _requests.SendAsync(what, token => CreateRequestAsync(uri, offset, etag, token), cancellationToken);
+        }
+        catch (Exception e) when (AzureErrors.Translate(e, what, Role, cancellationToken) is { } translated)
+        {
+            throw translated;
+        }
+        if ((int)response.StatusCode is 200 or 206 or 412 or 416)
+            return response;
+        var code = response.Headers.TryGetValues("x-ms-error-code", out var codes) ? codes.FirstOrDefault() : null;
+        if ((int)response.StatusCode == 404 && code != "ContainerNotFound")
+            return response;
+        using (response)
+        {
+            throw (int)response.StatusCode == 404
+                ? MissingContainer(uri, inner: null)
+                : AzureErrors.ForStatus((int)response.StatusCode, code, retryAfter: null, what, Role, inner: null)
+                    ?? PipelineException.Permanent(FailureReasons.AccessDenied, $"{what} answered {(int)response.StatusCode} {code}. It cannot be read as it is; look at the blob's tier and state.");
+        }
+    }
+
+    /// <summary>A GET: signed in its address by the account's key, or by a token in its header.</summary>
+    internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    {
+        var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
+        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _time.GetUtcNow() + s_addressLifetime) : blob.Uri;
+        var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.TryAddWithoutValidation("x-ms-version", ServiceVersion);
+        if (_account.Credential is { } credential)
+            request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(s_scope, cancellationToken)).Token);
+        if (etag is not null)
+        {
+            request.Headers.Range = new(offset, null);
+            request.Headers.TryAddWithoutValidation("If-Match", etag.ToString());
+        }
+        return request;
+    }
+
+    /// <summary>A container of somebody else's: it is not made here, a missing one is a wrong address.</summary>
+    private AzureResource<BlobContainerClient> Container(ObjectUri uri) =>
+        new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask);
+
+    private static string What(ObjectUri uri) => $"Azure Storage, asked for {uri},";
+
+    private static PipelineException MissingContainer(ObjectUri uri, Exception? inner) => PipelineException.Permanent(
+        FailureReasons.AccessDenied, $"The container '{uri.Bucket}' of {uri} does not exist. Create it, or correct the address.", inner);
+}

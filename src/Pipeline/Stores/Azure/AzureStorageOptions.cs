@@ -1,0 +1,106 @@
+using Pipeline.Http;
+
+namespace Pipeline.Stores.Azure;
+
+/// <summary>Which identity signs in where there is no connection string.</summary>
+public enum AzureCredentialKind
+{
+    /// <summary>The workload identity of Kubernetes where its token file is configured; else the managed identity of the host, and on a desk the Azure CLI's.</summary>
+    Automatic,
+
+    /// <summary>The managed identity of the host only.</summary>
+    ManagedIdentity,
+
+    /// <summary>The workload identity of Kubernetes only.</summary>
+    WorkloadIdentity,
+
+    /// <summary>Whoever is signed in to the Azure CLI.</summary>
+    AzureCli,
+}
+
+/// <summary>Which storage account, who signs in, and how patiently. <see cref="FromEnvironment"/> reads the names that the Functions host uses.</summary>
+public sealed record AzureStorageOptions
+{
+    private const string Prefix = "AzureWebJobsStorage";
+
+    /// <summary>A connection string with a key or a shared access signature; null signs in with an identity (<c>AzureWebJobsStorage</c>). Never logged.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>The account's name in the public cloud (<c>AzureWebJobsStorage__accountName</c>); the three addresses come from it where they are not given.</summary>
+    public string? AccountName { get; init; }
+
+    /// <summary>The address of its blobs (<c>AzureWebJobsStorage__blobServiceUri</c>).</summary>
+    public Uri? BlobServiceUri { get; init; }
+
+    /// <summary>The address of its queues (<c>AzureWebJobsStorage__queueServiceUri</c>).</summary>
+    public Uri? QueueServiceUri { get; init; }
+
+    /// <summary>The address of its tables (<c>AzureWebJobsStorage__tableServiceUri</c>).</summary>
+    public Uri? TableServiceUri { get; init; }
+
+    /// <summary>Who signs in (<c>AzureWebJobsStorage__credential</c>: <c>managedidentity</c>, <c>workloadidentity</c>, <c>azurecli</c>).</summary>
+    public AzureCredentialKind Credential { get; init; }
+
+    /// <summary>The client id of a user-assigned managed identity (<c>AzureWebJobsStorage__clientId</c>); null for the system-assigned one.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>How long a request, or one read of a body, may bring nothing before its connection is given up.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the read of one blob is resumed on a new connection.</summary>
+    public int MaxResumes { get; init; } = 8;
+
+    /// <summary>How often one request is tried in all when the account is busy, failing or unreachable.</summary>
+    public int MaxTries { get; init; } = 5;
+
+    /// <summary>The first wait between tries; doubles each time.</summary>
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The longest wait between tries.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
+
+    /// <summary>The names the Functions host uses, <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.</summary>
+    /// <param name="read">Reads one variable; the process's environment by default.</param>
+    /// <returns>Null where no storage account is named at all.</returns>
+    /// <exception cref="PipelineException">Permanent: a value that cannot be used.</exception>
+    public static AzureStorageOptions? FromEnvironment(Func<string, string?>? read = null)
+    {
+        string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
+        Uri? GetUri(string name) => Get(name) is not { } text ? null
+            : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
+            : throw Invalid($"{name} is '{text}', which is not an http or https address.");
+        var options = new AzureStorageOptions
+        {
+            ConnectionString = Get(Prefix),
+            AccountName = Get(Prefix + "__accountName"),
+            BlobServiceUri = GetUri(Prefix + "__blobServiceUri"),
+            QueueServiceUri = GetUri(Prefix + "__queueServiceUri"),
+            TableServiceUri = GetUri(Prefix + "__tableServiceUri"),
+            ClientId = Get(Prefix + "__clientId"),
+            Credential = Get(Prefix + "__credential")?.ToLowerInvariant() switch
+            {
+                null => AzureCredentialKind.Automatic,
+                "managedidentity" => AzureCredentialKind.ManagedIdentity,
+                "workloadidentity" => AzureCredentialKind.WorkloadIdentity,
+                "azurecli" => AzureCredentialKind.AzureCli,
+                var other => throw Invalid($"{Prefix}__credential is '{other}'. Write managedidentity, workloadidentity or azurecli, or leave it out."),
+            },
+        };
+        return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null, TableServiceUri: null } ? null : options;
+    }
+
+    /// <summary>Leaves the secrets out.</summary>
+    public override string ToString() =>
+        ConnectionString is not null ? "a storage account by connection string" : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
+
+    /// <summary>The address of one of the three services.</summary>
+    /// <param name="given">The address, where it is given.</param>
+    /// <param name="service"><c>blob</c>, <c>queue</c> or <c>table</c>.</param>
+    internal Uri Address(Uri? given, string service) => given
+        ?? (AccountName is not null ? new Uri($"https://{AccountName}.{service}.core.windows.net") : null)
+        ?? throw Invalid($"The storage account's {service} address is not known. Set {Prefix}, {Prefix}__accountName or {Prefix}__{service}ServiceUri.");
+
+    private static PipelineException Invalid(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Pipeline.Stores.Azure;
+
+/// <summary>One table, with writes that know their own trace: the SDK repeats a write whose answer was lost, and the repetition then meets what the first one wrote.</summary>
+internal sealed class LedgerTable(AzureResource<TableClient> table)
+{
+    // The service takes 100 rows and 4 MiB at once; a character needs up to six bytes of the JSON that travels.
+    private const int MaxRows = 100;
+    private const int MaxBytes = 3_500_000;
+    private const int BytesPerChar = 6;
+    private const int BytesPerRow = 2000;
+
+    /// <summary>One row, or null.</summary>
+    public async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken, IEnumerable<string>? select = null)
+    {
+        var found = await table.RunAsync(t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
+        return found.HasValue ? found.Value : null;
+    }
+
+    /// <summary>The rows of a partition whose keys begin with a letter, by key.</summary>
+    public IAsyncEnumerable<TableEntity> GetAllAsync(string partition, string prefix, CancellationToken cancellationToken, IEnumerable<string>? select = null) =>
+        GetRangeAsync(partition, prefix, prefix[..^1] + (char)(prefix[^1] + 1), null, cancellationToken, select);
+
+    /// <summary>The rows of a partition from one key to before another, by key.</summary>
+    public IAsyncEnumerable<TableEntity> GetRangeAsync(
+        string partition, string from, string before, int? perPage, CancellationToken cancellationToken, IEnumerable<string>? select = null)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {before}");
+        return table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Adds a row unless it is there.</summary>
+    /// <returns>Whether the row that is there is this one.</returns>
+    public async Task<bool> AddAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        Prepare(row);
+        try
+        {
+            await table.RunAsync(t => t.AddEntityAsync(row, cancellationToken), cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status == 409)
+        {
+            return await FindOwnAsync(row, cancellationToken) is not null;
+        }
+    }
+
+    /// <summary>Writes a row, whatever is there.</summary>
+    public Task PutAsync(TableEntity row, CancellationToken cancellationToken) =>
+        table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+
+    /// <summary>Replaces a row if it still is what was read.</summary>
+    /// <returns>The new ETag, or null.</returns>
+    public async Task<string?> ReplaceAsync(TableEntity row, string etag, CancellationToken cancellationToken)
+    {
+        Prepare(row);
+        try
+        {
+            var response = await table.RunAsync(t => t.UpdateEntityAsync(row, new ETag(etag), TableUpdateMode.Replace, cancellationToken), cancellationToken);
+            return response.Headers.ETag.ToString();
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            return await FindOwnAsync(row, cancellationToken);
+        }
+    }
+
+    /// <summary>Removes a row if it is there, and if it still is what was read where an ETag says what that was.</summary>
+    public async Task RemoveAsync(string partition, string key, CancellationToken cancellationToken, ETag etag = default)
+    {
+        try
+        {
+            await table.RunAsync(t => t.DeleteEntityAsync(partition, key, etag == default ? ETag.All : etag, cancellationToken), cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+        }
+    }
+
+    /// <summary>Writes rows of one partition, as many at once as the service takes. Each transaction is written whole or not at all; those before a failed one stay.</summary>
+    /// <returns>The new ETags, in order, of the transactions that were written; fewer than the rows when one failed for what it found (404, 409, 412).</returns>
+    public async Task<IReadOnlyList<string>> WriteAllAsync(IReadOnlyList<TableTransactionAction> actions, CancellationToken cancellationToken)
+    {
+        var etags = new List<string>(actions.Count);
+        foreach (var transaction in Split(actions))
+        {
+            try
+            {
+                var written = await table.RunAsync(t => t.SubmitTransactionAsync(transaction, cancellationToken), cancellationToken);
+                etags.AddRange(written.Value.Select(response => response.Headers.ETag.ToString() ?? ""));
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
+            {
+                break;
+            }
+        }
+        return etags;
+    }
+
+    /// <summary>A number that no other write has.</summary>
+    public static string NewMark() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>Checks a row and marks it as this write's.</summary>
+    public static TableEntity Prepare(TableEntity row)
+    {
+        LedgerText.CheckedLength(row);
+        row[LedgerRows.Mark] = NewMark();
+        return row;
+    }
+
+    private static IEnumerable<List<TableTransactionAction>> Split(IReadOnlyList<TableTransactionAction> actions)
+    {
+        var transaction = new List<TableTransactionAction>();
+        var bytes = 0;
+        foreach (var action in actions)
+        {
+            var size = (LedgerText.CheckedLength((TableEntity)action.Entity) * BytesPerChar) + BytesPerRow;
+            if (transaction.Count == MaxRows || (transaction.Count > 0 && bytes + size > MaxBytes))
+            {
+                yield return transaction;
+                (transaction, bytes) = ([], 0);
+            }
+            transaction.Add(action);
+            bytes += size;
+        }
+        if (transaction.Count > 0)
+            yield return transaction;
+    }
+
+    private async Task<string?> FindOwnAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        var there = await GetAsync(row.PartitionKey, row.RowKey, cancellationToken, [LedgerRows.Mark]);
+        return there?.GetString(LedgerRows.Mark) == row.GetString(LedgerRows.Mark) ? there?.ETag.ToString() : null;
+    }
+}

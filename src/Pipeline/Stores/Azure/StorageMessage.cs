@@ -1,0 +1,34 @@
+namespace Pipeline.Stores.Azure;
+
+/// <summary>A message as a worker holds it.</summary>
+/// <param name="queue">The queue it was sent to.</param>
+/// <param name="id">Azure's id of it.</param>
+/// <param name="receipt">The right to decide about it.</param>
+/// <param name="text">Its text as it lies in the queue: for a large message only the claim.</param>
+/// <param name="body">The message as it was sent.</param>
+/// <param name="dequeueCount">How often it has been received, this time included.</param>
+internal sealed class StorageMessage(string queue, string id, string receipt, string text, ReadOnlyMemory<byte> body, int dequeueCount)
+{
+    /// <summary>The queue it was sent to.</summary>
+    public string Queue => queue;
+
+    /// <summary>Never used twice.</summary>
+    public string Id => id;
+
+    /// <summary>The right to decide about it; extending the lease renews it.</summary>
+    public string Receipt { get; set; } = receipt;
+
+    /// <summary>Its text as it lies in the queue.</summary>
+    public string Text => text;
+
+    /// <summary>The message as it was sent, UTF-8.</summary>
+    public ReadOnlyMemory<byte> Body => body;
+
+    /// <summary>How often it has been received, this time included.</summary>
+    public int DequeueCount => dequeueCount;
+}
+
+/// <summary>What one receive gave.</summary>
+/// <param name="Messages">Leased to the caller.</param>
+/// <param name="Poisoned">Moved to the poison queue instead, since they had been received too often without an end.</param>
+internal sealed record StorageDelivery(IReadOnlyList<StorageMessage> Messages, IReadOnlyList<StorageMessage> Poisoned);

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Azure;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Azure;
+
+/// <summary>
+/// The receiving side of Azure Storage Queues, for a host that is not Functions; it decides about messages as the Functions host does. Where a lease
+/// ran out and somebody else received the message, its decisions return false.
+/// </summary>
+internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time)
+{
+    /// <summary>How often a message is delivered before it goes to the poison queue; as in host.json.</summary>
+    public const int MaxDequeueCount = 5;
+
+    private const int MaxReceive = 32;
+
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, TimeSpan> _waits = new(StringComparer.Ordinal);
+
+    /// <summary>Leases up to <paramref name="max"/> messages (the service gives at most 32 at once) for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
+    public async Task<StorageDelivery> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
+    {
+        var received = await queues.For(queue).RunAsync(
+            q => q.ReceiveMessagesAsync(Math.Min(max, MaxReceive), StorageWorkQueue.Whole(visibility), cancellationToken), cancellationToken);
+        var (messages, poisoned) = (new List<StorageMessage>(), new List<StorageMessage>());
+        foreach (var found in received.Value)
+        {
+            if (await OpenAsync(queue, found, cancellationToken) is not { } message)
+                continue;
+            if (message.DequeueCount <= MaxDequeueCount)
+                messages.Add(message);
+            else if (await DeadLetterAsync(message, cancellationToken))
+                poisoned.Add(message);
+        }
+        if (received.Value.Length > 0)
+            _waits.TryRemove(queue, out _);
+        return new(messages, poisoned);
+    }
+
+    /// <summary>The work is done.</summary>
+    public Task<bool> CompleteAsync(StorageMessage message, CancellationToken cancellationToken) =>
+        DecideAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
+
+    /// <summary>The work failed; it may be tried again after the delay.</summary>
+    public Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, CancellationToken cancellationToken) => HoldAsync(message, delay, cancellationToken);
+
+    /// <summary>The work was stopped, not failed: it is there again at once. Azure counts the delivery all the same.</summary>
+    public Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => HoldAsync(message, TimeSpan.Zero, cancellationToken);
+
+    /// <summary>Holds messages for as long again.</summary>
+    /// <returns>Those whose lease had been taken over.</returns>
+    public async Task<IReadOnlyList<StorageMessage>> ExtendAsync(IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
+    {
+        var held = await Task.WhenAll(messages.Select(message => HoldAsync(message, visibility, cancellationToken)));
+        return [.. messages.Where((_, i) => !held[i])];
+    }
+
+    /// <summary>Moves a message to the poison queue. A crash in between leaves it in both, never in none.</summary>
+    public async Task<bool> DeadLetterAsync(StorageMessage message, CancellationToken cancellationToken)
+    {
+        await queues.For(message.Queue + QueueNames.PoisonSuffix).RunAsync(
+            q => q.SendMessageAsync(message.Text, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken), cancellationToken);
+        return await CompleteAsync(message, cancellationToken);
+    }
+
+    /// <summary>Whether a queue has a message to deliver now.</summary>
+    public async Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
+        (await queues.For(queue).RunAsync(q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
+
+    /// <summary>About how many messages a queue holds, visible or not; Azure does not tell them apart.</summary>
+    public async Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
+        (await queues.For(queue).RunAsync(q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
+
+    /// <summary>Waits before the next receive of an empty queue: from a tenth of a second, doubled each time, to two seconds. Every look is paid for.</summary>
+    public Task WaitAsync(string queue, CancellationToken cancellationToken)
+    {
+        var wait = _waits.AddOrUpdate(queue, s_shortestWait, static (_, last) => last * 2 < s_longestWait ? last * 2 : s_longestWait);
+        return Task.Delay(wait, time, cancellationToken);
+    }
+
+    private async Task<StorageMessage?> OpenAsync(string queue, QueueMessage found, CancellationToken cancellationToken)
+    {
+        var text = found.Body.ToString();
+        ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(text);
+        try
+        {
+            return new(queue, found.MessageId, found.PopReceipt, text, await claims.RedeemAsync(body, cancellationToken), (int)found.DequeueCount);
+        }
+        // What it stands for is gone. No other try brings it back, and the message itself still says what it was.
+        catch (PipelineException e) when (e.Reason == FailureReasons.Internal)
+        {
+            return new(queue, found.MessageId, found.PopReceipt, text, body, int.MaxValue);
+        }
+        // It is delivered again when its lease ends.
+        catch (PipelineException e) when (!e.IsPermanent)
+        {
+            return null;
+        }
+    }
+
+    private Task<bool> HoldAsync(StorageMessage message, TimeSpan time, CancellationToken cancellationToken) =>
+        DecideAsync(
+            message,
+            async q => message.Receipt = (await q.UpdateMessageAsync(
+                message.Id, message.Receipt, message.Text, StorageWorkQueue.Whole(time), cancellationToken)).Value.PopReceipt,
+            cancellationToken);
+
+    private async Task<bool> DecideAsync<T>(StorageMessage message, Func<QueueClient, Task<T>> decide, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await queues.For(message.Queue).RunAsync(decide, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 400 or 404 && e.ErrorCode is "MessageNotFound" or "PopReceiptMismatch")
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Ledger;
+
+namespace Pipeline.Stores.Azure;
+
+/// <summary>The ledger in Azure Table Storage: inputs and tasks. Rows are written in transactions; what a crash or another writer tore is found out and the rest written again.</summary>
+internal sealed partial class TableLedger
+{
+    // Each turn fails only because somebody else wrote meanwhile, and then there is less to do.
+    private const int MaxTurns = 20;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken).Select(LedgerRows.ToInput).ToListAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Input(ordinal), cancellationToken) is { } row ? LedgerRows.ToInput(row) : null;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var written = new InputEntry?[inputs.Count];
+        foreach (var group in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
+            await UpdateInputsAsync(group.Key, [.. group], written, cancellationToken);
+        return written;
+    }
+
+    /// <inheritdoc/>
+    public async Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
+    {
+        var wanted = tasks.GroupBy(task => task.TaskId, StringComparer.Ordinal)
+            .Select(same => new TaskEntry(same.Key, same.Select(task => task.Ordinal).FirstOrDefault(ordinal => ordinal is not null))).ToList();
+        var actions = wanted.Select(task => new TableTransactionAction(TableTransactionActionType.Add, LedgerRows.ToRow(submissionId, task))).ToList();
+        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            actions = [.. wanted.Select(task => ToAction(task, there.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>()];
+        }
+
+        TableTransactionAction? ToAction(TaskEntry task, TableEntity? known)
+        {
+            var row = LedgerRows.ToRow(submissionId, task);
+            if (known is null)
+                return new(TableTransactionActionType.Add, row);
+            return task.Ordinal is not null && LedgerRows.ToTask(known).Ordinal is null
+                ? new(TableTransactionActionType.UpdateReplace, row, known.ETag)
+                : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Task(taskId), cancellationToken) is { } row ? LedgerRows.ToTask(row) : null;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).Select(LedgerRows.ToTask).ToListAsync(cancellationToken);
+
+    private async Task CreateInputsAsync(string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var actions = inputs.Select(input => new TableTransactionAction(TableTransactionActionType.Add, LedgerTable.Prepare(LedgerRows.ToRow(input)))).ToList();
+        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
+                .Select(row => row.RowKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
+            actions.RemoveAll(action => there.Contains(action.Entity.RowKey));
+        }
+    }
+
+    private async Task UpdateInputsAsync(string submissionId, List<(int Index, InputEntry Item)> inputs, InputEntry?[] written, CancellationToken cancellationToken)
+    {
+        if (inputs is [var (index, only)])
+        {
+            var etag = await _rows.ReplaceAsync(LedgerRows.ToRow(only), only.Version, cancellationToken);
+            written[index] = etag is null ? null : only with { Version = etag };
+            return;
+        }
+        var pending = inputs.Select(input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerRows.ToRow(input.Item)))).ToList();
+        for (var turn = 0; pending.Count > 0; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var etags = await _rows.WriteAllAsync(
+                [.. pending.Select(p => new TableTransactionAction(TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))], cancellationToken);
+            for (var i = 0; i < etags.Count; i++)
+                written[pending[i].Index] = pending[i].Item with { Version = etags[i] };
+            pending.RemoveRange(0, etags.Count);
+            if (pending.Count == 0)
+                return;
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey), LedgerRows.Mark])
+                .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, there.GetValueOrDefault(p.Row.RowKey)));
+        }
+
+        // Lost to somebody else, or written by a transaction whose answer was lost.
+        bool IsSettled(int index, InputEntry input, TableEntity row, TableEntity? known)
+        {
+            if (known?.ETag.ToString() == input.Version)
+                return false;
+            if (known?.GetString(LedgerRows.Mark) == row.GetString(LedgerRows.Mark))
+                written[index] = input with { Version = known!.ETag.ToString() };
+            return true;
+        }
+    }
+
+    private static void CheckTurn(int turn, string submissionId)
+    {
+        if (turn == MaxTurns)
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"Others write to submission {submissionId} in the ledger all the time; it could not be written in {MaxTurns} turns.");
+    }
+}

@@ -1,0 +1,192 @@
+using System.Net.Sockets;
+using Azure;
+using Azure.Core;
+using Azure.Identity;
+using Azure.Storage.Queues;
+using Microsoft.AspNetCore.Http;
+using Moq;
+using Pipeline.Stores.Azure;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Azure;
+
+/// <summary>Every way in which Azure Storage refuses or fails, through the real SDK.</summary>
+public sealed class AzureErrorsTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(403, "AuthorizationPermissionMismatch", FailureReasons.AccessDenied, "Grant the role 'Storage Queue Data Contributor' on the storage account to this host's identity")]
+    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "Check AzureWebJobsStorage (the key may have been rotated)")]
+    [InlineData(403, "KeyBasedAuthenticationNotPermitted", FailureReasons.AccessDenied, "Set AzureWebJobsStorage__accountName instead of a connection string")]
+    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "Allow the host's network on the account")]
+    [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "The credentials are not valid there.")]
+    [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "check the settings")]
+    [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
+    public async Task ARefusalIsPermanentAndSaysWhatToDo(int status, string code, string reason, string advice)
+    {
+        var error = await SendAsync(Answer(status, ("x-ms-error-code", code)));
+
+        Assert.Equal((reason, true), (error.Reason, error.IsPermanent));
+        Assert.StartsWith($"The queue 'results' answered {status} {code}.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(429, "TooManyRequests", "Retry-After", "7", 7.0)]
+    [InlineData(503, "ServerBusy", "Retry-After", "2", 2.0)]
+    [InlineData(503, "ServerBusy", "x-ms-retry-after-ms", "1500", 1.5)]
+    [InlineData(500, "InternalError", "x-other", "1", null)]
+    [InlineData(409, "QueueBeingDeleted", "x-other", "1", 30.0)]
+    public async Task AnOverloadIsTransientAndComesBackWhenAsked(int status, string code, string header, string value, double? seconds)
+    {
+        var error = await SendAsync(Answer(status, ("x-ms-error-code", code), (header, value)));
+
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+        Assert.Equal(seconds, error.RetryAfter?.TotalSeconds);
+    }
+
+    [Fact]
+    public async Task ABrokenConnectionIsTransientAfterAllTries()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Abort());
+
+        var error = await SendAsync(server.Address, tries: 3);
+
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+        Assert.StartsWith("The queue 'results' cannot be reached at the moment: ", error.Message, StringComparison.Ordinal);
+        Assert.Equal(3, server.Seen.Count);
+    }
+
+    [Fact]
+    public async Task ASilentServerIsGivenUpInTime()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Silence());
+
+        var error = await SendAsync(server.Address, tries: 1);
+
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+    }
+
+    [Fact]
+    public async Task NobodyListeningIsTransient()
+    {
+        using var closed = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        closed.Start();
+        var address = new Uri($"http://{closed.LocalEndpoint}");
+        closed.Stop();
+
+        Assert.False((await SendAsync(address, tries: 1)).IsPermanent);
+    }
+
+    [Fact]
+    public async Task AMissingQueueIsMadeAndTheMessageSentAgain()
+    {
+        await using var server = await TestServer.StartAsync(
+            Answer(404, ("x-ms-error-code", "QueueNotFound")),
+            Answer(201),
+            async context =>
+            {
+                context.Response.StatusCode = 201;
+                context.Response.ContentType = "application/xml";
+                await context.Response.WriteAsync("<QueueMessagesList><QueueMessage><MessageId>1</MessageId><InsertionTime>Fri, 09 Oct 2026 21:04:30 GMT</InsertionTime>"
+                    + "<ExpirationTime>Fri, 31 Dec 9999 23:59:59 GMT</ExpirationTime><PopReceipt>r</PopReceipt><TimeNextVisible>Fri, 09 Oct 2026 21:04:30 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>");
+            });
+        var account = Account(server.Address, tries: 1);
+
+        await new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.FromSeconds(0.2), Ct);
+
+        Assert.Equal(["POST", "PUT", "POST"], server.Seen.Select(request => request.Method));
+        Assert.Contains("visibilitytimeout=1&messagettl=-1", server.Seen[2].PathAndQuery, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheCallersCancellationIsNotAnErrorOfTheQueue()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Silence());
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        var account = Account(server.Address, tries: 1, TimeSpan.FromSeconds(30));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, stop.Token));
+    }
+
+    [Theory]
+    [MemberData(nameof(SignIns))]
+    public async Task WhoCannotSignInIsTold(Exception thrown, bool isPermanent, string advice)
+    {
+        var credential = new Mock<TokenCredential>();
+        credential.Setup(c => c.GetTokenAsync(It.IsAny<TokenRequestContext>(), It.IsAny<CancellationToken>())).Throws(thrown);
+        var account = new AzureAccount(new() { AccountName = "acct", MaxTries = 1 }, credential.Object);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+
+        Assert.Equal((isPermanent ? FailureReasons.AccessDenied : FailureReasons.Unavailable, isPermanent), (error.Reason, error.IsPermanent));
+        Assert.StartsWith("The queue 'results' cannot be used: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<Exception, bool, string> SignIns => new()
+    {
+        { new CredentialUnavailableException("No managed identity."), true, "nobody is signed in: No managed identity. Give the host a managed identity" },
+        { new AuthenticationFailedException("The secret expired."), true, "The secret expired." },
+        { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")), false, "no access token is to be had at the moment" },
+    };
+
+    [Fact]
+    public async Task ABugIsLetThrough()
+    {
+        var queue = new Mock<QueueClient>();
+        queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null));
+        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", "role", _ => throw new InvalidOperationException("It is there."));
+
+        await Assert.ThrowsAsync<RequestFailedException>(() => resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct));
+    }
+
+    [Theory]
+    [InlineData("application/json", "<html>Bad gateway</html>")]
+    [InlineData("application/xml", "<html>Bad gateway")]
+    [InlineData("text/html", "<html>Bad gateway")]
+    public async Task AnAnswerOfSomethingInBetweenIsTransient(string contentType, string body)
+    {
+        var error = await SendAsync(async context =>
+        {
+            context.Response.StatusCode = 502;
+            context.Response.ContentType = contentType;
+            await context.Response.WriteAsync(body);
+        });
+
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+    }
+
+    private static Func<HttpContext, Task> Answer(int status, params (string Name, string Value)[] headers) => context =>
+    {
+        context.Response.StatusCode = status;
+        foreach (var (name, value) in headers)
+            context.Response.Headers[name] = value;
+        return Task.CompletedTask;
+    };
+
+    private static async Task<PipelineException> SendAsync(Func<HttpContext, Task> answer)
+    {
+        await using var server = await TestServer.StartAsync(answer);
+        return await SendAsync(server.Address, tries: 1);
+    }
+
+    private static Task<PipelineException> SendAsync(Uri address, int tries)
+    {
+        var account = Account(address, tries);
+        return Assert.ThrowsAsync<PipelineException>(() => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+    }
+
+    private static AzureAccount Account(Uri address, int tries, TimeSpan? stall = null) => new(new()
+    {
+        ConnectionString = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};QueueEndpoint={address}a;BlobEndpoint={address}a;TableEndpoint={address}a",
+        MaxTries = tries,
+        FirstDelay = TimeSpan.FromMilliseconds(5),
+        LongestDelay = TimeSpan.FromMilliseconds(5),
+        StallTimeout = stall ?? TimeSpan.FromMilliseconds(500),
+    });
+}

@@ -1,0 +1,124 @@
+using System.IO.Compression;
+using System.Text;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Ports;
+using Pipeline.Stores.Azure;
+using Pipeline.Tests.Contracts;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Azure;
+
+[SuiteFor(typeof(StorageWorkQueue))]
+[Trait("Needs", "servers")]
+public sealed class StorageWorkQueueSuite(Servers servers) : WorkQueueContract
+{
+    private AzuriteAccount? _azurite;
+    private AzureAccount _account = null!;
+    private StorageQueueReceiver _receiver = null!;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async Task<IWorkQueue> OpenAsync()
+    {
+        _azurite ??= await servers.AzureAsync();
+        _account = _azurite.Open();
+        var claims = new ClaimChecks(_account, TimeProvider.System);
+        var queue = new StorageWorkQueue(_account, claims);
+        _receiver = new(queue, claims, TimeProvider.System);
+        return queue;
+    }
+
+    protected override Task<IWorkQueue> ReopenAsync() => OpenAsync();
+
+    protected override async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceiveAsync(string queue, bool complete)
+    {
+        var delivery = await _receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), Token);
+        foreach (var message in delivery.Messages)
+            Assert.True(await (complete ? _receiver.CompleteAsync(message, Token) : _receiver.AbandonAsync(message, TimeSpan.Zero, Token)));
+        return [.. delivery.Messages.Select(message => message.Body)];
+    }
+
+    protected override async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceivePoisonAsync(string queue)
+    {
+        var messages = await _account.Queues.GetQueueClient(queue + QueueNames.PoisonSuffix).PeekMessagesAsync(32, Token);
+        return [.. messages.Value.Select(message => message.Body.ToMemory())];
+    }
+
+    protected override Task PassAsync(TimeSpan time) => Task.Delay(time, Token);
+}
+
+[SuiteFor(typeof(TableLedger))]
+[Trait("Needs", "servers")]
+public sealed class TableLedgerSuite(Servers servers) : LedgerContract
+{
+    private AzuriteAccount? _azurite;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async Task<ILedger> OpenAsync() => new TableLedger((_azurite ??= await servers.AzureAsync()).Open(), TimeProvider.System);
+
+    protected override Task<ILedger> ReopenAsync() => OpenAsync();
+}
+
+[SuiteFor(typeof(AzureBlobStore))]
+[Trait("Needs", "servers")]
+public sealed class AzureBlobStoreSuite(Servers servers) : ObjectStoreContract
+{
+    private AzuriteAccount? _azurite;
+
+    protected override ObjectUri Root => new("azblob", "container", "some/where/");
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async Task<IObjectStore> OpenAsync()
+    {
+        _azurite ??= await servers.AzureAsync();
+        var account = _azurite.Open();
+        await account.Blobs.GetBlobContainerClient(Root.Bucket).CreateIfNotExistsAsync(cancellationToken: Token);
+        return new AzureBlobStore(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
+    }
+
+    protected override Task<IObjectStore> ReopenAsync() => OpenAsync();
+}
+
+[SuiteFor(typeof(AzureRecordSink))]
+[Trait("Needs", "servers")]
+public sealed class AzureRecordSinkSuite(Servers servers) : RecordSinkContract
+{
+    private AzuriteAccount? _azurite;
+    private BlobServiceClient _blobs = null!;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async Task<IRecordSink> OpenAsync()
+    {
+        var account = (_azurite ??= await servers.AzureAsync()).Open();
+        _blobs = account.Blobs;
+        return new AzureRecordSink(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+    }
+
+    protected override Task<IRecordSink> ReopenAsync() => OpenAsync();
+
+    protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) => ReadAsync(AzureNames.RecordsContainer, listId, ".json.gz");
+
+    protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) => ReadAsync(AzureNames.FailuresContainer, listId, ".json");
+
+    protected override async Task<string> ReadManifestAsync(string listId) =>
+        (await _blobs.GetBlobContainerClient(AzureNames.ManifestsContainer).GetBlobClient($"{listId}.json").DownloadContentAsync(Token)).Value.Content.ToString();
+
+    private async Task<IReadOnlyList<string>> ReadAsync(string container, string listId, string suffix)
+    {
+        var (client, texts) = (_blobs.GetBlobContainerClient(container), new List<string>());
+        await foreach (var blob in client.GetBlobsAsync(new() { Prefix = $"{listId}/" }, Token))
+        {
+            if (!blob.Name.EndsWith(suffix, StringComparison.Ordinal) || blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
+                continue;
+            Stream content = (await client.GetBlobClient(blob.Name).DownloadContentAsync(Token)).Value.Content.ToStream();
+            if (suffix.EndsWith(".gz", StringComparison.Ordinal))
+                content = new GZipStream(content, CompressionMode.Decompress);
+            texts.Add(Encoding.UTF8.GetString(await Some.ReadAllAsync(content)).TrimEnd('\n'));
+        }
+        return texts;
+    }
+}

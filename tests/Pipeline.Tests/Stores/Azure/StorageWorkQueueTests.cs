@@ -1,0 +1,127 @@
+using System.Text;
+using Pipeline.Ports;
+using Pipeline.Stores.Azure;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Azure;
+
+/// <summary>What is Azure's own about its queues, both sides, against Azurite.</summary>
+[Trait("Needs", "servers")]
+public sealed class StorageWorkQueueTests(Servers servers)
+{
+    private const string Queue = QueueNames.UrlLists;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AMessageLiesInTheQueueAsPlainTextAndNeverExpires()
+    {
+        var (account, queue, _) = await OpenAsync();
+
+        await queue.SendAsync(Queue, ["""{"a":"<&>\"ü😀"}"""u8.ToArray()], TimeSpan.Zero, Ct);
+
+        var message = Assert.Single((await account.Queues.GetQueueClient(Queue).PeekMessagesAsync(32, Ct)).Value);
+        Assert.Equal("""{"a":"<&>\"ü😀"}""", message.Body.ToString());
+        Assert.Equal(9999, message.ExpiresOn?.Year);
+    }
+
+    public static TheoryData<string> WhatNoQueueCarries => [new string('x', 200_000), new string('&', 20_000), "https://a/\r\nhttps://b/", "a\0b", " padded ", "\uFFFE", ""];
+
+    [Theory]
+    [MemberData(nameof(WhatNoQueueCarries))]
+    public async Task WhatTheQueueCannotCarryAsItIsGoesByAClaimAndArrivesByteForByte(string text)
+    {
+        var (account, queue, receiver) = await OpenAsync();
+        var body = Encoding.UTF8.GetBytes(text);
+
+        await queue.SendAsync(Queue, [body], TimeSpan.Zero, Ct);
+
+        Assert.Equal(1, await account.Blobs.GetBlobContainerClient(AzureNames.ClaimsContainer).GetBlobsAsync(cancellationToken: Ct).CountAsync(Ct));
+        Assert.Equal(body, Assert.Single((await receiver.ReceiveAsync(Queue, 32, TimeSpan.FromMinutes(1), Ct)).Messages).Body.ToArray());
+    }
+
+    [Fact]
+    public async Task BytesThatAreNoTextArriveToo()
+    {
+        var (_, queue, receiver) = await OpenAsync();
+        byte[] body = [0xff, 0xfe, 0x00, 0x80];
+
+        await queue.SendAsync(Queue, [body], TimeSpan.Zero, Ct);
+
+        Assert.Equal(body, Assert.Single((await receiver.ReceiveAsync(Queue, 32, TimeSpan.FromMinutes(1), Ct)).Messages).Body.ToArray());
+    }
+
+    [Fact]
+    public async Task AMessageWhoseClaimIsGoneEndsInThePoisonQueueAndHoldsNothingUp()
+    {
+        var (account, queue, receiver) = await OpenAsync();
+        await queue.SendAsync(Queue, [new byte[100_000]], TimeSpan.Zero, Ct);
+        await queue.SendAsync(Queue, [Some.Body("good")], TimeSpan.Zero, Ct);
+        await account.Blobs.DeleteBlobContainerAsync(AzureNames.ClaimsContainer, cancellationToken: Ct);
+
+        var delivery = await receiver.ReceiveAsync(Queue, 32, TimeSpan.FromMinutes(1), Ct);
+
+        Assert.Single(delivery.Messages);
+        Assert.Single(delivery.Poisoned);
+        Assert.Equal(1, await receiver.CountAsync(Queue + QueueNames.PoisonSuffix, Ct));
+    }
+
+    [Fact]
+    public async Task AListThatMentionsTheClaimsSchemaIsNotTakenForAClaim()
+    {
+        var claims = new ClaimChecks((await servers.AzureAsync()).Open(), TimeProvider.System);
+        foreach (var text in new[] { "https://a/?q=\"pipeline.claim/1\"", """{"url":"https://a/","tag":"pipeline.claim/1"}""", """["pipeline.claim/1"]""" })
+        {
+            ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(text);
+            Assert.Equal(body, await claims.RedeemAsync(body, Ct));
+        }
+    }
+
+    [Fact]
+    public async Task WhoLostItsLeaseDecidesNothing()
+    {
+        var (_, queue, receiver) = await OpenAsync();
+        await queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.Zero, Ct);
+        var first = Assert.Single((await receiver.ReceiveAsync(Queue, 1, TimeSpan.FromSeconds(1), Ct)).Messages);
+        await Task.Delay(1500, Ct);
+        var second = Assert.Single((await receiver.ReceiveAsync(Queue, 1, TimeSpan.FromMinutes(1), Ct)).Messages);
+
+        Assert.Equal([first], await receiver.ExtendAsync([first, second], TimeSpan.FromMinutes(1), Ct));
+        Assert.False(await receiver.CompleteAsync(first, Ct));
+        Assert.False(await receiver.AbandonAsync(first, TimeSpan.Zero, Ct));
+        Assert.True(await receiver.CompleteAsync(second, Ct));
+        Assert.Equal(0, await receiver.CountAsync(Queue, Ct));
+    }
+
+    [Fact]
+    public async Task ALeaseThatIsExtendedIsStillOnesOwn()
+    {
+        var (_, queue, receiver) = await OpenAsync();
+        await queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.Zero, Ct);
+        var message = Assert.Single((await receiver.ReceiveAsync(Queue, 1, TimeSpan.FromMinutes(1), Ct)).Messages);
+
+        Assert.Empty(await receiver.ExtendAsync([message], TimeSpan.FromMinutes(1), Ct));
+        Assert.False(await receiver.HasVisibleAsync(Queue, Ct));
+        Assert.True(await receiver.ReleaseAsync(message, Ct));
+        Assert.True(await receiver.HasVisibleAsync(Queue, Ct));
+    }
+
+    [Fact]
+    public async Task SevenDaysIsTheLongestDelay()
+    {
+        var (_, queue, receiver) = await OpenAsync();
+
+        await queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.FromDays(7), Ct);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.FromDays(7) + TimeSpan.FromTicks(1), Ct));
+
+        Assert.Equal(1, await receiver.CountAsync(Queue, Ct));
+    }
+
+    private async Task<(AzureAccount Account, StorageWorkQueue Queue, StorageQueueReceiver Receiver)> OpenAsync()
+    {
+        var account = (await servers.AzureAsync()).Open();
+        var claims = new ClaimChecks(account, TimeProvider.System);
+        var queue = new StorageWorkQueue(account, claims);
+        return (account, queue, new(queue, claims, TimeProvider.System));
+    }
+}

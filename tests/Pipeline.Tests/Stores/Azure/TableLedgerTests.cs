@@ -1,0 +1,191 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Ledger;
+using Pipeline.Stores.Azure;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Azure;
+
+/// <summary>What is Azure's own about the ledger: torn writes, lost answers, long texts, the index of due work. Against Azurite.</summary>
+[Trait("Needs", "servers")]
+public sealed class TableLedgerTests(Servers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ACreateThatIsTornAnywhereIsHealedByRepeatingIt()
+    {
+        var planned = Some.Submission(count: 250);
+        for (var survive = 0; ; survive++)
+        {
+            var azurite = await servers.AzureAsync();
+            await PrepareTablesAsync(azurite);
+            await using var proxy = await FaultProxy.StartAsync(
+                azurite.Tables, [.. Enumerable.Repeat(new Fault(), survive), .. Enumerable.Repeat(new Fault { Status = 500 }, 1000)]);
+            var torn = await Record.ExceptionAsync(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct));
+            var ledger = Ledger(azurite);
+            if (torn is null)
+            {
+                // Look for it, three transactions of inputs, the list's index, the due row, its own row.
+                Assert.Equal(7, survive);
+                break;
+            }
+
+            Assert.False(Assert.IsType<PipelineException>(torn).IsPermanent);
+            Assert.Null(await ledger.GetSubmissionAsync(planned.SubmissionId, Ct));
+            Assert.Empty(await ledger.GetSubmissionsAsync(planned.ListId, Ct).ToListAsync(Ct));
+            Assert.Empty(await ledger.GetDueSubmissionsAsync(Some.Time, 10, Ct));
+            await ledger.CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+            Assert.Equal(250, (await ledger.GetInputsAsync(planned.SubmissionId, Ct)).Count);
+            Assert.Single(await ledger.GetSubmissionsAsync(planned.ListId, Ct).ToListAsync(Ct));
+            Assert.Single(await ledger.GetDueSubmissionsAsync(Some.Time, 10, Ct));
+        }
+    }
+
+    [Fact]
+    public async Task TasksThatWereTornAreHealedByAddingThemAgain()
+    {
+        var azurite = await servers.AzureAsync();
+        await PrepareTablesAsync(azurite);
+        var tasks = Enumerable.Range(0, 250).Select(i => new TaskEntry($"task-{i}", i)).ToList();
+        await using var proxy = await FaultProxy.StartAsync(azurite.Tables, new(), new() { Status = 500 });
+        await Assert.ThrowsAsync<PipelineException>(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).AddTasksAsync("list-000000", tasks, Ct));
+        var ledger = Ledger(azurite);
+        Assert.Equal(100, (await ledger.GetTasksAsync("list-000000", Ct)).Count);
+
+        await ledger.AddTasksAsync("list-000000", tasks, Ct);
+
+        Assert.Equal(tasks.Order(ByOrdinal), (await ledger.GetTasksAsync("list-000000", Ct)).Order(ByOrdinal));
+    }
+
+    [Fact]
+    public async Task AWriteWhoseAnswerWasLostIsKnownAsOnesOwn()
+    {
+        var azurite = await servers.AzureAsync();
+        var ledger = Ledger(azurite);
+        var list = await ledger.CreateListAsync(Some.List(), Ct);
+        var planned = Some.Submission();
+        await ledger.CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+        var inputs = await ledger.GetInputsAsync(planned.SubmissionId, Ct);
+        var submission = (await ledger.GetSubmissionAsync(planned.SubmissionId, Ct))!;
+
+        await using (var proxy = await LosingAsync(azurite, 0))
+            submission = await Ledger(azurite, proxy.Address).UpdateSubmissionAsync(submission with { State = SubmissionState.Posting }, Ct);
+        Assert.Equal(submission, await ledger.GetSubmissionAsync(planned.SubmissionId, Ct));
+        await using (var proxy = await LosingAsync(azurite, 1))
+            list = await Ledger(azurite, proxy.Address).UpdateListAsync(list with { Inputs = 9 }, Ct);
+        Assert.Equal(list, await ledger.GetListAsync("list", Ct));
+        await using (var proxy = await LosingAsync(azurite, 0))
+            inputs = [.. (await Ledger(azurite, proxy.Address).UpdateInputsAsync([.. inputs.Select(i => i with { TaskId = "t" })], Ct)).OfType<InputEntry>()];
+        Assert.Equal(inputs, await ledger.GetInputsAsync(planned.SubmissionId, Ct));
+        await using (var proxy = await LosingAsync(azurite, 0))
+            inputs = [.. (await Ledger(azurite, proxy.Address).UpdateInputsAsync([inputs[0] with { TaskId = "u" }], Ct)).OfType<InputEntry>()];
+        Assert.Equal(Assert.Single(inputs), await ledger.GetInputAsync(planned.SubmissionId, 0, Ct));
+    }
+
+    [Fact]
+    public async Task ACreateWhoseAnswersAreAllLostIsThereOnceAndDue()
+    {
+        var azurite = await servers.AzureAsync();
+        await PrepareTablesAsync(azurite);
+        await using var proxy = await FaultProxy.StartAsync(azurite.Tables, [.. Enumerable.Range(0, 8).SelectMany(_ => new[] { new Fault { LoseAnswer = true }, new Fault() })]);
+        var planned = Some.Submission();
+
+        await Ledger(azurite, proxy.Address).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+
+        Assert.Equal(3, (await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct)).Count);
+        Assert.Single(await Ledger(azurite).GetDueSubmissionsAsync(Some.Time, 10, Ct));
+    }
+
+    [Fact]
+    public async Task LongTextsComeBackWholeAndTooLongOnesAreRefusedClearly()
+    {
+        var ledger = Ledger(await servers.AzureAsync());
+        // A character of two units lies across the end of a property.
+        var text = new string('"', (32 * 1024) - 1) + "😀" + new string('ü', 40_000);
+        var inputs = Enumerable.Range(0, 30).Select(i => Some.Input("list-000000", i) with { Input = text, Url = "" }).ToList();
+        await ledger.CreateSubmissionAsync(Some.Submission(count: 30) with { SharedInputs = text }, inputs, Ct);
+
+        Assert.All(await ledger.GetInputsAsync("list-000000", Ct), input => Assert.Equal((text, ""), (input.Input, input.Url)));
+        Assert.Equal(text, (await ledger.GetSubmissionAsync("list-000000", Ct))!.SharedInputs);
+
+        var huge = Some.Input("list-000001", 0) with { Input = new string('x', 600_000) };
+        var error = await Assert.ThrowsAsync<PipelineException>(() => ledger.CreateSubmissionAsync(Some.Submission("list", 1, 1), [huge], Ct));
+        Assert.Equal((FailureReasons.LimitExceeded, true), (error.Reason, error.IsPermanent));
+        Assert.Contains("The row 'i0000' of 'list-000001' has 6000", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ADueTimeThatChangesOftenLeavesOneRowBehind()
+    {
+        var azurite = await servers.AzureAsync();
+        var ledger = Ledger(azurite);
+        await ledger.CreateSubmissionAsync(Some.Submission(), Some.Inputs(Some.Submission()), Ct);
+        var submission = (await ledger.GetSubmissionAsync("list-000000", Ct))!;
+        var stale = submission;
+        for (var i = 1; i <= 5; i++)
+            submission = (await ledger.UpdateSubmissionAsync(submission with { DueAt = Some.Time.AddMinutes(i % 2), Looks = i }, Ct))!;
+
+        Assert.Null(await ledger.UpdateSubmissionAsync(stale with { DueAt = Some.Time.AddMinutes(9) }, Ct));
+        Assert.Single(await DueRowsAsync(azurite));
+        Assert.Equal([submission], await ledger.GetDueSubmissionsAsync(Some.Time.AddMinutes(1), 10, Ct));
+
+        await ledger.UpdateSubmissionAsync(submission with { DueAt = null }, Ct);
+        Assert.Empty(await DueRowsAsync(azurite));
+    }
+
+    [Fact]
+    public async Task ADueRowThatACrashLeftBehindIsPassedOverAndRemovedWhenItIsOld()
+    {
+        var azurite = await servers.AzureAsync();
+        var time = new FakeTimeProvider(Some.Time);
+        var ledger = new TableLedger(azurite.Open(), time);
+        var index = new DueIndex(azurite.Open().Table(AzureNames.DueTable), time);
+        await ledger.CreateSubmissionAsync(Some.Submission(), Some.Inputs(Some.Submission()), Ct);
+        await index.AddAsync("list-000000", Some.Time.AddHours(-1), Ct);
+        await index.AddAsync("never-000000", Some.Time.AddHours(-2), Ct);
+
+        time.Advance(TimeSpan.FromMinutes(50));
+        Assert.Single(await ledger.GetDueSubmissionsAsync(Some.Time, 1, Ct));
+        Assert.Equal(3, (await DueRowsAsync(azurite)).Count);
+
+        time.Advance(TimeSpan.FromMinutes(20));
+        Assert.Single(await ledger.GetDueSubmissionsAsync(Some.Time, 1, Ct));
+        Assert.Single(await DueRowsAsync(azurite));
+    }
+
+    [Fact]
+    public async Task AClosedListLeavesTheIndexAndAReopenedOneIsFoundAgain()
+    {
+        var azurite = await servers.AzureAsync();
+        var time = new FakeTimeProvider(Some.Time);
+        var ledger = new TableLedger(azurite.Open(), time);
+        var closed = (await ledger.UpdateListAsync(await ledger.CreateListAsync(Some.List(), Ct) with { State = ListState.Closed }, Ct))!;
+        time.Advance(TimeSpan.FromMinutes(61));
+        Assert.Empty(await ledger.GetOpenListsAsync(Ct).ToListAsync(Ct));
+        Assert.Empty(await Rows(azurite, AzureNames.DueTable).ToListAsync(Ct));
+
+        await ledger.UpdateListAsync(closed with { State = ListState.Open }, Ct);
+
+        Assert.Single(await ledger.GetOpenListsAsync(Ct).ToListAsync(Ct));
+    }
+
+    private static Comparer<TaskEntry> ByOrdinal => Comparer<TaskEntry>.Create((a, b) => Nullable.Compare(a.Ordinal, b.Ordinal));
+
+    private static Task<FaultProxy> LosingAsync(AzuriteAccount azurite, int after) =>
+        FaultProxy.StartAsync(azurite.Tables, [.. Enumerable.Repeat(new Fault(), after), new Fault { LoseAnswer = true }]);
+
+    private static TableLedger Ledger(AzuriteAccount azurite, Uri? tables = null, Func<AzureStorageOptions, AzureStorageOptions>? change = null) =>
+        new(azurite.Open(tables: tables, change: change), TimeProvider.System);
+
+    private static async Task PrepareTablesAsync(AzuriteAccount azurite)
+    {
+        foreach (var table in new[] { AzureNames.LedgerTable, AzureNames.DueTable })
+            await azurite.Open().Tables.CreateTableIfNotExistsAsync(table, Ct);
+    }
+
+    private static Task<List<TableEntity>> DueRowsAsync(AzuriteAccount azurite) => Rows(azurite, AzureNames.DueTable).ToListAsync(Ct).AsTask();
+
+    private static IAsyncEnumerable<TableEntity> Rows(AzuriteAccount azurite, string table) =>
+        azurite.Open().Tables.GetTableClient(table).QueryAsync<TableEntity>(cancellationToken: Ct);
+}
