@@ -59,6 +59,11 @@ internal static class CommandLine
                 await Console.Error.WriteLineAsync($"pipeline: {fault}");
             return ExitCodes.Usage;
         }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("pipeline: stopped before anything was begun.");
+            return ExitCodes.Error;
+        }
         catch (Exception bug)
         {
             await Console.Error.WriteLineAsync($"pipeline: something went wrong that should not have; please report it: {bug}");

@@ -3,7 +3,9 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
+using Pipeline.Ledger;
 using Pipeline.Ports;
+using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
@@ -11,7 +13,7 @@ namespace Pipeline.Cli.Run;
 /// The lists of a run. They are checked before anything is written, and then copied into the state, so that a run that goes on after a kill
 /// reads the very same list.
 /// </summary>
-internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
+internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IAsyncDisposable
 {
     private readonly List<(string Name, string Path, ListInspection Inspection)> _lists = [];
     private readonly List<string> _temporary = [];
@@ -22,6 +24,8 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
         foreach (var (name, path) in await CollectAsync(cancellationToken))
         {
             var inspection = await InspectAsync(name, path, cancellationToken);
+            foreach (var warning in inspection.Warnings)
+                console.WriteLine($"{name}: {warning}");
             if (_lists.TrueForAll(l => l.Inspection.ListId != inspection.ListId))
                 _lists.Add((name, path, inspection));
         }
@@ -34,7 +38,10 @@ internal sealed class ListFiles(RunSettings settings) : IAsyncDisposable
         var queue = services.GetRequiredService<IWorkQueue>();
         foreach (var (name, path, inspection) in _lists)
         {
-            if (await ledger.GetListAsync(inspection.ListId, cancellationToken) is { State: not Ledger.ListState.Planning })
+            var known = await ledger.GetListAsync(inspection.ListId, cancellationToken);
+            if (known is { State: ListState.Closed })
+                console.WriteLine($"{name} was completed in this folder on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC. Name another --out to fetch it again.");
+            if (known is { State: not ListState.Planning })
                 continue;
             var copy = Path.Combine(Folder(settings), inspection.ListId + Path.GetExtension(name));
             await CopyAsync(path, copy, cancellationToken);

@@ -20,6 +20,7 @@ internal sealed class RunHost : IAsyncDisposable
     private const string EmbeddedBucket = "s3://pipeline-results/";
     private const double EmbeddedRequestsPerSecond = 1000;
     private readonly Stack<IAsyncDisposable> _parts = new();
+    private readonly LocalRunnerOptions _runnerOptions = new();
     private WebApplication _app = null!;
 
     public IServiceProvider Services => _app.Services;
@@ -60,7 +61,7 @@ internal sealed class RunHost : IAsyncDisposable
                     refusedList = error;
                 return deadLetters.HandleAsync(queue, body, error, token);
             },
-            new(),
+            _runnerOptions,
             TimeProvider.System,
             new Random(),
             Services.GetRequiredService<ILogger<LocalRunner>>());
@@ -86,6 +87,7 @@ internal sealed class RunHost : IAsyncDisposable
 
     private async Task StartPartsAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {
+        settings.Tuning.GetSection("Runner").Bind(_runnerOptions);
         var emulator = settings.IsEmbedded ? await StartEmulatorAsync(settings, cancellationToken) : null;
         var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
         _parts.Push(database);

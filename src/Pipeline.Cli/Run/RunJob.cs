@@ -11,7 +11,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
-        await using var lists = new ListFiles(settings);
+        await using var lists = new ListFiles(settings, console);
         await lists.InspectAsync(cancellationToken);
         var listen = Listener.Choose(settings);
         await Preflight.CheckAsync(settings, cancellationToken);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -55,7 +56,7 @@ internal sealed record RunSettings
     public bool StoresAreOutside => StorageUrl is not null
         && (StorageUrl.StartsWith("gs:", StringComparison.OrdinalIgnoreCase) ? Stores.GcsEndpoint is not null : Stores.S3Endpoint is not null || Stores.S3AccessKey is not null);
 
-    /// <summary>Settings of <see cref="PipelineOptions"/> below the key <c>Pipeline</c>; the environment's by default.</summary>
+    /// <summary>Settings of <see cref="PipelineOptions"/> below the key <c>Pipeline</c>, and of <see cref="LocalRunnerOptions"/> below <c>Runner</c>; the environment's by default.</summary>
     public IConfiguration Tuning { get; init; } = new ConfigurationBuilder().AddEnvironmentVariables().Build();
 
     /// <summary>Whether the emulator runs in this process.</summary>

@@ -54,6 +54,7 @@ internal sealed class Rig : IAsyncDisposable
         Stores = new() { S3Endpoint = Emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri },
         Tuning = new ConfigurationBuilder().AddInMemoryCollection(
         [
+            new("Runner:SweepInterval", "00:00:00.3"),
             new("Pipeline:Nimble:RequestsPerSecond", "1000"),
             new("Pipeline:Collect:ObjectDeadline", "00:00:02"),
             new("Pipeline:Collect:RetryDelay", "00:00:00.1"),
