@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Functions;
@@ -8,7 +9,7 @@ namespace Pipeline.Functions;
 /// <summary>The stages under the Functions host, with their settings.</summary>
 internal static class FunctionsServices
 {
-    /// <summary>Registers the stages and what the functions share. The ports to Azure Storage are added by <see cref="Program"/>.</summary>
+    /// <summary>Registers the stages and what the functions share.</summary>
     public static IServiceCollection AddPipelineFunctions(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddPipeline(options => Apply(options, configuration));
@@ -18,6 +19,15 @@ internal static class FunctionsServices
         services.AddSingleton<MessageRunner>();
         services.AddSingleton<StatusReporter>();
         return services;
+    }
+
+    /// <summary>The ports: the storage account that the host itself uses.</summary>
+    public static IServiceCollection AddAzureStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        // Configuration separates its sections by colons where the environment has two underscores.
+        var options = AzureStorageOptions.FromEnvironment(name => configuration[name.Replace("__", ":", StringComparison.Ordinal)])
+            ?? throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "No storage account is named. Set AzureWebJobsStorage or AzureWebJobsStorage__accountName.");
+        return services.AddAzureStores(options);
     }
 
     /// <summary>Settings below <c>Pipeline</c>, the API's key under its usual name, and where the app itself can be reached.</summary>

@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
@@ -9,7 +10,8 @@ namespace Pipeline.Functions;
 /// Runs a stage on a queue message and decides by how it ends. What escapes counts as one of the host's tries, and after the last one the message goes to the
 /// poison queue. A wait that another side asked for is a message for later, within the same number of tries; being stopped is no try at all.
 /// </summary>
-internal sealed partial class MessageRunner(IWorkQueue queue, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
+internal sealed partial class MessageRunner(
+    IWorkQueue queue, ClaimChecks claims, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
 {
     /// <summary>How often a message is tried; <c>maxDequeueCount</c> in host.json.</summary>
     public const int MaxTries = 5;
@@ -28,7 +30,7 @@ internal sealed partial class MessageRunner(IWorkQueue queue, DeadLetterStage de
         using var activity = MessageTrace.Start(name, envelope.TraceParent);
         try
         {
-            await WithinAsync(limit, token => stage(envelope.Body, token), stopping);
+            await WithinAsync(limit, async token => await stage(await claims.RedeemAsync(envelope.Body, token), token), stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

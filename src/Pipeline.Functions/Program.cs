@@ -6,5 +6,6 @@ var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.Services
     .AddPipelineFunctions(builder.Configuration)
+    .AddAzureStorage(builder.Configuration)
     .AddTelemetry(builder.Configuration);
 await builder.Build().RunAsync();

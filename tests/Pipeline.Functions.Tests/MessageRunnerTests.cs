@@ -8,6 +8,7 @@ using Moq;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions.Tests;
@@ -156,7 +157,8 @@ public sealed class MessageRunnerTests : IDisposable
         int dequeueCount, Func<CancellationToken, Task> stage, string text = Text, string queue = QueueNames.Submissions)
     {
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), _time);
-        var runner = new MessageRunner(_queue.Object, new(_ledger.Object, outcomes, NullLogger<DeadLetterStage>.Instance), _time, NullLogger<MessageRunner>.Instance);
+        var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
+        var runner = new MessageRunner(_queue.Object, claims, new(_ledger.Object, outcomes, NullLogger<DeadLetterStage>.Instance), _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
         return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);
     }

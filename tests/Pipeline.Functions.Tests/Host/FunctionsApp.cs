@@ -96,6 +96,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(Settings(settings));
         builder.Services
             .AddPipelineFunctions(builder.Configuration)
+            .AddAzureStorage(builder.Configuration)
             .AddTelemetry(builder.Configuration)
             .AddLocalStores(database, sink);
         return builder.Build();
@@ -107,6 +108,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         ["Functions:Worker:WorkerId"] = "worker-1",
         ["Functions:Worker:RequestId"] = "start",
         ["Functions:Worker:GrpcMaxMessageLength"] = "16777216",
+        ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
         ["NIMBLE_API_KEY"] = Key,
         ["AWS_ENDPOINT_URL_S3"] = Emulator.S3Endpoint.AbsoluteUri,
         ["AWS_ACCESS_KEY_ID"] = "test",

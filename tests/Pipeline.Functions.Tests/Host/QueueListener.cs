@@ -7,7 +7,7 @@ namespace Pipeline.Functions.Tests.Host;
 /// <summary>What the host's queue extension does: takes messages off the queues, invokes, deletes what succeeded and moves what failed five times.</summary>
 internal static class QueueListener
 {
-    private static readonly (string Queue, string Function, string DeadLetters)[] s_triggers =
+    internal static readonly (string Queue, string Function, string DeadLetters)[] Triggers =
     [
         (QueueNames.UrlLists, "Intake", "DeadLetterUrlLists"),
         (QueueNames.Submissions, "Submit", "DeadLetterSubmissions"),
@@ -19,7 +19,7 @@ internal static class QueueListener
     public static async Task<int> DeliverAsync(FunctionsApp app, CancellationToken cancellationToken)
     {
         var delivered = 0;
-        foreach (var (queue, function, deadLetters) in s_triggers)
+        foreach (var (queue, function, deadLetters) in Triggers)
         {
             var messages = (await app.Queue.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
             delivered += messages.Count;
