@@ -1,6 +1,6 @@
 metadata description = 'The pipeline on Azure: one function app with its storage account, vault, monitoring and identity. Only composes modules/.'
 
-import { textMap } from 'names.bicep'
+import { listsContainer, textMap } from 'names.bicep'
 
 @description('Short name of this deployment, part of every resource\'s name: letters, digits, hyphens.')
 @minLength(2)
@@ -165,6 +165,7 @@ module app 'modules/function-app.bicep' = {
       {
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+        AZURE_CLIENT_ID: identity.outputs.clientId
         AzureWebJobsStorage__accountName: storageName
         AzureWebJobsStorage__clientId: identity.outputs.clientId
         AzureWebJobsStorage__credential: 'managedidentity'
@@ -172,6 +173,7 @@ module app 'modules/function-app.bicep' = {
         Pipeline__Delivery__CallbackKeys__0: '@Microsoft.KeyVault(SecretUri=${vault.outputs.callbackKeyUri})'
         Pipeline__Delivery__CallbackKeys__1: '@Microsoft.KeyVault(SecretUri=${vault.outputs.previousCallbackKeyUri})'
         Pipeline__Delivery__Compress: string(compress)
+        Pipeline__Intake__SourcePrefixes__0: 'azblob://${listsContainer}/'
       },
       empty(storageUrl) ? {} : { Pipeline__Delivery__StorageUrl: storageUrl },
       empty(callbackBase) ? {} : { Pipeline__Delivery__CallbackBase: callbackBase },

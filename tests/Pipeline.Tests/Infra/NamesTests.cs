@@ -35,7 +35,7 @@ public sealed partial class NamesTests
     {
         string[] others =
         [
-            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY", "AWS_REGION",
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY", "AWS_REGION", "AZURE_CLIENT_ID",
             "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
         ];
         var known = Names.Options.Keys.Concat(others).Append("Pipeline__Delivery__CallbackKeys__1");
