@@ -10,11 +10,19 @@ namespace Pipeline.Sweep;
 internal sealed partial class ListCloser(
     ILedger ledger, IRecordSink sink, IOptions<PipelineOptions> options, TimeProvider time, ILogger<ListCloser> logger)
 {
-    public async Task CloseListsAsync(CancellationToken cancellationToken)
+    /// <summary>Closes what is complete; returns what is left open.</summary>
+    public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
     {
+        var left = new OpenLists(0, null);
         await foreach (var list in ledger.GetOpenListsAsync(cancellationToken))
+        {
             if (list.State == ListState.Open && await IsCompleteAsync(list, cancellationToken))
                 await CloseAsync(list, cancellationToken);
+            else
+                left = new(left.Count + 1, left.OldestSince < list.CreatedAt ? left.OldestSince : list.CreatedAt);
+        }
+
+        return left;
     }
 
     private async Task<bool> IsCompleteAsync(ListEntry list, CancellationToken cancellationToken)
@@ -92,3 +100,8 @@ internal sealed partial class ListCloser(
     [LoggerMessage(Level = LogLevel.Information, Message = "List {ListId} is closed: {Inputs} inputs, {Records} records, {Failures} failures.")]
     private partial void LogClosed(string listId, long inputs, long records, long failures);
 }
+
+/// <summary>The lists that are not closed.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="OldestSince">When the oldest was created; null where there is none.</param>
+internal sealed record OpenLists(int Count, DateTimeOffset? OldestSince);

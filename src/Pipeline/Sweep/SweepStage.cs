@@ -26,19 +26,41 @@ internal sealed partial class SweepStage(
     /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
     internal static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
+
+    private DateTimeOffset _reportedAt = DateTimeOffset.MinValue;
+
     /// <summary>Takes one step with every submission that is due, then closes the lists that are complete.</summary>
     public async Task HandleAsync(CancellationToken cancellationToken)
     {
         var started = time.GetUtcNow();
+        var looked = 0;
+        var overdue = TimeSpan.Zero;
         while (await ledger.GetDueSubmissionsAsync(started, Page, cancellationToken) is { Count: > 0 } due)
         {
+            looked += due.Count;
+            overdue = overdue > Overdue(due[0], started) ? overdue : Overdue(due[0], started);
             foreach (var submission in due)
                 await StepAsync(submission, cancellationToken);
             if (due.Count < Page)
                 break;
         }
 
-        await closer.CloseListsAsync(cancellationToken);
+        Report(looked, overdue, await closer.CloseListsAsync(cancellationToken));
+    }
+
+    /// <summary>How late a look is. What was never posted, or is to be closed at once, is due from a time that says nothing.</summary>
+    private static TimeSpan Overdue(SubmissionEntry submission, DateTimeOffset now) =>
+        submission.DueAt is { } due && due > DateTimeOffset.UnixEpoch ? now - due : TimeSpan.Zero;
+
+    /// <summary>The sign of life that alerts wait for; where passes follow each other fast, one a minute is enough.</summary>
+    private void Report(int looked, TimeSpan overdue, OpenLists open)
+    {
+        var now = time.GetUtcNow();
+        if (now - _reportedAt < ReportEvery)
+            return;
+        _reportedAt = now;
+        LogSwept(looked, overdue.TotalMinutes, open.Count, open.OldestSince is { } since ? (now - since).TotalMinutes : 0);
     }
 
     private async Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken)
@@ -104,6 +126,10 @@ internal sealed partial class SweepStage(
 
     private Task PostponeAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
         ledger.UpdateSubmissionAsync(submission, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
+    private partial void LogSwept(int submissions, double overdueMinutes, int lists, double oldestMinutes);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sweep will look at submission {SubmissionId} again later: {Reason}")]
     private partial void LogPutOff(string submissionId, string reason);

@@ -1,0 +1,216 @@
+metadata description = 'The pipeline on Azure: one function app with its storage account, vault, monitoring and identity. Only composes modules/.'
+
+import { listsContainer, textMap } from 'names.bicep'
+
+@description('Short name of this deployment, part of every resource\'s name: letters, digits, hyphens.')
+@minLength(2)
+@maxLength(16)
+param environmentName string
+
+@description('Region of everything; one that has Flex Consumption.')
+param location string = resourceGroup().location
+
+@description('The key of the Nimble API.')
+@secure()
+param nimbleApiKey string
+
+@description('Where Nimble delivers: s3://bucket/prefix/ or gs://bucket/prefix/. Empty reads results from the API.')
+param storageUrl string = ''
+
+@description('Ask Nimble to gzip the objects.')
+param compress bool = true
+
+@description('The HMAC key of callback tokens: base64 of 32 bytes or more, for instance from openssl rand -base64 32.')
+@secure()
+param callbackKey string
+
+@description('During a rotation: the key before, which still verifies.')
+@secure()
+param previousCallbackKey string = ''
+
+@description('What Nimble is told to call where that is not the app\'s own address, for instance a gateway before it.')
+param callbackBase string = ''
+
+@description('More settings of the app, which win over those made here: Pipeline__* of docs/operating.md, AWS_REGION, Key Vault references. No secrets.')
+param settings textMap = {}
+
+@description('Redundancy of the storage account.')
+param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
+
+@description('Days that the blobs of records and failures are kept; 0 keeps them.')
+@minValue(0)
+param recordDays int = 0
+
+@description('Days that lists in blobs are kept; 0 keeps them.')
+@minValue(0)
+param listDays int = 90
+
+@description('Days that messages too large for a queue are kept.')
+@minValue(8)
+param claimDays int = 30
+
+@description('Instances at most, over all functions.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int = 40
+
+@description('Warm instances of the HTTP functions, so that a first webhook does not wait for a cold start; 0 costs nothing.')
+@minValue(0)
+param alwaysReadyHttp int = 0
+
+@description('Warm instances of Collect; 0 costs nothing.')
+@minValue(0)
+param alwaysReadyCollect int = 0
+
+@description('Webhooks at once on one instance.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 100
+
+@description('Mail addresses that alerts are sent to.')
+param alertEmails string[] = []
+
+@description('Hours after which an open list counts as stuck. A task may take 24.')
+@minValue(1)
+param oldestListHours int = 30
+
+@description('Days that telemetry is kept.')
+@minValue(30)
+@maxValue(730)
+param telemetryDays int = 30
+
+@description('GB of telemetry a day after which no more is taken until the next day; -1 for no limit. Alerts are blind from there on.')
+param telemetryDailyGb int = -1
+
+@description('Principal ids of those who send lists.')
+param producers string[] = []
+
+@description('Principal ids of those who take records, failures and manifests.')
+param consumers string[] = []
+
+@description('Tags of every resource.')
+param tags textMap = {}
+
+var suffix = '${environmentName}-${uniqueString(resourceGroup().id, environmentName)}'
+var compact = '${take(replace(environmentName, '-', ''), 9)}${uniqueString(resourceGroup().id, environmentName)}'
+var identityName = 'id-${suffix}'
+var storageName = toLower('st${compact}')
+var vaultName = 'kv${compact}'
+var insightsName = 'appi-${suffix}'
+
+module identity 'modules/identity.bicep' = {
+  params: { name: identityName, location: location, tags: tags }
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    name: storageName
+    location: location
+    tags: tags
+    sku: storageSku
+    recordDays: recordDays
+    listDays: listDays
+    claimDays: claimDays
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  params: {
+    name: vaultName
+    location: location
+    tags: tags
+    nimbleApiKey: nimbleApiKey
+    callbackKey: callbackKey
+    previousCallbackKey: previousCallbackKey
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  params: {
+    workspaceName: 'log-${suffix}'
+    insightsName: insightsName
+    location: location
+    tags: tags
+    retentionDays: telemetryDays
+    dailyQuotaGb: telemetryDailyGb
+  }
+}
+
+// The roles come before the app: it reads its package, its secrets and its queues with them as soon as it starts.
+module roles 'modules/roles.bicep' = {
+  params: {
+    storageName: storageName
+    vaultName: vaultName
+    insightsName: insightsName
+    identityName: identityName
+    producers: producers
+    consumers: consumers
+  }
+  dependsOn: [identity, storage, vault, monitoring]
+}
+
+module app 'modules/function-app.bicep' = {
+  params: {
+    name: 'func-${suffix}'
+    planName: 'plan-${suffix}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    packageUri: storage.outputs.packageUri
+    maximumInstances: maximumInstances
+    alwaysReadyHttp: alwaysReadyHttp
+    alwaysReadyCollect: alwaysReadyCollect
+    httpConcurrency: httpConcurrency
+    settings: union(
+      {
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+        APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+        AZURE_CLIENT_ID: identity.outputs.clientId
+        AzureWebJobsStorage__accountName: storageName
+        AzureWebJobsStorage__clientId: identity.outputs.clientId
+        AzureWebJobsStorage__credential: 'managedidentity'
+        NIMBLE_API_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.nimbleApiKeyUri})'
+        Pipeline__Delivery__CallbackKeys__0: '@Microsoft.KeyVault(SecretUri=${vault.outputs.callbackKeyUri})'
+        Pipeline__Delivery__CallbackKeys__1: '@Microsoft.KeyVault(SecretUri=${vault.outputs.previousCallbackKeyUri})'
+        Pipeline__Delivery__Compress: string(compress)
+        Pipeline__Intake__SourcePrefixes__0: 'azblob://${listsContainer}/'
+      },
+      empty(storageUrl) ? {} : { Pipeline__Delivery__StorageUrl: storageUrl },
+      empty(callbackBase) ? {} : { Pipeline__Delivery__CallbackBase: callbackBase },
+      settings
+    )
+  }
+  dependsOn: [roles]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    emails: alertEmails
+    oldestListHours: oldestListHours
+  }
+}
+
+@description('Name of the function app.')
+output FUNCTION_APP_NAME string = app.outputs.name
+
+@description('Root of its HTTP functions.')
+output FUNCTION_APP_URI string = app.outputs.uri
+
+@description('The storage account: queue url-lists in, queues records, failures and manifests out.')
+output STORAGE_ACCOUNT_NAME string = storageName
+
+@description('The vault.')
+output KEY_VAULT_NAME string = vaultName
+
+@description('Principal id of the app\'s identity: the subject that AWS and Google trust.')
+output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
+
+@description('Client id of the app\'s identity.')
+output IDENTITY_CLIENT_ID string = identity.outputs.clientId
+
+@description('The tenant, part of the issuer that AWS and Google trust.')
+output TENANT_ID string = tenant().tenantId

@@ -1,0 +1,167 @@
+// What wakes somebody. Each rule looks for a sentence of the app's own log; docs/operating.md says what to do about each.
+
+import { textMap } from '../names.bicep'
+
+@description('Behind the names of the rules.')
+param suffix string
+
+@description('Region.')
+param location string
+
+@description('Tags of every resource.')
+param tags textMap
+
+@description('Resource id of the workspace.')
+param workspaceId string
+
+@description('Mail addresses that alerts are sent to; with none, alerts are only shown in the portal.')
+param emails string[]
+
+@description('Hours after which an open list counts as stuck.')
+param oldestListHours int
+
+type rule = {
+  name: string
+  severity: int
+  description: string
+  query: string
+  @description('How far back one evaluation looks.')
+  window: string
+  operator: 'GreaterThan' | 'LessThan'
+  threshold: int
+  @description('The number to compare; none counts the rows.')
+  column: string?
+}
+
+var given = '''
+AppTraces
+| where Message contains "A message of queue"
+'''
+
+var unknown = '''
+let sent = AppTraces
+| where Message contains "was accepted is unknown and will be found out"
+| where TimeGenerated < ago(15m)
+| distinct Submission = tostring(Properties.SubmissionId);
+let found = AppTraces
+| where Message contains "turned out to be accepted as batch"
+| distinct Submission = tostring(Properties.SubmissionId);
+sent
+| join kind=leftanti found on Submission
+'''
+
+var swept = '''
+AppTraces
+| where Message contains "due submissions, the longest overdue by"
+| extend Overdue = todouble(Properties.OverdueMinutes), Oldest = todouble(Properties.OldestMinutes)
+'''
+
+var paused = '''
+AppTraces
+| where Message contains "and all others wait for"
+'''
+
+var rules rule[] = [
+  {
+    name: 'dead-letters'
+    severity: 1
+    description: 'A message failed every try. Its inputs are failures in the ledger; the log has the error.'
+    query: given
+    window: 'PT5M'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
+    name: 'unknown-submissions'
+    severity: 1
+    description: 'For 15 minutes it has not been found out whether Nimble accepted a submission. It is not posted again by itself.'
+    query: unknown
+    window: 'PT1H'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
+    name: 'sweep-silent'
+    severity: 1
+    description: 'Sweep has not finished a pass for 15 minutes. What no webhook tells is not found, and no list is closed.'
+    query: swept
+    window: 'PT15M'
+    operator: 'LessThan'
+    threshold: 1
+  }
+  {
+    name: 'sweep-behind'
+    severity: 2
+    description: 'A submission has waited for Sweep for more than 30 minutes.'
+    query: swept
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 30
+    column: 'Overdue'
+  }
+  {
+    name: 'oldest-work'
+    severity: 2
+    description: 'A list has been open for longer than expected.'
+    query: swept
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: oldestListHours * 60
+    column: 'Oldest'
+  }
+  {
+    name: 'submission-paused'
+    severity: 2
+    description: 'Nimble takes no submissions: no budget, a refused key, too many requests, or not reachable.'
+    query: paused
+    window: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 10
+  }
+]
+
+resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
+  name: 'ag-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'pipeline'
+    emailReceivers: map(emails, (email, i) => { name: 'mail${i}', emailAddress: email, useCommonAlertSchema: true })
+  }
+}
+
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: '${rule.name}-${suffix}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'Pipeline: ${replace(rule.name, '-', ' ')}'
+      description: rule.description
+      severity: rule.severity
+      enabled: true
+      autoMitigate: true
+      scopes: [workspaceId]
+      // A new workspace has no tables yet.
+      skipQueryValidation: true
+      evaluationFrequency: 'PT5M'
+      windowSize: rule.window
+      criteria: {
+        allOf: [
+          union(
+            {
+              query: rule.query
+              operator: rule.operator
+              threshold: rule.threshold
+              failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+            },
+            rule.?column == null ? { timeAggregation: 'Count' } : { timeAggregation: 'Maximum', metricMeasureColumn: rule.?column }
+          )
+        ]
+      }
+      actions: { actionGroups: empty(emails) ? [] : [group.id] }
+    }
+  }
+]

@@ -1,0 +1,51 @@
+// Where logs, traces and metrics go. Only identities may write to it.
+
+import { textMap } from '../names.bicep'
+
+@description('Name of the workspace.')
+param workspaceName string
+
+@description('Name of the Application Insights component.')
+param insightsName string
+
+@description('Region.')
+param location string
+
+@description('Tags of every resource.')
+param tags textMap
+
+@description('Days that telemetry is kept.')
+param retentionDays int
+
+@description('GB of telemetry a day after which no more is taken until the next day; -1 for no limit.')
+param dailyQuotaGb int
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
+  name: workspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: dailyQuotaGb }
+    features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: insightsName
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: workspace.id
+    DisableLocalAuth: true
+  }
+}
+
+@description('Resource id of the workspace, for alerts.')
+output workspaceId string = workspace.id
+
+@description('Where telemetry is sent; it takes an identity to send any.')
+output connectionString string = insights.properties.ConnectionString

@@ -1,0 +1,100 @@
+// One storage account: queues, containers and tables of the pipeline, the host's own leases, and the app package. Only identities open it.
+
+import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, claimsContainer, packageContainer, tables, textMap } from '../names.bicep'
+
+@description('Name of the account.')
+param name string
+
+@description('Region.')
+param location string
+
+@description('Tags of every resource.')
+param tags textMap
+
+@description('Redundancy.')
+param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
+
+@description('Days that the blobs of records and failures are kept after they were written; 0 keeps them.')
+param recordDays int
+
+@description('Days that lists in blobs are kept after they were written; 0 keeps them.')
+param listDays int
+
+@description('Days that messages too large for a queue are kept; longer than any message waits.')
+param claimDays int
+
+var kept = [
+  { container: listsContainer, days: listDays }
+  { container: claimsContainer, days: claimDays }
+  { container: 'records', days: recordDays }
+  { container: 'failures', days: recordDays }
+]
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: sku }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+    properties: {
+      containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+      deleteRetentionPolicy: { enabled: true, days: 7 }
+    }
+
+    resource containers 'containers' = [
+      for container in concat(outputContainers, [listsContainer, claimsContainer, packageContainer]): {
+        name: container
+        properties: { publicAccess: 'None' }
+      }
+    ]
+  }
+
+  resource queueService 'queueServices' = {
+    name: 'default'
+
+    resource queues 'queues' = [
+      for queue in concat(workQueues, map(workQueues, queue => '${queue}${poisonSuffix}'), outputQueues): {
+        name: queue
+      }
+    ]
+  }
+
+  resource tableService 'tableServices' = {
+    name: 'default'
+
+    resource ledger 'tables' = [for table in tables: { name: table }]
+  }
+
+  resource lifecycle 'managementPolicies' = {
+    name: 'default'
+    properties: {
+      policy: {
+        rules: map(filter(kept, rule => rule.days > 0), rule => {
+          name: 'delete-${rule.container}'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${rule.container}/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: rule.days } } }
+          }
+        })
+      }
+    }
+    dependsOn: [blobs]
+  }
+}
+
+@description('Address of the container with the app package.')
+output packageUri string = '${account.properties.primaryEndpoints.blob}${packageContainer}'

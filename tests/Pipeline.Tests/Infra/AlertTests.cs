@@ -1,0 +1,48 @@
+using System.Text.RegularExpressions;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Infra;
+
+/// <summary>Alerts look for sentences and numbers of the log. One that looks for what nobody logs would be silent for ever.</summary>
+public sealed partial class AlertTests
+{
+    private static readonly string[] Templates =
+        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).SelectMany(f => Template().Matches(File.ReadAllText(f))).Select(m => m.Groups[1].Value)];
+
+    [Fact]
+    public async Task EveryQueryLooksForWhatTheCodeLogs()
+    {
+        var rules = await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules");
+        Assert.Equal(6, rules.Count);
+        foreach (var rule in rules)
+        {
+            var criterion = rule.GetProperty("properties").GetProperty("criteria").GetProperty("allOf")[0];
+            var query = criterion.GetProperty("query").GetString()!;
+            var sentences = Sentence().Matches(query).Select(m => m.Groups[1].Value).ToList();
+            Assert.NotEmpty(sentences);
+            var found = sentences.Select(sentence => Assert.Single(Templates, t => Placeholder().Split(t).Any(part => part.Contains(sentence, StringComparison.Ordinal)))).ToList();
+            foreach (Match property in Property().Matches(query))
+                Assert.All(found, template => Assert.Matches($@"\{{{property.Groups[1].Value}(:[^}}]*)?\}}", template));
+        }
+    }
+
+    [Fact]
+    public async Task EveryAlertIsExplained()
+    {
+        var page = Repository.Read("docs/operating.md");
+        foreach (var rule in await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules"))
+            Assert.Contains($"`{rule.GetProperty("name").GetString()!.Split("-test-")[0]}`", page, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"Message\s*=\s*""((?:[^""\\]|\\.)*)""")]
+    private static partial Regex Template();
+
+    [GeneratedRegex(@"Message contains ""([^""]+)""")]
+    private static partial Regex Sentence();
+
+    [GeneratedRegex(@"Properties\.(\w+)")]
+    private static partial Regex Property();
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Placeholder();
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Infra;
+
+/// <summary>The Bicep command line, offline: with a home of its own it finds no module it could have fetched before.</summary>
+internal static class Bicep
+{
+    /// <summary>A deployment as an operator would describe it, one of everything.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Deployment = new Dictionary<string, string>
+    {
+        ["AZURE_ENV_NAME"] = "test",
+        ["AZURE_LOCATION"] = "westeurope",
+        ["NIMBLE_API_KEY"] = "secret-api-key",
+        ["CALLBACK_KEY"] = "secret-callback-key",
+        ["PREVIOUS_CALLBACK_KEY"] = "secret-previous-key",
+        ["STORAGE_URL"] = "s3://my-results/results/",
+        ["CALLBACK_BASE"] = "https://gateway.example.com",
+        ["APP_SETTINGS"] = """{"AWS_REGION":"eu-west-1","Pipeline__Nimble__RequestsPerSecond":"50"}""",
+        ["RECORD_DAYS"] = "365",
+        ["ALWAYS_READY_HTTP"] = "1",
+        ["ALWAYS_READY_COLLECT"] = "2",
+        ["ALERT_EMAILS"] = """["operator@example.com"]""",
+        ["PRODUCERS"] = """["00000000-0000-0000-0000-00000000000a"]""",
+        ["CONSUMERS"] = """["00000000-0000-0000-0000-00000000000b","00000000-0000-0000-0000-00000000000c"]""",
+    };
+
+    private static readonly string Program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BicepPath").Value!;
+
+    private static readonly Lazy<Task<string>> Expanded = new(SnapshotAsync);
+
+    /// <summary>Every resource that <see cref="Deployment"/> would make, as Bicep expands it; indented JSON.</summary>
+    public static Task<string> ExpandedAsync() => Expanded.Value;
+
+    /// <summary>The expanded resources of one type.</summary>
+    public static async Task<IReadOnlyList<JsonElement>> ResourcesAsync(string type)
+    {
+        var resources = JsonElement.Parse(await ExpandedAsync()).GetProperty("predictedResources").EnumerateArray();
+        return [.. resources.Where(r => r.GetProperty("type").GetString() == type)];
+    }
+
+    /// <summary>Compiles one file with everything it imports into the folder <paramref name="output"/>.</summary>
+    public static Task<BicepRun> BuildAsync(string file, string output) => RunAsync(Path.GetDirectoryName(file)!, "build", file, "--outdir", output);
+
+    /// <summary>Runs it; nothing said is success.</summary>
+    public static async Task<BicepRun> RunAsync(string folder, params string[] arguments)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The package has Bicep for Linux on x64 only.");
+        using var home = new TempFolder();
+        var start = new ProcessStartInfo(Program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Clear();
+        start.Environment["HOME"] = home.Path;
+        foreach (var (name, value) in Deployment)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var said = await Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new(process.ExitCode, string.Concat(said));
+    }
+
+    private static async Task<string> SnapshotAsync()
+    {
+        using var copy = new TempFolder();
+        TempFolder.CopyFolder(Path.Combine(Repository.Root, "infra", "azure"), copy.Path);
+        var run = await RunAsync(copy.Path, "snapshot", "main.bicepparam", "--mode", "overwrite",
+            "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id", "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
+        Assert.Equal(new(0, ""), run);
+        return (await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken)).ReplaceLineEndings("\n");
+    }
+}
+
+/// <summary>How a run of Bicep ended. It exits with 0 for some mistakes, so that what it said counts too.</summary>
+internal sealed record BicepRun(int ExitCode, string Output);

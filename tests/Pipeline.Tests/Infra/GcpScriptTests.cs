@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Infra;
+
+/// <summary>infra/gcp/results-bucket.sh with a gcloud that only writes down what it is asked for.</summary>
+public sealed class GcpScriptTests : IDisposable
+{
+    private const string Tenant = "00000000-0000-0000-0000-000000000001";
+    private const string Identity = "00000000-0000-0000-0000-000000000002";
+    private const string Pool = "projects/424242/locations/global/workloadIdentityPools/pipeline-azure";
+    private static readonly string[] Arguments = ["my-project", "my-results", Tenant, Identity, "api://pipeline-results"];
+    private readonly TempFolder _folder = new();
+
+    [Fact]
+    public async Task FromNothingEverythingIsMade()
+    {
+        var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments);
+        Assert.Equal(0, exitCode);
+        Assert.Equal($"storage_url=gs://my-results/results/\nprovider=//iam.googleapis.com/{Pool}/providers/azure\naudience=api://pipeline-results\n", output);
+        Assert.All(calls, call => Assert.Contains("--project=my-project --quiet", call, StringComparison.Ordinal));
+        Assert.Contains(calls, c => c.StartsWith("storage buckets create gs://my-results ", StringComparison.Ordinal)
+            && c.Contains("--uniform-bucket-level-access --public-access-prevention", StringComparison.Ordinal));
+        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools create pipeline-azure ", StringComparison.Ordinal));
+        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools providers create-oidc azure ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task WhatIsThereIsLeftAloneOrBroughtUpToDate()
+    {
+        var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments);
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain(calls, c => c.Contains(" create", StringComparison.Ordinal));
+        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools providers update-oidc azure ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task NimbleMayCreateAndTheAppMayRead()
+    {
+        var (_, _, calls) = await RunAsync(isThere: true, Arguments);
+        Assert.Equal(
+            [
+                "storage buckets add-iam-policy-binding gs://my-results --member=serviceAccount:nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com --role=roles/storage.objectCreator"
+                    + " --condition=expression=resource.name.startsWith('projects/_/buckets/my-results/objects/results/'),title=results --project=my-project --quiet",
+                $"storage buckets add-iam-policy-binding gs://my-results --member=principal://iam.googleapis.com/{Pool}/subject/{Identity} --role=roles/storage.objectViewer"
+                    + " --condition=None --project=my-project --quiet",
+            ],
+            calls.Where(c => c.Contains("add-iam-policy-binding", StringComparison.Ordinal)));
+        var provider = Assert.Single(calls, c => c.Contains("update-oidc", StringComparison.Ordinal));
+        Assert.Contains($"--issuer-uri=https://sts.windows.net/{Tenant}/ --allowed-audiences=api://pipeline-results", provider, StringComparison.Ordinal);
+        Assert.Contains($"--attribute-condition=assertion.sub == '{Identity}'", provider, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WrongArgumentsAreToldBeforeAnythingIsDone()
+    {
+        foreach (var arguments in new string[][] { [], ["my-project"], ["my-project", "my-results", "contoso.com", Identity, "api://a"], ["my-project", "my-results", Tenant, "me", "api://a"] })
+        {
+            var (exitCode, _, calls) = await RunAsync(isThere: false, arguments);
+            Assert.Equal(2, exitCode);
+            Assert.Empty(calls);
+        }
+    }
+
+    [Fact]
+    public async Task ARefusedCallEndsIt()
+    {
+        var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments, refused: "create");
+        Assert.NotEqual(0, exitCode);
+        Assert.Equal("", output);
+        Assert.DoesNotContain(calls, c => c.Contains("add-iam-policy-binding", StringComparison.Ordinal));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(bool isThere, string[] arguments, string refused = "nothing")
+    {
+        Assert.SkipUnless(File.Exists("/bin/bash"), "There is no bash here.");
+        var log = _folder["calls.txt"];
+        await File.WriteAllTextAsync(log, "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_folder["gcloud"], $$"""
+            #!/bin/bash
+            echo "$*" >> '{{log}}'
+            case " $* " in
+              *' {{refused}} '*) exit 1 ;;
+              *' projects describe '*) echo 424242 ;;
+              *' describe '*) exit {{(isThere ? 0 : 1)}} ;;
+            esac
+            """, TestContext.Current.CancellationToken);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_folder["gcloud"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var start = new ProcessStartInfo("/bin/bash", [Path.Combine(Repository.Root, "infra", "gcp", "results-bucket.sh"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Clear();
+        start.Environment["PATH"] = $"{_folder.Path}:/usr/bin:/bin";
+        using var process = Process.Start(start)!;
+        var said = await Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, said[0], await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
+    }
+}

@@ -1,0 +1,20 @@
+namespace Pipeline.Tests.Support;
+
+/// <summary>The files of this repository.</summary>
+public static class Repository
+{
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The text of a file; null where there is none.</summary>
+    public static string? TryRead(string path) => File.Exists(Path.Combine(Root, path)) ? File.ReadAllText(Path.Combine(Root, path)) : null;
+
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+            folder = folder.Parent ?? throw new DirectoryNotFoundException($"Pipeline.sln is in no folder above {AppContext.BaseDirectory}.");
+        return folder.FullName;
+    }
+}
