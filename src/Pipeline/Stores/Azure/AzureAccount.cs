@@ -83,10 +83,7 @@ internal sealed class AzureAccount
     private T Configure<T>(T client)
         where T : ClientOptions
     {
-        client.Retry.Mode = RetryMode.Exponential;
-        client.Retry.MaxRetries = Options.MaxTries - 1;
-        client.Retry.Delay = Options.FirstDelay;
-        client.Retry.MaxDelay = Options.LongestDelay;
+        client.RetryPolicy = new PatientRetry(Options);
         client.Retry.NetworkTimeout = Options.StallTimeout;
         client.Diagnostics.IsLoggingContentEnabled = false;
         return client;

@@ -56,7 +56,7 @@ public sealed record AzureStorageOptions
     /// <summary>The first wait between tries; doubles each time.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The longest wait between tries.</summary>
+    /// <summary>The longest wait between tries; an account that asks for more is left alone until the work comes back.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(10);
 
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);

@@ -46,6 +46,19 @@ public sealed class AzureErrorsTests
         Assert.Equal(seconds, error.RetryAfter?.TotalSeconds);
     }
 
+    [Theory]
+    [InlineData("60", 1)]
+    [InlineData("0", 3)]
+    public async Task WhoIsAskedForALongWaitDoesNotHoldItsWorkerMeanwhile(string seconds, int requests)
+    {
+        await using var server = await TestServer.StartAsync(Answer(503, ("x-ms-error-code", "ServerBusy"), ("Retry-After", seconds)));
+
+        var error = await SendAsync(server.Address, tries: 3);
+
+        Assert.Equal(seconds, $"{error.RetryAfter?.TotalSeconds}");
+        Assert.Equal(requests, server.Seen.Count);
+    }
+
     [Fact]
     public async Task ABrokenConnectionIsTransientAfterAllTries()
     {
