@@ -34,6 +34,16 @@ public sealed partial class AlertTests
             Assert.Contains($"`{rule.GetProperty("name").GetString()!.Split("-test-")[0]}`", page, StringComparison.Ordinal);
     }
 
+    /// <summary>The exporter drops, unless told not to, the log of every invocation whose trace was not sampled: under load, nearly all.</summary>
+    [Fact]
+    public void TheLogThatAlertsLiveOnIsNotSampled()
+    {
+        if (Directory.Exists(Path.Combine(Repository.Root, "src", "Pipeline.Functions")))
+            Assert.Contains(
+                Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "Pipeline.Functions"), "*.cs"),
+                file => File.ReadAllText(file).Contains("EnableTraceBasedLogsSampler = false", StringComparison.Ordinal));
+    }
+
     [GeneratedRegex(@"Message\s*=\s*""((?:[^""\\]|\\.)*)""")]
     private static partial Regex Template();
 

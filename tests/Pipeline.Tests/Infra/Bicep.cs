@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
@@ -27,6 +29,8 @@ internal static class Bicep
         ["PRODUCERS"] = """["00000000-0000-0000-0000-00000000000a"]""",
         ["CONSUMERS"] = """["00000000-0000-0000-0000-00000000000b","00000000-0000-0000-0000-00000000000c"]""",
     };
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly string Program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BicepPath").Value!;
 
@@ -69,8 +73,18 @@ internal static class Bicep
         var run = await RunAsync(copy.Path, "snapshot", "main.bicepparam", "--mode", "overwrite",
             "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id", "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
         Assert.Equal(new(0, ""), run);
-        return (await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken)).ReplaceLineEndings("\n");
+        var snapshot = JsonNode.Parse(await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken))!;
+        return Sorted(snapshot)!.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
     }
+
+    /// <summary>Bicep's order of what it expands differs from run to run.</summary>
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject item => new JsonObject(item.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonArray { Count: > 0 } items when items[0] is JsonObject first && first.ContainsKey("id") => new JsonArray([.. items.Select(Sorted).OrderBy(i => (string?)i!["id"], StringComparer.Ordinal)]),
+        JsonArray items => new JsonArray([.. items.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
 }
 
 /// <summary>How a run of Bicep ended. It exits with 0 for some mistakes, so that what it said counts too.</summary>
