@@ -20,6 +20,8 @@ internal static class Telemetry
             telemetry.UseAzureMonitorExporter(exporter =>
             {
                 exporter.ConnectionString = connection;
+                // Alerts live on the log; by default it is dropped with every trace that is not sampled.
+                exporter.EnableTraceBasedLogsSampler = false;
                 if (configuration["AZURE_CLIENT_ID"] is { Length: > 0 } identity)
                     exporter.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(identity));
             });
