@@ -76,7 +76,11 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         }
 
         if (open.IsDone(submission.SubmissionId))
+        {
             await BringForwardAsync(submission.SubmissionId, cancellationToken);
+            open.Forget(submission.SubmissionId);
+        }
+
         return settled;
     }
 
@@ -92,9 +96,9 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     /// <summary>Lets Sweep close the submission at once instead of at its next look.</summary>
     private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
     {
-        var submission = await ledger.GetSubmissionAsync(submissionId, cancellationToken);
-        if (submission is { DueAt: { } due } && due > time.GetUtcNow())
-            await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() }, cancellationToken);
+        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission && due > time.GetUtcNow())
+            if (await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() }, cancellationToken) is not null)
+                return;
     }
 
     private static Failure Describe(SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
@@ -9,26 +10,25 @@ namespace Pipeline.Tests.Infra;
 public sealed partial class NamesTests
 {
     private static readonly string[] Work = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
-    private static readonly string[] Outputs = ["records", "failures", "manifests"];
 
     [Fact]
     public async Task QueuesAreThoseOfTheCode()
     {
         Assert.Equal(Work.Order(), Names.ConstantsOf(typeof(QueueNames)).Where(n => n != QueueNames.PoisonSuffix).Order());
-        var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix)).Concat(AzureNames("Queue", Outputs));
+        var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix)).Concat(Names.ConstantsOf(typeof(AzureNames), "Queue"));
         Assert.Equal(expected.Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/queueServices/queues"));
     }
 
     [Fact]
     public async Task ContainersAreThoseOfTheCode()
     {
-        var expected = AzureNames("Container", [.. Outputs, "claims"]).Append("app-package").Append("lists").Distinct();
+        var expected = Names.ConstantsOf(typeof(AzureNames), "Container").Append("app-package").Append("lists").Distinct();
         Assert.Equal(expected.Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/blobServices/containers"));
     }
 
     [Fact]
     public async Task TablesAreThoseOfTheCode() =>
-        Assert.Equal(AzureNames("Table", ["ledger", "ledgerdue"]).Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
+        Assert.Equal(Names.ConstantsOf(typeof(AzureNames), "Table").Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
 
     [Fact]
     public async Task SettingsOfTheAppAreOnesThatTheCodeReads()
@@ -63,12 +63,11 @@ public sealed partial class NamesTests
     [Fact]
     public void TheHostKeepsToTheCodesNumberOfTriesAndEncoding()
     {
-        if (Repository.TryRead("host.json") is not { } text)
-            return;
-        var queues = JsonElement.Parse(text).GetProperty("extensions").GetProperty("queues");
+        var extensions = JsonElement.Parse(Repository.Read("host.json")).GetProperty("extensions");
+        var queues = extensions.GetProperty("queues");
         Assert.Equal(5, queues.GetProperty("maxDequeueCount").GetInt32());
         Assert.Equal("none", queues.GetProperty("messageEncoding").GetString());
-        Assert.Equal("api", JsonElement.Parse(text).GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString());
+        Assert.Equal("api", extensions.GetProperty("http").GetProperty("routePrefix").GetString());
     }
 
     [Fact]
@@ -79,19 +78,8 @@ public sealed partial class NamesTests
             Assert.Contains($"`{variable.Groups[1].Value}`", page, StringComparison.Ordinal);
     }
 
-    /// <summary>The constants of the storage account's class; the infrastructure's own list until that class is there.</summary>
-    private static IEnumerable<string> AzureNames(string suffix, string[] listed)
-    {
-        if (typeof(PipelineOptions).Assembly.GetType("Pipeline.Stores.Azure.AzureNames") is not { } type)
-            return listed;
-        var constants = Names.ConstantsOf(type, suffix);
-        Assert.NotEmpty(constants);
-        return constants;
-    }
-
-    private static IEnumerable<string> LocalSettings() => Repository.TryRead("local.settings.sample.json") is { } text
-        ? JsonElement.Parse(text).GetProperty("Values").EnumerateObject().Select(v => v.Name.Replace(":", "__", StringComparison.Ordinal))
-        : [];
+    private static IEnumerable<string> LocalSettings() => JsonElement.Parse(Repository.Read("local.settings.sample.json"))
+        .GetProperty("Values").EnumerateObject().Select(v => v.Name.Replace(":", "__", StringComparison.Ordinal));
 
     /// <summary>Without the place in a list.</summary>
     private static string Name(string setting) => ListPlace().Replace(setting, "");

@@ -5,9 +5,7 @@ public static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The text of a file; null where there is none.</summary>
-    public static string? TryRead(string path) => File.Exists(Path.Combine(Root, path)) ? File.ReadAllText(Path.Combine(Root, path)) : null;
-
+    /// <summary>The text of a file.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     private static string FindRoot()
