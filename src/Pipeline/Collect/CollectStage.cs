@@ -79,6 +79,12 @@ internal sealed partial class CollectStage(
         {
             await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
         }
+        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false })
+        {
+            // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
+            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
+            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+        }
         catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
         {
             await FailAsync(submission, input, message, wrong.Reason, wrong.Message, retryable: false, cancellationToken);
@@ -201,12 +207,13 @@ internal sealed partial class CollectStage(
             submission, [input], new("collect", reason, text, retryable, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
     }
 
-    private Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken)
+    private Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null)
     {
         var collect = options.Value.Collect;
         var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
         TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
-        return queue.SendAsync([message with { Tries = message.Tries + 1 }], limits.Min(), cancellationToken);
+        var delay = limits.Min();
+        return queue.SendAsync([message with { Tries = message.Tries + 1 }], atLeast > delay ? atLeast.Value : delay, cancellationToken);
     }
 
     /// <summary>What a failed task says of itself.</summary>
@@ -217,6 +224,9 @@ internal sealed partial class CollectStage(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
     private partial void LogUnmatched(string taskId, string submissionId, string? url);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
+    private partial void LogOutage(string taskId, string submissionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The object of task {TaskId} of submission {SubmissionId} is damaged and will be read again: {Reason}")]
     private partial void LogDamaged(string taskId, string submissionId, string reason);

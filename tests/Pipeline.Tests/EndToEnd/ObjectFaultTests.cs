@@ -1,3 +1,6 @@
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Objects late, missing and damaged: nothing damaged is emitted, and what is whole somewhere is found.</summary>
@@ -12,6 +15,22 @@ public sealed class ObjectFaultTests : FaultTests
     [InlineData("object_trailing,object_heal_ms=600")]
     [InlineData("object_mislabelled")]
     public Task EveryUrlStillBecomesARecord(string faults) => AllBecomeRecordsAsync(faults);
+
+    [Fact]
+    public async Task AnOutageOfTheStoreIsWaitedOutHoweverManyTriesItTakes()
+    {
+        await using var rig = await Rig.StartAsync();
+        var listings = Enumerable.Repeat(new Fault(), 1);
+        var outage = Enumerable.Repeat(new Fault { Status = 503 }, 25 * Count);
+        await using var proxy = await FaultProxy.StartAsync(rig.Emulator.BaseAddress, [.. listings, .. outage]);
+        var settings = rig.Settings(rig.List(Rig.Urls(Count)));
+        var outcome = await rig.RunAsync(settings with
+        {
+            Stores = settings.Stores with { S3Endpoint = new(proxy.Address, "s3"), MaxTries = 2, FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5) },
+        });
+        Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
+        Assert.True(proxy.Seen.Count > 25 * Count);
+    }
 
     [Theory]
     [InlineData("object_missing")]
