@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Intake;
 
 namespace Pipeline.Ledger;
 
@@ -15,7 +16,8 @@ internal sealed class EffectiveInput : IDisposable
         (_shared, _own) = (JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
         foreach (var field in _shared.RootElement.EnumerateObject().Concat(_own.RootElement.EnumerateObject()))
         {
-            if (!IsDelivery(field.Name))
+            // Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.
+            if (!DeliveryFields.Contains(field.Name))
                 _fields[field.Name] = field.Value;
         }
     }
@@ -53,7 +55,4 @@ internal sealed class EffectiveInput : IDisposable
         _shared.Dispose();
         _own.Dispose();
     }
-
-    /// <summary>Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.</summary>
-    private static bool IsDelivery(string name) => name is "storage_type" or "storage_url" or "storage_compress" or "storage_object_name" or "callback_url";
 }

@@ -33,7 +33,7 @@ internal sealed partial class AcceptedSubmissions(
         if (waiting.Count == 0)
             await CloseAsync(submission, inputs, cancellationToken);
         else if (time.GetUtcNow() - submission.AcceptedAt > Sweep.TaskDeadline)
-            await ExpireAsync(submission, waiting, cancellationToken);
+            await ExpireAsync(submission, inputs, waiting, cancellationToken);
         else
             await PollAsync(submission, inputs, waiting, cancellationToken);
     }
@@ -111,7 +111,7 @@ internal sealed partial class AcceptedSubmissions(
     {
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
-        var collected = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var collected = Collected(inputs);
         var good = new List<ResultMessage>();
         foreach (var task in tasks.Where(t => rows.ContainsKey(t.Id) && !collected.Contains(t.Id)))
         {
@@ -135,7 +135,7 @@ internal sealed partial class AcceptedSubmissions(
     private async Task SettleAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
     {
-        var collected = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var collected = Collected(inputs);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
         var good = left.Exists(t => TaskStates.Classify(t.State) == TaskOutlook.Good);
         // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
@@ -157,7 +157,7 @@ internal sealed partial class AcceptedSubmissions(
     {
         if (submission.StorageUrl is null)
             return;
-        var collected = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var collected = Collected(inputs);
         var found = new List<ResultMessage>();
         await foreach (var item in objects.ListAsync(ObjectUri.Parse(submission.StorageUrl), cancellationToken))
             if (ObjectNames.TaskIdOf(item.Uri) is { } taskId && !collected.Contains(taskId))
@@ -169,27 +169,25 @@ internal sealed partial class AcceptedSubmissions(
     }
 
     /// <summary>Past the longest documented life of a task: the bucket is asked once more, and one object deadline later the rest is given up.</summary>
-    private async Task ExpireAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
+    private async Task ExpireAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var last = submission.AcceptedAt!.Value + Sweep.TaskDeadline + options.Value.Collect.ObjectDeadline;
         if (now < last)
         {
-            await SendListedAsync(submission, await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken), cancellationToken);
+            await SendListedAsync(submission, inputs, cancellationToken);
             await ledger.UpdateSubmissionAsync(submission with { DueAt = last }, cancellationToken);
             return;
         }
 
+        // It stays due, and the next look closes it.
         await outcomes.FailAsync(submission, waiting, new("sweep", FailureReasons.TaskExpired,
             $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks.", Retryable: true), cancellationToken, learnt: Learnt.Sweep);
-        await BringForwardAsync(submission, cancellationToken);
     }
 
-    private async Task BringForwardAsync(SubmissionEntry submission, CancellationToken cancellationToken)
-    {
-        if (await ledger.GetSubmissionAsync(submission.SubmissionId, cancellationToken) is { State: not SubmissionState.Closed } current)
-            await ledger.UpdateSubmissionAsync(current with { DueAt = time.GetUtcNow() }, cancellationToken);
-    }
+    /// <summary>The tasks whose results are in: each input keeps the one that gave its outcome.</summary>
+    private static HashSet<string> Collected(IReadOnlyList<InputEntry> inputs) => inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
 
     private async Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken)
     {
