@@ -30,6 +30,7 @@ public static class PipelineServices
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<SubmissionGate>();
+        services.AddSingleton<Repeats>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
@@ -43,6 +44,7 @@ public static class PipelineServices
         services.AddSingleton<CollectStage>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
+        services.AddSingleton<ReplayStage>();
         return services;
     }
 

@@ -42,7 +42,17 @@ internal static class RunCommand
         return command;
     }
 
-    private static RunSettings Read(ParseResult parsed)
+    /// <summary>The options by which any command finds the state of a run and what it worked with.</summary>
+    public static IReadOnlyList<Option> HostOptions => [Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, Faults, Verbose];
+
+    /// <summary>The options by which any command finds the state of a run.</summary>
+    public static IReadOnlyList<Option> StateOptions => [Out, State];
+
+    /// <summary>The folder of a run's state.</summary>
+    public static string StateFolder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(parsed.GetValue(Out)!, ".pipeline"));
+
+    /// <summary>What the arguments and the environment say.</summary>
+    public static RunSettings Read(ParseResult parsed)
     {
         var key = Environment.GetEnvironmentVariable("NIMBLE_API_KEY");
         var api = Address(parsed, Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
@@ -53,7 +63,7 @@ internal static class RunCommand
         {
             Lists = parsed.GetValue(Lists) ?? [],
             Out = folder,
-            State = Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(folder, ".pipeline")),
+            State = StateFolder(parsed),
             Api = api,
             ApiKey = string.IsNullOrEmpty(key) ? "local" : key,
             StorageUrl = parsed.GetValue(StorageUrl),

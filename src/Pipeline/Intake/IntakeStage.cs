@@ -58,7 +58,7 @@ internal sealed partial class IntakeStage(
             throw SubmissionPlanner.ListChanged(list.ListId);
         foreach (var submission in planner.Finish())
             await WriteAsync(list, submission, cancellationToken);
-        if (list.IsIdGiven && await ledger.GetSubmissionAsync(SubmissionPlanner.IdOf(list.ListId, planner.Submissions), cancellationToken) is not null)
+        if (list.IsIdGiven && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken) is not null)
             throw OtherList(list.ListId);
     }
 

@@ -67,9 +67,6 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             yield return CutBad();
     }
 
-    /// <summary>The id of a list's submission.</summary>
-    public static string IdOf(string listId, int sequence) => $"{listId}-{sequence:D6}";
-
     /// <summary>The content is not what was inspected.</summary>
     public static PipelineException ListChanged(string listId) => PipelineException.Permanent(FailureReasons.InvalidInput,
         $"The list {listId} changed while it was being read. Leave it alone until it is planned, and submit it again under another name or id.");
@@ -148,7 +145,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         Count = count,
     };
 
-    private string NextId() => IdOf(list.ListId, Submissions++);
+    private string NextId() => SubmissionIds.Of(list.ListId, Submissions++);
 
     private sealed record Good(string Id, string Url, string Input, long Line, bool HasTag);
 }
