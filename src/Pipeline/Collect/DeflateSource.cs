@@ -11,6 +11,9 @@ internal sealed class DeflateSource(StoredReader stored) : Stream
     // Read one by one, so that the end of an empty member is told exactly: its trailer is all zeros, and so may be what comes before.
     private const int SingleReads = 16;
 
+    // The last byte of the object's deflate data and the trailer after it are given one by one too, so that where the object's last member ends is told exactly.
+    private const int LastBytes = 9;
+
     private int _reads;
 
     public int LastRead { get; private set; }
@@ -29,7 +32,9 @@ internal sealed class DeflateSource(StoredReader stored) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, _reads++ < SingleReads ? 1 : MaxRead)], cancellationToken);
+        await stored.EnsureAsync(LastBytes + 1, cancellationToken);
+        var most = _reads++ < SingleReads ? 1 : Math.Clamp(stored.Buffered.Length - LastBytes, 1, MaxRead);
+        LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, most)], cancellationToken);
         RanDry |= LastRead == 0;
         return LastRead;
     }

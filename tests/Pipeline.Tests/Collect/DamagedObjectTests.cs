@@ -72,6 +72,19 @@ public sealed class DamagedObjectTests
         Assert.Contains("goes on after its gzip trailer", await ExpectAsync(FailureReasons.ObjectDamaged, [.. Whole, .. Bytes(garbage)]));
 
     [Fact]
+    public async Task WhateverLiesBetweenTheDataAndTheLastTrailerIsDamage()
+    {
+        var random = new Random(5);
+        var large = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 5_000).Select(_ => random.Next()))}}"} }"""));
+        foreach (var whole in new[] { Whole, large })
+        {
+            for (var length = 1; length < 40; length++)
+                await ExpectAsync(FailureReasons.ObjectDamaged, [.. whole[..^8], .. new byte[length], .. whole[^8..]]);
+            await ExpectAsync(FailureReasons.ObjectDamaged, [.. whole, .. whole[^8..]]);
+        }
+    }
+
+    [Fact]
     public async Task WhateverFollowsInTheWayOfAGzipHeaderIsDamageToo()
     {
         for (var length = 2; length < Whole.Length; length++)
@@ -164,9 +177,6 @@ public sealed class DamagedObjectTests
             return false;
         }
     }
-
-    private static string SourceLess(string record) =>
-        System.Text.RegularExpressions.Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
 
     private sealed class FaultyEnd(byte[] bytes) : MemoryStream(bytes)
     {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using Pipeline.Collect;
 using Pipeline.Emit;
 
@@ -73,6 +74,9 @@ internal static class Normal
         Assert.Equal(once.ToArray(), twice.ToArray());
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(once.ToArray());
     }
+
+    /// <summary>The record without what differs with the object's framing.</summary>
+    public static string SourceLess(string record) => Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
 
     public static async Task<PipelineException> FaultAsync(byte[] stored, CollectOptions? options = null, Stream? from = null) =>
         await Assert.ThrowsAsync<PipelineException>(() =>

@@ -1,0 +1,76 @@
+extern alias fuzz;
+
+using fuzz::Pipeline.Fuzz;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>The fuzzer's corpus without the fuzzer: every seed, and seeds changed at random from fixed seeds (docs/fuzzing.md).</summary>
+public sealed class FuzzCorpusTests
+{
+    public static TheoryData<string> Seeds => [.. SeedFiles.Select(f => Path.GetFileName(f))];
+
+    private static string[] SeedFiles { get; } = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "corpus")).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void EverySeedKeepsThePromises(string seed)
+    {
+        var reason = NormalizerTarget.Check(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "corpus", seed)));
+        Assert.Equal(
+            seed.Split('.')[0] switch
+            {
+                "plain" or "whole" or "stored-block" or "members" or "long-header" or "escapes" => null,
+                "surrogate" or "duplicate" or "not-utf8" or "nested" => FailureReasons.ResultInvalid,
+                "deep" => FailureReasons.LimitExceeded,
+                _ => FailureReasons.ObjectDamaged,
+            },
+            reason);
+    }
+
+    [Fact]
+    public void ChangedSeedsKeepThePromisesToo()
+    {
+        var seeds = SeedFiles.Select(File.ReadAllBytes).ToArray();
+        var outcomes = new Dictionary<string, int>();
+        for (var n = 0; n < 20_000; n++)
+        {
+            var reason = NormalizerTarget.Check(Change(seeds, new Random(n))) ?? "taken";
+            outcomes[reason] = outcomes.GetValueOrDefault(reason) + 1;
+        }
+        // Otherwise the changes would not reach what is to be tested.
+        Assert.All(
+            [FailureReasons.ObjectDamaged, FailureReasons.ResultInvalid, FailureReasons.LimitExceeded, "taken"],
+            reason => Assert.InRange(outcomes.GetValueOrDefault(reason), 100, 15_000));
+    }
+
+    private static byte[] Change(byte[][] seeds, Random random)
+    {
+        var seed = seeds[random.Next(seeds.Length)];
+        // Changes within a gzip frame are damage and no more, so that half of the changed seeds are put into a whole frame.
+        var bytes = seed.ToArray();
+        for (var changes = random.Next(1, 3); changes > 0 && bytes.Length > 0; changes--)
+        {
+            var at = random.Next(bytes.Length);
+            switch (random.Next(5))
+            {
+                case 0:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes = [.. bytes[..at], .. bytes[random.Next(at, bytes.Length)..]];
+                    break;
+                case 3:
+                    bytes = [.. bytes[..at], .. bytes[random.Next(at + 1)..]];
+                    break;
+                default:
+                    var other = seeds[random.Next(seeds.Length)];
+                    bytes = [.. bytes[..at], .. other[random.Next(other.Length)..]];
+                    break;
+            }
+        }
+        return random.Next(2) == 0 ? Normal.Gzip(bytes) : bytes;
+    }
+}

@@ -1,0 +1,137 @@
+using System.IO.Compression;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Pipeline.Collect;
+using static Pipeline.Tests.Collect.Normal;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>Gzip frames of every making, against <see cref="GZipStream"/>; and objects made to exhaust whoever reads them.</summary>
+public sealed class HostileObjectTests
+{
+    [Fact]
+    public void AGzipObjectIsTakenHoweverItWasMadeAndHoweverItsBytesAreCut() =>
+        Prop.ForAll(
+            ResultDocuments.Any.ToArbitrary(),
+            Gen.Choose(1, 400).NonEmptyListOf().ToArbitrary(),
+            Gen.Elements(Enum.GetValues<CompressionLevel>()).ToArbitrary(),
+            (document, sizes, level) => IsTakenAsync(document, [.. sizes], level).GetAwaiter().GetResult())
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+
+    private static async Task<bool> IsTakenAsync(string document, int[] sizes, CompressionLevel level)
+    {
+        var plain = Bytes(document);
+        var cut = sizes[0] % (plain.Length + 1);
+        byte[] stored = [.. Gzip(plain.AsSpan(0, cut), level), .. Gzip(plain.AsSpan(cut), level)];
+        Assert.Equal(plain, Expand(stored));
+        var next = 0;
+        Assert.Equal(
+            RecordOracle.RecordOf(document.TrimStart('\uFEFF'), stored.Length, compressed: true),
+            await RecordAsync(stored, from: new CutStream(stored, () => sizes[next++ % sizes.Length])));
+        return true;
+    }
+
+    [Fact]
+    public void AGzipObjectThatWasChangedIsTakenOnlyIfNothingInItIsDifferent() =>
+        Prop.ForAll(
+            Gen.Choose(0, int.MaxValue).ToArbitrary(),
+            seed => IsNeverWrongAsync(new System.Random(seed)).GetAwaiter().GetResult())
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(4000));
+
+    private static async Task<bool> IsNeverWrongAsync(System.Random random)
+    {
+        byte[] whole = [.. Gzip(Bytes(Small).AsSpan(0, 77)), .. Gzip(Bytes(Small).AsSpan(77))];
+        var (from, to) = (random.Next(whole.Length), random.Next(whole.Length));
+        var inserted = new byte[random.Next(5)];
+        random.NextBytes(inserted);
+        byte[] changed = random.Next(3) switch
+        {
+            0 => [.. whole[..from], .. inserted, .. whole[Math.Min(whole.Length, from + inserted.Length)..]],
+            1 => [.. whole[..from], .. inserted, .. whole[from..]],
+            _ => [.. whole[..Math.Max(from, to)], .. whole[Math.Min(from, to)..]],
+        };
+        try
+        {
+            Assert.Equal(SourceLess(await RecordAsync(Bytes(Small))), SourceLess(await RecordAsync(changed)));
+        }
+        catch (PipelineException fault) when (fault.IsPermanent)
+        {
+            // A member more or less is still a whole object, but of another text.
+            Assert.Equal(FailureReasons.ResultInvalid, fault.Reason);
+            Assert.NotEqual(Bytes(Small), Expand(changed));
+        }
+        catch (PipelineException fault)
+        {
+            Assert.Equal(FailureReasons.ObjectDamaged, fault.Reason);
+        }
+        return true;
+    }
+
+    [Fact]
+    public async Task GzipWithinGzipIsNotADocument()
+    {
+        var inner = Gzip(Bytes(Small));
+        await ExpectAsync(FailureReasons.ResultInvalid, Gzip(inner));
+        await ExpectAsync(FailureReasons.ResultInvalid, Gzip(Gzip(inner)));
+    }
+
+    [Fact]
+    public async Task ABombWithinABombIsStoppedAtTheFirst()
+    {
+        var bomb = Gzip(new byte[64 << 20]);
+        Assert.InRange(bomb.Length, 1, (64 << 20) / 1000);
+        Assert.Contains("expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, bomb));
+        await ExpectAsync(FailureReasons.ResultInvalid, Gzip(bomb));
+    }
+
+    [Theory]
+    [InlineData("[", "]")]
+    [InlineData("{\"a\":", "}")]
+    public async Task ADocumentOfTenThousandLevelsIsRefusedWithoutDescending(string open, string close)
+    {
+        var deep = Bytes($$"""{"data":{"parsing":{{string.Concat(Enumerable.Repeat(open, 10_000))}}1{{string.Concat(Enumerable.Repeat(close, 10_000))}}} }""");
+        Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, deep));
+        Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(deep)));
+    }
+
+    [Theory]
+    [InlineData("html")]
+    [InlineData("parsing")]
+    [InlineData("never_heard_of")]
+    public async Task AStringOf300MegabytesIsNeverHeldInMemory(string field)
+    {
+        const int Bytes300 = 300 << 20;
+        var stored = GzipOfText(field, Bytes300);
+        var normalizer = new ResultNormalizer(new());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var result = await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Bytes300 / 16);
+        var staged = result.Content ?? result.Parsed ?? result.Extra;
+        Assert.True(staged!.IsSpilled);
+        Assert.InRange(staged.Length, Bytes300, Bytes300 + 100);
+    }
+
+    /// <summary>A document with one long string, never in memory at once.</summary>
+    private static byte[] GzipOfText(string field, int bytes)
+    {
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 8192).Select(n => $"{n:x7} ")));
+        var stored = new MemoryStream();
+        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Bytes($$"""{"data":{"{{field}}":" """.TrimEnd()));
+            for (var written = 0; written < bytes; written += text.Length)
+                gzip.Write(text.AsSpan(0, Math.Min(text.Length, bytes - written)));
+            gzip.Write("\"}}"u8);
+        }
+        return stored.ToArray();
+    }
+
+    private static byte[] Expand(byte[] stored)
+    {
+        using var gzip = new GZipStream(new MemoryStream(stored), CompressionMode.Decompress);
+        var expanded = new MemoryStream();
+        gzip.CopyTo(expanded);
+        return expanded.ToArray();
+    }
+}
