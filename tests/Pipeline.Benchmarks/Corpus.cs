@@ -17,6 +17,7 @@ public static class Corpus
 
     private const int MedianCharacters = 150_000;
     private const double Spread = 0.9;
+    private const int SegmentCharacters = 1 << 20;
 
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string[] Words =
@@ -56,7 +57,12 @@ public static class Corpus
             writer.WriteString("task_id", string.Create(CultureInfo.InvariantCulture, $"{index:x8}-0000-4000-8000-{index:x12}"));
             writer.WriteString("status", "success");
             writer.WriteStartObject("data");
-            writer.WriteString("html", MakeHtml(random, characters));
+            writer.WritePropertyName("html");
+            // In segments: the writer takes no whole value of 200 MB.
+            var html = MakeHtml(random, characters).AsSpan();
+            for (; html.Length > SegmentCharacters; html = html[SegmentCharacters..])
+                writer.WriteStringValueSegment(html[..SegmentCharacters], isFinalSegment: false);
+            writer.WriteStringValueSegment(html, isFinalSegment: true);
             writer.WriteStartObject("parsing");
             writer.WriteString("title", Words[random.Next(Words.Length)]);
             writer.WriteNumber("price", random.Next(100, 100_000) / 100m);
