@@ -126,8 +126,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
     /// <summary>
     /// <see cref="DeflateStream"/> does not tell where in its last read the deflate data ended (it will from .NET 11 on). But the trailer that must
     /// follow is known by now, all 64 bits of it, and so is what must come after: the object's end or another member. At least one byte of the read
-    /// was deflate data: without need there is no read. Before the object's end that read gave one byte only; what lies between longer ones and a last
-    /// trailer is not deflate data.
+    /// was deflate data: without need there is no read. No read of several bytes goes up to the last trailer, so that nothing can hide before that one.
     /// </summary>
     private async ValueTask FindTrailerAsync(int window, CancellationToken cancellationToken)
     {
@@ -141,7 +140,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
                 break;
             seen = true;
             var after = from + found + TrailerBytes;
-            if (after == _stored.Buffered.Length ? window == 1 : GzipHeader.IsMagic(_stored.Buffered[after..]))
+            if (after == _stored.Buffered.Length || GzipHeader.IsMagic(_stored.Buffered[after..]))
             {
                 _stored.Take(after);
                 return;
