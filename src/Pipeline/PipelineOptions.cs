@@ -22,6 +22,9 @@ public sealed class PipelineOptions
     /// <summary>How lists are read.</summary>
     public IntakeOptions Intake { get; set; } = new();
 
+    /// <summary>What is not submitted.</summary>
+    public GuardOptions Guards { get; set; } = new();
+
     /// <summary>How results are read.</summary>
     public CollectOptions Collect { get; set; } = new();
 
@@ -84,6 +87,13 @@ public sealed class IntakeOptions
 
     /// <summary>Prefixes under which a list may point to its source; anything else is refused.</summary>
     public IList<string> SourcePrefixes { get; } = [];
+}
+
+/// <summary>Guards.</summary>
+public sealed class GuardOptions
+{
+    /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in.</summary>
+    public IList<string> RefusedDomains { get; } = [];
 }
 
 /// <summary>Collect.</summary>
