@@ -92,7 +92,7 @@ public sealed class IntakeOptions
 /// <summary>Guards.</summary>
 public sealed class GuardOptions
 {
-    /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in.</summary>
+    /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in; empty ones are passed over.</summary>
     public IList<string> RefusedDomains { get; } = [];
 }
 

@@ -3,7 +3,7 @@ namespace Pipeline.Intake;
 /// <summary>The domains that are not submitted, with all their subdomains; other scripts, capitals and a dot at the end make no difference.</summary>
 internal sealed class RefusedDomains(GuardOptions guards)
 {
-    private readonly HashSet<string> _domains = new(guards.RefusedDomains.Select(domain => HostOf($"http://{domain}/")), StringComparer.Ordinal);
+    private readonly HashSet<string> _domains = new(guards.RefusedDomains.Where(domain => domain.Length > 0).Select(domain => HostOf($"http://{domain}/")), StringComparer.Ordinal);
 
     /// <summary>Whether a setting names a domain or an address, and nothing beside.</summary>
     public static bool IsDomain(string domain) =>

@@ -57,7 +57,7 @@ public sealed class RefusedDomainTests
     [InlineData("*.x.example")]
     [InlineData(".x.example")]
     [InlineData("x.example/path")]
-    [InlineData("")]
+    [InlineData(" ")]
     public void ASettingThatIsNoDomainIsAFaultAtStart(string domain)
     {
         var options = new PipelineOptions { Nimble = { ApiKey = "k" } };
