@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Intake;
 using Pipeline.Ports;
 
 namespace Pipeline;
@@ -14,6 +15,9 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         CheckNimble(options.Nimble, faults);
         CheckDelivery(options.Delivery, faults);
         CheckLimits(options, faults);
+        for (var i = 0; i < options.Guards.RefusedDomains.Count; i++)
+            if (options.Guards.RefusedDomains[i].Length > 0 && !RefusedDomains.IsDomain(options.Guards.RefusedDomains[i]))
+                faults.Add($"Guards:RefusedDomains:{i} '{options.Guards.RefusedDomains[i]}' is not a domain such as 'example.com'; leave out scheme, port, path and '*.'.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 

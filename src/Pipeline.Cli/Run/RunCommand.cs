@@ -30,13 +30,15 @@ internal static class RunCommand
     private static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
     private static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
     private static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
+    private static readonly Option<bool> AllowPrivate = new("--allow-private") { Description = "Let the emulator in this process fetch pages from this machine and private networks too." };
+    private static readonly Option<string[]> RefuseDomain = new("--refuse-domain") { Description = "A domain whose URLs, subdomains included, are not submitted but end as failures; repeatable.", HelpName = "D", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     public static Command Create()
     {
         var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
         {
-            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, Verbose,
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, Verbose,
         };
         command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
@@ -74,6 +76,8 @@ internal static class RunCommand
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),
+            AllowPrivate = parsed.GetValue(AllowPrivate),
+            RefusedDomains = parsed.GetValue(RefuseDomain) ?? [],
             Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };

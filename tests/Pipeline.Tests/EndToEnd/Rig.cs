@@ -61,8 +61,7 @@ internal sealed class Rig : IAsyncDisposable
             new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
             new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
             new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
-            .. tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value)),
-        ]).Build(),
+        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build(),
     };
 
     /// <summary>Runs a list to its end and checks what must hold of every run.</summary>
