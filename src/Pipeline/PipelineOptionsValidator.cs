@@ -77,7 +77,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         if (options.Retry.MaxShare is not (>= 0 and <= 1))
             faults.Add("Retry:MaxShare must be between 0 and 1.");
         foreach (var reason in options.Retry.Reasons)
-            if (!RetryOptions.Possible.Contains(reason))
+            if (reason.Length > 0 && !RetryOptions.Possible.Contains(reason))
                 faults.Add($"Retry:Reasons '{reason}' cannot be retried; possible are {string.Join(", ", RetryOptions.Possible)}.");
         if (options.Submit.Unknown == UnknownPolicy.RepostWhenProvenAbsent && options.Submit.Quarantine >= options.Sweep.EvidenceWindow)
             faults.Add($"Submit:Quarantine ({options.Submit.Quarantine}) must be shorter than Sweep:EvidenceWindow ({options.Sweep.EvidenceWindow}): after that a submission is given up.");
