@@ -4,12 +4,14 @@ using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Collect;
 using Pipeline.Emit;
+using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
+using Pipeline.Status;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
@@ -43,6 +45,7 @@ public static class PipelineServices
         services.AddSingleton<CollectStage>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
+        services.AddSingleton<StatusReporter>();
         return services;
     }
 
@@ -52,6 +55,7 @@ public static class PipelineServices
         services.AddSingleton(database);
         services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LocalLedger>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IRecordSink>(sink);
@@ -67,6 +71,7 @@ public static class PipelineServices
         services.AddSingleton<ClaimChecks>();
         services.AddSingleton<StorageWorkQueue>();
         services.AddSingleton<StorageQueueReceiver>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<StorageQueueReceiver>());
         services.AddSingleton<AzureBlobStore>();
         services.AddSingleton<RecordBlobs>();
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
 using Pipeline.Emulator;
+using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -48,7 +49,7 @@ internal sealed class RunHost : IAsyncDisposable
         var deadLetters = Services.GetRequiredService<DeadLetterStage>();
         Exception? refusedList = null;
         var runner = new LocalRunner(
-            Services.GetRequiredService<LocalWorkQueue>(),
+            Services.GetRequiredService<IWorkReceiver>(),
             [
                 new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
                 new(QueueNames.Submissions, 2, Services.GetRequiredService<SubmitStage>().HandleAsync),

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using Pipeline.Stores.Local;
+using Pipeline.Hosting;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
