@@ -6,6 +6,7 @@ using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Hosting;
 using Pipeline.Intake;
+using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
@@ -50,7 +51,11 @@ public static class PipelineServices
     }
 
     /// <summary>The ports of one machine.</summary>
-    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink)
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
+        services.AddLocalStores(database).AddSingleton<IRecordSink>(sink);
+
+    /// <summary>The ports of one machine but the sink, for what produces no records.</summary>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
     {
         services.AddSingleton(database);
         services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
@@ -58,7 +63,7 @@ public static class PipelineServices
         services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
-        services.AddSingleton<IRecordSink>(sink);
+        services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IObjectStore, FileObjectStore>();
         return services;
     }
@@ -76,6 +81,7 @@ public static class PipelineServices
         services.AddSingleton<RecordBlobs>();
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
+        services.AddSingleton<ILedgerCounts, SubmissionCounts>();
         services.AddSingleton<IRecordSink, AzureRecordSink>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Intake;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -64,6 +65,7 @@ internal static class RunCommand
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),
+            Azure = AzureStorageOptions.FromEnvironment(),
             Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };
