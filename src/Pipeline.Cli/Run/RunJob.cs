@@ -15,7 +15,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await lists.InspectAsync(cancellationToken);
         var listen = Listener.Choose(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
-        Folders.Prepare(settings);
+        Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Status: {listen}[/]");
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);

@@ -54,6 +54,9 @@ internal sealed record RunSettings
     /// <summary>The storage account that holds queues, ledger and records; null for SQLite and files.</summary>
     public AzureStorageOptions? Azure { get; init; }
 
+    /// <summary>Where queues and ledger are, for people.</summary>
+    public string StoreName => Azure?.ToString() ?? State;
+
     /// <summary>Where lists are kept for Intake, and the only place a list may point to.</summary>
     public ObjectUri ListFolder => Azure is null ? ObjectUri.ForFile(Path.Combine(State, "lists")).AsPrefix() : new("azblob", AzureNames.ListsContainer, "");
 

@@ -54,5 +54,6 @@ internal sealed record OpenListsReport(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ListReport))]
+[JsonSerializable(typeof(List<ListReport>))]
 [JsonSerializable(typeof(OpenListsReport))]
 internal sealed partial class StatusJson : JsonSerializerContext;
