@@ -31,3 +31,8 @@ public sealed class KillTests() : KillSuite(null);
 
 [Trait("Needs", "servers")]
 public sealed class KillOverAzureTests(Servers servers) : KillSuite(servers);
+
+public sealed class ServeTests() : ServeSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class ServeOverAzureTests(Servers servers) : ServeSuite(servers);

@@ -80,7 +80,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         "run", rig.List(Rig.Urls(count)), "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/kills/", "--compress",
     ];
 
-    private static (string, string)[] Environment(Rig rig) =>
+    internal static (string, string)[] Environment(Rig rig) =>
     [
         ("NIMBLE_API_KEY", Rig.Key),
         ("AWS_ENDPOINT_URL_S3", rig.Emulator.S3Endpoint.AbsoluteUri),

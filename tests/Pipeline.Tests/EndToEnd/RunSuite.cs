@@ -99,9 +99,9 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task ByReferenceARecordCarriesNoContentButSaysWhereItIs()
     {
         await using var rig = await StartAsync();
-        var settings = rig.Settings(rig.List(Rig.Urls(2)));
-        var inline = await rig.RunAsync(settings);
-        var outcome = await rig.RunAsync(settings with { Content = ContentMode.Reference, Out = settings.Out + "2", State = settings.State + "2" });
+        var inline = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(2))));
+        await using var other = await StartAsync();
+        var outcome = await other.RunAsync(other.Settings(other.List(Rig.Urls(2))) with { Content = ContentMode.Reference });
         Assert.All(outcome.Records, r => Assert.False(r.TryGetProperty("content", out _)));
         Assert.Equal(
             inline.Records.Select(r => r.GetProperty("content_digest").GetString()).Order(),
