@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
 
 namespace Pipeline.Cli;
@@ -36,6 +37,8 @@ internal static class CommandLine
             ServeCommand.Create(),
             SubmitCommand.Create(),
             StatusCommand.Create(),
+            FailuresCommand.Create(),
+            ReplayCommand.Create(),
             EmulatorCommand.Create(),
         };
         var parsed = root.Parse(args);

@@ -5,6 +5,8 @@ namespace Pipeline.Emulator;
 /// <summary>The arguments of the emulator alone.</summary>
 internal static class CommandLine
 {
+    private const string AllowPrivate = "--allow-private";
+
     public static readonly string Help = $"""
         Stands in for Nimble's web-extraction API on this machine: fetches pages, delivers to buckets, calls webhooks.
 
@@ -17,6 +19,7 @@ internal static class CommandLine
                                auto (default): outside where those variables are set
           --workers N          tasks worked on at once (64)
           --faults LIST        faults to inject; also by GET, PUT, DELETE /_admin/faults
+          --allow-private      fetches pages from this machine and private networks too; else only from the public internet
           --help
 
         There is no browser behind it: 'render' is taken and has no effect, a 'screenshot' is never made.
@@ -33,6 +36,8 @@ internal static class CommandLine
         if (args.Contains("--help"))
             return null;
         var values = new Dictionary<string, string>();
+        var allowPrivate = args.Contains(AllowPrivate);
+        args = [.. args.Where(arg => arg != AllowPrivate)];
         for (var i = 0; i < args.Count; i += 2)
         {
             if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--faults"))
@@ -58,6 +63,7 @@ internal static class CommandLine
             Storage = storage,
             Workers = workers,
             Faults = values.GetValueOrDefault("--faults", ""),
+            AllowPrivate = allowPrivate,
             Log = true,
         };
     }

@@ -34,6 +34,9 @@ public sealed record EmulatorOptions
     /// <summary>Where objects go.</summary>
     public StorageMode Storage { get; init; } = StorageMode.Auto;
 
+    /// <summary>Fetches pages from this machine and private networks too. The sample site is always served.</summary>
+    public bool AllowPrivate { get; init; }
+
     /// <summary>How many tasks are worked on at once.</summary>
     public int Workers { get; init; } = 64;
 

@@ -22,6 +22,15 @@ public sealed class PipelineOptions
     /// <summary>How lists are read.</summary>
     public IntakeOptions Intake { get; set; } = new();
 
+    /// <summary>What becomes of a POST of which nobody knows whether it was accepted.</summary>
+    public SubmitOptions Submit { get; set; } = new();
+
+    /// <summary>Which failed inputs are posted again.</summary>
+    public RetryOptions Retry { get; set; } = new();
+
+    /// <summary>What is not submitted.</summary>
+    public GuardOptions Guards { get; set; } = new();
+
     /// <summary>How results are read.</summary>
     public CollectOptions Collect { get; set; } = new();
 
@@ -86,6 +95,58 @@ public sealed class IntakeOptions
     public IList<string> SourcePrefixes { get; } = [];
 }
 
+/// <summary>What is done with a submission when no evidence of it was found.</summary>
+public enum UnknownPolicy
+{
+    /// <summary>Its inputs end as <c>submission_unknown</c>; only an operator posts them again.</summary>
+    Hold,
+
+    /// <summary>It is posted again once bucket, webhooks and complete listings of the API have shown nothing of it until after the quarantine.</summary>
+    RepostWhenProvenAbsent,
+}
+
+/// <summary>Submit.</summary>
+public sealed class SubmitOptions
+{
+    /// <summary>What is done when no evidence was found. To hold is the default, since the API promises nothing about how soon its lists are complete.</summary>
+    public UnknownPolicy Unknown { get; set; } = UnknownPolicy.Hold;
+
+    /// <summary>How long after the POST absence proves nothing yet; less than <see cref="SweepOptions.EvidenceWindow"/>.</summary>
+    public TimeSpan Quarantine { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often a submission is posted at the most under <see cref="UnknownPolicy.RepostWhenProvenAbsent"/>.</summary>
+    public int MaxPosts { get; set; } = 3;
+}
+
+/// <summary>Retries of failed inputs. Each is a new task, and each may be billed.</summary>
+public sealed class RetryOptions
+{
+    /// <summary>How often an input is posted at the most, the first time included. 1 posts nothing again by itself.</summary>
+    public int MaxAttempts { get; set; } = 1;
+
+    /// <summary>The reasons of failures that are worth another task. Empty for all of <see cref="Possible"/>.</summary>
+    public IList<string> Reasons { get; } = [];
+
+    /// <summary>The reasons that can be: whatever is wrong with the task or its result. A submission that may have been accepted is not among them.</summary>
+    internal static readonly IReadOnlyList<string> Possible =
+    [
+        FailureReasons.TaskFailed, FailureReasons.TaskExpired, FailureReasons.ObjectMissing, FailureReasons.ObjectDamaged, FailureReasons.ResultFailed,
+    ];
+
+    /// <summary>How long after its submission has ended an input is posted again; doubles with each attempt.</summary>
+    public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The budget: where more than this share of a submission's inputs failed, something larger is wrong and none is posted again by itself. 0 to 1.</summary>
+    public double MaxShare { get; set; } = 0.5;
+}
+
+/// <summary>Guards.</summary>
+public sealed class GuardOptions
+{
+    /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in; empty ones are passed over.</summary>
+    public IList<string> RefusedDomains { get; } = [];
+}
+
 /// <summary>Collect.</summary>
 public sealed class CollectOptions
 {
@@ -134,6 +195,9 @@ public sealed class SweepOptions
 
     /// <summary>How long after an unproven POST evidence is looked for before its inputs end as <c>submission_unknown</c>.</summary>
     public TimeSpan EvidenceWindow { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How often a submission that ended as <c>submission_unknown</c> is looked for after that, until <see cref="TaskDeadline"/>.</summary>
+    public TimeSpan LateInterval { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How long after its intent a POST that is still under way is first looked for at the other side, in case its process is gone.</summary>
     public TimeSpan PostingCheck { get; set; } = TimeSpan.FromSeconds(10);

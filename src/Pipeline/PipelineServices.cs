@@ -33,6 +33,7 @@ public static class PipelineServices
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<SubmissionGate>();
+        services.AddSingleton<Repeats>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
@@ -47,6 +48,7 @@ public static class PipelineServices
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();
+        services.AddSingleton<ReplayStage>();
         return services;
     }
 

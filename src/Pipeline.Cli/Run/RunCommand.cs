@@ -32,20 +32,31 @@ internal static class RunCommand
     internal static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
     internal static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
     internal static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
+    internal static readonly Option<bool> AllowPrivate = new("--allow-private") { Description = "Let the emulator in this process fetch pages from this machine and private networks too." };
+    internal static readonly Option<string[]> RefuseDomain = new("--refuse-domain") { Description = "A domain whose URLs, subdomains included, are not submitted but end as failures; repeatable.", HelpName = "D", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     public static Command Create()
     {
         var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
         {
-            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, Verbose,
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, Verbose,
         };
         command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
     }
 
-    /// <summary>The settings that arguments and environment give; a command has some of the options only.</summary>
-    internal static RunSettings Read(ParseResult parsed)
+    /// <summary>The options by which any command finds the state of a run and what it worked with.</summary>
+    public static IReadOnlyList<Option> HostOptions => [Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, Faults, Verbose];
+
+    /// <summary>The options by which any command finds the state of a run.</summary>
+    public static IReadOnlyList<Option> StateOptions => [Out, State];
+
+    /// <summary>The folder of a run's state.</summary>
+    public static string StateFolder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(parsed.GetValue(Out) ?? DefaultOut, ".pipeline"));
+
+    /// <summary>What the arguments and the environment say; a command has some of the options only.</summary>
+    public static RunSettings Read(ParseResult parsed)
     {
         var key = Environment.GetEnvironmentVariable("NIMBLE_API_KEY");
         var api = Address(parsed, Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
@@ -56,7 +67,7 @@ internal static class RunCommand
         {
             Lists = parsed.GetValue(Lists) ?? [],
             Out = folder,
-            State = Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(folder, ".pipeline")),
+            State = StateFolder(parsed),
             Api = api,
             ApiKey = string.IsNullOrEmpty(key) ? "local" : key,
             StorageUrl = parsed.GetValue(StorageUrl),
@@ -68,6 +79,8 @@ internal static class RunCommand
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),
             Azure = AzureStorageOptions.FromEnvironment(),
+            AllowPrivate = parsed.GetValue(AllowPrivate),
+            RefusedDomains = parsed.GetValue(RefuseDomain) ?? [],
             Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };

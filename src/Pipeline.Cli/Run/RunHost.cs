@@ -129,6 +129,7 @@ internal sealed class RunHost : IAsyncDisposable
             {
                 DataFolder = Path.Combine(settings.State, "emulator"),
                 Faults = settings.Faults ?? "",
+                AllowPrivate = settings.AllowPrivate,
                 Storage = settings.StoresAreOutside ? StorageMode.Outside : StorageMode.Own,
             };
             var emulator = await Emulator.Emulator.StartAsync(options, cancellationToken);

@@ -19,6 +19,13 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Status: {listen}[/]");
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
+        return await FinishAsync(host, settings, ids, console, cancellationToken);
+    }
+
+    /// <summary>Works until the lists are closed, shows how far they are, and sums up.</summary>
+    public static async Task<int> FinishAsync(
+        RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console, CancellationToken cancellationToken)
+    {
         var ledger = host.Services.GetRequiredService<ILedgerCounts>();
         var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();

@@ -48,6 +48,12 @@ internal sealed record RunSettings
     /// <summary>Faults for the emulator in this process.</summary>
     public string? Faults { get; init; }
 
+    /// <summary>Whether the emulator in this process fetches pages from this machine and private networks too.</summary>
+    public bool AllowPrivate { get; init; }
+
+    /// <summary>Domains whose URLs are not submitted.</summary>
+    public IReadOnlyList<string> RefusedDomains { get; init; } = [];
+
     /// <summary>Write the log to standard error.</summary>
     public bool Verbose { get; init; }
 
@@ -84,5 +90,7 @@ internal sealed record RunSettings
         options.Delivery.CallbackBase = CallbackBase;
         options.Intake.Strict = Strict;
         options.Collect.Content = Content;
+        foreach (var domain in RefusedDomains)
+            options.Guards.RefusedDomains.Add(domain);
     }
 }

@@ -43,17 +43,23 @@ internal sealed partial class CollectStage(
             case SubmissionState.Planned or SubmissionState.Posting or SubmissionState.Unknown:
                 await AdoptAsync(submission, message, cancellationToken);
                 break;
+            case SubmissionState.Refused or SubmissionState.Closed when submission.IsUnproven:
+                if (await TryAdoptAsync(submission, message, cancellationToken))
+                    await PutOffAsync(message, cancellationToken);
+                break;
         }
     }
 
     /// <summary>A webhook came before the POST's own answer was stored, or instead of it.</summary>
     private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        var adopted = submission.State == SubmissionState.Unknown
-            && await resolver.TryAdoptAsync(submission, [message.TaskId], calledBack: message.Learnt == Learnt.Webhook, cancellationToken);
+        var adopted = submission.State == SubmissionState.Unknown && await TryAdoptAsync(submission, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
             await PutOffAsync(message, cancellationToken);
     }
+
+    private Task<bool> TryAdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken) =>
+        resolver.TryAdoptAsync(submission, [message.TaskId], message.Learnt == Learnt.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
 
     private async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {

@@ -58,7 +58,7 @@ public sealed record ManifestSubmission
     /// <summary>Nimble's batch, where there is one.</summary>
     public string? BatchId { get; init; }
 
-    /// <summary>Its inputs.</summary>
+    /// <summary>Its inputs; without those that another submission posted again.</summary>
     public required int Inputs { get; init; }
 
     /// <summary>Those that became records.</summary>
@@ -69,6 +69,18 @@ public sealed record ManifestSubmission
 
     /// <summary>When it was posted, UTC; null if it never was.</summary>
     public DateTimeOffset? PostedAt { get; init; }
+
+    /// <summary>
+    /// What proved that Nimble accepted it: <c>answer</c> (of the POST), <c>objects</c>, <c>callback</c>, <c>echo</c> or <c>inputs</c>; or that it did not: <c>refusal</c>.
+    /// Null where nothing did, or it was never posted.
+    /// </summary>
+    public string? Proof { get; init; }
+
+    /// <summary>Which attempt at its inputs it was, from 1.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>The submission whose failed inputs it posted again; those count here and not there.</summary>
+    public string? RepeatOf { get; init; }
 }
 
 /// <summary>Where records lie.</summary>

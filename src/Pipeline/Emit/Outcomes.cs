@@ -24,11 +24,29 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         await sink.PutRecordAsync(record, cancellationToken);
-        var recorded = new InputChange(i => i.State == InputState.Recorded ? null : i with
+        var recorded = new InputChange(i => i.State is InputState.Recorded or InputState.Moved ? null : i with
         {
             State = InputState.Recorded, TaskId = taskId, Learnt = learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
         });
-        await FinishAsync(submission, [input], recorded, cancellationToken);
+        // Where the input was given up and posted again in the same instant, the record is its new entry's.
+        for (var settled = await FinishAsync(submission, [input], recorded, cancellationToken); settled is [{ MovedTo: { } next }];)
+        {
+            submission = await ledger.GetSubmissionAsync(next, cancellationToken) ?? throw new InvalidOperationException($"Input {input.Id} was moved to submission {next}, which is not there.");
+            var entries = await ledger.GetInputsAsync(next, cancellationToken);
+            await open.EnsureCountedAsync(next, cancellationToken);
+            settled = await FinishAsync(submission, [entries.Single(i => i.Id == input.Id)], recorded, cancellationToken);
+        }
+    }
+
+    /// <summary>Lets failed inputs wait again, so that another outcome may follow.</summary>
+    public async Task TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        open.Forget(submission.SubmissionId);
+        var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
+        {
+            State = InputState.Waiting, TaskId = null, Learnt = Learnt.None, Reason = null, Failure = null, FinishedAt = null,
+        });
+        await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
     /// <summary>Fails those inputs that have no outcome yet.</summary>

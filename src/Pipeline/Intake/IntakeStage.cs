@@ -35,7 +35,7 @@ internal sealed partial class IntakeStage(
             new() { ListId = list.ListId, State = ListState.Planning, Source = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline, CreatedAt = time.GetUtcNow() },
             cancellationToken);
         using var planner = new SubmissionPlanner(
-            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission);
+            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, new(options.Value.Guards));
         if (entry.State != ListState.Planning)
         {
             await CheckSameAsync(entry, list, source, planner, cancellationToken);
@@ -58,7 +58,7 @@ internal sealed partial class IntakeStage(
             throw SubmissionPlanner.ListChanged(list.ListId);
         foreach (var submission in planner.Finish())
             await WriteAsync(list, submission, cancellationToken);
-        if (list.IsIdGiven && await ledger.GetSubmissionAsync(SubmissionPlanner.IdOf(list.ListId, planner.Submissions), cancellationToken) is not null)
+        if (list.IsIdGiven && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken) is not null)
             throw OtherList(list.ListId);
     }
 

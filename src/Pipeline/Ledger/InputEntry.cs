@@ -11,6 +11,9 @@ public enum InputState
 
     /// <summary>Its failure is in the sink.</summary>
     Failed,
+
+    /// <summary>It goes on in another submission of its list, <see cref="InputEntry.MovedTo"/>, under the same id; its outcome is that entry's.</summary>
+    Moved,
 }
 
 /// <summary>How the pipeline came to know that a result was there.</summary>
@@ -67,6 +70,9 @@ public sealed record InputEntry
 
     /// <summary>When the outcome was written.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>The submission that it was posted with again; null unless it is <see cref="InputState.Moved"/>.</summary>
+    public string? MovedTo { get; init; }
 
     /// <summary>Opaque; what a conditional update compares.</summary>
     public string Version { get; init; } = "";

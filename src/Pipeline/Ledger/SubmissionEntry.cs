@@ -22,6 +22,31 @@ public enum SubmissionState
     Closed,
 }
 
+/// <summary>What proved that Nimble accepted a submission, or that it did not.</summary>
+public enum PostProof
+{
+    /// <summary>Nothing yet.</summary>
+    None,
+
+    /// <summary>The POST's own answer.</summary>
+    Answer,
+
+    /// <summary>An object under the submission's own prefix.</summary>
+    Objects,
+
+    /// <summary>A webhook on the submission's own path.</summary>
+    Callback,
+
+    /// <summary>A task or batch at the API that repeats the submission's prefix or callback path.</summary>
+    Echo,
+
+    /// <summary>A batch at the API with exactly the submission's inputs, made when it was posted.</summary>
+    Inputs,
+
+    /// <summary>Nimble refused it for its content: nothing was accepted.</summary>
+    Refusal,
+}
+
 /// <summary>Up to 1,000 inputs of a list that are posted together.</summary>
 public sealed record SubmissionEntry
 {
@@ -36,6 +61,15 @@ public sealed record SubmissionEntry
 
     /// <summary>How far it has come.</summary>
     public required SubmissionState State { get; init; }
+
+    /// <summary>How often its inputs have been meant to be posted, this time included, from 1: a retry is a submission of its own with one more.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>The submission whose failed inputs it posts again; null for one that was planned from the list.</summary>
+    public string? RepeatOf { get; init; }
+
+    /// <summary>What proved that it was accepted or refused.</summary>
+    public PostProof Proof { get; init; }
 
     /// <summary>How many inputs it has.</summary>
     public required int Count { get; init; }
@@ -81,6 +115,9 @@ public sealed record SubmissionEntry
 
     /// <summary>What is known of a POST that was refused or unknown, for people.</summary>
     public string? Message { get; init; }
+
+    /// <summary>Whether it was given up for want of evidence; some may still come.</summary>
+    public bool IsUnproven => State is SubmissionState.Refused or SubmissionState.Closed && Proof == PostProof.None && PostedAt is not null;
 
     /// <summary>Opaque; what a conditional update compares.</summary>
     public string Version { get; init; } = "";

@@ -21,6 +21,7 @@ internal sealed partial class SubmitStage(
     NimbleClient nimble,
     CallbackTokens tokens,
     Outcomes outcomes,
+    Repeats repeats,
     SubmissionGate gate,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -41,7 +42,15 @@ internal sealed partial class SubmitStage(
             return;
         }
 
+        if (planned.RepeatOf is not null)
+            await repeats.TakeOverAsync(planned, cancellationToken);
         var inputs = await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken);
+        if (inputs.All(i => i.State != InputState.Waiting))
+        {
+            await ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, DueAt = time.GetUtcNow() }, cancellationToken);
+            return;
+        }
+
         if (await WriteIntentAsync(planned, cancellationToken) is not { } intent)
             return;
         if (time.GetUtcNow() - intent.PostedAt > options.Value.Sweep.PostingLease / 2)
@@ -94,16 +103,18 @@ internal sealed partial class SubmitStage(
         gate.Open();
         var matcher = new TaskMatcher(intent, inputs);
         await ledger.AddTasksAsync(intent.SubmissionId, matcher.Match(accepted.Tasks), CancellationToken.None);
-        await SettleAsync(intent, current => Accepted(current, accepted.BatchId, options.Value.Sweep, time.GetUtcNow()));
+        await SettleAsync(intent, current => Accepted(current, accepted.BatchId, PostProof.Answer, options.Value.Sweep, time.GetUtcNow()));
         LogAccepted(intent.SubmissionId, accepted.BatchId, inputs.Count);
     }
 
     /// <summary>A submission that is known to be accepted, due when its results should have been heard of.</summary>
-    internal static SubmissionEntry Accepted(SubmissionEntry intent, string? batchId, SweepOptions sweep, DateTimeOffset now) => intent with
+    internal static SubmissionEntry Accepted(SubmissionEntry intent, string? batchId, PostProof proof, SweepOptions sweep, DateTimeOffset now) => intent with
     {
         State = SubmissionState.Accepted,
         BatchId = batchId,
+        Proof = proof,
         AcceptedAt = now,
+        CompletedAt = null,
         DueAt = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval),
         Looks = 0,
     };
@@ -113,7 +124,7 @@ internal sealed partial class SubmitStage(
         LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
         await outcomes.FailAsync(
             intent, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission ({refused.HttpStatus}): {refused.Message}", Retryable: true), CancellationToken.None);
-        await SettleAsync(intent, current => current with { State = SubmissionState.Refused, DueAt = time.GetUtcNow(), Message = refused.Message });
+        await SettleAsync(intent, current => current with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = time.GetUtcNow(), Message = refused.Message });
     }
 
     private async Task HoldAsync(SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)

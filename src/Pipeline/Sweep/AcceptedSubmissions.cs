@@ -6,6 +6,7 @@ using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Objects;
+using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
@@ -20,6 +21,7 @@ internal sealed partial class AcceptedSubmissions(
     ObjectStores objects,
     Outcomes outcomes,
     OpenInputs open,
+    Repeats repeats,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<AcceptedSubmissions> logger)
@@ -40,14 +42,24 @@ internal sealed partial class AcceptedSubmissions(
 
     private async Task CloseAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        await outcomes.PutFailuresAsync(inputs, cancellationToken);
-        var records = inputs.Count(i => i.State == InputState.Recorded);
+        var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
+        await outcomes.PutFailuresAsync(settled, cancellationToken);
+        var records = settled.Count(i => i.State == InputState.Recorded);
+        var failures = settled.Count(i => i.State == InputState.Failed);
         var closed = await ledger.UpdateSubmissionAsync(
-            submission with { State = SubmissionState.Closed, DueAt = null, Records = records, Failures = inputs.Count - records }, cancellationToken);
+            submission with { State = SubmissionState.Closed, DueAt = NextLateLook(submission), Records = records, Failures = failures }, cancellationToken);
         if (closed is null)
             return;
+        await Repeats.ReopenListAsync(ledger, submission.ListId, cancellationToken);
         open.Forget(submission.SubmissionId);
-        LogClosed(submission.SubmissionId, records, inputs.Count - records);
+        LogClosed(submission.SubmissionId, records, failures);
+    }
+
+    /// <summary>When a submission that was given up is looked for again; null when that is over, or there is nothing to look for.</summary>
+    public DateTimeOffset? NextLateLook(SubmissionEntry submission)
+    {
+        var next = time.GetUtcNow() + Sweep.LateInterval;
+        return submission.IsUnproven && next < submission.PostedAt + Sweep.TaskDeadline ? next : null;
     }
 
     private async Task PollAsync(
@@ -147,8 +159,13 @@ internal sealed partial class AcceptedSubmissions(
             : bad is not null
                 ? new("sweep", FailureReasons.TaskFailed, CollectStage.TaskMessage(bad), Retryable: true)
                 : new("sweep", FailureReasons.TaskExpired, "The batch is complete, but Nimble names no task for this input.", Retryable: true);
+        // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
+        var held = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        var expected = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Where(t => held.Contains(t.TaskId)).Select(t => t.Ordinal).ToHashSet();
         var current = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        var waiting = current.Where(i => i.State == InputState.Waiting).ToList();
+        var waiting = current.Where(i => i.State == InputState.Waiting && !expected.Contains(i.Ordinal)).ToList();
+        if (waiting.Count == 0)
+            return;
         await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
         LogLeftOver(submission.SubmissionId, waiting.Count, cause.Reason);
     }

@@ -32,7 +32,7 @@ internal sealed partial class ListCloser(
         {
             if (submission.State != SubmissionState.Closed)
                 return false;
-            closed++;
+            closed += submission.RepeatOf is null ? 1 : 0;
         }
 
         return closed == list.Submissions;
@@ -49,6 +49,8 @@ internal sealed partial class ListCloser(
         {
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))
             {
+                if (input.State == InputState.Moved)
+                    continue;
                 Count(learnt, input.Learnt.ToString().ToLowerInvariant());
                 if (input.State == InputState.Recorded)
                     records++;
@@ -89,10 +91,13 @@ internal sealed partial class ListCloser(
     {
         SubmissionId = submission.SubmissionId,
         BatchId = submission.BatchId,
-        Inputs = submission.Count,
+        Inputs = submission.Records + submission.Failures,
         Records = submission.Records,
         Failures = submission.Failures,
         PostedAt = submission.PostedAt,
+        Proof = submission.Proof == PostProof.None ? null : submission.Proof.ToString().ToLowerInvariant(),
+        Attempt = submission.Attempt,
+        RepeatOf = submission.RepeatOf,
     };
 
     private static void Count(SortedDictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
+using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -18,6 +19,7 @@ internal sealed partial class SubmissionResolver(
     ILedger ledger,
     ObjectStores objects,
     NimbleClient nimble,
+    Outcomes outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<SubmissionResolver> logger)
@@ -30,18 +32,18 @@ internal sealed partial class SubmissionResolver(
     {
         var delivered = await ListTaskIdsAsync(submission, cancellationToken);
         if (delivered.Count > 0)
-            return await TryAdoptAsync(submission, delivered, calledBack: true, cancellationToken);
+            return await TryAdoptAsync(submission, delivered, PostProof.Objects, cancellationToken);
         return submission.Count == 1
             ? await TryAdoptTaskAsync(submission, cancellationToken)
             : await TryAdoptBatchAsync(submission, cancellationToken);
     }
 
     /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
-    /// <param name="submission">In state Posting or Unknown.</param>
+    /// <param name="submission">In state Posting or Unknown, or given up.</param>
     /// <param name="taskIds">Well-formed ids.</param>
-    /// <param name="calledBack">They came by a path that only this submission's POST could name: its prefix or its callback URL.</param>
+    /// <param name="told">The path they came by, where only this submission's POST could name it: its prefix or its callback URL; else None.</param>
     /// <param name="cancellationToken">Stops the looking.</param>
-    public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, bool calledBack, CancellationToken cancellationToken)
+    public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         foreach (var taskId in taskIds)
@@ -50,8 +52,8 @@ internal sealed partial class SubmissionResolver(
                 continue;
             var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
             IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
-            if (Proves(submission, inputs, [task, .. tasks], calledBack))
-                return await AdoptAsync(submission, inputs, task.BatchId, tasks, cancellationToken);
+            if (Prove(submission, inputs, [task, .. tasks], told) is var proof and not PostProof.None)
+                return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
         }
 
         return false;
@@ -74,8 +76,9 @@ internal sealed partial class SubmissionResolver(
         {
             if (listed.CreatedAt < submission.PostedAt - ClockSkew || listed.Tasks.Count > submission.Count)
                 continue;
-            if (await nimble.GetBatchAsync(listed.Id, cancellationToken) is { } batch && Proves(submission, inputs, batch.Tasks, calledBack: false))
-                return await AdoptAsync(submission, inputs, batch.Id, batch.Tasks, cancellationToken);
+            if (await nimble.GetBatchAsync(listed.Id, cancellationToken) is { } batch
+                && Prove(submission, inputs, batch.Tasks, PostProof.None) is var proof and not PostProof.None)
+                return await AdoptAsync(submission, inputs, batch.Id, batch.Tasks, proof, cancellationToken);
         }
 
         return false;
@@ -88,28 +91,28 @@ internal sealed partial class SubmissionResolver(
         {
             if (listed.BatchId is not null || listed.CreatedAt < submission.PostedAt - ClockSkew)
                 continue;
-            if (await nimble.GetTaskAsync(listed.Id, cancellationToken) is { } task && Proves(submission, inputs, [task], calledBack: false))
-                return await AdoptAsync(submission, inputs, batchId: null, [task], cancellationToken);
+            if (await nimble.GetTaskAsync(listed.Id, cancellationToken) is { } task
+                && Prove(submission, inputs, [task], PostProof.None) is var proof and not PostProof.None)
+                return await AdoptAsync(submission, inputs, batchId: null, [task], proof, cancellationToken);
         }
 
         return false;
     }
 
-    /// <summary>Whether tasks can only be this submission's.</summary>
-    private static bool Proves(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, bool calledBack)
+    /// <summary>What proves that tasks can only be this submission's; None where nothing does.</summary>
+    private static PostProof Prove(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, PostProof told)
     {
-        var told = tasks.SelectMany(Addresses).ToList();
-        if (told.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => a.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)))
-            return true;
-        if (told.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
-            return false;
+        var addresses = tasks.SelectMany(Addresses).ToList();
+        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => a.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)))
+            return told == PostProof.None ? PostProof.Echo : told;
+        if (addresses.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
+            return PostProof.None;
         var echoed = tasks.DistinctBy(t => t.Id).Where(t => t.Input is not null).ToList();
         if (echoed.Count == 0)
-            return calledBack;
+            return told;
         var matched = new TaskMatcher(submission, inputs).Match(echoed).Select(t => t.Ordinal).ToList();
-        return matched.TrueForAll(ordinal => ordinal is not null)
-            && matched.Distinct().Count() == matched.Count
-            && (calledBack || matched.Count == submission.Count);
+        var fits = matched.TrueForAll(ordinal => ordinal is not null) && matched.Distinct().Count() == matched.Count;
+        return !fits ? PostProof.None : told != PostProof.None ? told : matched.Count == submission.Count ? PostProof.Inputs : PostProof.None;
     }
 
     /// <summary>The addresses a task was told and echoes; if the submission is ours, they hold its id.</summary>
@@ -125,17 +128,25 @@ internal sealed partial class SubmissionResolver(
     }
 
     private async Task<bool> AdoptAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, PostProof proof, CancellationToken cancellationToken)
     {
+        // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the submission is open again,
+        // so that whoever repeats this after a crash finds the same.
+        if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
+            await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         var now = time.GetUtcNow();
-        var accepted = SubmitStage.Accepted(submission, batchId, options.Value.Sweep, now) with { DueAt = now };
+        var accepted = SubmitStage.Accepted(submission, batchId, proof, options.Value.Sweep, now) with { DueAt = now };
         var adopted = await ledger.UpdateSubmissionAsync(accepted, cancellationToken) is not null;
         if (adopted)
-            LogAdopted(submission.SubmissionId, batchId);
+        {
+            LogAdopted(submission.SubmissionId, batchId, proof);
+            await Repeats.ReopenListAsync(ledger, submission.ListId, cancellationToken);
+        }
+
         return adopted;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}.")]
-    private partial void LogAdopted(string submissionId, string? batchId);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
+    private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);
 }

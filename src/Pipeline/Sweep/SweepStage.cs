@@ -72,7 +72,7 @@ internal sealed partial class SweepStage(
                 SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
                 SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
                 SubmissionState.Accepted or SubmissionState.Refused => accepted.LookAsync(submission, cancellationToken),
-                _ => PostponeAsync(submission with { DueAt = null }, cancellationToken),
+                _ => LookLateAsync(submission, cancellationToken),
             });
         }
         catch (PipelineException problem)
@@ -96,7 +96,7 @@ internal sealed partial class SweepStage(
             return;
         var now = time.GetUtcNow();
         var underWay = submission.State == SubmissionState.Posting && now - submission.PostedAt < options.Value.Sweep.PostingLease;
-        if (underWay || now - submission.PostedAt < options.Value.Sweep.EvidenceWindow)
+        if (underWay || (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow && !IsProvenAbsent(submission, now)))
         {
             await PostponeAsync(submission with
             {
@@ -107,12 +107,36 @@ internal sealed partial class SweepStage(
             return;
         }
 
+        if (IsProvenAbsent(submission, now))
+        {
+            LogPostedAgain(submission.SubmissionId, submission.Attempt + 1);
+            await SendAgainAsync(submission with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false, Attempt = submission.Attempt + 1 }, cancellationToken);
+            return;
+        }
+
         LogGaveUp(submission.SubmissionId, options.Value.Sweep.EvidenceWindow.TotalMinutes);
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         await outcomes.FailAsync(submission, inputs, new("submit", FailureReasons.SubmissionUnknown,
             $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed.",
             Retryable: true), cancellationToken);
         await PostponeAsync(submission with { State = SubmissionState.Refused, DueAt = now }, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether a look that found nothing is proof enough to post again: asked for by the policy, after the quarantine, and not the first such look.
+    /// A look at a store or list that fails, or ends before its end, throws and proves nothing.
+    /// </summary>
+    private bool IsProvenAbsent(SubmissionEntry submission, DateTimeOffset now) =>
+        options.Value.Submit is { Unknown: UnknownPolicy.RepostWhenProvenAbsent } submit
+        && submission is { State: SubmissionState.Unknown, Looks: > 0 }
+        && submission.Attempt < submit.MaxPosts
+        && now - submission.PostedAt >= submit.Quarantine;
+
+    /// <summary>A submission that was given up is found after all, or looked for again later.</summary>
+    private async Task LookLateAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (!submission.IsUnproven || !await resolver.TryResolveAsync(submission, cancellationToken))
+            await PostponeAsync(submission with { DueAt = accepted.NextLateLook(submission) }, cancellationToken);
     }
 
     /// <summary>When to look again: soon at first, then ever more seldom.</summary>
@@ -133,6 +157,9 @@ internal sealed partial class SweepStage(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sweep will look at submission {SubmissionId} again later: {Reason}")]
     private partial void LogPutOff(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} is nowhere to be found after its quarantine and is posted again, for the {Attempt}. time.")]
+    private partial void LogPostedAgain(string submissionId, int attempt);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "No proof for or against submission {SubmissionId} was found within {Minutes} minutes; its inputs end as submission_unknown.")]
     private partial void LogGaveUp(string submissionId, double minutes);

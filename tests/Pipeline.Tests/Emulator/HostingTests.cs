@@ -114,7 +114,7 @@ public sealed class HostingTests
 
     private static async Task<(Process Process, Uri Address)> StartProcessAsync(string folder)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--urls", "http://127.0.0.1:0", "--storage", "own"])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--allow-private", "--urls", "http://127.0.0.1:0", "--storage", "own"])
         {
             RedirectStandardError = true,
         };

@@ -66,15 +66,18 @@ internal sealed class Rig : IAsyncDisposable
             new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
             new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
             new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
-            .. tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value)),
-        ]).Build(),
+        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build(),
     };
 
     /// <summary>Runs a list to its end and checks what must hold of every run.</summary>
-    public async Task<RunOutcome> RunAsync(RunSettings settings)
+    public Task<RunOutcome> RunAsync(RunSettings settings) =>
+        EndAsync(settings, progress => new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+
+    /// <summary>Does what ends with a manifest and checks what must hold then.</summary>
+    public async Task<RunOutcome> EndAsync(RunSettings settings, Func<StringWriter, Task<int>> run)
     {
         using var progress = new StringWriter();
-        var exitCode = await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken);
+        var exitCode = await run(progress);
         TestContext.Current.TestOutputHelper?.WriteLine(progress.ToString());
         string[] Read(string file) => File.ReadAllLines(Path.Combine(settings.Out, file));
         var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(settings.Out, "manifest.json"))), await PostsAsync());

@@ -175,6 +175,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
         var options = Options.Create(settings);
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), _time);
-        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), outcomes, new SubmissionGate(_time), options, _time, NullLogger<SubmitStage>.Instance);
+        var repeats = new Repeats(_ledger.Object, _queue.Object, options, _time, NullLogger<Repeats>.Instance);
+        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), outcomes, repeats, new SubmissionGate(_time), options, _time, NullLogger<SubmitStage>.Instance);
     }
 }

@@ -57,11 +57,14 @@ internal static class LedgerRows
             [nameof(s.CompletedCount)] = s.CompletedCount,
             [nameof(s.Records)] = s.Records,
             [nameof(s.Failures)] = s.Failures,
+            [nameof(s.Attempt)] = s.Attempt,
+            [nameof(s.Proof)] = s.Proof.ToString(),
         };
         LedgerText.Put(row, nameof(s.SharedInputs), s.SharedInputs);
         LedgerText.Put(row, nameof(s.StorageUrl), s.StorageUrl);
         LedgerText.Put(row, nameof(s.BatchId), s.BatchId);
         LedgerText.Put(row, nameof(s.Message), s.Message);
+        LedgerText.Put(row, nameof(s.RepeatOf), s.RepeatOf);
         LedgerText.Put(row, DueRow, dueRow);
         Put(row, nameof(s.PostedAt), s.PostedAt);
         Put(row, nameof(s.AcceptedAt), s.AcceptedAt);
@@ -90,6 +93,9 @@ internal static class LedgerRows
         CompletedAt = Time(row, nameof(SubmissionEntry.CompletedAt)),
         Records = row.GetInt32(nameof(SubmissionEntry.Records)) ?? 0,
         Failures = row.GetInt32(nameof(SubmissionEntry.Failures)) ?? 0,
+        Attempt = row.GetInt32(nameof(SubmissionEntry.Attempt)) ?? 1,
+        RepeatOf = LedgerText.Get(row, nameof(SubmissionEntry.RepeatOf)),
+        Proof = Enum.Parse<PostProof>(row.GetString(nameof(SubmissionEntry.Proof)) ?? nameof(PostProof.None)),
         Message = LedgerText.Get(row, nameof(SubmissionEntry.Message)),
         Version = new SubmissionVersion(row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
@@ -109,6 +115,7 @@ internal static class LedgerRows
         LedgerText.Put(row, nameof(input.TaskId), input.TaskId);
         LedgerText.Put(row, nameof(input.Reason), input.Reason);
         LedgerText.Put(row, nameof(input.Failure), input.Failure);
+        LedgerText.Put(row, nameof(input.MovedTo), input.MovedTo);
         Put(row, nameof(input.FinishedAt), input.FinishedAt);
         return row;
     }
@@ -126,6 +133,7 @@ internal static class LedgerRows
         Learnt = Enum.Parse<Learnt>(row.GetString(nameof(InputEntry.Learnt))),
         Reason = LedgerText.Get(row, nameof(InputEntry.Reason)),
         Failure = LedgerText.Get(row, nameof(InputEntry.Failure)),
+        MovedTo = LedgerText.Get(row, nameof(InputEntry.MovedTo)),
         FinishedAt = Time(row, nameof(InputEntry.FinishedAt)),
         Version = row.ETag.ToString(),
     };

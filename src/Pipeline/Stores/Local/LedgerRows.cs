@@ -9,7 +9,7 @@ internal static partial class LedgerRows
 {
     private const string ListColumns = "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, version";
 
-    private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, version";
+    private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
@@ -28,6 +28,12 @@ internal static partial class LedgerRows
     {
         using var rows = session.Query($"SELECT {ListColumns} FROM list WHERE list_id=$1", listId);
         return rows.Read() ? ReadList(rows) : null;
+    }
+
+    public static IReadOnlyList<string> ListIds(SqlSession session)
+    {
+        using var rows = session.Query("SELECT list_id FROM list ORDER BY created_at, list_id");
+        return All(rows, row => row.GetString(0));
     }
 
     public static IReadOnlyList<ListEntry> OpenLists(SqlSession session, string after, int max)
@@ -50,10 +56,10 @@ internal static partial class LedgerRows
 
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
         Number(input.Version) is { } version && session.Execute(
-            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, version=version+1 "
+            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, moved_to=$14, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt,
-            input.Reason, input.Failure, Ticks(input.FinishedAt)) > 0
+            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -81,9 +87,9 @@ internal static partial class LedgerRows
 
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
-            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) ON CONFLICT DO NOTHING",
+            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt, input.Reason,
-            input.Failure, Ticks(input.FinishedAt));
+            input.Failure, Ticks(input.FinishedAt), input.MovedTo);
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -116,7 +122,8 @@ internal static partial class LedgerRows
             Reason = NullableText(row, 9),
             Failure = NullableText(row, 10),
             FinishedAt = Time(row, 11),
-            Version = Text(row.GetInt64(12)),
+            MovedTo = NullableText(row, 12),
+            Version = Text(row.GetInt64(13)),
         };
     }
 

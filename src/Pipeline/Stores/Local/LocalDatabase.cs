@@ -9,6 +9,9 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal sealed class LocalDatabase : IAsyncDisposable
 {
+    /// <summary>The file's name in the state's folder.</summary>
+    public const string FileName = "state.db";
+
     private readonly ConcurrentBag<SqlSession> _readers = [];
     private readonly SqlWriter _writer;
 
@@ -72,7 +75,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
 
     private static LocalDatabase Open(string folder)
     {
-        var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(folder), "state.db");
+        var path = System.IO.Path.Combine(System.IO.Path.GetFullPath(folder), FileName);
         SqlSession? session = null;
         try
         {

@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
 internal static class LocalSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
     private const string Tables =
@@ -25,14 +25,15 @@ internal static class LocalSchema
             submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,
             shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL, batch_id TEXT,
             posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
-            records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL);
+            records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL,
+            attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
         CREATE TABLE input(
             submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
-            PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+            moved_to TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
 
@@ -44,6 +45,16 @@ internal static class LocalSchema
         CREATE TABLE manifest(
             list_id TEXT PRIMARY KEY, inputs INTEGER NOT NULL, records INTEGER NOT NULL, failures INTEGER NOT NULL, duplicates INTEGER NOT NULL,
             json BLOB NOT NULL) WITHOUT ROWID;
+        """;
+
+    // What version 1 lacks. An accepted submission of that time was proven by its answer, as far as anybody knows.
+    private const string FromVersion1 =
+        """
+        ALTER TABLE submission ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE submission ADD COLUMN repeat_of TEXT;
+        ALTER TABLE submission ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;
+        UPDATE submission SET proof=1 WHERE accepted_at IS NOT NULL;
+        ALTER TABLE input ADD COLUMN moved_to TEXT;
         """;
 
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
@@ -58,6 +69,8 @@ internal static class LocalSchema
                 $"The state file '{path}' was written by a newer version of this program. Use that version, or another state folder.");
         if (version == 0)
             session.Script($"{Tables} PRAGMA user_version={Version};");
+        if (version == 1)
+            session.Script($"{FromVersion1} PRAGMA user_version={Version};");
         session.Script("COMMIT");
     }
 }

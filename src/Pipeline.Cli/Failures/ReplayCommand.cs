@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Pipeline.Cli.Run;
+
+namespace Pipeline.Cli.Failures;
+
+/// <summary><c>pipeline replay</c>: brings failures of a run back, and runs its lists to their end again.</summary>
+internal static class ReplayCommand
+{
+    private static readonly Option<bool> Resubmit = new("--resubmit") { Description = "Post them to Nimble again, as new tasks under the same ids. This may be billed again." };
+
+    public static Command Create()
+    {
+        var command = new Command("replay", "Bring failures back: read results again, look for lost submissions again; with --resubmit, post them again.") { Resubmit };
+        Selection.AddTo(command);
+        foreach (var option in RunCommand.HostOptions)
+            command.Add(option);
+        command.SetAction((parsed, cancellationToken) =>
+            new ReplayJob(RunCommand.Read(parsed), Selection.Read(parsed), parsed.GetValue(Resubmit), Console.Error).RunAsync(cancellationToken));
+        return command;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Pipeline.Stores.Local;
+
+namespace Pipeline.Cli.Failures;
+
+/// <summary>Which failures a command is about.</summary>
+/// <param name="Lists">Ids of lists; none for all.</param>
+/// <param name="Ids">Ids of inputs; none for all.</param>
+/// <param name="Reasons">Reasons; none for all.</param>
+internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<string> Ids, IReadOnlyList<string> Reasons)
+{
+    private static readonly Argument<string[]> ListIds = new("LIST_ID") { Description = "Lists, by id. Default: all of this state.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<string[]> InputIds = new("--id") { Description = "Only the failure of this input; repeatable.", HelpName = "ID", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> OfReason = new("--reason") { Description = "Only failures of this reason, such as task_failed; repeatable.", HelpName = "REASON", DefaultValueFactory = _ => [] };
+
+    public static void AddTo(Command command)
+    {
+        command.Add(ListIds);
+        command.Add(InputIds);
+        command.Add(OfReason);
+    }
+
+    public static Selection Read(ParseResult parsed) => new(parsed.GetValue(ListIds) ?? [], parsed.GetValue(InputIds)!, parsed.GetValue(OfReason)!);
+
+    /// <summary>Whether a failure is meant.</summary>
+    public bool Matches(string id, string? reason) => (Ids.Count == 0 || Ids.Contains(id)) && (Reasons.Count == 0 || Reasons.Contains(reason));
+
+    /// <summary>The lists that are meant.</summary>
+    /// <exception cref="PipelineException">Permanent: the state does not know one of them.</exception>
+    public async Task<IReadOnlyList<string>> FindListsAsync(LocalLedger ledger, string state, CancellationToken cancellationToken)
+    {
+        var known = await ledger.GetListIdsAsync(cancellationToken);
+        if (Lists.FirstOrDefault(id => !known.Contains(id)) is { } unknown)
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The state '{state}' knows no list {unknown}. It has: {(known.Count == 0 ? "none" : string.Join(", ", known))}.");
+        return Lists.Count > 0 ? Lists : known;
+    }
+
+    /// <summary>A state that is there: these commands are about what a run has left.</summary>
+    public static void RequireState(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, LocalDatabase.FileName)))
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no state in '{folder}'. Name the --out (and --state) of the run that is meant.");
+    }
+}

@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Posts failed inputs again, as new tasks under the same ids: a submission of its own, of the same list, takes them over. Each step may be
+/// repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
+/// </summary>
+internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Repeats> logger)
+{
+    /// <summary>Posts again what the retry policy allows; returns the inputs as they are afterwards.</summary>
+    public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var retry = options.Value.Retry;
+        IEnumerable<string> reasons = retry.Reasons.Count > 0 ? retry.Reasons : RetryOptions.Possible;
+        var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!)).ToList();
+        if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts || failed.Count > retry.MaxShare * inputs.Count)
+            return inputs;
+        LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
+        await PostAgainAsync(submission, failed, retry.Delay * Math.Pow(2, submission.Attempt - 1), cancellationToken);
+        return await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+    }
+
+    /// <summary>Lets another submission take failed inputs over, and has it posted.</summary>
+    /// <param name="submission">Theirs so far; none of its inputs waits.</param>
+    /// <param name="failed">Those to post again.</param>
+    /// <param name="delay">How long to wait with that.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public async Task PostAgainAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> failed, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        for (var sequence = SubmissionIds.Next(submission.Sequence); failed.Count > 0; sequence = SubmissionIds.Next(sequence))
+        {
+            var id = SubmissionIds.Of(submission.ListId, sequence);
+            if (await ledger.GetSubmissionAsync(id, cancellationToken) is not { } repeat)
+            {
+                await CreateAsync(submission, failed, id, sequence, delay, cancellationToken);
+                repeat = (await ledger.GetSubmissionAsync(id, cancellationToken))!;
+            }
+
+            // It may be an earlier one, or another worker's, and have taken over none or some of them.
+            var taken = await TakeOverAsync(repeat, cancellationToken);
+            if (repeat.State == SubmissionState.Planned && failed.Any(i => taken.Contains(i.Id)))
+                await queue.SendAsync(new SubmissionMessage(id), delay, cancellationToken);
+            failed = [.. failed.Where(i => !taken.Contains(i.Id))];
+        }
+    }
+
+    /// <summary>
+    /// Makes the old entries of a repeated submission's inputs point to it. An input that has become a record meanwhile is not posted again: then
+    /// its new entry points back. Returns the ids of all its inputs.
+    /// </summary>
+    public async Task<IReadOnlySet<string>> TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
+    {
+        var inputs = await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken);
+        var entries = inputs.ToDictionary(i => i.Id, StringComparer.Ordinal);
+        int failures = 0;
+        for (var again = true; again;)
+        {
+            var old = await ledger.GetInputsAsync(repeat.RepeatOf!, cancellationToken);
+            var ours = old.Where(i => entries.ContainsKey(i.Id)).ToList();
+            var moves = ours.Where(i => i.State == InputState.Failed).Select(i => i with { State = InputState.Moved, MovedTo = repeat.SubmissionId }).ToList();
+            var back = ours.Where(i => i.State == InputState.Recorded && entries[i.Id].State == InputState.Waiting)
+                .Select(i => entries[i.Id] with { State = InputState.Moved, MovedTo = i.SubmissionId }).ToList();
+            var written = await ledger.UpdateInputsAsync([.. moves, .. back], cancellationToken);
+            failures = old.Count(i => i.State == InputState.Failed) - moves.Count;
+            again = written.Any(i => i is null);
+        }
+
+        if (await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Closed } closed && closed.Failures != failures)
+            await ReopenAsync(closed.SubmissionId, TimeSpan.Zero, cancellationToken);
+        await ReopenListAsync(ledger, repeat.ListId, cancellationToken);
+        return entries.Keys.ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Has a closed submission counted anew, and its list with it: some of its inputs have no final outcome any more.</summary>
+    /// <param name="submissionId">The submission.</param>
+    /// <param name="dueIn">When Sweep is to look at it.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public async Task ReopenAsync(string submissionId, TimeSpan dueIn, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { State: SubmissionState.Closed } closed)
+        {
+            var open = closed with
+            {
+                State = closed.AcceptedAt is null ? SubmissionState.Refused : SubmissionState.Accepted,
+                AcceptedAt = closed.AcceptedAt is null ? null : now,
+                CompletedAt = null,
+                Looks = 0,
+                DueAt = now + dueIn,
+            };
+            if (await ledger.UpdateSubmissionAsync(open, cancellationToken) is not null)
+                break;
+        }
+
+        if (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { } submission)
+            await ReopenListAsync(ledger, submission.ListId, cancellationToken);
+    }
+
+    /// <summary>Has the manifest of a closed list written anew once all of its submissions are closed.</summary>
+    public static async Task ReopenListAsync(ILedger ledger, string listId, CancellationToken cancellationToken)
+    {
+        while (await ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } list)
+            if (await ledger.UpdateListAsync(list with { State = ListState.Open, ClosedAt = null }, cancellationToken) is not null)
+                return;
+    }
+
+    private Task CreateAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> failed, string id, int sequence, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var inputs = failed.Select((input, ordinal) => new InputEntry
+        {
+            SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Line = input.Line,
+        }).ToList();
+        return ledger.CreateSubmissionAsync(
+            new()
+            {
+                SubmissionId = id,
+                ListId = submission.ListId,
+                Sequence = sequence,
+                State = SubmissionState.Planned,
+                Count = inputs.Count,
+                SharedInputs = submission.SharedInputs,
+                Attempt = submission.Attempt + 1,
+                RepeatOf = submission.SubmissionId,
+                DueAt = time.GetUtcNow() + delay + SweepStage.PlannedGrace,
+            },
+            inputs,
+            cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Inputs} failed inputs of submission {SubmissionId} are posted again, attempt {Attempt}.")]
+    private partial void LogRetried(int inputs, string submissionId, int attempt);
+}
