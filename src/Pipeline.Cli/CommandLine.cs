@@ -34,6 +34,9 @@ internal static class CommandLine
         var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")
         {
             RunCommand.Create(),
+            ServeCommand.Create(),
+            SubmitCommand.Create(),
+            StatusCommand.Create(),
             FailuresCommand.Create(),
             ReplayCommand.Create(),
             EmulatorCommand.Create(),
