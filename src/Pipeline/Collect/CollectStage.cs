@@ -66,6 +66,7 @@ internal sealed partial class CollectStage(
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
         if (input is { State: not InputState.Waiting })
             return;
+        CrashPoint.Pass("collect.before-open");
         var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
         try
         {
@@ -131,6 +132,7 @@ internal sealed partial class CollectStage(
             RequestedAt = submission.PostedAt,
             CollectedAt = time.GetUtcNow(),
         });
+        CrashPoint.Pass("collect.after-staging");
         await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
     }
 

@@ -24,11 +24,13 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         await sink.PutRecordAsync(record, cancellationToken);
+        CrashPoint.Pass("collect.after-sink");
         var recorded = new InputChange(i => i.State == InputState.Recorded ? null : i with
         {
             State = InputState.Recorded, TaskId = taskId, Learnt = learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
         });
         await FinishAsync(submission, [input], recorded, cancellationToken);
+        CrashPoint.Pass("collect.after-ledger");
     }
 
     /// <summary>Fails those inputs that have no outcome yet.</summary>
@@ -46,7 +48,9 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
             FinishedAt = now,
         });
-        await PutFailuresAsync(await FinishAsync(submission, inputs, failed, cancellationToken), cancellationToken);
+        var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
+        CrashPoint.Pass("failure.after-ledger");
+        await PutFailuresAsync(settled, cancellationToken);
     }
 
     /// <summary>Puts the failures among inputs to the sink, as the ledger has them; again is harmless.</summary>

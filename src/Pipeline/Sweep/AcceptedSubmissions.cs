@@ -41,6 +41,7 @@ internal sealed partial class AcceptedSubmissions(
     private async Task CloseAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         await outcomes.PutFailuresAsync(inputs, cancellationToken);
+        CrashPoint.Pass("sweep.close");
         var records = inputs.Count(i => i.State == InputState.Recorded);
         var closed = await ledger.UpdateSubmissionAsync(
             submission with { State = SubmissionState.Closed, DueAt = null, Records = records, Failures = inputs.Count - records }, cancellationToken);

@@ -128,6 +128,7 @@ internal sealed partial class SubmissionResolver(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
     {
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
         var accepted = SubmitStage.Accepted(submission, batchId, options.Value.Sweep, now) with { DueAt = now };
         var adopted = await ledger.UpdateSubmissionAsync(accepted, cancellationToken) is not null;
