@@ -20,6 +20,13 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         verdict.GivenUp = failures.Count(f => posted.Contains(Text(f, "url")) && Text(f, "reason") is "submission_unknown" or "object_missing" or "result_ambiguous");
     }
 
+    /// <summary>The paths that the API was told to call.</summary>
+    public static async Task<IReadOnlyList<string>> CallbackPathsAsync(HttpClient http, Uri api)
+    {
+        var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));
+        return [.. stats.GetProperty("posts").EnumerateArray().Select(p => p.GetProperty("callback_path").GetString()).OfType<string>()];
+    }
+
     private List<JsonElement> Read(string file, Verdict verdict)
     {
         var path = Path.Combine(folder, file);

@@ -13,7 +13,7 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"""
             # Reliability
 
-            Written by `dotnet run -c Release --project tests/Pipeline.Chaos -- --seed {options.Seed} --parallel {options.Parallel} --report docs/reliability.md`
+            Written by `dotnet run -c Release --project tests/Pipeline.Chaos -- --seed {options.Seed} --runs {verdicts.Count} --parallel {options.Parallel} --report docs/reliability.md`
             on {TimeProvider.System.GetUtcNow():yyyy-MM-dd}, after {took.TotalMinutes:0.0} minutes, on {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
 
             Each trial takes a list of 20 to 49 URLs through the real command and a real emulator of the API, as processes of their own. The command is killed with SIGKILL at a
@@ -28,6 +28,7 @@ internal static class Report
             | freezes with a second process | {verdicts.Sum(v => v.Freezes)} |
             | kinds of faults injected, over all trials | {verdicts.Sum(v => v.Plan.Faults.Split(',').Length - 2)} |
             | forged webhooks answered | {verdicts.Sum(v => v.Forged)} |
+            | of these, by 5xx instead of 401 | {verdicts.Sum(v => v.AnsweredByError)} |
             | URLs | {verdicts.Sum(v => v.Plan.Urls)} |
             | records, each compared byte for byte | {verdicts.Sum(v => v.Records)} |
             | failures | {verdicts.Sum(v => v.Failures)} |

@@ -155,18 +155,28 @@ internal sealed class Trial(TrialPlan plan) : IDisposable
         await StartEmulatorAsync();
     }
 
-    /// <summary>Webhooks with wrong tokens, on the paths that the emulator was really told.</summary>
+    /// <summary>Webhooks with wrong tokens, on the paths of submissions that there really are.</summary>
     private async Task ForgeAsync()
     {
+        if (plan.Forged == 0)
+            return;
+        var told = await Auditor.CallbackPathsAsync(_http, Api);
+        if (told.Count == 0)
+            told = ["/api/callbacks/none/none"];
+        var token = new byte[32];
         for (var i = 0; i < plan.Forged; i++)
         {
-            var path = $"api/callbacks/{plan.Seed:x8}-{i % 4:D6}/{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}";
+            var real = told[i % told.Count];
+            _random.NextBytes(token);
+            var path = $"{real[..real.LastIndexOf('/')]}/{Convert.ToHexStringLower(token)}";
             try
             {
                 using var body = new StringContent("{\"status\":\"success\",\"task\":{\"id\":\"11111111-2222-3333-4444-555555555555\"}}");
-                using var answer = await _http.PostAsync(new Uri($"http://127.0.0.1:{_listen}/{path}"), body);
+                using var answer = await _http.PostAsync(new Uri($"http://127.0.0.1:{_listen}{path}"), body);
                 _verdict.Forged++;
-                if (answer.StatusCode != HttpStatusCode.Unauthorized)
+                if (answer.StatusCode >= HttpStatusCode.InternalServerError)
+                    _verdict.AnsweredByError++;
+                else if (answer.StatusCode != HttpStatusCode.Unauthorized)
                     _verdict.LetIn.Add($"a forged webhook was answered {(int)answer.StatusCode}");
             }
             catch (HttpRequestException)

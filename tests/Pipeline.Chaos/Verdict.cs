@@ -14,6 +14,9 @@ internal sealed record Verdict(TrialPlan Plan)
 
     public int Forged { get; set; }
 
+    /// <summary>Forged webhooks that were answered 5xx instead of 401: not let in, but not refused as such either.</summary>
+    public int AnsweredByError { get; set; }
+
     /// <summary>Inputs that ended as a failure although the API has a result for them.</summary>
     public int GivenUp { get; set; }
 
