@@ -87,7 +87,8 @@ internal sealed class Trial(TrialPlan plan) : IDisposable
         if (await stale.WaitAsync(interruption.After) is not null)
             return false;
         await stale.SignalAsync("STOP");
-        using var second = Start(list, null);
+        // A port of its own: it is the state that the two have to share.
+        using var second = Start(list, null, Child.FreePort());
         await second.WaitAsync(TimeSpan.FromSeconds(3));
         await stale.SignalAsync("CONT");
         await stale.WaitAsync(TimeSpan.FromSeconds(3));
@@ -97,9 +98,9 @@ internal sealed class Trial(TrialPlan plan) : IDisposable
         return true;
     }
 
-    private Child Start(string list, string? crashAt)
+    private Child Start(string list, string? crashAt, int? listen = null)
     {
-        var arguments = new List<string> { "run", list, "--out", Path.Combine(_folder.FullName, "out"), "--api", Api.AbsoluteUri, "--listen", $"http://127.0.0.1:{_listen}/" };
+        var arguments = new List<string> { "run", list, "--out", Path.Combine(_folder.FullName, "out"), "--api", Api.AbsoluteUri, "--listen", $"http://127.0.0.1:{listen ?? _listen}/" };
         if (plan.StorageUrl is not null)
             arguments.AddRange(["--storage-url", plan.StorageUrl, "--compress"]);
         return new(arguments, crashAt is null ? Environment() : Environment().Append(("PIPELINE_CRASH_AT", crashAt)));
