@@ -18,6 +18,7 @@ internal sealed partial class MessageOutcomes(
     {
         var start = time.GetTimestamp();
         var error = await RunAsync(handler, message, cancellationToken);
+        CrashPoint.Pass("queue.after-handle");
         // What became of it is written even while stopping: the work is done, and would only be repeated.
         var isMine = error switch
         {

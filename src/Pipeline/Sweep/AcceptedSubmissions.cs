@@ -44,6 +44,7 @@ internal sealed partial class AcceptedSubmissions(
     {
         var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
         await outcomes.PutFailuresAsync(settled, cancellationToken);
+        CrashPoint.Pass("sweep.close");
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);
         var closed = await ledger.UpdateSubmissionAsync(
