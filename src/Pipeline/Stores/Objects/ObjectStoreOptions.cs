@@ -104,6 +104,17 @@ public sealed partial record ObjectStoreOptions
         return faults.Count == 0 ? options : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
     }
 
+    /// <summary>In words, and without any secret: who signs in to a store.</summary>
+    internal string CredentialKind(string scheme) => (scheme, this) switch
+    {
+        ("s3", { S3RoleArn: { } role }) => $"the role {role}, assumed with the Azure identity",
+        ("s3", { S3AccessKey: not null, S3SecretKey: not null }) => "a static access key",
+        ("s3", _) => "the credentials the AWS SDK found",
+        (_, { GcsEndpoint: not null }) => "no credentials (an emulator)",
+        (_, { GcsProvider: not null }) => $"the Azure identity{(GcsServiceAccount is null ? "" : $" as {GcsServiceAccount}")} by workload identity federation",
+        _ => "Google's default credentials",
+    };
+
     /// <summary>Leaves the secrets out.</summary>
     public override string ToString() => $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
 
