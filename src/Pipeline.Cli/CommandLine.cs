@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
 
@@ -39,6 +40,7 @@ internal static class CommandLine
             StatusCommand.Create(),
             FailuresCommand.Create(),
             ReplayCommand.Create(),
+            DoctorCommand.Create(),
             EmulatorCommand.Create(),
         };
         var parsed = root.Parse(args);

@@ -22,6 +22,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly AmazonS3Client _s3;
     private readonly HttpClient _http;
     private readonly RetryingHttp _requests;
+    private readonly WebIdentityCredentials? _role;
 
     public S3ObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<S3ObjectStore> logger)
     {
@@ -39,7 +40,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             (config.ServiceURL, config.ForcePathStyle) = (endpoint.AbsoluteUri, true);
         else
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.S3Region);
-        if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
+        if (options.S3RoleArn is not null)
+            config.DefaultAWSCredentials = _role = new WebIdentityCredentials(options, time);
+        else if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
             config.DefaultAWSCredentials = options.S3SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret);
         _s3 = new AmazonS3Client(config);
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -112,6 +115,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     public void Dispose()
     {
         _s3.Dispose();
+        _role?.Dispose();
         _http.Dispose();
     }
 
