@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
-using Pipeline.Status;
+using Pipeline.Reports;
 
 namespace Pipeline.Functions;
 

@@ -12,7 +12,7 @@ using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
-using Pipeline.Status;
+using Pipeline.Reports;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 

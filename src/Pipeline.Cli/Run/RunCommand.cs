@@ -86,7 +86,9 @@ internal static class RunCommand
         };
     }
 
-    private static Uri? Address(ParseResult parsed, Option<string?> option)
+    /// <summary>An option that is an http(s) address; null where it is not given.</summary>
+    /// <exception cref="PipelineException">Permanent: it is none.</exception>
+    internal static Uri? Address(ParseResult parsed, Option<string?> option)
     {
         if (parsed.GetValue(option) is not { } text)
             return null;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Status;
+using Pipeline.Reports;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;

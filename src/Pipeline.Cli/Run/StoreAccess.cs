@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ports;
-using Pipeline.Status;
+using Pipeline.Reports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
 using Pipeline.Submit;

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Pipeline.Ledger;
 
-namespace Pipeline.Status;
+namespace Pipeline.Reports;
 
 /// <summary>What a status says of one list.</summary>
 internal sealed record ListReport
