@@ -71,6 +71,9 @@ internal sealed class RunHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Webhooks that are being answered are let finish before what answers them goes away.
+        if (_parts.Contains(_app))
+            await _app.StopAsync();
         while (_parts.TryPop(out var part))
             await part.DisposeAsync();
     }
