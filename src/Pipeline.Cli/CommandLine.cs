@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
 
@@ -34,8 +35,12 @@ internal static class CommandLine
         var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")
         {
             RunCommand.Create(),
+            ServeCommand.Create(),
+            SubmitCommand.Create(),
+            StatusCommand.Create(),
             FailuresCommand.Create(),
             ReplayCommand.Create(),
+            DoctorCommand.Create(),
             EmulatorCommand.Create(),
         };
         var parsed = root.Parse(args);

@@ -1,10 +1,13 @@
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Sample;
 
 namespace Pipeline.Emulator;
 
 /// <summary>The arguments of the emulator alone.</summary>
 internal static class CommandLine
 {
+    private const string AllowPrivate = "--allow-private";
+
     public static readonly string Help = $"""
         Stands in for Nimble's web-extraction API on this machine: fetches pages, delivers to buckets, calls webhooks.
 
@@ -16,7 +19,9 @@ internal static class CommandLine
           --storage MODE       own: the emulator's own buckets under /s3 and /gcs; outside: by the clouds' own variables;
                                auto (default): outside where those variables are set
           --workers N          tasks worked on at once (64)
+          --canned BYTES       fetches nothing: every page is one made up here, that long (for measuring clients)
           --faults LIST        faults to inject; also by GET, PUT, DELETE /_admin/faults
+          --allow-private      fetches pages from this machine and private networks too; else only from the public internet
           --help
 
         There is no browser behind it: 'render' is taken and has no effect, a 'screenshot' is never made.
@@ -33,9 +38,11 @@ internal static class CommandLine
         if (args.Contains("--help"))
             return null;
         var values = new Dictionary<string, string>();
+        var allowPrivate = args.Contains(AllowPrivate);
+        args = [.. args.Where(arg => arg != AllowPrivate)];
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--faults"))
+            if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--canned" or "--faults"))
                 throw new FormatException($"'{args[i]}' is not an option; --help tells them.");
             if (i + 1 == args.Count)
                 throw new FormatException($"{args[i]} needs a value.");
@@ -50,6 +57,9 @@ internal static class CommandLine
             throw new FormatException("--storage takes own, outside or auto.");
         if (!int.TryParse(values.GetValueOrDefault("--workers", "64"), out var workers) || workers is < 1 or > 1000)
             throw new FormatException("--workers takes a number from 1 to 1000.");
+        var canned = 0;
+        if (values.TryGetValue("--canned", out var bytes) && !(int.TryParse(bytes, out canned) && canned is >= GeneratedPage.MinBytes and <= GeneratedPage.MaxBytes))
+            throw new FormatException($"--canned takes a number of bytes from {GeneratedPage.MinBytes} to {GeneratedPage.MaxBytes}.");
         return new()
         {
             DataFolder = Path.GetFullPath(data),
@@ -57,7 +67,9 @@ internal static class CommandLine
             ApiKey = values.GetValueOrDefault("--api-key"),
             Storage = storage,
             Workers = workers,
+            CannedBytes = bytes is null ? null : canned,
             Faults = values.GetValueOrDefault("--faults", ""),
+            AllowPrivate = allowPrivate,
             Log = true,
         };
     }

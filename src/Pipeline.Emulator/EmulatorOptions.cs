@@ -34,8 +34,14 @@ public sealed record EmulatorOptions
     /// <summary>Where objects go.</summary>
     public StorageMode Storage { get; init; } = StorageMode.Auto;
 
+    /// <summary>Fetches pages from this machine and private networks too. The sample site is always served.</summary>
+    public bool AllowPrivate { get; init; }
+
     /// <summary>How many tasks are worked on at once.</summary>
     public int Workers { get; init; } = 64;
+
+    /// <summary>The length in bytes of a generated page that stands for every page, so that nothing is fetched; null fetches really.</summary>
+    public int? CannedBytes { get; init; }
 
     /// <summary>The wait before a callback's second try; it doubles before the third and last.</summary>
     public TimeSpan CallbackBackoff { get; init; } = TimeSpan.FromMilliseconds(500);

@@ -24,7 +24,7 @@ internal static class EmulatorServices
         services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
         services.AddSingleton<TaskStore>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
         services.AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
-        services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull)));
+        services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull, options.AllowPrivate), options.AllowPrivate));
         services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
         services.AddSingleton<TaskRunner>().AddHostedService<Workers>();
         services.AddSingleton<ApiGate>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();

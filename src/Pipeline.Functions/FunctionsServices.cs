@@ -17,7 +17,6 @@ internal static class FunctionsServices
         // At the level below, ASP.NET Core writes the path of every request, and with it the token of a callback.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
-        services.AddSingleton<StatusReporter>();
         return services;
     }
 

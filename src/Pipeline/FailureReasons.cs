@@ -6,6 +6,9 @@ public static class FailureReasons
     /// <summary>A line of the list that is not an input: no URL, a malformed one, a field that is not allowed there.</summary>
     public const string InvalidInput = "invalid_input";
 
+    /// <summary>The settings refuse the URL's domain; it was not submitted.</summary>
+    public const string DomainRefused = "domain_refused";
+
     /// <summary>Nimble refused the submission for its content (400, 404, 422); nothing was accepted or billed.</summary>
     public const string SubmissionRefused = "submission_refused";
 

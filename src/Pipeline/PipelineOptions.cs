@@ -28,6 +28,9 @@ public sealed class PipelineOptions
     /// <summary>Which failed inputs are posted again.</summary>
     public RetryOptions Retry { get; set; } = new();
 
+    /// <summary>What is not submitted.</summary>
+    public GuardOptions Guards { get; set; } = new();
+
     /// <summary>How results are read.</summary>
     public CollectOptions Collect { get; set; } = new();
 
@@ -135,6 +138,13 @@ public sealed class RetryOptions
 
     /// <summary>The budget: where more than this share of a submission's inputs failed, something larger is wrong and none is posted again by itself. 0 to 1.</summary>
     public double MaxShare { get; set; } = 0.5;
+}
+
+/// <summary>Guards.</summary>
+public sealed class GuardOptions
+{
+    /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in; empty ones are passed over.</summary>
+    public IList<string> RefusedDomains { get; } = [];
 }
 
 /// <summary>Collect.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Intake;
 using Pipeline.Ports;
 
 namespace Pipeline;
@@ -14,6 +15,9 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         CheckNimble(options.Nimble, faults);
         CheckDelivery(options.Delivery, faults);
         CheckLimits(options, faults);
+        for (var i = 0; i < options.Guards.RefusedDomains.Count; i++)
+            if (options.Guards.RefusedDomains[i].Length > 0 && !RefusedDomains.IsDomain(options.Guards.RefusedDomains[i]))
+                faults.Add($"Guards:RefusedDomains:{i} '{options.Guards.RefusedDomains[i]}' is not a domain such as 'example.com'; leave out scheme, port, path and '*.'.");
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
@@ -73,7 +77,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         if (options.Retry.MaxShare is not (>= 0 and <= 1))
             faults.Add("Retry:MaxShare must be between 0 and 1.");
         foreach (var reason in options.Retry.Reasons)
-            if (!RetryOptions.Possible.Contains(reason))
+            if (reason.Length > 0 && !RetryOptions.Possible.Contains(reason))
                 faults.Add($"Retry:Reasons '{reason}' cannot be retried; possible are {string.Join(", ", RetryOptions.Possible)}.");
         if (options.Submit.Unknown == UnknownPolicy.RepostWhenProvenAbsent && options.Submit.Quarantine >= options.Sweep.EvidenceWindow)
             faults.Add($"Submit:Quarantine ({options.Submit.Quarantine}) must be shorter than Sweep:EvidenceWindow ({options.Sweep.EvidenceWindow}): after that a submission is given up.");

@@ -4,12 +4,15 @@ using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Collect;
 using Pipeline.Emit;
+using Pipeline.Hosting;
 using Pipeline.Intake;
+using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Objects;
+using Pipeline.Reports;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
@@ -44,19 +47,25 @@ public static class PipelineServices
         services.AddSingleton<CollectStage>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
+        services.AddSingleton<StatusReporter>();
         services.AddSingleton<ReplayStage>();
         return services;
     }
 
     /// <summary>The ports of one machine.</summary>
-    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink)
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
+        services.AddLocalStores(database).AddSingleton<IRecordSink>(sink);
+
+    /// <summary>The ports of one machine but the sink, for what produces no records.</summary>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
     {
         services.AddSingleton(database);
         services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LocalLedger>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
-        services.AddSingleton<IRecordSink>(sink);
+        services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IObjectStore, FileObjectStore>();
         return services;
     }
@@ -69,10 +78,12 @@ public static class PipelineServices
         services.AddSingleton<ClaimChecks>();
         services.AddSingleton<StorageWorkQueue>();
         services.AddSingleton<StorageQueueReceiver>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<StorageQueueReceiver>());
         services.AddSingleton<AzureBlobStore>();
         services.AddSingleton<RecordBlobs>();
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
+        services.AddSingleton<ILedgerCounts, SubmissionCounts>();
         services.AddSingleton<IRecordSink, AzureRecordSink>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;

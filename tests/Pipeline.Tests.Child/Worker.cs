@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Hosting;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;

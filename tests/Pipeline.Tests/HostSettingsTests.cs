@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Callback;
 using Pipeline.Ports;
-using Pipeline.Stores.Local;
+using Pipeline.Hosting;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
@@ -32,8 +32,8 @@ public sealed partial class HostSettingsTests
         var queues = Host.GetProperty("extensions").GetProperty("queues");
         var tries = Constant("MaxTries = (?<value>[0-9]+)");
 
-        Assert.Equal(LocalWorkQueue.MaxDequeueCount, queues.GetProperty("maxDequeueCount").GetInt32());
-        Assert.Equal(LocalWorkQueue.MaxDequeueCount.ToString(CultureInfo.InvariantCulture), Assert.Single(tries));
+        Assert.Equal(IWorkReceiver.MaxDequeueCount, queues.GetProperty("maxDequeueCount").GetInt32());
+        Assert.Equal(IWorkReceiver.MaxDequeueCount.ToString(CultureInfo.InvariantCulture), Assert.Single(tries));
         Assert.Equal("none", queues.GetProperty("messageEncoding").GetString());
     }
 

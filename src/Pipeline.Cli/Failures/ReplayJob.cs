@@ -12,6 +12,8 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
+        if (settings.Azure is not null)
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Replay works on the state of one machine, and AzureWebJobsStorage names a storage account. Unset it to replay what is in --state.");
         Selection.RequireState(settings.State);
         var listen = Listener.Choose(settings);
         await Preflight.CheckAsync(settings, cancellationToken);

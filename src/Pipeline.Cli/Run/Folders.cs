@@ -8,9 +8,10 @@ internal static class Folders
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes the folders and makes sure that they can be written.</summary>
-    public static void Prepare(RunSettings settings)
+    public static void Prepare(RunSettings settings, bool withOut)
     {
-        Prepare("--out", settings.Out, secret: false);
+        if (withOut)
+            Prepare("--out", settings.Out, secret: false);
         Prepare("--state", settings.State, secret: true);
         Directory.CreateDirectory(Spill(settings));
     }

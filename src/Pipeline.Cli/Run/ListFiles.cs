@@ -5,12 +5,13 @@ using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Stores.Objects;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// The lists of a run. They are checked before anything is written, and then copied into the state, so that a run that goes on after a kill
+/// The lists of a run. They are checked before anything is written, and then copied beside the queues, so that a run that goes on after a kill
 /// reads the very same list.
 /// </summary>
 internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IAsyncDisposable
@@ -36,24 +37,23 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     {
         var ledger = services.GetRequiredService<ILedger>();
         var queue = services.GetRequiredService<IWorkQueue>();
+        var objects = services.GetRequiredService<ObjectStores>();
         foreach (var (name, path, inspection) in _lists)
         {
             var known = await ledger.GetListAsync(inspection.ListId, cancellationToken);
             if (known is { State: ListState.Closed })
-                console.WriteLine($"{name} was completed in this folder on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC. Name another --out to fetch it again.");
+                console.WriteLine($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
             if (known is { State: not ListState.Planning })
                 continue;
-            var copy = Path.Combine(Folder(settings), inspection.ListId + Path.GetExtension(name));
-            await CopyAsync(path, copy, cancellationToken);
-            var pointer = new ListPointer(ObjectUri.ForFile(copy).ToString(), settings.SharedInputs, inspection.ListId, name);
+            var copy = settings.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
+            await using (var list = File.OpenRead(path))
+                await objects.WriteAsync(copy, list, cancellationToken);
+            var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name);
             await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
         }
 
         return [.. _lists.Select(l => l.Inspection.ListId)];
     }
-
-    /// <summary>Where lists are kept; the only place a list may point to in a run.</summary>
-    public static string Folder(RunSettings settings) => Path.Combine(settings.State, "lists");
 
     public ValueTask DisposeAsync()
     {
@@ -105,14 +105,5 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         await using var file = File.Create(path);
         await content.CopyToAsync(file, cancellationToken);
         return path;
-    }
-
-    private static async Task CopyAsync(string from, string to, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        await using (var source = File.OpenRead(from))
-        await using (var copy = File.Create(to + ".new"))
-            await source.CopyToAsync(copy, cancellationToken);
-        File.Move(to + ".new", to, overwrite: true);
     }
 }

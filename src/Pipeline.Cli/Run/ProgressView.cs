@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Stores.Local;
+using Pipeline.Ledger;
 using Pipeline.Submit;
 using Spectre.Console;
 
@@ -11,7 +11,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
 {
     private static readonly TimeSpan BarEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
-    private readonly LocalLedger _ledger = services.GetRequiredService<LocalLedger>();
+    private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private string? _said;
     private string? _line;

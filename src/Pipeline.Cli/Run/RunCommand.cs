@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Intake;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -7,6 +8,7 @@ namespace Pipeline.Cli.Run;
 /// <summary><c>pipeline run</c>: lists to their end, on this machine.</summary>
 internal static class RunCommand
 {
+    private const string DefaultOut = "pipeline-out";
     private const string NimbleApi = "https://sdk.nimbleway.com";
 
     private static readonly Argument<string[]> Lists = new("LIST")
@@ -15,28 +17,30 @@ internal static class RunCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<string> Out = new("--out")
+    internal static readonly Option<string> Out = new("--out")
     {
-        Description = "Folder for records.ndjson, failures.ndjson and manifest.json.", HelpName = "DIR", DefaultValueFactory = _ => "pipeline-out",
+        Description = "Folder for records.ndjson, failures.ndjson and manifest.json.", HelpName = "DIR", DefaultValueFactory = _ => DefaultOut,
     };
 
-    private static readonly Option<string?> State = new("--state") { Description = "Folder that lets the same command go on after a kill. Default: .pipeline inside --out.", HelpName = "DIR" };
-    private static readonly Option<string?> Api = new("--api") { Description = "Root of the API. Default: Nimble when NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL" };
-    private static readonly Option<string?> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/ for results. Default: the emulator's own bucket, else read from the API.", HelpName = "URL" };
-    private static readonly Option<bool> Compress = new("--compress") { Description = "Have the results gzipped." };
-    private static readonly Option<string?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
-    private static readonly Option<string?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
-    private static readonly Option<string[]> Shared = new("--shared") { Description = "An extraction option for every URL, such as country=US or render=true; repeatable.", HelpName = "k=v", DefaultValueFactory = _ => [] };
-    private static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
-    private static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
-    private static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
+    internal static readonly Option<string?> State = new("--state") { Description = "Folder that lets the same command go on after a kill. Default: .pipeline inside --out.", HelpName = "DIR" };
+    internal static readonly Option<string?> Api = new("--api") { Description = "Root of the API. Default: Nimble when NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL" };
+    internal static readonly Option<string?> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/ for results. Default: the emulator's own bucket, else read from the API.", HelpName = "URL" };
+    internal static readonly Option<bool> Compress = new("--compress") { Description = "Have the results gzipped." };
+    internal static readonly Option<string?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
+    internal static readonly Option<string?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
+    internal static readonly Option<string[]> Shared = new("--shared") { Description = "An extraction option for every URL, such as country=US or render=true; repeatable.", HelpName = "k=v", DefaultValueFactory = _ => [] };
+    internal static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
+    internal static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
+    internal static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
+    internal static readonly Option<bool> AllowPrivate = new("--allow-private") { Description = "Let the emulator in this process fetch pages from this machine and private networks too." };
+    internal static readonly Option<string[]> RefuseDomain = new("--refuse-domain") { Description = "A domain whose URLs, subdomains included, are not submitted but end as failures; repeatable.", HelpName = "D", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     public static Command Create()
     {
         var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
         {
-            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, Verbose,
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, Verbose,
         };
         command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
@@ -49,16 +53,16 @@ internal static class RunCommand
     public static IReadOnlyList<Option> StateOptions => [Out, State];
 
     /// <summary>The folder of a run's state.</summary>
-    public static string StateFolder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(parsed.GetValue(Out)!, ".pipeline"));
+    public static string StateFolder(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(State) ?? Path.Combine(parsed.GetValue(Out) ?? DefaultOut, ".pipeline"));
 
-    /// <summary>What the arguments and the environment say.</summary>
+    /// <summary>What the arguments and the environment say; a command has some of the options only.</summary>
     public static RunSettings Read(ParseResult parsed)
     {
         var key = Environment.GetEnvironmentVariable("NIMBLE_API_KEY");
         var api = Address(parsed, Api) ?? (string.IsNullOrEmpty(key) ? null : new Uri(NimbleApi));
         if (api is not null && string.IsNullOrEmpty(key) && !api.IsLoopback)
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The API at {api} needs a key. Set NIMBLE_API_KEY.");
-        var folder = Path.GetFullPath(parsed.GetValue(Out)!);
+        var folder = Path.GetFullPath(parsed.GetValue(Out) ?? DefaultOut);
         return new()
         {
             Lists = parsed.GetValue(Lists) ?? [],
@@ -74,12 +78,17 @@ internal static class RunCommand
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),
+            Azure = AzureStorageOptions.FromEnvironment(),
+            AllowPrivate = parsed.GetValue(AllowPrivate),
+            RefusedDomains = parsed.GetValue(RefuseDomain) ?? [],
             Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };
     }
 
-    private static Uri? Address(ParseResult parsed, Option<string?> option)
+    /// <summary>An option that is an http(s) address; null where it is not given.</summary>
+    /// <exception cref="PipelineException">Permanent: it is none.</exception>
+    internal static Uri? Address(ParseResult parsed, Option<string?> option)
     {
         if (parsed.GetValue(option) is not { } text)
             return null;

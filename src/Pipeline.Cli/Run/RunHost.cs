@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
 using Pipeline.Emulator;
+using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -14,13 +15,13 @@ using Pipeline.Sweep;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The stages on one machine: SQLite and files, a listener for webhooks, and the emulator where there is no API.</summary>
+/// <summary>The stages in one process, over SQLite and files or over Azure Storage, with a listener for webhooks, and the emulator where there is no API.</summary>
 internal sealed class RunHost : IAsyncDisposable
 {
     private const string EmbeddedBucket = "s3://pipeline-results/";
     private const double EmbeddedRequestsPerSecond = 1000;
     private readonly Stack<IAsyncDisposable> _parts = new();
-    private readonly LocalRunnerOptions _runnerOptions = new();
+    private LocalRunnerOptions _runnerOptions = null!;
     private WebApplication _app = null!;
 
     public IServiceProvider Services => _app.Services;
@@ -45,26 +46,12 @@ internal sealed class RunHost : IAsyncDisposable
     public async Task RunAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         var ledger = Services.GetRequiredService<ILedger>();
-        var deadLetters = Services.GetRequiredService<DeadLetterStage>();
         Exception? refusedList = null;
-        var runner = new LocalRunner(
-            Services.GetRequiredService<LocalWorkQueue>(),
-            [
-                new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
-                new(QueueNames.Submissions, 2, Services.GetRequiredService<SubmitStage>().HandleAsync),
-                new(QueueNames.Results, 16 * Environment.ProcessorCount, Services.GetRequiredService<CollectStage>().HandleAsync),
-            ],
-            Services.GetRequiredService<SweepStage>().HandleAsync,
-            (queue, body, error, token) =>
-            {
-                if (queue == QueueNames.UrlLists)
-                    refusedList = error;
-                return deadLetters.HandleAsync(queue, body, error, token);
-            },
-            _runnerOptions,
-            TimeProvider.System,
-            new Random(),
-            Services.GetRequiredService<ILogger<LocalRunner>>());
+        var runner = CreateRunner((body, error) =>
+        {
+            if (ListPointer.Read(body)?.ListId is { } id && listIds.Contains(id))
+                refusedList = error;
+        });
         await runner.RunAsync(async token =>
         {
             if (refusedList is not null)
@@ -79,21 +66,60 @@ internal sealed class RunHost : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Works until it is stopped, on whatever comes.</summary>
+    public Task ServeAsync(CancellationToken cancellationToken) => CreateRunner((_, _) => { }).RunAsync(_ => Task.FromResult(false), cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
+        // Webhooks that are being answered are let finish before what answers them goes away.
+        if (_parts.Contains(_app))
+            await _app.StopAsync();
         while (_parts.TryPop(out var part))
             await part.DisposeAsync();
     }
 
+    /// <param name="onRefusedList">Told of a list that cannot be used: its message and why.</param>
+    private LocalRunner CreateRunner(Action<ReadOnlyMemory<byte>, Exception> onRefusedList)
+    {
+        var deadLetters = Services.GetRequiredService<DeadLetterStage>();
+        return new(
+            Services.GetRequiredService<IWorkReceiver>(),
+            [
+                new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
+                new(QueueNames.Submissions, 2, Services.GetRequiredService<SubmitStage>().HandleAsync),
+                new(QueueNames.Results, 16 * Environment.ProcessorCount, Services.GetRequiredService<CollectStage>().HandleAsync),
+            ],
+            Services.GetRequiredService<SweepStage>().HandleAsync,
+            (queue, body, error, token) =>
+            {
+                if (queue == QueueNames.UrlLists)
+                    onRefusedList(body, error);
+                return deadLetters.HandleAsync(queue, body, error, token);
+            },
+            _runnerOptions,
+            TimeProvider.System,
+            new Random(),
+            Services.GetRequiredService<ILogger<LocalRunner>>());
+    }
+
     private async Task StartPartsAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {
+        // In the cloud each look at an empty queue, and each sweep, is paid for.
+        _runnerOptions = settings.Azure is null ? new() : new() { IdleSweepInterval = TimeSpan.FromSeconds(1), SweepInterval = TimeSpan.FromSeconds(10) };
         settings.Tuning.GetSection("Runner").Bind(_runnerOptions);
         var emulator = settings.IsEmbedded ? await StartEmulatorAsync(settings, cancellationToken) : null;
-        var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
-        _parts.Push(database);
-        using var logs = LoggerFactory.Create(logging => Configure(logging, settings));
-        var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
-        _app = Build(settings, emulator, listen, database, sink);
+        Action<IServiceCollection> stores;
+        if (settings.Azure is { } azure)
+            stores = services => services.AddAzureStores(azure);
+        else
+        {
+            var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
+            _parts.Push(database);
+            using var logs = LoggerFactory.Create(logging => Configure(logging, settings));
+            var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
+            stores = services => services.AddLocalStores(database, sink);
+        }
+        _app = Build(settings, emulator, listen, stores);
         _parts.Push(_app);
         await Listener.StartAsync(_app, settings, listen, cancellationToken);
     }
@@ -106,6 +132,7 @@ internal sealed class RunHost : IAsyncDisposable
             {
                 DataFolder = Path.Combine(settings.State, "emulator"),
                 Faults = settings.Faults ?? "",
+                AllowPrivate = settings.AllowPrivate,
                 Storage = settings.StoresAreOutside ? StorageMode.Outside : StorageMode.Own,
             };
             var emulator = await Emulator.Emulator.StartAsync(options, cancellationToken);
@@ -119,7 +146,7 @@ internal sealed class RunHost : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(RunSettings settings, RunningEmulator? emulator, Uri listen, LocalDatabase database, NdjsonRecordSink sink)
+    private static WebApplication Build(RunSettings settings, RunningEmulator? emulator, Uri listen, Action<IServiceCollection> addStores)
     {
         var builder = WebApplication.CreateSlimBuilder();
         Configure(builder.Logging, settings);
@@ -131,15 +158,17 @@ internal sealed class RunHost : IAsyncDisposable
                 if (emulator is not null)
                     ApplyEmulator(options, settings, emulator);
                 options.Delivery.CallbackBase ??= options.Nimble.BaseUrl.IsLoopback ? listen : null;
-                options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
-                options.Intake.SourcePrefixes.Add(ObjectUri.ForFile(ListFiles.Folder(settings)).AsPrefix().ToString());
+                options.Intake.SourcePrefixes.Add(settings.ListFolder.ToString());
                 options.Collect.SpillFolder = Folders.Spill(settings);
                 settings.Tuning.GetSection("Pipeline").Bind(options);
+                // Workers that answer at one address are given one key; a worker by itself makes its own.
+                if (options.Delivery.CallbackKeys.Count == 0)
+                    options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
             })
-            .AddLocalStores(database, sink)
             .AddCloudObjects(emulator is null || settings.StoresAreOutside
                 ? settings.Stores
                 : settings.Stores with { S3Endpoint = emulator.S3Endpoint, S3AccessKey = "local", S3SecretKey = "local", GcsEndpoint = emulator.GcsEndpoint.AbsoluteUri });
+        addStores(builder.Services);
         var app = builder.Build();
         app.MapCallbacks();
         app.MapStatus();

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Stores.Local;
+using Pipeline.Ledger;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
@@ -15,7 +15,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await lists.InspectAsync(cancellationToken);
         var listen = Listener.Choose(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
-        Folders.Prepare(settings);
+        Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Status: {listen}[/]");
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
@@ -26,7 +26,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
     public static async Task<int> FinishAsync(
         RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console, CancellationToken cancellationToken)
     {
-        var ledger = host.Services.GetRequiredService<LocalLedger>();
+        var ledger = host.Services.GetRequiredService<ILedgerCounts>();
         var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
         try
@@ -39,6 +39,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
             return ExitCodes.Error;
         }
 
+        if (settings.Azure is not null)
+            await new DeliveredResults(settings, host.Services).FetchAsync(ids, cancellationToken);
         var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
         return await Summary.WriteAsync(console, settings, ids, finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds, cancellationToken);
     }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Configuration;
-using Pipeline.Stores.Local;
+using Pipeline.Hosting;
+using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
@@ -46,8 +48,23 @@ internal sealed record RunSettings
     /// <summary>Faults for the emulator in this process.</summary>
     public string? Faults { get; init; }
 
+    /// <summary>Whether the emulator in this process fetches pages from this machine and private networks too.</summary>
+    public bool AllowPrivate { get; init; }
+
+    /// <summary>Domains whose URLs are not submitted.</summary>
+    public IReadOnlyList<string> RefusedDomains { get; init; } = [];
+
     /// <summary>Write the log to standard error.</summary>
     public bool Verbose { get; init; }
+
+    /// <summary>The storage account that holds queues, ledger and records; null for SQLite and files.</summary>
+    public AzureStorageOptions? Azure { get; init; }
+
+    /// <summary>Where queues and ledger are, for people.</summary>
+    public string StoreName => Azure?.ToString() ?? State;
+
+    /// <summary>Where lists are kept for Intake, and the only place a list may point to.</summary>
+    public ObjectUri ListFolder => Azure is null ? ObjectUri.ForFile(Path.Combine(State, "lists")).AsPrefix() : new("azblob", AzureNames.ListsContainer, "");
 
     /// <summary>Where S3 and GCS are.</summary>
     public required ObjectStoreOptions Stores { get; init; }
@@ -73,5 +90,7 @@ internal sealed record RunSettings
         options.Delivery.CallbackBase = CallbackBase;
         options.Intake.Strict = Strict;
         options.Collect.Content = Content;
+        foreach (var domain in RefusedDomains)
+            options.Guards.RefusedDomains.Add(domain);
     }
 }

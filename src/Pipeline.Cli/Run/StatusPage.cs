@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ledger;
-using Pipeline.Stores.Local;
+using Pipeline.Ports;
 using Pipeline.Submit;
 
 namespace Pipeline.Cli.Run;
@@ -29,9 +29,10 @@ internal static class StatusPage
         if (services.GetRequiredService<SubmissionGate>().Current is { } pause)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. {WebUtility.HtmlEncode(pause.Reason)}</p>");
         page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
-        var ledger = services.GetRequiredService<LocalLedger>();
+        var ledger = services.GetRequiredService<ILedger>();
+        var counts = services.GetRequiredService<ILedgerCounts>();
         await foreach (var list in ledger.GetOpenListsAsync(context.RequestAborted))
-            Append(page, list, await ledger.CountAsync([list.ListId], context.RequestAborted));
+            Append(page, list, await counts.CountAsync([list.ListId], context.RequestAborted));
         page.Append("</table><p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(page.ToString(), context.RequestAborted);

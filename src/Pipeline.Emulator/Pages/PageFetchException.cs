@@ -7,6 +7,7 @@ namespace Pipeline.Emulator.Pages;
 internal sealed class PageFetchException(string errorType, string message, Exception? inner = null) : Exception(message, inner)
 {
     public const string InvalidUrl = "invalid_url";
+    public const string AddressRefused = "address_refused";
     public const string DnsFailure = "dns_failure";
     public const string ConnectionFailed = "connection_failed";
     public const string TlsFailure = "tls_failure";

@@ -7,7 +7,8 @@ namespace Pipeline.Emulator.Pages;
 /// <param name="http">From <see cref="CreateClient"/>.</param>
 /// <param name="timeout">For the whole of it, all hops and the body; 30 s by default.</param>
 /// <param name="maxBytes">The largest body after decompression; 64 MiB by default.</param>
-internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int maxBytes = 64 << 20)
+/// <param name="allowPrivate">As in <see cref="CreateClient"/>.</param>
+internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? timeout = null, int maxBytes = 64 << 20)
 {
     /// <summary>The host name under which the emulator serves its sample site, whatever its port.</summary>
     public const string SampleHost = "sample.test";
@@ -19,7 +20,8 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
 
     /// <summary>A client for any number of fetchers.</summary>
     /// <param name="ownAddress">Where <see cref="SampleHost"/> is; null while the emulator does not listen yet.</param>
-    public static HttpClient CreateClient(Func<Uri?> ownAddress)
+    /// <param name="allowPrivate">Whether addresses of this machine and of private networks may be connected to; <see cref="SampleHost"/> always may.</param>
+    public static HttpClient CreateClient(Func<Uri?> ownAddress, bool allowPrivate)
     {
         var handler = new SocketsHttpHandler
         {
@@ -29,7 +31,7 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
             MaxConnectionsPerServer = MaxConnectionsPerHost,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             Proxy = new SampleBypass(HttpClient.DefaultProxy),
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, ownAddress, cancellationToken),
+            ConnectCallback = (context, cancellationToken) => ConnectAsync(context, ownAddress, allowPrivate, cancellationToken),
         };
         var client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (compatible; PipelineEmulator/1.0)");
@@ -51,6 +53,10 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
         {
             throw new PageFetchException(PageFetchException.Timeout, $"'{url}' did not answer in full within {_timeout.TotalSeconds:0.##} s.", e);
         }
+        catch (HttpRequestException e) when (e.InnerException is PageFetchException refused)
+        {
+            throw new PageFetchException(refused.ErrorType, refused.Message, e);
+        }
         catch (HttpRequestException e)
         {
             throw new PageFetchException(TypeOf(e), $"'{url}' cannot be fetched: {e.Message}", e);
@@ -68,6 +74,9 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
         {
             if (!at.IsAbsoluteUri || at.Scheme is not ("http" or "https"))
                 throw new PageFetchException(PageFetchException.InvalidUrl, $"'{at}' is not an http or https URL.");
+            // A proxy would connect for us, out of sight of the check at connect time.
+            if (!allowPrivate && AddressGuard.IsPrivateLiteral(at))
+                throw AddressGuard.Refused(at.Host);
             using var response = await http.GetAsync(at, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (TargetOf(response, at) is not { } target)
             {
@@ -120,19 +129,26 @@ internal sealed class PageFetcher(HttpClient http, TimeSpan? timeout = null, int
         _ => PageFetchException.BadResponse,
     };
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, Func<Uri?> ownAddress, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, Func<Uri?> ownAddress, bool allowPrivate, CancellationToken cancellationToken)
     {
-        var (host, port) = (endPoint.Host, endPoint.Port);
+        var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
+        var request = context.InitialRequestMessage;
+        var isProxy = request.Method == HttpMethod.Connect || !host.Equals(request.RequestUri!.IdnHost.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+        var isChecked = !allowPrivate && !isProxy;
         if (host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase))
         {
             var own = ownAddress() ?? throw new SocketException((int)SocketError.HostNotFound);
             (host, port) = (own.Host is "0.0.0.0" or "[::]" or "*" or "+" ? "127.0.0.1" : own.Host.Trim('[', ']'), own.Port);
+            isChecked = false;
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(host, port, cancellationToken);
+            if (isChecked)
+                await socket.ConnectAsync(await AddressGuard.ResolveAsync(host, cancellationToken), port, cancellationToken);
+            else
+                await socket.ConnectAsync(host, port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

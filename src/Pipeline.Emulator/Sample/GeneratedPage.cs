@@ -8,9 +8,13 @@ namespace Pipeline.Emulator.Sample;
 /// </summary>
 internal static class GeneratedPage
 {
+    /// <summary>The shortest page.</summary>
+    public const int MinBytes = 2_000;
+
+    /// <summary>The longest page.</summary>
+    public const int MaxBytes = 32 << 20;
+
     private const int DefaultBytes = 30_000;
-    private const int MinBytes = 2_000;
-    private const int MaxBytes = 32 << 20;
     private const int ParagraphCount = 251;
 
     private static readonly byte[] Foot = "\n</main>\n<footer>The Harbour Post, founded 1871</footer>\n</body>\n</html>\n"u8.ToArray();

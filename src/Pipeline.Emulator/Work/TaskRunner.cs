@@ -1,11 +1,12 @@
 using Pipeline.Emulator.Pages;
+using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
 /// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
 internal sealed partial class TaskRunner(
-    PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger) : IDisposable
+    EmulatorOptions options, PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger) : IDisposable
 {
     private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
 
@@ -87,7 +88,9 @@ internal sealed partial class TaskRunner(
         var input = TaskInput.Of(task);
         var startedAt = time.GetUtcNow();
         var start = time.GetTimestamp();
-        var page = await fetcher.FetchAsync(new Uri(input.Url), cancellationToken);
+        var page = options.CannedBytes is { } bytes
+            ? new FetchedPage(new Uri(input.Url), 200, "text/html; charset=utf-8", GeneratedPage.Build(task.Seq, bytes))
+            : await fetcher.FetchAsync(new Uri(input.Url), cancellationToken);
         var duration = time.GetElapsedTime(start);
         await _builders.WaitAsync(cancellationToken);
         try

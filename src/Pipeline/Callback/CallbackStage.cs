@@ -56,8 +56,10 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue qu
         }
 
         var now = time.GetUtcNow();
+        CrashPoint.Pass("callback.after-verification");
         if (taskIds.Count > 0)
             await queue.SendAsync(taskIds.Select(id => new ResultMessage(submissionId, id, Learnt.Webhook, now)), TimeSpan.Zero, cancellationToken);
+        CrashPoint.Pass("callback.after-enqueue");
         return CallbackAnswer.Accepted;
     }
 

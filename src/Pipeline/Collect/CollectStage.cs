@@ -72,6 +72,7 @@ internal sealed partial class CollectStage(
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
         if (input is { State: not InputState.Waiting })
             return;
+        CrashPoint.Pass("collect.before-open");
         var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
         try
         {
@@ -137,6 +138,7 @@ internal sealed partial class CollectStage(
             RequestedAt = submission.PostedAt,
             CollectedAt = time.GetUtcNow(),
         });
+        CrashPoint.Pass("collect.after-staging");
         await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
     }
 

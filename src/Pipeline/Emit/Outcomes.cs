@@ -24,6 +24,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         await sink.PutRecordAsync(record, cancellationToken);
+        CrashPoint.Pass("collect.after-sink");
         var recorded = new InputChange(i => i.State is InputState.Recorded or InputState.Moved ? null : i with
         {
             State = InputState.Recorded, TaskId = taskId, Learnt = learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
@@ -36,6 +37,8 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             await open.EnsureCountedAsync(next, cancellationToken);
             settled = await FinishAsync(submission, [entries.Single(i => i.Id == input.Id)], recorded, cancellationToken);
         }
+
+        CrashPoint.Pass("collect.after-ledger");
     }
 
     /// <summary>Lets failed inputs wait again, so that another outcome may follow.</summary>
@@ -64,7 +67,9 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
             FinishedAt = now,
         });
-        await PutFailuresAsync(await FinishAsync(submission, inputs, failed, cancellationToken), cancellationToken);
+        var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
+        CrashPoint.Pass("failure.after-ledger");
+        await PutFailuresAsync(settled, cancellationToken);
     }
 
     /// <summary>Puts the failures among inputs to the sink, as the ledger has them; again is harmless.</summary>

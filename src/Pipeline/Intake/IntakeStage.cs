@@ -34,8 +34,9 @@ internal sealed partial class IntakeStage(
         var entry = await ledger.CreateListAsync(
             new() { ListId = list.ListId, State = ListState.Planning, Source = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline, CreatedAt = time.GetUtcNow() },
             cancellationToken);
+        CrashPoint.Pass("intake.after-list");
         using var planner = new SubmissionPlanner(
-            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission);
+            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, new(options.Value.Guards));
         if (entry.State != ListState.Planning)
         {
             await CheckSameAsync(entry, list, source, planner, cancellationToken);
@@ -43,6 +44,7 @@ internal sealed partial class IntakeStage(
             return entry;
         }
         await PlanAsync(list, source, planner, cancellationToken);
+        CrashPoint.Pass("intake.after-messages");
         return await OpenAsync(entry, planner, cancellationToken);
     }
 
@@ -70,6 +72,7 @@ internal sealed partial class IntakeStage(
         if (submission.Failures.Count > 0)
             await sink.PutFailuresAsync(submission.Failures, cancellationToken);
         await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
+        CrashPoint.Pass("intake.after-submission");
         if (submission.Entry.State == SubmissionState.Planned)
             await queue.SendAsync(new SubmissionMessage(submission.Entry.SubmissionId, Activity.Current?.Id), TimeSpan.Zero, cancellationToken);
     }

@@ -8,10 +8,10 @@ namespace Pipeline.Intake;
 internal sealed record PlannedSubmission(SubmissionEntry Entry, IReadOnlyList<InputEntry> Inputs, IReadOnlyList<Failure> Failures);
 
 /// <summary>
-/// Cuts the items of a list into submissions, in their order; bad lines go into closed submissions of their own, numbered in the same sequence.
+/// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions of their own, numbered in the same sequence.
 /// The same list gives the same submissions every time: what was planned before a crash is found again, not doubled.
 /// </summary>
-internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs) : IDisposable
+internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs, RefusedDomains refused) : IDisposable
 {
     private const int MaxBadLines = 1000;
 
@@ -19,7 +19,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     private readonly DuplicateFilter _seen = new(list.Valid);
     private readonly Dictionary<string, int> _urls = new(StringComparer.Ordinal);
     private readonly List<Good> _good = [];
-    private readonly List<(string Id, ListItem Item, string Problem)> _bad = [];
+    private readonly List<Bad> _bad = [];
     private long _items;
 
     /// <summary>Inputs planned so far, bad lines among them, without duplicates.</summary>
@@ -41,10 +41,9 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             throw ListChanged(list.ListId);
         if (item.ErrorWith(list.Shared) is { } problem)
         {
-            _bad.Add((InputWriter.Format(_writer.IdentifyBad(item)), item with { Fields = default }, problem));
             Invalid++;
-            Inputs++;
-            return _bad.Count == MaxBadLines ? CutBad() : null;
+            return AddBad(new(InputWriter.Format(_writer.IdentifyBad(item)), "", InputWriter.Quote(item.Text), item.Line, FailureReasons.InvalidInput,
+                $"{Place(item)} is not an input: {problem}. Correct it and submit it in a new list."));
         }
         var id = _writer.Identify(item);
         if (!_seen.Add(id))
@@ -52,8 +51,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Duplicates++;
             return null;
         }
+        var url = item.Url ?? list.Shared.Url!;
+        if (refused.Find(url) is { } domain)
+            return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, FailureReasons.DomainRefused,
+                $"{Place(item)} was not submitted: Guards:RefusedDomains has '{domain}'. Take it out there and submit the URL in a new list."));
         var hasTag = list.Shared.HasTag || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
-        _good.Add(new(InputWriter.Format(id), item.Url ?? list.Shared.Url!, _writer.Post(item), item.Line, hasTag));
+        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, hasTag));
         Inputs++;
         return _good.Count == maxInputs ? CutGood() : null;
     }
@@ -94,43 +97,52 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         return new(Entry(submission, inputs.Count) with { State = SubmissionState.Planned, SharedInputs = list.Shared.Json, DueAt = dueAt }, inputs, []);
     }
 
+    private PlannedSubmission? AddBad(Bad bad)
+    {
+        _bad.Add(bad);
+        Inputs++;
+        return _bad.Count == MaxBadLines ? CutBad() : null;
+    }
+
+    private string Place(in ListItem item) => $"{char.ToUpperInvariant(list.Unit[0])}{list.Unit[1..]} {item.Line} of the list";
+
     private PlannedSubmission CutBad()
     {
         var submission = NextId();
         var inputs = new List<InputEntry>(_bad.Count);
         var failures = new List<Failure>(_bad.Count);
-        foreach (var (id, item, problem) in _bad)
+        foreach (var bad in _bad)
         {
             var input = new InputEntry
             {
                 SubmissionId = submission,
                 Ordinal = inputs.Count,
-                Id = id,
-                Url = "",
-                Input = InputWriter.Quote(item.Text),
-                Line = item.Line,
+                Id = bad.Id,
+                Url = bad.Url,
+                Input = bad.Input,
+                Line = bad.Line,
                 State = InputState.Failed,
-                Reason = FailureReasons.InvalidInput,
+                Reason = bad.Reason,
                 FinishedAt = createdAt,
             };
             inputs.Add(input);
-            failures.Add(ToFailure(input, problem));
+            failures.Add(ToFailure(input, bad));
         }
         _bad.Clear();
-        return new(Entry(submission, inputs.Count) with { State = SubmissionState.Closed, Failures = inputs.Count }, inputs, failures);
+        return new(Entry(submission, inputs.Count) with { State = SubmissionState.Closed, SharedInputs = list.Shared.Json, Failures = inputs.Count }, inputs, failures);
     }
 
-    private Failure ToFailure(InputEntry input, string problem) => new()
+    private Failure ToFailure(InputEntry input, Bad bad) => new()
     {
         Id = input.Id,
         ListId = list.ListId,
         SubmissionId = input.SubmissionId,
         Url = input.Url,
-        Input = JsonElement.Parse(input.Input),
+        Input = EffectiveInput.Describe(list.Shared.Json, input),
         Line = input.Line,
         Stage = "intake",
-        Reason = FailureReasons.InvalidInput,
-        Message = $"{char.ToUpperInvariant(list.Unit[0])}{list.Unit[1..]} {input.Line} of the list is not an input: {problem}. Correct it and submit it in a new list.",
+        Reason = bad.Reason,
+        Message = bad.Message,
         Attempts = 1,
         LastAttemptAt = createdAt,
         Retryable = false,
@@ -146,6 +158,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     };
 
     private string NextId() => SubmissionIds.Of(list.ListId, Submissions++);
+
+    private sealed record Bad(string Id, string Url, string Input, long Line, string Reason, string Message);
 
     private sealed record Good(string Id, string Url, string Input, long Line, bool HasTag);
 }

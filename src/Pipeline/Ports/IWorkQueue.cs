@@ -7,7 +7,7 @@ namespace Pipeline.Ports;
 /// Contract: when a send returns, its messages survive a crash of the process. Each message is delivered at least once, in
 /// no particular order, to whoever serves the queue; a message that keeps failing ends in <c>{queue}-poison</c>. A send
 /// that throws may have sent some of its messages: the caller repeats, and receivers bear the duplicates.
-/// There is no receive: on Azure the Functions host dequeues, on one machine <c>LocalRunner</c> does.
+/// There is no receive: on Azure the Functions host dequeues, elsewhere <c>LocalRunner</c> does.
 /// </remarks>
 public interface IWorkQueue
 {

@@ -16,7 +16,8 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var retry = options.Value.Retry;
-        IEnumerable<string> reasons = retry.Reasons.Count > 0 ? retry.Reasons : RetryOptions.Possible;
+        var given = retry.Reasons.Where(reason => reason.Length > 0).ToList();
+        IReadOnlyList<string> reasons = given.Count > 0 ? given : RetryOptions.Possible;
         var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!)).ToList();
         if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts || failed.Count > retry.MaxShare * inputs.Count)
             return inputs;

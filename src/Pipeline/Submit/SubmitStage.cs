@@ -53,6 +53,7 @@ internal sealed partial class SubmitStage(
 
         if (await WriteIntentAsync(planned, cancellationToken) is not { } intent)
             return;
+        CrashPoint.Pass("submit.after-intent");
         if (time.GetUtcNow() - intent.PostedAt > options.Value.Sweep.PostingLease / 2)
         {
             // Held up between intent and POST for so long that Sweep may soon call it unknown: nothing was sent, so it may start over.
@@ -62,6 +63,7 @@ internal sealed partial class SubmitStage(
 
         // Not cancellable: a POST that is abandoned half-way is one more submission that nobody knows about. The client's time-out bounds it.
         var outcome = await PostAsync(intent, inputs);
+        CrashPoint.Pass("submit.after-post");
         await (outcome switch
         {
             PostOutcome.Accepted accepted => AcceptAsync(intent, inputs, accepted),
@@ -103,7 +105,9 @@ internal sealed partial class SubmitStage(
         gate.Open();
         var matcher = new TaskMatcher(intent, inputs);
         await ledger.AddTasksAsync(intent.SubmissionId, matcher.Match(accepted.Tasks), CancellationToken.None);
+        CrashPoint.Pass("submit.after-tasks");
         await SettleAsync(intent, current => Accepted(current, accepted.BatchId, PostProof.Answer, options.Value.Sweep, time.GetUtcNow()));
+        CrashPoint.Pass("submit.after-state");
         LogAccepted(intent.SubmissionId, accepted.BatchId, inputs.Count);
     }
 

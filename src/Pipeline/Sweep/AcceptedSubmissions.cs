@@ -44,6 +44,7 @@ internal sealed partial class AcceptedSubmissions(
     {
         var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
         await outcomes.PutFailuresAsync(settled, cancellationToken);
+        CrashPoint.Pass("sweep.close");
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);
         var closed = await ledger.UpdateSubmissionAsync(
@@ -159,8 +160,13 @@ internal sealed partial class AcceptedSubmissions(
             : bad is not null
                 ? new("sweep", FailureReasons.TaskFailed, CollectStage.TaskMessage(bad), Retryable: true)
                 : new("sweep", FailureReasons.TaskExpired, "The batch is complete, but Nimble names no task for this input.", Retryable: true);
+        // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
+        var held = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        var expected = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Where(t => held.Contains(t.TaskId)).Select(t => t.Ordinal).ToHashSet();
         var current = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        var waiting = current.Where(i => i.State == InputState.Waiting).ToList();
+        var waiting = current.Where(i => i.State == InputState.Waiting && !expected.Contains(i.Ordinal)).ToList();
+        if (waiting.Count == 0)
+            return;
         await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
         LogLeftOver(submission.SubmissionId, waiting.Count, cause.Reason);
     }

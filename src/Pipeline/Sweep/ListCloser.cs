@@ -66,6 +66,7 @@ internal sealed partial class ListCloser(
 
         if (records + failures != list.Inputs)
             throw new InvalidOperationException($"List {list.ListId} has {list.Inputs} inputs, but {records} records and {failures} failures.");
+        CrashPoint.Pass("sweep.before-manifest");
         await sink.PutManifestAsync(new()
         {
             ListId = list.ListId,
@@ -83,7 +84,9 @@ internal sealed partial class ListCloser(
             DurationMs = (long)(now - list.CreatedAt).TotalMilliseconds,
             EstimatedCost = options.Value.Nimble.PricePerUrl * accepted,
         }, cancellationToken);
+        CrashPoint.Pass("sweep.after-manifest");
         await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
+        CrashPoint.Pass("sweep.after-close");
         LogClosed(list.ListId, list.Inputs, records, failures);
     }
 

@@ -135,6 +135,7 @@ internal sealed partial class SubmissionResolver(
         if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
             await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
         var accepted = SubmitStage.Accepted(submission, batchId, proof, options.Value.Sweep, now) with { DueAt = now };
         var adopted = await ledger.UpdateSubmissionAsync(accepted, cancellationToken) is not null;

@@ -81,8 +81,8 @@ internal sealed class DeployedApp : IAsyncDisposable
         {
             var result = await Host.InvokeQueueAsync(function, message.Text, message.DequeueCount);
             await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message, cancellationToken)
-                : message.DequeueCount < MessageRunner.MaxTries ? _receiver.AbandonAsync(message, TimeSpan.Zero, cancellationToken)
-                : _receiver.DeadLetterAsync(message, cancellationToken));
+                : message.DequeueCount < MessageRunner.MaxTries ? _receiver.AbandonAsync(message, TimeSpan.Zero, "The function failed.", cancellationToken)
+                : _receiver.DeadLetterAsync(message, "The function failed every try.", cancellationToken));
         }));
         return messages.Count;
     }

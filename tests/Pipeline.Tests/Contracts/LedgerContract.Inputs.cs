@@ -40,7 +40,7 @@ public abstract partial class LedgerContract
     {
         await CreateAsync(Some.Submission());
         var read = (await Port.GetInputAsync(Submission, 1, Token))!;
-        var failed = read with { State = InputState.Failed, TaskId = "task", Learnt = Learnt.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time };
+        var failed = read with { State = InputState.Failed, TaskId = "task", Learnt = Learnt.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time, MovedTo = "list-000000-r1" };
 
         var written = Assert.Single(await Port.UpdateInputsAsync([failed], Token));
 

@@ -32,6 +32,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
             Faults = faults,
             ApiKey = apiKey,
             Storage = StorageMode.Own,
+            AllowPrivate = true,
             CallbackBackoff = backoff ?? TimeSpan.FromMilliseconds(20),
         };
         var lab = new EmulatorLab(options, await TestSite.StartAsync());

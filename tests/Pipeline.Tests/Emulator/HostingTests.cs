@@ -8,6 +8,29 @@ namespace Pipeline.Tests.Emulator;
 public sealed class HostingTests
 {
     [Fact]
+    public async Task CannedPagesAreDifferentAndNothingIsFetched()
+    {
+        await using var site = await TestSite.StartAsync();
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName, CannedBytes = 5000 }, TestContext.Current.CancellationToken);
+        using var http = new HttpClient { BaseAddress = emulator.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
+        var pages = new HashSet<string>();
+        foreach (var n in new[] { 1, 2 })
+        {
+            var answer = await http.PostAsJsonAsync("v1/extract/async", new { url = site.Page(n) }, TestContext.Current.CancellationToken);
+            var id = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["task"]!["id"]!;
+            HttpResponseMessage? result = null;
+            await EmulatorLab.UntilAsync(async () => (result = await http.GetAsync($"v1/tasks/{id}/results", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+            pages.Add((string)JsonNode.Parse(await result!.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["data"]!["html"]!);
+        }
+
+        Assert.Equal(2, pages.Count);
+        Assert.All(pages, page => Assert.Equal(5000, page.Length));
+        Assert.Equal(0, site.Fetches);
+    }
+
+    [Fact]
     public async Task TasksThatWereNotDoneGoOnAfterARestartAndTheOthersAreThere()
     {
         await using var lab = await EmulatorLab.StartAsync();
@@ -114,7 +137,7 @@ public sealed class HostingTests
 
     private static async Task<(Process Process, Uri Address)> StartProcessAsync(string folder)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--urls", "http://127.0.0.1:0", "--storage", "own"])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--allow-private", "--urls", "http://127.0.0.1:0", "--storage", "own"])
         {
             RedirectStandardError = true,
         };

@@ -76,7 +76,7 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     public async Task ABodyIsDecompressedAndItsLimitCountsAfterwards()
     {
         Assert.Equal(1_000_000, (await FetchAsync("/gzip?bytes=1000000")).Body.Length);
-        var small = new PageFetcher(_host.Http, maxBytes: 1_000_000);
+        var small = new PageFetcher(_host.Http, allowPrivate: true, maxBytes: 1_000_000);
         Assert.Equal(1_000_000, (await small.FetchAsync(Of("/gzip?bytes=1000000"), Ct)).Body.Length);
         foreach (var path in (string[])["/gzip?bytes=1000001", "/sample/news/archive"])
         {
@@ -95,7 +95,7 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     [Fact]
     public async Task AStalledBodyRunsIntoTheTimeoutButTheCallersOwnStopIsItsOwn()
     {
-        var hasty = new PageFetcher(_host.Http, timeout: TimeSpan.FromMilliseconds(300));
+        var hasty = new PageFetcher(_host.Http, allowPrivate: true, timeout: TimeSpan.FromMilliseconds(300));
         var error = await Assert.ThrowsAsync<PageFetchException>(() => hasty.FetchAsync(Of("/stall"), Ct));
         Assert.Equal(PageFetchException.Timeout, error.ErrorType);
         using var stop = new CancellationTokenSource(200);
@@ -112,8 +112,8 @@ public sealed class PagesFetcherTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<PageFetchException>(() => _host.Fetcher.FetchAsync(new Uri($"http://127.0.0.1:{port}/"), Ct));
         Assert.Equal(PageFetchException.ConnectionFailed, refused.ErrorType);
 
-        using var nowhere = PageFetcher.CreateClient(() => null);
-        var unknown = await Assert.ThrowsAsync<PageFetchException>(() => new PageFetcher(nowhere).FetchAsync(new Uri("http://sample.test/"), Ct));
+        using var nowhere = PageFetcher.CreateClient(() => null, allowPrivate: false);
+        var unknown = await Assert.ThrowsAsync<PageFetchException>(() => new PageFetcher(nowhere, allowPrivate: false).FetchAsync(new Uri("http://sample.test/"), Ct));
         Assert.Equal(PageFetchException.DnsFailure, unknown.ErrorType);
     }
 

@@ -14,8 +14,8 @@ internal sealed class SampleHost : IAsyncDisposable
     {
         _app = app;
         Url = new Uri(app.Urls.First());
-        Http = PageFetcher.CreateClient(() => Url);
-        Fetcher = new PageFetcher(Http);
+        Http = PageFetcher.CreateClient(() => Url, allowPrivate: true);
+        Fetcher = new PageFetcher(Http, allowPrivate: true);
     }
 
     public Uri Url { get; }

@@ -52,7 +52,7 @@ public sealed class RetryTests
     }
 
     [Theory]
-    [InlineData("post_500_after,webhook_lost", "echo")]
+    [InlineData("post_500_after,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=input,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=none,webhook_lost", "objects")]
     public async Task ASubmissionThatWasAcceptedIsNeverPostedAgain(string faults, string proof)

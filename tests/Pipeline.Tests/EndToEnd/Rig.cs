@@ -14,21 +14,24 @@ internal sealed class Rig : IAsyncDisposable
     private readonly TempFolder _folder = new();
     private readonly HttpClient _http = new();
 
-    private Rig(RunningEmulator emulator) => Emulator = emulator;
+    private Rig(RunningEmulator emulator, AzuriteAccount? azure) => (Emulator, Azure) = (emulator, azure);
 
     public RunningEmulator Emulator { get; }
+
+    /// <summary>The storage account of a run; null for SQLite and files.</summary>
+    public AzuriteAccount? Azure { get; }
 
     public string Out => Path.Combine(_folder.Path, "out");
 
     /// <summary>Starts an emulator that misbehaves as told.</summary>
-    public static async Task<Rig> StartAsync(string faults = "")
+    public static async Task<Rig> StartAsync(string faults = "", AzuriteAccount? azure = null)
     {
         var data = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = data.Path, Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
             TestContext.Current.CancellationToken);
         emulator.EnsureBucket("results");
-        return new(emulator);
+        return new(emulator, azure);
     }
 
     /// <summary>Pages of the emulator's own site.</summary>
@@ -51,18 +54,19 @@ internal sealed class Rig : IAsyncDisposable
         Api = Emulator.BaseAddress,
         ApiKey = Key,
         StorageUrl = storageUrl,
+        Azure = Azure?.Open().Options,
         Stores = new() { S3Endpoint = Emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri },
         Tuning = new ConfigurationBuilder().AddInMemoryCollection(
         [
             new("Runner:SweepInterval", "00:00:00.3"),
+            new("Runner:IdleSweepInterval", "00:00:00.1"),
             new("Pipeline:Nimble:RequestsPerSecond", "1000"),
             new("Pipeline:Collect:ObjectDeadline", "00:00:02"),
             new("Pipeline:Collect:RetryDelay", "00:00:00.1"),
             new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
             new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
             new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
-            .. tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value)),
-        ]).Build(),
+        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build(),
     };
 
     /// <summary>Runs a list to its end and checks what must hold of every run.</summary>

@@ -25,7 +25,7 @@ internal sealed class CliProcess : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("AzureWebJobsStorage", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;

@@ -147,9 +147,10 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         return request;
     }
 
-    /// <summary>A container of somebody else's: it is not made here, a missing one is a wrong address.</summary>
-    private AzureResource<BlobContainerClient> Container(ObjectUri uri) =>
-        new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask);
+    /// <summary>A container of the pipeline's own is made when it is missing. One of somebody else's is not: it is a wrong address.</summary>
+    private AzureResource<BlobContainerClient> Container(ObjectUri uri) => uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer
+        ? _account.Container(uri.Bucket)
+        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask);
 
     private static string What(ObjectUri uri) => $"Azure Storage, asked for {uri},";
 

@@ -12,6 +12,9 @@ public static class AzureNames
     /// <summary>Container of the manifests, <c>{list_id}.json</c>.</summary>
     public const string ManifestsContainer = "manifests";
 
+    /// <summary>Container of lists that messages point to.</summary>
+    public const string ListsContainer = "lists";
+
     /// <summary>Container of what is too large for a message. Nothing here deletes from it: a lifecycle rule does, later than any message can be waiting.</summary>
     public const string ClaimsContainer = "claims";
 

@@ -1,3 +1,5 @@
+using Pipeline.Hosting;
+
 namespace Pipeline.Stores.Azure;
 
 /// <summary>A message as a worker holds it.</summary>
@@ -7,7 +9,7 @@ namespace Pipeline.Stores.Azure;
 /// <param name="text">Its text as it lies in the queue: for a large message only the claim.</param>
 /// <param name="body">The message as it was sent.</param>
 /// <param name="dequeueCount">How often it has been received, this time included.</param>
-internal sealed class StorageMessage(string queue, string id, string receipt, string text, ReadOnlyMemory<byte> body, int dequeueCount)
+internal sealed class StorageMessage(string queue, string id, string receipt, string text, ReadOnlyMemory<byte> body, int dequeueCount) : IWorkMessage
 {
     /// <summary>The queue it was sent to.</summary>
     public string Queue => queue;
@@ -26,9 +28,7 @@ internal sealed class StorageMessage(string queue, string id, string receipt, st
 
     /// <summary>How often it has been received, this time included.</summary>
     public int DequeueCount => dequeueCount;
-}
 
-/// <summary>What one receive gave.</summary>
-/// <param name="Messages">Leased to the caller.</param>
-/// <param name="Poisoned">Moved to the poison queue instead, since they had been received too often without an end.</param>
-internal sealed record StorageDelivery(IReadOnlyList<StorageMessage> Messages, IReadOnlyList<StorageMessage> Poisoned);
+    /// <summary>Azure keeps none.</summary>
+    public string? Error => null;
+}

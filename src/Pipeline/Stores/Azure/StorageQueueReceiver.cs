@@ -3,19 +3,16 @@ using System.Text;
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using Pipeline.Hosting;
 using Pipeline.Ports;
 
 namespace Pipeline.Stores.Azure;
 
 /// <summary>
-/// The receiving side of Azure Storage Queues, for a host that is not Functions; it decides about messages as the Functions host does. Where a lease
-/// ran out and somebody else received the message, its decisions return false.
+/// The receiving side of Azure Storage Queues, for a host that is not Functions; it decides about messages as the Functions host does.
 /// </summary>
-internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time)
+internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time) : WorkReceiver<StorageMessage>
 {
-    /// <summary>How often a message is delivered before it goes to the poison queue; as in host.json.</summary>
-    public const int MaxDequeueCount = 5;
-
     private const int MaxReceive = 32;
 
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
@@ -23,8 +20,11 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
 
     private readonly ConcurrentDictionary<string, TimeSpan> _waits = new(StringComparer.Ordinal);
 
+    /// <summary>Azure does not say who holds a message: those of a worker that was killed come back when their lease ends.</summary>
+    public override Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken) => Task.FromResult(0);
+
     /// <summary>Leases up to <paramref name="max"/> messages (the service gives at most 32 at once) for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
-    public async Task<StorageDelivery> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
+    public override async Task<WorkDelivery<StorageMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
     {
         var received = await queues.For(queue).RunAsync(
             q => q.ReceiveMessagesAsync(Math.Min(max, MaxReceive), StorageWorkQueue.Whole(visibility), cancellationToken), cancellationToken);
@@ -33,9 +33,9 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         {
             if (await OpenAsync(queue, found, cancellationToken) is not { } message)
                 continue;
-            if (message.DequeueCount <= MaxDequeueCount)
+            if (message.DequeueCount <= IWorkReceiver.MaxDequeueCount)
                 messages.Add(message);
-            else if (await DeadLetterAsync(message, cancellationToken))
+            else if (await DeadLetterAsync(message, "It was received too often.", cancellationToken))
                 poisoned.Add(message);
         }
         if (received.Value.Length > 0)
@@ -44,25 +44,25 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     }
 
     /// <summary>The work is done.</summary>
-    public Task<bool> CompleteAsync(StorageMessage message, CancellationToken cancellationToken) =>
+    public override Task<bool> CompleteAsync(StorageMessage message, CancellationToken cancellationToken) =>
         DecideAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
 
     /// <summary>The work failed; it may be tried again after the delay.</summary>
-    public Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, CancellationToken cancellationToken) => HoldAsync(message, delay, cancellationToken);
+    public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) => HoldAsync(message, delay, cancellationToken);
 
     /// <summary>The work was stopped, not failed: it is there again at once. Azure counts the delivery all the same.</summary>
-    public Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => HoldAsync(message, TimeSpan.Zero, cancellationToken);
+    public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => HoldAsync(message, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Holds messages for as long again.</summary>
     /// <returns>Those whose lease had been taken over.</returns>
-    public async Task<IReadOnlyList<StorageMessage>> ExtendAsync(IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyList<StorageMessage>> ExtendAsync(IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
     {
         var held = await Task.WhenAll(messages.Select(message => HoldAsync(message, visibility, cancellationToken)));
         return [.. messages.Where((_, i) => !held[i])];
     }
 
-    /// <summary>Moves a message to the poison queue. A crash in between leaves it in both, never in none.</summary>
-    public async Task<bool> DeadLetterAsync(StorageMessage message, CancellationToken cancellationToken)
+    /// <summary>Moves a message to the poison queue. A crash in between leaves it in both, never in none. Azure keeps no reason.</summary>
+    public override async Task<bool> DeadLetterAsync(StorageMessage message, string reason, CancellationToken cancellationToken)
     {
         await queues.For(message.Queue + QueueNames.PoisonSuffix).RunAsync(
             q => q.SendMessageAsync(message.Text, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken), cancellationToken);
@@ -70,7 +70,7 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     }
 
     /// <summary>Whether a queue has a message to deliver now.</summary>
-    public async Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
+    public override async Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
         (await queues.For(queue).RunAsync(q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
 
     /// <summary>About how many messages a queue holds, visible or not; Azure does not tell them apart.</summary>
@@ -78,7 +78,7 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         (await queues.For(queue).RunAsync(q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
 
     /// <summary>Waits before the next receive of an empty queue: from a tenth of a second, doubled each time, to two seconds. Every look is paid for.</summary>
-    public Task WaitAsync(string queue, CancellationToken cancellationToken)
+    public override Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
         var wait = _waits.AddOrUpdate(queue, s_shortestWait, static (_, last) => last * 2 < s_longestWait ? last * 2 : s_longestWait);
         return Task.Delay(wait, time, cancellationToken);

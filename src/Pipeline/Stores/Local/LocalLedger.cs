@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Local;
 
 /// <summary>The ledger of one machine. A version is a number that every write raises.</summary>
-internal sealed class LocalLedger(LocalDatabase database) : ILedger
+internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCounts
 {
     // Long result sets are read in pages: an open reader would keep the write-ahead log from being folded back into the file.
     private const int PageSize = 500;
@@ -109,19 +109,4 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger
             total += await database.ReadAsync(session => LedgerRows.Count(session, listId), cancellationToken);
         return total;
     }
-}
-
-/// <summary>How far lists are.</summary>
-/// <param name="Inputs">Planned so far.</param>
-/// <param name="Posted">Of those, in submissions that Nimble accepted.</param>
-/// <param name="Unknown">Of those, in submissions of which it is not known whether Nimble accepted them.</param>
-/// <param name="Records">Of those, with a record.</param>
-/// <param name="Failures">Of those, with a failure.</param>
-internal sealed record LedgerCounts(long Inputs, long Posted, long Unknown, long Records, long Failures)
-{
-    /// <summary>Those with an outcome.</summary>
-    public long Finished => Records + Failures;
-
-    public static LedgerCounts operator +(LedgerCounts a, LedgerCounts b) =>
-        new(a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unknown + b.Unknown, a.Records + b.Records, a.Failures + b.Failures);
 }

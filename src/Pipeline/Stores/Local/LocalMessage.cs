@@ -1,3 +1,6 @@
+using System.Globalization;
+using Pipeline.Hosting;
+
 namespace Pipeline.Stores.Local;
 
 /// <summary>A message as a worker holds it.</summary>
@@ -7,12 +10,10 @@ namespace Pipeline.Stores.Local;
 /// <param name="Body">UTF-8 JSON.</param>
 /// <param name="DequeueCount">How often it has been received, this time included.</param>
 /// <param name="Error">What the last try said.</param>
-internal sealed record LocalMessage(string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error);
-
-/// <summary>What one receive gave.</summary>
-/// <param name="Messages">Leased to the caller.</param>
-/// <param name="Poisoned">Moved to the poison queue instead, since they had been received too often without an end.</param>
-internal sealed record LocalDelivery(IReadOnlyList<LocalMessage> Messages, IReadOnlyList<LocalMessage> Poisoned);
+internal sealed record LocalMessage(string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error) : IWorkMessage
+{
+    string IWorkMessage.Id => Id.ToString(CultureInfo.InvariantCulture);
+}
 
 /// <summary>How full a queue is.</summary>
 /// <param name="Visible">Ready for delivery.</param>

@@ -1,14 +1,12 @@
 using System.Collections.Concurrent;
+using Pipeline.Hosting;
 using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local;
 
 /// <summary>The queues of one machine, with the receiving side that <see cref="LocalRunner"/> uses.</summary>
-internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null) : IWorkQueue
+internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null) : WorkReceiver<LocalMessage>, IWorkQueue
 {
-    /// <summary>How often a message is delivered before it goes to the poison queue; as on Azure.</summary>
-    public const int MaxDequeueCount = 5;
-
     private const string Owned = "id=$1 AND receipt=$2";
 
     // Messages of another process, and delayed ones, are noticed after at most this long.
@@ -39,7 +37,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Gives back what workers held that no longer live, so that a restart after <c>kill -9</c> waits for no lease. Such a delivery does not count as a try.</summary>
     /// <returns>How many messages are free again.</returns>
-    public async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
+    public override async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
     {
         var released = await database.WriteAsync(
             session =>
@@ -61,7 +59,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     }
 
     /// <summary>Leases up to <paramref name="max"/> messages for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
-    public Task<LocalDelivery> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken) =>
+    public override Task<WorkDelivery<LocalMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync(
             session =>
             {
@@ -69,7 +67,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                 var poisoned = new List<LocalMessage>();
                 foreach (var found in Select(session, queue, max))
                 {
-                    if (found.DequeueCount >= MaxDequeueCount)
+                    if (found.DequeueCount >= IWorkReceiver.MaxDequeueCount)
                     {
                         Poison(session, found, found.Error ?? "Each of its workers ended, or lost its lease, before it was done.");
                         poisoned.Add(found);
@@ -81,19 +79,19 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                         message.Id, Now() + visibility.Ticks, message.DequeueCount, message.Receipt, _owner);
                     messages.Add(message);
                 }
-                return new LocalDelivery(messages, poisoned);
+                return new WorkDelivery<LocalMessage>(messages, poisoned);
             },
             durable: false,
             cancellationToken);
 
     /// <summary>The work is done.</summary>
     /// <returns>False when the lease had been taken over: somebody else decides about the message now.</returns>
-    public Task<bool> CompleteAsync(LocalMessage message, CancellationToken cancellationToken) =>
+    public override Task<bool> CompleteAsync(LocalMessage message, CancellationToken cancellationToken) =>
         ChangeAsync($"DELETE FROM message WHERE {Owned}", cancellationToken, message.Id, message.Receipt);
 
     /// <summary>The work failed; it may be tried again after the delay.</summary>
     /// <returns>False when the lease had been taken over.</returns>
-    public async Task<bool> AbandonAsync(LocalMessage message, TimeSpan delay, string error, CancellationToken cancellationToken)
+    public override async Task<bool> AbandonAsync(LocalMessage message, TimeSpan delay, string error, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
             $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, error=$4 WHERE {Owned}",
@@ -104,7 +102,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>The work was stopped, not failed: it is there again at once, and the delivery does not count.</summary>
     /// <returns>False when the lease had been taken over.</returns>
-    public async Task<bool> ReleaseAsync(LocalMessage message, CancellationToken cancellationToken)
+    public override async Task<bool> ReleaseAsync(LocalMessage message, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
             $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, dequeue_count=dequeue_count-1 WHERE {Owned}",
@@ -115,7 +113,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Holds messages for as long again.</summary>
     /// <returns>Those whose lease had been taken over.</returns>
-    public Task<IReadOnlyList<LocalMessage>> ExtendAsync(IReadOnlyList<LocalMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
+    public override Task<IReadOnlyList<LocalMessage>> ExtendAsync(IReadOnlyList<LocalMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<LocalMessage>>(
             session => [.. messages.Where(message =>
                 session.Execute($"UPDATE message SET visible_at=$3 WHERE {Owned}", message.Id, message.Receipt, Now() + visibility.Ticks) == 0)],
@@ -124,7 +122,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Moves a message to the poison queue.</summary>
     /// <returns>False when the lease had been taken over.</returns>
-    public Task<bool> DeadLetterAsync(LocalMessage message, string reason, CancellationToken cancellationToken) =>
+    public override Task<bool> DeadLetterAsync(LocalMessage message, string reason, CancellationToken cancellationToken) =>
         database.WriteAsync(session => Poison(session, message, reason), durable: false, cancellationToken);
 
     /// <summary>Messages of a poison queue, the oldest first.</summary>
@@ -154,11 +152,11 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             cancellationToken);
 
     /// <summary>Whether a queue has a message to deliver now.</summary>
-    public Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
+    public override Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.Scalar("SELECT 1 FROM message WHERE queue=$1 AND visible_at<=$2 LIMIT 1", queue, Now()) is not null, cancellationToken);
 
     /// <summary>Returns when the queue may have something to deliver; at the latest after a quarter of a second.</summary>
-    public async Task WaitAsync(string queue, CancellationToken cancellationToken)
+    public override async Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
         var next = await database.ReadAsync(session => session.Scalar("SELECT MIN(visible_at) FROM message WHERE queue=$1", queue), cancellationToken);
         var wait = next is long visibleAt ? new TimeSpan(Math.Min(visibleAt - Now(), PollInterval.Ticks)) : PollInterval;

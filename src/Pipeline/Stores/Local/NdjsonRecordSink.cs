@@ -122,6 +122,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
         if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null)
             return;
         var start = _records.Append(session, stream => Copy(record, stream));
+        CrashPoint.Pass("sink.after-append");
         session.Execute(
             "INSERT INTO record(id, list_id, submission_id, offset, length) VALUES($1, $2, $3, $4, $5)",
             record.Id, record.ListId, record.SubmissionId, start, record.Bytes);

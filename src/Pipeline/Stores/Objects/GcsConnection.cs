@@ -3,13 +3,12 @@ using Google.Apis.Http;
 
 namespace Pipeline.Stores.Objects;
 
-/// <summary>Google's own HTTP client with the application's default credentials; without credentials where the endpoint is an emulator.</summary>
-/// <param name="endpoint">An emulator; null for Google's.</param>
-internal sealed class GcsConnection(string? endpoint) : IDisposable
+/// <summary>Google's own HTTP client, with credentials by federation or the application's default ones; without any where the endpoint is an emulator.</summary>
+internal sealed class GcsConnection(ObjectStoreOptions options) : IDisposable
 {
     private const string Scope = "https://www.googleapis.com/auth/devstorage.read_write";
 
-    private readonly string _root = Root(endpoint);
+    private readonly string _root = Root(options.GcsEndpoint);
     private readonly SemaphoreSlim _gate = new(1);
     private HttpClient? _client;
 
@@ -22,7 +21,7 @@ internal sealed class GcsConnection(string? endpoint) : IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _client ??= Create(endpoint is null ? await FindCredentialAsync(cancellationToken) : null);
+            return _client ??= Create(options.GcsEndpoint is null ? await FindCredentialAsync(cancellationToken) : null);
         }
         finally
         {
@@ -48,11 +47,11 @@ internal sealed class GcsConnection(string? endpoint) : IDisposable
         return client;
     }
 
-    private static async Task<GoogleCredential> FindCredentialAsync(CancellationToken cancellationToken)
+    private async Task<GoogleCredential> FindCredentialAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var credential = await GoogleCredential.GetApplicationDefaultAsync(cancellationToken);
+            var credential = options.GcsProvider is null ? await GoogleCredential.GetApplicationDefaultAsync(cancellationToken) : GcsFederation.Create(options);
             return credential.IsCreateScopedRequired ? credential.CreateScoped(Scope) : credential;
         }
         catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or Newtonsoft.Json.JsonException)

@@ -13,6 +13,13 @@ internal static class GcsErrors
         $"There are no usable Google credentials: {e.Message.ReplaceLineEndings(" ")} Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
         e);
 
+    public static PipelineException NotTrusted(ObjectStoreOptions options, Exception e) => PipelineException.Permanent(
+        FailureReasons.AccessDenied,
+        $"Google refuses {options.GcsProvider}{(options.GcsServiceAccount is { } account ? $" as {account}" : "")} to the token for the audience '{options.TokenAudience}': {e.Message.ReplaceLineEndings(" ")} "
+        + "Check GOOGLE_WORKLOAD_PROVIDER, and that it trusts this audience and the principal id of the identity (infra/gcp/results-bucket.sh)"
+        + (options.GcsServiceAccount is null ? "." : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
+        e);
+
     public static PipelineException Refused(ObjectUri uri, int status, string text)
     {
         var advice = status switch

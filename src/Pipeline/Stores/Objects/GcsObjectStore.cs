@@ -23,7 +23,7 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
     public GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger)
     {
         (_options, _time, _logger) = (options, time, logger);
-        _connection = new GcsConnection(options.GcsEndpoint);
+        _connection = new GcsConnection(options);
     }
 
     public IReadOnlyList<string> Schemes { get; } = ["gs"];
@@ -143,7 +143,7 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
         }
         catch (TokenResponseException e)
         {
-            throw GcsErrors.NoCredentials(e);
+            throw _options.GcsProvider is null ? GcsErrors.NoCredentials(e) : GcsErrors.NotTrusted(_options, e);
         }
     }
 

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+using Azure.Core;
 using Pipeline.Http;
 
 namespace Pipeline.Stores.Objects;
 
 /// <summary>Where S3 and GCS are, and how patiently they are read. <see cref="FromEnvironment"/> reads the clouds' own variables.</summary>
-public sealed record ObjectStoreOptions
+public sealed partial record ObjectStoreOptions
 {
     /// <summary>Another S3 than Amazon's, addressed by path; null for Amazon's (<c>AWS_ENDPOINT_URL_S3</c>, then <c>AWS_ENDPOINT_URL</c>).</summary>
     public Uri? S3Endpoint { get; init; }
@@ -19,6 +21,24 @@ public sealed record ObjectStoreOptions
 
     /// <summary>The session token of temporary credentials. Never logged.</summary>
     public string? S3SessionToken { get; init; }
+
+    /// <summary>The role that is assumed with a token of our Azure identity, in place of any key (<c>AWS_ROLE_ARN</c>, unless <c>AWS_WEB_IDENTITY_TOKEN_FILE</c> leaves that to the SDK); null for none.</summary>
+    public string? S3RoleArn { get; init; }
+
+    /// <summary>Another AWS STS than that of the region (<c>AWS_ENDPOINT_URL_STS</c>).</summary>
+    public Uri? StsEndpoint { get; init; }
+
+    /// <summary>The workload identity provider at Google that trusts our Azure identity, <c>//iam.googleapis.com/projects/...</c> (<c>GOOGLE_WORKLOAD_PROVIDER</c>); null for the default credentials.</summary>
+    public string? GcsProvider { get; init; }
+
+    /// <summary>The service account to act as after that, an address (<c>GOOGLE_SERVICE_ACCOUNT</c>); null for the identity itself.</summary>
+    public string? GcsServiceAccount { get; init; }
+
+    /// <summary>The audience of the Azure identity's tokens, such as <c>api://pipeline-results</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
+    public string? TokenAudience { get; init; }
+
+    /// <summary>The client id of a user-assigned managed identity (<c>AZURE_CLIENT_ID</c>); null for the system-assigned one.</summary>
+    public string? IdentityClientId { get; init; }
 
     /// <summary>Another GCS than Google's, used without credentials, with or without a scheme and a path; null for Google's (<c>STORAGE_EMULATOR_HOST</c>).</summary>
     public string? GcsEndpoint { get; init; }
@@ -38,29 +58,88 @@ public sealed record ObjectStoreOptions
     /// <summary>The longest wait between tries; a store that asks for more is left alone until the work comes back.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>The Azure identity; null for the host's.</summary>
+    internal TokenCredential? Identity { get; init; }
+
+    /// <summary>Where Google exchanges tokens.</summary>
+    internal Uri GoogleStsEndpoint { get; init; } = new("https://sts.googleapis.com/v1/token");
+
+    /// <summary>Where Google lends service accounts.</summary>
+    internal Uri GoogleIamEndpoint { get; init; } = new("https://iamcredentials.googleapis.com/");
+
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
 
     /// <summary>The clouds' own variables.</summary>
     /// <param name="read">Reads one variable; the process's environment by default.</param>
-    /// <exception cref="PipelineException">Permanent: an endpoint that is not an address.</exception>
+    /// <exception cref="PipelineException">Permanent: values that cannot be used; the message names all of them.</exception>
     public static ObjectStoreOptions FromEnvironment(Func<string, string?>? read = null)
     {
+        var faults = new List<string>();
         string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
-        var endpoint = Get("AWS_ENDPOINT_URL_S3") ?? Get("AWS_ENDPOINT_URL");
-        if (endpoint is not null && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"AWS_ENDPOINT_URL_S3 is '{endpoint}', which is not an http or https address.");
-        return new()
+        Uri? GetUri(string name) => Get(name) is not { } text ? null
+            : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
+            : Fault($"{name} is '{text}', which is not an http or https address.");
+        Uri? Fault(string message)
         {
-            S3Endpoint = endpoint is null ? null : new Uri(endpoint),
+            faults.Add(message);
+            return null;
+        }
+
+        var options = new ObjectStoreOptions
+        {
+            S3Endpoint = GetUri("AWS_ENDPOINT_URL_S3") ?? GetUri("AWS_ENDPOINT_URL"),
             S3Region = Get("AWS_REGION") ?? Get("AWS_DEFAULT_REGION") ?? "us-east-1",
             S3AccessKey = Get("AWS_ACCESS_KEY_ID"),
             S3SecretKey = Get("AWS_SECRET_ACCESS_KEY"),
             S3SessionToken = Get("AWS_SESSION_TOKEN"),
+            S3RoleArn = Get("AWS_WEB_IDENTITY_TOKEN_FILE") is null ? Get("AWS_ROLE_ARN") : null,
+            StsEndpoint = GetUri("AWS_ENDPOINT_URL_STS"),
             GcsEndpoint = Get("STORAGE_EMULATOR_HOST"),
+            GcsProvider = Get("GOOGLE_WORKLOAD_PROVIDER"),
+            GcsServiceAccount = Get("GOOGLE_SERVICE_ACCOUNT"),
+            TokenAudience = Get("AZURE_TOKEN_AUDIENCE"),
+            IdentityClientId = Get("AZURE_CLIENT_ID"),
         };
+        options.CheckTrust(faults);
+        return faults.Count == 0 ? options : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
     }
+
+    /// <summary>In words, and without any secret: who signs in to a store.</summary>
+    internal string CredentialKind(string scheme) => (scheme, this) switch
+    {
+        ("s3", { S3RoleArn: { } role }) => $"the role {role}, assumed with the Azure identity",
+        ("s3", { S3AccessKey: not null, S3SecretKey: not null }) => "a static access key",
+        ("s3", _) => "the credentials the AWS SDK found",
+        (_, { GcsEndpoint: not null }) => "no credentials (an emulator)",
+        (_, { GcsProvider: not null }) => $"the Azure identity{(GcsServiceAccount is null ? "" : $" as {GcsServiceAccount}")} by workload identity federation",
+        _ => "Google's default credentials",
+    };
 
     /// <summary>Leaves the secrets out.</summary>
     public override string ToString() => $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
+
+    private void CheckTrust(List<string> faults)
+    {
+        if (S3RoleArn is not null && !RoleArn().IsMatch(S3RoleArn))
+            faults.Add($"AWS_ROLE_ARN is '{S3RoleArn}', which is not the ARN of a role such as arn:aws:iam::123456789012:role/results.");
+        if (S3RoleArn is not null && S3AccessKey is not null)
+            faults.Add("AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role.");
+        if (GcsProvider is not null && !Provider().IsMatch(GcsProvider))
+            faults.Add($"GOOGLE_WORKLOAD_PROVIDER is '{GcsProvider}', which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
+        if (GcsServiceAccount is not null && !ServiceAccount().IsMatch(GcsServiceAccount))
+            faults.Add($"GOOGLE_SERVICE_ACCOUNT is '{GcsServiceAccount}', which is not the address of a service account.");
+        if (GcsServiceAccount is not null && GcsProvider is null)
+            faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");
+        if (TokenAudience is null && (S3RoleArn ?? GcsProvider) is not null)
+            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://pipeline-results.");
+    }
+
+    [GeneratedRegex(@"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
+    private static partial Regex RoleArn();
+
+    [GeneratedRegex(@"^//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$")]
+    private static partial Regex Provider();
+
+    [GeneratedRegex(@"^[\w.-]+@[\w.-]+$")]
+    private static partial Regex ServiceAccount();
 }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Amazon;
 using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Logging;
@@ -10,18 +12,21 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Objects;
 
 /// <summary>
-/// Amazon S3 and what speaks its protocol. The SDK finds credentials, signs, writes and lists; objects are read by a plain HTTP client from
-/// a signed address, since the SDK neither resumes a body nor times it out, and checks only what it reads in one piece.
+/// Amazon S3 and what speaks its protocol. The SDK finds credentials and addresses, writes and lists; objects are read by a plain HTTP client,
+/// since the SDK neither resumes a body nor times it out, and checks only what it reads in one piece.
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
-    private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
+    private static readonly UriCreationOptions s_asWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private readonly ObjectStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly AmazonS3Client _s3;
+    private readonly S3Signer _signer;
+    private readonly ConcurrentDictionary<string, string> _addresses = new();
     private readonly HttpClient _http;
     private readonly RetryingHttp _requests;
+    private readonly WebIdentityCredentials? _role;
 
     public S3ObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<S3ObjectStore> logger)
     {
@@ -39,9 +44,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             (config.ServiceURL, config.ForcePathStyle) = (endpoint.AbsoluteUri, true);
         else
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.S3Region);
-        if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
+        if (options.S3RoleArn is not null)
+            config.DefaultAWSCredentials = _role = new WebIdentityCredentials(options, time);
+        else if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
             config.DefaultAWSCredentials = options.S3SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret);
         _s3 = new AmazonS3Client(config);
+        _signer = new S3Signer(options.S3Region);
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, options.Policy, time, logger);
     }
@@ -112,6 +120,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     public void Dispose()
     {
         _s3.Dispose();
+        _role?.Dispose();
         _http.Dispose();
     }
 
@@ -122,7 +131,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             $"S3, asked for {uri},",
             async _ =>
             {
-                var request = new HttpRequestMessage(HttpMethod.Get, await SignAsync(uri));
+                var request = new HttpRequestMessage(HttpMethod.Get, Address(uri));
                 request.Headers.TryAddWithoutValidation("x-amz-checksum-mode", "ENABLED");
                 if (etag is not null)
                 {
@@ -130,6 +139,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                     request.Headers.TryAddWithoutValidation("If-Match", etag);
                 }
 
+                _signer.Sign(request, await FindCredentialsAsync(uri), _time.GetUtcNow());
                 return request;
             },
             cancellationToken);
@@ -142,20 +152,19 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         throw S3Errors.Refused(uri, _options, error);
     }
 
-    private async Task<Uri> SignAsync(ObjectUri uri)
+    /// <summary>Where the SDK would ask for the object: it knows the partitions, and which buckets have hosts of their own.</summary>
+    internal Uri Address(ObjectUri uri)
     {
-        var request = new GetPreSignedUrlRequest
-        {
-            BucketName = uri.Bucket,
-            Key = uri.Key,
-            Verb = HttpVerb.GET,
-            Expires = _time.GetUtcNow().UtcDateTime + s_addressLifetime,
-            Protocol = _options.S3Endpoint?.Scheme == "http" ? Protocol.HTTP : Protocol.HTTPS,
-        };
-        request.Headers["x-amz-checksum-mode"] = "ENABLED";
+        var bucket = _addresses.GetOrAdd(uri.Bucket, name => _s3.DetermineServiceOperationEndpoint(new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));
+        return new Uri($"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", s_asWritten);
+    }
+
+    private async ValueTask<ImmutableCredentials> FindCredentialsAsync(ObjectUri uri)
+    {
         try
         {
-            return new Uri(await _s3.GetPreSignedURLAsync(request));
+            var credentials = _s3.Config.DefaultAWSCredentials ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_s3.Config);
+            return await credentials.GetCredentialsAsync();
         }
         catch (AmazonClientException e)
         {

@@ -88,7 +88,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
 
         Assert.Equal([first], await receiver.ExtendAsync([first, second], TimeSpan.FromMinutes(1), Ct));
         Assert.False(await receiver.CompleteAsync(first, Ct));
-        Assert.False(await receiver.AbandonAsync(first, TimeSpan.Zero, Ct));
+        Assert.False(await receiver.AbandonAsync(first, TimeSpan.Zero, "refused", Ct));
         Assert.True(await receiver.CompleteAsync(second, Ct));
         Assert.Equal(0, await receiver.CountAsync(Queue, Ct));
     }

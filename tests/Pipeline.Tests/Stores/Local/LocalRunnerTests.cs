@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Hosting;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;

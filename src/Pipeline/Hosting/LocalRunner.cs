@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Pipeline.Stores.Local;
+namespace Pipeline.Hosting;
 
 /// <summary>
 /// What the Functions host is in the cloud: takes messages off the queues, gives them to their handlers, decides by what they throw, and calls Sweep.
@@ -14,7 +14,7 @@ namespace Pipeline.Stores.Local;
 /// <param name="random">Spreads retries.</param>
 /// <param name="logger">Where failures are told.</param>
 internal sealed partial class LocalRunner(
-    LocalWorkQueue queue,
+    IWorkReceiver queue,
     IReadOnlyList<QueueHandler> handlers,
     Func<CancellationToken, Task> sweep,
     Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,

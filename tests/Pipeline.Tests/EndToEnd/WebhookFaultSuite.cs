@@ -1,7 +1,9 @@
+using Pipeline.Tests.Support;
+
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Webhooks lost, repeated, late, early, shuffled and in every form: the outcome is the same.</summary>
-public sealed class WebhookFaultTests : FaultTests
+public abstract class WebhookFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
     [InlineData("webhook_lost=0.5")]

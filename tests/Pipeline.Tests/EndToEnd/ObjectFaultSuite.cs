@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Objects late, missing and damaged: nothing damaged is emitted, and what is whole somewhere is found.</summary>
-public sealed class ObjectFaultTests : FaultTests
+public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
     [InlineData("object_late_ms=1000")]
@@ -23,7 +23,7 @@ public sealed class ObjectFaultTests : FaultTests
     [Fact]
     public async Task AnOutageOfTheStoreIsWaitedOutHoweverManyTriesItTakes()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var listings = Enumerable.Repeat(new Fault(), 1);
         var outage = Enumerable.Repeat(new Fault { Status = 503 }, 25 * Count);
         await using var proxy = await FaultProxy.StartAsync(rig.Emulator.BaseAddress, [.. listings, .. outage]);

@@ -1,9 +1,10 @@
 using Pipeline.Cli;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Faults of the API's answers: no URL is lost and none is posted twice.</summary>
-public sealed class SubmissionFaultTests : FaultTests
+public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
     [InlineData("post_429=2,retry_after_ms=300")]
@@ -25,7 +26,7 @@ public sealed class SubmissionFaultTests : FaultTests
     [InlineData("post_555_before")]
     public async Task APostThatMayHaveBeenAcceptedIsNotRepeatedAndItsInputsEndAsUnknown(string faults)
     {
-        await using var rig = await Rig.StartAsync(faults + "=1");
+        await using var rig = await StartAsync(faults + "=1");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, Count), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.SubmissionUnknown, outcome.Reason);
@@ -35,7 +36,7 @@ public sealed class SubmissionFaultTests : FaultTests
     [Fact]
     public async Task A402PausesSubmissionAndItGoesOnByItself()
     {
-        await using var rig = await Rig.StartAsync("post_402=1");
+        await using var rig = await StartAsync("post_402=1");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Nimble:RefusedPause", "00:00:00.5")]));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Single(outcome.Posts);
@@ -44,7 +45,7 @@ public sealed class SubmissionFaultTests : FaultTests
     [Fact]
     public async Task ASingleTaskWhoseAnswerWasLostIsFoundAgain()
     {
-        await using var rig = await Rig.StartAsync("post_cut_after,webhook_lost");
+        await using var rig = await StartAsync("post_cut_after,webhook_lost");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(1))));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Single(outcome.Posts);

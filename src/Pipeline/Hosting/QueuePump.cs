@@ -2,15 +2,15 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
-namespace Pipeline.Stores.Local;
+namespace Pipeline.Hosting;
 
 /// <summary>Serves one queue: as many messages at once as its handler allows, leases renewed while they run.</summary>
 internal sealed partial class QueuePump(
-    LocalWorkQueue queue, QueueHandler handler, MessageOutcomes outcomes, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+    IWorkReceiver queue, QueueHandler handler, MessageOutcomes outcomes, LocalRunnerOptions options, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(long Id, long Receipt), LocalMessage> _running = new();
+    private readonly ConcurrentDictionary<IWorkMessage, bool> _running = new(ReferenceEqualityComparer.Instance);
     private Exception? _error;
     private long _handled;
     private int _busy;
@@ -61,14 +61,14 @@ internal sealed partial class QueuePump(
             free++;
         // Busy before the first message leaves the queue: in between it would be neither there nor here.
         Interlocked.Increment(ref _busy);
-        IReadOnlyList<LocalMessage> messages = [];
+        IReadOnlyList<IWorkMessage> messages = [];
         try
         {
             messages = await ReceiveAsync(free, stop.Token);
             foreach (var message in messages)
             {
                 Interlocked.Increment(ref _busy);
-                _running[(message.Id, message.Receipt)] = message;
+                _running[message] = true;
                 _ = Task.Run(() => HandleAsync(message, slots, stop, handling), CancellationToken.None);
             }
         }
@@ -82,7 +82,7 @@ internal sealed partial class QueuePump(
             await queue.WaitAsync(handler.Queue, stop.Token);
     }
 
-    private async Task<IReadOnlyList<LocalMessage>> ReceiveAsync(int max, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<IWorkMessage>> ReceiveAsync(int max, CancellationToken cancellationToken)
     {
         try
         {
@@ -99,7 +99,7 @@ internal sealed partial class QueuePump(
         }
     }
 
-    private async Task HandleAsync(LocalMessage message, SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
+    private async Task HandleAsync(IWorkMessage message, SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
     {
         try
         {
@@ -117,7 +117,7 @@ internal sealed partial class QueuePump(
         }
         finally
         {
-            _running.TryRemove((message.Id, message.Receipt), out _);
+            _running.TryRemove(message, out _);
             Interlocked.Decrement(ref _busy);
             slots.Release();
         }
@@ -144,8 +144,8 @@ internal sealed partial class QueuePump(
             return;
         try
         {
-            var lost = await queue.ExtendAsync([.. _running.Values], options.Visibility, cancellationToken);
-            foreach (var message in lost.Where(message => _running.ContainsKey((message.Id, message.Receipt))))
+            var lost = await queue.ExtendAsync([.. _running.Keys], options.Visibility, cancellationToken);
+            foreach (var message in lost.Where(_running.ContainsKey))
                 Log.LeaseLost(logger, message.Id, handler.Queue);
         }
         catch (PipelineException error)
@@ -160,9 +160,9 @@ internal sealed partial class QueuePump(
         public static partial void CannotReceive(ILogger logger, string queue, string reason);
 
         [LoggerMessage(2, LogLevel.Warning, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends. {Reason}")]
-        public static partial void CannotSettle(ILogger logger, long id, string queue, string reason);
+        public static partial void CannotSettle(ILogger logger, string id, string queue, string reason);
 
         [LoggerMessage(3, LogLevel.Warning, "The lease of message {Id} of {Queue} ran out while it was handled; another worker has it now.")]
-        public static partial void LeaseLost(ILogger logger, long id, string queue);
+        public static partial void LeaseLost(ILogger logger, string id, string queue);
     }
 }

@@ -1,4 +1,4 @@
-namespace Pipeline.Stores.Local;
+namespace Pipeline.Hosting;
 
 /// <summary>How <see cref="LocalRunner"/> works.</summary>
 internal sealed class LocalRunnerOptions

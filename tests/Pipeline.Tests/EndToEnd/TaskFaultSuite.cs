@@ -1,9 +1,10 @@
 using Pipeline.Cli;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Tasks that fail, never end, or are told of in strange ways.</summary>
-public sealed class TaskFaultTests : FaultTests
+public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
     [InlineData("task_states=wild")]
@@ -22,7 +23,7 @@ public sealed class TaskFaultTests : FaultTests
     [InlineData("task_fail", Count)]
     public async Task ATaskThatFailsIsAFailureOfItsOwnInput(string faults, int failed)
     {
-        await using var rig = await Rig.StartAsync(faults);
+        await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, failed), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.TaskFailed, outcome.Reason);
@@ -31,7 +32,7 @@ public sealed class TaskFaultTests : FaultTests
     [Fact]
     public async Task AResultThatReportsAFailureIsNoRecord()
     {
-        await using var rig = await Rig.StartAsync("result_status=blocked@3");
+        await using var rig = await StartAsync("result_status=blocked@3");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, 3), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.ResultFailed, outcome.Reason);
@@ -40,7 +41,7 @@ public sealed class TaskFaultTests : FaultTests
     [Fact]
     public async Task ATaskThatNeverEndsExpires()
     {
-        await using var rig = await Rig.StartAsync("task_never=2");
+        await using var rig = await StartAsync("task_never=2");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Sweep:TaskDeadline", "00:00:02")]));
         Assert.Equal((ExitCodes.SomeFailed, 2), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.TaskExpired, outcome.Reason);

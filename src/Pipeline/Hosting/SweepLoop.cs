@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 
-namespace Pipeline.Stores.Local;
+namespace Pipeline.Hosting;
 
 /// <summary>Calls Sweep: every so often, and at once when the queues have nothing left to do, since then only Sweep can find more or see the end.</summary>
 internal sealed partial class SweepLoop(
-    LocalWorkQueue queue, IReadOnlyList<QueuePump> pumps, Func<CancellationToken, Task> sweep, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+    IWorkReceiver queue, IReadOnlyList<QueuePump> pumps, Func<CancellationToken, Task> sweep, LocalRunnerOptions options, TimeProvider time, ILogger logger)
 {
     private int _failures;
 

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 
-namespace Pipeline.Stores.Local;
+namespace Pipeline.Hosting;
 
 /// <summary>Runs a handler on a message and decides, by how it ends, what becomes of the message.</summary>
 internal sealed partial class MessageOutcomes(
-    LocalWorkQueue queue,
+    IWorkReceiver queue,
     Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,
     LocalRunnerOptions options,
     TimeProvider time,
@@ -14,17 +14,18 @@ internal sealed partial class MessageOutcomes(
     private readonly Lock _random = new();
 
     /// <summary>Handles a message to its end: completed, put off, dead-lettered, or, when stopped, given back.</summary>
-    public async Task HandleAsync(QueueHandler handler, LocalMessage message, CancellationToken cancellationToken)
+    public async Task HandleAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         var error = await RunAsync(handler, message, cancellationToken);
+        CrashPoint.Pass("queue.after-handle");
         // What became of it is written even while stopping: the work is done, and would only be repeated.
         var isMine = error switch
         {
             null => await queue.CompleteAsync(message, CancellationToken.None),
             OperationCanceledException when cancellationToken.IsCancellationRequested => await queue.ReleaseAsync(message, CancellationToken.None),
             PipelineException { IsPermanent: true } => await DeadLetterAsync(message, error),
-            _ when message.DequeueCount >= LocalWorkQueue.MaxDequeueCount => await DeadLetterAsync(message, error),
+            _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => await DeadLetterAsync(message, error),
             _ => await PutOffAsync(message, error),
         };
         if (!isMine)
@@ -32,7 +33,7 @@ internal sealed partial class MessageOutcomes(
     }
 
     /// <summary>Tells of a message that the queue itself has moved to its poison queue.</summary>
-    public Task TellPoisonedAsync(LocalMessage message, CancellationToken cancellationToken) =>
+    public Task TellPoisonedAsync(IWorkMessage message, CancellationToken cancellationToken) =>
         TellAsync(
             message,
             PipelineException.Permanent(
@@ -40,7 +41,7 @@ internal sealed partial class MessageOutcomes(
                 $"It was received {message.DequeueCount} times and never came to an end. {message.Error ?? "Its workers ended, or lost their lease."}"),
             cancellationToken);
 
-    private static async Task<Exception?> RunAsync(QueueHandler handler, LocalMessage message, CancellationToken cancellationToken)
+    private static async Task<Exception?> RunAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
         try
         {
@@ -54,7 +55,7 @@ internal sealed partial class MessageOutcomes(
         }
     }
 
-    private async Task<bool> PutOffAsync(LocalMessage message, Exception error)
+    private async Task<bool> PutOffAsync(IWorkMessage message, Exception error)
     {
         var delay = (error as PipelineException)?.RetryAfter ?? Backoff(message.DequeueCount);
         if (error is PipelineException)
@@ -71,13 +72,13 @@ internal sealed partial class MessageOutcomes(
             return TimeSpan.FromMilliseconds(full * (0.5 + (random.NextDouble() / 2)));
     }
 
-    private async Task<bool> DeadLetterAsync(LocalMessage message, Exception error)
+    private async Task<bool> DeadLetterAsync(IWorkMessage message, Exception error)
     {
         await TellAsync(message, error, CancellationToken.None);
         return await queue.DeadLetterAsync(message, error.Message, CancellationToken.None);
     }
 
-    private async Task TellAsync(LocalMessage message, Exception error, CancellationToken cancellationToken)
+    private async Task TellAsync(IWorkMessage message, Exception error, CancellationToken cancellationToken)
     {
         Log.DeadLettered(logger, error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
         try
@@ -94,18 +95,18 @@ internal sealed partial class MessageOutcomes(
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Information, "Message {Id} of {Queue} is put off for {Delay} after try {Try}: {Reason}")]
-        public static partial void PutOff(ILogger logger, long id, string queue, int @try, TimeSpan delay, string reason);
+        public static partial void PutOff(ILogger logger, string id, string queue, int @try, TimeSpan delay, string reason);
 
         [LoggerMessage(2, LogLevel.Error, "Message {Id} of {Queue} failed at try {Try}; it is tried again in {Delay}.")]
-        public static partial void Failed(ILogger logger, Exception error, long id, string queue, int @try, TimeSpan delay);
+        public static partial void Failed(ILogger logger, Exception error, string id, string queue, int @try, TimeSpan delay);
 
         [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
-        public static partial void DeadLettered(ILogger logger, Exception? error, long id, string queue, int @try, string reason);
+        public static partial void DeadLettered(ILogger logger, Exception? error, string id, string queue, int @try, string reason);
 
         [LoggerMessage(4, LogLevel.Warning, "Message {Id} of {Queue} was taken over by another worker during the {Milliseconds} ms it was handled; what this one did counts no more.")]
-        public static partial void TakenOver(ILogger logger, long id, string queue, long milliseconds);
+        public static partial void TakenOver(ILogger logger, string id, string queue, long milliseconds);
 
         [LoggerMessage(5, LogLevel.Error, "The end of message {Id} of {Queue} could not be recorded.")]
-        public static partial void CannotTell(ILogger logger, Exception error, long id, string queue);
+        public static partial void CannotTell(ILogger logger, Exception error, string id, string queue);
     }
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>The main job, all stages together, with nothing going wrong.</summary>
-public sealed class RunTests
+public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
 {
     [Theory]
     [InlineData("s3://results/tests/", false)]
@@ -13,7 +14,7 @@ public sealed class RunTests
     [InlineData("gs://results/tests/", false)]
     public async Task EveryUrlBecomesOneRecordByWebhook(string storageUrl, bool compress)
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl) with { Compress = compress });
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
@@ -26,7 +27,7 @@ public sealed class RunTests
     [Fact]
     public async Task WithoutWebhooksTheJobCompletesByPolling()
     {
-        await using var rig = await Rig.StartAsync("webhook_lost");
+        await using var rig = await StartAsync("webhook_lost");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25))));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(25, outcome.Learnt("sweep"));
@@ -35,7 +36,7 @@ public sealed class RunTests
     [Fact]
     public async Task WithoutABucketResultsAreReadFromTheApi()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(5)), storageUrl: null));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.All(outcome.Records, r => Assert.EndsWith("/results", r.GetProperty("source").GetProperty("uri").GetString()));
@@ -44,7 +45,7 @@ public sealed class RunTests
     [Fact]
     public async Task AListOfOneUrlGoesByAsync()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(1))));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.NotEqual(JsonValueKind.Null, Assert.Single(outcome.Posts).GetProperty("task_id").ValueKind);
@@ -54,7 +55,7 @@ public sealed class RunTests
     [Fact]
     public async Task AListOverTheLimitBecomesSeveralSubmissions()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), tuning: [("Intake:MaxInputsPerSubmission", "10")]));
         Assert.Equal([10, 10, 5], outcome.Posts.Select(p => p.GetProperty("inputs").GetInt32()).OrderDescending());
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
@@ -63,7 +64,7 @@ public sealed class RunTests
     [Fact]
     public async Task TheSameUrlFromSeveralCountriesBecomesARecordEachWithItsOwnCountry()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var list = rig.List("""{"inputs":[{"country":"US","locale":"en-US"},{"country":"FR","locale":"fr-FR"},{"country":"DE"}],"shared_inputs":{"url":"http://sample.test/sample/generated/1?bytes=500","locale":"de-DE"}}""");
         var outcome = await rig.RunAsync(rig.Settings(list));
         Assert.Equal(["DE", "FR", "US"], outcome.Records.Select(r => r.GetProperty("input").GetProperty("country").GetString()).Order());
@@ -74,7 +75,7 @@ public sealed class RunTests
     [Fact]
     public async Task BadLinesAndDuplicatesAreAccountedForAndTheGoodOnesGoOn()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(3), "not a url", .. Rig.Urls(2), "# a comment", "ftp://x/"])));
         Assert.Equal(ExitCodes.SomeFailed, outcome.ExitCode);
         Assert.Equal([4L, 8L], outcome.Failures.Select(f => f.GetProperty("line").GetInt64()).Order());
@@ -85,7 +86,7 @@ public sealed class RunTests
     [Fact]
     public async Task TheSameCommandAgainPostsNothingAndChangesNothing()
     {
-        await using var rig = await Rig.StartAsync();
+        await using var rig = await StartAsync();
         var settings = rig.Settings(rig.List(Rig.Urls(5)));
         var first = await rig.RunAsync(settings);
         var second = await rig.RunAsync(settings);
@@ -97,10 +98,10 @@ public sealed class RunTests
     [Fact]
     public async Task ByReferenceARecordCarriesNoContentButSaysWhereItIs()
     {
-        await using var rig = await Rig.StartAsync();
-        var settings = rig.Settings(rig.List(Rig.Urls(2)));
-        var inline = await rig.RunAsync(settings);
-        var outcome = await rig.RunAsync(settings with { Content = ContentMode.Reference, Out = settings.Out + "2", State = settings.State + "2" });
+        await using var rig = await StartAsync();
+        var inline = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(2))));
+        await using var other = await StartAsync();
+        var outcome = await other.RunAsync(other.Settings(other.List(Rig.Urls(2))) with { Content = ContentMode.Reference });
         Assert.All(outcome.Records, r => Assert.False(r.TryGetProperty("content", out _)));
         Assert.Equal(
             inline.Records.Select(r => r.GetProperty("content_digest").GetString()).Order(),

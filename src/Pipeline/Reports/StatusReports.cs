@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 using Pipeline.Ledger;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Reports;
 
-/// <summary>What <c>api/status/{list}</c> says of a list.</summary>
+/// <summary>What a status says of one list.</summary>
 internal sealed record ListReport
 {
     /// <summary>The list.</summary>
@@ -40,7 +40,7 @@ internal sealed record ListReport
     public DateTimeOffset? ClosedAt { get; init; }
 }
 
-/// <summary>What <c>api/status</c> says.</summary>
+/// <summary>What a status says of all lists.</summary>
 /// <param name="OpenLists">Ids of lists that are not closed, at most <see cref="StatusReporter.MaxLists"/>.</param>
 /// <param name="HasMore">Whether there are more of them.</param>
 /// <param name="SubmissionPausedUntil">When this instance posts again, if Nimble has refused all submission.</param>
@@ -54,5 +54,6 @@ internal sealed record OpenListsReport(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ListReport))]
+[JsonSerializable(typeof(List<ListReport>))]
 [JsonSerializable(typeof(OpenListsReport))]
 internal sealed partial class StatusJson : JsonSerializerContext;

@@ -1,16 +1,17 @@
 using Pipeline.Cli;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Every fault the emulator can make, through real HTTP.</summary>
-public abstract class FaultTests
+public abstract class FaultSuite(Servers? azure) : StoreSuite(azure)
 {
     protected const int Count = 12;
 
     /// <summary>Runs a list against an emulator that misbehaves: in the end each URL has its record, and one batch was posted.</summary>
-    private protected static async Task<RunOutcome> AllBecomeRecordsAsync(string faults)
+    private protected async Task<RunOutcome> AllBecomeRecordsAsync(string faults)
     {
-        await using var rig = await Rig.StartAsync(faults);
+        await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))) with { Compress = true });
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Single(outcome.Posts);

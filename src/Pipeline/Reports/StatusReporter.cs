@@ -2,7 +2,7 @@ using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Submit;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Reports;
 
 /// <summary>Reads the ledger for people.</summary>
 internal sealed class StatusReporter(ILedger ledger, SubmissionGate gate)

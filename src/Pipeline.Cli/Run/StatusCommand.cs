@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Reports;
+using Spectre.Console;
+
+namespace Pipeline.Cli.Run;
+
+/// <summary><c>pipeline status</c>: how far lists are.</summary>
+internal static class StatusCommand
+{
+    private static readonly Argument<string?> ListId = new("LIST_ID") { Description = "One list. Default: every list that is not closed.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs: one object for LIST_ID, else an array." };
+
+    public static Command Create()
+    {
+        var command = new Command("status", "Tell how far lists are, from the ledger in the storage account that AzureWebJobsStorage names, else in --state.")
+        {
+            ListId, RunCommand.Out, RunCommand.State, Json,
+        };
+        command.SetAction((parsed, cancellationToken) => ReportAsync(RunCommand.Read(parsed), parsed.GetValue(ListId), parsed.GetValue(Json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> ReportAsync(RunSettings settings, string? listId, bool asJson, CancellationToken cancellationToken)
+    {
+        if (settings.Azure is null && !Directory.Exists(settings.State))
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no state in {settings.State}. Name it with --state, or the storage account with AzureWebJobsStorage.");
+        await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        var reporter = stores.Services.GetRequiredService<StatusReporter>();
+        if (listId is not null)
+        {
+            var report = await reporter.GetListAsync(listId, cancellationToken)
+                ?? throw PipelineException.Permanent(FailureReasons.InvalidInput, $"No list {listId} is known in {settings.StoreName}. 'pipeline submit' prints the ids of lists; one that still waits in the queue is not known yet.");
+            await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
+            return ExitCodes.Complete;
+        }
+        var reports = new List<ListReport>();
+        foreach (var id in (await reporter.GetOpenListsAsync(cancellationToken)).OpenLists)
+            if (await reporter.GetListAsync(id, cancellationToken) is { } report)
+                reports.Add(report);
+        await WriteAsync(reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
+        return ExitCodes.Complete;
+    }
+
+    private static async Task WriteAsync(IReadOnlyList<ListReport> reports, string? json)
+    {
+        if (json is not null)
+            await Console.Out.WriteLineAsync(json);
+        else if (reports.Count == 0)
+            await Console.Out.WriteLineAsync("No list is open.");
+        else
+            AnsiConsole.Write(ToTable(reports));
+    }
+
+    private static Table ToTable(IReadOnlyList<ListReport> reports)
+    {
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions");
+        foreach (var report in reports)
+            table.AddRow(
+                [.. new[]
+                {
+                    report.ListId, report.Source ?? "", $"{report.State}", Number(report.Inputs), Number(report.Records), Number(report.Failures),
+                    string.Join(", ", report.Submissions.Where(s => s.Value > 0).Select(s => $"{Number(s.Value)} {s.Key}")),
+                }.Select(Markup.Escape)]);
+        return table;
+    }
+
+    private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,114 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Pipeline.Chaos;
+
+/// <summary>Compares what the API accepted and delivered with what came out. Knows nothing of the ledger: only files and the emulator's own account.</summary>
+internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnlyList<string> urls)
+{
+    public async Task AuditAsync(Verdict verdict)
+    {
+        var records = Read("records.ndjson", verdict);
+        var failures = Read("failures.ndjson", verdict);
+        (verdict.Records, verdict.Failures) = (records.Count, failures.Count);
+        CountOutcomes(records.Concat(failures), verdict);
+        CheckManifest(records.Count, failures.Count, verdict);
+        var posted = await CountPostsAsync(verdict);
+        foreach (var record in records)
+            await CompareAsync(record, verdict);
+        verdict.GivenUp = failures.Count(f => posted.Contains(Text(f, "url")) && Text(f, "reason") is "submission_unknown" or "object_missing" or "result_ambiguous");
+    }
+
+    /// <summary>The paths that the API was told to call.</summary>
+    public static async Task<IReadOnlyList<string>> CallbackPathsAsync(HttpClient http, Uri api)
+    {
+        var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));
+        return [.. stats.GetProperty("posts").EnumerateArray().Select(p => p.GetProperty("callback_path").GetString()).OfType<string>()];
+    }
+
+    private List<JsonElement> Read(string file, Verdict verdict)
+    {
+        var path = Path.Combine(folder, file);
+        var lines = new List<JsonElement>();
+        if (!File.Exists(path))
+            return lines;
+        var text = File.ReadAllText(path);
+        if (text.Length > 0 && text[^1] != '\n')
+            verdict.Damaged.Add($"{file} ends within a line");
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                lines.Add(JsonElement.Parse(line));
+            }
+            catch (JsonException problem)
+            {
+                verdict.Damaged.Add($"a line of {file} is not JSON: {problem.Message}");
+            }
+        }
+
+        return lines;
+    }
+
+    private void CountOutcomes(IEnumerable<JsonElement> outcomes, Verdict verdict)
+    {
+        var counts = outcomes.CountBy(o => Text(o, "url")).ToDictionary();
+        verdict.Lost.AddRange(urls.Where(url => !counts.ContainsKey(url)));
+        verdict.Duplicated.AddRange(counts.Where(c => c.Value > 1).Select(c => $"{c.Key} {c.Value} times"));
+        verdict.Damaged.AddRange(counts.Keys.Except(urls).Select(url => $"{url} is not in the list"));
+    }
+
+    private void CheckManifest(int records, int failures, Verdict verdict)
+    {
+        var path = Path.Combine(folder, "manifest.json");
+        if (!File.Exists(path))
+        {
+            verdict.Lost.Add("the manifest");
+            return;
+        }
+
+        var manifest = JsonElement.Parse(File.ReadAllText(path));
+        long Count(string name) => manifest.GetProperty(name).GetInt64();
+        if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
+            verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
+        foreach (var location in manifest.GetProperty("locations").EnumerateArray())
+        {
+            var bytes = File.ReadAllBytes(new Uri(Text(location, "uri")).LocalPath);
+            if (Text(location, "sha256") != Convert.ToHexStringLower(SHA256.HashData(bytes)))
+                verdict.Damaged.Add("records.ndjson has not the digest of the manifest");
+        }
+    }
+
+    private async Task<HashSet<string>> CountPostsAsync(Verdict verdict)
+    {
+        var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats"));
+        var posted = stats.GetProperty("posts").EnumerateArray().SelectMany(p => p.GetProperty("urls").EnumerateArray()).CountBy(u => u.GetString()!).ToDictionary();
+        verdict.DoublePosted.AddRange(posted.Where(p => p.Value > 1).Select(p => $"{p.Key} {p.Value} times"));
+        return [.. posted.Keys];
+    }
+
+    /// <summary>A record's content, byte for byte, is that of the API's result for the same task and URL.</summary>
+    private async Task CompareAsync(JsonElement record, Verdict verdict)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, $"v1/tasks/{Text(record, "task_id")}/results"));
+        request.Headers.Authorization = new("Bearer", "chaos");
+        using var answer = await http.SendAsync(request);
+        if (!answer.IsSuccessStatusCode)
+        {
+            verdict.Damaged.Add($"{Text(record, "url")}: the API has no result of task {Text(record, "task_id")}");
+            return;
+        }
+
+        var result = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
+        if (Text(result, "url") != Text(record, "url") || Text(result, "status") != "success")
+            verdict.Damaged.Add($"{Text(record, "url")} has the result of {Text(result, "url")}, status {Text(result, "status")}");
+        foreach (var part in record.GetProperty("content").EnumerateObject())
+            if (!result.GetProperty("data").TryGetProperty(part.Name, out var delivered) || delivered.GetRawText() != part.Value.GetRawText())
+                verdict.Damaged.Add($"{Text(record, "url")}: {part.Name} is not what was delivered");
+        if (!record.GetProperty("content").EnumerateObject().Any())
+            verdict.Damaged.Add($"{Text(record, "url")} has no content");
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}

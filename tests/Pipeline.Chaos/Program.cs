@@ -1,0 +1,3 @@
+using Pipeline.Chaos;
+
+return await ChaosProgram.RunAsync(args);

@@ -1,0 +1,43 @@
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary><c>pipeline doctor</c> as a user starts it.</summary>
+public sealed class DoctorTests
+{
+    private const string Id = "11111111-2222-3333-4444-555555555555";
+
+    [Fact]
+    public async Task EachCheckHasItsLineAndNoSecretIsShown()
+    {
+        using var folder = new TempFolder();
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = folder.Path, ApiKey = "right-key", Storage = Pipeline.Emulator.StorageMode.Own }, TestContext.Current.CancellationToken);
+        emulator.EnsureBucket("there");
+        string[] doctor = ["doctor", "--api", emulator.BaseAddress.AbsoluteUri, "--storage-url"];
+        (string, string)[] store = [("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")];
+
+        var good = await CliProcess.RunAsync([.. doctor, "s3://there/results/"], [.. store, ("NIMBLE_API_KEY", "right-key")]);
+        Assert.Equal((ExitCodes.Complete, ""), (good.ExitCode, good.Error));
+        Assert.Matches("^settings +ok .*\napi +ok .*\nbucket +ok .* a static access key.*\ncallback +ok .*\nazure +ok ", good.Output);
+
+        var bad = await CliProcess.RunAsync([.. doctor, "s3://none/results/"], [.. store, ("NIMBLE_API_KEY", "wrong-key")]);
+        Assert.Equal(ExitCodes.Usage, bad.ExitCode);
+        Assert.Matches("api +failed .*refuses the API key[^\n]*\nbucket +failed .*'none' does not exist", bad.Output);
+        Assert.All(["right-key", "wrong-key", "hidden-secret"], secret => Assert.DoesNotContain(secret, good.Output + bad.Output + bad.Error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task TrustPrintsACommandReadyToRun()
+    {
+        string[] who = ["--tenant", Id, "--principal", Id];
+        var aws = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "s3://mine/results/", .. who]);
+        Assert.Equal(ExitCodes.Complete, aws.ExitCode);
+        Assert.Contains($"BucketName=mine Prefix=results/ TenantId={Id} IdentityPrincipalId={Id} Audience=api://pipeline-results", aws.Output, StringComparison.Ordinal);
+        var google = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "gs://mine/results/", "--project", "p", .. who]);
+        Assert.Contains($"PREFIX=results/ infra/gcp/results-bucket.sh p mine {Id} {Id} api://pipeline-results", google.Output, StringComparison.Ordinal);
+        var wrong = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "gs://mine/results/", .. who, "--project", "p;rm"]);
+        Assert.Equal((ExitCodes.Usage, ""), (wrong.ExitCode, wrong.Output));
+    }
+}

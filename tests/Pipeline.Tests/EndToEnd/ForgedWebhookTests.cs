@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Pipeline.Cli;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Whoever can reach the callbacks' address, with and without a token that leaked, changes nothing in the result.</summary>
+public sealed class ForgedWebhookTests
+{
+    private const int Forged = 3000;
+
+    private static readonly string[] Bodies =
+    [
+        "", "{", "[]", "null", """{"task":null}""", """{"task":{"id":"../../etc/passwd"}}""", """{"task":{"id":17}}""",
+        """{"status":"success","task":{"id":"00000000-0000-4000-8000-000000000000","state":"error","output_url":"file:///etc/passwd"}}""",
+        """{"id":"11111111-1111-4111-8111-111111111111","state":"success","status_url":"http://169.254.169.254/"}""",
+        string.Concat(Enumerable.Repeat("{\"task\":", 500)) + "1" + new string('}', 500),
+        new string('x', 60_000),
+    ];
+
+    [Fact]
+    public async Task ThousandsOfThemDuringARunChangeNothing()
+    {
+        var listen = FreeAddress();
+        await using var rig = await Rig.StartAsync("webhook_late=8000");
+        var settings = rig.Settings(rig.List(Rig.Urls(25)), tuning: [("Sweep:WebhookGrace", "00:00:20")]) with { Listen = listen };
+        var run = rig.RunAsync(settings);
+        var answers = await ForgeAsync(listen, await CallbackPathAsync(rig));
+        Assert.False(run.IsCompleted);
+        var outcome = await run;
+
+        Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
+        Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
+        Assert.Equal(25, outcome.Learnt("webhook"));
+        Assert.Single(outcome.Posts);
+        Assert.Equal(Forged, answers.Values.Sum());
+        // Wrong tokens are refused whatever the body; with the right one, only bodies of a webhook's form are taken, and only as hints.
+        Assert.True(answers[HttpStatusCode.Unauthorized] > Forged / 3);
+        Assert.DoesNotContain(answers.Keys, status => status is HttpStatusCode.OK or HttpStatusCode.InternalServerError);
+    }
+
+    private static async Task<Dictionary<HttpStatusCode, int>> ForgeAsync(Uri listen, string path)
+    {
+        using var http = new HttpClient { BaseAddress = listen };
+        var answers = new Dictionary<HttpStatusCode, int>();
+        string[] paths = [path, path[..path.LastIndexOf('/')] + "/x", path.Replace("-000000/", "-000001/", StringComparison.Ordinal), path[..^5] + "zzzzz"];
+        for (var i = 0; i < Forged; i++)
+        {
+            using var body = new StringContent(Bodies[i / paths.Length % Bodies.Length], Encoding.UTF8, "application/json");
+            using var answer = await http.PostAsync(paths[i % paths.Length], body, TestContext.Current.CancellationToken);
+            answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
+        }
+        return answers;
+    }
+
+    private static async Task<string> CallbackPathAsync(Rig rig)
+    {
+        for (; ; await Task.Delay(20, TestContext.Current.CancellationToken))
+            if (await rig.PostsAsync() is [var post, ..])
+                return post.GetProperty("callback_path").GetString()!;
+    }
+
+    private static Uri FreeAddress()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return new($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
+    }
+}

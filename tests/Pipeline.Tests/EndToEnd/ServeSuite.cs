@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>The real commands side by side: one process serves, others bring lists and ask how far they are.</summary>
+public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public async Task AListThatIsSubmittedWhileAnotherProcessServesIsWorkedToItsEndAndTheServerStopsCleanly()
+    {
+        await using var rig = await StartAsync();
+        using var server = CliProcess.Start(
+            ["serve", "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
+
+        var (submitted, id, error) = await CliProcess.RunAsync(["submit", rig.List([.. Rig.Urls(8), "not a url"]), "--out", rig.Out], KillSuite.Environment(rig));
+        Assert.True(submitted == ExitCodes.Complete, error);
+        var report = await ClosedAsync(rig, id.Trim());
+
+        Assert.Equal((9, 8, 1), (report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(), report.GetProperty("failures").GetInt32()));
+        Assert.Single(await rig.PostsAsync());
+        using var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{server.Id}"]);
+        var (exitCode, _, log) = await server.WaitAsync();
+        Assert.True(exitCode == ExitCodes.Complete, log);
+        Assert.Contains("Stopped. Nothing is lost: whoever serves next goes on.", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheStatusOfAListThatNobodyKnowsIsAClearError()
+    {
+        await using var rig = await StartAsync();
+        Directory.CreateDirectory(Path.Combine(rig.Out, ".pipeline"));
+        var (exitCode, _, error) = await CliProcess.RunAsync(["status", "nobody", "--out", rig.Out], KillSuite.Environment(rig));
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.StartsWith("pipeline: No list nobody is known in ", error, StringComparison.Ordinal);
+    }
+
+    private static async Task<JsonElement> ClosedAsync(Rig rig, string listId)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            var (exitCode, json, _) = await CliProcess.RunAsync(["status", listId, "--out", rig.Out, "--json"], KillSuite.Environment(rig));
+            if (exitCode == ExitCodes.Complete && JsonElement.Parse(json) is var report && report.GetProperty("state").GetString() == "Closed")
+                return report;
+            await Task.Delay(200, limit.Token);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Tests of whole runs that hold over every store.</summary>
+/// <param name="azure">Where storage accounts come from; null for SQLite and files.</param>
+public abstract class StoreSuite(Servers? azure)
+{
+    private protected async Task<Rig> StartAsync(string faults = "") => await Rig.StartAsync(faults, azure is null ? null : await azure.AzureAsync());
+}
