@@ -81,7 +81,8 @@ public sealed class KeylessTests
         Assert.Contains("'api://results'", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("token for api:", error.Message, StringComparison.Ordinal);
-        Assert.Single(sts.Seen);
+        // The SDK itself asks again, four times at the most, where STS may only not have read the provider's keys yet.
+        Assert.Equal(code == "InvalidIdentityToken" ? 5 : 1, sts.Seen.Count);
     }
 
     [Fact]
