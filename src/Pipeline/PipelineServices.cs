@@ -37,6 +37,7 @@ public static class PipelineServices
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
+        services.AddSingleton<Matchers>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
         services.AddSingleton<ListCloser>();

@@ -148,9 +148,11 @@ internal sealed class RunHost : IAsyncDisposable
 
     private static WebApplication Build(RunSettings settings, RunningEmulator? emulator, Uri listen, Action<IServiceCollection> addStores)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: no appsettings.json of the folder it happens to run in, and no watching of that folder for one.
+        var builder = WebApplication.CreateEmptyBuilder(new());
         Configure(builder.Logging, settings);
-        builder.WebHost.UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
+        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
+        builder.Services.AddRoutingCore();
         builder.Services
             .AddPipeline(options =>
             {

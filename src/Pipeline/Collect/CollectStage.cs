@@ -19,6 +19,7 @@ internal sealed partial class CollectStage(
     ResultReader reader,
     NimbleClient nimble,
     SubmissionResolver resolver,
+    Matchers matchers,
     Outcomes outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -146,8 +147,7 @@ internal sealed partial class CollectStage(
     private async Task<InputEntry?> MatchAsync(
         SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
     {
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        var matcher = new TaskMatcher(submission, inputs);
+        var matcher = await matchers.ForAsync(submission, cancellationToken);
         var ordinal = (result is null ? null : matcher.Match(result))
             ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
         if (ordinal is not { } found)
@@ -157,7 +157,7 @@ internal sealed partial class CollectStage(
         }
 
         await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, found)], cancellationToken);
-        return inputs[found];
+        return matcher.Inputs[found];
     }
 
     private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)

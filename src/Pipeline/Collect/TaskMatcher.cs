@@ -13,12 +13,11 @@ internal sealed class TaskMatcher
     private readonly Dictionary<string, List<InputEntry>> _byUrl = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byTag = new(StringComparer.Ordinal);
     private readonly string _sharedInputs;
-    private readonly int _count;
 
     public TaskMatcher(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs)
     {
         _sharedInputs = submission.SharedInputs;
-        _count = inputs.Count;
+        Inputs = inputs;
         foreach (var input in inputs)
         {
             Add(input.Url, input);
@@ -30,6 +29,9 @@ internal sealed class TaskMatcher
         }
     }
 
+    /// <summary>The inputs it knows, by ordinal.</summary>
+    public IReadOnlyList<InputEntry> Inputs { get; }
+
     /// <summary>The rows of tasks, each with its input where the task's echo tells.</summary>
     public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks) =>
         [.. tasks.Where(t => TaskIds.IsWellFormed(t.Id)).Select(t => new TaskEntry(t.Id, Match(t.Input)))];
@@ -37,7 +39,7 @@ internal sealed class TaskMatcher
     /// <summary>The ordinal for an echoed input; null when there is no echo or it does not tell.</summary>
     public int? Match(JsonElement? echo)
     {
-        if (_count == 1)
+        if (Inputs.Count == 1)
             return 0;
         if (echo is not { ValueKind: JsonValueKind.Object } input)
             return null;
@@ -48,7 +50,7 @@ internal sealed class TaskMatcher
     /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
     public int? Match(NormalizedResult result)
     {
-        if (_count == 1)
+        if (Inputs.Count == 1)
             return 0;
         if (result.Url is not { } url)
             return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
