@@ -19,7 +19,7 @@ internal static class EmulatorServices
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.AddSingleton(new FaultInjector(faults));
         services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
-        services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db")));
+        services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskStore.Schema));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
         services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
         services.AddSingleton<TaskStore>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();

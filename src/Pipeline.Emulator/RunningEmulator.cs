@@ -29,7 +29,7 @@ public sealed class RunningEmulator : IAsyncDisposable
     public Uri GcsEndpoint => new(BaseAddress, "gcs");
 
     /// <summary>Makes a bucket of its own, for S3 and GCS alike, unless it is there.</summary>
-    public void EnsureBucket(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucket(name);
+    public Task EnsureBucketAsync(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucketAsync(name);
 
     /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
     public Task Completion { get; }

@@ -137,7 +137,7 @@ internal sealed class RunHost : IAsyncDisposable
             };
             var emulator = await Emulator.Emulator.StartAsync(options, cancellationToken);
             _parts.Push(emulator);
-            emulator.EnsureBucket(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
+            await emulator.EnsureBucketAsync(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
             return emulator;
         }
         catch (Exception problem) when (problem is IOException or FormatException)

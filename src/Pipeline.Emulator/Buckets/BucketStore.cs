@@ -9,7 +9,7 @@ namespace Pipeline.Emulator.Buckets;
 /// committed, whole and with its metadata, or not at all; keys never become paths.
 /// </summary>
 /// <remarks>One process at a time. Nothing is read or written before the first use.</remarks>
-internal sealed class BucketStore(string folder, TimeProvider? time = null) : IDisposable
+internal sealed class BucketStore(string folder, TimeProvider? time = null) : IAsyncDisposable
 {
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
 
@@ -21,7 +21,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : ID
     private BucketIndex Index => Volatile.Read(ref _index) ?? Open();
 
     /// <summary>Creates the bucket if there is none of that name.</summary>
-    public void EnsureBucket(string name) => Index.AddBucket(name, _time.GetUtcNow());
+    public Task EnsureBucketAsync(string name) => Index.FindBucket(name) is null ? Index.AddBucketAsync(name, _time.GetUtcNow()) : Task.CompletedTask;
 
     /// <summary>When the bucket was created; null when there is none.</summary>
     public DateTimeOffset? FindBucket(string name) => Index.FindBucket(name);
@@ -39,11 +39,11 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : ID
 
     /// <summary>Makes the uploaded bytes the object of this name, where <paramref name="condition"/> accepts what is there (null: nothing is).</summary>
     /// <returns>The object, or null where the condition refused; then the upload is as it was.</returns>
-    public StoredObject? Commit(ObjectUpload upload, string bucket, string key, ObjectTraits traits, Func<StoredObject?, bool>? condition = null)
+    public async Task<StoredObject?> CommitAsync(ObjectUpload upload, string bucket, string key, ObjectTraits traits, Func<StoredObject?, bool>? condition = null)
     {
         var item = new StoredObject(
             bucket, key, upload.Generation, upload.Bytes, Convert.ToHexStringLower(upload.Md5()), upload.Crc32C, _time.GetUtcNow(), traits);
-        var (accepted, previous) = Index.Replace(item, condition ?? (_ => true));
+        var (accepted, previous) = await Index.ReplaceAsync(item, condition ?? (_ => true));
         if (!accepted)
             return null;
         upload.Keep();
@@ -57,7 +57,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : ID
     {
         using var upload = BeginUpload();
         await upload.AppendAsync(content, null, cancellationToken);
-        return Commit(upload, bucket, key, traits)!;
+        return (await CommitAsync(upload, bucket, key, traits))!;
     }
 
     /// <summary>The object of this name, or null.</summary>
@@ -83,9 +83,9 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : ID
 
     /// <summary>Removes an object where <paramref name="condition"/> accepts it.</summary>
     /// <returns>Whether the condition accepted, and whether there was one.</returns>
-    public (bool Accepted, bool Existed) Delete(string bucket, string key, Func<StoredObject?, bool>? condition = null)
+    public async Task<(bool Accepted, bool Existed)> DeleteAsync(string bucket, string key, Func<StoredObject?, bool>? condition = null)
     {
-        var (accepted, previous) = Index.Remove(bucket, key, condition ?? (_ => true));
+        var (accepted, previous) = await Index.RemoveAsync(bucket, key, condition ?? (_ => true));
         if (accepted && previous is not null)
             File.Delete(PathOf(previous.Generation));
         return (accepted, previous is not null);
@@ -136,7 +136,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : ID
     /// <summary>The cursor of what follows a key.</summary>
     public static byte[] After(string key) => [.. Encoding.UTF8.GetBytes(key), 0];
 
-    public void Dispose() => _index?.Dispose();
+    public ValueTask DisposeAsync() => _index?.DisposeAsync() ?? default;
 
     // UTF-8 has no byte 0xFF, so the last byte can always be raised.
     private static byte[]? Successor(byte[] prefix) => prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];

@@ -63,7 +63,7 @@ internal static partial class GcsEndpoints
             await GcsJson.ErrorAsync(context, 409, "conflict", "You already own this bucket. Please select another name.");
         else
         {
-            store.EnsureBucket(name);
+            await store.EnsureBucketAsync(name);
             await GcsJson.WriteAsync(context, GcsJson.Bucket(context, name, store.FindBucket(name)!.Value));
         }
     }

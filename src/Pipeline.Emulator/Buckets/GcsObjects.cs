@@ -61,18 +61,22 @@ internal static class GcsObjects
             await GcsJson.WriteAsync(context, GcsJson.Object(context, item));
     }
 
-    public static Task DeleteAsync(HttpContext context, BucketStore store, string bucket, string name)
+    public static async Task DeleteAsync(HttpContext context, BucketStore store, string bucket, string name)
     {
         if (!GcsPreconditions.TryRead(context.Request.Query, out var conditions))
-            return GcsJson.ErrorAsync(context, 400, "invalid", "A generation parameter is not a number.");
-        var (accepted, existed) = store.Delete(bucket, name,
+        {
+            await GcsJson.ErrorAsync(context, 400, "invalid", "A generation parameter is not a number.");
+            return;
+        }
+
+        var (accepted, existed) = await store.DeleteAsync(bucket, name,
             current => conditions.Allow(current) && (conditions.Generation is null || conditions.Generation == current?.Generation));
         if (!existed || (!accepted && conditions.Generation is not null))
-            return GcsJson.NoObjectAsync(context, bucket, name);
-        if (!accepted)
-            return GcsJson.ConditionAsync(context);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.CompletedTask;
+            await GcsJson.NoObjectAsync(context, bucket, name);
+        else if (!accepted)
+            await GcsJson.ConditionAsync(context);
+        else
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static Task SendMediaAsync(HttpContext context, StoredObject item, SafeFileHandle file)

@@ -151,7 +151,7 @@ internal sealed class GcsUploads(BucketStore store)
     {
         if (request.Mismatch(upload) is { } mismatch)
             await GcsJson.ErrorAsync(context, 400, "invalid", mismatch);
-        else if (store.Commit(upload, bucket, request.Name, request.Traits, request.Conditions.Allow) is { } item)
+        else if (await store.CommitAsync(upload, bucket, request.Name, request.Traits, request.Conditions.Allow) is { } item)
             await GcsJson.WriteAsync(context, GcsJson.Object(context, item));
         else
             await GcsJson.ConditionAsync(context);

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// An object on its way in: its bytes go to a file that nothing points to until <see cref="BucketStore.Commit"/>. Disposed without that, it
+/// An object on its way in: its bytes go to a file that nothing points to until <see cref="BucketStore.CommitAsync"/>. Disposed without that, it
 /// never was.
 /// </summary>
 internal sealed class ObjectUpload(string path, long generation) : IDisposable

@@ -57,21 +57,23 @@ internal static partial class S3Endpoints
             case "PUT":
                 return S3Upload.HandleAsync(context, store, bucket, key);
             case "DELETE":
-                store.Delete(bucket, key);
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
-                return Task.CompletedTask;
+                return store.DeleteAsync(bucket, key);
             default:
                 return S3Error.NotImplemented.WriteAsync(context);
         }
     }
 
-    private static Task CreateBucketAsync(HttpContext context, BucketStore store, string bucket)
+    private static async Task CreateBucketAsync(HttpContext context, BucketStore store, string bucket)
     {
         if (!BucketName().IsMatch(bucket))
-            return S3Error.InvalidBucketName.WriteAsync(context);
-        store.EnsureBucket(bucket);
+        {
+            await S3Error.InvalidBucketName.WriteAsync(context);
+            return;
+        }
+
+        await store.EnsureBucketAsync(bucket);
         context.Response.Headers.Location = "/" + bucket;
-        return Task.CompletedTask;
     }
 
     private static bool IsDenied(HttpRequest request) =>

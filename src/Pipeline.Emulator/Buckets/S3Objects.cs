@@ -77,7 +77,7 @@ internal static class S3Objects
         }
 
         foreach (var key in keys)
-            store.Delete(bucket, key);
+            await store.DeleteAsync(bucket, key);
         await S3Xml.WriteAsync(context, "DeleteResult", S3Xml.Namespace, xml =>
         {
             foreach (var key in quiet ? [] : keys)

@@ -49,7 +49,7 @@ internal static partial class S3Upload
     {
         var headers = context.Request.Headers;
         S3Error? refusal = null;
-        var item = store.Commit(upload, bucket, key, traits, current =>
+        var item = await store.CommitAsync(upload, bucket, key, traits, current =>
         {
             if (headers.IfNoneMatch == "*" && current is not null)
                 refusal = S3Error.PreconditionFailed;

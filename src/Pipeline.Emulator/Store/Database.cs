@@ -13,36 +13,26 @@ internal sealed class Database : IAsyncDisposable
 {
     private const int MaxGroup = 1000;
 
-    private const string Schema = """
-        CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL, inputs INTEGER NOT NULL,
-            delivery TEXT NOT NULL, answered TEXT NOT NULL, created_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS tasks (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,
-            input TEXT NOT NULL, faults TEXT, created_at INTEGER NOT NULL, finished_at INTEGER, status_code INTEGER, error TEXT, error_type TEXT, output_url TEXT,
-            delivered INTEGER NOT NULL DEFAULT 0, calls INTEGER NOT NULL DEFAULT 0, calls_taken INTEGER NOT NULL DEFAULT 0);
-        CREATE INDEX IF NOT EXISTS tasks_post ON tasks (post, state);
-        CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, due_at INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL);
-        CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_at, seq);
-        """;
-
     private readonly string _connectionString;
     private readonly ConcurrentBag<StatementCache> _readers = [];
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new() { SingleReader = true });
     private readonly StatementCache _writer;
     private readonly Task _writing;
 
-    private Database(string connectionString)
+    private Database(string connectionString, string schema)
     {
         _connectionString = connectionString;
         _writer = Connect();
         _writer.Execute("PRAGMA journal_mode=WAL");
         // Safe against the end of the process, which is what is promised; not against the loss of power.
         _writer.Execute("PRAGMA synchronous=NORMAL");
-        _writer.Execute(Schema);
+        _writer.Execute(schema);
         _writing = Task.Run(WriteAsync);
     }
 
-    public static Database Open(string path) =>
-        new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString);
+    /// <summary>Opens a file, with these tables where it has none yet.</summary>
+    public static Database Open(string path, string schema) =>
+        new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString, schema);
 
     public T Read<T>(Func<StatementCache, T> query)
     {
@@ -58,7 +48,15 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a write with others in one transaction; returns when it is committed.</summary>
+    /// <summary>Runs a write with others in one transaction, one after the other; returns what it returned when it is committed.</summary>
+    public async Task<T> WriteAsync<T>(Func<StatementCache, T> write)
+    {
+        T result = default!;
+        await WriteAsync(d => { result = write(d); });
+        return result;
+    }
+
+    /// <inheritdoc cref="WriteAsync{T}"/>
     public Task WriteAsync(Action<StatementCache> write)
     {
         var item = new Write(write, new(TaskCreationOptions.RunContinuationsAsynchronously));

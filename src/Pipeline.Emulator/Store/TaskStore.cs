@@ -6,6 +6,18 @@ namespace Pipeline.Emulator.Store;
 /// <summary>Posts, tasks and jobs. Everything that is to happen is a row in <c>jobs</c>, so a restart goes on where the process ended.</summary>
 internal sealed class TaskStore(Database database)
 {
+    /// <summary>Its tables.</summary>
+    public const string Schema = """
+        CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL, inputs INTEGER NOT NULL,
+            delivery TEXT NOT NULL, answered TEXT NOT NULL, created_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS tasks (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,
+            input TEXT NOT NULL, faults TEXT, created_at INTEGER NOT NULL, finished_at INTEGER, status_code INTEGER, error TEXT, error_type TEXT, output_url TEXT,
+            delivered INTEGER NOT NULL DEFAULT 0, calls INTEGER NOT NULL DEFAULT 0, calls_taken INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX IF NOT EXISTS tasks_post ON tasks (post, state);
+        CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, due_at INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL);
+        CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_at, seq);
+        """;
+
     private const string TaskColumns = "t.seq, t.id, p.id, p.is_batch, p.delivery, t.input, t.faults, t.state, t.created_at, t.finished_at, t.status_code, t.error, t.error_type, t.output_url";
 
     private readonly Lock _seqs = new();

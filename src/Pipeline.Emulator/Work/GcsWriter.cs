@@ -4,8 +4,8 @@ using Google.Apis.Http;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Writes objects by the JSON API of GCS with Google's own HTTP client, to the emulator's own buckets or to others.</summary>
-internal sealed class GcsWriter(StorageSettings settings, OwnAddress own) : IDisposable
+/// <summary>Writes objects by the JSON API of GCS with Google's own HTTP client.</summary>
+internal sealed class GcsWriter(StorageSettings settings) : IDisposable
 {
     private readonly Lazy<Task<HttpClient>> _client = new(() => CreateClientAsync(settings));
 
@@ -35,7 +35,7 @@ internal sealed class GcsWriter(StorageSettings settings, OwnAddress own) : IDis
     private static async Task<HttpClient> CreateClientAsync(StorageSettings settings)
     {
         var arguments = new CreateHttpClientArgs { ApplicationName = "Pipeline.Emulator" };
-        if (settings is { GcsOutside: true, GcsEndpoint: null })
+        if (settings.GcsEndpoint is null)
         {
             var credential = await GoogleCredential.GetApplicationDefaultAsync();
             arguments.Initializers.Add(credential.CreateScoped("https://www.googleapis.com/auth/devstorage.read_write"));
@@ -45,8 +45,6 @@ internal sealed class GcsWriter(StorageSettings settings, OwnAddress own) : IDis
 
     private string Endpoint()
     {
-        if (!settings.GcsOutside)
-            return new Uri(own.Value, "gcs").AbsoluteUri;
         var endpoint = settings.GcsEndpoint ?? "https://storage.googleapis.com";
         return (endpoint.Contains("://", StringComparison.Ordinal) ? endpoint : "http://" + endpoint).TrimEnd('/');
     }

@@ -3,7 +3,7 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Delivers objects, good or damaged.</summary>
+/// <summary>Delivers objects, good or damaged: to its own buckets, or by the clouds' own clients to others.</summary>
 internal sealed class ObjectWriter(ResultFiles results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
 {
     /// <summary>Writes a task's object with this damage.</summary>
@@ -13,13 +13,16 @@ internal sealed class ObjectWriter(ResultFiles results, S3Writer s3, GcsWriter g
     {
         if (damage == "missing")
             return false;
-        var isS3 = address.Scheme == "s3";
-        if (!(isS3 ? settings.S3Outside : settings.GcsOutside))
-            buckets.EnsureBucket(address.Bucket);
         var compress = task.Delivery.StorageCompress == true;
         await using var content = ObjectBytes.Make(results.Open(task.Id), compress, damage, task.Faults.Draw);
         var contentType = compress ? "application/gzip" : "application/json";
-        if (isS3)
+        var isS3 = address.Scheme == "s3";
+        if (!(isS3 ? settings.S3Outside : settings.GcsOutside))
+        {
+            await buckets.EnsureBucketAsync(address.Bucket);
+            await buckets.PutAsync(address.Bucket, address.Key, content, new(contentType), cancellationToken);
+        }
+        else if (isS3)
             await s3.WriteAsync(address, content, contentType, cancellationToken);
         else
             await gcs.WriteAsync(address, content, contentType, cancellationToken);

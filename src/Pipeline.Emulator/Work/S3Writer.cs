@@ -4,10 +4,10 @@ using Amazon.S3;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Writes objects by the real S3 client, to the emulator's own buckets or to others (with the credentials that the SDK finds, unless some are given).</summary>
-internal sealed class S3Writer(StorageSettings settings, OwnAddress own, AWSCredentials? credentials = null) : IDisposable
+/// <summary>Writes objects by the real S3 client, with the credentials that the SDK finds, unless some are given.</summary>
+internal sealed class S3Writer(StorageSettings settings, AWSCredentials? credentials = null) : IDisposable
 {
-    private readonly Lazy<AmazonS3Client> _client = new(() => settings.S3Outside ? CreateOutside(settings.S3Endpoint, credentials) : CreateOwn(own.Value));
+    private readonly Lazy<AmazonS3Client> _client = new(() => Create(settings.S3Endpoint, credentials));
 
     public async Task WriteAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
@@ -36,9 +36,7 @@ internal sealed class S3Writer(StorageSettings settings, OwnAddress own, AWSCred
             _client.Value.Dispose();
     }
 
-    private static AmazonS3Client CreateOwn(Uri address) => new(new BasicAWSCredentials("emulator", "emulator"), Configure(new Uri(address, "s3").AbsoluteUri));
-
-    private static AmazonS3Client CreateOutside(string? endpoint, AWSCredentials? credentials) =>
+    private static AmazonS3Client Create(string? endpoint, AWSCredentials? credentials) =>
         credentials is null ? new(Configure(endpoint)) : new(credentials, Configure(endpoint));
 
     private static AmazonS3Config Configure(string? endpoint)

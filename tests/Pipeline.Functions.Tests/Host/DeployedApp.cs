@@ -42,7 +42,7 @@ internal sealed class DeployedApp : IAsyncDisposable
         var folder = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = folder.Path, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) }, TestContext.Current.CancellationToken);
-        emulator.EnsureBucket("results");
+        await emulator.EnsureBucketAsync("results");
         var app = new DeployedApp(folder, account, await FunctionsHost.StartAsync(), emulator);
         app._worker = app.StartWorker();
         await app.Host.LoadAsync(Path.GetDirectoryName(typeof(MessageRunner).Assembly.Location)!);

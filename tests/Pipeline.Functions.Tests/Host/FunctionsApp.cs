@@ -75,7 +75,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         Emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder["emulator"], Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
             TestContext.Current.CancellationToken);
-        Emulator.EnsureBucket("results");
+        await Emulator.EnsureBucketAsync("results");
         Host = await FunctionsHost.StartAsync();
         var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
         var sink = await NdjsonRecordSink.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);

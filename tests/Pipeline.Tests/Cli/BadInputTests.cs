@@ -75,7 +75,7 @@ public sealed class BadInputTests : IDisposable
         await RefusedAsync("Nimble refuses the API key (401).", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "wrong-secret-key")]);
         await RefusedAsync("The bucket 'none' does not exist", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "x")]);
         await RefusedAsync("none", [.. run, "gs://none/"], [.. store, ("NIMBLE_API_KEY", "right")]);
-        emulator.EnsureBucket("there");
+        await emulator.EnsureBucketAsync("there");
         await RefusedAsync("403", [.. run, "s3://there/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "denied")]);
     }
 

@@ -14,7 +14,7 @@ public sealed class DoctorTests
         using var folder = new TempFolder();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = folder.Path, ApiKey = "right-key", Storage = Pipeline.Emulator.StorageMode.Own }, TestContext.Current.CancellationToken);
-        emulator.EnsureBucket("there");
+        await emulator.EnsureBucketAsync("there");
         string[] doctor = ["doctor", "--api", emulator.BaseAddress.AbsoluteUri, "--storage-url"];
         (string, string)[] store = [("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")];
 

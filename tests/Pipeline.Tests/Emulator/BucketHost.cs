@@ -33,7 +33,7 @@ internal sealed class BucketHost : IAsyncDisposable
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         var store = new BucketStore(folder);
-        store.EnsureBucket("results");
+        await store.EnsureBucketAsync("results");
         app.MapBuckets(store);
         await app.StartAsync();
         return new(app, store, folder);
@@ -49,7 +49,7 @@ internal sealed class BucketHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
-        Store.Dispose();
+        await Store.DisposeAsync();
         Directory.GetParent(Folder)!.Delete(recursive: true);
     }
 }

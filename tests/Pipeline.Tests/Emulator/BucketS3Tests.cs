@@ -177,7 +177,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     [Fact]
     public async Task UrlEncodingCarriesKeysThatXmlCannot()
     {
-        _host.Store.EnsureBucket("odd");
+        await _host.Store.EnsureBucketAsync("odd");
         await _s3.PutObjectAsync(new() { BucketName = "odd", Key = "bell\u0001 +é/x", ContentBody = "x" }, Ct);
         using var http = new HttpClient();
         var xml = await http.GetStringAsync(new Uri(_host.Url, "s3/odd?list-type=2&encoding-type=url"), Ct);

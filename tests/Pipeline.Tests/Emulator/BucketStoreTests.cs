@@ -18,14 +18,14 @@ public sealed class BucketStoreTests : IDisposable
     {
         // Nothing of the first store is disposed: that is what a kill leaves.
         var killed = new BucketStore(_folder);
-        killed.EnsureBucket("b");
+        await killed.EnsureBucketAsync("b");
         await PutAsync(killed, "whole", "kept");
         var cut = killed.BeginUpload();
         await cut.AppendAsync(new MemoryStream(new byte[1000]), null, Ct);
         var orphan = Directory.EnumerateFiles(Path.Combine(_folder, "objects"), cut.Generation.ToString(), SearchOption.AllDirectories).Single();
         File.SetLastWriteTimeUtc(orphan, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
-        using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder);
         Assert.Equal("kept", Read(store, "whole"));
         Assert.Equal(["whole"], store.List("b", "", "", null, 10).Objects.Select(o => o.Key));
         Assert.False(File.Exists(orphan));
@@ -35,7 +35,7 @@ public sealed class BucketStoreTests : IDisposable
     [Fact]
     public async Task AnUploadThatIsNotCommittedLeavesNoFile()
     {
-        using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder);
         using (var upload = store.BeginUpload())
             await upload.AppendAsync(new MemoryStream([1]), null, Ct);
         Assert.Empty(Files());
@@ -44,7 +44,7 @@ public sealed class BucketStoreTests : IDisposable
     [Fact]
     public async Task AReaderGoesOnReadingTheVersionItOpened()
     {
-        using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder);
         await PutAsync(store, "k", "old");
         var open = store.OpenRead("b", "k")!.Value;
         using var file = open.File;
@@ -58,7 +58,7 @@ public sealed class BucketStoreTests : IDisposable
     [Fact]
     public async Task WritersAndReadersOfOneKeySeeOnlyWholeObjects()
     {
-        using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder);
         await PutAsync(store, "k", new string('0', 5000));
         var writers = Enumerable.Range(1, 4).Select(n => Task.Run(async () =>
         {
@@ -79,12 +79,12 @@ public sealed class BucketStoreTests : IDisposable
     [Fact]
     public async Task OnlyOneOfManyConditionalWritersWins()
     {
-        using var store = new BucketStore(_folder);
+        await using var store = new BucketStore(_folder);
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
             using var upload = store.BeginUpload();
             await upload.AppendAsync(new MemoryStream([(byte)n]), null, Ct);
-            return store.Commit(upload, "b", "k", Plain, current => current is null);
+            return await store.CommitAsync(upload, "b", "k", Plain, current => current is null);
         }, Ct)));
         Assert.Single(results, r => r is not null);
         Assert.Single(Files());

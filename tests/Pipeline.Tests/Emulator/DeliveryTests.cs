@@ -115,8 +115,8 @@ public sealed class DeliveryTests
         // A first delivery makes the bucket there.
         await other.RunBatchAsync(1, storage);
         var settings = new StorageSettings(true, other.Emulator.S3Endpoint.AbsoluteUri, true, other.Emulator.GcsEndpoint.AbsoluteUri);
-        using var s3 = new S3Writer(settings, new OwnAddress(), new BasicAWSCredentials("key", "secret"));
-        using var gcs = new GcsWriter(settings, new OwnAddress());
+        using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
+        using var gcs = new GcsWriter(settings);
         using var content = new MemoryStream("{}"u8.ToArray());
         var address = new ObjectAddress(storage[..2], "b", "x/é 1.json");
         if (storage.StartsWith("s3", StringComparison.Ordinal))
@@ -132,8 +132,8 @@ public sealed class DeliveryTests
     public async Task StorageThatCannotBeReachedIsToldByTheAddressOfTheObject(string scheme)
     {
         var settings = new StorageSettings(true, "http://127.0.0.1:1/", true, "127.0.0.1:1");
-        using var s3 = new S3Writer(settings, new OwnAddress(), new BasicAWSCredentials("key", "secret"));
-        using var gcs = new GcsWriter(settings, new OwnAddress());
+        using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
+        using var gcs = new GcsWriter(settings);
         using var content = new MemoryStream("{}"u8.ToArray());
         var address = new ObjectAddress(scheme, "b", "k.json");
         var error = await Assert.ThrowsAsync<DeliveryException>(() => scheme == "s3"

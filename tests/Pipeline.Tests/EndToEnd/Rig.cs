@@ -30,7 +30,7 @@ internal sealed class Rig : IAsyncDisposable
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = data.Path, Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
             TestContext.Current.CancellationToken);
-        emulator.EnsureBucket("results");
+        await emulator.EnsureBucketAsync("results");
         return new(emulator, azure);
     }
 

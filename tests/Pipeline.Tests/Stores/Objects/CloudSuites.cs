@@ -59,7 +59,7 @@ public abstract class EmulatorObjectSuite : CloudObjectSuite
     protected override async Task<ObjectStoreOptions> StartAsync()
     {
         _emulator ??= await Pipeline.Emulator.Emulator.StartAsync(new() { DataFolder = _folder.Path, Storage = StorageMode.Own }, Token);
-        _emulator.EnsureBucket(Bucket);
+        await _emulator.EnsureBucketAsync(Bucket);
         return new() { S3Endpoint = _emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = _emulator.GcsEndpoint.AbsoluteUri };
     }
 
