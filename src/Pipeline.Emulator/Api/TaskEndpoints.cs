@@ -4,7 +4,7 @@ using Pipeline.Emulator.Work;
 namespace Pipeline.Emulator.Api;
 
 /// <summary><c>GET tasks</c>, <c>GET tasks/{id}</c>, <c>GET tasks/{id}/results</c>.</summary>
-internal sealed class TaskEndpoints(TaskStore store, ResultFiles results, RunningTasks running)
+internal sealed class TaskEndpoints(TaskStore store, TaskResults results, RunningTasks running)
 {
     /// <summary>The root of the API as the caller addressed it, with the version.</summary>
     public static string RootOf(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.Path.Value![..3]}";
@@ -51,7 +51,7 @@ internal sealed class TaskEndpoints(TaskStore store, ResultFiles results, Runnin
             await Replies.FailedAsync(context, 404, task.Error is null ? $"Task {task.Id} has no result yet." : $"Task {task.Id} has no result: {task.Error}");
             return;
         }
-        await using var file = results.Open(task.Id);
+        await using var file = results.Open(task);
         context.Response.ContentType = "application/json; charset=utf-8";
         context.Response.ContentLength = file.Length;
         await file.CopyToAsync(context.Response.Body, context.RequestAborted);

@@ -12,7 +12,7 @@ internal static class ObjectBytes
     /// <param name="compress">Whether the object is to be gzip.</param>
     /// <param name="damage">The damage: a fault's name without <c>object_</c>; null for none.</param>
     /// <param name="draw">Settles where the damage is.</param>
-    public static Stream Make(FileStream result, bool compress, string? damage, ulong draw)
+    public static Stream Make(Stream result, bool compress, string? damage, ulong draw)
     {
         if (compress == (damage != "mislabelled"))
         {

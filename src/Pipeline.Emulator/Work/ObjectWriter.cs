@@ -4,7 +4,7 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>Delivers objects, good or damaged: to its own buckets, or by the clouds' own clients to others.</summary>
-internal sealed class ObjectWriter(ResultFiles results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
+internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
 {
     /// <summary>Writes a task's object with this damage.</summary>
     /// <returns>Whether an object was written; it is not when the damage is <c>missing</c>.</returns>
@@ -14,7 +14,7 @@ internal sealed class ObjectWriter(ResultFiles results, S3Writer s3, GcsWriter g
         if (damage == "missing")
             return false;
         var compress = task.Delivery.StorageCompress == true;
-        await using var content = ObjectBytes.Make(results.Open(task.Id), compress, damage, task.Faults.Draw);
+        await using var content = ObjectBytes.Make(results.Open(task), compress, damage, task.Faults.Draw);
         var contentType = compress ? "application/gzip" : "application/json";
         var isS3 = address.Scheme == "s3";
         if (!(isS3 ? settings.S3Outside : settings.GcsOutside))

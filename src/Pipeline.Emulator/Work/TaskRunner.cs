@@ -1,17 +1,13 @@
 using Pipeline.Emulator.Pages;
-using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
 /// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
 internal sealed partial class TaskRunner(
-    EmulatorOptions options, PageFetcher fetcher, ResultFiles results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger) : IDisposable
+    TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger)
 {
     private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
-
-    // Making a result is work of the processor and holds the whole page: more at once would cost memory and gain nothing.
-    private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
 
     /// <summary>Fetches, makes the result, delivers it unless it is to be late, and says how it ended.</summary>
     public async Task ExtractAsync(Job job, CancellationToken cancellationToken)
@@ -44,8 +40,6 @@ internal sealed partial class TaskRunner(
     public async Task HealAsync(Job job, CancellationToken cancellationToken) =>
         await store.DeliveredAsync(job, await TryWriteLateAsync(job, damage: null, cancellationToken), []);
 
-    public void Dispose() => _builders.Dispose();
-
     private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> TryExtractAsync(TaskRow task, CancellationToken cancellationToken)
     {
         List<NextJob> next = [];
@@ -53,7 +47,7 @@ internal sealed partial class TaskRunner(
             return (Failed(task, "injected", "Injected: the task failed."), false, next);
         try
         {
-            var code = await MakeResultAsync(task, cancellationToken);
+            var code = await results.MakeAsync(task, cancellationToken);
             var address = ObjectAddress.Of(task);
             var end = task with { State = TaskState.Success, StatusCode = code, OutputUrl = address?.ToString(), FinishedAt = time.GetUtcNow() };
             if (address is null)
@@ -81,27 +75,6 @@ internal sealed partial class TaskRunner(
             LogTaskBroke(logger, error, task.Id, task.Input);
             return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, next);
         }
-    }
-
-    private async Task<int> MakeResultAsync(TaskRow task, CancellationToken cancellationToken)
-    {
-        var input = TaskInput.Of(task);
-        var startedAt = time.GetUtcNow();
-        var start = time.GetTimestamp();
-        var page = options.CannedBytes is { } bytes
-            ? new FetchedPage(new Uri(input.Url), 200, "text/html; charset=utf-8", GeneratedPage.Build(task.Seq, bytes))
-            : await fetcher.FetchAsync(new Uri(input.Url), cancellationToken);
-        var duration = time.GetElapsedTime(start);
-        await _builders.WaitAsync(cancellationToken);
-        try
-        {
-            results.Write(task.Id, file => ResultDocument.Write(file, task, input, page, startedAt, duration));
-        }
-        finally
-        {
-            _builders.Release();
-        }
-        return page.StatusCode;
     }
 
     private async Task<bool> TryWriteLateAsync(Job job, string? damage, CancellationToken cancellationToken)
