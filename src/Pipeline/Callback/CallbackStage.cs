@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -45,13 +46,23 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue qu
             return CallbackAnswer.Unauthorized;
         }
 
-        var buffer = new byte[MaxBodyBytes + 1];
-        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length > MaxBodyBytes)
-            return CallbackAnswer.TooLarge;
-        if (CallbackBody.ReadTaskIds(buffer.AsMemory(0, length)) is not { } taskIds)
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes + 1);
+        try
         {
-            LogMalformed(submissionId, length);
+            var length = await body.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes + 1), MaxBodyBytes + 1, throwOnEndOfStream: false, cancellationToken);
+            return length > MaxBodyBytes ? CallbackAnswer.TooLarge : await TakeAsync(submissionId, buffer.AsMemory(0, length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<CallbackAnswer> TakeAsync(string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (CallbackBody.ReadTaskIds(body) is not { } taskIds)
+        {
+            LogMalformed(submissionId, body.Length);
             return CallbackAnswer.Malformed;
         }
 

@@ -29,7 +29,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
     public static Task<LocalDatabase> OpenAsync(string folder, CancellationToken cancellationToken) => Task.Run(() => Open(folder), cancellationToken);
 
     /// <summary>Runs a write in the next transaction.</summary>
-    /// <param name="write">Runs on the writer's thread; must not wait for another write.</param>
+    /// <param name="write">Runs on the writer's thread, again where another write of its transaction failed; must not wait for another write.</param>
     /// <param name="durable">Whether it must survive a loss of power, and not only the end of the process.</param>
     /// <param name="cancellationToken">Withdraws it while it waits; once begun it runs to its end.</param>
     public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken) =>

@@ -14,14 +14,18 @@ internal enum FileCondition
 }
 
 /// <summary>
-/// An output file whose committed length is kept in the state. An append writes behind that length and then raises it in the same transaction, so whatever
+/// An output file whose committed length is kept in the state. Appends write behind that length, and raise it when their transaction commits, so whatever
 /// a crash left behind it is not part of the file, and the next append, of whichever process, cuts it off. Used on the writer's thread only.
 /// </summary>
 #pragma warning disable CA1001 // The stream never outlives a batch.
 internal sealed class NdjsonFile(string path)
 #pragma warning restore CA1001
 {
+    // Below the size from which arrays count as large objects: one is made in every batch.
+    private const int BufferBytes = 64 * 1024;
+
     private FileStream? _stream;
+    private long _end;
 
     public string Path => path;
 
@@ -40,7 +44,8 @@ internal sealed class NdjsonFile(string path)
     /// <summary>Appends one line; returns where it starts.</summary>
     public long Append(SqlSession session, Action<Stream> write)
     {
-        var (stream, start) = Open(session);
+        var stream = Open(session);
+        var start = _end;
         try
         {
             write(stream);
@@ -55,7 +60,7 @@ internal sealed class NdjsonFile(string path)
                 throw LocalErrors.Translate(error, path);
             throw;
         }
-        SetLength(session, stream.Position);
+        _end = stream.Position;
         return start;
     }
 
@@ -65,14 +70,14 @@ internal sealed class NdjsonFile(string path)
     public long CutTornTail(SqlSession session)
     {
         var before = File.Exists(path) ? new FileInfo(path).Length : 0;
-        var (_, end) = Open(session);
-        return before - end;
+        Open(session);
+        return before - _end;
     }
 
     /// <summary>Replaces the file with what is written.</summary>
     public void Rewrite(SqlSession session, Action<Stream> write)
     {
-        Close(commit: false);
+        Close(session, commit: false);
         using var file = new AtomicFile(path);
         write(file.Stream);
         SetLength(session, file.Stream.Position);
@@ -81,35 +86,38 @@ internal sealed class NdjsonFile(string path)
     }
 
     // The file is opened anew in every batch: another process may have replaced it.
-    private (FileStream Stream, long End) Open(SqlSession session)
+    private FileStream Open(SqlSession session)
     {
-        var end = (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
-        if (_stream is null)
-        {
-            _stream = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 128 * 1024);
-            session.Enlist(Close);
-        }
+        if (_stream is not null)
+            return _stream;
+        _end = (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
+        _stream = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+        session.Enlist(commit => Close(session, commit));
         var length = _stream.Length;
-        if (length < end)
+        if (length < _end)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"'{path}' has {length} bytes, but {end} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.");
-        if (length > end)
-            _stream.SetLength(end);
-        _stream.Position = end;
-        return (_stream, end);
+                $"'{path}' has {length} bytes, but {_end} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.");
+        if (length > _end)
+            _stream.SetLength(_end);
+        _stream.Position = _end;
+        return _stream;
     }
 
     // The bytes reach the disk before the commit that counts them, or a loss of power could leave a count without bytes.
-    private void Close(bool commit)
+    private void Close(SqlSession session, bool commit)
     {
-        var stream = _stream;
+        if (_stream is not { } stream)
+            return;
         _stream = null;
         try
         {
             if (commit)
-                stream?.Flush(flushToDisk: true);
-            stream?.Dispose();
+            {
+                SetLength(session, _end);
+                stream.Flush(flushToDisk: true);
+            }
+            stream.Dispose();
         }
         catch (IOException) when (!commit)
         {

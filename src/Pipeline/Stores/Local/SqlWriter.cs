@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// The one writer of a process: everything that waits is run in one transaction, so that many small writes pay for one commit. Each write has its own
-/// savepoint: one that fails leaves no trace and does not fail the others.
+/// The one writer of a process: everything that waits is run in one transaction, so that many small writes pay for one commit. One that fails leaves no
+/// trace and does not fail the others: they are run again, each by itself. So a write may run twice, and only its last run counts.
 /// </summary>
 internal sealed class SqlWriter : IAsyncDisposable
 {
@@ -65,40 +65,45 @@ internal sealed class SqlWriter : IAsyncDisposable
 
     private void Commit(List<Work> batch)
     {
+        if (!TryCommit(batch))
+        {
+            // One of them failed, and the others with it: each is run by itself.
+            foreach (var work in batch)
+                TryCommit([work]);
+        }
+        batch.ForEach(work => work.Complete());
+    }
+
+    /// <summary>Runs writes in one transaction.</summary>
+    /// <returns>False when one of several failed and nothing was written; else each knows how it ended.</returns>
+    private bool TryCommit(List<Work> batch)
+    {
+        var running = false;
         try
         {
             SetSynchronous(batch.Exists(work => work.Durable));
             _session.Execute("BEGIN IMMEDIATE");
+            running = true;
             foreach (var work in batch)
-                RunOne(work);
+            {
+                if (!work.IsCancelled)
+                    work.Run(_session);
+            }
+            running = false;
             _session.End(commit: true);
             _session.Execute("COMMIT");
+            return true;
         }
         // Whatever it is, it belongs to those who wait; the writer goes on with the next batch.
         catch (Exception error)
         {
             RollBack();
+            if (running && batch.Count > 1)
+                return false;
             var translated = LocalErrors.Translate(error, _path);
             batch.ForEach(work => work.Fail(translated));
+            return true;
         }
-        batch.ForEach(work => work.Complete());
-    }
-
-    private void RunOne(Work work)
-    {
-        if (work.IsCancelled)
-            return;
-        _session.Execute("SAVEPOINT work");
-        try
-        {
-            work.Run(_session);
-        }
-        catch (Exception error) when (_session.InTransaction)
-        {
-            _session.Execute("ROLLBACK TO work");
-            work.Fail(LocalErrors.Translate(error, _path));
-        }
-        _session.Execute("RELEASE work");
     }
 
     private void RollBack()
