@@ -28,11 +28,17 @@ public sealed partial record ObjectStoreOptions
     /// <summary>Another AWS STS than that of the region (<c>AWS_ENDPOINT_URL_STS</c>).</summary>
     public Uri? StsEndpoint { get; init; }
 
+    /// <summary>Whether we pay for requests of buckets whose owner does not (<c>AWS_REQUEST_PAYER=requester</c>).</summary>
+    public bool S3RequesterPays { get; init; }
+
     /// <summary>The workload identity provider at Google that trusts our Azure identity, <c>//iam.googleapis.com/projects/...</c> (<c>GOOGLE_WORKLOAD_PROVIDER</c>); null for the default credentials.</summary>
     public string? GcsProvider { get; init; }
 
     /// <summary>The service account to act as after that, an address (<c>GOOGLE_SERVICE_ACCOUNT</c>); null for the identity itself.</summary>
     public string? GcsServiceAccount { get; init; }
+
+    /// <summary>The Google Cloud project that pays for requests of buckets whose owner does not (<c>GOOGLE_CLOUD_QUOTA_PROJECT</c>); null for none.</summary>
+    public string? GcsUserProject { get; init; }
 
     /// <summary>The audience of the Azure identity's tokens, such as <c>api://pipeline-results</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
     public string? TokenAudience { get; init; }
@@ -94,6 +100,8 @@ public sealed partial record ObjectStoreOptions
             S3SessionToken = Get("AWS_SESSION_TOKEN"),
             S3RoleArn = Get("AWS_WEB_IDENTITY_TOKEN_FILE") is null ? Get("AWS_ROLE_ARN") : null,
             StsEndpoint = GetUri("AWS_ENDPOINT_URL_STS"),
+            S3RequesterPays = Get("AWS_REQUEST_PAYER") is { } payer && (payer == "requester" || Fault($"AWS_REQUEST_PAYER is '{payer}'. Set it to requester, or leave it out.") is not null),
+            GcsUserProject = Get("GOOGLE_CLOUD_QUOTA_PROJECT"),
             GcsEndpoint = Get("STORAGE_EMULATOR_HOST"),
             GcsProvider = Get("GOOGLE_WORKLOAD_PROVIDER"),
             GcsServiceAccount = Get("GOOGLE_SERVICE_ACCOUNT"),
@@ -101,6 +109,8 @@ public sealed partial record ObjectStoreOptions
             IdentityClientId = Get("AZURE_CLIENT_ID"),
         };
         options.CheckTrust(faults);
+        if (options.GcsUserProject is { } project && !ProjectId().IsMatch(project))
+            faults.Add($"GOOGLE_CLOUD_QUOTA_PROJECT is '{project}', which is not the id of a project such as my-project-123.");
         return faults.Count == 0 ? options : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
     }
 
@@ -139,6 +149,9 @@ public sealed partial record ObjectStoreOptions
 
     [GeneratedRegex(@"^//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$")]
     private static partial Regex Provider();
+
+    [GeneratedRegex(@"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+    private static partial Regex ProjectId();
 
     [GeneratedRegex(@"^[\w.-]+@[\w.-]+$")]
     private static partial Regex ServiceAccount();
