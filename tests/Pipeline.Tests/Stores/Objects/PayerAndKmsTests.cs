@@ -127,7 +127,7 @@ public sealed class PayerAndKmsTests
     [InlineData(403, "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been authorized to use this key.", "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY")]
     public async Task WhatGcsWantsOfPayerOrKeyIsExplained(int status, string message, string advice)
     {
-        await using var server = await TestServer.StartAsync(TestServer.Json($$"""{"error":{"code":{{status}},"message":"{{message}}"}}""", status));
+        await using var server = await TestServer.StartAsync(TestServer.Json($$$"""{"error":{"code":{{{status}}},"message":"{{{message}}}"}}""", status));
         using var store = Gcs(server.Address);
 
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_gs, Ct));
