@@ -31,7 +31,7 @@ param previousCallbackKey string = ''
 @description('What Nimble is told to call where that is not the app\'s own address, for instance a gateway before it.')
 param callbackBase string = ''
 
-@description('Signing in to the bucket\'s cloud without a key: the audience that it trusts, an application id URI such as api://pipeline-results.')
+@description('Signing in to the bucket\'s cloud without a key: the audience that it trusts, an application id URI such as api://APP_ID.')
 param tokenAudience string = ''
 
 @description('The AWS role that the app assumes: output RoleArn of infra/aws/results-bucket.yaml.')

@@ -13,7 +13,7 @@ Usage: infra/gcp/results-bucket.sh PROJECT BUCKET TENANT_ID IDENTITY_PRINCIPAL_I
   BUCKET                 name of the bucket, unique in all of Google Cloud
   TENANT_ID              the Entra tenant of the app (output TENANT_ID of the Azure deployment)
   IDENTITY_PRINCIPAL_ID  principal id of the app's identity (output IDENTITY_PRINCIPAL_ID); the only subject that is trusted
-  AUDIENCE               the audience of the app's tokens: the application id URI of an app registration of the tenant, such as api://pipeline-results
+  AUDIENCE               the audience of the app's tokens: the application id URI of an app registration of the tenant, such as api://APP_ID
 
 Environment, with defaults:
   LOCATION=EU            where the bucket is

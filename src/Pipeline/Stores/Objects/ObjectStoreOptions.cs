@@ -40,7 +40,7 @@ public sealed partial record ObjectStoreOptions
     /// <summary>The Google Cloud project that pays for requests of buckets whose owner does not (<c>GOOGLE_CLOUD_QUOTA_PROJECT</c>); null for none.</summary>
     public string? GcsUserProject { get; init; }
 
-    /// <summary>The audience of the Azure identity's tokens, such as <c>api://pipeline-results</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
+    /// <summary>The audience of the Azure identity's tokens, such as <c>api://APP_ID</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
     public string? TokenAudience { get; init; }
 
     /// <summary>The client id of a user-assigned managed identity (<c>AZURE_CLIENT_ID</c>); null for the system-assigned one.</summary>
@@ -141,7 +141,7 @@ public sealed partial record ObjectStoreOptions
         if (GcsServiceAccount is not null && GcsProvider is null)
             faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");
         if (TokenAudience is null && (S3RoleArn ?? GcsProvider) is not null)
-            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://pipeline-results.");
+            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://APP_ID.");
     }
 
     [GeneratedRegex(@"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
