@@ -28,6 +28,9 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
 
     public IReadOnlyList<string> Schemes { get; } = ["gs"];
 
+    /// <summary>What every request says of who pays.</summary>
+    private string Payer => _options.GcsUserProject is { } project ? $"&userProject={Escape(project)}" : "";
+
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         var response = await GetAsync(uri, 0, generation: null, cancellationToken);
@@ -101,9 +104,6 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
         }
         while (!string.IsNullOrEmpty(token));
     }
-
-    /// <summary>What every request says of who pays.</summary>
-    private string Payer => _options.GcsUserProject is { } project ? $"&userProject={Escape(project)}" : "";
 
     public void Dispose() => _connection.Dispose();
 

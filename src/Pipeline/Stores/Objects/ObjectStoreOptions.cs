@@ -85,6 +85,13 @@ public sealed partial record ObjectStoreOptions
         Uri? GetUri(string name) => Get(name) is not { } text ? null
             : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
             : Fault($"{name} is '{text}', which is not an http or https address.");
+        bool GetPays()
+        {
+            var payer = Get("AWS_REQUEST_PAYER");
+            if (payer is not (null or "requester"))
+                Fault($"AWS_REQUEST_PAYER is '{payer}'. Set it to requester, or leave it out.");
+            return payer is not null;
+        }
         Uri? Fault(string message)
         {
             faults.Add(message);
@@ -100,7 +107,7 @@ public sealed partial record ObjectStoreOptions
             S3SessionToken = Get("AWS_SESSION_TOKEN"),
             S3RoleArn = Get("AWS_WEB_IDENTITY_TOKEN_FILE") is null ? Get("AWS_ROLE_ARN") : null,
             StsEndpoint = GetUri("AWS_ENDPOINT_URL_STS"),
-            S3RequesterPays = Get("AWS_REQUEST_PAYER") is { } payer && (payer == "requester" || Fault($"AWS_REQUEST_PAYER is '{payer}'. Set it to requester, or leave it out.") is not null),
+            S3RequesterPays = GetPays(),
             GcsUserProject = Get("GOOGLE_CLOUD_QUOTA_PROJECT"),
             GcsEndpoint = Get("STORAGE_EMULATOR_HOST"),
             GcsProvider = Get("GOOGLE_WORKLOAD_PROVIDER"),

@@ -56,6 +56,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
 
+    /// <summary>What every request says of who pays.</summary>
+    private RequestPayer? Payer => _options.S3RequesterPays ? RequestPayer.Requester : null;
+
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         var response = await GetAsync(uri, 0, etag: null, cancellationToken);
@@ -117,9 +120,6 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
         while (token is not null);
     }
-
-    /// <summary>What every request says of who pays.</summary>
-    private RequestPayer? Payer => _options.S3RequesterPays ? RequestPayer.Requester : null;
 
     public void Dispose()
     {
