@@ -31,7 +31,28 @@ param previousCallbackKey string = ''
 @description('What Nimble is told to call where that is not the app\'s own address, for instance a gateway before it.')
 param callbackBase string = ''
 
-@description('More settings of the app, which win over those made here: Pipeline__* of docs/operating.md, AWS_REGION, Key Vault references. No secrets.')
+@description('Signing in to the bucket\'s cloud without a key: the audience that it trusts, an application id URI such as api://APP_ID.')
+param tokenAudience string = ''
+
+@description('The AWS role that the app assumes: output RoleArn of infra/aws/results-bucket.yaml.')
+param awsRoleArn string = ''
+
+@description('The region of the S3 bucket: output Region of infra/aws/results-bucket.yaml.')
+param awsRegion string = ''
+
+@description('requester where the S3 bucket lets its readers pay.')
+param awsRequestPayer '' | 'requester' = ''
+
+@description('The workload identity provider that the app signs in to Google with: provider as infra/gcp/results-bucket.sh prints it.')
+param googleWorkloadProvider string = ''
+
+@description('The Google service account to act as, where it is not the identity itself that may read.')
+param googleServiceAccount string = ''
+
+@description('The Google Cloud project that pays where the GCS bucket lets its readers pay.')
+param googleQuotaProject string = ''
+
+@description('More settings of the app, which win over those made here: Pipeline__* of docs/operating.md, Key Vault references. No secrets.')
 param settings textMap = {}
 
 @description('Redundancy of the storage account.')
@@ -175,8 +196,25 @@ module app 'modules/function-app.bicep' = {
         Pipeline__Delivery__Compress: string(compress)
         Pipeline__Intake__SourcePrefixes__0: 'azblob://${listsContainer}/'
       },
-      empty(storageUrl) ? {} : { Pipeline__Delivery__StorageUrl: storageUrl },
-      empty(callbackBase) ? {} : { Pipeline__Delivery__CallbackBase: callbackBase },
+      // What is not given is not set.
+      toObject(
+        filter(
+          [
+            { name: 'Pipeline__Delivery__StorageUrl', value: storageUrl }
+            { name: 'Pipeline__Delivery__CallbackBase', value: callbackBase }
+            { name: 'AZURE_TOKEN_AUDIENCE', value: tokenAudience }
+            { name: 'AWS_ROLE_ARN', value: awsRoleArn }
+            { name: 'AWS_REGION', value: awsRegion }
+            { name: 'AWS_REQUEST_PAYER', value: awsRequestPayer }
+            { name: 'GOOGLE_WORKLOAD_PROVIDER', value: googleWorkloadProvider }
+            { name: 'GOOGLE_SERVICE_ACCOUNT', value: googleServiceAccount }
+            { name: 'GOOGLE_CLOUD_QUOTA_PROJECT', value: googleQuotaProject }
+          ],
+          setting => !empty(setting.value)
+        ),
+        setting => setting.name,
+        setting => setting.value
+      ),
       settings
     )
   }

@@ -34,7 +34,7 @@ public sealed class AppTests
     [Fact]
     public async Task MissingSettingsAreAllToldAtStart()
     {
-        var problem = await Assert.ThrowsAnyAsync<Exception>(() => FunctionsApp.StartAsync("", ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
+        var problem = await Assert.ThrowsAnyAsync<Exception>(() => FunctionsApp.StartAsync("", null, ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
 
         Assert.Contains("NIMBLE_API_KEY", problem.ToString(), StringComparison.Ordinal);
         Assert.Contains("Nimble:Version 'latest'", problem.ToString(), StringComparison.Ordinal);

@@ -10,7 +10,7 @@ internal static partial class TrustCommand
     private static readonly Option<string> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/.", HelpName = "URL", Required = true };
     private static readonly Option<string> Tenant = new("--tenant") { Description = "The Entra tenant (output TENANT_ID of the Azure deployment).", HelpName = "ID", Required = true };
     private static readonly Option<string> Principal = new("--principal") { Description = "Principal id of the app's identity (output IDENTITY_PRINCIPAL_ID).", HelpName = "ID", Required = true };
-    private static readonly Option<string> Audience = new("--audience") { Description = "Application id URI of an app registration of the tenant.", HelpName = "URI", DefaultValueFactory = _ => "api://pipeline-results" };
+    private static readonly Option<string> Audience = new("--audience") { Description = "Application id URI of an app registration of the tenant.", HelpName = "URI", Required = true };
     private static readonly Option<string?> Project = new("--project") { Description = "The Google Cloud project; for gs:// only.", HelpName = "ID" };
 
     public static Command Create()
@@ -29,7 +29,7 @@ internal static partial class TrustCommand
     {
         Require(Id().IsMatch(tenant), $"--tenant '{tenant}' is not an id such as 11111111-2222-3333-4444-555555555555.");
         Require(Id().IsMatch(principal), $"--principal '{principal}' is not an id such as 11111111-2222-3333-4444-555555555555.");
-        Require(Plain().IsMatch(audience), $"--audience '{audience}' is not an application id URI such as api://pipeline-results.");
+        Require(Plain().IsMatch(audience), $"--audience '{audience}' is not an application id URI such as api://APP_ID.");
         Require(Prefix().IsMatch(bucket.Key), $"The prefix '{bucket.Key}' must end in a slash and have only letters, digits, '_', '.', '-'.");
         var values = $"# issuer https://sts.windows.net/{tenant}/, audience {audience}, subject {principal}\n";
         switch (bucket.Scheme)
@@ -39,13 +39,13 @@ internal static partial class TrustCommand
                     + "# Nimble writes as arn:aws:iam::744254827463:user/webit-uploader\n"
                     + "aws cloudformation deploy --stack-name pipeline-results --template-file infra/aws/results-bucket.yaml --capabilities CAPABILITY_IAM --parameter-overrides \\\n"
                     + $"  BucketName={bucket.Bucket} Prefix={bucket.Key} TenantId={tenant} IdentityPrincipalId={principal} Audience={audience}\n"
-                    + $"# then set AZURE_TOKEN_AUDIENCE={audience}, and AWS_ROLE_ARN and AWS_REGION to the stack's outputs RoleArn and Region";
+                    + $"# then, by azd env set, AZURE_TOKEN_AUDIENCE={audience}, and AWS_ROLE_ARN and AWS_REGION as the stack's outputs RoleArn and Region";
             case "gs":
                 Require(project is not null && Plain().IsMatch(project), "--project is needed for gs://, the id of the Google Cloud project.");
                 return values
                     + "# Nimble writes as nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com\n"
                     + $"PREFIX={bucket.Key} infra/gcp/results-bucket.sh {project} {bucket.Bucket} {tenant} {principal} {audience}\n"
-                    + $"# then set AZURE_TOKEN_AUDIENCE={audience}, and GOOGLE_WORKLOAD_PROVIDER to the printed provider";
+                    + $"# then, by azd env set, AZURE_TOKEN_AUDIENCE={audience}, and GOOGLE_WORKLOAD_PROVIDER as the printed provider";
             default:
                 throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"--storage-url '{bucket}' must be an s3:// or gs:// address.");
         }

@@ -7,15 +7,21 @@ namespace Pipeline.Cli.Failures;
 internal static class ReplayCommand
 {
     private static readonly Option<bool> Resubmit = new("--resubmit") { Description = "Post them to Nimble again, as new tasks under the same ids. This may be billed again." };
+    private static readonly Option<bool> NoWait = new("--no-wait") { Description = "Only set it going, and leave the work to those who serve the storage account (the Functions app, or 'pipeline serve')." };
 
     public static Command Create()
     {
-        var command = new Command("replay", "Bring failures back: read results again, look for lost submissions again; with --resubmit, post them again.") { Resubmit };
+        var command = new Command(
+            "replay",
+            "Bring failures back, of lists in the storage account that AzureWebJobsStorage names, else in --state: read results again, look for lost submissions again; with --resubmit, post them again.")
+        {
+            Resubmit, NoWait,
+        };
         Selection.AddTo(command);
         foreach (var option in RunCommand.HostOptions)
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
-            new ReplayJob(RunCommand.Read(parsed), Selection.Read(parsed), parsed.GetValue(Resubmit), Console.Error).RunAsync(cancellationToken));
+            new ReplayJob(RunCommand.Read(parsed), Selection.Read(parsed), parsed.GetValue(Resubmit), Console.Error).RunAsync(parsed.GetValue(NoWait), cancellationToken));
         return command;
     }
 }

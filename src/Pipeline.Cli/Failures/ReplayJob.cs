@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
-using Pipeline.Stores.Local;
+using Pipeline.Ports;
 using Pipeline.Sweep;
 using Spectre.Console;
 
@@ -9,22 +9,51 @@ namespace Pipeline.Cli.Failures;
 /// <summary>One <c>pipeline replay</c>, from the failures it is about to its exit code.</summary>
 internal sealed class ReplayJob(RunSettings settings, Selection selection, bool resubmit, TextWriter progress)
 {
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    private readonly IAnsiConsole _console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
+
+    /// <summary>Brings the failures back and, unless others do the work, works until their lists are closed.</summary>
+    public async Task<int> RunAsync(bool noWait, CancellationToken cancellationToken)
     {
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
-        if (settings.Azure is not null)
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Replay works on the state of one machine, and AzureWebJobsStorage names a storage account. Unset it to replay what is in --state.");
-        Selection.RequireState(settings.State);
+        CheckUsage(noWait);
+        if (noWait)
+        {
+            await Preflight.CheckAsync(settings, cancellationToken);
+            await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+            await ReplayAsync(stores.Services, cancellationToken);
+            return ExitCodes.Complete;
+        }
+
         var listen = Listener.Choose(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
+        Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
-        var ids = await selection.FindListsAsync(host.Services.GetRequiredService<LocalLedger>(), settings.State, cancellationToken);
+        var ids = await ReplayAsync(host.Services, cancellationToken);
+        return await RunJob.FinishAsync(host, settings, ids, _console, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<string>> ReplayAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var ids = await selection.FindListsAsync(services.GetRequiredService<ILedger>(), settings.StoreName, cancellationToken);
         var counts = new ReplayCounts(0, 0, 0, 0);
         foreach (var id in ids)
-            counts += await host.Services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
-        console.WriteLine(resubmit
+            counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
+        _console.WriteLine(resubmit
             ? $"{counts.Resubmitted} inputs are posted again."
             : $"{counts.Recollected} results are read again; {counts.Found} inputs of unknown submissions were found accepted; {counts.Left} can only be posted again (--resubmit).");
-        return await RunJob.FinishAsync(host, settings, ids, console, cancellationToken);
+        return ids;
     }
+
+    private void CheckUsage(bool noWait)
+    {
+        Selection.RequireState(settings);
+        if (settings.Azure is null && noWait)
+            throw Wrong("--no-wait is for a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
+        if (settings.Azure is not null && selection.Lists.Count == 0)
+            throw Wrong("Name the lists: a storage account holds those of everybody. 'pipeline failures' tells which lists have failures.");
+        // What was posted to Nimble is not known to an emulator, and what is posted to an emulator brings nobody a page.
+        if (settings.Azure is not null && settings.Api is null)
+            throw Wrong("Replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");
+    }
+
+    private static PipelineException Wrong(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

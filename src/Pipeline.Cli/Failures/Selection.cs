@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Pipeline.Cli.Run;
+using Pipeline.Ports;
 using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Failures;
@@ -9,7 +11,9 @@ namespace Pipeline.Cli.Failures;
 /// <param name="Reasons">Reasons; none for all.</param>
 internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<string> Ids, IReadOnlyList<string> Reasons)
 {
-    private static readonly Argument<string[]> ListIds = new("LIST_ID") { Description = "Lists, by id. Default: all of this state.", Arity = ArgumentArity.ZeroOrMore };
+    private const int MaxNamed = 20;
+
+    private static readonly Argument<string[]> ListIds = new("LIST_ID") { Description = "Lists, by id. Default: all; a replay over a storage account must name them.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string[]> InputIds = new("--id") { Description = "Only the failure of this input; repeatable.", HelpName = "ID", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> OfReason = new("--reason") { Description = "Only failures of this reason, such as task_failed; repeatable.", HelpName = "REASON", DefaultValueFactory = _ => [] };
 
@@ -26,19 +30,28 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
     public bool Matches(string id, string? reason) => (Ids.Count == 0 || Ids.Contains(id)) && (Reasons.Count == 0 || Reasons.Contains(reason));
 
     /// <summary>The lists that are meant.</summary>
-    /// <exception cref="PipelineException">Permanent: the state does not know one of them.</exception>
-    public async Task<IReadOnlyList<string>> FindListsAsync(LocalLedger ledger, string state, CancellationToken cancellationToken)
+    /// <exception cref="PipelineException">Permanent: the ledger does not know one of them.</exception>
+    public async Task<IReadOnlyList<string>> FindListsAsync(ILedger ledger, string store, CancellationToken cancellationToken)
     {
-        var known = await ledger.GetListIdsAsync(cancellationToken);
-        if (Lists.FirstOrDefault(id => !known.Contains(id)) is { } unknown)
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The state '{state}' knows no list {unknown}. It has: {(known.Count == 0 ? "none" : string.Join(", ", known))}.");
-        return Lists.Count > 0 ? Lists : known;
+        if (Lists.Count == 0)
+            return await ledger.GetListIdsAsync(cancellationToken).ToListAsync(cancellationToken);
+        foreach (var id in Lists)
+        {
+            if (await ledger.GetListAsync(id, cancellationToken) is not null)
+                continue;
+            var known = await ledger.GetListIdsAsync(cancellationToken).Take(MaxNamed + 1).ToListAsync(cancellationToken);
+            var names = known.Count == 0 ? "none" : string.Join(", ", known.Take(MaxNamed)) + (known.Count > MaxNamed ? ", and more" : "");
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"No list {id} is known in {store}. There: {names}.");
+        }
+        return Lists;
     }
 
     /// <summary>A state that is there: these commands are about what a run has left.</summary>
-    public static void RequireState(string folder)
+    public static void RequireState(RunSettings settings)
     {
-        if (!File.Exists(Path.Combine(folder, LocalDatabase.FileName)))
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no state in '{folder}'. Name the --out (and --state) of the run that is meant.");
+        if (settings.Azure is null && !File.Exists(Path.Combine(settings.State, LocalDatabase.FileName)))
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"There is no state in '{settings.State}'. Name the --out (and --state) of the run that is meant, or the storage account with AzureWebJobsStorage.");
     }
 }

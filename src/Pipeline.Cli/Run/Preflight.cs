@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Nimble;
@@ -14,12 +13,7 @@ internal static class Preflight
     {
         await using var services = new ServiceCollection()
             .AddLogging()
-            .AddPipeline(options =>
-            {
-                settings.Apply(options);
-                options.Delivery.CallbackBase = null;
-                settings.Tuning.GetSection("Pipeline").Bind(options);
-            })
+            .AddPipeline(settings.ApplyWithoutCallbacks)
             .AddCloudObjects(settings.Stores)
             .BuildServiceProvider();
         _ = services.GetRequiredService<IOptions<PipelineOptions>>().Value;

@@ -79,6 +79,14 @@ internal sealed record RunSettings
     /// <summary>Whether the emulator runs in this process.</summary>
     public bool IsEmbedded => Api is null;
 
+    /// <summary>Fills in what the arguments and the environment say, for what takes no webhooks.</summary>
+    public void ApplyWithoutCallbacks(PipelineOptions options)
+    {
+        Apply(options);
+        options.Delivery.CallbackBase = null;
+        Tuning.GetSection("Pipeline").Bind(options);
+    }
+
     /// <summary>Fills in what the arguments say; where the emulator listens, and the folders, are the host's to add.</summary>
     public void Apply(PipelineOptions options)
     {

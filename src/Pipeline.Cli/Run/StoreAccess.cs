@@ -1,13 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ports;
-using Pipeline.Reports;
 using Pipeline.Stores.Local;
-using Pipeline.Stores.Objects;
-using Pipeline.Submit;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Queues, ledger and lists of a pipeline that runs elsewhere, for commands that host no stage.</summary>
+/// <summary>Queues, ledger and lists of a pipeline that runs elsewhere, for commands that host nothing. Over a storage account the stages are there too; a state folder has no sink here.</summary>
 internal sealed class StoreAccess : IAsyncDisposable
 {
     private readonly LocalDatabase? _database;
@@ -22,10 +18,8 @@ internal sealed class StoreAccess : IAsyncDisposable
     {
         var services = new ServiceCollection()
             .AddLogging()
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton<SubmissionGate>()
-            .AddSingleton<StatusReporter>()
-            .AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
+            .AddPipeline(settings.ApplyWithoutCallbacks)
+            .AddCloudObjects(settings.Stores);
         if (settings.Azure is { } azure)
             return new(services.AddAzureStores(azure), null);
         var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);

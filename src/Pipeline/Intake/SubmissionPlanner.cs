@@ -125,8 +125,9 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                 Reason = bad.Reason,
                 FinishedAt = createdAt,
             };
-            inputs.Add(input);
-            failures.Add(ToFailure(input, bad));
+            var failure = ToFailure(input, bad);
+            inputs.Add(input with { Failure = JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure) });
+            failures.Add(failure);
         }
         _bad.Clear();
         return new(Entry(submission, inputs.Count) with { State = SubmissionState.Closed, SharedInputs = list.Shared.Json, Failures = inputs.Count }, inputs, failures);

@@ -19,6 +19,9 @@ public interface ILedger
     /// <summary>One list, or null.</summary>
     Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken);
 
+    /// <summary>The ids of all lists, open and closed, in any order.</summary>
+    IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken);
+
     /// <summary>Lists that are not closed.</summary>
     IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken);
 

@@ -5,13 +5,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Emulator;
+using Pipeline.Hosting;
+using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
-/// The Functions app itself, in the worker, under a host: everything but the ports to Azure Storage is what is deployed. The API is the emulator.
+/// The Functions app itself, in the worker, under a host, over a storage account of Azurite as it is deployed, or over SQLite and files. The API is the emulator.
 /// </summary>
 internal sealed class FunctionsApp : IAsyncDisposable
 {
@@ -20,9 +23,9 @@ internal sealed class FunctionsApp : IAsyncDisposable
     private readonly TempFolder _folder = new();
     private IHost _worker = null!;
 
-    private FunctionsApp()
-    {
-    }
+    private readonly AzuriteAccount? _azure;
+
+    private FunctionsApp(AzuriteAccount? azure) => _azure = azure;
 
     public FunctionsHost Host { get; private set; } = null!;
 
@@ -31,16 +34,19 @@ internal sealed class FunctionsApp : IAsyncDisposable
     /// <summary>The worker's services.</summary>
     public IServiceProvider Services => _worker.Services;
 
-    public LocalWorkQueue Queue => Services.GetRequiredService<LocalWorkQueue>();
+    public IWorkQueue Queue => Services.GetRequiredService<IWorkQueue>();
 
-    public LocalLedger Ledger => Services.GetRequiredService<LocalLedger>();
+    public IWorkReceiver Receiver => Services.GetRequiredService<IWorkReceiver>();
+
+    public ILedger Ledger => Services.GetRequiredService<ILedger>();
 
     /// <summary>Starts host, worker and emulator.</summary>
     /// <param name="faults">The emulator's.</param>
+    /// <param name="azure">The storage account; null for SQLite and files.</param>
     /// <param name="settings">App settings besides, or instead of, those below.</param>
-    public static async Task<FunctionsApp> StartAsync(string faults = "", params (string Name, string Value)[] settings)
+    public static async Task<FunctionsApp> StartAsync(string faults = "", AzuriteAccount? azure = null, params (string Name, string Value)[] settings)
     {
-        var app = new FunctionsApp();
+        var app = new FunctionsApp(azure);
         try
         {
             await app.StartPartsAsync(faults, settings);
@@ -53,8 +59,19 @@ internal sealed class FunctionsApp : IAsyncDisposable
         }
     }
 
-    /// <summary>Lines of a file of the sink.</summary>
-    public string[] Lines(string file) => File.Exists(_folder["out", file]) ? File.ReadAllLines(_folder["out", file]) : [];
+    /// <summary>How many <c>records</c> or <c>failures</c> there are for consumers.</summary>
+    public async Task<int> CountAsync(string kind)
+    {
+        if (_azure is null)
+            return File.Exists(_folder["out", $"{kind}.ndjson"]) ? File.ReadAllLines(_folder["out", $"{kind}.ndjson"]).Length : 0;
+        var container = _azure.Open().Blobs.GetBlobContainerClient(kind);
+        return await container.ExistsAsync() ? await container.GetBlobsAsync().CountAsync(blob => !blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal)) : 0;
+    }
+
+    /// <summary>The manifest of a list.</summary>
+    public async Task<string> ManifestAsync(string listId) => _azure is null
+        ? await File.ReadAllTextAsync(_folder["out", "manifest.json"])
+        : (await _azure.Open().Blobs.GetBlobContainerClient("manifests").GetBlobClient($"{listId}.json").DownloadContentAsync()).Value.Content.ToString();
 
     public async ValueTask DisposeAsync()
     {
@@ -77,15 +94,20 @@ internal sealed class FunctionsApp : IAsyncDisposable
             TestContext.Current.CancellationToken);
         await Emulator.EnsureBucketAsync("results");
         Host = await FunctionsHost.StartAsync();
-        var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
-        var sink = await NdjsonRecordSink.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
-        _worker = Build(database, sink, settings);
+        if (_azure is not null)
+            _worker = Build(settings, _ => { });
+        else
+        {
+            var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
+            var sink = await NdjsonRecordSink.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
+            _worker = Build(settings, services => services.AddLocalStores(database, sink));
+        }
         await _worker.StartAsync(TestContext.Current.CancellationToken);
         await Host.LoadAsync(Folder);
     }
 
-    /// <summary>As Program.cs does, but for the ports.</summary>
-    private IHost Build(LocalDatabase database, NdjsonRecordSink sink, (string Name, string Value)[] settings)
+    /// <summary>As Program.cs does, but for ports that are put in the place of those to the account.</summary>
+    private IHost Build((string Name, string Value)[] settings, Action<IServiceCollection> replacePorts)
     {
         // The worker looks for the generated start-up code in the program that was started, which here is the test runner.
         Assembly.SetEntryAssembly(typeof(MessageRunner).Assembly);
@@ -97,8 +119,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
         builder.Services
             .AddPipelineFunctions(builder.Configuration)
             .AddAzureStorage(builder.Configuration)
-            .AddTelemetry(builder.Configuration)
-            .AddLocalStores(database, sink);
+            .AddTelemetry(builder.Configuration);
+        replacePorts(builder.Services);
         return builder.Build();
     }
 
@@ -108,7 +130,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         ["Functions:Worker:WorkerId"] = "worker-1",
         ["Functions:Worker:RequestId"] = "start",
         ["Functions:Worker:GrpcMaxMessageLength"] = "16777216",
-        ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+        ["AzureWebJobsStorage"] = _azure?.ConnectionString() ?? "UseDevelopmentStorage=true",
         ["NIMBLE_API_KEY"] = Key,
         ["AWS_ENDPOINT_URL_S3"] = Emulator.S3Endpoint.AbsoluteUri,
         ["AWS_ACCESS_KEY_ID"] = "test",

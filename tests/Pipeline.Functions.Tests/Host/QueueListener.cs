@@ -1,6 +1,7 @@
 using System.Text;
 using Pipeline.Functions.Tests.Host.Protocol;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions.Tests.Host;
 
@@ -21,19 +22,20 @@ internal static class QueueListener
         var delivered = 0;
         foreach (var (queue, function, deadLetters) in Triggers)
         {
-            var messages = (await app.Queue.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
+            var messages = (await app.Receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
             delivered += messages.Count;
             await Task.WhenAll(messages.Select(async message =>
             {
-                var text = Encoding.UTF8.GetString(message.Body.Span);
+                // The host hands over what lies in the queue, which for a large message is the claim to a blob.
+                var text = message is StorageMessage stored ? stored.Text : Encoding.UTF8.GetString(message.Body.Span);
                 var result = await app.Host.InvokeQueueAsync(function, text, message.DequeueCount);
                 if (result.Status == StatusResult.Types.Status.Success)
-                    await app.Queue.CompleteAsync(message, cancellationToken);
+                    await app.Receiver.CompleteAsync(message, cancellationToken);
                 else if (message.DequeueCount < 5)
-                    await app.Queue.AbandonAsync(message, TimeSpan.Zero, "failed", cancellationToken);
+                    await app.Receiver.AbandonAsync(message, TimeSpan.Zero, "failed", cancellationToken);
                 else
                 {
-                    await app.Queue.DeadLetterAsync(message, "failed", cancellationToken);
+                    await app.Receiver.DeadLetterAsync(message, "failed", cancellationToken);
                     Assert.Equal(StatusResult.Types.Status.Success, (await app.Host.InvokeQueueAsync(deadLetters, text)).Status);
                 }
             }));

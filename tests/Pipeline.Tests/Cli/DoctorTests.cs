@@ -31,12 +31,12 @@ public sealed class DoctorTests
     [Fact]
     public async Task TrustPrintsACommandReadyToRun()
     {
-        string[] who = ["--tenant", Id, "--principal", Id];
+        string[] who = ["--tenant", Id, "--principal", Id, "--audience", $"api://{Id}"];
         var aws = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "s3://mine/results/", .. who]);
         Assert.Equal(ExitCodes.Complete, aws.ExitCode);
-        Assert.Contains($"BucketName=mine Prefix=results/ TenantId={Id} IdentityPrincipalId={Id} Audience=api://pipeline-results", aws.Output, StringComparison.Ordinal);
+        Assert.Contains($"BucketName=mine Prefix=results/ TenantId={Id} IdentityPrincipalId={Id} Audience=api://{Id}", aws.Output, StringComparison.Ordinal);
         var google = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "gs://mine/results/", "--project", "p", .. who]);
-        Assert.Contains($"PREFIX=results/ infra/gcp/results-bucket.sh p mine {Id} {Id} api://pipeline-results", google.Output, StringComparison.Ordinal);
+        Assert.Contains($"PREFIX=results/ infra/gcp/results-bucket.sh p mine {Id} {Id} api://{Id}", google.Output, StringComparison.Ordinal);
         var wrong = await CliProcess.RunAsync(["doctor", "trust", "--storage-url", "gs://mine/results/", .. who, "--project", "p;rm"]);
         Assert.Equal((ExitCodes.Usage, ""), (wrong.ExitCode, wrong.Output));
     }

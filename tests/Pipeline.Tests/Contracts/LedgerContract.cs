@@ -66,6 +66,22 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
+    public async Task EveryListIsNamedOnceWhateverItsStateAndHoweverManySubmissionsItHas()
+    {
+        Assert.Empty(await Port.GetListIdsAsync(Token).ToListAsync(Token));
+        foreach (var id in new[] { "a", "list", "z_Z-9" })
+        {
+            var list = await Port.CreateListAsync(Some.List(id), Token);
+            await Port.UpdateListAsync(list with { State = ListState.Closed }, Token);
+        }
+        await Port.CreateListAsync(Some.List("open"), Token);
+        foreach (var sequence in new[] { 0, 1 })
+            await Port.CreateSubmissionAsync(Some.Submission(sequence: sequence), [], Token);
+
+        Assert.Equal(["a", "list", "open", "z_Z-9"], (await Port.GetListIdsAsync(Token).ToListAsync(Token)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task AnUpdateOfAListThatSomebodyElseWroteMeanwhileReturnsNullAndWritesNothing()
     {
         var read = await Port.CreateListAsync(Some.List(), Token);

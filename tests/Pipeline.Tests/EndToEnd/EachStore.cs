@@ -36,3 +36,8 @@ public sealed class ServeTests() : ServeSuite(null);
 
 [Trait("Needs", "servers")]
 public sealed class ServeOverAzureTests(Servers servers) : ServeSuite(servers);
+
+public sealed class RetryTests() : RetrySuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class RetryOverAzureTests(Servers servers) : RetrySuite(servers);

@@ -16,6 +16,9 @@ internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLine
     /// <summary>The one reason that all failures give.</summary>
     public string Reason => Assert.Single(Failures.Select(f => f.GetProperty("reason").GetString()!).Distinct());
 
+    /// <summary>The list.</summary>
+    public string ListId => Manifest.GetProperty("list_id").GetString()!;
+
     /// <summary>What holds of every run, whatever went wrong in it.</summary>
     public void CheckPromises()
     {

@@ -11,6 +11,7 @@ public sealed partial class AwsTemplateTests
 
     private static readonly Dictionary<string, string> Values = new()
     {
+        ["AWS::AccountId"] = "111111111111",
         ["AWS::Partition"] = "aws",
         ["Bucket"] = "my-results",
         ["Prefix"] = "results/",
@@ -25,7 +26,7 @@ public sealed partial class AwsTemplateTests
     public async Task EverythingReferredToExists()
     {
         var template = await Template.Value;
-        string[] pseudo = ["AWS::Partition", "AWS::Region", "AWS::NoValue"];
+        string[] pseudo = ["AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region"];
         var names = template.GetProperty("Parameters").EnumerateObject().Concat(template.GetProperty("Resources").EnumerateObject()).Select(p => p.Name).Concat(pseudo).ToList();
         var conditions = template.GetProperty("Conditions").EnumerateObject().Select(p => p.Name).ToList();
         var used = new HashSet<string>();
@@ -35,8 +36,8 @@ public sealed partial class AwsTemplateTests
                 used.Add(value.GetString()!);
             if (key == "Fn::GetAtt")
                 Assert.Contains(value[0].GetString(), names);
-            if (key == "Fn::If")
-                Assert.Contains(value[0].GetString(), conditions);
+            if (key == "Fn::If" || (key == "Condition" && value.ValueKind == JsonValueKind.String))
+                Assert.Contains(key == "Fn::If" ? value[0].GetString() : value.GetString(), conditions);
             if (key == "Fn::Sub")
                 used.UnionWith(References(value));
         });
@@ -82,6 +83,34 @@ public sealed partial class AwsTemplateTests
         var policy = Assert.Single((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
         var statements = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Where(s => s.TryGetProperty("Sid", out _));
         Assert.Equal(["arn:aws:s3:::my-results s3:ListBucket", "arn:aws:s3:::my-results/results/* s3:GetObject"], statements.SelectMany(Grants).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task AKeyThatIsMadeIsForNimblesWriterAndForWhomTheAccountLets()
+    {
+        var policy = (await ResourceAsync("Key", "AWS::KMS::Key")).GetProperty("KeyPolicy").GetProperty("Statement").EnumerateArray().ToList();
+        Assert.Equal(["Account", "NimbleEncrypts"], policy.Select(s => s.GetProperty("Sid").GetString()));
+        Assert.Equal("arn:aws:iam::111111111111:root", Substitute(policy[0].GetProperty("Principal").GetProperty("AWS")));
+        Assert.Equal("NimbleWriterArn", policy[1].GetProperty("Principal").GetProperty("AWS").GetProperty("Ref").GetString());
+        Assert.Equal(
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            policy[1].GetProperty("Action").EnumerateArray().Select(a => a.GetString()));
+        var key = (await Template.Value).GetProperty("Resources").GetProperty("Key");
+        Assert.Equal(("MakesKmsKey", "Retain"), (key.GetProperty("Condition").GetString(), key.GetProperty("DeletionPolicy").GetString()));
+    }
+
+    [Fact]
+    public async Task TheReaderMayDecryptWithWhicheverKeyEncryptsTheBucketAndOnlyWhereThereIsOne()
+    {
+        const string Key = """{"Fn::If":["MakesKmsKey",{"Fn::GetAtt":["Key","Arn"]},""";
+        var policy = Assert.Single((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
+        var decrypt = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Single(s => s.TryGetProperty("Fn::If", out _)).GetProperty("Fn::If");
+        Assert.Equal(("HasKmsKey", "kms:Decrypt"), (decrypt[0].GetString(), decrypt[1].GetProperty("Action").GetString()));
+        Assert.StartsWith(Key, Compact(decrypt[1].GetProperty("Resource")), StringComparison.Ordinal);
+        var encryption = (await ResourceAsync("Bucket", "AWS::S3::Bucket")).GetProperty("BucketEncryption").GetProperty("ServerSideEncryptionConfiguration")[0];
+        Assert.StartsWith(Key, Compact(encryption.GetProperty("ServerSideEncryptionByDefault").GetProperty("KMSMasterKeyID")), StringComparison.Ordinal);
+
+        static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
     }
 
     [Fact]

@@ -51,6 +51,24 @@ public sealed class GcpScriptTests : IDisposable
         Assert.Contains($"--attribute-condition=assertion.sub == '{Identity}'", provider, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("projects/my-project/locations/eu/keyRings/r/cryptoKeys/k", 2)]
+    public async Task AKeyOfCloudKmsIsUsedByTheServiceItselfAndOnlyWhereOneIsNamed(string key, int expected)
+    {
+        var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments, kmsKey: key);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            new[]
+            {
+                $"storage service-agent --authorize-cmek={key} --project=my-project --quiet",
+                $"storage buckets update gs://my-results --default-encryption-key={key} --project=my-project --quiet",
+            }.Take(expected),
+            calls.Where(c => c.Contains("cmek", StringComparison.Ordinal) || c.Contains("encryption", StringComparison.Ordinal)));
+        var refused = await RunAsync(isThere: true, Arguments, kmsKey: "my-key");
+        Assert.Equal((2, 0), (refused.ExitCode, refused.Calls.Length));
+    }
+
     [Fact]
     public async Task WrongArgumentsAreToldBeforeAnythingIsDone()
     {
@@ -73,7 +91,7 @@ public sealed class GcpScriptTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(bool isThere, string[] arguments, string refused = "nothing")
+    private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(bool isThere, string[] arguments, string refused = "nothing", string kmsKey = "")
     {
         Assert.SkipUnless(File.Exists("/bin/bash"), "There is no bash here.");
         var log = _folder["calls.txt"];
@@ -96,6 +114,7 @@ public sealed class GcpScriptTests : IDisposable
         };
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_folder.Path}:/usr/bin:/bin";
+        start.Environment["KMS_KEY"] = kmsKey;
         using var process = Process.Start(start)!;
         var said = await Task.WhenAll(
             process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Pipeline.Stores.Objects;
 
 namespace Pipeline.Tests.Infra;
 
@@ -19,6 +20,9 @@ internal static class Names
             .Where(f => f.IsLiteral && f.FieldType == typeof(string) && f.Name.EndsWith(suffix, StringComparison.Ordinal))
             .Select(f => (string)f.GetRawConstantValue()!)];
 
+    /// <summary>The variables that say where S3 and GCS are and who signs in: those that the code asks for.</summary>
+    public static IReadOnlyList<string> Clouds { get; } = ReadNames();
+
     /// <summary>Every setting of <see cref="PipelineOptions"/> as an environment variable; a list ends in <c>__0</c>.</summary>
     public static IReadOnlyDictionary<string, PropertyInfo> Options { get; } = typeof(PipelineOptions).GetProperties()
         .SelectMany(section => section.PropertyType.GetProperties().Select(option => (Section: section, Option: option)))
@@ -26,4 +30,15 @@ internal static class Names
             o => $"Pipeline__{o.Section.Name}__{o.Option.Name}" + (o.Option.PropertyType == typeof(IList<string>) ? "__0" : ""),
             o => o.Option,
             StringComparer.Ordinal);
+
+    private static IReadOnlyList<string> ReadNames()
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        ObjectStoreOptions.FromEnvironment(name =>
+        {
+            names.Add(name);
+            return null;
+        });
+        return [.. names];
+    }
 }

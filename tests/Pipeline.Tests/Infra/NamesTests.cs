@@ -35,11 +35,15 @@ public sealed partial class NamesTests
     {
         string[] others =
         [
-            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY", "AWS_REGION", "AZURE_CLIENT_ID",
-            "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
         ];
-        var known = Names.Options.Keys.Concat(others).Append("Pipeline__Delivery__CallbackKeys__1");
-        Assert.Empty((await Names.SettingsAsync()).Except(known));
+        var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append("Pipeline__Delivery__CallbackKeys__1");
+        var made = await Names.SettingsAsync();
+        Assert.Empty(made.Except(known));
+        // What signs in without a key, and who pays: all that is neither a key nor an endpoint can be deployed by a parameter.
+        Assert.Equal(
+            ["AWS_REGION", "AWS_REQUEST_PAYER", "AWS_ROLE_ARN", "AZURE_CLIENT_ID", "AZURE_TOKEN_AUDIENCE", "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_WORKLOAD_PROVIDER"],
+            made.Intersect(Names.Clouds).Order(StringComparer.Ordinal));
         AssertNone(LocalSettings().Where(s => s.StartsWith("Pipeline__", StringComparison.Ordinal)).Select(Name), Names.Options.Keys.Select(Name));
     }
 
@@ -58,6 +62,15 @@ public sealed partial class NamesTests
         }
 
         AssertNone(SettingRow().Matches(page).Select(m => m.Groups["name"].Value), Names.Options.Keys);
+    }
+
+    [Fact]
+    public void EveryVariableOfTheCloudsIsExplainedAndInTheSample()
+    {
+        var page = Repository.Read("docs/operating.md");
+        string[] others = ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+        AssertNone(Names.Clouds.Except(others), LocalSettings());
+        Assert.All(Names.Clouds, name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }
 
     [Fact]

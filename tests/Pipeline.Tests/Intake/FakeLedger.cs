@@ -41,6 +41,8 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
     public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
         (IReadOnlyList<InputEntry>)(await call(() => Inputs.GetValueOrDefault(submissionId) ?? []))!;
 
+    public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();

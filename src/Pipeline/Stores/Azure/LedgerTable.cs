@@ -22,7 +22,7 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
 
     /// <summary>The rows of a partition whose keys begin with a letter, by key.</summary>
     public IAsyncEnumerable<TableEntity> GetAllAsync(string partition, string prefix, CancellationToken cancellationToken, IEnumerable<string>? select = null) =>
-        GetRangeAsync(partition, prefix, prefix[..^1] + (char)(prefix[^1] + 1), null, cancellationToken, select);
+        GetRangeAsync(partition, prefix, After(prefix), null, cancellationToken, select);
 
     /// <summary>The rows of a partition from one key to before another, by key.</summary>
     public IAsyncEnumerable<TableEntity> GetRangeAsync(
@@ -30,6 +30,13 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {before}");
         return table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The partitions whose names begin with a prefix and that have a row of some key. The service reads through all of them.</summary>
+    public IAsyncEnumerable<string> GetPartitionsAsync(string prefix, string key, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {After(prefix)} and RowKey eq {key}");
+        return table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken), cancellationToken).Select(row => row.PartitionKey);
     }
 
     /// <summary>Adds a row unless it is there.</summary>
@@ -110,6 +117,9 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
         row[LedgerRows.Mark] = NewMark();
         return row;
     }
+
+    /// <summary>The first text that sorts after all that begin with a prefix.</summary>
+    private static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 
     private static IEnumerable<List<TableTransactionAction>> Split(IReadOnlyList<TableTransactionAction> actions)
     {

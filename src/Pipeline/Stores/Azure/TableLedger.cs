@@ -28,6 +28,10 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         await _rows.GetAsync(LedgerKeys.ListPartition(listId), LedgerKeys.List, cancellationToken) is { } row ? LedgerRows.ToList(row) : null;
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>
+        _rows.GetPartitionsAsync(LedgerKeys.ListPartition(""), LedgerKeys.List, cancellationToken).Select(partition => partition[LedgerKeys.ListPartition("").Length..]);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ListEntry> GetOpenListsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var row in _due.GetListsAsync(cancellationToken))

@@ -66,16 +66,6 @@ internal sealed class FailuresFile(string path)
         }
     }
 
-    /// <summary>Up to <paramref name="max"/> of the failures that stand, behind a sequence number, oldest first.</summary>
-    public static IReadOnlyList<(long Sequence, byte[] Json)> Page(SqlSession session, long after, int max)
-    {
-        using var rows = session.Query("SELECT sequence, json FROM failure WHERE sequence>$1 ORDER BY sequence LIMIT $2", after, max);
-        var page = new List<(long, byte[])>();
-        while (rows.Read())
-            page.Add((rows.GetInt64(0), rows.GetFieldValue<byte[]>(1)));
-        return page;
-    }
-
     private static void WriteAll(SqlSession session, Stream stream)
     {
         using var rows = session.Query("SELECT json FROM failure ORDER BY sequence");

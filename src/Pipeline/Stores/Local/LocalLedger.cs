@@ -25,8 +25,12 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
     public Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.List(session, listId), cancellationToken);
 
-    /// <summary>The ids of all lists, open and closed, in the order they came.</summary>
-    public Task<IReadOnlyList<string>> GetListIdsAsync(CancellationToken cancellationToken) => database.ReadAsync(LedgerRows.ListIds, cancellationToken);
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> GetListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var id in await database.ReadAsync(LedgerRows.ListIds, cancellationToken))
+            yield return id;
+    }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ListEntry> GetOpenListsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

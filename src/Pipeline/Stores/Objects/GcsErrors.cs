@@ -22,16 +22,22 @@ internal static class GcsErrors
 
     public static PipelineException Refused(ObjectUri uri, int status, string text)
     {
+        var message = Message(text);
         var advice = status switch
         {
+            400 when Says("requester pays") => $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that shall pay.",
+            403 when Says("serviceusage.services.use") => "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project that GOOGLE_CLOUD_QUOTA_PROJECT names.",
+            400 or 403 when Says("Cloud KMS") =>
+                "It is encrypted with a key of Cloud KMS. Make sure that the key is enabled, and let the bucket's project use it: gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY.",
             404 => $"The bucket '{uri.Bucket}' does not exist. Create it, or correct the storage URL.",
             401 => "The credentials are not valid. Check GOOGLE_APPLICATION_CREDENTIALS.",
             403 => $"Grant roles/storage.objectUser on the bucket '{uri.Bucket}' to these credentials "
                 + "(without storage.objects.list a missing object, too, is answered with 403).",
             _ => "The request cannot succeed as it is; check the storage URL and STORAGE_EMULATOR_HOST.",
         };
-        var message = Message(text);
         return PipelineException.Permanent(FailureReasons.AccessDenied, $"GCS answered {status} for {uri}{(message is null ? "" : $" ({message})")}. {advice}");
+
+        bool Says(string words) => message?.Contains(words, StringComparison.OrdinalIgnoreCase) == true;
     }
 
     /// <summary>The message within GCS's JSON error; null for anything else.</summary>

@@ -28,6 +28,9 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
 
     public IReadOnlyList<string> Schemes { get; } = ["gs"];
 
+    /// <summary>What every request says of who pays.</summary>
+    private string Payer => _options.GcsUserProject is { } project ? $"&userProject={Escape(project)}" : "";
+
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         var response = await GetAsync(uri, 0, generation: null, cancellationToken);
@@ -61,7 +64,7 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
                 _ =>
                 {
                     repeatable.Position = start;
-                    var path = $"upload/storage/v1/b/{Escape(uri.Bucket)}/o?uploadType=media&name={Escape(uri.Key)}";
+                    var path = $"upload/storage/v1/b/{Escape(uri.Bucket)}/o?uploadType=media&name={Escape(uri.Key)}{Payer}";
                     return ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Post, _connection.Address(path)) { Content = GcsUpload.Create(repeatable) });
                 },
                 cancellationToken);
@@ -83,7 +86,7 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
         do
         {
             var path = $"storage/v1/b/{Escape(prefix.Bucket)}/o?prefix={Escape(prefix.Key)}&maxResults=1000&fields=items(name,size),nextPageToken"
-                + (token is null ? "" : $"&pageToken={Escape(token)}");
+                + (token is null ? "" : $"&pageToken={Escape(token)}") + Payer;
             using var response = await SendAsync(
                 $"GCS, asked to list {prefix},", _ => ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Get, _connection.Address(path))), cancellationToken);
             await EnsureSuccessAsync(response, prefix, cancellationToken);
@@ -107,7 +110,7 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
     /// <summary>The response of a read: 200, 206, 412 or 416, or 404 where the object (or that generation of it) is missing. Everything else is an error.</summary>
     private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? generation, CancellationToken cancellationToken)
     {
-        var path = $"storage/v1/b/{Escape(uri.Bucket)}/o/{Escape(uri.Key)}?alt=media" + (generation is null ? "" : $"&generation={Escape(generation)}");
+        var path = $"storage/v1/b/{Escape(uri.Bucket)}/o/{Escape(uri.Key)}?alt=media" + (generation is null ? "" : $"&generation={Escape(generation)}") + Payer;
         var response = await SendAsync(
             $"GCS, asked for {uri},",
             _ =>

@@ -28,13 +28,19 @@ public sealed partial record ObjectStoreOptions
     /// <summary>Another AWS STS than that of the region (<c>AWS_ENDPOINT_URL_STS</c>).</summary>
     public Uri? StsEndpoint { get; init; }
 
+    /// <summary>Whether we pay for requests of buckets whose owner does not (<c>AWS_REQUEST_PAYER=requester</c>).</summary>
+    public bool S3RequesterPays { get; init; }
+
     /// <summary>The workload identity provider at Google that trusts our Azure identity, <c>//iam.googleapis.com/projects/...</c> (<c>GOOGLE_WORKLOAD_PROVIDER</c>); null for the default credentials.</summary>
     public string? GcsProvider { get; init; }
 
     /// <summary>The service account to act as after that, an address (<c>GOOGLE_SERVICE_ACCOUNT</c>); null for the identity itself.</summary>
     public string? GcsServiceAccount { get; init; }
 
-    /// <summary>The audience of the Azure identity's tokens, such as <c>api://pipeline-results</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
+    /// <summary>The Google Cloud project that pays for requests of buckets whose owner does not (<c>GOOGLE_CLOUD_QUOTA_PROJECT</c>); null for none.</summary>
+    public string? GcsUserProject { get; init; }
+
+    /// <summary>The audience of the Azure identity's tokens, such as <c>api://APP_ID</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
     public string? TokenAudience { get; init; }
 
     /// <summary>The client id of a user-assigned managed identity (<c>AZURE_CLIENT_ID</c>); null for the system-assigned one.</summary>
@@ -79,6 +85,13 @@ public sealed partial record ObjectStoreOptions
         Uri? GetUri(string name) => Get(name) is not { } text ? null
             : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
             : Fault($"{name} is '{text}', which is not an http or https address.");
+        bool GetPays()
+        {
+            var payer = Get("AWS_REQUEST_PAYER");
+            if (payer is not (null or "requester"))
+                Fault($"AWS_REQUEST_PAYER is '{payer}'. Set it to requester, or leave it out.");
+            return payer is not null;
+        }
         Uri? Fault(string message)
         {
             faults.Add(message);
@@ -94,6 +107,8 @@ public sealed partial record ObjectStoreOptions
             S3SessionToken = Get("AWS_SESSION_TOKEN"),
             S3RoleArn = Get("AWS_WEB_IDENTITY_TOKEN_FILE") is null ? Get("AWS_ROLE_ARN") : null,
             StsEndpoint = GetUri("AWS_ENDPOINT_URL_STS"),
+            S3RequesterPays = GetPays(),
+            GcsUserProject = Get("GOOGLE_CLOUD_QUOTA_PROJECT"),
             GcsEndpoint = Get("STORAGE_EMULATOR_HOST"),
             GcsProvider = Get("GOOGLE_WORKLOAD_PROVIDER"),
             GcsServiceAccount = Get("GOOGLE_SERVICE_ACCOUNT"),
@@ -101,6 +116,8 @@ public sealed partial record ObjectStoreOptions
             IdentityClientId = Get("AZURE_CLIENT_ID"),
         };
         options.CheckTrust(faults);
+        if (options.GcsUserProject is { } project && !ProjectId().IsMatch(project))
+            faults.Add($"GOOGLE_CLOUD_QUOTA_PROJECT is '{project}', which is not the id of a project such as my-project-123.");
         return faults.Count == 0 ? options : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
     }
 
@@ -131,7 +148,7 @@ public sealed partial record ObjectStoreOptions
         if (GcsServiceAccount is not null && GcsProvider is null)
             faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");
         if (TokenAudience is null && (S3RoleArn ?? GcsProvider) is not null)
-            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://pipeline-results.");
+            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://APP_ID.");
     }
 
     [GeneratedRegex(@"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
@@ -139,6 +156,9 @@ public sealed partial record ObjectStoreOptions
 
     [GeneratedRegex(@"^//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$")]
     private static partial Regex Provider();
+
+    [GeneratedRegex(@"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+    private static partial Regex ProjectId();
 
     [GeneratedRegex(@"^[\w.-]+@[\w.-]+$")]
     private static partial Regex ServiceAccount();

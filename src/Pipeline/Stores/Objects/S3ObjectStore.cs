@@ -56,6 +56,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
 
+    /// <summary>What every request says of who pays.</summary>
+    private RequestPayer? Payer => _options.S3RequesterPays ? RequestPayer.Requester : null;
+
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         var response = await GetAsync(uri, 0, etag: null, cancellationToken);
@@ -90,6 +93,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 AutoResetStreamPosition = false,
                 // Not every S3 knows the SDK's chunked signing; one signature over the whole is understood by all.
                 UseChunkEncoding = false,
+                RequestPayer = Payer,
             };
             await S3Errors.TranslateAsync(uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
         }
@@ -105,7 +109,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         string? token = null;
         do
         {
-            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token };
+            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token, RequestPayer = Payer };
             var page = await S3Errors.TranslateAsync(prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken);
             foreach (var item in page.S3Objects ?? [])
                 yield return new ObjectInfo(prefix with { Key = item.Key }, item.Size ?? 0);
@@ -133,6 +137,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             {
                 var request = new HttpRequestMessage(HttpMethod.Get, Address(uri));
                 request.Headers.TryAddWithoutValidation("x-amz-checksum-mode", "ENABLED");
+                if (Payer is { } payer)
+                    request.Headers.TryAddWithoutValidation("x-amz-request-payer", payer.Value);
                 if (etag is not null)
                 {
                     request.Headers.Range = new(offset, null);
@@ -146,6 +152,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         if ((int)response.StatusCode is 200 or 206 or 412 or 416)
             return response;
         var error = await S3Errors.ReadAsync(response, cancellationToken);
+        if (error.IsThrottled)
+            throw S3Errors.Throttled(uri, error);
         if (error.Status == 404 && error.Code != "NoSuchBucket")
             return response;
         response.Dispose();

@@ -154,7 +154,7 @@ public sealed class KeylessTests
             + "AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role. "
             + "GOOGLE_WORKLOAD_PROVIDER is 'pool', which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure. "
             + "GOOGLE_SERVICE_ACCOUNT is 'me', which is not the address of a service account. "
-            + "AWS_ROLE_ARN needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://pipeline-results.",
+            + "AWS_ROLE_ARN needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://APP_ID.",
             error.Message);
     }
 

@@ -6,19 +6,20 @@ using Pipeline.Callback;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Tests.Support;
 using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 
 namespace Pipeline.Functions.Tests;
 
 /// <summary>Each function by itself, invoked over the worker protocol.</summary>
-public sealed class FunctionTests
+public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
 {
     private const string Task = "8e8cfde8-345b-42b8-b3e2-0c61eb11e00f";
 
     [Fact]
     public async Task ACallbackIsAnsweredByItsTokenAndBody()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
         var url = app.Services.GetRequiredService<CallbackTokens>().UrlFor("list-000000")!;
         using var http = new HttpClient();
         async Task<HttpStatusCode> PostAsync(Uri address, string body) => (await http.PostAsync(address, new StringContent(body), TestContext.Current.CancellationToken)).StatusCode;
@@ -38,7 +39,7 @@ public sealed class FunctionTests
     [Fact]
     public async Task AListInBase64IsTakenLikeAnyOther()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
 
         var result = await app.Host.InvokeQueueAsync("Intake", Convert.ToBase64String("http://sample.test/sample/generated/1\n"u8));
 
@@ -51,7 +52,7 @@ public sealed class FunctionTests
     [Fact]
     public async Task AListThatCannotBeReadIsAFailureForTheHost()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
 
         var result = await app.Host.InvokeQueueAsync("Intake", "{\"source\":\"s3://elsewhere/list.txt\"}");
 
@@ -62,14 +63,14 @@ public sealed class FunctionTests
     [Fact]
     public async Task ASubmissionWhoseMessageIsGivenUpEndsAsFailuresAndItsListCloses()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
         var token = TestContext.Current.CancellationToken;
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Intake", """{"list_id":"l","inputs":[{"url":"http://a.test/"},{"url":"http://b.test/"}]}""")).Status);
 
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("DeadLetterSubmissions", """{"submission_id":"l-000000"}""")).Status);
         Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", token)).Status);
 
-        Assert.Equal(2, app.Lines("failures.ndjson").Length);
+        Assert.Equal(2, await app.CountAsync("failures"));
         Assert.Equal(ListState.Closed, (await app.Ledger.GetListAsync("l", token))!.State);
     }
 
@@ -79,7 +80,7 @@ public sealed class FunctionTests
     [InlineData("DeadLetterResults")]
     public async Task WhatNobodyCanReadDoesNotComeBackForEver(string function)
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
 
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync(function, "not ours")).Status);
     }
@@ -87,24 +88,24 @@ public sealed class FunctionTests
     [Fact]
     public async Task AMessageOfAnotherSenderFailsItsTriesAndNothingElse()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
 
         Assert.Equal(Status.Failure, (await app.Host.InvokeQueueAsync("Collect", "not ours", dequeueCount: 5)).Status);
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Collect", $$"""{"submission_id":"unknown","task_id":"{{Task}}","learnt":"Webhook","since":"2026-01-01T00:00:00Z"}""")).Status);
-        Assert.Empty(app.Lines("failures.ndjson"));
+        Assert.Equal(0, await app.CountAsync("failures"));
     }
 
     [Fact]
     public async Task ASweepThatIsStoppedIsNoFailure()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await StartAsync();
 
         Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", new CancellationToken(canceled: true))).Status);
     }
 
     private static async Task<IReadOnlyList<JsonElement>> ReceiveAsync(FunctionsApp app, string queue)
     {
-        var delivery = await app.Queue.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var delivery = await app.Receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         return [.. delivery.Messages.Select(m => JsonElement.Parse(Encoding.UTF8.GetString(m.Body.Span)))];
     }
 }

@@ -3,11 +3,12 @@ using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
 /// <summary>A list on its way through all functions.</summary>
-public sealed class EndToEndTests
+public abstract class EndToEndSuite(Servers? azure) : StoreSuite(azure)
 {
     private const string ListId = "from-the-queue";
 
@@ -16,7 +17,7 @@ public sealed class EndToEndTests
     [InlineData("webhook_lost=1")]
     public async Task EveryInputEndsAsOneRecordOrOneFailure(string faults)
     {
-        await using var app = await FunctionsApp.StartAsync(faults);
+        await using var app = await StartAsync(faults);
         var token = TestContext.Current.CancellationToken;
         var inputs = Enumerable.Range(1, 30).Select(i => new { url = $"http://sample.test/sample/generated/{i}?bytes=2000" });
         var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = ListId, inputs, shared_inputs = new { formats = new[] { "html" } } });
@@ -24,8 +25,7 @@ public sealed class EndToEndTests
 
         await RunAsync(app);
 
-        Assert.Equal(30, app.Lines("records.ndjson").Length);
-        Assert.Empty(app.Lines("failures.ndjson"));
+        Assert.Equal((30, 0), (await app.CountAsync("records"), await app.CountAsync("failures")));
         using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
         var status = JsonElement.Parse(await http.GetStringAsync($"api/status/{ListId}", token));
         Assert.Equal(("Closed", 30, 30, 0), (status.GetProperty("state").GetString(), status.GetProperty("inputs").GetInt32(),
@@ -33,8 +33,7 @@ public sealed class EndToEndTests
         Assert.Equal(1, status.GetProperty("submissions").GetProperty("closed").GetInt32());
         Assert.Equal("""{"open_lists":[],"has_more":false}""", await http.GetStringAsync("api/status", token));
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("api/status/unknown", token)).StatusCode);
-        var webhooks = app.Lines("manifest.json");
-        Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", string.Concat(webhooks), StringComparison.Ordinal);
+        Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
     }
 
     /// <summary>Queues and timer take turns until the list is closed.</summary>

@@ -1,11 +1,13 @@
+using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Failed inputs that are posted again, by policy or by an operator, and submissions that nobody knows of.</summary>
-public sealed class RetryTests
+public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 {
     private const int Count = 12;
     private static readonly Selection All = new([], [], []);
@@ -17,7 +19,7 @@ public sealed class RetryTests
     [InlineData("result_status=blocked@3")]
     public async Task FailedTasksAreTriedAgainAndOnlyThose(string faults)
     {
-        await using var rig = await Rig.StartAsync(faults);
+        await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 2));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         var repeated = outcome.Manifest.GetProperty("submissions").EnumerateArray().Where(s => s.TryGetProperty("repeat_of", out _)).ToList();
@@ -28,7 +30,7 @@ public sealed class RetryTests
     [Fact]
     public async Task AnInputThatFailsEveryAttemptEndsAsOneFailure()
     {
-        await using var rig = await Rig.StartAsync("task_fail=100");
+        await using var rig = await StartAsync("task_fail=100");
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 3, share: "1"));
         Assert.Equal((ExitCodes.SomeFailed, Count, 3), (outcome.ExitCode, outcome.Failures.Count, outcome.Posts.Count));
     }
@@ -36,7 +38,7 @@ public sealed class RetryTests
     [Fact]
     public async Task WhereMostOfASubmissionFailedNothingIsPostedAgain()
     {
-        await using var rig = await Rig.StartAsync("task_fail=10");
+        await using var rig = await StartAsync("task_fail=10");
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 2));
         Assert.Equal((10, 1), (outcome.Failures.Count, outcome.Posts.Count));
     }
@@ -46,7 +48,7 @@ public sealed class RetryTests
     [InlineData("post_555_before=2,webhook_lost")]
     public async Task ASubmissionThatIsProvenAbsentIsPostedAgainWhereThePolicySaysSo(string faults)
     {
-        await using var rig = await Rig.StartAsync(faults);
+        await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Reposting(rig));
         Assert.Equal((ExitCodes.Complete, Count, 1), (outcome.ExitCode, outcome.Records.Count, outcome.Posts.Count));
     }
@@ -57,7 +59,7 @@ public sealed class RetryTests
     [InlineData("post_cut_after,echo=none,webhook_lost", "objects")]
     public async Task ASubmissionThatWasAcceptedIsNeverPostedAgain(string faults, string proof)
     {
-        await using var rig = await Rig.StartAsync(faults);
+        await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Reposting(rig));
         Assert.Equal((Count, 1), (outcome.Records.Count, outcome.Posts.Count));
         Assert.Equal(proof, Assert.Single(outcome.Manifest.GetProperty("submissions").EnumerateArray()).GetProperty("proof").GetString());
@@ -66,7 +68,7 @@ public sealed class RetryTests
     [Fact]
     public async Task EvidenceThatComesAfterTheWindowStillMakesRecords()
     {
-        await using var rig = await Rig.StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=5000");
+        await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=5000");
         var settings = rig.Settings(rig.List(Rig.Urls(Count)));
         var gaveUp = await rig.RunAsync(settings);
         Assert.Equal((Count, FailureReasons.SubmissionUnknown), (gaveUp.Failures.Count, gaveUp.Reason));
@@ -74,7 +76,7 @@ public sealed class RetryTests
         for (var replayed = gaveUp; replayed.Records.Count < Count;)
         {
             await Task.Delay(500, TestContext.Current.CancellationToken);
-            replayed = await ReplayAsync(rig, settings, All, resubmit: false);
+            replayed = await ReplayAsync(rig, settings, All with { Lists = [gaveUp.ListId] }, resubmit: false);
             Assert.Single(replayed.Posts);
         }
     }
@@ -82,32 +84,37 @@ public sealed class RetryTests
     [Fact]
     public async Task AReplayPostsAgainWhatIsSelectedAndNothingElse()
     {
-        await using var rig = await Rig.StartAsync("task_fail=4");
-        var settings = rig.Settings(rig.List(Rig.Urls(Count)));
+        await using var rig = await StartAsync("task_fail=4");
+        var settings = rig.Settings(rig.List([.. Rig.Urls(Count), "not a URL"]));
         var failed = await rig.RunAsync(settings);
-        var one = failed.Failures[0].GetProperty("id").GetString()!;
+        Assert.Equal(failed.FailureLines.Order(), (await ListFailuresAsync(settings, All)).Order());
+        var all = All with { Lists = [failed.ListId] };
+        var tasks = all with { Reasons = [FailureReasons.TaskFailed] };
+        var one = JsonElement.Parse((await ListFailuresAsync(settings, tasks))[0]).GetProperty("id").GetString()!;
 
-        var left = await ReplayAsync(rig, settings, All, resubmit: false);
-        Assert.Equal((4, 1), (left.Failures.Count, left.Posts.Count));
-        var first = await ReplayAsync(rig, settings, All with { Ids = [one] }, resubmit: true);
-        Assert.Equal((3, 2), (first.Failures.Count, first.Posts.Count));
+        var left = await ReplayAsync(rig, settings, all, resubmit: false);
+        Assert.Equal((5, 1), (left.Failures.Count, left.Posts.Count));
+        var first = await ReplayAsync(rig, settings, all with { Ids = [one] }, resubmit: true);
+        Assert.Equal((4, 2), (first.Failures.Count, first.Posts.Count));
         Assert.DoesNotContain(first.FailureLines, line => line.Contains(one, StringComparison.Ordinal));
-        var rest = await ReplayAsync(rig, settings, All, resubmit: true);
-        Assert.Equal((ExitCodes.Complete, Count, 3), (rest.ExitCode, rest.Records.Count, rest.Posts.Count));
-        var again = await ReplayAsync(rig, settings, All, resubmit: true);
-        Assert.Equal(rest.RecordLines, again.RecordLines);
+        Assert.Equal(first.FailureLines.Order(), (await ListFailuresAsync(settings, all)).Order());
+        var rest = await ReplayAsync(rig, settings, all, resubmit: true);
+        Assert.Equal((ExitCodes.SomeFailed, Count, 3), (rest.ExitCode, rest.Records.Count, rest.Posts.Count));
+        Assert.Empty(await ListFailuresAsync(settings, tasks));
+        var again = await ReplayAsync(rig, settings, all, resubmit: true);
+        Assert.Equal(rest.RecordLines.Order(), again.RecordLines.Order());
         Assert.Equal(3, again.Posts.Count);
     }
 
     [Fact]
     public async Task AReplayReadsResultsAgainThatHaveBecomeWholeSince()
     {
-        await using var rig = await Rig.StartAsync("object_truncated=4,object_heal_ms=8000");
+        await using var rig = await StartAsync("object_truncated=4,object_heal_ms=8000");
         var settings = rig.Settings(rig.List(Rig.Urls(Count)), storageUrl: "s3://results/tests/", ("Collect:MaxExpandedBytes", "10"));
         var limited = await rig.RunAsync(settings);
         Assert.Equal(FailureReasons.LimitExceeded, limited.Failures[0].GetProperty("reason").GetString());
 
-        var replayed = await ReplayAsync(rig, rig.Settings(settings.Lists[0]), All, resubmit: false);
+        var replayed = await ReplayAsync(rig, rig.Settings(settings.Lists[0]), All with { Lists = [limited.ListId] }, resubmit: false);
         Assert.Equal((Count, 1), (replayed.Records.Count, replayed.Posts.Count));
     }
 
@@ -118,5 +125,12 @@ public sealed class RetryTests
         rig.List(Rig.Urls(Count)), "s3://results/tests/", ("Submit:Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)), ("Submit:Quarantine", "00:00:01"), ("Sweep:EvidenceWindow", "00:00:20"));
 
     private static Task<RunOutcome> ReplayAsync(Rig rig, RunSettings settings, Selection selection, bool resubmit) =>
-        rig.EndAsync(settings, progress => new ReplayJob(settings, selection, resubmit, progress).RunAsync(TestContext.Current.CancellationToken));
+        rig.EndAsync(settings, progress => new ReplayJob(settings, selection, resubmit, progress).RunAsync(noWait: false, TestContext.Current.CancellationToken));
+
+    private static async Task<string[]> ListFailuresAsync(RunSettings settings, Selection selection)
+    {
+        using var output = new StringWriter();
+        Assert.Equal(ExitCodes.Complete, await FailuresCommand.WriteAsync(settings, selection, json: true, output, TestContext.Current.CancellationToken));
+        return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
 }

@@ -1,0 +1,13 @@
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Functions.Tests;
+
+public sealed class FunctionTests() : FunctionSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class FunctionOverAzureTests(Servers servers) : FunctionSuite(servers);
+
+public sealed class EndToEndTests() : EndToEndSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class EndToEndOverAzureTests(Servers servers) : EndToEndSuite(servers);
