@@ -24,7 +24,7 @@ internal sealed class Azurite(string folder) : IDisposable
     {
         await _server!.SignalAsync("TERM");
         if (await _server.WaitAsync(TimeSpan.FromSeconds(20)) is null)
-            throw new InvalidOperationException("Azurite does not end.");
+            throw new InvalidOperationException($"Azurite does not end: {_server.LastWords}");
         _server.Dispose();
     }
 

@@ -50,7 +50,7 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
         if (name == "--report")
             return options with { Report = value };
         if (name == "--command")
-            return options with { Command = value };
+            return options with { Command = Path.GetFullPath(value) };
         if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return null;
         return name switch

@@ -95,7 +95,7 @@ internal sealed class Trial : IDisposable
 
     private async Task StrikeAsync(Interruption blow)
     {
-        var patience = TimeSpan.FromSeconds(5);
+        var patience = TimeSpan.FromSeconds(8);
         var one = Start(blow.Blow == Blow.Freeze ? (blow.At is null ? null : blow.At + ":stop") : blow.At, blow.DaysOff);
         using (one.Watch)
         using (one.Child)

@@ -4,7 +4,10 @@
 const [folder, ...given] = process.argv.splice(2);
 const ports = [];
 const log = console.log;
+let closed = 0;
 console.log = (line) => {
+  // Told to end (SIGTERM), it writes what it holds, says so of each of the three, and would wait for its input.
+  if (/successfully closed/.test(line) && ++closed === 3) process.exit(0);
   const port = /successfully listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
   if (port && ports.push(port[1]) === 3) log('ready', ports.join(' '));
 };
