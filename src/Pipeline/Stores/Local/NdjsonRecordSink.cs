@@ -55,6 +55,10 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlySet<string>>(session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
     {
         var (records, bytes) = await _database.ReadAsync(
