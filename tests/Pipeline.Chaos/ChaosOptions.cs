@@ -20,7 +20,7 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
           --long           1,000 kills and 100,000 forged webhooks; whatever never had its turn is a failure too
           --runs, --kills, --minutes   when to end, whichever comes first
           --seed S         the first trial's seed; the next has S+1
-          --parallel P     trials at once (3)
+          --parallel P     trials at once (2)
           --forged N       forged webhooks in each trial that is flooded with them
           --report FILE    where the table is written, besides standard output
           --command DIR    another build of the command, to see the suite find what is wrong with it
@@ -28,7 +28,7 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
         """;
 
     /// <summary>One trial of each kind.</summary>
-    private static readonly ChaosOptions Short = new(TrialPlan.Cycle.Count, int.MaxValue, TimeSpan.FromSeconds(60), 4000, 3, 1000, false, null, null);
+    private static readonly ChaosOptions Short = new(TrialPlan.Cycle.Count, int.MaxValue, TimeSpan.FromSeconds(60), 4000, 2, 1000, false, null, null);
 
     private static readonly ChaosOptions Long = Short with { Runs = int.MaxValue, Kills = 1000, Limit = TimeSpan.MaxValue, Forged = 10_000, IsComplete = true };
 

@@ -72,7 +72,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("**duplicated**", Bold(v => v.Duplicated));
         Row("**damaged**", Bold(v => v.Damaged));
         Row("**posted twice**", Bold(v => v.DoublePosted));
-        Row("**stuck** (not ended within 90 s of the last interruption, or ended by an error)", Bold(v => v.Stuck));
+        Row("**stuck** (not ended within 90 s of the last interruption, on a machine with cores to spare, or ended by an error)", Bold(v => v.Stuck));
         Row("**forged webhooks let in, or answered 5xx**", Bold(v => v.LetIn));
     }
 

@@ -3,7 +3,8 @@ namespace Pipeline.Chaos;
 /// <summary>One list through the real command and a real emulator, struck as planned, then left alone until it ends, then audited.</summary>
 internal sealed class Trial : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+    // How long a process takes to start and answer where it has a core for itself. A machine that is busy is given as much longer for all else.
+    private static readonly TimeSpan UsualStart = TimeSpan.FromSeconds(0.8);
     private readonly Installation _installation;
     private readonly TrialPlan _plan;
     private readonly int _forged;
@@ -16,6 +17,7 @@ internal sealed class Trial : IDisposable
     private Workers _workers = null!;
     private bool _isOutage;
     private bool _hasEnded;
+    private double _slowness = 1;
 
     public Trial(Installation installation, TrialPlan plan, int forged)
     {
@@ -24,6 +26,8 @@ internal sealed class Trial : IDisposable
         _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
         _isOutage = plan.Faults.IsOutage;
     }
+
+    private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
 
     public async Task<Verdict> RunAsync()
     {
@@ -74,7 +78,12 @@ internal sealed class Trial : IDisposable
             _disk = await SmallDisk.MountAsync(Path.Combine(_folder.FullName, "disk"));
         _workers = new(_installation, _plan, _folder.FullName, _emulator.Api, _disk, _azurite);
         await File.WriteAllLinesAsync(_workers.List, urls);
+        var began = TimeProvider.System.GetTimestamp();
         await _emulator.StartAsync(_plan.Faults.Text);
+        _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / UsualStart, 1, 6);
+        // In a namespace of its own, or with every look at the clock intercepted, a process starts as much later.
+        if (_plan.Kind is TrialKind.SmallDisk or TrialKind.Clock)
+            _slowness *= 2.5;
         if (_azurite is not null)
             await _azurite.StartAsync();
         using (await _http.PutAsync(new Uri(_emulator.Api, "s3/results"), null))
@@ -95,7 +104,8 @@ internal sealed class Trial : IDisposable
 
     private async Task StrikeAsync(Interruption blow)
     {
-        var patience = TimeSpan.FromSeconds(8);
+        var patience = TimeSpan.FromSeconds(5) * _slowness;
+        blow = blow with { After = blow.After * _slowness };
         var one = Start(blow.Blow == Blow.Freeze ? (blow.At is null ? null : blow.At + ":stop") : blow.At, blow.DaysOff);
         using (one.Watch)
         using (one.Child)
@@ -135,7 +145,7 @@ internal sealed class Trial : IDisposable
     /// <summary>A process that stood still while another took over its state, and then goes on.</summary>
     private async Task FreezeAsync(Worker stale, Interruption blow)
     {
-        if (blow.At is null || !await stale.Child.WaitUntilStoppedAsync(TimeSpan.FromSeconds(4)))
+        if (blow.At is null || !await stale.Child.WaitUntilStoppedAsync(TimeSpan.FromSeconds(4) * _slowness))
         {
             await stale.Child.WaitAsync(blow.At is null ? blow.After : TimeSpan.Zero);
             await stale.Child.SignalAsync("STOP");
@@ -145,7 +155,7 @@ internal sealed class Trial : IDisposable
         // Longer than any lease.
         await second.Child.WaitAsync(TimeSpan.FromSeconds(4));
         await stale.Child.SignalAsync("CONT");
-        await stale.Child.WaitAsync(TimeSpan.FromSeconds(1.5));
+        await stale.Child.WaitAsync(TimeSpan.FromSeconds(1.5) * _slowness);
         _verdict.Freezes++;
         await EndAsync(stale, null, "a freeze");
         await EndAsync(second, null, "a freeze");
