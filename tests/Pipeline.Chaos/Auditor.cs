@@ -7,6 +7,8 @@ namespace Pipeline.Chaos;
 /// <summary>Compares what the API accepted and delivered with what came out. Knows nothing of the ledger: only files and the emulator's own account.</summary>
 internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnlyList<string> urls)
 {
+    private static readonly string[] Good = ["success", "completed"];
+
     public async Task AuditAsync(Verdict verdict)
     {
         var records = Read("records.ndjson", verdict);
@@ -17,7 +19,8 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         var posted = await CountPostsAsync(verdict);
         foreach (var record in records)
             await CompareAsync(record, verdict);
-        verdict.GivenUp = failures.Count(f => posted.Contains(Text(f, "url")) && Text(f, "reason") is "submission_unknown" or "object_missing" or "result_ambiguous");
+        foreach (var failure in failures)
+            await CheckFailureAsync(failure, posted, verdict);
     }
 
     /// <summary>The paths that the API was told to call.</summary>
@@ -72,12 +75,9 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         long Count(string name) => manifest.GetProperty(name).GetInt64();
         if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
             verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
-        foreach (var location in manifest.GetProperty("locations").EnumerateArray())
-        {
-            var bytes = File.ReadAllBytes(new Uri(Text(location, "uri")).LocalPath);
-            if (Text(location, "sha256") != Convert.ToHexStringLower(SHA256.HashData(bytes)))
+        foreach (var location in manifest.GetProperty("locations").EnumerateArray().Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
+            if (Text(location, "sha256") != Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "records.ndjson")))))
                 verdict.Damaged.Add("records.ndjson has not the digest of the manifest");
-        }
     }
 
     private async Task<HashSet<string>> CountPostsAsync(Verdict verdict)
@@ -91,16 +91,12 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     /// <summary>A record's content, byte for byte, is that of the API's result for the same task and URL.</summary>
     private async Task CompareAsync(JsonElement record, Verdict verdict)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, $"v1/tasks/{Text(record, "task_id")}/results"));
-        request.Headers.Authorization = new("Bearer", "chaos");
-        using var answer = await http.SendAsync(request);
-        if (!answer.IsSuccessStatusCode)
+        if (await AskAsync($"v1/tasks/{Text(record, "task_id")}/results") is not { } result)
         {
             verdict.Damaged.Add($"{Text(record, "url")}: the API has no result of task {Text(record, "task_id")}");
             return;
         }
 
-        var result = JsonElement.Parse(await answer.Content.ReadAsStringAsync());
         if (Text(result, "url") != Text(record, "url") || Text(result, "status") != "success")
             verdict.Damaged.Add($"{Text(record, "url")} has the result of {Text(result, "url")}, status {Text(result, "status")}");
         foreach (var part in record.GetProperty("content").EnumerateObject())
@@ -108,6 +104,29 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
                 verdict.Damaged.Add($"{Text(record, "url")}: {part.Name} is not what was delivered");
         if (!record.GetProperty("content").EnumerateObject().Any())
             verdict.Damaged.Add($"{Text(record, "url")} has no content");
+    }
+
+    /// <summary>A failure says what the API says: it blames a task only if that is bad, and an input was never posted if it says so.</summary>
+    private async Task CheckFailureAsync(JsonElement failure, HashSet<string> posted, Verdict verdict)
+    {
+        var (url, reason) = (Text(failure, "url"), Text(failure, "reason"));
+        var task = failure.TryGetProperty("task_id", out var id) && id.ValueKind == JsonValueKind.String ? await AskAsync($"v1/tasks/{id.GetString()}") : null;
+        if (reason == "task_failed" && task?.GetProperty("task").GetProperty("state").GetString() is { } state && Good.Contains(state))
+            verdict.Lost.Add($"{url} is said to have failed, but its task {id} is '{state}'");
+        if (reason == "submission_refused" && posted.Contains(url))
+            verdict.Lost.Add($"{url} is said to have been refused, but it was accepted");
+        if (reason == "internal_error")
+            verdict.Lost.Add($"{url} ended by an error of ours: {Text(failure, "message")}");
+        if (reason is not ("task_failed" or "result_failed" or "submission_refused"))
+            verdict.GivenUp[reason] = verdict.GivenUp.GetValueOrDefault(reason) + 1;
+    }
+
+    private async Task<JsonElement?> AskAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, path));
+        request.Headers.Authorization = new("Bearer", "chaos");
+        using var answer = await http.SendAsync(request);
+        return answer.IsSuccessStatusCode ? JsonElement.Parse(await answer.Content.ReadAsStringAsync()) : null;
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;

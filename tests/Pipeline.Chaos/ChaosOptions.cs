@@ -3,51 +3,65 @@ using System.Globalization;
 namespace Pipeline.Chaos;
 
 /// <summary>How many trials, and from which seed.</summary>
-internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, string? Report)
+/// <param name="Runs">At most so many trials.</param>
+/// <param name="Kills">No new trial once so many kills were made.</param>
+/// <param name="Limit">No new trial after this time.</param>
+/// <param name="Seed">The first trial's.</param>
+/// <param name="Parallel">Trials at once.</param>
+/// <param name="Forged">Forged webhooks of each trial that is flooded with them.</param>
+/// <param name="IsComplete">Whether a boundary, fault or kind of trial that never had its turn is a failure.</param>
+/// <param name="Report">Where the table is written; null for standard output only.</param>
+/// <param name="Command">The folder of another build of the command.</param>
+internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, int Forged, bool IsComplete, string? Report, string? Command)
 {
     public const string Usage = """
-        Usage: dotnet run --project tests/Pipeline.Chaos -- [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P] [--report FILE] [--short]
-          --runs, --kills, --minutes   when to end, whichever comes first (1000 kills)
-          --seed S                     the first trial's seed; the next has S+1 (4711)
-          --parallel P                 trials at once (2)
-          --report FILE                where the table is written, besides standard output
-          --short                      a few trials, as a check
+        Usage: tests/chaos.sh [--short | --long] [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P] [--forged N] [--report FILE] [--command DIR]
+          --short          one trial of each kind (a check of about a minute)
+          --long           1,000 kills and 100,000 forged webhooks; whatever never had its turn is a failure too
+          --runs, --kills, --minutes   when to end, whichever comes first
+          --seed S         the first trial's seed; the next has S+1
+          --parallel P     trials at once (2)
+          --forged N       forged webhooks in each trial that is flooded with them
+          --report FILE    where the table is written, besides standard output
+          --command DIR    another build of the command, to see the suite find what is wrong with it
         A trial that fails is repeated by its own seed: --runs 1 --seed S
         """;
+
+    /// <summary>One trial of each kind.</summary>
+    private static readonly ChaosOptions Short = new(TrialPlan.Cycle.Count, int.MaxValue, TimeSpan.FromSeconds(60), 4000, 2, 1000, false, null, null);
+
+    private static readonly ChaosOptions Long = Short with { Runs = int.MaxValue, Kills = 1000, Limit = TimeSpan.MaxValue, Forged = 10_000, IsComplete = true };
 
     /// <summary>Reads the arguments; null where they are wrong.</summary>
     public static ChaosOptions? Parse(string[] args)
     {
-        var options = new ChaosOptions(int.MaxValue, 1000, TimeSpan.MaxValue, 4711, 2, null);
-        for (var i = 0; i < args.Length; i++)
-        {
-            if (args[i] == "--short")
-            {
-                options = options with { Runs = 8 };
-                continue;
-            }
-
-            if (i + 1 == args.Length)
-                return null;
-            var (name, value) = (args[i], args[++i]);
-            if (name == "--report")
-                options = options with { Report = value };
-            else if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || With(options, name, number) is not { } changed)
-                return null;
-            else
+        var options = args.Contains("--long") ? Long : args.Contains("--short") ? Short : Long with { IsComplete = false };
+        args = [.. args.Where(arg => arg is not ("--long" or "--short"))];
+        for (var i = 0; i + 1 < args.Length; i += 2)
+            if (With(options, args[i], args[i + 1]) is { } changed)
                 options = changed;
-        }
-
-        return options;
+            else
+                return null;
+        return args.Length % 2 == 0 ? options : null;
     }
 
-    private static ChaosOptions? With(ChaosOptions options, string name, int number) => name switch
+    private static ChaosOptions? With(ChaosOptions options, string name, string value)
     {
-        "--runs" => options with { Runs = number },
-        "--kills" => options with { Kills = number },
-        "--minutes" => options with { Limit = TimeSpan.FromMinutes(number) },
-        "--seed" => options with { Seed = number },
-        "--parallel" when number > 0 => options with { Parallel = number },
-        _ => null,
-    };
+        if (name == "--report")
+            return options with { Report = value };
+        if (name == "--command")
+            return options with { Command = Path.GetFullPath(value) };
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return null;
+        return name switch
+        {
+            "--runs" => options with { Runs = number },
+            "--kills" => options with { Kills = number },
+            "--minutes" => options with { Limit = TimeSpan.FromMinutes(number) },
+            "--seed" => options with { Seed = number },
+            "--parallel" when number > 0 => options with { Parallel = number },
+            "--forged" => options with { Forged = number },
+            _ => null,
+        };
+    }
 }

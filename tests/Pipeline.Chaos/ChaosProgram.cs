@@ -4,7 +4,7 @@ namespace Pipeline.Chaos;
 internal static class ChaosProgram
 {
     /// <summary>Runs it.</summary>
-    /// <returns>0: nothing was lost, duplicated, damaged, double-posted, stuck or let in; 1: something was; 2: wrong usage.</returns>
+    /// <returns>0: nothing was lost, duplicated, damaged, double-posted, stuck or let in, and, where that was asked for, everything had its turn; 1: otherwise; 2: wrong usage.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         if (ChaosOptions.Parse(args) is not { } options)
@@ -13,33 +13,41 @@ internal static class ChaosProgram
             return 2;
         }
 
+        foreach (var kind in Enum.GetValues<TrialKind>())
+            if (Installation.Lacks(kind) is { } lack)
+                Console.Error.WriteLine($"No trial of kind {kind}: {lack}.");
         var started = TimeProvider.System.GetTimestamp();
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(started);
+        var installation = new Installation(options.Command);
         var verdicts = new List<Verdict>();
-        await Parallel.ForEachAsync(Seeds(options, Elapsed, verdicts), new ParallelOptions { MaxDegreeOfParallelism = options.Parallel }, async (seed, _) =>
+        await Parallel.ForEachAsync(Plans(options, Elapsed, verdicts), new ParallelOptions { MaxDegreeOfParallelism = options.Parallel }, async (plan, _) =>
         {
-            var plan = TrialPlan.Draw(seed);
-            using var trial = new Trial(plan);
+            var began = Elapsed();
+            using var trial = new Trial(installation, plan, options.Forged);
             var verdict = await trial.RunAsync();
+            verdict.Took = Elapsed() - began;
             lock (verdicts)
                 verdicts.Add(verdict);
             Console.Error.WriteLine(verdict.Describe());
         });
-        var report = Report.Write(options, verdicts, Elapsed());
-        Console.Out.Write(report);
+        var report = new Report(options, verdicts, Elapsed());
+        var text = report.Write();
+        Console.Out.Write(text);
         if (options.Report is { } path)
-            await File.WriteAllTextAsync(path, report);
-        return verdicts.All(v => v.IsClean) ? 0 : 1;
+            await File.WriteAllTextAsync(path, text);
+        return verdicts.All(v => v.IsClean) && (!options.IsComplete || report.Holes.Count == 0) ? 0 : 1;
     }
 
-    private static IEnumerable<int> Seeds(ChaosOptions options, Func<TimeSpan> elapsed, List<Verdict> verdicts)
+    private static IEnumerable<TrialPlan> Plans(ChaosOptions options, Func<TimeSpan> elapsed, List<Verdict> verdicts)
     {
         for (var i = 0; i < options.Runs && elapsed() < options.Limit; i++)
         {
             lock (verdicts)
-                if (verdicts.Sum(v => v.Kills) >= options.Kills)
+                if (verdicts.Sum(v => v.Kills.Count) >= options.Kills)
                     yield break;
-            yield return options.Seed + i;
+            var plan = TrialPlan.Draw(options.Seed + i);
+            if (Installation.Lacks(plan.Kind) is null)
+                yield return plan;
         }
     }
 }

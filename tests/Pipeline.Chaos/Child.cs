@@ -1,33 +1,45 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+
+using System.Net.NetworkInformation;
 using System.Text;
 
 namespace Pipeline.Chaos;
 
-/// <summary>The real <c>pipeline</c> as a process.</summary>
+/// <summary>A process of the real <c>pipeline</c>, or of a server.</summary>
 internal sealed class Child : IDisposable
 {
-    private static readonly string[] Foreign = ["AWS_", "GOOGLE_", "NIMBLE_", "STORAGE_EMULATOR", "Pipeline__", "Runner__", "PIPELINE_"];
+    /// <summary>What a process killed by SIGKILL ends with.</summary>
+    public const int Killed = 137;
+
+    private static readonly string[] Foreign = ["AWS_", "GOOGLE_", "NIMBLE_", "STORAGE_EMULATOR", "Pipeline__", "Runner__", "PIPELINE_", "AzureWebJobsStorage"];
+    private static int s_lastPort = 15_000 + (Environment.ProcessId % 1000 * 10);
     private readonly Process _process;
     private readonly StringBuilder _said = new();
 
-    public Child(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
+    public Child(string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(n => Foreign.Any(f => n.StartsWith(f, StringComparison.Ordinal))).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        _process = Process.Start(start) ?? throw new InvalidOperationException("dotnet does not start.");
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{file} does not start.");
+        Started = TimeProvider.System.GetTimestamp();
         _process.OutputDataReceived += Hear;
         _process.ErrorDataReceived += Hear;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>What a process killed by SIGKILL ends with.</summary>
-    public const int Killed = 137;
+    /// <summary>When it was started.</summary>
+    public long Started { get; }
+
+    public int Id => _process.Id;
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Whether it ended by SIGKILL.</summary>
+    public bool WasKilled => _process.HasExited && _process.ExitCode == Killed;
 
     /// <summary>The end of what it wrote.</summary>
     public string LastWords
@@ -35,16 +47,26 @@ internal sealed class Child : IDisposable
         get
         {
             lock (_said)
-                return _said.ToString(Math.Max(0, _said.Length - 600), Math.Min(600, _said.Length)).Trim();
+                return _said.ToString(Math.Max(0, _said.Length - 900), Math.Min(900, _said.Length)).Trim();
         }
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>A free port, of those that the system gives to nobody who does not ask for it.</summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = 15_000 + (Interlocked.Increment(ref s_lastPort) % 15_000);
+            if (IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().All(l => l.Port != port))
+                return port;
+        }
+    }
+
+    /// <summary>Whether a line that it wrote begins so.</summary>
+    public string? LineThatBegins(string text)
+    {
+        lock (_said)
+            return _said.ToString().Split('\n').FirstOrDefault(l => l.StartsWith(text, StringComparison.Ordinal));
     }
 
     /// <summary>Waits for its end; null when it takes longer.</summary>
@@ -62,16 +84,15 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary><c>kill -9</c>; false when it had ended by itself.</summary>
+    /// <summary><c>kill -9</c>; false when it had ended otherwise.</summary>
     public async Task<bool> KillAsync()
     {
-        var running = !_process.HasExited;
         _process.Kill();
         await _process.WaitForExitAsync();
-        return running && _process.ExitCode == Killed;
+        return _process.ExitCode == Killed;
     }
 
-    /// <summary>Sends STOP or CONT.</summary>
+    /// <summary>Sends STOP, CONT or TERM.</summary>
     public async Task SignalAsync(string signal)
     {
         if (_process.HasExited)
@@ -80,10 +101,25 @@ internal sealed class Child : IDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Waits until it stands still by SIGSTOP; false when it did not in time.</summary>
+    public async Task<bool> WaitUntilStoppedAsync(TimeSpan limit)
+    {
+        var end = TimeProvider.System.GetTimestamp() + (long)(limit.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        while (!_process.HasExited && TimeProvider.System.GetTimestamp() < end)
+        {
+            var stat = await File.ReadAllTextAsync($"/proc/{_process.Id}/stat");
+            if (stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T'))
+                return true;
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        return false;
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);
         _process.Dispose();
     }
 

@@ -4,58 +4,114 @@ using System.Text;
 
 namespace Pipeline.Chaos;
 
-/// <summary>The table, in Markdown.</summary>
-internal static class Report
+/// <summary>What came of all trials, in Markdown.</summary>
+internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdicts, TimeSpan took)
 {
-    public static string Write(ChaosOptions options, IReadOnlyList<Verdict> verdicts, TimeSpan took)
+    /// <summary>The forged webhooks of a long run.</summary>
+    private const int Flood = 100_000;
+
+    private readonly StringBuilder _text = new();
+
+    /// <summary>What has never had its turn, though it is part of the suite.</summary>
+    public IReadOnlyList<string> Holes { get; } =
+    [
+        .. CrashPoint.Names.Except(verdicts.SelectMany(v => v.Kills)).Select(name => $"no kill at {name}"),
+        .. FaultPlan.Names.Except(verdicts.SelectMany(v => v.Plan.Faults.Drawn.Keys)).Select(name => $"no fault {name}"),
+        .. Enum.GetValues<TrialKind>().Except(verdicts.Select(v => v.Plan.Kind)).Select(kind => $"no trial of kind {kind}{(Installation.Lacks(kind) is { } lack ? $": {lack}" : "")}"),
+        .. verdicts.Sum(v => v.Forged) < Flood ? [$"fewer than {Flood:N0} forged webhooks"] : Array.Empty<string>(),
+        .. verdicts.Sum(v => v.Freezes) == 0 ? ["no freeze"] : Array.Empty<string>(),
+    ];
+
+    /// <summary>The whole page.</summary>
+    public string Write()
     {
-        var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"""
-            # Reliability
-
-            Written by `dotnet run -c Release --project tests/Pipeline.Chaos -- --seed {options.Seed} --runs {verdicts.Count} --parallel {options.Parallel} --report docs/reliability.md`
-            on {TimeProvider.System.GetUtcNow():yyyy-MM-dd}, after {took.TotalMinutes:0.0} minutes, on {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
-
-            Each trial takes a list of 20 to 49 URLs through the real command and a real emulator of the API, as processes of their own. The command is killed with SIGKILL at a
-            named boundary between two durable steps, then perhaps at others, at random times, or frozen while a second process takes over its state. In some trials the emulator
-            is killed as well, or wrong webhooks are sent. Faults of the API and the bucket are drawn from the emulator's catalog. An auditor that knows nothing of the ledger compares the files with the API's own account.
-
-            | | |
-            | --- | ---: |
-            | trials | {verdicts.Count} |
-            | kills of the command | {verdicts.Sum(v => v.Kills)} |
-            | kills of the emulator | {verdicts.Sum(v => v.EmulatorKills)} |
-            | freezes with a second process | {verdicts.Sum(v => v.Freezes)} |
-            | kinds of faults injected, over all trials | {verdicts.Sum(v => v.Plan.Faults.Split(',').Length - 2)} |
-            | forged webhooks answered | {verdicts.Sum(v => v.Forged)} |
-            | of these, by 5xx instead of 401 | {verdicts.Sum(v => v.AnsweredByError)} |
-            | URLs | {verdicts.Sum(v => v.Plan.Urls)} |
-            | records, each compared byte for byte | {verdicts.Sum(v => v.Records)} |
-            | failures | {verdicts.Sum(v => v.Failures)} |
-            | of these, accepted by the API but given up (its windows are seconds here) | {verdicts.Sum(v => v.GivenUp)} |
-            | **lost** | **{verdicts.Sum(v => v.Lost.Count)}** |
-            | **duplicated** | **{verdicts.Sum(v => v.Duplicated.Count)}** |
-            | **damaged** | **{verdicts.Sum(v => v.Damaged.Count)}** |
-            | **posted twice** | **{verdicts.Sum(v => v.DoublePosted.Count)}** |
-            | **stuck** (not ended within 90 s of the last interruption, or ended by an error) | **{verdicts.Sum(v => v.Stuck.Count)}** |
-            | **forged webhooks let in** | **{verdicts.Sum(v => v.LetIn.Count)}** |
-
-            Recovery is the time from the last restart to the end of the list, the start of .NET and all remaining work included.
-
-            | last interruption | times | p50 s | p99 s |
-            | --- | ---: | ---: | ---: |
-            """);
-        foreach (var point in verdicts.SelectMany(v => v.Recoveries).GroupBy(r => r.Point).OrderBy(g => g.Key, StringComparer.Ordinal))
-        {
-            var times = point.Select(r => r.Took.TotalSeconds).Order().ToList();
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {point.Key} | {times.Count} | {Quantile(times, 0.5):0.0} | {Quantile(times, 0.99):0.0} |");
-        }
-
+        Introduce();
+        Sum();
+        List("Kills and recovery", "Recovery is measured from the restart: to the next record, failure or manifest on disk, and, where nothing struck again, to the end of the list with all its remaining work.");
+        WriteRecoveries();
+        List("Faults", "How many trials had each fault of the emulator's catalog, and at which rates: a whole number is so many times, a decimal a share.");
+        WriteFaults();
+        if (options.IsComplete || Holes.Count == 0)
+            List("Holes", Holes.Count == 0 ? "None: every boundary, every fault and every kind of trial had its turn." : string.Join("; ", Holes) + ".");
         var bad = verdicts.Where(v => !v.IsClean).Select(v => v.Plan.Seed).Order().ToList();
         if (bad.Count > 0)
-            text.AppendLine().AppendLine($"Trials that failed, by seed: {string.Join(", ", bad)}.");
-        return text.ToString();
+            List("Trials that failed", $"By seed: {string.Join(", ", bad)}.");
+        return _text.ToString();
     }
 
-    private static double Quantile(List<double> sorted, double q) => sorted[(int)Math.Ceiling(q * sorted.Count) - 1];
+    private void Introduce() => _text.AppendLine(CultureInfo.InvariantCulture, $"""
+        # Reliability
+
+        Written by `tests/chaos.sh {(options.IsComplete ? "--long " : "")}--seed {options.Seed} --parallel {options.Parallel} --report docs/reliability.md` on {TimeProvider.System.GetUtcNow():yyyy-MM-dd},
+        after {took.TotalMinutes:0.0} minutes and {verdicts.Count} trials, on {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
+
+        Each trial takes a list of 50 to 89 URLs through the real command and a real emulator of the API, as processes of their own. The command is started again and again, and killed by SIGKILL each time: at a named
+        boundary between two durable steps, at a random time, with the emulator, as one of two workers on the same state, or as a stale worker that stood still by SIGSTOP while another took over.
+        Some trials are on a disk that runs full, some with a clock that is a day ahead or behind at each start, some over Azurite, which is stopped and started, some serve under a flood of forged webhooks; a few forged
+        ones come in all of them. In the end the command is left alone until it ends. Then an auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and delivered.
+
+        """);
+
+    private void Sum()
+    {
+        Row("", "");
+        Row("---", "---:");
+        Row("trials", verdicts.Count);
+        Row("kills of the command", verdicts.Sum(v => v.Kills.Count));
+        Row("kills of the emulator", verdicts.Sum(v => v.EmulatorKills));
+        Row("freezes while another worker took over", verdicts.Sum(v => v.Freezes));
+        Row("disks that ran full, Azurites that were stopped", verdicts.Sum(v => v.Outages));
+        Row("trials with a clock off by a day", verdicts.Count(v => v.Plan.Kind == TrialKind.Clock));
+        Row("forged webhooks answered", verdicts.Sum(v => v.Forged));
+        Row("URLs", verdicts.Sum(v => v.Plan.Urls));
+        Row("records, each compared byte for byte", verdicts.Sum(v => v.Records));
+        Row("failures", verdicts.Sum(v => v.Failures));
+        foreach (var reason in verdicts.SelectMany(v => v.GivenUp).GroupBy(g => g.Key).OrderBy(g => g.Key, StringComparer.Ordinal))
+            Row($"of these `{reason.Key}`, given up after windows that are seconds here", reason.Sum(g => g.Value));
+        Row("**lost**", Bold(v => v.Lost));
+        Row("**duplicated**", Bold(v => v.Duplicated));
+        Row("**damaged**", Bold(v => v.Damaged));
+        Row("**posted twice**", Bold(v => v.DoublePosted));
+        Row("**stuck** (not ended within 90 s of the last interruption, on a machine with cores to spare, or ended by an error)", Bold(v => v.Stuck));
+        Row("**forged webhooks let in, or answered 5xx**", Bold(v => v.LetIn));
+    }
+
+    private void WriteRecoveries()
+    {
+        Row("killed at", "kills", "outcome p50 s", "p99 s", "end p50 s", "p99 s");
+        Row("---", "---:", "---:", "---:", "---:", "---:");
+        var kills = verdicts.SelectMany(v => v.Kills).CountBy(k => k).ToDictionary();
+        var recoveries = verdicts.SelectMany(v => v.Recoveries).ToLookup(r => r.Point);
+        foreach (var point in CrashPoint.Names.Concat(kills.Keys.Except(CrashPoint.Names).Order(StringComparer.Ordinal)))
+        {
+            var outcomes = recoveries[point].Select(r => r.Outcome).OfType<TimeSpan>().Order().ToList();
+            var ends = recoveries[point].Select(r => r.End).OfType<TimeSpan>().Order().ToList();
+            Row(point, kills.GetValueOrDefault(point), Quantile(outcomes, 0.5), Quantile(outcomes, 0.99), Quantile(ends, 0.5), Quantile(ends, 0.99));
+        }
+
+        var all = verdicts.SelectMany(v => v.Recoveries).ToList();
+        var allOutcomes = all.Select(r => r.Outcome).OfType<TimeSpan>().Order().ToList();
+        var allEnds = all.Select(r => r.End).OfType<TimeSpan>().Order().ToList();
+        Row("all", kills.Values.Sum(), Quantile(allOutcomes, 0.5), Quantile(allOutcomes, 0.99), Quantile(allEnds, 0.5), Quantile(allEnds, 0.99));
+    }
+
+    private void WriteFaults()
+    {
+        Row("fault", "trials", "rates");
+        Row("---", "---:", "---");
+        foreach (var name in FaultPlan.Names)
+        {
+            var values = verdicts.Select(v => v.Plan.Faults.Drawn.GetValueOrDefault(name)).OfType<string>().Select(v => v.Split('@')[^1]).ToList();
+            Row($"`{name}`", values.Count, string.Join(", ", values.Distinct().Order(StringComparer.Ordinal)));
+        }
+    }
+
+    private void List(string title, string text) => _text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {title}").AppendLine().AppendLine(text).AppendLine();
+
+    private void Row(params object[] cells) => _text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
+
+    private string Bold(Func<Verdict, List<string>> column) => $"**{verdicts.Sum(v => column(v).Count)}**";
+
+    private static string Quantile(List<TimeSpan> sorted, double q) =>
+        sorted.Count == 0 ? "" : sorted[(int)Math.Ceiling(q * sorted.Count) - 1].TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
 }

@@ -1,190 +1,282 @@
-using System.Net;
-
 namespace Pipeline.Chaos;
 
-/// <summary>One list through the real command and a real emulator, interrupted as planned, then left alone until it ends, then audited.</summary>
-internal sealed class Trial(TrialPlan plan) : IDisposable
+/// <summary>One list through the real command and a real emulator, struck as planned, then left alone until it ends, then audited.</summary>
+internal sealed class Trial : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+    // How long a process takes to start and answer where it has a core for itself. A machine that is busy is given as much longer for all else.
+    private static readonly TimeSpan UsualStart = TimeSpan.FromSeconds(0.8);
+    private readonly Installation _installation;
+    private readonly TrialPlan _plan;
+    private readonly int _forged;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chaos-");
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private readonly Random _random = new(plan.Seed);
-    private readonly int _port = Child.FreePort();
-    private readonly int _listen = Child.FreePort();
-    private readonly Verdict _verdict = new(plan);
-    private Child? _emulator;
+    private readonly Verdict _verdict;
+    private readonly EmulatorServer _emulator;
+    private readonly Azurite? _azurite;
+    private SmallDisk? _disk;
+    private Workers _workers = null!;
+    private bool _isOutage;
+    private bool _hasEnded;
+    private double _slowness = 1;
 
-    private Uri Api => new($"http://127.0.0.1:{_port}/");
+    public Trial(Installation installation, TrialPlan plan, int forged)
+    {
+        (_installation, _plan, _forged, _verdict) = (installation, plan, forged, new(plan));
+        _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
+        _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
+        _isOutage = plan.Faults.IsOutage;
+    }
+
+    private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
 
     public async Task<Verdict> RunAsync()
     {
-        var urls = Enumerable.Range(1, plan.Urls).Select(i => $"http://sample.test/sample/generated/{i}?bytes={_random.Next(200, 4000)}").ToList();
-        var list = Path.Combine(_folder.FullName, "list.txt");
-        await File.WriteAllLinesAsync(list, urls);
-        await StartEmulatorAsync();
-        using (await _http.PutAsync(new Uri(Api, "s3/results"), null))
+        var urls = Urls();
+        await PrepareAsync(urls);
+        using var stop = new CancellationTokenSource();
+        var forger = new Forger(_http, _emulator.Api, _workers.Port, _plan.Seed);
+        // Until the end and over it: a worker that is ending has to refuse them too.
+        var forging = _plan.Kind == TrialKind.Flooded ? forger.RunAsync(4, TimeSpan.Zero, stop.Token) : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
+        for (var i = 0; i < _plan.Interruptions.Count && !_hasEnded; i++)
         {
+            if (i == _plan.Faults.LiftedAfter)
+                await EndOutageAsync();
+            await StrikeAsync(_plan.Interruptions[i]);
         }
 
-        string? point = null;
-        foreach (var interruption in plan.Interruptions)
-            if (await InterruptAsync(list, interruption))
-                point = interruption.Point;
-        await FinishAsync(list, point);
-        using (await _http.DeleteAsync(new Uri(Api, "_admin/faults")))
-        {
-        }
-
-        await new Auditor(_http, Api, Path.Combine(_folder.FullName, "out"), urls).AuditAsync(_verdict);
+        await FinishAsync(forger);
+        await stop.CancelAsync();
+        await forging;
+        _verdict.Forged = forger.Answered;
+        _verdict.LetIn.AddRange(forger.LetIn);
+        if (forger.AnsweredByError > 0)
+            _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks were answered by an error instead of a refusal");
+        await _emulator.SetFaultsAsync([]);
+        await new Auditor(_http, _emulator.Api, _workers.Out, urls).AuditAsync(_verdict);
         return _verdict;
     }
 
     public void Dispose()
     {
-        _emulator?.Dispose();
+        _emulator.Dispose();
+        _azurite?.Dispose();
+        _disk?.Dispose();
         _http.Dispose();
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>The last start, after which nothing interferes.</summary>
-    private async Task FinishAsync(string list, string? point)
+    /// <summary>Pages of every size: some larger than any buffer of the records file.</summary>
+    private List<string> Urls()
     {
-        var started = TimeProvider.System.GetTimestamp();
-        using var child = Start(list, null);
-        var forging = ForgeAsync();
-        var exitCode = await child.WaitAsync(Bound);
-        await forging;
-        if (point is not null)
-            _verdict.Recoveries.Add(new(point, TimeProvider.System.GetElapsedTime(started)));
-        if (exitCode is not (0 or 3))
-            _verdict.Stuck.Add(exitCode is null ? $"not ended after {Bound.TotalSeconds} s. {child.LastWords}" : $"exit code {exitCode}. {child.LastWords}");
+        var random = new Random(_plan.Seed);
+        return [.. Enumerable.Range(1, _plan.Urls).Select(i => $"http://sample.test/sample/generated/{i}?bytes={(i % 15 == 0 ? random.Next(150_000, 400_000) : random.Next(200, 4000))}")];
     }
 
-    private async Task<bool> InterruptAsync(string list, Interruption interruption)
+    private async Task PrepareAsync(List<string> urls)
     {
-        using var child = Start(list, interruption.CrashAt);
-        if (interruption.Freezes)
-            return await FreezeAsync(list, child, interruption);
-        var patience = interruption.CrashAt is null ? interruption.After : TimeSpan.FromSeconds(15);
-        if (plan.RestartsEmulator)
+        if (_plan.Kind == TrialKind.SmallDisk)
+            _disk = await SmallDisk.MountAsync(Path.Combine(_folder.FullName, "disk"));
+        _workers = new(_installation, _plan, _folder.FullName, _emulator.Api, _disk, _azurite);
+        await File.WriteAllLinesAsync(_workers.List, urls);
+        var began = TimeProvider.System.GetTimestamp();
+        await _emulator.StartAsync(_plan.Faults.Text);
+        _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / UsualStart, 1, 6);
+        // In a namespace of its own, or with every look at the clock intercepted, a process starts as much later.
+        if (_plan.Kind is TrialKind.SmallDisk or TrialKind.Clock)
+            _slowness *= 2.5;
+        if (_azurite is not null)
+            await _azurite.StartAsync();
+        using (await _http.PutAsync(new Uri(_emulator.Api, "s3/results"), null))
         {
-            await child.WaitAsync(TimeSpan.FromMilliseconds(_random.Next(300, 1200)));
-            await RestartEmulatorAsync();
         }
 
-        var ended = await child.WaitAsync(patience);
-        if (ended is not null and not Child.Killed)
-            return false;
-        if (ended is null && !await child.KillAsync())
-            return false;
-        _verdict.Kills++;
-        return true;
+        if (_plan.Kind == TrialKind.Flooded)
+            await _workers.SubmitAsync();
+    }
+
+    private async Task EndOutageAsync()
+    {
+        if (!_isOutage)
+            return;
+        await _emulator.SetFaultsAsync(_plan.Faults.WithoutOutage);
+        _isOutage = false;
+    }
+
+    private async Task StrikeAsync(Interruption blow)
+    {
+        var patience = TimeSpan.FromSeconds(5) * _slowness;
+        blow = blow with { After = blow.After * _slowness };
+        var one = Start(blow.Blow == Blow.Freeze ? (blow.At is null ? null : blow.At + ":stop") : blow.At, blow.DaysOff);
+        using (one.Watch)
+        using (one.Child)
+            switch (blow.Blow)
+            {
+                case Blow.Boundary:
+                    await one.Child.WaitAsync(patience);
+                    await EndAsync(one, blow.At, "any time");
+                    break;
+                case Blow.AnyTime:
+                    await one.Child.WaitAsync(blow.After);
+                    await EndAsync(one, null, "any time");
+                    break;
+                case Blow.Emulator:
+                    await KillEmulatorAsync(one.Child, blow.After);
+                    await EndAsync(one, null, "the emulator's kill", tolerant: true);
+                    break;
+                case Blow.Outage:
+                    await OutageAsync(one.Child, blow.After);
+                    await EndAsync(one, null, _disk is null ? "Azurite's restart" : "disk full", tolerant: true);
+                    break;
+                case Blow.Two:
+                    using (var other = Start(blow.Other, isSecond: true))
+                    {
+                        await Task.WhenAll(one.Child.WaitAsync(patience), other.Child.WaitAsync(patience));
+                        await EndAsync(one, blow.At, "two workers");
+                        await EndAsync(other, blow.Other, "two workers");
+                    }
+
+                    break;
+                case Blow.Freeze:
+                    await FreezeAsync(one, blow);
+                    break;
+            }
     }
 
     /// <summary>A process that stood still while another took over its state, and then goes on.</summary>
-    private async Task<bool> FreezeAsync(string list, Child stale, Interruption interruption)
+    private async Task FreezeAsync(Worker stale, Interruption blow)
     {
-        if (await stale.WaitAsync(interruption.After) is not null)
-            return false;
-        await stale.SignalAsync("STOP");
-        // A port of its own: it is the state that the two have to share.
-        using var second = Start(list, null, Child.FreePort());
-        await second.WaitAsync(TimeSpan.FromSeconds(3));
-        await stale.SignalAsync("CONT");
-        await stale.WaitAsync(TimeSpan.FromSeconds(3));
-        _verdict.Kills += await stale.KillAsync() ? 1 : 0;
-        _verdict.Kills += await second.KillAsync() ? 1 : 0;
-        _verdict.Freezes++;
-        return true;
-    }
-
-    private Child Start(string list, string? crashAt, int? listen = null)
-    {
-        var arguments = new List<string> { "run", list, "--out", Path.Combine(_folder.FullName, "out"), "--api", Api.AbsoluteUri, "--listen", $"http://127.0.0.1:{listen ?? _listen}/" };
-        if (plan.StorageUrl is not null)
-            arguments.AddRange(["--storage-url", plan.StorageUrl, "--compress"]);
-        return new(arguments, crashAt is null ? Environment() : Environment().Append(("PIPELINE_CRASH_AT", crashAt)));
-    }
-
-    private IEnumerable<(string Name, string Value)> Environment() =>
-    [
-        ("NIMBLE_API_KEY", "chaos"),
-        ("AWS_ENDPOINT_URL_S3", $"{Api}s3"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("STORAGE_EMULATOR_HOST", $"{Api}gcs"),
-        ("Pipeline__Intake__MaxInputsPerSubmission", "10"),
-        ("Pipeline__Nimble__RequestsPerSecond", "1000"),
-        ("Pipeline__Nimble__Timeout", "00:00:04"),
-        ("Pipeline__Sweep__PostingLease", "00:00:05"),
-        ("Pipeline__Sweep__PostingCheck", "00:00:00.5"),
-        ("Pipeline__Sweep__WebhookGrace", "00:00:00.7"),
-        ("Pipeline__Sweep__PollInterval", "00:00:00.3"),
-        ("Pipeline__Sweep__MaxPollInterval", "00:00:01"),
-        ("Pipeline__Sweep__EvidenceWindow", "00:00:06"),
-        ("Pipeline__Collect__ObjectDeadline", "00:00:02"),
-        ("Pipeline__Collect__RetryDelay", "00:00:00.1"),
-        ("Runner__SweepInterval", "00:00:00.3"),
-        ("Runner__RetryDelay", "00:00:00.2"),
-    ];
-
-    private async Task StartEmulatorAsync()
-    {
-        _emulator = new(["emulator", "--urls", Api.AbsoluteUri, "--data", Path.Combine(_folder.FullName, "emulator"), "--storage", "own", "--faults", plan.Faults], []);
-        for (var tries = 0; tries < 300; tries++)
+        if (blow.At is null || !await stale.Child.WaitUntilStoppedAsync(TimeSpan.FromSeconds(4) * _slowness))
         {
-            try
-            {
-                using var answer = await _http.GetAsync(new Uri(Api, "_admin/faults"));
-                return;
-            }
-            catch (HttpRequestException)
-            {
-                if (await _emulator.WaitAsync(TimeSpan.FromMilliseconds(100)) is not null)
-                    break;
-            }
+            await stale.Child.WaitAsync(blow.At is null ? blow.After : TimeSpan.Zero);
+            await stale.Child.SignalAsync("STOP");
         }
 
-        throw new InvalidOperationException($"The emulator does not start: {_emulator.LastWords}");
+        using var second = Start(null, isSecond: true);
+        // Longer than any lease.
+        await second.Child.WaitAsync(TimeSpan.FromSeconds(4));
+        await stale.Child.SignalAsync("CONT");
+        await stale.Child.WaitAsync(TimeSpan.FromSeconds(1.5) * _slowness);
+        _verdict.Freezes++;
+        await EndAsync(stale, null, "a freeze");
+        await EndAsync(second, null, "a freeze");
     }
 
-    private async Task RestartEmulatorAsync()
+    private async Task KillEmulatorAsync(Child worker, TimeSpan after)
     {
-        await _emulator!.KillAsync();
-        _emulator.Dispose();
+        await worker.WaitAsync(after);
+        await _emulator.KillAsync();
         _verdict.EmulatorKills++;
-        await StartEmulatorAsync();
+        await worker.WaitAsync(after / 4);
+        await _emulator.StartAsync(_isOutage ? _plan.Faults.Text : _plan.Faults.TextWithoutOutage);
+        await worker.WaitAsync(after);
     }
 
-    /// <summary>Webhooks with wrong tokens, on the paths of submissions that there really are.</summary>
-    private async Task ForgeAsync()
+    private async Task OutageAsync(Child worker, TimeSpan after)
     {
-        if (plan.Forged == 0)
-            return;
-        var told = await Auditor.CallbackPathsAsync(_http, Api);
-        if (told.Count == 0)
-            told = ["/api/callbacks/none/none"];
-        var token = new byte[32];
-        for (var i = 0; i < plan.Forged; i++)
+        await worker.WaitAsync(after);
+        _verdict.Outages++;
+        if (_azurite is not null)
         {
-            var real = told[i % told.Count];
-            _random.NextBytes(token);
-            var path = $"{real[..real.LastIndexOf('/')]}/{Convert.ToHexStringLower(token)}";
-            try
-            {
-                using var body = new StringContent("{\"status\":\"success\",\"task\":{\"id\":\"11111111-2222-3333-4444-555555555555\"}}");
-                using var answer = await _http.PostAsync(new Uri($"http://127.0.0.1:{_listen}{path}"), body);
-                _verdict.Forged++;
-                if (answer.StatusCode >= HttpStatusCode.InternalServerError)
-                    _verdict.AnsweredByError++;
-                else if (answer.StatusCode != HttpStatusCode.Unauthorized)
-                    _verdict.LetIn.Add($"a forged webhook was answered {(int)answer.StatusCode}");
-            }
-            catch (HttpRequestException)
-            {
-                // Not listening yet, or no longer.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
+            await _azurite.StopAsync();
+            await worker.WaitAsync(after / 2);
+            await _azurite.StartAsync();
+            await worker.WaitAsync(after);
+            return;
+        }
+
+        _disk!.Fill();
+        await worker.WaitAsync(after);
+        // Half the time it goes on by itself once there is room again.
+        if (after.Milliseconds % 2 == 0)
+        {
+            _disk.Free();
+            await worker.WaitAsync(after);
+        }
+    }
+
+    /// <summary>Ends a worker if nothing has, and notes by what it ended.</summary>
+    /// <param name="worker">The worker.</param>
+    /// <param name="at">The boundary where it was to kill itself.</param>
+    /// <param name="otherwise">What to call its death if it did not.</param>
+    /// <param name="tolerant">Whether it may end with an error: what it needs was gone.</param>
+    private async Task EndAsync(Worker worker, string? at, string otherwise, bool tolerant = false)
+    {
+        var byItself = worker.Child.HasEnded;
+        var killed = byItself ? worker.Child.WasKilled : await worker.Child.KillAsync();
+        if (_disk is not null)
+            _disk.Free();
+        worker.Note(_verdict);
+        if (killed)
+        {
+            _verdict.Kills.Add(byItself ? at!.Split(':')[0] : otherwise);
+            return;
+        }
+
+        var exitCode = await worker.Child.WaitAsync(Bound);
+        if (exitCode is 0 or 3)
+            _hasEnded = true;
+        else if (!tolerant && !_isOutage)
+            _verdict.Stuck.Add($"ended with exit code {exitCode}. {worker.Child.LastWords}");
+    }
+
+    /// <summary>The last start, after which nothing interferes.</summary>
+    private async Task FinishAsync(Forger forger)
+    {
+        using var last = Start(null, _plan.LastDaysOff);
+        using var beside = _plan.TwoAtLast ? Start(null, isSecond: true) : null;
+        if (_isOutage)
+        {
+            await last.Child.WaitAsync(TimeSpan.FromSeconds(2));
+            await EndOutageAsync();
+        }
+
+        if (_plan.Kind == TrialKind.Flooded)
+            await StopServingAsync(last, forger);
+        foreach (var worker in new[] { last, beside }.OfType<Worker>())
+        {
+            var exitCode = await worker.Child.WaitAsync(Bound);
+            if (exitCode is not (0 or 3))
+                _verdict.Stuck.Add(exitCode is null ? $"not ended after {Bound.TotalSeconds} s. {worker.Child.LastWords}" : $"ended with exit code {exitCode}. {worker.Child.LastWords}");
+        }
+
+        last.Note(_verdict, hasEnded: true);
+    }
+
+    /// <summary>Whoever serves is told to end once all is done, while webhooks still come.</summary>
+    private async Task StopServingAsync(Worker server, Forger forger)
+    {
+        for (var left = Bound; left > TimeSpan.Zero && !server.Child.HasEnded; left -= TimeSpan.FromMilliseconds(100))
+        {
+            if (File.Exists(Path.Combine(_workers.Out, "manifest.json")) && forger.Answered >= _forged)
+                break;
+            await server.Child.WaitAsync(TimeSpan.FromMilliseconds(100));
+        }
+
+        await server.Child.SignalAsync("TERM");
+    }
+
+    private Worker Start(string? crashAt, int daysOff = 0, bool isSecond = false)
+    {
+        var child = _workers.Start(crashAt, daysOff, isSecond);
+        return new(child, new(_workers.Out, child.Started), _verdict.Kills.LastOrDefault());
+    }
+
+    /// <summary>A process of the command, and when its first outcome was there.</summary>
+    /// <param name="Child">The process.</param>
+    /// <param name="Watch">Over its output.</param>
+    /// <param name="After">The kill that it recovers from.</param>
+    private sealed record Worker(Child Child, OutputWatch Watch, string? After) : IDisposable
+    {
+        public void Note(Verdict verdict, bool hasEnded = false)
+        {
+            if (After is not null)
+                verdict.Recoveries.Add(new(After, Watch.First, hasEnded ? TimeProvider.System.GetElapsedTime(Child.Started) : null));
+        }
+
+        public void Dispose()
+        {
+            Watch.Dispose();
+            Child.Dispose();
         }
     }
 }

@@ -1,48 +1,104 @@
 namespace Pipeline.Chaos;
 
-/// <summary>How the command is stopped once.</summary>
-/// <param name="CrashAt">The boundary where it kills itself, such as <c>submit.after-intent:2</c>; null for a kill from outside.</param>
-/// <param name="After">When it is killed from outside, or frozen.</param>
-/// <param name="Freezes">It is frozen by SIGSTOP instead, another is started on the same state, and then it goes on as a stale worker.</param>
-internal sealed record Interruption(string? CrashAt, TimeSpan After, bool Freezes)
+/// <summary>What a trial has besides kills and faults.</summary>
+internal enum TrialKind
 {
-    public string Point => Freezes ? "SIGSTOP, second process" : CrashAt?.Split(':')[0] ?? "random time";
+    /// <summary>Nothing.</summary>
+    Plain,
+
+    /// <summary>The state and the output are on a disk that runs full.</summary>
+    SmallDisk,
+
+    /// <summary>Each start finds the clock a day ahead, a day behind, or right.</summary>
+    Clock,
+
+    /// <summary>Queues, ledger and records are in Azurite, which is stopped and started again.</summary>
+    Azure,
+
+    /// <summary><c>pipeline serve</c>, flooded with forged webhooks.</summary>
+    Flooded,
 }
 
-/// <summary>What one trial does; all of it follows from the seed.</summary>
-internal sealed record TrialPlan(int Seed, int Urls, string? StorageUrl, string Faults, IReadOnlyList<Interruption> Interruptions, bool RestartsEmulator, int Forged)
+/// <summary>What is done to the command once.</summary>
+internal enum Blow
 {
-    private static readonly string[] Points =
-    [
-        "intake.after-list", "intake.after-submission", "intake.after-messages",
-        "submit.after-intent", "submit.after-post", "submit.after-tasks", "submit.after-state",
-        "callback.after-verification", "callback.after-enqueue",
-        "collect.before-open", "collect.after-staging", "sink.after-append", "collect.after-sink", "collect.after-ledger", "failure.after-ledger",
-        "sweep.adopt", "sweep.close", "sweep.before-manifest", "sweep.after-manifest", "sweep.after-close", "queue.after-handle",
-    ];
+    /// <summary>It kills itself at a boundary.</summary>
+    Boundary,
 
-    private static readonly string[] FaultPool =
-    [
-        "post_429=1", "post_500_after=0.3", "post_500_before=0.3", "post_555_after=0.3", "post_cut_after=0.3", "post_slow_ms=500@0.3", "get_429=0.1", "get_500=0.1",
-        "webhook_lost=0.5", "webhook_lost", "webhook_repeat", "webhook_late=700@0.5", "webhook_early=0.5", "webhook_shuffle", "webhook_form=bare", "webhook_form=mixed",
-        "webhook_state=pending", "task_fail=0.2", "task_slow_ms=600@0.5", "task_states=wild", "null_tasks=0.2", "echo=none", "echo=input", "result_status=blocked@0.2",
-        "object_late_ms=500@0.5", "object_missing=0.2", "object_truncated=0.3", "object_bitflip=0.3", "object_empty=0.2", "object_mislabelled=0.3", "object_trailing=0.2",
-    ];
+    /// <summary>It is killed at a random time.</summary>
+    AnyTime,
+
+    /// <summary>It freezes at a boundary or a random time, another is started on the same state, then it goes on as a stale worker; then both are killed.</summary>
+    Freeze,
+
+    /// <summary>Two work on one state, each with a boundary of its own to die at.</summary>
+    Two,
+
+    /// <summary>The emulator is killed and started again meanwhile.</summary>
+    Emulator,
+
+    /// <summary>What the trial's kind has: the disk is filled and freed again, Azurite stopped and started.</summary>
+    Outage,
+}
+
+/// <summary>How the command is stopped once.</summary>
+/// <param name="Blow">What is done.</param>
+/// <param name="At">The boundary, and which time it is passed, such as <c>submit.after-intent:2</c>; null for none.</param>
+/// <param name="Other">The second worker's boundary.</param>
+/// <param name="After">When it is struck where it does not come by a boundary.</param>
+/// <param name="DaysOff">By how much the clock is wrong.</param>
+internal sealed record Interruption(Blow Blow, string? At, string? Other, TimeSpan After, int DaysOff);
+
+/// <summary>What one trial does; all of it follows from the seed.</summary>
+internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? StorageUrl, FaultPlan Faults, IReadOnlyList<Interruption> Interruptions, int LastDaysOff, bool TwoAtLast)
+{
+    /// <summary>The kinds of consecutive seeds.</summary>
+    public static readonly IReadOnlyList<TrialKind> Cycle =
+        [TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock, TrialKind.Plain, TrialKind.Azure];
 
     /// <summary>Draws a trial.</summary>
     public static TrialPlan Draw(int seed)
     {
         var random = new Random(seed);
-        var faults = random.GetItems(FaultPool, random.Next(5)).DistinctBy(f => f.Split('=')[0]).Append("retry_after_ms=200").Append($"seed={seed}");
-        string? storage = random.Next(4) switch { 0 => null, 1 => "gs://results/chaos/", _ => "s3://results/chaos/" };
-        // Every boundary has its turn; what comes after it is random.
-        var first = new Interruption($"{Points[seed % Points.Length]}:{random.Next(1, 4)}", TimeSpan.Zero, false);
-        var more = Enumerable.Range(0, random.Next(3)).Select(_ => random.Next(4) switch
-        {
-            0 => new Interruption($"{Points[random.Next(Points.Length)]}:{random.Next(1, 10)}", TimeSpan.Zero, false),
-            1 => new Interruption(null, TimeSpan.FromMilliseconds(random.Next(400, 2000)), true),
-            _ => new Interruption(null, TimeSpan.FromMilliseconds(random.Next(300, 2500)), false),
-        });
-        return new(seed, random.Next(20, 50), storage, string.Join(',', faults), [first, .. more], random.Next(4) == 0, random.Next(3) == 0 ? 500 : 0);
+        var kind = Cycle[seed % Cycle.Count];
+        string? storage = random.Next(6) switch { 0 => null, 1 => "gs://results/chaos/", _ => "s3://results/chaos/" };
+        var faults = FaultPlan.Draw(random, seed, isSlow: kind == TrialKind.Clock);
+        var interruptions = Boundaries(random, seed).SelectMany(at => WithOthers(random, kind, at)).ToList();
+        return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind), kind is TrialKind.Plain && random.Next(3) == 0);
     }
+
+    /// <summary>Some boundaries, in the order in which a list comes by them; every one has its turn, those at the end more often since fewer trials get there.</summary>
+    private static IEnumerable<string> Boundaries(Random random, int seed)
+    {
+        var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
+        while (chosen.Count < 9)
+            chosen.Add(random.Next(CrashPoint.Names.Count));
+        foreach (var index in chosen)
+        {
+            var name = CrashPoint.Names[index];
+            // A manifest is written once; all else is passed often.
+            var isOnce = name is "intake.after-list" or "intake.after-messages" || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
+            yield return $"{name}:{(isOnce ? 1 : random.Next(1, 5))}";
+        }
+    }
+
+    private static IEnumerable<Interruption> WithOthers(Random random, TrialKind kind, string at)
+    {
+        Interruption New(Blow blow, string? point) =>
+            new(blow, point, AnyBoundary(random), TimeSpan.FromMilliseconds(random.Next(400, 1800)), DaysOff(random, kind));
+        yield return New(Blow.Boundary, at);
+        if (random.Next(5) == 0)
+            yield return New(random.Next(3) == 0 ? Blow.Emulator : Blow.AnyTime, null);
+        if (kind is TrialKind.Plain && random.Next(7) == 0)
+            yield return New(Blow.Two, AnyBoundary(random));
+        // Frozen where a stale worker is most dangerous: between two steps.
+        if (kind is TrialKind.Plain && random.Next(10) == 0)
+            yield return New(Blow.Freeze, random.Next(3) == 0 ? null : AnyBoundary(random));
+        if (kind is TrialKind.SmallDisk or TrialKind.Azure && random.Next(4) == 0)
+            yield return New(Blow.Outage, null);
+    }
+
+    private static string AnyBoundary(Random random) => $"{CrashPoint.Names[random.Next(3, CrashPoint.Names.Count - 3)]}:{random.Next(1, 4)}";
+
+    private static int DaysOff(Random random, TrialKind kind) => kind == TrialKind.Clock ? random.Next(-1, 2) : 0;
 }

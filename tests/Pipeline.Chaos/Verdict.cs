@@ -1,24 +1,31 @@
 namespace Pipeline.Chaos;
 
-/// <summary>How long the command took from its restart after an interruption to its end.</summary>
-internal sealed record Recovery(string Point, TimeSpan Took);
+/// <summary>How long after a kill the command was at work again.</summary>
+/// <param name="Point">Where it had been killed.</param>
+/// <param name="Outcome">From its restart to the next record, failure or manifest on disk; null where it was killed again before.</param>
+/// <param name="End">From its restart to the end of the list; null where it was killed again before.</param>
+internal sealed record Recovery(string Point, TimeSpan? Outcome, TimeSpan? End);
 
 /// <summary>What came of a trial: what was done to it, and which promises it broke.</summary>
 internal sealed record Verdict(TrialPlan Plan)
 {
-    public int Kills { get; set; }
+    /// <summary>Where the command was killed: a boundary's name, or what else was done to it.</summary>
+    public List<string> Kills { get; } = [];
 
     public int Freezes { get; set; }
 
     public int EmulatorKills { get; set; }
 
+    /// <summary>Disk full, Azurite stopped.</summary>
+    public int Outages { get; set; }
+
     public int Forged { get; set; }
 
-    /// <summary>Forged webhooks that were answered 5xx instead of 401: not let in, but not refused as such either.</summary>
-    public int AnsweredByError { get; set; }
+    /// <summary>Inputs that the API may have accepted, and that ended as failures for want of proof or of time: by reason.</summary>
+    public Dictionary<string, int> GivenUp { get; } = [];
 
-    /// <summary>Inputs that ended as a failure although the API has a result for them.</summary>
-    public int GivenUp { get; set; }
+    /// <summary>How long the trial took.</summary>
+    public TimeSpan Took { get; set; }
 
     public int Records { get; set; }
 
@@ -45,6 +52,7 @@ internal sealed record Verdict(TrialPlan Plan)
 
     /// <summary>One line; more where something broke.</summary>
     public string Describe() =>
-        $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed}: {Records} records, {Failures} failures, {Kills} kills at {string.Join(", ", Recoveries.Select(r => r.Point))}; faults {Plan.Faults}"
+        $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed} {Plan.Kind}: {Records} records, {Failures} failures ({GivenUp.Values.Sum()} given up), {Kills.Count} kills in {Took.TotalSeconds:0} s: {string.Join(", ", Kills)}; "
+        + $"last recovery {Recoveries.LastOrDefault()?.End?.TotalSeconds:0.0} s; faults {Plan.Faults.Text}"
         + string.Concat(Broken.Select(b => "\n     " + b));
 }

@@ -1,14 +1,17 @@
 // Azurite: Azure blobs, queues and tables. Accounts come from AZURITE_ACCOUNTS.
-// usage: NODE_PATH=.servers/node/node_modules node azurite.js FOLDER
-// Prints "ready BLOB QUEUE TABLE", three ports, when it serves, and ends when its standard input does.
-const folder = process.argv[2];
+// usage: NODE_PATH=.servers/node/node_modules node azurite.js FOLDER [BLOB QUEUE TABLE]
+// Prints "ready BLOB QUEUE TABLE", its three ports, free ones unless given, when it serves, and ends when its standard input does.
+const [folder, ...given] = process.argv.splice(2);
 const ports = [];
 const log = console.log;
+let closed = 0;
 console.log = (line) => {
+  // Told to end (SIGTERM), it writes what it holds, says so of each of the three, and would wait for its input.
+  if (/successfully closed/.test(line) && ++closed === 3) process.exit(0);
   const port = /successfully listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
   if (port && ports.push(port[1]) === 3) log('ready', ports.join(' '));
 };
-process.argv.splice(2, 1, '--silent', '--skipApiVersionCheck', '--disableTelemetry', '--location', folder,
-  '--blobPort', '0', '--queuePort', '0', '--tablePort', '0');
+process.argv.push('--silent', '--skipApiVersionCheck', '--disableTelemetry', '--location', folder,
+  '--blobPort', given[0] ?? '0', '--queuePort', given[1] ?? '0', '--tablePort', given[2] ?? '0');
 require('azurite/dist/src/azurite.js');
 process.stdin.on('end', () => process.exit(0)).resume();

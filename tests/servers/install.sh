@@ -33,3 +33,15 @@ if [ "$(cat "$root/node/stamp" 2>/dev/null)" != "$node_stamp" ]; then
   npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
   echo "$node_stamp" > "$root/node/stamp"
 fi
+
+# Another clock for a process, for the chaos suite: libfaketime, from Debian's packages.
+if [ ! -f "$root/faketime/libfaketime.so.1" ]; then
+  echo "Installing libfaketime into $root/faketime"
+  rm -rf "$root/faketime"
+  mkdir -p "$root/faketime/debs"
+  cd "$root/faketime/debs"
+  apt-get -qq download libfaketime || { apt-get -qq update && apt-get -qq download libfaketime; }
+  dpkg -x libfaketime_*.deb ../root
+  cp ../root/usr/lib/*/faketime/libfaketimeMT.so.1 ../libfaketime.so.1
+  rm -rf "$root/faketime/debs" "$root/faketime/root"
+fi

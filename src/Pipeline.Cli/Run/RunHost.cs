@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -140,7 +141,7 @@ internal sealed class RunHost : IAsyncDisposable
             await emulator.EnsureBucketAsync(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
             return emulator;
         }
-        catch (Exception problem) when (problem is IOException or FormatException)
+        catch (Exception problem) when (problem is IOException or FormatException or DbException)
         {
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The emulator cannot start: {problem.Message}", problem);
         }

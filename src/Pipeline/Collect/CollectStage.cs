@@ -36,6 +36,9 @@ internal sealed partial class CollectStage(
             return;
         }
 
+        // The clock may have been set back since: a wait is never longer for that.
+        if (message.Since > time.GetUtcNow())
+            message = message with { Since = time.GetUtcNow() };
         switch (submission.State)
         {
             case SubmissionState.Accepted:

@@ -25,10 +25,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         await sink.PutRecordAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
-        var recorded = new InputChange(i => i.State is InputState.Recorded or InputState.Moved ? null : i with
-        {
-            State = InputState.Recorded, TaskId = taskId, Learnt = learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
-        });
+        var recorded = new InputChange(i => i.State is InputState.Recorded or InputState.Moved ? null : Recorded(i, taskId, learnt));
         // Where the input was given up and posted again in the same instant, the record is its new entry's.
         for (var settled = await FinishAsync(submission, [input], recorded, cancellationToken); settled is [{ MovedTo: { } next }];)
         {
@@ -52,13 +49,17 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
-    /// <summary>Fails those inputs that have no outcome yet.</summary>
+    /// <summary>Fails those inputs that have no outcome yet, and no record either.</summary>
     public async Task FailAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause, CancellationToken cancellationToken, string? taskId = null, Learnt learnt = Learnt.None)
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
-        var failed = new InputChange(i => i.State != InputState.Waiting ? null : i with
+        // A worker that was killed between sink and ledger has left records that count, however late that is found out.
+        var there = submission.AcceptedAt is null
+            ? new HashSet<string>()
+            : await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
+        var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, learnt) : i with
         {
             State = InputState.Failed,
             TaskId = taskId,
@@ -81,6 +82,11 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             .ToList();
         return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
     }
+
+    private InputEntry Recorded(InputEntry input, string? taskId, Learnt learnt) => input with
+    {
+        State = InputState.Recorded, TaskId = taskId, Learnt = learnt == Learnt.None ? Learnt.Sweep : learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
+    };
 
     /// <summary>Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are afterwards.</summary>
     private async Task<IReadOnlyList<InputEntry>> FinishAsync(

@@ -29,13 +29,12 @@ internal sealed partial class LocalRunner(
     /// <exception cref="PipelineException">Permanent: the state is damaged, or Sweep fails again and again.</exception>
     public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
     {
-        if (await queue.ReleaseOrphansAsync(cancellationToken) is > 0 and var released)
-            Log.Released(logger, released);
+        await ReleaseOrphansAsync(cancellationToken);
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var handling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, logger);
         var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, options, time, logger)).ToList();
-        var sweeper = new SweepLoop(queue, pumps, sweep, options, time, logger);
+        var sweeper = new SweepLoop(queue, pumps, SweepAsync, options, time, logger);
         Task[] loops = [.. pumps.Select(pump => pump.RunAsync(receiving.Token, handling.Token)), sweeper.RunAsync(isDone, receiving.Token)];
         // Whichever ends first ends the run: Sweep's loop because all is done, any of them because it was cancelled or met an error.
         var first = await Task.WhenAny(loops);
@@ -43,6 +42,19 @@ internal sealed partial class LocalRunner(
             await handling.CancelAsync();
         await receiving.CancelAsync();
         await Task.WhenAll(loops);
+    }
+
+    /// <summary>Sweeps; also after workers that shared these queues and were killed meanwhile.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        await ReleaseOrphansAsync(cancellationToken);
+        await sweep(cancellationToken);
+    }
+
+    private async Task ReleaseOrphansAsync(CancellationToken cancellationToken)
+    {
+        if (await queue.ReleaseOrphansAsync(cancellationToken) is > 0 and var released)
+            Log.Released(logger, released);
     }
 
     private static partial class Log

@@ -19,6 +19,9 @@ public interface IRecordSink
     /// <summary>Puts failures.</summary>
     Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken);
 
+    /// <summary>Those of some ids whose record is there, of one submission.</summary>
+    Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken);
+
     /// <summary>Where the records of a list are now, with sizes and digests, for its manifest.</summary>
     Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken);
 

@@ -34,6 +34,8 @@ internal sealed partial class SubmitStage(
         var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.SubmissionMessage)!;
         var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
             ?? throw PipelineException.Permanent(FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
+        if (planned.State == SubmissionState.Posting)
+            await LookAtOnceAsync(planned, cancellationToken);
         if (planned.State != SubmissionState.Planned)
             return;
         if (gate.Current is { } pause)
@@ -160,6 +162,14 @@ internal sealed partial class SubmitStage(
     {
         if (await SettleAsync(intent, current => current with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false }) is { } planned)
             await PutOffAsync(planned, wait, cancellationToken);
+    }
+
+    /// <summary>The message of a POST under way is only delivered again when its worker was killed or held up over it: Sweep need not wait to look for the POST.</summary>
+    private async Task LookAtOnceAsync(SubmissionEntry posting, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (posting.DueAt > now)
+            await ledger.UpdateSubmissionAsync(posting with { DueAt = now }, cancellationToken);
     }
 
     /// <summary>

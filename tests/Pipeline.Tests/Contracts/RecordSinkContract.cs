@@ -53,6 +53,17 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
+    public async Task RecordsAreFoundByTheirIds()
+    {
+        await Port.PutRecordAsync(TextRecord.Of("a"), Token);
+        await Port.PutFailuresAsync([Some.Failure("b")], Token);
+
+        var found = await Port.FindRecordsAsync("list", TextRecord.Of("a").SubmissionId, ["a", "b", "c"], Token);
+
+        Assert.Equal(["a"], found);
+    }
+
+    [Fact]
     public async Task FailuresArrive()
     {
         await Port.PutFailuresAsync([Some.Failure("a"), Some.Failure("b", "Ünïcode 😀")], Token);

@@ -96,6 +96,8 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
 
     public Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken) => throw new NotSupportedException();

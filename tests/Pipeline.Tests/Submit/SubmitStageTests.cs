@@ -61,6 +61,15 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AMessageThatComesAgainDuringItsPostHasThePostLookedForAtOnce()
+    {
+        _entry = _entry with { State = SubmissionState.Posting, PostedAt = Some.Time, DueAt = Some.Time.AddSeconds(10) };
+        await HandleAsync(Accept);
+        Assert.Empty(_server!.Seen);
+        Assert.Equal((SubmissionState.Posting, Some.Time), (_entry.State, _entry.DueAt));
+    }
+
+    [Fact]
     public async Task ALedgerThatFailsAfterThePostLeadsToNoSecondPost()
     {
         var stage = await StageAsync(Accept);

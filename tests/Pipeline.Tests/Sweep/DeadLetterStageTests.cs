@@ -35,6 +35,27 @@ public sealed class DeadLetterStageTests
         sink.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."), It.IsAny<CancellationToken>()));
     }
 
+    [Fact]
+    public async Task AnInputWhoseRecordIsThereIsNotFailed()
+    {
+        using var folder = new TempFolder();
+        await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
+        var ledger = new LocalLedger(database);
+        var submission = Some.Submission() with { State = SubmissionState.Accepted, AcceptedAt = Some.Time };
+        var inputs = Some.Inputs(submission).Select(i => i with { State = InputState.Waiting, Reason = null, Failure = null, MovedTo = null }).ToList();
+        await ledger.CreateSubmissionAsync(submission, inputs, Token);
+        var sink = new Mock<IRecordSink>();
+        sink.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new HashSet<string> { inputs[1].Id });
+        var outcomes = new Outcomes(ledger, sink.Object, new(ledger), new FakeTimeProvider(Some.Time));
+
+        await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late.", Retryable: true), Token);
+
+        var after = await ledger.GetInputsAsync(submission.SubmissionId, Token);
+        Assert.Equal([InputState.Failed, InputState.Recorded, InputState.Failed], after.Select(i => i.State));
+        sink.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == 2), It.IsAny<CancellationToken>()));
+    }
+
     [Theory]
     [InlineData(QueueNames.Submissions, "not JSON")]
     [InlineData(QueueNames.Results, "")]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
@@ -49,6 +50,18 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
             (failure, token) => new(PutAsync(failure, token)));
 
     /// <inheritdoc/>
+    public async Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var found = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken }, async (id, token) =>
+        {
+            if (await ExistsAsync(RecordBlobs.NameOf(listId, submissionId, id), token))
+                found.Add(id);
+        });
+        return found.ToHashSet();
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
     {
         var locations = new List<RecordLocation>();
@@ -96,12 +109,14 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
         var json = JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure);
         var name = FailureName(failure.ListId, failure.Id);
         await WriteAsync(_failures, name, json, cancellationToken);
-        var record = RecordBlobs.NameOf(failure.ListId, failure.SubmissionId, failure.Id);
-        if (await records.Container.RunAsync(c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken))
+        if (await ExistsAsync(RecordBlobs.NameOf(failure.ListId, failure.SubmissionId, failure.Id), cancellationToken))
             await RemoveFailureAsync(failure.ListId, failure.Id, cancellationToken);
         else
             await _failureQueue.SendAsync(failure.Id, _failures.Client.GetBlobClient(name).Uri, json, cancellationToken);
     }
+
+    private async Task<bool> ExistsAsync(string record, CancellationToken cancellationToken) =>
+        await records.Container.RunAsync(c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken);
 
     private async Task RemoveFailureAsync(string listId, string id, CancellationToken cancellationToken)
     {

@@ -35,21 +35,22 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         For(queue).Set();
     }
 
-    /// <summary>Gives back what workers held that no longer live, so that a restart after <c>kill -9</c> waits for no lease. Such a delivery does not count as a try.</summary>
+    /// <summary>
+    /// Gives back what workers held that no longer live, so that nobody waits for the lease of one that was killed; such a delivery does not count as a try.
+    /// And where the clock was set back, what waits for a time waits no longer for that.
+    /// </summary>
     /// <returns>How many messages are free again.</returns>
     public override async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
     {
+        var (ended, isClockKnown) = await database.ReadAsync(session => (EndedOwners(session), LocalClock.IsKnown(session, Now())), cancellationToken);
+        if (ended.Count == 0 && isClockKnown)
+            return 0;
         var released = await database.WriteAsync(
             session =>
             {
-                var owners = new List<string>();
-                using (var rows = session.Query("SELECT DISTINCT owner FROM message WHERE owner IS NOT NULL"))
-                {
-                    while (rows.Read())
-                        owners.Add(rows.GetString(0));
-                }
-                return owners.Where(ProcessOwner.HasEnded).Sum(ended => session.Execute(
-                    "UPDATE message SET visible_at=MIN(visible_at, $2), owner=NULL, receipt=receipt+1, dequeue_count=dequeue_count-1 WHERE owner=$1", ended, Now()));
+                LocalClock.Follow(session, Now());
+                return ended.Sum(owner => session.Execute(
+                    "UPDATE message SET visible_at=MIN(visible_at, $2), owner=NULL, receipt=receipt+1, dequeue_count=dequeue_count-1 WHERE owner=$1", owner, Now()));
             },
             durable: false,
             cancellationToken);
@@ -162,6 +163,17 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         var wait = next is long visibleAt ? new TimeSpan(Math.Min(visibleAt - Now(), PollInterval.Ticks)) : PollInterval;
         if (wait > TimeSpan.Zero)
             await For(queue).WaitAsync(wait, time, cancellationToken);
+    }
+
+    private static List<string> EndedOwners(SqlSession session)
+    {
+        var owners = new List<string>();
+        using (var rows = session.Query("SELECT DISTINCT owner FROM message WHERE owner IS NOT NULL"))
+        {
+            while (rows.Read())
+                owners.Add(rows.GetString(0));
+        }
+        return owners.FindAll(ProcessOwner.HasEnded);
     }
 
     private List<LocalMessage> Select(SqlSession session, string queue, int max)

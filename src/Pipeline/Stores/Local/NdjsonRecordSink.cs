@@ -55,6 +55,10 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlySet<string>>(session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
     {
         var (records, bytes) = await _database.ReadAsync(
@@ -134,6 +138,8 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     {
         var start = stream.Position;
         record.CopyTo(stream);
+        // A record that is larger than the file's buffer is there in part by now.
+        CrashPoint.Pass("sink.within-append");
         if (stream.Position - start != record.Bytes)
             throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes and not the {record.Bytes} it has.");
     }

@@ -43,6 +43,28 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TheLeaseOfAWorkerThatIsKilledBesideALivingOneIsNotWaitedFor()
+    {
+        var killed = new LocalWorkQueue(await _state.OpenAsync(), TimeProvider.System, $"{Environment.MachineName}/an-earlier-boot/1/1");
+        await SendAsync(1);
+        var handled = new ConcurrentBag<string>();
+
+        await RunAsync(
+            async (body, cancellationToken) =>
+            {
+                handled.Add(body);
+                if (handled.Count > 1)
+                    return;
+                await SendAsync(1);
+                Assert.Single((await killed.ReceiveAsync(Queue, 1, TimeSpan.FromHours(1), cancellationToken)).Messages);
+            },
+            () => handled.Count == 2,
+            concurrency: 1);
+
+        Assert.Empty(_dead);
+    }
+
+    [Fact]
     public async Task NoMoreMessagesAreHandledAtOnceThanTheHandlerAllows()
     {
         await SendAsync(30);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
@@ -53,6 +55,28 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
         Assert.Equal(2, fresh.DequeueCount);
         Assert.True(await _queue.CompleteAsync(fresh, Token));
         Assert.Empty(await _queue.CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task NothingWaitsForADayMoreWhenTheClockIsSetBackByOne()
+    {
+        var ahead = new FakeTimeProvider(_state.Time.GetUtcNow().AddDays(1));
+        var before = new LocalWorkQueue(_database, ahead);
+        await before.SendAsync(Queue, [Some.Body("late")], TimeSpan.FromSeconds(10), Token);
+        var ledger = new LocalLedger(_database);
+        var submission = Some.Submission() with { State = SubmissionState.Posting, PostedAt = ahead.GetUtcNow().AddSeconds(-3), DueAt = ahead.GetUtcNow().AddSeconds(10) };
+        await ledger.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
+        await before.ReleaseOrphansAsync(Token);
+
+        await _queue.ReleaseOrphansAsync(Token);
+
+        Assert.Empty((await _queue.ReceiveAsync(Queue, 1, Visibility, Token)).Messages);
+        var now = _state.Time.GetUtcNow();
+        var after = await ledger.GetSubmissionAsync(submission.SubmissionId, Token);
+        Assert.Equal((now.AddSeconds(-3), now.AddSeconds(10)), (after!.PostedAt, after.DueAt));
+        Assert.NotEqual((await ledger.UpdateSubmissionAsync(after, Token))!.Version, after.Version);
+        _state.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Single((await _queue.ReceiveAsync(Queue, 1, Visibility, Token)).Messages);
     }
 
     [Fact]

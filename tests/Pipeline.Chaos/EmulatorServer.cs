@@ -1,0 +1,47 @@
+namespace Pipeline.Chaos;
+
+/// <summary>The API, as a process that can be killed and started again.</summary>
+internal sealed class EmulatorServer(Installation installation, HttpClient http, string folder) : IDisposable
+{
+    private readonly int _port = Child.FreePort();
+    private Child? _server;
+
+    public Uri Api => new($"http://127.0.0.1:{_port}/");
+
+    /// <summary>Starts it, with these faults.</summary>
+    public async Task StartAsync(string faults)
+    {
+        _server = installation.Start(["emulator", "--urls", Api.AbsoluteUri, "--data", folder, "--storage", "own", "--faults", faults], []);
+        for (var tries = 0; tries < 600; tries++)
+        {
+            try
+            {
+                using var answer = await http.GetAsync(new Uri(Api, "_admin/faults"));
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                if (await _server.WaitAsync(TimeSpan.FromMilliseconds(50)) is not null)
+                    break;
+            }
+        }
+
+        throw new InvalidOperationException($"The emulator does not start: {_server.LastWords}");
+    }
+
+    public async Task KillAsync()
+    {
+        await _server!.KillAsync();
+        _server.Dispose();
+    }
+
+    /// <summary>Other faults from now on; tasks that exist keep theirs.</summary>
+    public async Task SetFaultsAsync(IEnumerable<KeyValuePair<string, string>> faults)
+    {
+        using var body = new StringContent(System.Text.Json.JsonSerializer.Serialize(faults.ToDictionary()));
+        using var answer = await http.PutAsync(new Uri(Api, "_admin/faults"), body);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public void Dispose() => _server?.Dispose();
+}

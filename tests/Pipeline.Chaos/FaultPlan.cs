@@ -1,0 +1,58 @@
+using System.Globalization;
+using Pipeline.Emulator.Faults;
+
+namespace Pipeline.Chaos;
+
+/// <summary>The faults of a trial, drawn from the emulator's catalog.</summary>
+/// <param name="Drawn">Name and value, as the emulator takes them.</param>
+/// <param name="LiftedAfter">After how many interruptions those end that let nothing through.</param>
+internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int LiftedAfter)
+{
+    private static readonly string[] Rates = ["1", "3", "0.1", "0.3", "0.5", "0.8", "always"];
+
+    // At a high rate nothing ever comes to an end while one of these lasts; as with a real outage, it ends one day.
+    private static readonly string[] Blocking = ["post_429", "post_402", "post_500_before", "post_555_before", "get_429", "get_500"];
+
+    /// <summary>Every fault that can happen; the others are settings of these.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. FaultCatalog.All.Where(k => k.Value != FaultValueKind.Setting).Select(k => k.Name)];
+
+    /// <summary>How they are all given.</summary>
+    public string Text => Format(Drawn);
+
+    /// <summary>What is left once the outage is over.</summary>
+    public IEnumerable<KeyValuePair<string, string>> WithoutOutage => Drawn.Where(f => !Blocking.Contains(f.Key));
+
+    /// <summary>The same, as text.</summary>
+    public string TextWithoutOutage => Format(WithoutOutage);
+
+    /// <summary>Whether the command may find the API unusable while they last.</summary>
+    public bool IsOutage => Drawn.Keys.Any(Blocking.Contains);
+
+    /// <summary>Draws none to four faults, one in seven at each rate; every one has its turn by the seed.</summary>
+    /// <param name="random">Of the trial.</param>
+    /// <param name="seed">Of the trial.</param>
+    /// <param name="isSlow">Nothing that ends with a day only: the clock itself is wrong by one.</param>
+    public static FaultPlan Draw(Random random, int seed, bool isSlow)
+    {
+        var drawn = new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["retry_after_ms"] = "200" };
+        var names = random.GetItems([.. Names], random.Next(4)).Append(Names[seed / 2 % Names.Count]).Where(n => !isSlow || n != "task_never");
+        foreach (var kind in names.Distinct().Select(n => FaultCatalog.ByName[n]))
+            drawn[kind.Name] = Value(random, kind);
+        if (drawn.Keys.Any(n => n.StartsWith("object_", StringComparison.Ordinal)) && random.Next(2) == 0)
+            drawn["object_heal_ms"] = "700";
+        return new(drawn, random.Next(1, 4));
+    }
+
+    private static string Value(Random random, FaultKind kind)
+    {
+        var rate = Rates[random.Next(Rates.Length)];
+        return kind.Value switch
+        {
+            FaultValueKind.Milliseconds => $"{random.Next(100, 1500)}@{rate}",
+            FaultValueKind.Word => $"{kind.Words[random.Next(kind.Words.Length)]}@{rate}",
+            _ => rate,
+        };
+    }
+
+    private static string Format(IEnumerable<KeyValuePair<string, string>> faults) => string.Join(',', faults.Select(f => $"{f.Key}={f.Value}"));
+}
