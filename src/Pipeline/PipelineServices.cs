@@ -34,6 +34,11 @@ public static class PipelineServices
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Repeats>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Holds>();
+        services.AddSingleton<CanaryGuard>();
+        services.AddSingleton<BudgetGuard>();
+        services.AddSingleton<SubmitGuards>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();

@@ -71,12 +71,12 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return response is null ? null : NimbleJson.ReadProgress(await ReadJsonAsync(response, cancellationToken), id) ?? throw Unreadable(response);
     }
 
-    /// <summary>Every task the API knows, all pages.</summary>
-    public IAsyncEnumerable<NimbleTask> ListTasksAsync(CancellationToken cancellationToken) =>
+    /// <summary>Every task the API knows, page by page; no page at all where the API has no such list.</summary>
+    public IAsyncEnumerable<NimbleList<NimbleTask>> ListTasksAsync(CancellationToken cancellationToken) =>
         ListAsync("tasks", item => _replies.Note(NimbleJson.ReadTask(item)), cancellationToken);
 
-    /// <summary>Every batch the API knows, all pages.</summary>
-    public IAsyncEnumerable<NimbleBatch> ListBatchesAsync(CancellationToken cancellationToken) =>
+    /// <summary>Every batch the API knows, page by page; no page at all where the API has no such list.</summary>
+    public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(CancellationToken cancellationToken) =>
         ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -139,7 +139,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         }
     }
 
-    private async IAsyncEnumerable<T> ListAsync<T>(
+    private async IAsyncEnumerable<NimbleList<T>> ListAsync<T>(
         string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
@@ -152,11 +152,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             if (response is null)
                 yield break;
             var page = NimblePage.Read(await ReadJsonAsync(response, cancellationToken)) ?? throw Unreadable(response);
-            foreach (var item in page.Items)
-            {
-                if (read(item) is { } value)
-                    yield return value;
-            }
+            var items = page.Items.Select(read).OfType<T>().ToList();
+            yield return new(items, HasGaps: items.Count < page.Items.Count, page.IsLast);
 
             cursor = page.NextCursor;
             // A listing is evidence: one that goes in circles, or ends before its end, must not pass for a whole one.

@@ -176,6 +176,12 @@ public sealed class SubmitStageTests : IAsyncDisposable
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), _time);
         var repeats = new Repeats(_ledger.Object, _queue.Object, options, _time, NullLogger<Repeats>.Instance);
-        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), outcomes, repeats, new SubmissionGate(_time), options, _time, NullLogger<SubmitStage>.Instance);
+        var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
+        var holds = new Holds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<Holds>.Instance);
+        var gate = new SubmissionGate(_time);
+        var budget = new BudgetGuard(_ledger.Object, options);
+        var canaries = new CanaryGuard(_ledger.Object, _queue.Object, options, _time, NullLogger<CanaryGuard>.Instance);
+        var guards = new SubmitGuards(_queue.Object, holds, repeats, canaries, budget, gate, NullLogger<SubmitGuards>.Instance);
+        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), repeats, refusals, holds, guards, budget, gate, options, _time, NullLogger<SubmitStage>.Instance);
     }
 }
