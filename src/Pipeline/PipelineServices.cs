@@ -32,6 +32,7 @@ public static class PipelineServices
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
+        services.AddSingleton<CallbackLimits>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Repeats>();
         services.AddSingleton<Refusals>();

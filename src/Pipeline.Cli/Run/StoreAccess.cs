@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ports;
 using Pipeline.Reports;
@@ -24,8 +25,15 @@ internal sealed class StoreAccess : IAsyncDisposable
             .AddLogging()
             .AddSingleton(TimeProvider.System)
             .AddSingleton<SubmissionGate>()
+            .AddSingleton<BudgetGuard>()
             .AddSingleton<StatusReporter>()
             .AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
+        // What budgets there are; the settings of the stages need not be complete here.
+        services.AddOptions<PipelineOptions>().Configure(options =>
+        {
+            settings.Apply(options);
+            settings.Tuning.GetSection("Pipeline").Bind(options);
+        });
         if (settings.Azure is { } azure)
             return new(services.AddAzureStores(azure), null);
         var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
