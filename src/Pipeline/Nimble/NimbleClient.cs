@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Callback;
 using Pipeline.Http;
 using Pipeline.Ports;
 
@@ -25,7 +26,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private readonly NimbleOptions _options = options.Value.Nimble;
     private readonly string _key = Key(options.Value.Nimble.ApiKey);
     private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
-    private readonly NimbleReplies _replies = new(logger);
+    private readonly NimbleReplies _replies = new(logger, text => Clean(text, Key(options.Value.Nimble.ApiKey)));
     private readonly RetryPolicy _policy = new(4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
     private readonly string _root = Root(options.Value.Nimble);
 
@@ -106,7 +107,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
                 : new PostOutcome.Refused(RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
         }
 
-        return WithoutKey(outcome);
+        return WithoutSecrets(outcome);
     }
 
     /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
@@ -198,20 +199,15 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return request;
     }
 
-    private PostOutcome WithoutKey(PostOutcome outcome)
+    /// <summary>What was answered, without the key and the callback's token: a refusal may well repeat what it refuses.</summary>
+    private PostOutcome WithoutSecrets(PostOutcome outcome) => outcome switch
     {
-        string Clean(string text) => _key.Length == 0 ? text : text.Replace(_key, "[key]", StringComparison.Ordinal);
-        switch (outcome)
-        {
-            case PostOutcome.Accepted accepted:
-                _replies.Note(accepted.Tasks);
-                return accepted;
-            case PostOutcome.Refused refused:
-                return refused with { Message = Clean(refused.Message) };
-            case PostOutcome.Unknown unknown:
-                return unknown with { Message = Clean(unknown.Message) };
-            default:
-                return outcome;
-        }
-    }
+        PostOutcome.Accepted accepted => accepted with { Tasks = _replies.Note(accepted.Tasks) },
+        PostOutcome.Refused refused => refused with { Message = Clean(refused.Message, _key) },
+        PostOutcome.Unknown unknown => unknown with { Message = Clean(unknown.Message, _key) },
+        _ => outcome,
+    };
+
+    private static string Clean(string text, string key) =>
+        CallbackAddress.WithoutToken(key.Length == 0 ? text : text.Replace(key, "[key]", StringComparison.Ordinal));
 }

@@ -42,12 +42,16 @@ internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes
             return;
         }
 
-        IReadOnlyList<IReadOnlyList<InputEntry>> groups = pointedAt.Count > 0
+        IReadOnlyList<IReadOnlyList<InputEntry>> groups = pointedAt.Count > 0 && !await IsRestAsync(refused, cancellationToken)
             ? [[.. waiting.Except(pointedAt)], pointedAt]
             : [[.. waiting.Take(waiting.Count / 2)], [.. waiting.Skip(waiting.Count / 2)]];
         LogDivided(refused.SubmissionId, groups[0].Count, groups[1].Count);
         await repeats.DivideAsync(refused, groups, cancellationToken);
     }
+
+    /// <summary>Whether it is what was left when others of its batch were pointed at. They were not all of them then, or the wrong ones, and halves lead to the end sooner.</summary>
+    private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
+        refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before && refused.Count > (before.Count + 1) / 2;
 
     /// <summary>Whether so many parts were refused, and none accepted, that it is hardly one input's fault; or there are no more names for parts.</summary>
     private async Task<bool> IsHopelessAsync(SubmissionEntry refused, CancellationToken cancellationToken)

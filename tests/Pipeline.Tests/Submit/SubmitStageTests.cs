@@ -25,7 +25,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     private readonly List<(SubmissionMessage Message, TimeSpan Delay)> _sent = [];
     private readonly HttpClient _http = NimbleHttp.CreateClient();
     private TestServer? _server;
-    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null };
+    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null, WaitsFor = null, Hold = HoldReason.None, HeldSince = null, HeardAt = null };
     private IReadOnlyList<InputEntry> _inputs;
 
     public SubmitStageTests()
@@ -115,7 +115,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     [Fact]
     public async Task ARefusalOfTheContentFailsItsInputsForGood()
     {
-        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country"}""", 400));
+        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""", 400));
         Assert.Equal(SubmissionState.Refused, _entry.State);
         Assert.All(_inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
         Assert.All(_inputs, i => Assert.Contains("bad country", i.Failure));
