@@ -177,7 +177,7 @@ internal sealed class Trial(TrialPlan plan) : IDisposable
                 _verdict.Forged++;
                 if (answer.StatusCode >= HttpStatusCode.InternalServerError)
                     _verdict.AnsweredByError++;
-                else if (answer.StatusCode != HttpStatusCode.Unauthorized)
+                else if (answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests))
                     _verdict.LetIn.Add($"a forged webhook was answered {(int)answer.StatusCode}");
             }
             catch (HttpRequestException)

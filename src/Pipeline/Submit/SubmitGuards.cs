@@ -80,6 +80,6 @@ internal sealed partial class SubmitGuards(
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} is divided: the day's budget allows {Inputs} of its inputs.")]
     private partial void LogDivided(string submissionId, int inputs);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} and all others wait for {Seconds} s: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} is held until the next day, for {Seconds} s: {Reason}")]
     private partial void LogPaused(string submissionId, double seconds, string reason);
 }
