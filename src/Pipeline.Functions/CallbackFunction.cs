@@ -18,7 +18,10 @@ internal sealed class CallbackFunction(CallbackStage stage)
     {
         try
         {
-            return Results.StatusCode((int)await stage.HandleAsync(submission, token, request.Body, request.HttpContext.RequestAborted));
+            var answer = await stage.HandleAsync(submission, token, request.Body, request.HttpContext.RequestAborted);
+            if (answer == CallbackAnswer.TooMany)
+                request.HttpContext.Response.Headers.RetryAfter = CallbackStage.RetryAfter;
+            return Results.StatusCode((int)answer);
         }
         catch (OperationCanceledException) when (request.HttpContext.RequestAborted.IsCancellationRequested)
         {

@@ -9,7 +9,13 @@ public static class FailureReasons
     /// <summary>The settings refuse the URL's domain; it was not submitted.</summary>
     public const string DomainRefused = "domain_refused";
 
-    /// <summary>Nimble refused the submission for its content (400, 404, 422); nothing was accepted or billed.</summary>
+    /// <summary>A budget is used up, of the settings for its list or at Nimble (402) for too long; it was not submitted.</summary>
+    public const string BudgetExhausted = "budget_exhausted";
+
+    /// <summary>Too few of the list's first inputs succeeded; it was not submitted.</summary>
+    public const string CanaryFailed = "canary_failed";
+
+    /// <summary>Nimble refused the input, or the submission, for its content (400, 404, 422); nothing was accepted or billed.</summary>
     public const string SubmissionRefused = "submission_refused";
 
     /// <summary>Whether Nimble accepted the submission could not be proven either way within the evidence window.</summary>

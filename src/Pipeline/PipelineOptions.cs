@@ -28,8 +28,11 @@ public sealed class PipelineOptions
     /// <summary>Which failed inputs are posted again.</summary>
     public RetryOptions Retry { get; set; } = new();
 
-    /// <summary>What is not submitted.</summary>
+    /// <summary>What is not submitted, and how much is.</summary>
     public GuardOptions Guards { get; set; } = new();
+
+    /// <summary>How many webhooks are taken.</summary>
+    public CallbackOptions Callback { get; set; } = new();
 
     /// <summary>How results are read.</summary>
     public CollectOptions Collect { get; set; } = new();
@@ -59,7 +62,10 @@ public sealed class NimbleOptions
     /// <summary>How long all submission waits after a refusal for want of budget (402) or for the key (401, 403), unless Nimble names a time.</summary>
     public TimeSpan RefusedPause { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>What one URL costs, for estimates; null says nothing about cost.</summary>
+    /// <summary>How long a submission waits in all while Nimble has no budget (402) or refuses the key (401, 403), before its inputs end as failures.</summary>
+    public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>What one URL costs, for estimates and for budgets of cost; null says nothing about cost.</summary>
     public decimal? PricePerUrl { get; set; }
 }
 
@@ -116,6 +122,12 @@ public sealed class SubmitOptions
 
     /// <summary>How often a submission is posted at the most under <see cref="UnknownPolicy.RepostWhenProvenAbsent"/>.</summary>
     public int MaxPosts { get; set; } = 3;
+
+    /// <summary>
+    /// How often parts of one submission may be refused for their content while none is accepted, before the rest is given up: then it is no single input that
+    /// Nimble refuses.
+    /// </summary>
+    public int MaxRefusals { get; set; } = 64;
 }
 
 /// <summary>Retries of failed inputs. Each is a new task, and each may be billed.</summary>
@@ -145,6 +157,40 @@ public sealed class GuardOptions
 {
     /// <summary>Domains, such as <c>example.com</c>, whose URLs end as <c>domain_refused</c>, those of their subdomains too. Taken when a list comes in; empty ones are passed over.</summary>
     public IList<string> RefusedDomains { get; } = [];
+
+    /// <summary>URLs posted per list at the most, retries included; the rest ends as <c>budget_exhausted</c>. Null for no limit.</summary>
+    public long? MaxUrlsPerList { get; set; }
+
+    /// <summary>The same as cost, at <see cref="NimbleOptions.PricePerUrl"/> each.</summary>
+    public decimal? MaxCostPerList { get; set; }
+
+    /// <summary>URLs posted per day, UTC, at the most, by everybody who shares the ledger; the rest waits for the next day. Null for no limit.</summary>
+    public long? MaxUrlsPerDay { get; set; }
+
+    /// <summary>The same as cost, at <see cref="NimbleOptions.PricePerUrl"/> each.</summary>
+    public decimal? MaxCostPerDay { get; set; }
+
+    /// <summary>So many first inputs of a list are submitted before the rest, which waits for their outcome; 0 submits all at once. Taken when a list comes in.</summary>
+    public int Canary { get; set; }
+
+    /// <summary>The share of the canary that must become records; else the rest ends as <c>canary_failed</c>. Above 0, at most 1.</summary>
+    public double CanaryShare { get; set; } = 0.8;
+}
+
+/// <summary>
+/// Callbacks. What is over a limit is answered 429 and lost without harm: Sweep finds what no webhook told. Wrong tokens have a limit of their own, so
+/// that they cannot use up that of right ones.
+/// </summary>
+public sealed class CallbackOptions
+{
+    /// <summary>Webhooks a minute for one submission, and as many at once: thrice one for each of 1,000 tasks.</summary>
+    public int MaxPerSubmission { get; set; } = 3000;
+
+    /// <summary>Webhooks a second for all submissions, and as many at once, by one process.</summary>
+    public int MaxPerSecond { get; set; } = 2000;
+
+    /// <summary>Wrong tokens a second that are logged and answered 401, by one process; more are answered 429.</summary>
+    public int MaxWrongPerSecond { get; set; } = 20;
 }
 
 /// <summary>Collect.</summary>

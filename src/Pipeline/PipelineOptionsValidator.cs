@@ -15,6 +15,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         CheckNimble(options.Nimble, faults);
         CheckDelivery(options.Delivery, faults);
         CheckLimits(options, faults);
+        CheckGuards(options.Guards, options.Nimble.PricePerUrl, faults);
         for (var i = 0; i < options.Guards.RefusedDomains.Count; i++)
             if (options.Guards.RefusedDomains[i].Length > 0 && !RefusedDomains.IsDomain(options.Guards.RefusedDomains[i]))
                 faults.Add($"Guards:RefusedDomains:{i} '{options.Guards.RefusedDomains[i]}' is not a domain such as 'example.com'; leave out scheme, port, path and '*.'.");
@@ -54,6 +55,25 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
                 faults.Add($"Delivery:CallbackKeys:{i} is not base64 of at least {MinKeyBytes} bytes; make one with 'openssl rand -base64 32'.");
     }
 
+    private static void CheckGuards(GuardOptions guards, decimal? price, List<string> faults)
+    {
+        foreach (var (setting, limit) in new[] { ("Guards:MaxUrlsPerList", guards.MaxUrlsPerList), ("Guards:MaxUrlsPerDay", guards.MaxUrlsPerDay) })
+            if (limit <= 0)
+                faults.Add($"{setting} must be more than zero; leave it out for no limit.");
+        foreach (var (setting, limit) in new[] { ("Guards:MaxCostPerList", guards.MaxCostPerList), ("Guards:MaxCostPerDay", guards.MaxCostPerDay) })
+        {
+            if (limit is not null && price is not > 0)
+                faults.Add($"{setting} needs Nimble:PricePerUrl, more than zero.");
+            else if (limit < price)
+                faults.Add($"{setting} ({limit}) is less than one URL costs (Nimble:PricePerUrl, {price}).");
+        }
+
+        if (guards.Canary is not (>= 0 and <= 1000))
+            faults.Add("Guards:Canary must be between 0 and 1,000.");
+        if (guards.CanaryShare is not (> 0 and <= 1))
+            faults.Add("Guards:CanaryShare must be above 0 and at most 1.");
+    }
+
     private static void CheckLimits(PipelineOptions options, List<string> faults)
     {
         if (options.Intake.MaxInputsPerSubmission is not (>= 1 and <= 1000))
@@ -70,6 +90,12 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             ("Sweep:WebhookGrace", options.Sweep.WebhookGrace.Ticks),
             ("Sweep:LateInterval", options.Sweep.LateInterval.Ticks),
             ("Submit:MaxPosts", options.Submit.MaxPosts),
+            ("Submit:MaxRefusals", options.Submit.MaxRefusals),
+            ("Nimble:RefusedPause", options.Nimble.RefusedPause.Ticks),
+            ("Nimble:RefusedWindow", options.Nimble.RefusedWindow.Ticks),
+            ("Callback:MaxPerSubmission", options.Callback.MaxPerSubmission),
+            ("Callback:MaxPerSecond", options.Callback.MaxPerSecond),
+            ("Callback:MaxWrongPerSecond", options.Callback.MaxWrongPerSecond),
             ("Retry:MaxAttempts", options.Retry.MaxAttempts),
         })
             if (value <= 0)

@@ -32,8 +32,14 @@ public static class PipelineServices
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
+        services.AddSingleton<CallbackLimits>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Repeats>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<Holds>();
+        services.AddSingleton<CanaryGuard>();
+        services.AddSingleton<BudgetGuard>();
+        services.AddSingleton<SubmitGuards>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();

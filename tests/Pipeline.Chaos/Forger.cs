@@ -59,7 +59,7 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
         Interlocked.Increment(ref _answered);
         if (answer.StatusCode >= HttpStatusCode.InternalServerError)
             Interlocked.Increment(ref _errors);
-        else if (answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.NotFound))
+        else if (answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.NotFound))
             lock (LetIn)
                 LetIn.Add($"a forged webhook was answered {(int)answer.StatusCode}");
     }

@@ -44,7 +44,10 @@ internal static class Listener
     public static void MapCallbacks(this IEndpointRouteBuilder app) => app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
     {
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();
-        context.Response.StatusCode = (int)await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
+        var answer = await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
+        context.Response.StatusCode = (int)answer;
+        if (answer == CallbackAnswer.TooMany)
+            context.Response.Headers.RetryAfter = CallbackStage.RetryAfter;
     });
 
     private static PipelineException InUse(Uri address, string problem) => PipelineException.Permanent(FailureReasons.InvalidConfiguration,

@@ -34,20 +34,22 @@ internal static class RunCommand
     internal static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
     internal static readonly Option<bool> AllowPrivate = new("--allow-private") { Description = "Let the emulator in this process fetch pages from this machine and private networks too." };
     internal static readonly Option<string[]> RefuseDomain = new("--refuse-domain") { Description = "A domain whose URLs, subdomains included, are not submitted but end as failures; repeatable.", HelpName = "D", DefaultValueFactory = _ => [] };
+    internal static readonly Option<long?> MaxUrls = new("--max-urls") { Description = "URLs posted for each list at the most, retries included; the rest ends as failures. The environment has more budgets: docs/operating.md.", HelpName = "N" };
+    internal static readonly Option<int?> Canary = new("--canary") { Description = "Submit the first N inputs of each list alone, and the rest only if enough of them succeed.", HelpName = "N" };
     private static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     public static Command Create()
     {
         var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
         {
-            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, Verbose,
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, MaxUrls, Canary, Verbose,
         };
         command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
     }
 
     /// <summary>The options by which any command finds the state of a run and what it worked with.</summary>
-    public static IReadOnlyList<Option> HostOptions => [Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, Faults, Verbose];
+    public static IReadOnlyList<Option> HostOptions => [Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, Faults, MaxUrls, Verbose];
 
     /// <summary>The options by which any command finds the state of a run.</summary>
     public static IReadOnlyList<Option> StateOptions => [Out, State];
@@ -81,6 +83,8 @@ internal static class RunCommand
             Azure = AzureStorageOptions.FromEnvironment(),
             AllowPrivate = parsed.GetValue(AllowPrivate),
             RefusedDomains = parsed.GetValue(RefuseDomain) ?? [],
+            MaxUrls = parsed.GetValue(MaxUrls),
+            Canary = parsed.GetValue(Canary),
             Stores = ObjectStoreOptions.FromEnvironment(),
             Verbose = parsed.GetValue(Verbose),
         };

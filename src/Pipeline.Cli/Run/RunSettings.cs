@@ -54,6 +54,12 @@ internal sealed record RunSettings
     /// <summary>Domains whose URLs are not submitted.</summary>
     public IReadOnlyList<string> RefusedDomains { get; init; } = [];
 
+    /// <summary>URLs posted for each list at the most; null for no limit.</summary>
+    public long? MaxUrls { get; init; }
+
+    /// <summary>How many first inputs of a list are submitted alone; null for none.</summary>
+    public int? Canary { get; init; }
+
     /// <summary>Write the log to standard error.</summary>
     public bool Verbose { get; init; }
 
@@ -98,6 +104,8 @@ internal sealed record RunSettings
         options.Delivery.CallbackBase = CallbackBase;
         options.Intake.Strict = Strict;
         options.Collect.Content = Content;
+        options.Guards.MaxUrlsPerList = MaxUrls;
+        options.Guards.Canary = Canary ?? 0;
         foreach (var domain in RefusedDomains)
             options.Guards.RefusedDomains.Add(domain);
     }

@@ -10,7 +10,7 @@ internal static class ServeCommand
         var command = new Command("serve", "Work on whatever lists come in queue url-lists until stopped: over Azure Storage where AzureWebJobsStorage names an account, else over the files of --state.")
         {
             RunCommand.Out, RunCommand.State, RunCommand.Api, RunCommand.StorageUrl, RunCommand.Compress, RunCommand.Listen, RunCommand.CallbackBase,
-            RunCommand.Strict, RunCommand.Content, RunCommand.Faults, RunCommand.AllowPrivate, RunCommand.RefuseDomain,
+            RunCommand.Strict, RunCommand.Content, RunCommand.Faults, RunCommand.AllowPrivate, RunCommand.RefuseDomain, RunCommand.MaxUrls, RunCommand.Canary,
         };
         command.SetAction((parsed, cancellationToken) => ServeAsync(RunCommand.Read(parsed) with { Verbose = true }, cancellationToken));
         return command;

@@ -57,13 +57,14 @@ internal static class StatusCommand
     private static Table ToTable(IReadOnlyList<ListReport> reports)
     {
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions");
+        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions", "waits for");
         foreach (var report in reports)
             table.AddRow(
                 [.. new[]
                 {
                     report.ListId, report.Source ?? "", $"{report.State}", Number(report.Inputs), Number(report.Records), Number(report.Failures),
                     string.Join(", ", report.Submissions.Where(s => s.Value > 0).Select(s => $"{Number(s.Value)} {s.Key}")),
+                    string.Join(", ", report.Waiting.Select(w => $"{Number(w.Value)} {w.Key}")),
                 }.Select(Markup.Escape)]);
         return table;
     }

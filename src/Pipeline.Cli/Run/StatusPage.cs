@@ -28,6 +28,11 @@ internal static class StatusPage
         var page = new StringBuilder(Head);
         if (services.GetRequiredService<SubmissionGate>().Current is { } pause)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. {WebUtility.HtmlEncode(pause.Reason)}</p>");
+        if (services.GetRequiredService<BudgetGuard>() is { DayLimit: { } limit } budget)
+        {
+            var used = await budget.GetUsedAsync(services.GetRequiredService<TimeProvider>().GetUtcNow(), context.RequestAborted);
+            page.Append(CultureInfo.InvariantCulture, $"<p>{used:N0} of the day's {limit:N0} URLs are posted.</p>");
+        }
         page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
         var ledger = services.GetRequiredService<ILedger>();
         var counts = services.GetRequiredService<ILedgerCounts>();

@@ -27,7 +27,10 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         var errors = new List<string>();
         if (await ReadBodyAsync(context, read, errors) is not { } submission)
         {
-            await Replies.InvalidAsync(context, errors);
+            if (faults.Word("refusal_details", index) == "none")
+                await Replies.FailedAsync(context, 400, "The request is not valid.");
+            else
+                await Replies.InvalidAsync(context, errors);
             return;
         }
         var answer = AnswerFor(index);

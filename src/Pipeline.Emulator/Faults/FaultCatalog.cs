@@ -29,6 +29,7 @@ internal static class FaultCatalog
         new("seed", FaultValueKind.Setting, "what every draw depends on (0)"),
         new("post_429", FaultValueKind.Chance, "a POST is refused with Retry-After"),
         new("post_402", FaultValueKind.Chance, "a POST is refused: no budget"),
+        new("refusal_details", FaultValueKind.Word, "what a 400 for the body says of where its faults are", "full", "none"),
         new("post_500_before", FaultValueKind.Chance, "a POST is answered 500 and nothing is accepted"),
         new("post_500_after", FaultValueKind.Chance, "a POST is accepted and answered 500"),
         new("post_555_before", FaultValueKind.Chance, "a POST is answered 555 and nothing is accepted"),

@@ -21,6 +21,9 @@ internal sealed class FaultInjector(FaultSet faults)
     /// <summary>Whether a fault happens to the request or task of this index. Uses up a count.</summary>
     public bool Happens(string name, long index) => _live.Happens(name, index, out _);
 
+    /// <summary>The word of a fault for the request of this index; null when it does not happen.</summary>
+    public string? Word(string name, long index) => Word(_live, name, index);
+
     /// <summary>The milliseconds of a fault for the request or task of this index; 0 when it does not happen.</summary>
     public int Milliseconds(string name, long index) => Milliseconds(_live, name, index);
 

@@ -19,19 +19,25 @@ internal enum CallbackAnswer
 
     /// <summary>The body is larger than <see cref="CallbackStage.MaxBodyBytes"/>.</summary>
     TooLarge = 413,
+
+    /// <summary>Over a limit of <see cref="CallbackOptions"/>; nothing was read. The answer carries <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.</summary>
+    TooMany = 429,
 }
 
 /// <summary>
 /// Takes a webhook: checks the token in the path, takes the task ids as hints, queues them, answers. Whether a task belongs, is finished,
 /// and what its result is, Collect finds out by itself.
 /// </summary>
-internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
+internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimits limits, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
 {
     /// <summary>The largest body that is read, bytes.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
     /// <summary>The route below the host's root, as Nimble is told.</summary>
     public const string Route = "api/callbacks/{submission}/{token}";
+
+    /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, seconds.</summary>
+    public const string RetryAfter = "5";
 
     /// <summary>Handles one webhook.</summary>
     /// <param name="submissionId">From the path.</param>
@@ -42,8 +48,16 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue qu
     {
         if (!tokens.Verify(submissionId, token))
         {
+            if (!limits.AdmitsWrong())
+                return CallbackAnswer.TooMany;
             LogWrongToken();
             return CallbackAnswer.Unauthorized;
+        }
+
+        if (!limits.Admits(submissionId))
+        {
+            LogTooMany(submissionId);
+            return CallbackAnswer.TooMany;
         }
 
         var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes + 1);
@@ -76,6 +90,9 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, IWorkQueue qu
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook with a wrong token was refused.")]
     private partial void LogWrongToken();
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A webhook for {SubmissionId} was over the limit and is left to Sweep.")]
+    private partial void LogTooMany(string submissionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook for {SubmissionId} with a malformed body of {Bytes} bytes was refused.")]
     private partial void LogMalformed(string submissionId, int bytes);

@@ -57,7 +57,8 @@ internal sealed partial class CollectStage(
     /// <summary>A webhook came before the POST's own answer was stored, or instead of it.</summary>
     private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        var adopted = submission.State == SubmissionState.Unknown && await TryAdoptAsync(submission, message, cancellationToken);
+        var heard = message.Learnt == Learnt.Webhook ? await resolver.NoteHeardAsync(submission, cancellationToken) : submission;
+        var adopted = heard is { State: SubmissionState.Unknown } && await TryAdoptAsync(heard, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
             await PutOffAsync(message, cancellationToken);
     }

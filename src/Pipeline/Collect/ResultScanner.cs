@@ -135,6 +135,9 @@ internal sealed class ResultScanner(CollectOptions options) : JsonScanner(option
 
     private void StageUnknown()
     {
+        // The request as the API repeats it names the callback, with its token; the record has the input already.
+        if (_unknownName is "input" or "_query" or "callback_url" or "task" or "metadata.input" or "metadata._query" or "metadata.callback_url")
+            return;
         _target = _result.Extra;
         StartMember(_target ??= _result.Extra = NewBuffer(), JsonEncodedText.Encode(_unknownName!, MinimalJsonEncoder.Instance).EncodedUtf8Bytes);
     }

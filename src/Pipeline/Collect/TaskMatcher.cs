@@ -43,9 +43,23 @@ internal sealed class TaskMatcher
             return 0;
         if (echo is not { ValueKind: JsonValueKind.Object } input)
             return null;
-        var fields = input.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+        var fields = FieldsOf(input);
         return Text(fields, "url") is { } url ? Match(url, fields) : null;
     }
+
+    /// <summary>
+    /// The ordinal for the echo of a task that may be anybody's: it must name the URL, and nothing that both sides state may differ.
+    /// </summary>
+    public int? MatchStranger(JsonElement? echo)
+    {
+        if (CandidatesOf(echo, out var fields) is not { } candidates)
+            return null;
+        var fitting = candidates.FindAll(c => Fits(c, fields));
+        return fitting.Count == 1 ? fitting[0].Ordinal : null;
+    }
+
+    /// <summary>Whether the echo names a URL, and one that no input has.</summary>
+    public bool IsForeign(JsonElement? echo) => CandidatesOf(echo, out var fields) is null && Text(fields, "url") is not null;
 
     /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
     public int? Match(NormalizedResult result)
@@ -61,10 +75,20 @@ internal sealed class TaskMatcher
         return Match(url, fields);
     }
 
+    private List<InputEntry>? CandidatesOf(JsonElement? echo, out Dictionary<string, JsonElement> fields)
+    {
+        fields = echo is { ValueKind: JsonValueKind.Object } input ? FieldsOf(input) : [];
+        return Text(fields, "url") is { } url ? CandidatesOf(url) : null;
+    }
+
+    private List<InputEntry>? CandidatesOf(string url) =>
+        _byUrl.TryGetValue(url, out var candidates) || (Uri.TryCreate(url, UriKind.Absolute, out var uri) && _byUrl.TryGetValue(uri.AbsoluteUri, out candidates))
+            ? candidates
+            : null;
+
     private int? Match(string url, Dictionary<string, JsonElement> fields)
     {
-        if (!_byUrl.TryGetValue(url, out var candidates)
-            && (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || !_byUrl.TryGetValue(uri.AbsoluteUri, out candidates)))
+        if (CandidatesOf(url) is not { } candidates)
             return null;
         if (candidates.Count == 1)
             return candidates[0].Ordinal;
@@ -87,6 +111,15 @@ internal sealed class TaskMatcher
         if (!_byUrl.TryGetValue(url, out var candidates))
             _byUrl[url] = candidates = [];
         candidates.Add(input);
+    }
+
+    /// <summary>Of a name given twice the last, as in every JSON reader of the field.</summary>
+    private static Dictionary<string, JsonElement> FieldsOf(JsonElement input)
+    {
+        var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var field in input.EnumerateObject())
+            fields[field.Name] = field.Value;
+        return fields;
     }
 
     private static string? Text(Dictionary<string, JsonElement> fields, string name) =>

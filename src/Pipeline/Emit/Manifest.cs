@@ -45,8 +45,33 @@ public sealed record Manifest
     /// <summary>From acceptance to close, milliseconds.</summary>
     public required long DurationMs { get; init; }
 
+    /// <summary>What held inputs back; null where neither a budget of the list nor a canary was set.</summary>
+    public ManifestGuards? Guards { get; init; }
+
     /// <summary>Inputs that were accepted by Nimble times the price setting, in that setting's currency; null without a price.</summary>
     public decimal? EstimatedCost { get; init; }
+}
+
+/// <summary>The guards of a list in its manifest.</summary>
+public sealed record ManifestGuards
+{
+    /// <summary>How many URLs the list might have posted; null without a budget.</summary>
+    public long? BudgetUrls { get; init; }
+
+    /// <summary>How many it has: accepted ones, and those of which that is unknown, each retry counted.</summary>
+    public long? PostedUrls { get; init; }
+
+    /// <summary>The submission of the list's first inputs; null where nothing waited for one.</summary>
+    public string? CanarySubmission { get; init; }
+
+    /// <summary>How many inputs it has.</summary>
+    public int? CanaryInputs { get; init; }
+
+    /// <summary>How many of them became records.</summary>
+    public int? CanaryRecords { get; init; }
+
+    /// <summary>How many had to, before the rest was submitted.</summary>
+    public int? CanaryNeeded { get; init; }
 }
 
 /// <summary>A submission in a manifest.</summary>

@@ -36,7 +36,7 @@ internal sealed partial class IntakeStage(
             cancellationToken);
         CrashPoint.Pass("intake.after-list");
         using var planner = new SubmissionPlanner(
-            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, new(options.Value.Guards));
+            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, options.Value.Guards);
         if (entry.State != ListState.Planning)
         {
             await CheckSameAsync(entry, list, source, planner, cancellationToken);

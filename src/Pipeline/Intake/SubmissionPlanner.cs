@@ -11,7 +11,7 @@ internal sealed record PlannedSubmission(SubmissionEntry Entry, IReadOnlyList<In
 /// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions of their own, numbered in the same sequence.
 /// The same list gives the same submissions every time: what was planned before a crash is found again, not doubled.
 /// </summary>
-internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs, RefusedDomains refused) : IDisposable
+internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs, GuardOptions guards) : IDisposable
 {
     private const int MaxBadLines = 1000;
 
@@ -20,6 +20,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     private readonly Dictionary<string, int> _urls = new(StringComparer.Ordinal);
     private readonly List<Good> _good = [];
     private readonly List<Bad> _bad = [];
+    private readonly RefusedDomains _refused = new(guards);
+    private string? _canary;
     private long _items;
 
     /// <summary>Inputs planned so far, bad lines among them, without duplicates.</summary>
@@ -52,13 +54,13 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             return null;
         }
         var url = item.Url ?? list.Shared.Url!;
-        if (refused.Find(url) is { } domain)
+        if (_refused.Find(url) is { } domain)
             return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, FailureReasons.DomainRefused,
                 $"{Place(item)} was not submitted: Guards:RefusedDomains has '{domain}'. Take it out there and submit the URL in a new list."));
         var hasTag = list.Shared.HasTag || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
         _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, hasTag));
         Inputs++;
-        return _good.Count == maxInputs ? CutGood() : null;
+        return _good.Count == (_canary is null && guards.Canary > 0 ? Math.Min(guards.Canary, maxInputs) : maxInputs) ? CutGood() : null;
     }
 
     /// <summary>The last submissions, not full.</summary>
@@ -94,7 +96,10 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Line = good.Line,
         }).ToList();
         _good.Clear();
-        return new(Entry(submission, inputs.Count) with { State = SubmissionState.Planned, SharedInputs = list.Shared.Json, DueAt = dueAt }, inputs, []);
+        var entry = Entry(submission, inputs.Count) with { SharedInputs = list.Shared.Json, DueAt = dueAt, WaitsFor = _canary };
+        if (guards.Canary > 0)
+            _canary ??= submission;
+        return new(entry, inputs, []);
     }
 
     private PlannedSubmission? AddBad(Bad bad)

@@ -34,8 +34,8 @@ internal sealed class SubmissionCounts(ILedger ledger) : ILedgerCounts
         foreach (var listId in listIds)
             await foreach (var s in ledger.GetSubmissionsAsync(listId, cancellationToken))
                 total += new LedgerCounts(
-                    s.Count,
-                    s.AcceptedAt is null ? 0 : s.Count,
+                    s.RepeatOf is null ? s.Count : 0,
+                    s.AcceptedAt is null || s is { RepeatOf: not null, Attempt: > 1 } ? 0 : s.Count,
                     s.State is SubmissionState.Unknown ? s.Count : 0,
                     s.Records,
                     s.Failures);

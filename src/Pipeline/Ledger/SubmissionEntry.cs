@@ -15,7 +15,10 @@ public enum SubmissionState
     /// <summary>Nimble accepted it; its tasks are known.</summary>
     Accepted,
 
-    /// <summary>Nimble refused it for its content; all its inputs are failures.</summary>
+    /// <summary>
+    /// It is not, or no more, to be posted: Nimble refused it for its content, a guard did, or its acceptance was never proven. Its inputs are failures, or go
+    /// on in other submissions.
+    /// </summary>
     Refused,
 
     /// <summary>Every input has its outcome.</summary>
@@ -47,6 +50,25 @@ public enum PostProof
     Refusal,
 }
 
+/// <summary>What a planned submission waits for.</summary>
+public enum HoldReason
+{
+    /// <summary>Its turn.</summary>
+    None,
+
+    /// <summary>The first inputs of its list must succeed before.</summary>
+    Canary,
+
+    /// <summary>The budget of the day is used up; it goes on the next day, UTC.</summary>
+    DailyBudget,
+
+    /// <summary>Nimble has no budget for more (402).</summary>
+    NimbleBudget,
+
+    /// <summary>Nimble refuses the API key (401, 403).</summary>
+    ApiKey,
+}
+
 /// <summary>Up to 1,000 inputs of a list that are posted together.</summary>
 public sealed record SubmissionEntry
 {
@@ -65,8 +87,20 @@ public sealed record SubmissionEntry
     /// <summary>How often its inputs have been meant to be posted, this time included, from 1: a retry is a submission of its own with one more.</summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>The submission whose failed inputs it posts again; null for one that was planned from the list.</summary>
+    /// <summary>The submission some of whose inputs it took over: failed ones that are posted again, or ones it could not be posted with. Null for one that was planned from the list.</summary>
     public string? RepeatOf { get; init; }
+
+    /// <summary>The submission of the list's first inputs, enough of which must succeed before this one is posted; null where it need not wait.</summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>What it waits for while it is planned.</summary>
+    public HoldReason Hold { get; init; }
+
+    /// <summary>Since when it has waited for that.</summary>
+    public DateTimeOffset? HeldSince { get; init; }
+
+    /// <summary>When a webhook first came on its own path while it was not known to be accepted.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
 
     /// <summary>What proved that it was accepted or refused.</summary>
     public PostProof Proof { get; init; }

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Callback;
 using Pipeline.Http;
 using Pipeline.Ports;
 
@@ -25,7 +26,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private readonly NimbleOptions _options = options.Value.Nimble;
     private readonly string _key = Key(options.Value.Nimble.ApiKey);
     private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
-    private readonly NimbleReplies _replies = new(logger);
+    private readonly NimbleReplies _replies = new(logger, text => Clean(text, Key(options.Value.Nimble.ApiKey)));
     private readonly RetryPolicy _policy = new(4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
     private readonly string _root = Root(options.Value.Nimble);
 
@@ -71,12 +72,12 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return response is null ? null : NimbleJson.ReadProgress(await ReadJsonAsync(response, cancellationToken), id) ?? throw Unreadable(response);
     }
 
-    /// <summary>Every task the API knows, all pages.</summary>
-    public IAsyncEnumerable<NimbleTask> ListTasksAsync(CancellationToken cancellationToken) =>
+    /// <summary>Every task the API knows, page by page; no page at all where the API has no such list.</summary>
+    public IAsyncEnumerable<NimbleList<NimbleTask>> ListTasksAsync(CancellationToken cancellationToken) =>
         ListAsync("tasks", item => _replies.Note(NimbleJson.ReadTask(item)), cancellationToken);
 
-    /// <summary>Every batch the API knows, all pages.</summary>
-    public IAsyncEnumerable<NimbleBatch> ListBatchesAsync(CancellationToken cancellationToken) =>
+    /// <summary>Every batch the API knows, page by page; no page at all where the API has no such list.</summary>
+    public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(CancellationToken cancellationToken) =>
         ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -106,7 +107,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
                 : new PostOutcome.Refused(RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
         }
 
-        return WithoutKey(outcome);
+        return WithoutSecrets(outcome);
     }
 
     /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
@@ -139,7 +140,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         }
     }
 
-    private async IAsyncEnumerable<T> ListAsync<T>(
+    private async IAsyncEnumerable<NimbleList<T>> ListAsync<T>(
         string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
@@ -152,11 +153,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             if (response is null)
                 yield break;
             var page = NimblePage.Read(await ReadJsonAsync(response, cancellationToken)) ?? throw Unreadable(response);
-            foreach (var item in page.Items)
-            {
-                if (read(item) is { } value)
-                    yield return value;
-            }
+            var items = page.Items.Select(read).OfType<T>().ToList();
+            yield return new(items, HasGaps: items.Count < page.Items.Count, page.IsLast);
 
             cursor = page.NextCursor;
             // A listing is evidence: one that goes in circles, or ends before its end, must not pass for a whole one.
@@ -201,20 +199,15 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return request;
     }
 
-    private PostOutcome WithoutKey(PostOutcome outcome)
+    /// <summary>What was answered, without the key and the callback's token: a refusal may well repeat what it refuses.</summary>
+    private PostOutcome WithoutSecrets(PostOutcome outcome) => outcome switch
     {
-        string Clean(string text) => _key.Length == 0 ? text : text.Replace(_key, "[key]", StringComparison.Ordinal);
-        switch (outcome)
-        {
-            case PostOutcome.Accepted accepted:
-                _replies.Note(accepted.Tasks);
-                return accepted;
-            case PostOutcome.Refused refused:
-                return refused with { Message = Clean(refused.Message) };
-            case PostOutcome.Unknown unknown:
-                return unknown with { Message = Clean(unknown.Message) };
-            default:
-                return outcome;
-        }
-    }
+        PostOutcome.Accepted accepted => accepted with { Tasks = _replies.Note(accepted.Tasks) },
+        PostOutcome.Refused refused => refused with { Message = Clean(refused.Message, _key) },
+        PostOutcome.Unknown unknown => unknown with { Message = Clean(unknown.Message, _key) },
+        _ => outcome,
+    };
+
+    private static string Clean(string text, string key) =>
+        CallbackAddress.WithoutToken(key.Length == 0 ? text : text.Replace(key, "[key]", StringComparison.Ordinal));
 }

@@ -4,8 +4,8 @@ using Pipeline.Http;
 
 namespace Pipeline.Nimble;
 
-/// <summary>Reads bodies within bounds, and says once of each unknown state that it was met.</summary>
-internal sealed partial class NimbleReplies(ILogger logger)
+/// <summary>Reads bodies within bounds, takes secrets out of what they say, and says once of each unknown state that it was met.</summary>
+internal sealed partial class NimbleReplies(ILogger logger, Func<string, string> clean)
 {
     private const int MaxWords = 100;
     private const int LongestWord = 64;
@@ -44,20 +44,14 @@ internal sealed partial class NimbleReplies(ILogger logger)
     {
         if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords && _words.TryAdd(state, true))
             Log.UnknownState(logger, state, task.Id);
-        return task;
+        return task is { Error: null, ErrorType: null } or null
+            ? task
+            : task with { Error = task.Error is null ? null : clean(task.Error), ErrorType = task.ErrorType is null ? null : clean(task.ErrorType) };
     }
 
-    public NimbleBatch? Note(NimbleBatch? batch)
-    {
-        Note(batch?.Tasks ?? []);
-        return batch;
-    }
+    public NimbleBatch? Note(NimbleBatch? batch) => batch is null ? null : batch with { Tasks = Note(batch.Tasks) };
 
-    public void Note(IReadOnlyList<NimbleTask> tasks)
-    {
-        foreach (var task in tasks)
-            Note(task);
-    }
+    public IReadOnlyList<NimbleTask> Note(IReadOnlyList<NimbleTask> tasks) => [.. tasks.Select(task => Note(task)!)];
 
     private static partial class Log
     {

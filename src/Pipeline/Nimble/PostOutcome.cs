@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Pipeline.Nimble;
 
 /// <summary>Why a POST was refused. Every kind is proof that nothing was accepted or billed.</summary>
@@ -32,7 +34,15 @@ internal abstract record PostOutcome
     /// <param name="HttpStatus">The status, where there was an answer.</param>
     /// <param name="Message">What Nimble says, or what failed.</param>
     /// <param name="RetryAfter">How long Nimble asks us to wait.</param>
-    public sealed record Refused(RefusalKind Kind, int? HttpStatus, string Message, TimeSpan? RetryAfter) : PostOutcome;
+    public sealed record Refused(RefusalKind Kind, int? HttpStatus, string Message, TimeSpan? RetryAfter) : PostOutcome
+    {
+        /// <summary>Places, in the batch, of the inputs it points at; none where it points at none.</summary>
+        public IReadOnlySet<int> Places { get; init; } = FrozenSet<int>.Empty;
+
+        /// <summary>Whether the same POST with fewer inputs would be refused as well, as far as the answer tells.</summary>
+        public bool ConcernsAll { get; init; }
+    }
+
 
     /// <summary>Nimble may have it, and may bill it. Only evidence tells.</summary>
     /// <param name="Message">What happened.</param>

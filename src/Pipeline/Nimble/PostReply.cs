@@ -18,7 +18,15 @@ internal static class PostReply
     {
         var json = body is { } bytes ? NimbleJson.Parse(bytes.Span) : null;
         if (KindOf(status) is { } kind)
-            return new PostOutcome.Refused(kind, status, Message(status, json), retryAfter);
+        {
+            var concernsAll = false;
+            var places = json is { } refusal ? RefusedInputs.Read(refusal, out concernsAll) : null;
+            // What is said of the body may be said of one input in it; what is said of the address or the method is not.
+            concernsAll |= status is not (400 or 413 or 422);
+            var refused = new PostOutcome.Refused(kind, status, Message(status, json), retryAfter) { ConcernsAll = concernsAll };
+            return places is null ? refused : refused with { Places = places };
+        }
+
         var taskId = headerTaskId is not null && TaskIds.IsWellFormed(headerTaskId) ? headerTaskId : null;
         if (status is < 200 or > 299)
             return new PostOutcome.Unknown(Message(status, json), status, (json is { } error ? NimbleJson.Id(error, "task_id") : null) ?? taskId);

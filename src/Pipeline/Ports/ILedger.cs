@@ -60,4 +60,22 @@ public interface ILedger
 
     /// <summary>The tasks of a submission.</summary>
     Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes URLs out of a budget, all or none, unless more than <paramref name="limit"/> would then be taken. A name that has its URLs already keeps them, so
+    /// that whoever does not know whether it succeeded does it again; no number of workers takes more than the limit.
+    /// </summary>
+    /// <param name="budget">Letters, digits, <c>.</c>, <c>-</c> and <c>_</c>; one that is not there is empty.</param>
+    /// <param name="name">For whom, of the same characters.</param>
+    /// <param name="urls">How many, at least one.</param>
+    /// <param name="limit">How many may be taken in all.</param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
+    /// <returns><paramref name="urls"/> when they are taken; else how many, fewer than that, could have been.</returns>
+    Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken);
+
+    /// <summary>Gives back what a name has taken; nothing where it has not.</summary>
+    Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken);
+
+    /// <summary>How many URLs are taken out of a budget.</summary>
+    Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken);
 }

@@ -5,7 +5,7 @@ using Pipeline.Submit;
 namespace Pipeline.Reports;
 
 /// <summary>Reads the ledger for people.</summary>
-internal sealed class StatusReporter(ILedger ledger, SubmissionGate gate)
+internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, SubmissionGate gate, TimeProvider time)
 {
     /// <summary>How many open lists are named.</summary>
     public const int MaxLists = 1000;
@@ -16,10 +16,10 @@ internal sealed class StatusReporter(ILedger ledger, SubmissionGate gate)
         await foreach (var list in ledger.GetOpenListsAsync(cancellationToken))
         {
             if (ids.Count == MaxLists)
-                return Report(ids, hasMore: true);
+                return await ReportAsync(ids, hasMore: true, cancellationToken);
             ids.Add(list.ListId);
         }
-        return Report(ids, hasMore: false);
+        return await ReportAsync(ids, hasMore: false, cancellationToken);
     }
 
     /// <returns>Null when there is no such list.</returns>
@@ -28,11 +28,14 @@ internal sealed class StatusReporter(ILedger ledger, SubmissionGate gate)
         if (await ledger.GetListAsync(listId, cancellationToken) is not { } list)
             return null;
         var states = Enum.GetValues<SubmissionState>().ToDictionary(state => state.ToString(), _ => 0);
+        var waiting = new SortedDictionary<string, int>(StringComparer.Ordinal);
         long records = 0, failures = 0;
         DateTimeOffset? next = null;
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
         {
             states[submission.State.ToString()]++;
+            if (submission is { State: SubmissionState.Planned, Hold: not HoldReason.None and var hold })
+                waiting[hold.ToString()] = waiting.GetValueOrDefault(hold.ToString()) + 1;
             records += submission.Records;
             failures += submission.Failures;
             if (submission.DueAt < (next ?? DateTimeOffset.MaxValue))
@@ -48,11 +51,16 @@ internal sealed class StatusReporter(ILedger ledger, SubmissionGate gate)
             Records = records,
             Failures = failures,
             Submissions = states,
+            Waiting = waiting,
+            BudgetUsed = budget.ListLimit is null ? null : await budget.GetUsedAsync(listId, cancellationToken),
+            BudgetUrls = budget.ListLimit,
             NextLookAt = next,
             CreatedAt = list.CreatedAt,
             ClosedAt = list.ClosedAt,
         };
     }
 
-    private OpenListsReport Report(List<string> ids, bool hasMore) => new(ids, hasMore, gate.Current?.Until, gate.Current?.Reason);
+    private async Task<OpenListsReport> ReportAsync(List<string> ids, bool hasMore, CancellationToken cancellationToken) => new(
+        ids, hasMore, gate.Current?.Until, gate.Current?.Reason,
+        budget.DayLimit is null ? null : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit);
 }

@@ -30,6 +30,15 @@ internal sealed record ListReport
     /// <summary>How many submissions are in each state.</summary>
     public required IReadOnlyDictionary<string, int> Submissions { get; init; }
 
+    /// <summary>Planned submissions that wait for something other than their turn, by what that is: <c>canary</c>, <c>daily_budget</c>, <c>nimble_budget</c>, <c>api_key</c>.</summary>
+    public required IReadOnlyDictionary<string, int> Waiting { get; init; }
+
+    /// <summary>URLs posted for the list, each retry counted; null without a budget.</summary>
+    public long? BudgetUsed { get; init; }
+
+    /// <summary>URLs that may be posted for the list; null without a budget.</summary>
+    public long? BudgetUrls { get; init; }
+
     /// <summary>When Sweep looks at its next submission.</summary>
     public DateTimeOffset? NextLookAt { get; init; }
 
@@ -44,9 +53,11 @@ internal sealed record ListReport
 /// <param name="OpenLists">Ids of lists that are not closed, at most <see cref="StatusReporter.MaxLists"/>.</param>
 /// <param name="HasMore">Whether there are more of them.</param>
 /// <param name="SubmissionPausedUntil">When this instance posts again, if Nimble has refused all submission.</param>
-/// <param name="SubmissionPauseReason">What Nimble said.</param>
+/// <param name="SubmissionPauseReason">What Nimble said, or which budget is used up.</param>
+/// <param name="DayBudgetUsed">URLs posted today, UTC; null without a budget.</param>
+/// <param name="DayBudgetUrls">URLs that may be; null without a budget.</param>
 internal sealed record OpenListsReport(
-    IReadOnlyList<string> OpenLists, bool HasMore, DateTimeOffset? SubmissionPausedUntil, string? SubmissionPauseReason);
+    IReadOnlyList<string> OpenLists, bool HasMore, DateTimeOffset? SubmissionPausedUntil, string? SubmissionPauseReason, long? DayBudgetUsed, long? DayBudgetUrls);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

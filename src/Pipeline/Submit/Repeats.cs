@@ -7,8 +7,8 @@ using Pipeline.Sweep;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Posts failed inputs again, as new tasks under the same ids: a submission of its own, of the same list, takes them over. Each step may be
-/// repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
+/// Has other submissions of the same list take inputs over, under the same ids: failed ones that are posted again as new tasks, and ones that go on without
+/// the rest of theirs. Each step may be repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
 /// </summary>
 internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Repeats> logger)
 {
@@ -31,22 +31,36 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
     /// <param name="failed">Those to post again.</param>
     /// <param name="delay">How long to wait with that.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    public async Task PostAgainAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> failed, TimeSpan delay, CancellationToken cancellationToken)
+    public Task PostAgainAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> failed, TimeSpan delay, CancellationToken cancellationToken) =>
+        // Whoever asks for it again does not ask for another canary.
+        MoveAsync(submission with { Attempt = submission.Attempt + 1, WaitsFor = null, Hold = HoldReason.None, HeldSince = null }, [failed], delay, cancellationToken);
+
+    /// <summary>Lets other submissions take inputs over that their own cannot be posted with, and has them posted.</summary>
+    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
+    /// <param name="groups">A submission each. Of those that are left when this is repeated after a crash, the grouping may be another.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public Task DivideAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, CancellationToken cancellationToken) =>
+        MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
+
+    private async Task MoveAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, TimeSpan delay, CancellationToken cancellationToken)
     {
-        for (var sequence = SubmissionIds.Next(submission.Sequence); failed.Count > 0; sequence = SubmissionIds.Next(sequence))
+        groups = [.. groups.Where(g => g.Count > 0)];
+        for (var sequence = SubmissionIds.Next(submission.Sequence); groups.Count > 0; sequence = SubmissionIds.Next(sequence))
         {
             var id = SubmissionIds.Of(submission.ListId, sequence);
             if (await ledger.GetSubmissionAsync(id, cancellationToken) is not { } repeat)
             {
-                await CreateAsync(submission, failed, id, sequence, delay, cancellationToken);
+                await CreateAsync(submission, groups[0], id, sequence, delay, cancellationToken);
                 repeat = (await ledger.GetSubmissionAsync(id, cancellationToken))!;
             }
 
             // It may be an earlier one, or another worker's, and have taken over none or some of them.
+            if (repeat.RepeatOf != submission.SubmissionId)
+                continue;
             var taken = await TakeOverAsync(repeat, cancellationToken);
-            if (repeat.State == SubmissionState.Planned && failed.Any(i => taken.Contains(i.Id)))
+            if (repeat.State == SubmissionState.Planned && groups.Any(g => g.Any(i => taken.Contains(i.Id))))
                 await queue.SendAsync(new SubmissionMessage(id), delay, cancellationToken);
-            failed = [.. failed.Where(i => !taken.Contains(i.Id))];
+            groups = [.. groups.Select(g => g.Where(i => !taken.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
         }
     }
 
@@ -58,16 +72,19 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
     {
         var inputs = await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken);
         var entries = inputs.ToDictionary(i => i.Id, StringComparer.Ordinal);
+        // What waits in a submission that nobody posts goes on here. Where it may have been posted all the same, only failures do.
+        var isOver = await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Refused, IsUnproven: false };
         int failures = 0;
         for (var again = true; again;)
         {
             var old = await ledger.GetInputsAsync(repeat.RepeatOf!, cancellationToken);
             var ours = old.Where(i => entries.ContainsKey(i.Id)).ToList();
-            var moves = ours.Where(i => i.State == InputState.Failed).Select(i => i with { State = InputState.Moved, MovedTo = repeat.SubmissionId }).ToList();
+            var moves = ours.Where(i => i.State == InputState.Failed || (isOver && i.State == InputState.Waiting))
+                .Select(i => i with { State = InputState.Moved, MovedTo = repeat.SubmissionId }).ToList();
             var back = ours.Where(i => i.State == InputState.Recorded && entries[i.Id].State == InputState.Waiting)
                 .Select(i => entries[i.Id] with { State = InputState.Moved, MovedTo = i.SubmissionId }).ToList();
             var written = await ledger.UpdateInputsAsync([.. moves, .. back], cancellationToken);
-            failures = old.Count(i => i.State == InputState.Failed) - moves.Count;
+            failures = old.Count(i => i.State == InputState.Failed && !entries.ContainsKey(i.Id));
             again = written.Any(i => i is null);
         }
 
@@ -111,9 +128,9 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
     }
 
     private Task CreateAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> failed, string id, int sequence, TimeSpan delay, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> group, string id, int sequence, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var inputs = failed.Select((input, ordinal) => new InputEntry
+        var inputs = group.Select((input, ordinal) => new InputEntry
         {
             SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Line = input.Line,
         }).ToList();
@@ -126,8 +143,11 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
                 State = SubmissionState.Planned,
                 Count = inputs.Count,
                 SharedInputs = submission.SharedInputs,
-                Attempt = submission.Attempt + 1,
+                Attempt = submission.Attempt,
                 RepeatOf = submission.SubmissionId,
+                WaitsFor = submission.WaitsFor,
+                Hold = submission.Hold,
+                HeldSince = submission.HeldSince,
                 DueAt = time.GetUtcNow() + delay + SweepStage.PlannedGrace,
             },
             inputs,

@@ -1,7 +1,9 @@
+using Pipeline.Ledger;
+
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Holds all submission back while Nimble says that none can succeed: no budget (402), a refused key (401, 403), too many requests (429).
+/// Holds all submission back while none can succeed: no budget at Nimble (402) or left for the day, a refused key (401, 403), too many requests (429).
 /// Each process learns it by itself; a gate that is open too early costs one refused request.
 /// </summary>
 public sealed class SubmissionGate(TimeProvider time)
@@ -12,13 +14,21 @@ public sealed class SubmissionGate(TimeProvider time)
     public Pause? Current => _pause is { } pause && pause.Until > time.GetUtcNow() ? pause : null;
 
     /// <summary>Holds submission back for a while.</summary>
-    internal void PauseFor(TimeSpan duration, string reason) => _pause = new(time.GetUtcNow() + duration, reason);
+    internal void PauseFor(TimeSpan duration, string reason, HoldReason hold) => _pause = new(time.GetUtcNow() + duration, reason, hold);
 
     /// <summary>Lets submission go on.</summary>
     internal void Open() => _pause = null;
 
+    /// <summary>Lets submission go on if it waits for this.</summary>
+    internal void Open(HoldReason hold)
+    {
+        if (_pause is { } pause && pause.Hold == hold)
+            _pause = null;
+    }
+
     /// <summary>A pause.</summary>
     /// <param name="Until">When the next POST is tried.</param>
-    /// <param name="Reason">What Nimble said, and what to do.</param>
-    public sealed record Pause(DateTimeOffset Until, string Reason);
+    /// <param name="Reason">What Nimble said or which guard it is, and what to do.</param>
+    /// <param name="Hold">What submissions wait for; None for what passes within seconds.</param>
+    public sealed record Pause(DateTimeOffset Until, string Reason, HoldReason Hold);
 }

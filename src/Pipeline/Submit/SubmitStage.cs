@@ -3,11 +3,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Collect;
-using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
-using Pipeline.Sweep;
 
 namespace Pipeline.Submit;
 
@@ -20,8 +18,11 @@ internal sealed partial class SubmitStage(
     IWorkQueue queue,
     NimbleClient nimble,
     CallbackTokens tokens,
-    Outcomes outcomes,
     Repeats repeats,
+    Refusals refusals,
+    Holds holds,
+    SubmitGuards guards,
+    BudgetGuard budget,
     SubmissionGate gate,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -38,28 +39,38 @@ internal sealed partial class SubmitStage(
             await LookAtOnceAsync(planned, cancellationToken);
         if (planned.State != SubmissionState.Planned)
             return;
+        if (planned is { HeardAt: not null, PostedAt: not null })
+        {
+            await CallOffAsync(planned, cancellationToken);
+            return;
+        }
+
         if (gate.Current is { } pause)
         {
-            await PutOffAsync(planned, pause.Until - time.GetUtcNow(), cancellationToken);
+            await holds.WaitAsync(planned, pause.Hold, pause.Reason, pause.Until - time.GetUtcNow(), cancellationToken);
             return;
         }
 
         if (planned.RepeatOf is not null)
             await repeats.TakeOverAsync(planned, cancellationToken);
         var inputs = await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken);
-        if (inputs.All(i => i.State != InputState.Waiting))
+        if (inputs.Any(i => i.State != InputState.Waiting))
         {
+            // It is posted whole or not at all: who looks for it later takes it for what it was planned as. What still waits goes on by itself.
             await ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, DueAt = time.GetUtcNow() }, cancellationToken);
             return;
         }
 
-        if (await WriteIntentAsync(planned, cancellationToken) is not { } intent)
+        var now = time.GetUtcNow();
+        if (!await guards.AdmitAsync(planned, inputs, now, cancellationToken))
+            return;
+        if (await WriteIntentAsync(planned, now, cancellationToken) is not { } intent)
             return;
         CrashPoint.Pass("submit.after-intent");
         if (time.GetUtcNow() - intent.PostedAt > options.Value.Sweep.PostingLease / 2)
         {
             // Held up between intent and POST for so long that Sweep may soon call it unknown: nothing was sent, so it may start over.
-            await BackToPlannedAsync(intent, TimeSpan.Zero, cancellationToken);
+            await BackToPlannedAsync(planned, intent, HoldReason.None, reason: null, TimeSpan.Zero, cancellationToken);
             return;
         }
 
@@ -70,16 +81,22 @@ internal sealed partial class SubmitStage(
         {
             PostOutcome.Accepted accepted => AcceptAsync(intent, inputs, accepted),
             PostOutcome.Refused { Kind: RefusalKind.Content } refused => RefuseAsync(intent, inputs, refused),
-            PostOutcome.Refused refused => HoldAsync(intent, refused, cancellationToken),
+            PostOutcome.Refused refused => HoldAsync(planned, intent, refused, cancellationToken),
             PostOutcome.Unknown unknown => MarkUnknownAsync(intent, unknown),
             _ => throw new InvalidOperationException($"No such outcome: {outcome}."),
         });
     }
 
-    private Task<SubmissionEntry?> WriteIntentAsync(SubmissionEntry planned, CancellationToken cancellationToken)
+    /// <summary>A webhook came after all for a POST that was held to be absent, in the last moment before the next: that one would be a second.</summary>
+    private async Task CallOffAsync(SubmissionEntry planned, CancellationToken cancellationToken)
+    {
+        if (await ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Unknown, DueAt = time.GetUtcNow() }, cancellationToken) is not null)
+            LogCalledOff(planned.SubmissionId);
+    }
+
+    private Task<SubmissionEntry?> WriteIntentAsync(SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var delivery = options.Value.Delivery;
-        var now = time.GetUtcNow();
         return ledger.UpdateSubmissionAsync(planned with
         {
             State = SubmissionState.Posting,
@@ -123,28 +140,33 @@ internal sealed partial class SubmitStage(
         CompletedAt = null,
         DueAt = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval),
         Looks = 0,
+        Hold = HoldReason.None,
+        HeldSince = null,
     };
 
     private async Task RefuseAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)
     {
         LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
-        await outcomes.FailAsync(
-            intent, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission ({refused.HttpStatus}): {refused.Message}", Retryable: true), CancellationToken.None);
-        await SettleAsync(intent, current => current with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = time.GetUtcNow(), Message = refused.Message });
+        await GiveBackAsync(intent);
+        var settled = await SettleAsync(
+            intent, current => current with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = time.GetUtcNow(), Message = refused.Message });
+        CrashPoint.Pass("submit.after-refusal");
+        if (settled is not null)
+            await refusals.HandleAsync(settled, inputs, refused, CancellationToken.None);
     }
 
-    private async Task HoldAsync(SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)
+    private async Task HoldAsync(SubmissionEntry planned, SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)
     {
-        var (wait, reason) = refused.Kind switch
+        var (hold, wait, reason) = refused.Kind switch
         {
-            RefusalKind.Budget => (refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
-            RefusalKind.Credentials => (refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
-            RefusalKind.RateLimit => (refused.RetryAfter ?? UnreachablePause, $"Nimble asks for fewer requests (429): {refused.Message}"),
-            _ => (refused.RetryAfter ?? UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
+            RefusalKind.Budget => (HoldReason.NimbleBudget, refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
+            RefusalKind.Credentials => (HoldReason.ApiKey, refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
+            RefusalKind.RateLimit => (HoldReason.None, refused.RetryAfter ?? UnreachablePause, $"Nimble asks for fewer requests (429): {refused.Message}"),
+            _ => (HoldReason.None, refused.RetryAfter ?? UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
         };
-        gate.PauseFor(wait, reason);
+        gate.PauseFor(wait, reason, hold);
         LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);
-        await BackToPlannedAsync(intent, wait, cancellationToken);
+        await BackToPlannedAsync(planned, intent, hold, reason, wait, cancellationToken);
     }
 
     private async Task MarkUnknownAsync(SubmissionEntry intent, PostOutcome.Unknown unknown)
@@ -158,10 +180,20 @@ internal sealed partial class SubmitStage(
             await queue.SendAsync([new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow())], TimeSpan.Zero, CancellationToken.None);
     }
 
-    private async Task BackToPlannedAsync(SubmissionEntry intent, TimeSpan wait, CancellationToken cancellationToken)
+    /// <summary>Nothing was accepted: it is what it was before, and may be posted again.</summary>
+    private async Task BackToPlannedAsync(
+        SubmissionEntry before, SubmissionEntry intent, HoldReason hold, string? reason, TimeSpan wait, CancellationToken cancellationToken)
     {
-        if (await SettleAsync(intent, current => current with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false }) is { } planned)
-            await PutOffAsync(planned, wait, cancellationToken);
+        await GiveBackAsync(intent);
+        var settled = await SettleAsync(intent, current => current with { State = SubmissionState.Planned, PostedAt = before.PostedAt, HasCallback = before.HasCallback });
+        if (settled is not null)
+            await holds.WaitAsync(settled, hold, reason, wait, cancellationToken);
+    }
+
+    private async Task GiveBackAsync(SubmissionEntry intent)
+    {
+        await budget.GiveBackAsync(intent, CancellationToken.None);
+        gate.Open(HoldReason.DailyBudget);
     }
 
     /// <summary>The message of a POST under way is only delivered again when its worker was killed or held up over it: Sweep need not wait to look for the POST.</summary>
@@ -188,14 +220,6 @@ internal sealed partial class SubmitStage(
         return null;
     }
 
-    /// <summary>Sends the message again for later, unless another copy of it has done so: copies must not multiply while submission is paused.</summary>
-    private async Task PutOffAsync(SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken)
-    {
-        var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay;
-        if (await ledger.UpdateSubmissionAsync(planned with { DueAt = time.GetUtcNow() + wait + SweepStage.PlannedGrace }, cancellationToken) is not null)
-            await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), wait, cancellationToken);
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId} with {Inputs} inputs.")]
     private partial void LogAccepted(string submissionId, string? batchId, int inputs);
 
@@ -207,4 +231,7 @@ internal sealed partial class SubmitStage(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether submission {SubmissionId} was accepted is unknown and will be found out: {Reason}")]
     private partial void LogUnknown(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} was held to be absent and was to be posted again, but a webhook came for it: it is not, and is looked for again.")]
+    private partial void LogCalledOff(string submissionId);
 }

@@ -22,6 +22,7 @@ internal sealed partial class AcceptedSubmissions(
     Outcomes outcomes,
     OpenInputs open,
     Repeats repeats,
+    CanaryGuard canaries,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<AcceptedSubmissions> logger)
@@ -40,7 +41,8 @@ internal sealed partial class AcceptedSubmissions(
             await PollAsync(submission, inputs, waiting, cancellationToken);
     }
 
-    private async Task CloseAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    /// <summary>Closes a submission none of whose inputs waits.</summary>
+    public async Task CloseAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
         await outcomes.PutFailuresAsync(settled, cancellationToken);
@@ -54,6 +56,7 @@ internal sealed partial class AcceptedSubmissions(
         await Repeats.ReopenListAsync(ledger, submission.ListId, cancellationToken);
         open.Forget(submission.SubmissionId);
         LogClosed(submission.SubmissionId, records, failures);
+        await canaries.WakeAsync(closed, cancellationToken);
     }
 
     /// <summary>When a submission that was given up is looked for again; null when that is over, or there is nothing to look for.</summary>

@@ -3,12 +3,13 @@ using Microsoft.Extensions.Options;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
 /// <summary>Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.</summary>
 internal sealed partial class ListCloser(
-    ILedger ledger, IRecordSink sink, IOptions<PipelineOptions> options, TimeProvider time, ILogger<ListCloser> logger)
+    ILedger ledger, IRecordSink sink, BudgetGuard budget, CanaryGuard canaries, IOptions<PipelineOptions> options, TimeProvider time, ILogger<ListCloser> logger)
 {
     /// <summary>Closes what is complete; returns what is left open.</summary>
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
@@ -45,6 +46,7 @@ internal sealed partial class ListCloser(
         var learnt = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long records = 0, failures = 0, accepted = 0;
+        string? canary = null;
         await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
         {
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))
@@ -60,6 +62,7 @@ internal sealed partial class ListCloser(
                     Count(reasons, reason);
             }
 
+            canary ??= submission.WaitsFor;
             accepted += submission.AcceptedAt is null ? 0 : submission.Count;
             submissions.Add(Describe(submission));
         }
@@ -82,12 +85,29 @@ internal sealed partial class ListCloser(
             CreatedAt = list.CreatedAt,
             ClosedAt = now,
             DurationMs = (long)(now - list.CreatedAt).TotalMilliseconds,
+            Guards = await DescribeGuardsAsync(list.ListId, canary, cancellationToken),
             EstimatedCost = options.Value.Nimble.PricePerUrl * accepted,
         }, cancellationToken);
         CrashPoint.Pass("sweep.after-manifest");
         await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
         CrashPoint.Pass("sweep.after-close");
         LogClosed(list.ListId, list.Inputs, records, failures);
+    }
+
+    private async Task<ManifestGuards?> DescribeGuardsAsync(string listId, string? canary, CancellationToken cancellationToken)
+    {
+        if (canary is null && budget.ListLimit is null)
+            return null;
+        var result = canary is null ? null : await canaries.GetResultAsync(canary, cancellationToken);
+        return new()
+        {
+            BudgetUrls = budget.ListLimit,
+            PostedUrls = budget.ListLimit is null ? null : await budget.GetUsedAsync(listId, cancellationToken),
+            CanarySubmission = canary,
+            CanaryInputs = result?.Inputs,
+            CanaryRecords = result?.Records,
+            CanaryNeeded = result?.Needed,
+        };
     }
 
     private static ManifestSubmission Describe(SubmissionEntry submission) => new()

@@ -63,7 +63,7 @@ internal sealed partial class ReplayStage(
     {
         if (submission.IsUnproven)
         {
-            return await resolver.TryResolveAsync(submission, cancellationToken)
+            return (await resolver.SearchAsync(submission, cancellationToken)).Found
                 ? Nothing with { Found = failed.Count }
                 : Nothing with { Left = failed.Count };
         }

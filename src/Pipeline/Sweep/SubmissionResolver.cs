@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
@@ -27,16 +26,32 @@ internal sealed partial class SubmissionResolver(
     // Clocks of two clouds: a batch that claims to be a little older than its POST is still a candidate.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>Looks for evidence everywhere; true when the submission is accepted now.</summary>
-    public async Task<bool> TryResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    /// <summary>Looks for evidence everywhere, and adopts what it finds.</summary>
+    public async Task<SearchResult> SearchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        var delivered = await ListTaskIdsAsync(submission, cancellationToken);
+        var delivered = await ListAsync(submission, cancellationToken);
         if (delivered.Count > 0)
-            return await TryAdoptAsync(submission, delivered, PostProof.Objects, cancellationToken);
-        return submission.Count == 1
-            ? await TryAdoptTaskAsync(submission, cancellationToken)
-            : await TryAdoptBatchAsync(submission, cancellationToken);
+        {
+            var taskIds = delivered.Select(ObjectNames.TaskIdOf).OfType<string>().ToList();
+            return await TryAdoptAsync(submission, taskIds, PostProof.Objects, cancellationToken)
+                ? new(Found: true)
+                : new(Found: false, $"{delivered.Count} objects lie under its own prefix, such as {delivered[0]}");
+        }
+
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var result = submission.Count == 1
+            ? await SearchTasksAsync(submission, inputs, cancellationToken)
+            : await SearchBatchesAsync(submission, inputs, cancellationToken);
+        return submission.HeardAt is { } heardAt && !result.Found
+            ? new(Found: false, $"a webhook came on its own path at {heardAt:u}")
+            : result;
     }
+
+    /// <summary>Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed it meanwhile.</summary>
+    public async Task<SubmissionEntry?> NoteHeardAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        submission.HeardAt is not null || submission.PostedAt is null
+            ? submission
+            : await ledger.UpdateSubmissionAsync(submission with { HeardAt = time.GetUtcNow() }, cancellationToken);
 
     /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
     /// <param name="submission">In state Posting or Unknown, or given up.</param>
@@ -52,79 +67,72 @@ internal sealed partial class SubmissionResolver(
                 continue;
             var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
             IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
-            if (Prove(submission, inputs, [task, .. tasks], told) is var proof and not PostProof.None)
+            if (PostEvidence.Of(submission, inputs, [task, .. tasks], told).Proof is var proof and not PostProof.None)
                 return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
         }
 
         return false;
     }
 
-    private async Task<IReadOnlyList<string>> ListTaskIdsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ObjectUri>> ListAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        var ids = new List<string>();
+        var found = new List<ObjectUri>();
         if (submission.StorageUrl is not null)
-            await foreach (var found in objects.ListAsync(ObjectUri.Parse(submission.StorageUrl), cancellationToken))
-                if (ObjectNames.TaskIdOf(found.Uri) is { } taskId)
-                    ids.Add(taskId);
-        return ids;
+            await foreach (var item in objects.ListAsync(ObjectUri.Parse(submission.StorageUrl), cancellationToken))
+                found.Add(item.Uri);
+        return found;
     }
 
-    private async Task<bool> TryAdoptBatchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    private async Task<SearchResult> SearchBatchesAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        await foreach (var listed in nimble.ListBatchesAsync(cancellationToken))
+        string? doubt = null;
+        var end = new ListEnd("batches");
+        await foreach (var page in nimble.ListBatchesAsync(cancellationToken))
         {
-            if (listed.CreatedAt < submission.PostedAt - ClockSkew || listed.Tasks.Count > submission.Count)
-                continue;
-            if (await nimble.GetBatchAsync(listed.Id, cancellationToken) is { } batch
-                && Prove(submission, inputs, batch.Tasks, PostProof.None) is var proof and not PostProof.None)
-                return await AdoptAsync(submission, inputs, batch.Id, batch.Tasks, proof, cancellationToken);
+            end.See(page.HasGaps, page.IsLast);
+            foreach (var listed in page.Items.Where(b => !(b.CreatedAt < submission.PostedAt - ClockSkew) && b.Tasks.Count <= submission.Count))
+            {
+                var (evidence, tasks) = await JudgeBatchAsync(submission, inputs, listed.Id, cancellationToken);
+                if (evidence.Proof != PostProof.None)
+                    return new(await AdoptAsync(submission, inputs, listed.Id, tasks, evidence.Proof, cancellationToken), $"batch {listed.Id} is its own, and somebody else changed it meanwhile");
+                if (evidence.MayBeOurs)
+                    doubt ??= $"batch {listed.Id} was made since its POST and says nothing of whose it is";
+            }
         }
 
-        return false;
+        return new(Found: false, doubt ?? end.Doubt);
     }
 
-    private async Task<bool> TryAdoptTaskAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    /// <summary>What a batch says of itself; where its details say nothing, what its first task says.</summary>
+    private async Task<(PostEvidence Evidence, IReadOnlyList<NimbleTask> Tasks)> JudgeBatchAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string batchId, CancellationToken cancellationToken)
     {
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        await foreach (var listed in nimble.ListTasksAsync(cancellationToken))
+        if (await nimble.GetBatchAsync(batchId, cancellationToken) is not { } batch)
+            return (new(PostProof.None, MayBeOurs: true), []);
+        if (batch.Tasks.Count == 0 || PostEvidence.IsComparable(batch.Tasks) || await nimble.GetTaskAsync(batch.Tasks[0].Id, cancellationToken) is not { } first)
+            return (PostEvidence.Of(submission, inputs, batch.Tasks, PostProof.None), batch.Tasks);
+        return (PostEvidence.Of(submission, inputs, [first, .. batch.Tasks.Skip(1)], PostProof.None), batch.Tasks);
+    }
+
+    private async Task<SearchResult> SearchTasksAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        string? doubt = null;
+        var end = new ListEnd("tasks");
+        await foreach (var page in nimble.ListTasksAsync(cancellationToken))
         {
-            if (listed.BatchId is not null || listed.CreatedAt < submission.PostedAt - ClockSkew)
-                continue;
-            if (await nimble.GetTaskAsync(listed.Id, cancellationToken) is { } task
-                && Prove(submission, inputs, [task], PostProof.None) is var proof and not PostProof.None)
-                return await AdoptAsync(submission, inputs, batchId: null, [task], proof, cancellationToken);
+            end.See(page.HasGaps, page.IsLast);
+            foreach (var listed in page.Items.Where(t => t.BatchId is null && !(t.CreatedAt < submission.PostedAt - ClockSkew)))
+            {
+                var task = await nimble.GetTaskAsync(listed.Id, cancellationToken);
+                var evidence = task is null ? new(PostProof.None, MayBeOurs: true) : PostEvidence.Of(submission, inputs, [task], PostProof.None);
+                if (evidence.Proof != PostProof.None)
+                    return new(await AdoptAsync(submission, inputs, batchId: null, [task!], evidence.Proof, cancellationToken), $"task {listed.Id} is its own, and somebody else changed it meanwhile");
+                if (evidence.MayBeOurs)
+                    doubt ??= $"task {listed.Id} was made since its POST and says nothing of whose it is";
+            }
         }
 
-        return false;
-    }
-
-    /// <summary>What proves that tasks can only be this submission's; None where nothing does.</summary>
-    private static PostProof Prove(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, PostProof told)
-    {
-        var addresses = tasks.SelectMany(Addresses).ToList();
-        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => a.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)))
-            return told == PostProof.None ? PostProof.Echo : told;
-        if (addresses.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
-            return PostProof.None;
-        var echoed = tasks.DistinctBy(t => t.Id).Where(t => t.Input is not null).ToList();
-        if (echoed.Count == 0)
-            return told;
-        var matched = new TaskMatcher(submission, inputs).Match(echoed).Select(t => t.Ordinal).ToList();
-        var fits = matched.TrueForAll(ordinal => ordinal is not null) && matched.Distinct().Count() == matched.Count;
-        return !fits ? PostProof.None : told != PostProof.None ? told : matched.Count == submission.Count ? PostProof.Inputs : PostProof.None;
-    }
-
-    /// <summary>The addresses a task was told and echoes; if the submission is ours, they hold its id.</summary>
-    private static IEnumerable<string> Addresses(NimbleTask task)
-    {
-        if (task.CallbackUrl is { } callback)
-            yield return callback;
-        if (task.Input is not { ValueKind: JsonValueKind.Object } input)
-            yield break;
-        foreach (var name in (string[])["callback_url", "storage_url"])
-            if (input.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
-                yield return value.GetString()!;
+        return new(Found: false, doubt ?? end.Doubt);
     }
 
     private async Task<bool> AdoptAsync(
@@ -150,4 +158,16 @@ internal sealed partial class SubmissionResolver(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
     private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);
+
+    /// <summary>Whether a list of the API was seen whole.</summary>
+    private sealed class ListEnd(string name)
+    {
+        private bool _hasGaps;
+        private bool _isLast;
+
+        /// <summary>Why it proves no absence; null where it does.</summary>
+        public string? Doubt => _isLast && !_hasGaps ? null : $"the API's list of {name} cannot be told to be whole";
+
+        public void See(bool hasGaps, bool isLast) => (_hasGaps, _isLast) = (_hasGaps || hasGaps, isLast);
+    }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
@@ -16,6 +17,7 @@ internal sealed partial class SweepStage(
     SubmissionResolver resolver,
     AcceptedSubmissions accepted,
     ListCloser closer,
+    Refusals refusals,
     Outcomes outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -71,7 +73,8 @@ internal sealed partial class SweepStage(
             {
                 SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
                 SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
-                SubmissionState.Accepted or SubmissionState.Refused => accepted.LookAsync(submission, cancellationToken),
+                SubmissionState.Accepted => accepted.LookAsync(submission, cancellationToken),
+                SubmissionState.Refused => LookRefusedAsync(submission, cancellationToken),
                 _ => LookLateAsync(submission, cancellationToken),
             });
         }
@@ -92,11 +95,12 @@ internal sealed partial class SweepStage(
 
     private async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        if (await resolver.TryResolveAsync(submission, cancellationToken))
+        var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
+        if (found)
             return;
         var now = time.GetUtcNow();
         var underWay = submission.State == SubmissionState.Posting && now - submission.PostedAt < options.Value.Sweep.PostingLease;
-        if (underWay || (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow && !IsProvenAbsent(submission, now)))
+        if (underWay || (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow && !IsProvenAbsent(submission, doubt, now)))
         {
             await PostponeAsync(submission with
             {
@@ -107,27 +111,48 @@ internal sealed partial class SweepStage(
             return;
         }
 
-        if (IsProvenAbsent(submission, now))
+        if (IsProvenAbsent(submission, doubt, now))
         {
+            // When it was posted stays: a webhook that comes before the next POST is still heard, and calls that off.
             LogPostedAgain(submission.SubmissionId, submission.Attempt + 1);
-            await SendAgainAsync(submission with { State = SubmissionState.Planned, PostedAt = null, HasCallback = false, Attempt = submission.Attempt + 1 }, cancellationToken);
+            await SendAgainAsync(submission with { State = SubmissionState.Planned, Attempt = submission.Attempt + 1 }, cancellationToken);
             return;
         }
 
         LogGaveUp(submission.SubmissionId, options.Value.Sweep.EvidenceWindow.TotalMinutes);
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        await outcomes.FailAsync(submission, inputs, new("submit", FailureReasons.SubmissionUnknown,
-            $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed.",
-            Retryable: true), cancellationToken);
+        await FailUnknownAsync(submission, await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken), doubt, cancellationToken);
         await PostponeAsync(submission with { State = SubmissionState.Refused, DueAt = now }, cancellationToken);
     }
 
+    private Task FailUnknownAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? doubt, CancellationToken cancellationToken) =>
+        outcomes.FailAsync(submission, inputs, new("submit", FailureReasons.SubmissionUnknown,
+            $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed{(doubt is null ? "" : $": {doubt}")}.",
+            Retryable: true), cancellationToken);
+
+    /// <summary>Closes it, unless a crash left inputs of it waiting.</summary>
+    private async Task LookRefusedAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var waiting = inputs.Where(i => i.State == InputState.Waiting).ToList();
+        if (waiting.Count == 0)
+        {
+            await accepted.CloseAsync(submission, inputs, cancellationToken);
+            return;
+        }
+
+        if (!submission.IsUnproven)
+            await refusals.ResumeAsync(submission, waiting, cancellationToken);
+        else if (await resolver.SearchAsync(submission, cancellationToken) is { Found: false, Doubt: var doubt })
+            await FailUnknownAsync(submission, waiting, doubt, cancellationToken);
+    }
+
     /// <summary>
-    /// Whether a look that found nothing is proof enough to post again: asked for by the policy, after the quarantine, and not the first such look.
-    /// A look at a store or list that fails, or ends before its end, throws and proves nothing.
+    /// Whether a look that found nothing is proof enough to post again: asked for by the policy, nothing in doubt, after the quarantine, and not the
+    /// first such look. A look at a store or list that fails throws and proves nothing.
     /// </summary>
-    private bool IsProvenAbsent(SubmissionEntry submission, DateTimeOffset now) =>
-        options.Value.Submit is { Unknown: UnknownPolicy.RepostWhenProvenAbsent } submit
+    private bool IsProvenAbsent(SubmissionEntry submission, string? doubt, DateTimeOffset now) =>
+        doubt is null
+        && options.Value.Submit is { Unknown: UnknownPolicy.RepostWhenProvenAbsent } submit
         && submission is { State: SubmissionState.Unknown, Looks: > 0 }
         && submission.Attempt < submit.MaxPosts
         && now - submission.PostedAt >= submit.Quarantine;
@@ -135,7 +160,7 @@ internal sealed partial class SweepStage(
     /// <summary>A submission that was given up is found after all, or looked for again later.</summary>
     private async Task LookLateAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        if (!submission.IsUnproven || !await resolver.TryResolveAsync(submission, cancellationToken))
+        if (!submission.IsUnproven || !(await resolver.SearchAsync(submission, cancellationToken)).Found)
             await PostponeAsync(submission with { DueAt = accepted.NextLateLook(submission) }, cancellationToken);
     }
 

@@ -10,24 +10,27 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Callback;
 
-public sealed class CallbackStageTests
+public sealed class CallbackStageTests : IDisposable
 {
     private const string Submission = "list-000001";
     private readonly List<ResultMessage> _sent = [];
     private readonly Mock<IWorkQueue> _queue = new();
     private readonly CallbackTokens _tokens;
     private readonly CallbackStage _stage;
+    private readonly CallbackLimits _limits;
 
     public CallbackStageTests()
     {
         var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
+        options.Callback = new() { MaxPerSubmission = 40, MaxPerSecond = 60, MaxWrongPerSecond = 5 };
         _tokens = new(Options.Create(options));
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
             .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
                 _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
-        _stage = new(_tokens, _queue.Object, new FakeTimeProvider(), NullLogger<CallbackStage>.Instance);
+        _limits = new(Options.Create(options));
+        _stage = new(_tokens, _limits, _queue.Object, new FakeTimeProvider(), NullLogger<CallbackStage>.Instance);
     }
 
     [Theory]
@@ -88,8 +91,48 @@ public sealed class CallbackStageTests
         await Assert.ThrowsAsync<PipelineException>(() => HandleAsync("""{"task":{"id":"t-1"}}"""));
     }
 
+    [Fact]
+    public async Task OfTooManyForOneSubmissionTheRestIsRefusedAndOthersAreTaken()
+    {
+        var answers = await RepeatAsync(200, () => HandleAsync("""{"task":{"id":"t-1"}}"""));
+        Assert.InRange(answers.Count(a => a == CallbackAnswer.Accepted), 40, 60);
+        Assert.Equal(answers.Count(a => a == CallbackAnswer.Accepted), _sent.Count);
+        Assert.Equal(CallbackAnswer.TooMany, answers[^1]);
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync("""{"task":{"id":"t-1"}}""", "list-000002"));
+    }
+
+    [Fact]
+    public async Task SubmissionsTogetherHaveALimitToo()
+    {
+        var answers = new List<CallbackAnswer>();
+        for (var i = 0; i < 200; i++)
+            answers.Add(await HandleAsync("""{"task":{"id":"t-1"}}""", $"list-{i:D6}"));
+        Assert.InRange(answers.Count(a => a == CallbackAnswer.Accepted), 60, 180);
+        Assert.Contains(CallbackAnswer.TooMany, answers);
+    }
+
+    [Fact]
+    public async Task WrongTokensAreSoonNotEvenLoggedAndTakeNothingFromRightOnes()
+    {
+        var body = new Mock<Stream>(MockBehavior.Strict);
+        var answers = await RepeatAsync(500, () => _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
+        Assert.Contains(CallbackAnswer.TooMany, answers);
+        Assert.Contains(CallbackAnswer.Unauthorized, answers);
+        Assert.All(await RepeatAsync(40, () => HandleAsync("""{"task":{"id":"t-1"}}""")), a => Assert.Equal(CallbackAnswer.Accepted, a));
+    }
+
+    public void Dispose() => _limits.Dispose();
+
+    private static async Task<IReadOnlyList<CallbackAnswer>> RepeatAsync(int times, Func<Task<CallbackAnswer>> call)
+    {
+        var answers = new List<CallbackAnswer>();
+        for (var i = 0; i < times; i++)
+            answers.Add(await call());
+        return answers;
+    }
+
     private string Token => _tokens.UrlFor(Submission)!.Segments[^1];
 
-    private Task<CallbackAnswer> HandleAsync(string body) =>
-        _stage.HandleAsync(Submission, Token, new MemoryStream(Encoding.UTF8.GetBytes(body)), TestContext.Current.CancellationToken);
+    private Task<CallbackAnswer> HandleAsync(string body, string submission = Submission) =>
+        _stage.HandleAsync(submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(Encoding.UTF8.GetBytes(body)), TestContext.Current.CancellationToken);
 }

@@ -36,7 +36,8 @@ public sealed class ForgedWebhookTests
         Assert.Single(outcome.Posts);
         Assert.Equal(Forged, answers.Values.Sum());
         // Wrong tokens are refused whatever the body; with the right one, only bodies of a webhook's form are taken, and only as hints.
-        Assert.True(answers[HttpStatusCode.Unauthorized] > Forged / 3);
+        Assert.True(answers[HttpStatusCode.Unauthorized] > 0);
+        Assert.True(answers[HttpStatusCode.Unauthorized] + answers.GetValueOrDefault(HttpStatusCode.TooManyRequests) > Forged / 3);
         Assert.DoesNotContain(answers.Keys, status => status is HttpStatusCode.OK or HttpStatusCode.InternalServerError);
     }
 

@@ -59,5 +59,11 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
 
     public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

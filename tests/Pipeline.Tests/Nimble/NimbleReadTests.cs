@@ -77,7 +77,7 @@ public sealed class NimbleReadTests
             TestServer.Json("""{"data":[{"id":"t-1"},null],"pagination":{"has_next":true,"next_cursor":"a+/=","total":3}}"""),
             TestServer.Json("""{"data":[{"id":"t-2"}],"pagination":{"next_cursor":"c2"}}"""),
             TestServer.Json("""{"data":[{"id":"t-3"}],"pagination":{"has_next":false,"next_cursor":"c3"}}"""));
-        Assert.Equal(["t-1", "t-2", "t-3"], await rig.Client.ListTasksAsync(Ct).Select(t => t.Id).ToListAsync(Ct));
+        Assert.Equal(["t-1", "t-2", "t-3"], await rig.Client.ListTasksAsync(Ct).SelectMany(p => p.Items).Select(t => t.Id).ToListAsync(Ct));
         Assert.Equal(
             ["/v1/tasks?limit=100", "/v1/tasks?limit=100&cursor=a%2B%2F%3D", "/v1/tasks?limit=100&cursor=c2"],
             rig.Server!.Seen.Select(r => r.PathAndQuery));
@@ -88,7 +88,7 @@ public sealed class NimbleReadTests
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"data":[{"id":"b-1","completed":true,"created_at":"2026-03-19T10:00:00.000Z","tasks":["t-1","t-2"]}],"pagination":{"has_next":false,"next_cursor":null}}"""));
-        var batch = await rig.Client.ListBatchesAsync(Ct).SingleAsync(Ct);
+        var batch = await rig.Client.ListBatchesAsync(Ct).SelectMany(p => p.Items).SingleAsync(Ct);
         Assert.Equal(["t-1", "t-2"], batch.Tasks.Select(t => t.Id));
     }
 

@@ -25,7 +25,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     private readonly List<(SubmissionMessage Message, TimeSpan Delay)> _sent = [];
     private readonly HttpClient _http = NimbleHttp.CreateClient();
     private TestServer? _server;
-    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null };
+    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null, WaitsFor = null, Hold = HoldReason.None, HeldSince = null, HeardAt = null };
     private IReadOnlyList<InputEntry> _inputs;
 
     public SubmitStageTests()
@@ -124,7 +124,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     [Fact]
     public async Task ARefusalOfTheContentFailsItsInputsForGood()
     {
-        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country"}""", 400));
+        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""", 400));
         Assert.Equal(SubmissionState.Refused, _entry.State);
         Assert.All(_inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
         Assert.All(_inputs, i => Assert.Contains("bad country", i.Failure));
@@ -185,6 +185,12 @@ public sealed class SubmitStageTests : IAsyncDisposable
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), _time);
         var repeats = new Repeats(_ledger.Object, _queue.Object, options, _time, NullLogger<Repeats>.Instance);
-        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), outcomes, repeats, new SubmissionGate(_time), options, _time, NullLogger<SubmitStage>.Instance);
+        var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
+        var holds = new Holds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<Holds>.Instance);
+        var gate = new SubmissionGate(_time);
+        var budget = new BudgetGuard(_ledger.Object, options);
+        var canaries = new CanaryGuard(_ledger.Object, _queue.Object, options, _time, NullLogger<CanaryGuard>.Instance);
+        var guards = new SubmitGuards(_queue.Object, holds, repeats, canaries, budget, gate, NullLogger<SubmitGuards>.Instance);
+        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), repeats, refusals, holds, guards, budget, gate, options, _time, NullLogger<SubmitStage>.Instance);
     }
 }

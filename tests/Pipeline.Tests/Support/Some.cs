@@ -39,6 +39,10 @@ public static partial class Some
         DueAt = Time,
         Looks = 1,
         CompletedCount = 2,
+        WaitsFor = $"{listId}-000000",
+        Hold = HoldReason.Canary,
+        HeldSince = Time.AddSeconds(-2),
+        HeardAt = Time.AddSeconds(-3),
         Message = "Ünïcode 😀 \"quoted\"\n",
     };
 

@@ -27,6 +27,15 @@ internal static class LedgerKeys
     /// <summary>Partition of the lists that are not closed.</summary>
     public const string OpenListsPartition = "lists";
 
+    /// <summary>In a budget's partition: how much is taken.</summary>
+    public const string BudgetTotal = "total";
+
+    /// <summary>A budget's total and its reservations, together so that one transaction changes both.</summary>
+    public static string BudgetPartition(string budget) => $"budget.{budget}";
+
+    /// <summary>In a budget's partition: what one name has taken.</summary>
+    public static string Reservation(string name) => $"r{name}";
+
     public static string ListPartition(string listId) => $"list.{listId}";
 
     public static string Input(int ordinal) => InputPrefix + ordinal.ToString("D4", CultureInfo.InvariantCulture);

@@ -65,6 +65,11 @@ internal static class LedgerRows
         LedgerText.Put(row, nameof(s.BatchId), s.BatchId);
         LedgerText.Put(row, nameof(s.Message), s.Message);
         LedgerText.Put(row, nameof(s.RepeatOf), s.RepeatOf);
+        LedgerText.Put(row, nameof(s.WaitsFor), s.WaitsFor);
+        if (s.Hold != HoldReason.None)
+            row[nameof(s.Hold)] = s.Hold.ToString();
+        Put(row, nameof(s.HeldSince), s.HeldSince);
+        Put(row, nameof(s.HeardAt), s.HeardAt);
         LedgerText.Put(row, DueRow, dueRow);
         Put(row, nameof(s.PostedAt), s.PostedAt);
         Put(row, nameof(s.AcceptedAt), s.AcceptedAt);
@@ -97,6 +102,10 @@ internal static class LedgerRows
         RepeatOf = LedgerText.Get(row, nameof(SubmissionEntry.RepeatOf)),
         Proof = Enum.Parse<PostProof>(row.GetString(nameof(SubmissionEntry.Proof)) ?? nameof(PostProof.None)),
         Message = LedgerText.Get(row, nameof(SubmissionEntry.Message)),
+        WaitsFor = LedgerText.Get(row, nameof(SubmissionEntry.WaitsFor)),
+        Hold = Enum.Parse<HoldReason>(row.GetString(nameof(SubmissionEntry.Hold)) ?? nameof(HoldReason.None)),
+        HeldSince = Time(row, nameof(SubmissionEntry.HeldSince)),
+        HeardAt = Time(row, nameof(SubmissionEntry.HeardAt)),
         Version = new SubmissionVersion(row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
 

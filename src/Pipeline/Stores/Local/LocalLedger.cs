@@ -105,6 +105,18 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
     public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.Tasks(session, submissionId), cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken) =>
+        database.WriteAsync(session => BudgetRows.Reserve(session, budget, name, urls, limit), durable: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(session => BudgetRows.Release(session, budget, name), durable: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => BudgetRows.Reserved(session, budget), cancellationToken);
+
     /// <summary>How far lists are, for people who wait.</summary>
     public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
 internal static class LocalSchema
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
     private const string Tables =
@@ -26,7 +26,8 @@ internal static class LocalSchema
             shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL, batch_id TEXT,
             posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
             records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL,
-            attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0);
+            attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0,
+            waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -36,6 +37,9 @@ internal static class LocalSchema
             moved_to TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
+
+        CREATE TABLE reservation(budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
+        CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE sink_file(name TEXT PRIMARY KEY, length INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE record(
@@ -57,6 +61,17 @@ internal static class LocalSchema
         ALTER TABLE input ADD COLUMN moved_to TEXT;
         """;
 
+    // What version 2 lacks.
+    private const string FromVersion2 =
+        """
+        ALTER TABLE submission ADD COLUMN waits_for TEXT;
+        ALTER TABLE submission ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE submission ADD COLUMN held_since INTEGER;
+        ALTER TABLE submission ADD COLUMN heard_at INTEGER;
+        CREATE TABLE reservation(budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
+        CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
+        """;
+
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -70,7 +85,9 @@ internal static class LocalSchema
         if (version == 0)
             session.Script($"{Tables} PRAGMA user_version={Version};");
         if (version == 1)
-            session.Script($"{FromVersion1} PRAGMA user_version={Version};");
+            session.Script(FromVersion1);
+        if (version is 1 or 2)
+            session.Script($"{FromVersion2} PRAGMA user_version={Version};");
         session.Script("COMMIT");
     }
 }

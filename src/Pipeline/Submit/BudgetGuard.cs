@@ -1,0 +1,81 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>What came of asking a budget for a submission's URLs.</summary>
+/// <param name="Left">How many of them may be posted now; all of them when they were taken.</param>
+/// <param name="Day">Whether it is the day's budget that has no more; else the list's.</param>
+/// <param name="Limit">What the budget that has no more allows.</param>
+internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
+
+/// <summary>
+/// Counts the URLs that are posted for each list and each day, in the ledger: taken before the POST, given back when it is proven not to have been accepted.
+/// A POST of which that is unknown counts, since it may be billed.
+/// </summary>
+internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> options)
+{
+    /// <summary>The most URLs a list may have posted; null for no limit.</summary>
+    public long? ListLimit => Limit(options.Value.Guards.MaxUrlsPerList, options.Value.Guards.MaxCostPerList);
+
+    /// <summary>The most URLs that may be posted on a day; null for no limit.</summary>
+    public long? DayLimit => Limit(options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
+
+    /// <summary>How many URLs of a list were posted, while it had a budget.</summary>
+    public Task<long> GetUsedAsync(string listId, CancellationToken cancellationToken) => ledger.GetReservedAsync(NameOf(listId), cancellationToken);
+
+    /// <summary>How many URLs were posted on a day, UTC, while there was a budget for it.</summary>
+    public Task<long> GetUsedAsync(DateTimeOffset day, CancellationToken cancellationToken) => ledger.GetReservedAsync(NameOf(day), cancellationToken);
+
+    /// <summary>Takes a submission's URLs, all or none.</summary>
+    /// <param name="planned">What is about to be posted.</param>
+    /// <param name="now">Names the day; <see cref="SubmissionEntry.PostedAt"/> if it is posted.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same again goes on.</param>
+    public async Task<BudgetAnswer> TakeAsync(SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (ListLimit is { } ofList)
+        {
+            var left = await ledger.ReserveAsync(NameOf(planned.ListId), NameOf(planned), planned.Count, ofList, cancellationToken);
+            if (left < planned.Count)
+                return new((int)left, Day: false, ofList);
+        }
+
+        CrashPoint.Pass("submit.after-budget");
+        if (DayLimit is { } ofDay)
+        {
+            var left = await ledger.ReserveAsync(NameOf(now), NameOf(planned), planned.Count, ofDay, cancellationToken);
+            if (left < planned.Count)
+            {
+                await ledger.ReleaseAsync(NameOf(planned.ListId), NameOf(planned), cancellationToken);
+                return new((int)left, Day: true, ofDay);
+            }
+        }
+
+        return new(planned.Count, Day: false, Limit: 0);
+    }
+
+    /// <summary>Gives back what was taken for a POST that was not accepted. Before anybody may post it again: else that POST would not count.</summary>
+    /// <param name="intent">The submission as it was posted.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public async Task GiveBackAsync(SubmissionEntry intent, CancellationToken cancellationToken)
+    {
+        if (ListLimit is not null)
+            await ledger.ReleaseAsync(NameOf(intent.ListId), NameOf(intent), cancellationToken);
+        if (DayLimit is not null)
+            await ledger.ReleaseAsync(NameOf(intent.PostedAt!.Value), NameOf(intent), cancellationToken);
+    }
+
+    private long? Limit(long? urls, decimal? cost)
+    {
+        long? affordable = cost / options.Value.Nimble.PricePerUrl is { } count ? (long)Math.Min(Math.Floor(count), long.MaxValue) : null;
+        return affordable < urls ? affordable : urls ?? affordable;
+    }
+
+    private static string NameOf(string listId) => $"list.{listId}";
+
+    private static string NameOf(DateTimeOffset day) => $"day.{day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}";
+
+    private static string NameOf(SubmissionEntry submission) => $"{submission.SubmissionId}.{submission.Attempt}";
+}

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Submit;
+
+/// <summary>How the first inputs of a list did.</summary>
+/// <param name="Inputs">How many they are.</param>
+/// <param name="Records">How many have a record.</param>
+/// <param name="Failures">How many have failed for good.</param>
+/// <param name="Needed">How many records it takes.</param>
+internal sealed record CanaryResult(int Inputs, int Records, int Failures, int Needed)
+{
+    /// <summary>Whether enough have succeeded.</summary>
+    public bool HasPassed => Records >= Needed;
+
+    /// <summary>Whether too many have failed.</summary>
+    public bool HasFailed => Failures > Inputs - Needed;
+}
+
+/// <summary>Tells whether a list's first inputs succeeded, and wakes the submissions that wait for it.</summary>
+internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
+{
+    private readonly ConcurrentDictionary<string, CanaryResult> _decided = new(StringComparer.Ordinal);
+
+    /// <summary>How the canary stands, wherever its inputs have moved to.</summary>
+    public async Task<CanaryResult> GetResultAsync(string submissionId, CancellationToken cancellationToken)
+    {
+        if (_decided.TryGetValue(submissionId, out var known))
+            return known;
+        int inputs = 0, records = 0, failures = 0;
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Queue<string>([submissionId]);
+        var seen = new HashSet<string>(open, StringComparer.Ordinal);
+        while (open.TryDequeue(out var id))
+        {
+            // Until a submission is closed, what failed may be tried again.
+            var isClosed = await ledger.GetSubmissionAsync(id, cancellationToken) is { State: SubmissionState.Closed };
+            foreach (var input in await ledger.GetInputsAsync(id, cancellationToken))
+            {
+                inputs += all.Add(input.Id) ? 1 : 0;
+                records += input.State == InputState.Recorded ? 1 : 0;
+                failures += isClosed && input.State == InputState.Failed ? 1 : 0;
+                if (input.MovedTo is { } next && seen.Add(next))
+                    open.Enqueue(next);
+            }
+        }
+
+        var result = new CanaryResult(inputs, records, failures, (int)Math.Ceiling(inputs * options.Value.Guards.CanaryShare));
+        if (result.HasPassed || result.HasFailed)
+            _decided[submissionId] = result;
+        return result;
+    }
+
+    /// <summary>After a submission was closed: if that decides a canary, those that wait for it go on, or end, as their messages are handled.</summary>
+    public async Task WakeAsync(SubmissionEntry closed, CancellationToken cancellationToken)
+    {
+        if (options.Value.Guards.Canary == 0 || closed.WaitsFor is not null)
+            return;
+        var woken = 0;
+        await foreach (var waiting in ledger.GetSubmissionsAsync(closed.ListId, cancellationToken))
+        {
+            if (waiting is not { State: SubmissionState.Planned, Hold: HoldReason.Canary, WaitsFor: { } canary })
+                continue;
+            if (await GetResultAsync(canary, cancellationToken) is { HasPassed: false, HasFailed: false })
+                return;
+            if (await ledger.UpdateSubmissionAsync(waiting with { DueAt = time.GetUtcNow() + SweepStage.PlannedGrace }, cancellationToken) is null)
+                continue;
+            await queue.SendAsync(new SubmissionMessage(waiting.SubmissionId), TimeSpan.Zero, cancellationToken);
+            woken++;
+        }
+
+        if (woken > 0)
+            LogWoken(woken, closed.ListId);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The canary of list {ListId} is decided; {Submissions} submissions that waited for it go on.")]
+    private partial void LogWoken(int submissions, string listId);
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Finds the inputs for which Nimble refuses a submission. A refusal proves that nothing was accepted, so parts of it are posted again as submissions of
+/// their own: those the answer points at and the rest, else its halves, until the bad ones are alone.
+/// </summary>
+internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes outcomes, IOptions<PipelineOptions> options, ILogger<Refusals> logger)
+{
+    // A family's numbers are used up at 2,147; retries and replays need some too.
+    private const int MaxFamily = 2000;
+
+    /// <summary>Goes on with a submission that was refused for its content.</summary>
+    /// <param name="refused">In that state in the ledger.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="answer">The refusal.</param>
+    /// <param name="cancellationToken">Stops between two steps; Sweep goes on.</param>
+    public Task HandleAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused answer, CancellationToken cancellationToken) =>
+        answer.ConcernsAll
+            ? FailAsync(refused, inputs, cancellationToken)
+            : DivideAsync(refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
+
+    /// <summary>Goes on where a crash cut a refused submission short: what still waits is divided, or, where it was not refused for its content, goes on by itself.</summary>
+    public Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken) =>
+        refused.Proof == PostProof.Refusal
+            ? DivideAsync(refused, waiting, [], cancellationToken)
+            : repeats.DivideAsync(refused, [waiting], cancellationToken);
+
+    private async Task DivideAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt, CancellationToken cancellationToken)
+    {
+        // Those pointed at are tried once more by themselves: where they were the wrong ones, they are accepted.
+        if (waiting.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
+        {
+            await FailAsync(refused, waiting, cancellationToken);
+            return;
+        }
+
+        IReadOnlyList<IReadOnlyList<InputEntry>> groups = pointedAt.Count > 0 && !await IsRestAsync(refused, cancellationToken)
+            ? [[.. waiting.Except(pointedAt)], pointedAt]
+            : [[.. waiting.Take(waiting.Count / 2)], [.. waiting.Skip(waiting.Count / 2)]];
+        LogDivided(refused.SubmissionId, groups[0].Count, groups[1].Count);
+        await repeats.DivideAsync(refused, groups, cancellationToken);
+    }
+
+    /// <summary>Whether it is what was left when others of its batch were pointed at. They were not all of them then, or the wrong ones, and halves lead to the end sooner.</summary>
+    private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
+        refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before && refused.Count > (before.Count + 1) / 2;
+
+    /// <summary>Whether so many parts were refused, and none accepted, that it is hardly one input's fault; or there are no more names for parts.</summary>
+    private async Task<bool> IsHopelessAsync(SubmissionEntry refused, CancellationToken cancellationToken)
+    {
+        int family = 0, refusals = 0, accepted = 0;
+        for (var sequence = refused.Sequence % SubmissionIds.MaxPlanned; ; sequence = SubmissionIds.Next(sequence))
+        {
+            if (await ledger.GetSubmissionAsync(SubmissionIds.Of(refused.ListId, sequence), cancellationToken) is not { } member)
+                return refusals >= options.Value.Submit.MaxRefusals && accepted == 0;
+            refusals += member.Proof == PostProof.Refusal ? 1 : 0;
+            accepted += member.AcceptedAt is null ? 0 : 1;
+            if (++family > MaxFamily)
+                return true;
+        }
+    }
+
+    private Task FailAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        LogRefused(inputs.Count, refused.SubmissionId, refused.Message ?? "");
+        return outcomes.FailAsync(
+            refused, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}", Retryable: true), cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was refused for its content and is divided into {First} and {Second} inputs.")]
+    private partial void LogDivided(string submissionId, int first, int second);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Inputs} inputs of submission {SubmissionId} end as submission_refused: {Reason}")]
+    private partial void LogRefused(int inputs, string submissionId, string reason);
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>Asks before each POST whether it may be: whether the list's canary has succeeded, and whether list and day have budget for it.</summary>
+internal sealed partial class SubmitGuards(
+    IWorkQueue queue, Holds holds, Repeats repeats, CanaryGuard canaries, BudgetGuard budget, SubmissionGate gate, ILogger<SubmitGuards> logger)
+{
+    // Clocks differ, and a second into a new day is soon enough.
+    private static readonly TimeSpan AfterMidnight = TimeSpan.FromSeconds(1);
+
+    /// <summary>True when it may be posted now, and its URLs are taken out of the budgets. Else it waits, is divided, or has ended.</summary>
+    public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (planned.WaitsFor is { } canary && !await IsPastAsync(canary, planned, inputs, cancellationToken))
+            return false;
+        var answer = await budget.TakeAsync(planned, now, cancellationToken);
+        if (answer.Left == planned.Count)
+            return true;
+        if (!answer.Day)
+            await EndOfListAsync(planned, inputs, answer, cancellationToken);
+        else if (answer.Left > 0)
+            await DivideAsync(planned, inputs, answer.Left, cancellationToken);
+        else
+            await WaitForNextDayAsync(planned, answer.Limit, now, cancellationToken);
+        return false;
+    }
+
+    private async Task<bool> IsPastAsync(string canary, SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var result = await canaries.GetResultAsync(canary, cancellationToken);
+        if (result.HasPassed)
+            return true;
+        if (result.HasFailed)
+        {
+            await holds.EndAsync(planned, inputs, new("submit", FailureReasons.CanaryFailed,
+                $"It was not submitted: of the list's first {result.Inputs} inputs {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest.",
+                Retryable: true), cancellationToken);
+            return false;
+        }
+
+        // It may have been decided before it was known that this one waits.
+        if (await holds.WaitForAsync(planned, HoldReason.Canary, cancellationToken)
+            && await canaries.GetResultAsync(canary, cancellationToken) is not { HasPassed: false, HasFailed: false })
+            await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
+        return false;
+    }
+
+    /// <summary>What the list's budget still allows goes on by itself; the rest fails.</summary>
+    private async Task EndOfListAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, BudgetAnswer answer, CancellationToken cancellationToken)
+    {
+        var ended = await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
+            string.Create(CultureInfo.InvariantCulture, $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise Guards:MaxUrlsPerList or Guards:MaxCostPerList, then 'replay --resubmit' submits it."),
+            Retryable: true), cancellationToken);
+        if (ended is not null)
+            await repeats.DivideAsync(ended, [[.. inputs.Take(answer.Left)]], cancellationToken);
+    }
+
+    private async Task DivideAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, int first, CancellationToken cancellationToken)
+    {
+        LogDivided(planned.SubmissionId, first);
+        var cause = new FailureCause("submit", FailureReasons.BudgetExhausted, "It was divided, as the day's budget allows only a part of it.", Retryable: true);
+        if (await holds.EndAsync(planned, [], cause, cancellationToken) is { } ended)
+            await repeats.DivideAsync(ended, [[.. inputs.Take(first)], [.. inputs.Skip(first)]], cancellationToken);
+    }
+
+    private async Task WaitForNextDayAsync(SubmissionEntry planned, long limit, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var wait = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime + AfterMidnight;
+        var reason = string.Create(CultureInfo.InvariantCulture, $"The day's budget of {limit:N0} URLs is used up. Submission goes on by itself the next day, UTC; to go on now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
+        gate.PauseFor(wait, reason, HoldReason.DailyBudget);
+        LogPaused(planned.SubmissionId, wait.TotalSeconds, reason);
+        await holds.WaitAsync(planned, HoldReason.DailyBudget, reason, wait, cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} is divided: the day's budget allows {Inputs} of its inputs.")]
+    private partial void LogDivided(string submissionId, int inputs);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} is held until the next day, for {Seconds} s: {Reason}")]
+    private partial void LogPaused(string submissionId, double seconds, string reason);
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Hosting;
+using Pipeline.Intake;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Submit;
+using Pipeline.Sweep;
+using Pipeline.Tests.Stores.Local;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Submit;
+
+/// <summary>The stages up to the POST over the real ledger and queue, with a clock of the test's own, before a real HTTP server that stands for the API.</summary>
+internal sealed class SubmitWorld : IAsyncDisposable
+{
+    public const string ListId = "list";
+    private const string NoItems = """{"data":[],"pagination":{"has_next":false,"next_cursor":null}}""";
+
+    private readonly List<IReadOnlyList<string>> _accepted = [];
+    private TestServer _server = null!;
+    private ServiceProvider _services = null!;
+
+    private SubmitWorld()
+    {
+    }
+
+    public LocalState State { get; } = new();
+
+    public MemoryObjectStore Bucket { get; } = new();
+
+    /// <summary>What the API answers a GET of a path; an empty last page, or nothing there, where it is null.</summary>
+    public Func<string, string?> Get { get; set; } = _ => null;
+
+    /// <summary>Whether the API has lists.</summary>
+    public bool HasLists { get; set; } = true;
+
+    /// <summary>The status and body a POST of these inputs is refused with; null accepts it.</summary>
+    public Func<JsonElement, (int Status, string Body)?> Refuse { get; set; } = _ => null;
+
+    public ILedger Ledger => Service<ILedger>();
+
+    /// <summary>The URLs of each POST that was accepted.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Accepted => _accepted;
+
+    /// <summary>How many POSTs there were.</summary>
+    public int Posts => _server.Seen.Count(s => s.Method == "POST");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<SubmitWorld> StartAsync(Action<PipelineOptions>? change = null)
+    {
+        var world = new SubmitWorld();
+        world._server = await TestServer.StartAsync(world.AnswerAsync);
+        world._services = await world.OpenAsync(change);
+        return world;
+    }
+
+    /// <summary>Another worker on the same state, as a process of its own would be.</summary>
+    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null) => new ServiceCollection()
+        .AddLogging()
+        .AddSingleton<TimeProvider>(State.Time)
+        .AddSingleton<IObjectStore>(Bucket)
+        .AddPipeline(options =>
+        {
+            options.Nimble.ApiKey = "key";
+            options.Nimble.BaseUrl = _server.Address;
+            options.Nimble.RequestsPerSecond = 10_000;
+            options.Intake.MaxInputsPerSubmission = 10;
+            options.Delivery.StorageUrl = "s3://results/x/";
+            change?.Invoke(options);
+        })
+        .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync())
+        .BuildServiceProvider();
+
+    public T Service<T>() where T : notnull => _services.GetRequiredService<T>();
+
+    public static string Url(int i) => $"https://example.com/{i}";
+
+    /// <summary>Takes a list in.</summary>
+    public Task PlanAsync(int count) => PlanAsync(Enumerable.Range(1, count).Select(Url));
+
+    public async Task PlanAsync(IEnumerable<string> urls)
+    {
+        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = ListId, inputs = urls.Select(url => new { url }) });
+        await Service<IntakeStage>().HandleAsync(list, Token);
+    }
+
+    /// <summary>Handles what is in queue <c>submissions</c> now, and what that brings.</summary>
+    public Task WorkAsync() => WorkAsync(_services);
+
+    public static async Task WorkAsync(IServiceProvider services)
+    {
+        var receiver = services.GetRequiredService<IWorkReceiver>();
+        while ((await receiver.ReceiveAsync(QueueNames.Submissions, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        {
+            await services.GetRequiredService<SubmitStage>().HandleAsync(message.Body, Token);
+            await receiver.CompleteAsync(message, Token);
+        }
+    }
+
+    public Task SweepAsync() => Service<SweepStage>().HandleAsync(Token);
+
+    /// <summary>Lets time pass in steps, working and sweeping at each.</summary>
+    public async Task PassAsync(TimeSpan time, TimeSpan step)
+    {
+        for (var end = State.Time.GetUtcNow() + time; State.Time.GetUtcNow() < end;)
+        {
+            State.Time.Advance(step);
+            await SweepAsync();
+            await WorkAsync();
+        }
+    }
+
+    /// <summary>Every input that counts, that is without entries that point elsewhere.</summary>
+    public async Task<IReadOnlyList<InputEntry>> InputsAsync()
+    {
+        var inputs = new List<InputEntry>();
+        foreach (var submission in await SubmissionsAsync())
+            inputs.AddRange((await Ledger.GetInputsAsync(submission.SubmissionId, Token)).Where(i => i.State != InputState.Moved));
+        return inputs;
+    }
+
+    public async Task<IReadOnlyList<SubmissionEntry>> SubmissionsAsync() => await Ledger.GetSubmissionsAsync(ListId, Token).ToListAsync(Token);
+
+    /// <summary>Gives inputs of a submission their outcome, and has it closed.</summary>
+    public async Task FinishAsync(string submissionId, int records)
+    {
+        var inputs = await Ledger.GetInputsAsync(submissionId, Token);
+        await Ledger.UpdateInputsAsync([.. inputs.Select((i, n) => i with { State = n < records ? InputState.Recorded : InputState.Failed, Reason = n < records ? null : FailureReasons.TaskFailed })], Token);
+        var submission = (await Ledger.GetSubmissionAsync(submissionId, Token))!;
+        await Ledger.UpdateSubmissionAsync(submission with { DueAt = State.Time.GetUtcNow() }, Token);
+        await SweepAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await _server.DisposeAsync();
+        await State.DisposeAsync();
+    }
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        if (context.Request.Method != "POST")
+        {
+            var path = context.Request.Path.Value!;
+            return Get(path) is { } json ? TestServer.Json(json)(context)
+                : HasLists && (path is "/v1/batches" or "/v1/tasks") ? TestServer.Json(NoItems)(context)
+                : TestServer.Json("{}", 404)(context);
+        }
+
+        var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body));
+        var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonSerializer.SerializeToElement(new[] { body });
+        if (Refuse(inputs) is var (status, text))
+            return TestServer.Json(text, status)(context);
+        int number;
+        lock (_accepted)
+        {
+            _accepted.Add([.. inputs.EnumerateArray().Select(i => i.GetProperty("url").GetString()!)]);
+            number = _accepted.Count;
+        }
+
+        var tasks = string.Join(',', Enumerable.Range(0, inputs.GetArrayLength()).Select(i => $$"""{"id":"t-{{number}}-{{i}}","state":"pending"}"""));
+        return TestServer.Json($$"""{"batch_id":"b-{{number}}","tasks":[{{tasks}}]}""")(context);
+    }
+}
