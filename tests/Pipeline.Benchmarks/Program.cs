@@ -7,6 +7,7 @@ return args switch
     ["document", var path, var megabytes] => WriteDocument(path, long.Parse(megabytes) * 1_000_000),
     ["normalize", var folder] => await NormalizeFolderAsync(folder),
     ["compare", var folder, var rounds] => await CompareAsync(folder, int.Parse(rounds)),
+    ["repeat", var folder, var rounds] => await RepeatAsync(folder, int.Parse(rounds)),
     ["read", var path, var slices, var rounds] => await ReadAsync(path, int.Parse(slices), int.Parse(rounds)),
     ["large", var path, var copies] => await LargeAsync(path, int.Parse(copies)),
     ["serve", var path] => await ObjectServer.RunAsync(path),
@@ -15,7 +16,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
+    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
     return 2;
 }
 
@@ -52,12 +53,23 @@ static async Task<int> NormalizeFolderAsync(string folder)
 
 static async Task<int> CompareAsync(string folder, int rounds)
 {
-    var corpus = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
+    var corpus = Load(folder);
     var rows = new Rows(corpus);
     Print("bare GZipStream", corpus.Length, await Paired.RunAsync(rounds, rows.Slices, rows.NormalizeAsync, rows.GunzipAsync));
     Print("JsonDocument", corpus.Length, await Paired.RunAsync(Math.Max(1, rounds / 2), rows.Slices, rows.NormalizeAsync, rows.ParseAsync));
     return 0;
 }
+
+// For a profiler to look at.
+static async Task<int> RepeatAsync(string folder, int rounds)
+{
+    var rows = new Rows(Load(folder));
+    for (var i = 0; i < rounds * rows.Slices; i++)
+        await rows.NormalizeAsync(i % rows.Slices);
+    return 0;
+}
+
+static byte[][] Load(string folder) => [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
 
 static async Task<int> ReadAsync(string path, int slices, int rounds)
 {
