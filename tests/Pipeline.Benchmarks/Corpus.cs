@@ -59,9 +59,9 @@ internal static class Corpus
     private static void Section(StringBuilder html, Random random)
     {
         var kind = Classes[random.Next(Classes.Length)];
-        html.Append("  <div class=\"").Append(kind).Append("\" data-id=\"").Append(random.Next(1_000_000)).Append("\">\n    <a href=\"/item/");
-        html.Append(Word(random)).Append('-').Append(Word(random)).Append("?ref=").Append(random.Next(90)).Append("\" class=\"link\"><img src=\"/img/").Append(random.Next(100_000)).Append(".webp\" alt=\"\"></a>\n    <p>");
-        for (var words = 4 + random.Next(30); words > 0; words--)
+        html.Append("  <div class=\"").Append(kind).Append("\" data-id=\"").Append(random.Next(1000)).Append("\">\n    <a href=\"/item/");
+        html.Append(Word(random)).Append('-').Append(Word(random)).Append("?ref=").Append(random.Next(90)).Append("\" class=\"link\"><img src=\"/img/").Append(random.Next(1000)).Append(".webp\" alt=\"\"></a>\n    <p>");
+        for (var words = 8 + random.Next(40); words > 0; words--)
             html.Append(Word(random)).Append(random.Next(12) == 0 ? ", " : " ");
         html.Append("</p>\n    <span class=\"price\">").Append(random.Next(500)).Append(",99 €</span>\n  </div>\n");
     }
