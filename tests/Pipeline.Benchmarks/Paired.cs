@@ -7,15 +7,16 @@ namespace Pipeline.Benchmarks;
 internal static class Paired
 {
     // As long as the runtime compiles what is frequent anew, which counts as our processor time too.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(4);
+    private const int MostWarmUpSeconds = 4;
 
     /// <summary>Does the work of all slices both ways <paramref name="rounds"/> times, after a while that is not counted.</summary>
     public static async Task<Comparison> RunAsync(int rounds, int slices, Func<int, Task> ours, Func<int, Task> theirs)
     {
         var runs = new List<(double Ours, double Theirs, double Garbage)>();
+        var warmUp = TimeSpan.FromSeconds(Math.Min(rounds, MostWarmUpSeconds));
         for (var start = Environment.CpuUsage.TotalTime; runs.Count < rounds;)
         {
-            var warm = Environment.CpuUsage.TotalTime - start > s_warmUp;
+            var warm = Environment.CpuUsage.TotalTime - start > warmUp;
             (double Ours, double Theirs, double Garbage) sum = default;
             for (var slice = 0; slice < slices; slice++)
             {

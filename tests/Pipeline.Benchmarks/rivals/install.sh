@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 missing() { echo "rivals: $1" >&2; }
 command -v jq > /dev/null || { command -v apt-get > /dev/null && [ "$(id -u)" = 0 ] && apt-get install -y -qq jq > /dev/null 2>&1; } || missing 'jq is missing; install it'
 if command -v python3 > /dev/null; then
-  [ -x .venv/bin/python ] || python3 -m venv .venv || missing 'Python makes no virtual environment'
+  [ -x .venv/bin/python ] || python3 -m venv --system-site-packages .venv || missing 'Python makes no virtual environment'
   .venv/bin/python -c 'import boto3, requests' 2> /dev/null || .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || missing 'boto3 and requests could not be installed'
 else missing 'Python is missing'; fi
 if command -v npm > /dev/null; then
