@@ -8,6 +8,7 @@ dotnet build Pipeline.sln --nologo
 status=0
 AllTests=true dotnet test --no-build "$@" || status=$?
 tests/functions.sh "$@" || status=$?
-# The runner's arguments choose tests; without any, the chaos suite has its short run too.
+# The runner's arguments choose tests; without any, the chaos suite has its short run too, and the benchmarks, which report and never fail for being slow.
 [ $# -gt 0 ] || tests/chaos.sh --short || status=$?
+[ $# -gt 0 ] || bench/all --short || status=$?
 exit "$status"

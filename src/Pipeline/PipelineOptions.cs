@@ -212,7 +212,10 @@ public sealed class CollectOptions
     public int MaxDepth { get; set; } = 256;
 
     /// <summary>Bytes of a record held in memory before it spills to a temporary file.</summary>
-    public int SpillAt { get; set; } = 1 << 20;
+    public int SpillAt { get; set; } = 4 << 20;
+
+    /// <summary>Bytes of all records under way held in memory; beyond them each has 64 KiB, and the rest of it spills.</summary>
+    public long StagingBytes { get; set; } = 16 << 20;
 
     /// <summary>The folder for spilled records; the system's temporary folder by default.</summary>
     public string SpillFolder { get; set; } = Path.GetTempPath();

@@ -85,6 +85,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             ("Collect:MaxExpandedBytes", options.Collect.MaxExpandedBytes),
             ("Collect:MaxRatio", options.Collect.MaxRatio),
             ("Collect:MaxDepth", options.Collect.MaxDepth),
+            ("Collect:StagingBytes", options.Collect.StagingBytes),
             ("Collect:RetryDelay", options.Collect.RetryDelay.Ticks),
             ("Sweep:PollInterval", options.Sweep.PollInterval.Ticks),
             ("Sweep:WebhookGrace", options.Sweep.WebhookGrace.Ticks),

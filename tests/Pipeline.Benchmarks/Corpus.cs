@@ -1,57 +1,80 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>Result documents like those of real pages, gzipped; the same number gives the same bytes.</summary>
+/// <summary>
+/// Result documents like those of real pages, gzipped; the same number gives the same document. Their sizes are log-normal with a median of 150 KB,
+/// they compress some 5:1 as real pages do, and JSON escapes in them what it must (quotes, line breaks) and leaves other letters as they are.
+/// </summary>
 internal static class Corpus
 {
-    private const int MedianChars = 140_000;
+    private const double MedianBytes = 150_000;
 
-    private static readonly string[] Words =
-        ["harbour", "tide", "ledger", "brass", "kettle", "Grüße", "quay", "pilot", "morning", "cargo", "signed", "weighed", "östlich", "lantern", "港", "rope", "cedar", "note", "bell", "fog"];
+    private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+    private static readonly string[] Words = MakeWords();
+    private static readonly string[] Classes = ["card", "card__title", "price price--sale", "rating", "breadcrumb", "btn btn-primary", "col-md-4 col-sm-6", "media-body"];
 
-    /// <summary><paramref name="count"/> documents from number <paramref name="first"/> on.</summary>
-    public static byte[][] Make(int first, int count) => [.. Enumerable.Range(first, count).Select(n => Document(n, Length(n)))];
-
-    /// <summary>One gzipped document whose HTML has about so many characters.</summary>
-    public static byte[] Document(int n, int chars)
+    /// <summary>Writes one document of about so many bytes, in memory that does not depend on them.</summary>
+    /// <param name="stored">Where it goes, gzipped; stays open.</param>
+    /// <param name="n">Its number.</param>
+    /// <param name="bytes">Its size before gzip; null for the one that belongs to its number.</param>
+    public static void Write(Stream stored, int n, long? bytes = null)
     {
-        var stored = new MemoryStream();
-        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest, leaveOpen: true))
-            JsonSerializer.Serialize(gzip, new
-            {
-                url = $"https://www.example.com/{n}",
-                task_id = $"00000000-0000-4000-8000-{n:D12}",
-                status = "success",
-                data = new { html = Html(n, chars), parsing = new { title = $"Page {n}", price = n % 997, tags = Words[..5] } },
-                metadata = new { query_time = "2026-01-24T12:36:24.685Z", query_duration = 1877, driver = "vx6", country = "US" },
-                status_code = 200,
-            });
-        return stored.ToArray();
-    }
-
-    // Log-normal, as page sizes are: half of them between two thirds and one and a half of the median.
-    private static int Length(int n)
-    {
+        using var gzip = new GZipStream(stored, CompressionLevel.Optimal, leaveOpen: true);
         var random = new Random(n);
-        var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-        return (int)(MedianChars * Math.Exp(0.6 * normal));
-    }
-
-    private static string Html(int n, int chars)
-    {
-        var random = new Random(n);
-        var html = new StringBuilder("<!doctype html>\n<html><body>", chars + 500);
-        while (html.Length < chars)
+        var size = bytes ?? Size(random);
+        var section = new StringBuilder();
+        gzip.Write(Encoding.UTF8.GetBytes($$"""{"url":"https://www.example.com/{{n}}","task_id":"00000000-0000-4000-8000-{{n:D12}}","status":"success","data":{"html":{{'"'}}"""));
+        Head(section, n);
+        for (long written = 0; written < size; Section(section, random))
         {
-            html.Append("<div class=\"entry e").Append(random.Next(50)).Append("\"><a href=\"/p?id=").Append(random.Next(1_000_000)).Append("&amp;s=1\">");
-            for (var words = 8 + random.Next(30); words > 0; words--)
-                html.Append(Words[random.Next(Words.Length)]).Append(' ');
-            html.Append("</a></div>\n");
+            var html = Encoding.UTF8.GetBytes(Encoder.Encode(section.ToString()));
+            gzip.Write(html);
+            written += html.Length;
+            section.Clear();
         }
 
-        return html.Append("</body></html>").ToString();
+        gzip.Write(Encoding.UTF8.GetBytes(
+            $$"""<\/html>","parsing":{"title":"Page {{n}}","price":{{n % 997}}.50,"tags":{{JsonSerializer.Serialize(Words[..5])}} } },"metadata":{"query_time":"2026-01-24T12:36:24.685Z","query_duration":1877,"driver":"vx6","country":"US"},"status_code":200}"""));
+    }
+
+    private static long Size(Random random)
+    {
+        var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        return (long)(MedianBytes * Math.Exp(1.04 * normal));
+    }
+
+    private static void Head(StringBuilder html, int n) => html.Append(
+        $$"""
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><title>Page {{n}}</title>
+        <script type="application/ld+json">{"@context":"https://schema.org","@type":"Product","sku":"{{n}}","offers":[{"price":"19.90","priceCurrency":"EUR"}]}</script>
+        <link rel="stylesheet" href="/assets/site.css?v={{n % 7}}"></head>
+
+        """);
+
+    private static void Section(StringBuilder html, Random random)
+    {
+        var kind = Classes[random.Next(Classes.Length)];
+        html.Append("  <div class=\"").Append(kind).Append("\" data-id=\"").Append(random.Next(1000)).Append("\">\n    <a href=\"/item/");
+        html.Append(Word(random)).Append('-').Append(Word(random)).Append("?ref=").Append(random.Next(90)).Append("\" class=\"link\"><img src=\"/img/").Append(random.Next(1000)).Append(".webp\" alt=\"\"></a>\n    <p>");
+        for (var words = 8 + random.Next(40); words > 0; words--)
+            html.Append(Word(random)).Append(random.Next(12) == 0 ? ", " : " ");
+        html.Append("</p>\n    <span class=\"price\">").Append(random.Next(500)).Append(",99 €</span>\n  </div>\n");
+    }
+
+    // A few words make most of a text, as in any language.
+    private static string Word(Random random) => Words[(int)(Words.Length * Cube(random.NextDouble() * random.NextDouble()))];
+
+    private static double Cube(double x) => x * x * x;
+
+    private static string[] MakeWords()
+    {
+        string[] syllables = ["ha", "ter", "lo", "mi", "grün", "se", "qua", "pil", "ing", "car", "go", "we", "öst", "lan", "ro", "pe", "ce", "dar", "no", "bel", "港"];
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, 3000).Select(i => string.Concat(Enumerable.Range(0, 1 + Math.Min(3, i / 40)).Select(_ => syllables[random.Next(syllables.Length)])))];
     }
 }

@@ -1,30 +1,40 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Pipeline.Benchmarks;
 
 return args switch
 {
     ["corpus", var folder, var count] => await WriteCorpusAsync(folder, int.Parse(count)),
+    ["document", var path, var megabytes] => WriteDocument(path, long.Parse(megabytes) * 1_000_000),
     ["normalize", var folder] => await NormalizeFolderAsync(folder),
-    ["compare", var count, var rounds] => await CompareAsync(int.Parse(count), int.Parse(rounds)),
-    ["large", var megabytes] => await LargeAsync(int.Parse(megabytes)),
-    ["serve"] => await ServeAsync(),
+    ["compare", var folder, var rounds] => await CompareAsync(folder, int.Parse(rounds)),
+    ["repeat", var folder, var rounds] => await RepeatAsync(folder, int.Parse(rounds)),
+    ["read", var path, var slices, var rounds] => await ReadAsync(path, int.Parse(slices), int.Parse(rounds)),
+    ["large", var path, var copies] => await LargeAsync(path, int.Parse(copies)),
+    ["serve", var path] => await ObjectServer.RunAsync(path),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | normalize FOLDER | compare DOCUMENTS ROUNDS | large MEGABYTES | serve. 'bench/all' runs them.");
+    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
     return 2;
 }
 
 static async Task<int> WriteCorpusAsync(string folder, int count)
 {
     Directory.CreateDirectory(folder);
-    for (var n = 0; n < count; n++)
-        await File.WriteAllBytesAsync(Path.Combine(folder, $"{n:D6}.json.gz"), Corpus.Make(n, 1)[0]);
+    await Parallel.ForAsync(0, count, (n, _) =>
+    {
+        WriteDocument(Path.Combine(folder, $"{n:D6}.json.gz"), bytes: null, n);
+        return ValueTask.CompletedTask;
+    });
+    return 0;
+}
+
+static int WriteDocument(string path, long? bytes, int n = 0)
+{
+    using var file = File.Create(path);
+    Corpus.Write(file, n, bytes);
     return 0;
 }
 
@@ -32,58 +42,61 @@ static async Task<int> NormalizeFolderAsync(string folder)
 {
     await using var output = Console.OpenStandardOutput();
     foreach (var path in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
-        await new Rows([await File.ReadAllBytesAsync(path)]).NormalizeAllAsync(output);
+    {
+        await using var stored = File.OpenRead(path);
+        await Rows.NormalizeAsync(stored, output);
+        output.WriteByte((byte)'\n');
+    }
+
     return 0;
 }
 
-static async Task<int> CompareAsync(int count, int rounds)
+static async Task<int> CompareAsync(string folder, int rounds)
 {
-    var corpus = Corpus.Make(0, count);
+    var corpus = Load(folder);
     var rows = new Rows(corpus);
-    Print("normalize / bare gunzip", count, await Paired.RunAsync(rounds, () => rows.NormalizeAllAsync(Stream.Null), rows.GunzipAllAsync));
-    Print("normalize / JsonDocument", count, await Paired.RunAsync(rounds, () => rows.NormalizeAllAsync(Stream.Null), rows.ParseAllAsync));
-    using var server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, "serve") { RedirectStandardOutput = true, RedirectStandardInput = true })!;
-    var endpoint = new Uri((await server.StandardOutput.ReadLineAsync())!);
-    Print("S3 read + normalize / bare HttpClient", count, await Paired.RunAsync(rounds, () => rows.ReadByStoreAsync(endpoint, count), () => rows.ReadByHttpClientAsync(endpoint, count)));
-    Print("S3 read + normalize / SDK GetObject", count, await Paired.RunAsync(rounds, () => rows.ReadByStoreAsync(endpoint, count), () => rows.ReadBySdkAsync(endpoint, count)));
+    Print("bare GZipStream", corpus.Length, await Paired.RunAsync(rounds, rows.Slices, rows.NormalizeAsync, rows.GunzipAsync));
+    Print("JsonDocument", corpus.Length, await Paired.RunAsync(Math.Max(1, rounds / 2), rows.Slices, rows.NormalizeAsync, rows.ParseAsync));
+    return 0;
+}
+
+// For a profiler to look at.
+static async Task<int> RepeatAsync(string folder, int rounds)
+{
+    var rows = new Rows(Load(folder));
+    for (var i = 0; i < rounds * rows.Slices; i++)
+        await rows.NormalizeAsync(i % rows.Slices);
+    return 0;
+}
+
+static byte[][] Load(string folder) => [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+
+static async Task<int> ReadAsync(string path, int slices, int rounds)
+{
+    using var server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", path]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+    using var rows = new ReadRows(new Uri((await server.StandardOutput.ReadLineAsync())!));
+    var count = slices * ReadRows.SliceReads;
+    Print("S3 / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadBareAsync));
+    Print("GCS / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadGcsAsync, rows.ReadBareAsync));
+    Print("S3 / SDK GetObject", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadSdkAsync));
     server.StandardInput.Close();
     await server.WaitForExitAsync();
     return 0;
 }
 
-static async Task<int> LargeAsync(int megabytes)
+// The peak of a whole process, so it does nothing else.
+static async Task<int> LargeAsync(string path, int copies)
 {
-    var rows = new Rows([Corpus.Document(0, megabytes * 1_000_000)]);
-    GC.Collect();
-    var start = Stopwatch.GetTimestamp();
-    await rows.NormalizeAllAsync(Stream.Null);
-    using var process = Process.GetCurrentProcess();
-    Console.WriteLine($"| one document of {megabytes} M characters | {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s | | | {GC.GetTotalMemory(forceFullCollection: false) >> 20} MiB held |");
-    return 0;
-}
-
-// Another process, so that its processor time is not ours. It ends with its standard input.
-static async Task<int> ServeAsync()
-{
-    var document = Corpus.Document(1, 250_000);
-#pragma warning disable CA5351 // The ETag of S3 is an MD5.
-    var etag = $"\"{Convert.ToHexStringLower(MD5.HashData(document))}\"";
-#pragma warning restore CA5351
-    var builder = WebApplication.CreateSlimBuilder();
-    builder.Logging.ClearProviders();
-    await using var app = builder.Build();
-    app.Urls.Add("http://127.0.0.1:0");
-    app.Run(async context =>
+    var start = Environment.CpuUsage.TotalTime;
+    await Task.WhenAll(Enumerable.Range(0, copies).Select(_ => Task.Run(async () =>
     {
-        context.Response.ContentLength = document.Length;
-        context.Response.Headers.ETag = etag;
-        await context.Response.Body.WriteAsync(document);
-    });
-    await app.StartAsync();
-    Console.WriteLine(app.Urls.First() + "/");
-    await Console.In.ReadToEndAsync();
+        await using var stored = File.OpenRead(path);
+        await Rows.NormalizeAsync(stored, Stream.Null);
+    })));
+    var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+    Console.WriteLine($"{(Environment.CpuUsage.TotalTime - start).TotalSeconds:0.000} {long.Parse(peak) / 1024.0:0.0}");
     return 0;
 }
 
 static void Print(string name, int count, Comparison c) =>
-    Console.WriteLine($"| {name} | {c.OurSeconds * 1e6 / count:0} | {c.TheirSeconds * 1e6 / count:0} | {c.Ratio:0.00} | {c.OurGarbage / count / 1024:0.0} |");
+    Console.WriteLine($"| {name} | {c.OurSeconds * 1e6 / count:0} | {c.TheirSeconds * 1e6 / count:0} | {c.Ratio:0.000} | {1 / c.Ratio:0.00} | {c.OurGarbage / count / 1024:0.00} |");

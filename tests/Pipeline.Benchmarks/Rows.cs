@@ -10,9 +10,11 @@ using Pipeline.Stores.Objects;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>The ways that are compared.</summary>
+/// <summary>The ways that are compared, each a slice of the documents at a time.</summary>
 internal sealed class Rows(byte[][] corpus)
 {
+    private const int SliceDocuments = 20;
+
     private static readonly RecordContext s_context = new()
     {
         ListId = "list",
@@ -27,29 +29,44 @@ internal sealed class Rows(byte[][] corpus)
         CollectedAt = DateTimeOffset.UnixEpoch,
     };
 
-    private readonly ResultNormalizer _normalizer = new(new());
+    private static readonly ResultNormalizer s_normalizer = new(new());
+
+    /// <summary>How many slices the documents make.</summary>
+    public int Slices => (corpus.Length + SliceDocuments - 1) / SliceDocuments;
 
     /// <summary>Ours: verified, taken apart, digested, written as a record.</summary>
-    public async Task NormalizeAllAsync(Stream output)
+    public static async Task NormalizeAsync(Stream stored, Stream output)
     {
-        foreach (var document in corpus)
-            await NormalizeAsync(new MemoryStream(document), output);
+        using var result = await s_normalizer.NormalizeAsync(stored, CancellationToken.None);
+        await using var record = RecordComposer.Compose(result, s_context);
+        await record.CopyToAsync(output, CancellationToken.None);
     }
 
-    /// <summary>Only unpacked.</summary>
-    public async Task GunzipAllAsync()
+    /// <summary>Only unpacked, in reads of 64 KB.</summary>
+    public static async Task GunzipAsync(Stream stored)
     {
-        foreach (var document in corpus)
-        {
-            await using var gzip = new GZipStream(new MemoryStream(document), CompressionMode.Decompress);
-            await gzip.CopyToAsync(Stream.Null);
-        }
+        await using var gzip = new GZipStream(stored, CompressionMode.Decompress);
+        await gzip.CopyToAsync(Stream.Null, 64 * 1024);
+    }
+
+    /// <inheritdoc cref="NormalizeAsync(Stream, Stream)"/>
+    public async Task NormalizeAsync(int slice)
+    {
+        foreach (var document in Slice(slice))
+            await NormalizeAsync(new MemoryStream(document), Stream.Null);
+    }
+
+    /// <inheritdoc cref="GunzipAsync(Stream)"/>
+    public async Task GunzipAsync(int slice)
+    {
+        foreach (var document in Slice(slice))
+            await GunzipAsync(new MemoryStream(document));
     }
 
     /// <summary>What one would write first: parse the document, write the record.</summary>
-    public async Task ParseAllAsync()
+    public async Task ParseAsync(int slice)
     {
-        foreach (var stored in corpus)
+        foreach (var stored in Slice(slice))
         {
             await using var gzip = new GZipStream(new MemoryStream(stored), CompressionMode.Decompress);
             using var document = await JsonDocument.ParseAsync(gzip);
@@ -64,43 +81,56 @@ internal sealed class Rows(byte[][] corpus)
         }
     }
 
-    /// <summary>Reads by our store from <paramref name="endpoint"/>, and normalizes.</summary>
-    public async Task ReadByStoreAsync(Uri endpoint, int times)
+    private IEnumerable<byte[]> Slice(int slice) => corpus.Skip(slice * SliceDocuments).Take(SliceDocuments);
+}
+
+/// <summary>The ways to read an object over HTTP and normalize it; a slice is some reads one after the other.</summary>
+internal sealed class ReadRows(Uri endpoint) : IDisposable
+{
+    /// <summary>How many reads a slice has.</summary>
+    public const int SliceReads = 50;
+
+    private readonly S3ObjectStore _s3 = new(new() { S3Endpoint = endpoint, S3AccessKey = "key", S3SecretKey = "secret" }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+    private readonly GcsObjectStore _gcs = new(new() { GcsEndpoint = endpoint.AbsoluteUri }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+    private readonly AmazonS3Client _sdk =
+        new(new BasicAWSCredentials("key", "secret"), new AmazonS3Config { ServiceURL = endpoint.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+
+    private readonly HttpClient _http = new();
+
+    public Task ReadS3Async(int slice) => RepeatAsync(slice, i => ReadAsync(_s3, new("s3", "bucket", $"a/{i}.json.gz")));
+
+    public Task ReadGcsAsync(int slice) => RepeatAsync(slice, i => ReadAsync(_gcs, new("gs", "bucket", $"a/{i}.json.gz")));
+
+    /// <summary>By a bare client, without signature, checksum or retries.</summary>
+    public Task ReadBareAsync(int slice) => RepeatAsync(slice, async i =>
     {
-        using var store = new S3ObjectStore(new() { S3Endpoint = endpoint, S3AccessKey = "key", S3SecretKey = "secret" }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
-        for (var i = 0; i < times; i++)
-        {
-            await using var read = await store.OpenAsync(new ObjectUri("s3", "bucket", $"a/{i}.json.gz"), CancellationToken.None);
-            await NormalizeAsync(read!.Body, Stream.Null);
-        }
+        using var response = await _http.GetAsync(new Uri(endpoint, $"bucket/a/{i}.json.gz"), HttpCompletionOption.ResponseHeadersRead);
+        await Rows.NormalizeAsync(await response.Content.ReadAsStreamAsync(), Stream.Null);
+    });
+
+    public Task ReadSdkAsync(int slice) => RepeatAsync(slice, async i =>
+    {
+        using var response = await _sdk.GetObjectAsync("bucket", $"a/{i}.json.gz");
+        await Rows.NormalizeAsync(response.ResponseStream, Stream.Null);
+    });
+
+    public void Dispose()
+    {
+        _s3.Dispose();
+        _gcs.Dispose();
+        _sdk.Dispose();
+        _http.Dispose();
     }
 
-    /// <summary>The same by a bare client, without signature, checksum or retries.</summary>
-    public async Task ReadByHttpClientAsync(Uri endpoint, int times)
+    private static async Task ReadAsync(IObjectStore store, ObjectUri uri)
     {
-        using var http = new HttpClient();
-        for (var i = 0; i < times; i++)
-        {
-            using var response = await http.GetAsync(new Uri(endpoint, $"bucket/a/{i}.json.gz"), HttpCompletionOption.ResponseHeadersRead);
-            await NormalizeAsync(await response.Content.ReadAsStreamAsync(), Stream.Null);
-        }
+        await using var read = await store.OpenAsync(uri, CancellationToken.None);
+        await Rows.NormalizeAsync(read!.Body, Stream.Null);
     }
 
-    /// <summary>The same by the SDK.</summary>
-    public async Task ReadBySdkAsync(Uri endpoint, int times)
+    private static async Task RepeatAsync(int slice, Func<int, Task> read)
     {
-        using var s3 = new AmazonS3Client(new BasicAWSCredentials("key", "secret"), new AmazonS3Config { ServiceURL = endpoint.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
-        for (var i = 0; i < times; i++)
-        {
-            using var response = await s3.GetObjectAsync("bucket", $"a/{i}.json.gz");
-            await NormalizeAsync(response.ResponseStream, Stream.Null);
-        }
-    }
-
-    private async Task NormalizeAsync(Stream stored, Stream output)
-    {
-        using var result = await _normalizer.NormalizeAsync(stored, CancellationToken.None);
-        await using var record = RecordComposer.Compose(result, s_context);
-        await record.CopyToAsync(output, CancellationToken.None);
+        for (var i = 0; i < SliceReads; i++)
+            await read(slice * SliceReads + i);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.ExceptionServices;
+using Pipeline.Emit;
 
 namespace Pipeline.Collect;
 
@@ -9,7 +10,10 @@ namespace Pipeline.Collect;
 /// </summary>
 internal sealed class ResultNormalizer(CollectOptions options)
 {
-    private const int BufferBytes = 64 * 1024;
+    // What the scanner takes in one piece.
+    private const int BufferBytes = JsonScanner.PieceBytes;
+
+    private readonly StagingPool _staging = new(options.StagingBytes);
 
     /// <summary>Reads to the end of <paramref name="stored"/>, which stays open. The caller disposes the result.</summary>
     /// <exception cref="PipelineException">
@@ -21,11 +25,11 @@ internal sealed class ResultNormalizer(CollectOptions options)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         using var reader = new VerifiedReader(stored, options);
-        using var document = new DocumentCheck(options);
+        using var document = new DocumentCheck(options, _staging);
         try
         {
             int read;
-            while ((read = await reader.ReadAsync(buffer, cancellationToken)) > 0)
+            while ((read = await reader.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
                 document.Append(buffer.AsSpan(0, read));
             var result = document.Complete();
             result.Compressed = reader.Compressed;
@@ -43,9 +47,9 @@ internal sealed class ResultNormalizer(CollectOptions options)
     /// Scans a document, and keeps a permanent fault to itself until all of the object was read: only then is it known whether the fault is the
     /// document's or the object is damaged.
     /// </summary>
-    private sealed class DocumentCheck(CollectOptions options) : IDisposable
+    private sealed class DocumentCheck(CollectOptions options, StagingPool staging) : IDisposable
     {
-        private readonly ResultScanner _scanner = new(options);
+        private readonly ResultScanner _scanner = new(options, staging);
         private Utf8Validator _utf8;
         private PipelineException? _fault;
 

@@ -6,7 +6,7 @@ using Pipeline.Emit;
 namespace Pipeline.Collect;
 
 /// <summary>Which field of a result document goes where: small ones into properties, content, parsed data and unknown fields into staged bytes.</summary>
-internal sealed class ResultScanner(CollectOptions options) : JsonScanner(options.MaxDepth)
+internal sealed class ResultScanner(CollectOptions options, StagingPool staging) : JsonScanner(options.MaxDepth)
 {
     private const int MaxCapturedBytes = 16 * 1024;
 
@@ -121,7 +121,7 @@ internal sealed class ResultScanner(CollectOptions options) : JsonScanner(option
 
     private string Prefix => _parent switch { ResultField.Data => "data.", ResultField.Metadata => "metadata.", _ => "" };
 
-    private SpillBuffer NewBuffer() => new(options.SpillAt, options.SpillFolder);
+    private SpillBuffer NewBuffer() => new(options.SpillAt, options.SpillFolder, staging);
 
     private void StageContent(ReadOnlySpan<byte> name)
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Unicode;
 
 namespace Pipeline.Collect;
 
@@ -16,7 +15,7 @@ internal struct Utf8Validator
         if (_heldBytes > 0 && !CompleteHeld(ref bytes))
             return false;
         var cut = IncompleteBytes(bytes);
-        if (!Utf8.IsValid(bytes[..^cut]))
+        if (!Utf8Blocks.AreValid(bytes[..^cut]))
             return false;
         Hold(bytes[^cut..]);
         return true;

@@ -5,14 +5,15 @@ namespace Pipeline.Emit;
 
 /// <summary>
 /// Bytes that are written once, front to back, and read as often as wanted: pooled chunks in memory, and once there are more than
-/// <paramref name="spillAt"/> of them a temporary file, with the last chunk as its write buffer. Not safe for concurrent writing.
+/// <paramref name="spillAt"/> of them, or no more memory for staging, a temporary file with the last chunk as its write buffer. Not safe for concurrent writing.
 /// </summary>
-internal sealed class SpillBuffer(int spillAt, string folder) : IDisposable
+internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool = null) : IDisposable
 {
     // Most buffers hold a few small fields; content grows by whole chunks.
     private const int FirstChunkBytes = 4 * 1024;
-    private const int ChunkBytes = 64 * 1024;
+    private const int ChunkBytes = StagingPool.ChunkBytes;
 
+    private readonly StagingPool _pool = pool ?? StagingPool.Unlimited;
     private readonly List<byte[]> _chunks = [];
     private int _chunkUsed;
     private long _chunkBytes;
@@ -59,9 +60,7 @@ internal sealed class SpillBuffer(int spillAt, string folder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var chunk in _chunks)
-            ArrayPool<byte>.Shared.Return(chunk);
-        _chunks.Clear();
+        ReturnChunks();
         _chunkUsed = 0;
         _chunkBytes = 0;
         _file?.Dispose();
@@ -73,13 +72,25 @@ internal sealed class SpillBuffer(int spillAt, string folder) : IDisposable
 
     private void AddChunk()
     {
-        if (_chunks.Count > 0 && Length + ChunkBytes > spillAt)
-        {
+        if (_chunks.Count == 0)
+            _chunks.Add(ArrayPool<byte>.Shared.Rent(FirstChunkBytes));
+        else if (Length + ChunkBytes <= spillAt && _pool.TryRent() is { } chunk)
+            _chunks.Add(chunk);
+        else
             Spill();
-            return;
-        }
-        _chunks.Add(ArrayPool<byte>.Shared.Rent(_chunks.Count == 0 ? FirstChunkBytes : ChunkBytes));
         _chunkUsed = 0;
+    }
+
+    private void ReturnChunks()
+    {
+        foreach (var chunk in _chunks)
+        {
+            if (chunk.Length == ChunkBytes)
+                _pool.Return(chunk);
+            else
+                ArrayPool<byte>.Shared.Return(chunk);
+        }
+        _chunks.Clear();
     }
 
     private void Spill()
@@ -105,13 +116,10 @@ internal sealed class SpillBuffer(int spillAt, string folder) : IDisposable
         if (keep.Length < ChunkBytes)
         {
             _chunks.Add(keep);
-            keep = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+            keep = _pool.Rent();
         }
-        foreach (var chunk in _chunks)
-            ArrayPool<byte>.Shared.Return(chunk);
-        _chunks.Clear();
+        ReturnChunks();
         _chunks.Add(keep);
-        _chunkUsed = 0;
     }
 
     private SafeFileHandle OpenTemporaryFile()
