@@ -50,4 +50,16 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Single(outcome.Posts);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("refusal_details=none")]
+    public async Task OneInputThatIsRefusedFailsAloneAndTheOthersOfItsBatchAreRecords(string faults)
+    {
+        await using var rig = await StartAsync(faults);
+        var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(Count).Select(u => $$"""{"url":"{{u}}"}"""), """{"url":"http://sample.test/","formats":["pdf"]}"""])));
+        Assert.Equal((ExitCodes.SomeFailed, Count), (outcome.ExitCode, outcome.Records.Count));
+        Assert.Equal(FailureReasons.SubmissionRefused, outcome.Reason);
+        Assert.Equal(Count, outcome.Posts.Sum(p => p.GetProperty("inputs").GetInt32()));
+    }
 }
