@@ -13,7 +13,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     {
         var records = Read("records.ndjson", verdict);
         var failures = Read("failures.ndjson", verdict);
-        (verdict.Records, verdict.Failures) = (records.Count, failures.Count);
+        (verdict.Urls, verdict.Records, verdict.Failures) = (urls.Count, records.Count, failures.Count);
         CountOutcomes(records.Concat(failures), verdict);
         CheckManifest(records.Count, failures.Count, verdict);
         var posted = await CountPostsAsync(verdict);
@@ -28,6 +28,19 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     {
         var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));
         return [.. stats.GetProperty("posts").EnumerateArray().Select(p => p.GetProperty("callback_path").GetString()).OfType<string>()];
+    }
+
+    /// <summary>How many inputs the manifest accounts for; 0 where there is none yet.</summary>
+    public static long InputsOfManifest(string folder)
+    {
+        var path = Path.Combine(folder, "manifest.json");
+        return File.Exists(path) ? JsonElement.Parse(File.ReadAllText(path)).GetProperty("inputs").GetInt64() : 0;
+    }
+
+    private static string Digest(string path, int bytes)
+    {
+        var all = File.ReadAllBytes(path);
+        return bytes <= all.Length ? Convert.ToHexStringLower(SHA256.HashData(all.AsSpan(0, bytes))) : "";
     }
 
     private List<JsonElement> Read(string file, Verdict verdict)
@@ -75,8 +88,10 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         long Count(string name) => manifest.GetProperty(name).GetInt64();
         if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
             verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
-        foreach (var location in manifest.GetProperty("locations").EnumerateArray().Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
-            if (Text(location, "sha256") != Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "records.ndjson")))))
+        // Each list's digest is of the file as long as it was when the list was closed.
+        var lists = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray().ToList() : [manifest];
+        foreach (var location in lists.SelectMany(l => l.GetProperty("locations").EnumerateArray()).Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
+            if (Text(location, "sha256") != Digest(Path.Combine(folder, "records.ndjson"), location.GetProperty("bytes").GetInt32()))
                 verdict.Damaged.Add("records.ndjson has not the digest of the manifest");
     }
 

@@ -11,6 +11,8 @@ internal sealed class Trial : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chaos-");
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly Verdict _verdict;
+    private readonly Random _random;
+    private readonly List<string> _urls = [];
     private readonly EmulatorServer _emulator;
     private readonly Azurite? _azurite;
     private SmallDisk? _disk;
@@ -21,7 +23,7 @@ internal sealed class Trial : IDisposable
 
     public Trial(Installation installation, TrialPlan plan, int forged)
     {
-        (_installation, _plan, _forged, _verdict) = (installation, plan, forged, new(plan));
+        (_installation, _plan, _forged, _verdict, _random) = (installation, plan, forged, new(plan), new(plan.Seed));
         _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
         _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
         _isOutage = plan.Faults.IsOutage;
@@ -31,17 +33,20 @@ internal sealed class Trial : IDisposable
 
     public async Task<Verdict> RunAsync()
     {
-        var urls = Urls();
-        await PrepareAsync(urls);
+        await PrepareAsync();
         using var stop = new CancellationTokenSource();
         var forger = new Forger(_http, _emulator.Api, _workers.Port, _plan.Seed);
         // Until the end and over it: a worker that is ending has to refuse them too.
         var forging = _plan.Kind == TrialKind.Flooded ? forger.RunAsync(4, TimeSpan.Zero, stop.Token) : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
-        for (var i = 0; i < _plan.Interruptions.Count && !_hasEnded; i++)
+        for (var i = 0; i < _plan.Interruptions.Count; i++)
         {
             if (i == _plan.Faults.LiftedAfter)
                 await EndOutageAsync();
             await StrikeAsync(_plan.Interruptions[i]);
+            // Done before all was done to it: another list keeps it busy.
+            if (_hasEnded)
+                await AddListAsync();
+            _hasEnded = false;
         }
 
         await FinishAsync(forger);
@@ -52,7 +57,7 @@ internal sealed class Trial : IDisposable
         if (forger.AnsweredByError > 0)
             _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks were answered by an error instead of a refusal");
         await _emulator.SetFaultsAsync([]);
-        await new Auditor(_http, _emulator.Api, _workers.Out, urls).AuditAsync(_verdict);
+        await new Auditor(_http, _emulator.Api, _workers.Out, _urls).AuditAsync(_verdict);
         return _verdict;
     }
 
@@ -65,19 +70,20 @@ internal sealed class Trial : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    /// <summary>Pages of every size: some larger than any buffer of the records file.</summary>
-    private List<string> Urls()
+    /// <summary>Another list, of pages of every size: some larger than any buffer of the records file.</summary>
+    private async Task AddListAsync()
     {
-        var random = new Random(_plan.Seed);
-        return [.. Enumerable.Range(1, _plan.Urls).Select(i => $"http://sample.test/sample/generated/{i}?bytes={(i % 15 == 0 ? random.Next(150_000, 400_000) : random.Next(200, 4000))}")];
+        List<string> urls = [.. Enumerable.Range(_urls.Count + 1, _plan.Urls)
+            .Select(i => $"http://sample.test/sample/generated/{i}?bytes={(i % 15 == 0 ? _random.Next(150_000, 400_000) : _random.Next(200, 4000))}")];
+        _urls.AddRange(urls);
+        await _workers.AddListAsync(urls);
     }
 
-    private async Task PrepareAsync(List<string> urls)
+    private async Task PrepareAsync()
     {
         if (_plan.Kind == TrialKind.SmallDisk)
             _disk = await SmallDisk.MountAsync(Path.Combine(_folder.FullName, "disk"));
         _workers = new(_installation, _plan, _folder.FullName, _emulator.Api, _disk, _azurite);
-        await File.WriteAllLinesAsync(_workers.List, urls);
         var began = TimeProvider.System.GetTimestamp();
         await _emulator.StartAsync(_plan.Faults.Text);
         _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / UsualStart, 1, 6);
@@ -90,8 +96,7 @@ internal sealed class Trial : IDisposable
         {
         }
 
-        if (_plan.Kind == TrialKind.Flooded)
-            await _workers.SubmitAsync();
+        await AddListAsync();
     }
 
     private async Task EndOutageAsync()
@@ -247,7 +252,7 @@ internal sealed class Trial : IDisposable
     {
         for (var left = Bound; left > TimeSpan.Zero && !server.Child.HasEnded; left -= TimeSpan.FromMilliseconds(100))
         {
-            if (File.Exists(Path.Combine(_workers.Out, "manifest.json")) && forger.Answered >= _forged)
+            if (Auditor.InputsOfManifest(_workers.Out) == _urls.Count && forger.Answered >= _forged)
                 break;
             await server.Child.WaitAsync(TimeSpan.FromMilliseconds(100));
         }

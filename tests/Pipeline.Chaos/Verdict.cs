@@ -27,6 +27,8 @@ internal sealed record Verdict(TrialPlan Plan)
     /// <summary>How long the trial took.</summary>
     public TimeSpan Took { get; set; }
 
+    public int Urls { get; set; }
+
     public int Records { get; set; }
 
     public int Failures { get; set; }

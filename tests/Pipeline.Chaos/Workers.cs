@@ -11,7 +11,16 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <summary>Where the output is, as it is seen from outside.</summary>
     public string Out => disk is null ? Path.Combine(_work, "out") : disk.Seen(Path.Combine(_work, "out"));
 
-    public string List => Path.Combine(folder, "list.txt");
+    private readonly List<string> _lists = [];
+
+    /// <summary>Adds a list; those before it stay in the command's arguments.</summary>
+    public async Task AddListAsync(IEnumerable<string> urls)
+    {
+        _lists.Add(Path.Combine(folder, $"list{_lists.Count}.txt"));
+        await File.WriteAllLinesAsync(_lists[^1], urls);
+        if (plan.Kind == TrialKind.Flooded)
+            await SubmitAsync(_lists[^1]);
+    }
 
     /// <summary>Starts a worker.</summary>
     /// <param name="crashAt">Where it is to kill itself.</param>
@@ -19,7 +28,7 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <param name="isSecond">Beside another one: at a port of its own, since it is the state that the two have to share.</param>
     public Child Start(string? crashAt = null, int daysOff = 0, bool isSecond = false)
     {
-        List<string> arguments = plan.Kind == TrialKind.Flooded ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", List, "--out", Path.Combine(_work, "out")];
+        List<string> arguments = plan.Kind == TrialKind.Flooded ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
         arguments.AddRange(["--state", Path.Combine(_work, "state"), "--api", api.AbsoluteUri, "--listen", $"http://127.0.0.1:{(isSecond ? Child.FreePort() : Port)}/"]);
         if (plan.StorageUrl is not null)
             arguments.AddRange(["--storage-url", plan.StorageUrl, "--compress"]);
@@ -28,9 +37,9 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     }
 
     /// <summary>Hands the list in, for those who serve.</summary>
-    public async Task SubmitAsync()
+    private async Task SubmitAsync(string list)
     {
-        using var submit = installation.Start(["submit", List, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")], Environment());
+        using var submit = installation.Start(["submit", list, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")], Environment());
         if (await submit.WaitAsync(TimeSpan.FromSeconds(60)) is not 0)
             throw new InvalidOperationException($"The list cannot be handed in: {submit.LastWords}");
     }
