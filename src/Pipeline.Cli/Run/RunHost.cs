@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
 using Pipeline.Emulator;
@@ -154,6 +155,8 @@ internal sealed class RunHost : IAsyncDisposable
         Configure(builder.Logging, settings);
         builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
         builder.Services.AddRoutingCore();
+        // Webhooks under way take milliseconds; connections that somebody holds open must not outlast the time a stop may take.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Services
             .AddPipeline(options =>
             {
