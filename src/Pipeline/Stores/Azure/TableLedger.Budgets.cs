@@ -16,9 +16,10 @@ internal sealed partial class TableLedger
         var partition = LedgerKeys.BudgetPartition(budget);
         for (var turn = 0; turn < MaxBudgetTurns; turn++)
         {
+            // In this order: a total that counts this name already is never read without the reservation that made it so.
+            var total = await _rows.GetAsync(partition, LedgerKeys.BudgetTotal, cancellationToken);
             if (await _rows.GetAsync(partition, LedgerKeys.Reservation(name), cancellationToken) is not null)
                 return urls;
-            var total = await _rows.GetAsync(partition, LedgerKeys.BudgetTotal, cancellationToken);
             var left = limit - UrlsOf(total);
             if (left < urls)
                 return Math.Max(0, left);
