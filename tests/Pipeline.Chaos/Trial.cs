@@ -252,7 +252,7 @@ internal sealed class Trial : IDisposable
     {
         for (var left = Bound; left > TimeSpan.Zero && !server.Child.HasEnded; left -= TimeSpan.FromMilliseconds(100))
         {
-            if (Auditor.InputsOfManifest(_workers.Out) == _urls.Count && forger.Answered >= _forged)
+            if (server.Child.LineThatBegins("Serving") is not null && Auditor.InputsOfManifest(_workers.Out) == _urls.Count && forger.Answered >= _forged)
                 break;
             await server.Child.WaitAsync(TimeSpan.FromMilliseconds(100));
         }
