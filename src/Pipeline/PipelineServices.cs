@@ -34,6 +34,7 @@ public static class PipelineServices
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<CallbackLimits>();
         services.AddSingleton<SubmissionGate>();
+        services.AddSingleton<Reopening>();
         services.AddSingleton<Repeats>();
         services.AddSingleton<Refusals>();
         services.AddSingleton<Holds>();

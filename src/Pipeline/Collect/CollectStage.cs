@@ -51,6 +51,10 @@ internal sealed partial class CollectStage(
                 if (await TryAdoptAsync(submission, message, cancellationToken))
                     await PutOffAsync(message, cancellationToken);
                 break;
+            case SubmissionState.Closed when await ledger.GetTaskAsync(submission.SubmissionId, message.TaskId, cancellationToken) is { Ordinal: not null }:
+                // Mostly a webhook that came twice; seldom what a worker that was killed left half done.
+                await CollectAsync(submission, message, cancellationToken);
+                break;
         }
     }
 
@@ -75,6 +79,8 @@ internal sealed partial class CollectStage(
         }
 
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
+        if (input is { State: InputState.Failed })
+            await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken);
         if (input is { State: not InputState.Waiting })
             return;
         CrashPoint.Pass("collect.before-open");

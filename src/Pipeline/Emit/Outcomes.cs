@@ -16,37 +16,34 @@ internal sealed record FailureCause(string Stage, string Reason, string Message,
 /// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
 /// its text, before the sink has it. So a crash between the two is healed by doing the same again, and a record is never called a failure.
 /// </summary>
-internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open, TimeProvider time)
+internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open, Reopening reopening, TimeProvider time)
 {
     /// <summary>Puts a record to the sink and closes its input.</summary>
     public async Task RecordAsync(
         SubmissionEntry submission, InputEntry input, string taskId, Learnt learnt, StagedRecord record, CancellationToken cancellationToken)
     {
-        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         await sink.PutRecordAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
-        var recorded = new InputChange(i => i.State is InputState.Recorded or InputState.Moved ? null : Recorded(i, taskId, learnt));
-        // Where the input was given up and posted again in the same instant, the record is its new entry's.
-        for (var settled = await FinishAsync(submission, [input], recorded, cancellationToken); settled is [{ MovedTo: { } next }];)
-        {
-            submission = await ledger.GetSubmissionAsync(next, cancellationToken) ?? throw new InvalidOperationException($"Input {input.Id} was moved to submission {next}, which is not there.");
-            var entries = await ledger.GetInputsAsync(next, cancellationToken);
-            await open.EnsureCountedAsync(next, cancellationToken);
-            settled = await FinishAsync(submission, [entries.Single(i => i.Id == input.Id)], recorded, cancellationToken);
-        }
-
+        await CountRecordAsync(submission, input, taskId, learnt, cancellationToken);
         CrashPoint.Pass("collect.after-ledger");
     }
 
-    /// <summary>Lets failed inputs wait again, so that another outcome may follow.</summary>
-    public async Task TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    /// <summary>Has an input that was given up count as a record if there is one: a worker may have been killed before the ledger said so.</summary>
+    public async Task RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, Learnt learnt, CancellationToken cancellationToken)
+    {
+        if ((await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count > 0)
+            await CountRecordAsync(submission, failed, taskId, learnt, cancellationToken);
+    }
+
+    /// <summary>Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.</summary>
+    public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         open.Forget(submission.SubmissionId);
         var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
         {
             State = InputState.Waiting, TaskId = null, Learnt = Learnt.None, Reason = null, Failure = null, FinishedAt = null,
         });
-        await FinishAsync(submission, inputs, waiting, cancellationToken);
+        return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
     /// <summary>Fails those inputs that have no outcome yet, and no record either.</summary>
@@ -81,6 +78,32 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
             .Select(i => JsonSerializer.Deserialize(i.Failure!, PipelineJson.Plain.Failure)!)
             .ToList();
         return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes that the sink has the record of an input. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
+    /// is there and counts. What was given up waits again first, in a submission that is open again, so that a crash at any step leaves something to go on with.
+    /// </summary>
+    private async Task CountRecordAsync(SubmissionEntry submission, InputEntry input, string taskId, Learnt learnt, CancellationToken cancellationToken)
+    {
+        var recorded = new InputChange(i => i.State == InputState.Waiting ? Recorded(i, taskId, learnt) : null);
+        do
+        {
+            if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
+            {
+                input = (await TakeBackAsync(submission, [input], cancellationToken))[0];
+                submission = await reopening.ReopenAsync(submission.SubmissionId, TimeSpan.Zero, cancellationToken) ?? submission;
+            }
+
+            await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+            input = (await FinishAsync(submission, [input], recorded, cancellationToken))[0];
+            if (input.MovedTo is { } next)
+            {
+                submission = await ledger.GetSubmissionAsync(next, cancellationToken) ?? throw new InvalidOperationException($"Input {input.Id} was moved to submission {next}, which is not there.");
+                input = (await ledger.GetInputsAsync(next, cancellationToken)).Single(i => i.Id == input.Id);
+            }
+        }
+        while (input.State is InputState.Waiting or InputState.Failed);
     }
 
     private InputEntry Recorded(InputEntry input, string? taskId, Learnt learnt) => input with

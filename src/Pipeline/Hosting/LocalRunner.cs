@@ -29,7 +29,15 @@ internal sealed partial class LocalRunner(
     /// <exception cref="PipelineException">Permanent: the state is damaged, or Sweep fails again and again.</exception>
     public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
     {
-        await ReleaseOrphansAsync(cancellationToken);
+        try
+        {
+            await ReleaseOrphansAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var handling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, logger);

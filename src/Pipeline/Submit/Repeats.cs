@@ -10,7 +10,7 @@ namespace Pipeline.Submit;
 /// Has other submissions of the same list take inputs over, under the same ids: failed ones that are posted again as new tasks, and ones that go on without
 /// the rest of theirs. Each step may be repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
 /// </summary>
-internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Repeats> logger)
+internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopening reopening, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Repeats> logger)
 {
     /// <summary>Posts again what the retry policy allows; returns the inputs as they are afterwards.</summary>
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
@@ -89,42 +89,9 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, IOptions
         }
 
         if (await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Closed } closed && closed.Failures != failures)
-            await ReopenAsync(closed.SubmissionId, TimeSpan.Zero, cancellationToken);
-        await ReopenListAsync(ledger, repeat.ListId, cancellationToken);
+            await reopening.ReopenAsync(closed.SubmissionId, TimeSpan.Zero, cancellationToken);
+        await reopening.ReopenListAsync(repeat.ListId, cancellationToken);
         return entries.Keys.ToHashSet(StringComparer.Ordinal);
-    }
-
-    /// <summary>Has a closed submission counted anew, and its list with it: some of its inputs have no final outcome any more.</summary>
-    /// <param name="submissionId">The submission.</param>
-    /// <param name="dueIn">When Sweep is to look at it.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
-    public async Task ReopenAsync(string submissionId, TimeSpan dueIn, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { State: SubmissionState.Closed } closed)
-        {
-            var open = closed with
-            {
-                State = closed.AcceptedAt is null ? SubmissionState.Refused : SubmissionState.Accepted,
-                AcceptedAt = closed.AcceptedAt is null ? null : now,
-                CompletedAt = null,
-                Looks = 0,
-                DueAt = now + dueIn,
-            };
-            if (await ledger.UpdateSubmissionAsync(open, cancellationToken) is not null)
-                break;
-        }
-
-        if (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { } submission)
-            await ReopenListAsync(ledger, submission.ListId, cancellationToken);
-    }
-
-    /// <summary>Has the manifest of a closed list written anew once all of its submissions are closed.</summary>
-    public static async Task ReopenListAsync(ILedger ledger, string listId, CancellationToken cancellationToken)
-    {
-        while (await ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } list)
-            if (await ledger.UpdateListAsync(list with { State = ListState.Open, ClosedAt = null }, cancellationToken) is not null)
-                return;
     }
 
     private Task CreateAsync(

@@ -22,6 +22,7 @@ internal sealed partial class AcceptedSubmissions(
     Outcomes outcomes,
     OpenInputs open,
     Repeats repeats,
+    Reopening reopening,
     CanaryGuard canaries,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -53,7 +54,7 @@ internal sealed partial class AcceptedSubmissions(
             submission with { State = SubmissionState.Closed, DueAt = NextLateLook(submission), Records = records, Failures = failures }, cancellationToken);
         if (closed is null)
             return;
-        await Repeats.ReopenListAsync(ledger, submission.ListId, cancellationToken);
+        await reopening.ReopenListAsync(submission.ListId, cancellationToken);
         open.Forget(submission.SubmissionId);
         LogClosed(submission.SubmissionId, records, failures);
         await canaries.WakeAsync(closed, cancellationToken);

@@ -22,7 +22,7 @@ internal sealed record ReplayCounts(int Resubmitted, int Recollected, int Found,
 /// submissions is looked for again.
 /// </summary>
 internal sealed partial class ReplayStage(
-    ILedger ledger, IWorkQueue queue, Repeats repeats, SubmissionResolver resolver, Outcomes outcomes, TimeProvider time, ILogger<ReplayStage> logger)
+    ILedger ledger, IWorkQueue queue, Repeats repeats, Reopening reopening, SubmissionResolver resolver, Outcomes outcomes, TimeProvider time, ILogger<ReplayStage> logger)
 {
     private static readonly ReplayCounts Nothing = new(0, 0, 0, 0);
 
@@ -72,9 +72,9 @@ internal sealed partial class ReplayStage(
         var readable = failed.Where(i => i is { TaskId: not null, Reason: not FailureReasons.TaskFailed and not FailureReasons.ResultFailed }).ToList();
         if (readable.Count == 0)
             return Nothing with { Left = failed.Count };
-        await repeats.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
+        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
         await outcomes.TakeBackAsync(submission, readable, cancellationToken);
-        await repeats.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
+        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
         var now = time.GetUtcNow();
         await queue.SendAsync(readable.Select(i => new ResultMessage(i.SubmissionId, i.TaskId!, Learnt.Sweep, now)), TimeSpan.Zero, cancellationToken);
         return Nothing with { Recollected = readable.Count, Left = failed.Count - readable.Count };

@@ -19,6 +19,7 @@ internal sealed partial class SubmissionResolver(
     ObjectStores objects,
     NimbleClient nimble,
     Outcomes outcomes,
+    Reopening reopening,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<SubmissionResolver> logger)
@@ -150,7 +151,7 @@ internal sealed partial class SubmissionResolver(
         if (adopted)
         {
             LogAdopted(submission.SubmissionId, batchId, proof);
-            await Repeats.ReopenListAsync(ledger, submission.ListId, cancellationToken);
+            await reopening.ReopenListAsync(submission.ListId, cancellationToken);
         }
 
         return adopted;

@@ -183,8 +183,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
         settings.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
         var options = Options.Create(settings);
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
-        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), _time);
-        var repeats = new Repeats(_ledger.Object, _queue.Object, options, _time, NullLogger<Repeats>.Instance);
+        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
+        var repeats = new Repeats(_ledger.Object, _queue.Object, new(_ledger.Object, _time), options, _time, NullLogger<Repeats>.Instance);
         var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
         var holds = new Holds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<Holds>.Instance);
         var gate = new SubmissionGate(_time);

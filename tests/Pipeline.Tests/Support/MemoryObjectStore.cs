@@ -11,8 +11,14 @@ public sealed class MemoryObjectStore : IObjectStore
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
 
-    public Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken) =>
-        Task.FromResult<ObjectRead?>(_objects.TryGetValue(uri, out var bytes) ? new Read(bytes) : null);
+    /// <summary>What happens elsewhere while an object is opened.</summary>
+    public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
+
+    public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        await Meanwhile();
+        return _objects.TryGetValue(uri, out var bytes) ? new Read(bytes) : null;
+    }
 
     public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
     {

@@ -47,7 +47,7 @@ public sealed class DeadLetterStageTests
         var sink = new Mock<IRecordSink>();
         sink.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new HashSet<string> { inputs[1].Id });
-        var outcomes = new Outcomes(ledger, sink.Object, new(ledger), new FakeTimeProvider(Some.Time));
+        var outcomes = new Outcomes(ledger, sink.Object, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
 
         await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late.", Retryable: true), Token);
 
@@ -65,5 +65,5 @@ public sealed class DeadLetterStageTests
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
 
     private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink) =>
-        new(ledger, new(ledger, sink, new(ledger), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
+        new(ledger, new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
 }

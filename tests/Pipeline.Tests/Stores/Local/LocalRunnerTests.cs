@@ -155,6 +155,14 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ARunThatIsStoppedBeforeItsFirstStepEndsWithoutAnError()
+    {
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Runner((_, _) => Task.CompletedTask).RunAsync(_ => Task.FromResult(false), stop.Token);
+    }
+
+    [Fact]
     public async Task ALeaseIsRenewedWhileTheHandlerRuns()
     {
         _options.Visibility = TimeSpan.FromMilliseconds(600);

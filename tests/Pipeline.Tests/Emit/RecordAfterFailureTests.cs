@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+using Pipeline.Collect;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Tests.Submit;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Emit;
+
+/// <summary>A record that comes in the instant in which its input is given up, and its list closed, counts: in the files, the ledger and the manifest alike.</summary>
+public sealed class RecordAfterFailureTests
+{
+    private const string Submission = "list-000000";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task WhatIsGivenUpWhileItsResultIsReadIsARecord()
+    {
+        await using var world = await StartAsync();
+        world.Bucket.Meanwhile = () =>
+        {
+            world.Bucket.Meanwhile = () => Task.CompletedTask;
+            return GiveUpAsync(world);
+        };
+        await CollectAsync(world);
+        await AssertCountedAsync(world);
+    }
+
+    [Fact]
+    public async Task WhatHasARecordThatTheLedgerDoesNotKnowOfIsOneOnceItsMessageComesAgain()
+    {
+        await using var world = await StartAsync();
+        await GiveUpAsync(world);
+        // As of a worker that looked for the input's failure before the other gave it up, and was killed after the sink.
+        var input = (await world.InputsAsync())[0];
+        await world.Service<IRecordSink>().PutRecordAsync(TextRecord.Of(input.Id, SubmitWorld.ListId), Token);
+        await CollectAsync(world);
+        await AssertCountedAsync(world);
+    }
+
+    [Fact]
+    public async Task WhatWaitsInAClosedSubmissionSinceAWorkerWasKilledIsCountedToo()
+    {
+        await using var world = await StartAsync();
+        await GiveUpAsync(world);
+        var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
+        await world.Service<Outcomes>().TakeBackAsync(submission, [(await world.InputsAsync())[0]], Token);
+        await CollectAsync(world);
+        await AssertCountedAsync(world);
+    }
+
+    [Fact]
+    public async Task ASubmissionIsNotClosedByWhatWasReadBefore()
+    {
+        await using var world = await StartAsync();
+        await GiveUpAsync(world, close: false);
+        var read = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
+        await CollectAsync(world);
+        await world.Service<IRecordSink>().PutRecordAsync(TextRecord.Of((await world.InputsAsync())[0].Id, SubmitWorld.ListId), Token);
+        await CollectAsync(world);
+        Assert.Null(await world.Ledger.UpdateSubmissionAsync(read with { State = SubmissionState.Closed, Failures = 1 }, Token));
+        await AssertCountedAsync(world);
+    }
+
+    /// <summary>A URL that was accepted, and its result in the bucket.</summary>
+    private static async Task<SubmitWorld> StartAsync()
+    {
+        var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(1);
+        await world.WorkAsync();
+        var result = $$"""{"url":"{{SubmitWorld.Url(1)}}","task_id":"t-1-0","status":"success","data":{"html":"<p>"},"status_code":200}""";
+        await world.Bucket.WriteAsync(ObjectUri.Parse("s3://results/x/list/list-000000/t-1-0.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+        return world;
+    }
+
+    /// <summary>Sweep gives all inputs up for their age, and closes submission and list.</summary>
+    private static async Task GiveUpAsync(SubmitWorld world, bool close = true)
+    {
+        world.State.Time.Advance(TimeSpan.FromDays(30));
+        var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
+        await world.Service<Outcomes>().FailAsync(
+            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old.", Retryable: true), Token, learnt: Learnt.Sweep);
+        if (close)
+            await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
+        Assert.Equal(close, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);
+    }
+
+    private static Task CollectAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
+        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage(Submission, "t-1-0", Learnt.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+
+    private static async Task AssertCountedAsync(SubmitWorld world)
+    {
+        await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
+        Assert.Equal(InputState.Recorded, Assert.Single(await world.InputsAsync()).State);
+        var submission = Assert.Single(await world.SubmissionsAsync());
+        Assert.Equal((SubmissionState.Closed, 1, 0), (submission.State, submission.Records, submission.Failures));
+        var manifest = JsonElement.Parse(File.ReadAllText(Path.Combine(world.State.OutFolder, "manifest.json")));
+        Assert.Equal((1, 0), (manifest.GetProperty("records").GetInt32(), manifest.GetProperty("failures").GetInt32()));
+        Assert.Equal((1, 0), (world.State.Lines("records.ndjson").Length, world.State.Lines("failures.ndjson").Length));
+    }
+}
