@@ -6,11 +6,20 @@ namespace Pipeline.Collect;
 /// <summary>The digest of a result's content, told in docs/record.md: of every content field its name, a zero byte, its text, and the length of the text.</summary>
 internal sealed class ContentDigest
 {
+    private const string Prefix = "xxh128:";
+
     private readonly XxHash128 _hash = new();
     private long _fieldBytes;
 
     /// <summary>UTF-8 bytes of all texts.</summary>
     public long ContentBytes { get; private set; }
+
+    /// <summary>Begins another result's.</summary>
+    public void Start()
+    {
+        _hash.Reset();
+        ContentBytes = 0;
+    }
 
     public void StartField(ReadOnlySpan<byte> name)
     {
@@ -38,6 +47,9 @@ internal sealed class ContentDigest
     {
         Span<byte> hash = stackalloc byte[16];
         _hash.GetCurrentHash(hash);
-        return $"xxh128:{Convert.ToHexStringLower(hash)}";
+        Span<char> text = stackalloc char[Prefix.Length + 2 * hash.Length];
+        Prefix.CopyTo(text);
+        Convert.TryToHexStringLower(hash, text[Prefix.Length..], out _);
+        return new(text);
     }
 }

@@ -21,7 +21,7 @@ internal abstract partial class JsonScanner
     // What stands for a backslash and a byte; 0 where that is no escape of two bytes.
     private static readonly byte[] Unescaped = MakeUnescaped();
 
-    private byte[] _text = ArrayPool<byte>.Shared.Rent(TextBytes);
+    private byte[] _text = [];
     private int _textBytes;
     private bool _isName;
     private bool _wantsText;
