@@ -6,8 +6,6 @@ namespace Pipeline.Collect;
 /// <summary>The digest of a result's content, told in docs/record.md: of every content field its name, a zero byte, its text, and the length of the text.</summary>
 internal sealed class ContentDigest
 {
-    private const string Prefix = "xxh128:";
-
     private readonly XxHash128 _hash = new();
     private long _fieldBytes;
 
@@ -42,14 +40,6 @@ internal sealed class ContentDigest
         ContentBytes += _fieldBytes;
     }
 
-    /// <summary><c>xxh128:</c> and 32 hex digits.</summary>
-    public override string ToString()
-    {
-        Span<byte> hash = stackalloc byte[16];
-        _hash.GetCurrentHash(hash);
-        Span<char> text = stackalloc char[Prefix.Length + 2 * hash.Length];
-        Prefix.CopyTo(text);
-        Convert.TryToHexStringLower(hash, text[Prefix.Length..], out _);
-        return new(text);
-    }
+    /// <summary>The hash so far.</summary>
+    public UInt128 Hash => _hash.GetCurrentHashAsUInt128();
 }

@@ -11,9 +11,6 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     // What the scanner takes in one piece.
     private const int BufferBytes = JsonScanner.PieceBytes;
 
-    // From here on the next bytes are unpacked on another thread while these are scanned: for less it is not worth the way there.
-    private const long ReadAheadFrom = 4 << 20;
-
     private readonly VerifiedReader _source = new(options);
     private readonly ResultScanner _scanner = new(options, staging);
     private byte[] _buffer = [];
@@ -30,11 +27,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         (_utf8, _fault) = (default, null);
         int read;
         while ((read = await _source.ReadAsync(_buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
-        {
             Append(_buffer.AsSpan(0, read));
-            if (_source.ExpandedBytes >= ReadAheadFrom)
-                await ReadAheadAsync(_buffer, cancellationToken);
-        }
         return Complete();
     }
 
@@ -46,31 +39,6 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-    }
-
-    /// <summary>Reads the rest on two threads, from one buffer to the other.</summary>
-    private async ValueTask ReadAheadAsync(byte[] front, CancellationToken cancellationToken)
-    {
-        var rented = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var back = rented;
-        var ahead = Task.FromResult(0);
-        try
-        {
-            for (var read = await ReadOnAsync(front); read > 0; read = await ahead)
-            {
-                ahead = ReadOnAsync(back);
-                Append(front.AsSpan(0, read));
-                (front, back) = (back, front);
-            }
-        }
-        finally
-        {
-            // Nobody may write into a buffer that was given back.
-            await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-
-        Task<int> ReadOnAsync(byte[] buffer) => Task.Run(() => _source.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellationToken).AsTask(), CancellationToken.None);
     }
 
     /// <summary>

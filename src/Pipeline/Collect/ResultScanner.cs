@@ -42,7 +42,7 @@ internal sealed class ResultScanner(CollectOptions options, StagingPool staging)
     public NormalizedResult Take()
     {
         _taken = true;
-        _result.ContentDigest = _digest.ToString();
+        _result.ContentHash = _digest.Hash;
         _result.ContentBytes = _digest.ContentBytes;
         return _result;
     }

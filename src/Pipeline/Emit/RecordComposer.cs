@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Pipeline.Collect;
 using Pipeline.Ledger;
 
@@ -9,6 +10,7 @@ namespace Pipeline.Emit;
 internal static class RecordComposer
 {
     private const int EnvelopeBytes = 2 * 1024;
+    private const int DigestBytes = 7 + 32;
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = MinimalJsonEncoder.Instance };
     private static readonly ReadOnlyMemory<byte> ContentStart = ",\"content\":{"u8.ToArray();
@@ -84,7 +86,9 @@ internal static class RecordComposer
 
     private static void WriteTail(Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input)
     {
-        writer.WriteString("content_digest", result.ContentDigest);
+        Span<byte> digest = stackalloc byte[DigestBytes];
+        Utf8.TryWrite(digest, $"xxh128:{result.ContentHash:x32}", out _);
+        writer.WriteString("content_digest", digest);
         writer.WriteNumber("content_bytes", result.ContentBytes);
         writer.WriteStartObject("source");
         writer.WriteString("uri", context.SourceUri);
