@@ -7,6 +7,7 @@ return args switch
     ["document", var path, var megabytes] => WriteDocument(path, long.Parse(megabytes) * 1_000_000),
     ["normalize", var folder] => await NormalizeFolderAsync(folder),
     ["compare", var folder, var rounds] => await CompareAsync(folder, int.Parse(rounds)),
+    ["size", var folder, var path, var rounds] => await SizeAsync(folder, path, int.Parse(rounds)),
     ["repeat", var folder, var rounds] => await RepeatAsync(folder, int.Parse(rounds)),
     ["read", var path, var slices, var rounds] => await ReadAsync(path, int.Parse(slices), int.Parse(rounds)),
     ["large", var path, var copies] => await LargeAsync(path, int.Parse(copies)),
@@ -16,7 +17,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
+    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
     return 2;
 }
 
@@ -57,6 +58,21 @@ static async Task<int> CompareAsync(string folder, int rounds)
     var rows = new Rows(corpus);
     Print("bare GZipStream", corpus.Length, await Paired.RunAsync(rounds, rows.Slices, rows.NormalizeAsync, rows.GunzipAsync));
     Print("JsonDocument", corpus.Length, await Paired.RunAsync(Math.Max(1, rounds / 2), rows.Slices, rows.NormalizeAsync, rows.ParseAsync));
+    return 0;
+}
+
+// The documents of the folder, over and over, against as many bytes in one.
+static async Task<int> SizeAsync(string folder, string path, int rounds)
+{
+    var (small, large) = (new Rows(Load(folder)), new Rows([File.ReadAllBytes(path)]));
+    var times = (int)(large.ExpandedBytes / small.ExpandedBytes);
+    var result = await Paired.RunAsync(rounds, 1, large.NormalizeAsync, async _ =>
+    {
+        for (var i = 0; i < times * small.Slices; i++)
+            await small.NormalizeAsync(i % small.Slices);
+    });
+    var share = (double)times * small.ExpandedBytes / large.ExpandedBytes;
+    Console.WriteLine($"| {result.OurSeconds * 1e9 / large.ExpandedBytes:0.00} | {result.TheirSeconds * 1e9 / times / small.ExpandedBytes:0.00} | {1 / (result.Ratio * share):0.00} |");
     return 0;
 }
 

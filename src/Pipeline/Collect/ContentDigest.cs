@@ -12,6 +12,13 @@ internal sealed class ContentDigest
     /// <summary>UTF-8 bytes of all texts.</summary>
     public long ContentBytes { get; private set; }
 
+    /// <summary>Begins another result's.</summary>
+    public void Start()
+    {
+        _hash.Reset();
+        ContentBytes = 0;
+    }
+
     public void StartField(ReadOnlySpan<byte> name)
     {
         _hash.Append(name);
@@ -33,11 +40,6 @@ internal sealed class ContentDigest
         ContentBytes += _fieldBytes;
     }
 
-    /// <summary><c>xxh128:</c> and 32 hex digits.</summary>
-    public override string ToString()
-    {
-        Span<byte> hash = stackalloc byte[16];
-        _hash.GetCurrentHash(hash);
-        return $"xxh128:{Convert.ToHexStringLower(hash)}";
-    }
+    /// <summary>The hash so far.</summary>
+    public UInt128 Hash => _hash.GetCurrentHashAsUInt128();
 }

@@ -1,8 +1,9 @@
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 
 namespace Pipeline.Collect;
 
-/// <summary>Feeds a <see cref="DeflateStream"/> and remembers its last read, which may go beyond the deflate data.</summary>
+/// <summary>Feeds a <see cref="DeflateStream"/> and remembers its last read, which may go beyond the deflate data. One member after the other.</summary>
 internal sealed class DeflateSource(StoredReader stored) : Stream
 {
     // What may have to be given back and searched; well below the reader's buffer.
@@ -20,6 +21,9 @@ internal sealed class DeflateSource(StoredReader stored) : Stream
 
     public bool RanDry { get; private set; }
 
+    /// <summary>Begins another member.</summary>
+    public void Start() => (_reads, LastRead, RanDry) = (0, 0, false);
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -30,6 +34,7 @@ internal sealed class DeflateSource(StoredReader stored) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await stored.EnsureAsync(LastBytes + 1, cancellationToken);

@@ -21,7 +21,7 @@ internal abstract partial class JsonScanner
     // What stands for a backslash and a byte; 0 where that is no escape of two bytes.
     private static readonly byte[] Unescaped = MakeUnescaped();
 
-    private byte[] _text = ArrayPool<byte>.Shared.Rent(TextBytes);
+    private byte[] _text = [];
     private int _textBytes;
     private bool _isName;
     private bool _wantsText;
@@ -73,45 +73,6 @@ internal abstract partial class JsonScanner
             return at + 1;
         }
         _textBytes = written;
-        return at;
-    }
-
-    /// <summary>
-    /// Copies block by block, escapes of two bytes included, and says where it stopped: before whatever else is special, or near the end of the piece. Where the
-    /// blocks lie does not depend on the escapes, so that the processor works on several at once.
-    /// </summary>
-    private static int CopyBlocks(ReadOnlySpan<byte> piece, int at, Span<byte> text, ref int written)
-    {
-        ref var from = ref MemoryMarshal.GetReference(piece);
-        ref var to = ref MemoryMarshal.GetReference(text);
-        ref var unescaped = ref MemoryMarshal.GetArrayDataReference(Unescaped);
-        var count = written;
-        // Behind an escape a whole block is copied, from up to two bytes beyond this one.
-        while (piece.Length - at >= 2 * Vector256<byte>.Count + 2)
-        {
-            var bytes = Vector256.LoadUnsafe(ref from, (nuint)at);
-            bytes.StoreUnsafe(ref to, (nuint)count);
-            var next = 0;
-            for (var specials = Specials(bytes); specials != 0;)
-            {
-                var special = BitOperations.TrailingZeroCount(specials);
-                var simple = Unsafe.Add(ref from, at + special) == '\\' ? Unsafe.Add(ref unescaped, Unsafe.Add(ref from, at + special + 1)) : (byte)0;
-                count += special - next;
-                if (simple == 0)
-                {
-                    written = count;
-                    return at + special;
-                }
-                Unsafe.Add(ref to, count++) = simple;
-                next = special + 2;
-                Vector256.LoadUnsafe(ref from, (nuint)(at + next)).StoreUnsafe(ref to, (nuint)count);
-                specials &= ~(3u << special);
-            }
-            var end = Math.Max(next, Vector256<byte>.Count);
-            count += end - next;
-            at += end;
-        }
-        written = count;
         return at;
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Collect;
 
 /// <summary>What a JSON value is, told by its first byte.</summary>
@@ -15,7 +17,10 @@ internal enum JsonKind
 /// Scans one JSON document that arrives in pieces of any size, strictly by RFC 8259, and holds no more of it than one piece. It only follows
 /// members where <see cref="OnValueStart"/> says so; every other value goes through as its raw bytes without insignificant whitespace.
 /// </summary>
-/// <remarks>The bytes must have been checked to be UTF-8. After an exception the scanner is of no more use.</remarks>
+/// <remarks>
+/// The bytes must have been checked to be UTF-8. One document after the other, each from <see cref="Start"/> to <see cref="Dispose()"/>; after an exception the
+/// scanner is of no more use.
+/// </remarks>
 internal abstract partial class JsonScanner : IDisposable
 {
     private readonly int _maxDepth;
@@ -52,6 +57,13 @@ internal abstract partial class JsonScanner : IDisposable
 
     /// <summary>How many bytes were scanned.</summary>
     public long ScannedBytes => _base;
+
+    /// <summary>Begins another document.</summary>
+    public virtual void Start()
+    {
+        (_state, _depth, _base, _raw) = (State.Start, 0, 0, false);
+        _text = ArrayPool<byte>.Shared.Rent(TextBytes);
+    }
 
     /// <summary>Takes the next bytes.</summary>
     /// <exception cref="PipelineException">Permanent: <see cref="FailureReasons.ResultInvalid"/>, or <see cref="FailureReasons.LimitExceeded"/> for depth.</exception>

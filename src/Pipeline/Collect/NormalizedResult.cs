@@ -35,8 +35,11 @@ internal sealed class NormalizedResult : IDisposable
     /// <summary><c>metadata.query_time</c>, as delivered.</summary>
     public string? QueryTime { get; set; }
 
-    /// <summary>Algorithm and hash of the content, see docs/record.md.</summary>
-    public string ContentDigest { get; set; } = "";
+    /// <summary>XXH128 of the content, see docs/record.md.</summary>
+    public UInt128 ContentHash { get; set; }
+
+    /// <summary>Algorithm and hash of the content: <c>xxh128:</c> and 32 hex digits.</summary>
+    public string ContentDigest => $"xxh128:{ContentHash:x32}";
 
     /// <summary>UTF-8 bytes of all content texts, unescaped.</summary>
     public long ContentBytes { get; set; }

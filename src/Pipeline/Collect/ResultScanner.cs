@@ -13,7 +13,9 @@ internal sealed class ResultScanner(CollectOptions options, StagingPool staging)
     // A field each of these may cost a look-up and a string; real results have a handful.
     private const int MaxUnknownFields = 1000;
 
-    private readonly NormalizedResult _result = new();
+    // Texts that are the same in most documents.
+    private readonly LastText _status = new(), _driver = new(), _country = new(), _locale = new();
+    private NormalizedResult _result = new();
     private readonly ContentDigest _digest = new();
     private ResultField _parent = ResultField.Root;
     private ResultField _field = ResultField.Root;
@@ -27,11 +29,20 @@ internal sealed class ResultScanner(CollectOptions options, StagingPool staging)
     private bool _digests;
     private bool _taken;
 
+    public override void Start()
+    {
+        base.Start();
+        _result = new();
+        _digest.Start();
+        (_parent, _field, _seen, _taken) = (ResultField.Root, ResultField.Root, 0, false);
+        _unknown?.Clear();
+    }
+
     /// <summary>The result, once the document is complete. The caller owns it.</summary>
     public NormalizedResult Take()
     {
         _taken = true;
-        _result.ContentDigest = _digest.ToString();
+        _result.ContentHash = _digest.Hash;
         _result.ContentBytes = _digest.ContentBytes;
         return _result;
     }
@@ -170,17 +181,16 @@ internal sealed class ResultScanner(CollectOptions options, StagingPool staging)
                 _result.DurationMs = ReadNumber(value, long.MinValue, long.MaxValue);
                 return;
         }
-        var text = Encoding.UTF8.GetString(value);
         _ = _field switch
         {
-            ResultField.Url => _result.Url = text,
-            ResultField.TaskId => _result.TaskId = text,
-            ResultField.Status => _result.Status = text,
-            ResultField.QueryTime => _result.QueryTime = text,
-            ResultField.Driver => _result.Driver = text,
-            ResultField.Country => _result.Country = text,
-            ResultField.Locale => _result.Locale = text,
-            ResultField.Tag => _result.Tag = text,
+            ResultField.Url => _result.Url = Encoding.UTF8.GetString(value),
+            ResultField.TaskId => _result.TaskId = Encoding.UTF8.GetString(value),
+            ResultField.Status => _result.Status = _status.Get(value),
+            ResultField.QueryTime => _result.QueryTime = Encoding.UTF8.GetString(value),
+            ResultField.Driver => _result.Driver = _driver.Get(value),
+            ResultField.Country => _result.Country = _country.Get(value),
+            ResultField.Locale => _result.Locale = _locale.Get(value),
+            ResultField.Tag => _result.Tag = Encoding.UTF8.GetString(value),
             _ => throw new InvalidOperationException($"Nothing takes the field {_field}."),
         };
     }
@@ -196,4 +206,12 @@ internal sealed class ResultScanner(CollectOptions options, StagingPool staging)
     private static string Describe(ResultField field) => $"the field '{JsonNamingPolicy.SnakeCaseLower.ConvertName(field.ToString())}'";
 
     private PipelineException Invalid(string what) => PipelineException.Permanent(FailureReasons.ResultInvalid, $"The result document {what}, around byte {ScannedBytes}.");
+
+    /// <summary>Keeps a text from one document for the next, which mostly has the same.</summary>
+    private sealed class LastText
+    {
+        private string _text = "";
+
+        public string Get(ReadOnlySpan<byte> utf8) => Ascii.Equals(utf8, _text) ? _text : _text = Encoding.UTF8.GetString(utf8);
+    }
 }

@@ -1,15 +1,18 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Pipeline.Collect;
 
 /// <summary>
-/// The stored bytes of an object, buffered and counted, so that what was read too far can be given back.
+/// The stored bytes of an object, buffered and counted, so that what was read too far can be given back. One object after the other, each from
+/// <see cref="Open"/> to <see cref="Dispose"/>.
 /// </summary>
-internal sealed class StoredReader(Stream stored, long maxBytes) : IDisposable
+internal sealed class StoredReader(long maxBytes) : IDisposable
 {
     private const int BufferBytes = 64 * 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    private Stream _stored = Stream.Null;
+    private byte[] _buffer = [];
     private int _start;
     private int _end;
     private long _readBytes;
@@ -23,14 +26,22 @@ internal sealed class StoredReader(Stream stored, long maxBytes) : IDisposable
     /// <summary>What is buffered and not taken.</summary>
     public ReadOnlySpan<byte> Buffered => _buffer.AsSpan(_start, _end - _start);
 
+    /// <summary>Begins to read <paramref name="stored"/>, which stays open.</summary>
+    public void Open(Stream stored)
+    {
+        (_stored, _start, _end, _readBytes, SawEnd) = (stored, 0, 0, 0, false);
+        _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    }
+
     /// <summary>Tries to have so many bytes buffered; fewer are there afterwards only at the object's end.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> EnsureAsync(int count, CancellationToken cancellationToken)
     {
         while (_end - _start < count && !SawEnd)
         {
             if (_buffer.Length - _end < count - (_end - _start) || _start == _end)
                 Compact();
-            var read = await stored.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+            var read = await _stored.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
             Count(read);
             _end += read;
         }
@@ -44,6 +55,7 @@ internal sealed class StoredReader(Stream stored, long maxBytes) : IDisposable
     public void GiveBack(int count) => _start -= count;
 
     /// <summary>Reads up to the size of the destination; 0 at the object's end.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         if (!await EnsureAsync(1, cancellationToken))
@@ -58,7 +70,7 @@ internal sealed class StoredReader(Stream stored, long maxBytes) : IDisposable
     {
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        (_stored, _buffer, _start, _end) = (Stream.Null, [], 0, 0);
     }
 
     private void Compact()

@@ -1,18 +1,19 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 
 namespace Pipeline.Collect;
 
 /// <summary>
 /// The expanded bytes of a stored object, gzip or not, told by its first bytes. The read that gives 0 has proven the object whole: every gzip
-/// member's CRC-32 and length match, and nothing follows the last one.
+/// member's CRC-32 and length match, and nothing follows the last one. One object after the other, each from <see cref="Open"/> to <see cref="Dispose"/>.
 /// </summary>
 /// <remarks>
 /// <see cref="GZipStream"/> takes truncated, empty and trailer-less input for whole and ignores what follows, so the frame is read here and only
 /// the deflate data is left to <see cref="DeflateStream"/>.
 /// </remarks>
-internal sealed class VerifiedReader(Stream stored, CollectOptions options) : IDisposable
+internal sealed class VerifiedReader : IDisposable
 {
     private const int TrailerBytes = 8;
     private const long RatioFreeBytes = 1 << 20;
@@ -20,13 +21,21 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
     // Each member costs a decompressor's set-up, however few bytes it has.
     private const int MaxMembers = 100_000;
 
-    private readonly StoredReader _stored = new(stored, options.MaxStoredBytes);
+    private readonly CollectOptions _options;
+    private readonly StoredReader _stored;
+    private readonly DeflateSource _source;
     private readonly Crc32 _crc = new();
-    private DeflateSource? _source;
     private DeflateStream? _deflate;
     private uint _memberBytes;
     private int _members;
     private bool _opened;
+
+    public VerifiedReader(CollectOptions options)
+    {
+        _options = options;
+        _stored = new(options.MaxStoredBytes);
+        _source = new(_stored);
+    }
 
     /// <summary>Whether the object is gzip.</summary>
     public bool Compressed { get; private set; }
@@ -37,12 +46,20 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
     /// <summary>The bytes given so far.</summary>
     public long ExpandedBytes { get; private set; }
 
+    /// <summary>Begins to read <paramref name="stored"/>, which stays open.</summary>
+    public void Open(Stream stored)
+    {
+        _stored.Open(stored);
+        (_members, _opened, Compressed, ExpandedBytes) = (0, false, false, 0);
+    }
+
     /// <summary>Reads expanded bytes; 0 when all were given and proven.</summary>
     /// <exception cref="PipelineException">Transient <see cref="FailureReasons.ObjectDamaged"/>, or permanent <see cref="FailureReasons.LimitExceeded"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         if (!_opened)
-            await OpenAsync(cancellationToken);
+            await BeginAsync(cancellationToken);
         var read = Compressed ? await InflateAsync(destination, cancellationToken) : await _stored.ReadAsync(destination, cancellationToken);
         ExpandedBytes += read;
         CheckLimits();
@@ -56,7 +73,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
         _stored.Dispose();
     }
 
-    private async ValueTask OpenAsync(CancellationToken cancellationToken)
+    private async ValueTask BeginAsync(CancellationToken cancellationToken)
     {
         _opened = true;
         if (!await _stored.EnsureAsync(2, cancellationToken) && _stored.Buffered.Length == 0)
@@ -79,10 +96,11 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
         await GzipHeader.ReadAsync(_stored, cancellationToken);
         _crc.Reset();
         _memberBytes = 0;
-        _source = new DeflateSource(_stored);
-        _deflate = new DeflateStream(_source, CompressionMode.Decompress);
+        _source.Start();
+        _deflate = new DeflateStream(_source, CompressionMode.Decompress, leaveOpen: true);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> InflateAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         while (_deflate is not null)
@@ -99,6 +117,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
         return 0;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> DeflateReadAsync(DeflateStream deflate, Memory<byte> destination, CancellationToken cancellationToken)
     {
         try
@@ -115,7 +134,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
     {
         _deflate!.Dispose();
         _deflate = null;
-        if (_source!.RanDry)
+        if (_source.RanDry)
             throw Damaged("ends inside its compressed data");
         _stored.GiveBack(_source.LastRead);
         await FindTrailerAsync(_source.LastRead, cancellationToken);
@@ -131,7 +150,7 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
     private async ValueTask FindTrailerAsync(int window, CancellationToken cancellationToken)
     {
         await _stored.EnsureAsync(window + TrailerBytes + 2, cancellationToken);
-        var trailer = MakeTrailer();
+        var trailer = MakeTrailer(stackalloc byte[TrailerBytes]);
         var (from, seen) = (1, false);
         while (from <= window)
         {
@@ -150,22 +169,21 @@ internal sealed class VerifiedReader(Stream stored, CollectOptions options) : ID
         throw Damaged(seen ? "goes on after its gzip trailer with something else" : "does not match its gzip trailer (CRC-32 and length), or ends before it");
     }
 
-    private byte[] MakeTrailer()
+    private ReadOnlySpan<byte> MakeTrailer(Span<byte> trailer)
     {
-        var trailer = new byte[TrailerBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer.AsSpan(4), _memberBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], _memberBytes);
         return trailer;
     }
 
     private void CheckLimits()
     {
-        if (ExpandedBytes > options.MaxExpandedBytes)
+        if (ExpandedBytes > _options.MaxExpandedBytes)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The result document has more than {options.MaxExpandedBytes} bytes. Raise Collect:MaxExpandedBytes if such results are expected.");
-        if (Compressed && ExpandedBytes > RatioFreeBytes && ExpandedBytes / options.MaxRatio > StoredBytes)
+                $"The result document has more than {_options.MaxExpandedBytes} bytes. Raise Collect:MaxExpandedBytes if such results are expected.");
+        if (Compressed && ExpandedBytes > RatioFreeBytes && ExpandedBytes / _options.MaxRatio > StoredBytes)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The stored object expands more than {options.MaxRatio} times: {StoredBytes} bytes gave {ExpandedBytes}. Raise Collect:MaxRatio if such results are expected.");
+                $"The stored object expands more than {_options.MaxRatio} times: {StoredBytes} bytes gave {ExpandedBytes}. Raise Collect:MaxRatio if such results are expected.");
     }
 
     private PipelineException Damaged(string what, Exception? inner = null) =>

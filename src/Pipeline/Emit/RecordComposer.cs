@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Pipeline.Collect;
 using Pipeline.Ledger;
 
@@ -9,29 +9,55 @@ namespace Pipeline.Emit;
 /// <summary>Puts a record together, schema <c>pipeline.record/1</c> (docs/record.md): the envelope is written around the staged bytes, which are not copied again.</summary>
 internal static class RecordComposer
 {
+    private const int EnvelopeBytes = 2 * 1024;
+    private const int DigestBytes = 7 + 32;
+
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = MinimalJsonEncoder.Instance };
-    private static readonly byte[] ContentStart = ",\"content\":{"u8.ToArray();
-    private static readonly byte[] ParsedStart = ",\"parsed\":"u8.ToArray();
-    private static readonly byte[] ExtraStart = ",\"extra\":{"u8.ToArray();
-    private static readonly byte[] ExtraClose = "}}"u8.ToArray();
-    private static readonly byte[] Comma = ","u8.ToArray();
-    private static readonly byte[] Close = "}"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> ContentStart = ",\"content\":{"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> ParsedStart = ",\"parsed\":"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> ExtraStart = ",\"extra\":{"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> ExtraClose = "}}"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> Close = "}"u8.ToArray();
+
+    // Reused on its thread: a writer costs more than what it writes here.
+    [ThreadStatic]
+    private static Utf8JsonWriter? t_writer;
 
     /// <summary>Composes the record and takes over the result's staged bytes: dispose the record; disposing the result too is harmless.</summary>
     public static StagedRecord Compose(NormalizedResult result, RecordContext context)
     {
+        var envelope = new PooledBytes(EnvelopeBytes);
+        var writer = t_writer ?? new(envelope, WriterOptions);
+        // One that an exception left half done is not used again.
+        t_writer = null;
+        try
+        {
+            writer.Reset(envelope);
+            var (head, tail) = WriteEnvelope(writer, envelope, result, context);
+            t_writer = writer;
+            return Join(result, context, envelope, head, tail);
+        }
+        catch
+        {
+            envelope.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the record's stretches one after the other, and says where the first two end: what comes before the content, what comes behind it, and perhaps a last field of <c>extra</c>.</summary>
+    private static (int Head, int Tail) WriteEnvelope(Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
+    {
         using var input = new EffectiveInput(context.SharedInputs, context.Input.Input);
-        var envelope = new ArrayBufferWriter<byte>(1024);
-        using var writer = new Utf8JsonWriter(envelope, WriterOptions);
         var requestedAt = context.RequestedAt ?? ReadTime(result.QueryTime);
         WriteHead(writer, result, context, input, requestedAt);
-        var head = envelope.WrittenCount;
+        var head = envelope.Length;
         WriteTail(writer, result, context, input);
-
+        var tail = envelope.Length;
         // What the result says of its time is used where we have no better, and kept where we have.
-        var ownTime = context.RequestedAt is null && requestedAt is not null ? null : result.QueryTime;
-        return new(context.Input.Id, context.ListId, context.SubmissionId,
-            [.. Join(result, envelope.WrittenMemory[..head], envelope.WrittenMemory[head..], ownTime)]);
+        if (context.RequestedAt is not null || requestedAt is null)
+            WriteIfAny(writer, "metadata.query_time", result.QueryTime);
+        writer.Flush();
+        return (head, tail);
     }
 
     private static void WriteHead(Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input, DateTimeOffset? requestedAt)
@@ -60,7 +86,9 @@ internal static class RecordComposer
 
     private static void WriteTail(Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input)
     {
-        writer.WriteString("content_digest", result.ContentDigest);
+        Span<byte> digest = stackalloc byte[DigestBytes];
+        Utf8.TryWrite(digest, $"xxh128:{result.ContentHash:x32}", out _);
+        writer.WriteString("content_digest", digest);
         writer.WriteNumber("content_bytes", result.ContentBytes);
         writer.WriteStartObject("source");
         writer.WriteString("uri", context.SourceUri);
@@ -76,39 +104,27 @@ internal static class RecordComposer
         writer.Flush();
     }
 
-    /// <summary>The envelope's two stretches with the staged bytes between and behind them.</summary>
-    private static IEnumerable<StagedRecord.Segment> Join(NormalizedResult result, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> tail, string? queryTime)
+    /// <summary>The envelope's stretches with the staged bytes between them.</summary>
+    private static StagedRecord Join(NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
     {
         var (content, parsed, extra) = result.Release();
-        yield return new(head);
-        if (content is not null)
-        {
-            yield return new(ContentStart);
-            yield return new(default, content);
-            yield return new(Close);
-        }
-        if (parsed is not null)
-        {
-            yield return new(ParsedStart);
-            yield return new(default, parsed);
-        }
-        yield return new(tail);
-        var hasExtra = extra is not null || queryTime is not null;
-        if (hasExtra)
-            yield return new(ExtraStart);
-        if (extra is not null)
-            yield return new(default, extra);
-        if (queryTime is not null)
-        {
-            if (extra is not null)
-                yield return new(Comma);
-            yield return new(EncodeQueryTime(queryTime));
-        }
-        yield return new(hasExtra ? ExtraClose : Close);
+        var written = envelope.Written;
+        var time = written[tail..];
+        var hasExtra = extra is not null || time.Length > 0;
+        // The time's comma is one too many where nothing comes before it.
+        if (extra is null && hasExtra)
+            time = time[1..];
+        return new(context.Input.Id, context.ListId, context.SubmissionId,
+            [
+                new(written[..head]),
+                new(content is null ? default : ContentStart), new(default, content), new(content is null ? default : Close),
+                new(parsed is null ? default : ParsedStart), new(default, parsed),
+                new(written[head..tail]),
+                new(hasExtra ? ExtraStart : default), new(default, extra), new(time),
+                new(hasExtra ? ExtraClose : Close),
+            ],
+            envelope);
     }
-
-    private static byte[] EncodeQueryTime(string queryTime) =>
-        [.. "\"metadata.query_time\":\""u8, .. JsonEncodedText.Encode(queryTime, WriterOptions.Encoder).EncodedUtf8Bytes, .. "\""u8];
 
     private static void WriteIfAny(Utf8JsonWriter writer, string name, string? value)
     {

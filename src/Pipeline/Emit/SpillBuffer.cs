@@ -11,10 +11,12 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
 {
     // Most buffers hold a few small fields; content grows by whole chunks.
     private const int FirstChunkBytes = 4 * 1024;
+    private const int FirstChunks = 8;
     private const int ChunkBytes = StagingPool.ChunkBytes;
 
     private readonly StagingPool _pool = pool ?? StagingPool.Unlimited;
-    private readonly List<byte[]> _chunks = [];
+    private byte[][] _chunks = [];
+    private int _count;
     private int _chunkUsed;
     private long _chunkBytes;
     private SafeFileHandle? _file;
@@ -31,9 +33,9 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     {
         while (bytes.Length > 0)
         {
-            if (_chunks.Count == 0 || _chunkUsed == _chunks[^1].Length)
+            if (_count == 0 || _chunkUsed == _chunks[_count - 1].Length)
                 AddChunk();
-            var free = _chunks[^1].AsSpan(_chunkUsed);
+            var free = _chunks[_count - 1].AsSpan(_chunkUsed);
             var count = Math.Min(free.Length, bytes.Length);
             bytes[..count].CopyTo(free);
             bytes = bytes[count..];
@@ -46,7 +48,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     {
         if (_file is not null)
             CopyFileTo(destination, _file);
-        for (var i = 0; i < _chunks.Count; i++)
+        for (var i = 0; i < _count; i++)
             destination.Write(_chunks[i].AsSpan(0, UsedOf(i)));
     }
 
@@ -54,13 +56,16 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     {
         if (_file is not null)
             await CopyFileToAsync(destination, _file, cancellationToken);
-        for (var i = 0; i < _chunks.Count; i++)
+        for (var i = 0; i < _count; i++)
             await destination.WriteAsync(_chunks[i].AsMemory(0, UsedOf(i)), cancellationToken);
     }
 
     public void Dispose()
     {
         ReturnChunks();
+        if (_chunks.Length > 0)
+            ArrayPool<byte[]>.Shared.Return(_chunks);
+        _chunks = [];
         _chunkUsed = 0;
         _chunkBytes = 0;
         _file?.Dispose();
@@ -68,29 +73,43 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         _fileBytes = 0;
     }
 
-    private int UsedOf(int chunk) => chunk == _chunks.Count - 1 ? _chunkUsed : _chunks[chunk].Length;
+    private int UsedOf(int chunk) => chunk == _count - 1 ? _chunkUsed : _chunks[chunk].Length;
 
     private void AddChunk()
     {
-        if (_chunks.Count == 0)
-            _chunks.Add(ArrayPool<byte>.Shared.Rent(FirstChunkBytes));
+        if (_count == 0)
+            Keep(ArrayPool<byte>.Shared.Rent(FirstChunkBytes));
         else if (Length + ChunkBytes <= spillAt && _pool.TryRent() is { } chunk)
-            _chunks.Add(chunk);
+            Keep(chunk);
         else
             Spill();
         _chunkUsed = 0;
     }
 
+    private void Keep(byte[] chunk)
+    {
+        if (_count == _chunks.Length)
+        {
+            var more = ArrayPool<byte[]>.Shared.Rent(Math.Max(FirstChunks, 2 * _count));
+            _chunks.AsSpan().CopyTo(more);
+            if (_count > 0)
+                ArrayPool<byte[]>.Shared.Return(_chunks, clearArray: true);
+            _chunks = more;
+        }
+        _chunks[_count++] = chunk;
+    }
+
     private void ReturnChunks()
     {
-        foreach (var chunk in _chunks)
+        foreach (var chunk in _chunks.AsSpan(0, _count))
         {
             if (chunk.Length == ChunkBytes)
                 _pool.Return(chunk);
             else
                 ArrayPool<byte>.Shared.Return(chunk);
         }
-        _chunks.Clear();
+        _chunks.AsSpan(0, _count).Clear();
+        _count = 0;
     }
 
     private void Spill()
@@ -98,7 +117,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         try
         {
             _file ??= OpenTemporaryFile();
-            for (var i = 0; i < _chunks.Count; i++)
+            for (var i = 0; i < _count; i++)
             {
                 var used = UsedOf(i);
                 RandomAccess.Write(_file, _chunks[i].AsSpan(0, used), _fileBytes);
@@ -111,15 +130,9 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
             throw PipelineException.Transient(FailureReasons.Unavailable,
                 $"A large record cannot be spilled to '{folder}': {e.Message} Make room there, or set Collect:SpillFolder to a folder that can be written.", inner: e);
         }
-        var keep = _chunks[^1];
-        _chunks.RemoveAt(_chunks.Count - 1);
-        if (keep.Length < ChunkBytes)
-        {
-            _chunks.Add(keep);
-            keep = _pool.Rent();
-        }
+        var last = _chunks[_count - 1].Length < ChunkBytes ? _pool.Rent() : _chunks[--_count];
         ReturnChunks();
-        _chunks.Add(keep);
+        Keep(last);
     }
 
     private SafeFileHandle OpenTemporaryFile()
@@ -150,6 +163,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         }
     }
 
+    // Read on this thread: the bytes were written just now and are still in memory, where every read of its own task costs more than itself.
     private async Task CopyFileToAsync(Stream destination, SafeFileHandle file, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
@@ -157,7 +171,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         {
             for (long at = 0; at < _fileBytes;)
             {
-                var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at, cancellationToken);
+                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at);
                 at += Checked(read);
                 await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }

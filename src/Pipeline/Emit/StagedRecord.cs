@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Emit;
 
 /// <summary>
@@ -6,12 +8,17 @@ namespace Pipeline.Emit;
 /// </summary>
 public sealed class StagedRecord : IAsyncDisposable
 {
+    private readonly IDisposable? _plain;
     private readonly Segment[] _segments;
+    private readonly int _count;
     private bool _disposed;
 
-    internal StagedRecord(string id, string listId, string submissionId, Segment[] segments)
+    /// <summary>Takes over what is staged in the segments, and <paramref name="plain"/>, the owner of their plain bytes.</summary>
+    internal StagedRecord(string id, string listId, string submissionId, ReadOnlySpan<Segment> segments, IDisposable? plain = null)
     {
-        (Id, ListId, SubmissionId, _segments) = (id, listId, submissionId, segments);
+        (Id, ListId, SubmissionId, _plain, _count) = (id, listId, submissionId, plain, segments.Length);
+        _segments = ArrayPool<Segment>.Shared.Rent(_count);
+        segments.CopyTo(_segments);
         foreach (var segment in segments)
             Bytes += segment.Staged?.Length ?? segment.Plain.Length;
     }
@@ -37,7 +44,7 @@ public sealed class StagedRecord : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(destination);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        foreach (var segment in _segments)
+        foreach (var segment in _segments.AsSpan(0, _count))
         {
             if (segment.Staged is { } staged)
                 staged.CopyTo(destination);
@@ -51,8 +58,10 @@ public sealed class StagedRecord : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(destination);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        foreach (var segment in _segments)
+        for (var i = 0; i < _count; i++)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var segment = _segments[i];
             if (segment.Staged is { } staged)
                 await staged.CopyToAsync(destination, cancellationToken);
             else
@@ -63,9 +72,13 @@ public sealed class StagedRecord : IAsyncDisposable
     /// <summary>Gives memory and temporary files back; the record cannot be copied any more.</summary>
     public ValueTask DisposeAsync()
     {
-        foreach (var segment in _segments)
-            segment.Staged?.Dispose();
+        if (_disposed)
+            return ValueTask.CompletedTask;
         _disposed = true;
+        foreach (var segment in _segments.AsSpan(0, _count))
+            segment.Staged?.Dispose();
+        ArrayPool<Segment>.Shared.Return(_segments, clearArray: true);
+        _plain?.Dispose();
         return ValueTask.CompletedTask;
     }
 

@@ -12,6 +12,15 @@ internal static class DeliveryFields
     /// <summary>Whether a field is one of them.</summary>
     public static bool Contains(string name) => Names.Contains(name);
 
+    /// <summary>Whether a field is one of them.</summary>
+    public static bool Contains(JsonProperty field)
+    {
+        foreach (var name in Names)
+            if (field.NameEquals(name))
+                return true;
+        return false;
+    }
+
     /// <summary>The delivery fields of an object, in its order.</summary>
     public static IReadOnlyList<string> In(JsonElement value) => [.. value.EnumerateObject().Select(p => p.Name).Where(Contains)];
 

@@ -6,24 +6,17 @@ namespace Pipeline.Ledger;
 /// <summary>An input as it works: the list's defaults overridden by the item's own fields. Delivery fields are not part of it.</summary>
 internal sealed class EffectiveInput : IDisposable
 {
-    private readonly JsonDocument _shared;
+    // Null for none, as most lists have it.
+    private readonly JsonDocument? _shared;
     private readonly JsonDocument _own;
-    private readonly OrderedDictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+    private OrderedDictionary<string, JsonElement>? _fields;
 
     /// <summary>Merges two JSON objects.</summary>
-    public EffectiveInput(string sharedInputs, string input)
-    {
-        (_shared, _own) = (JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
-        foreach (var field in _shared.RootElement.EnumerateObject().Concat(_own.RootElement.EnumerateObject()))
-        {
-            // Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.
-            if (!DeliveryFields.Contains(field.Name))
-                _fields[field.Name] = field.Value;
-        }
-    }
+    public EffectiveInput(string sharedInputs, string input) =>
+        (_shared, _own) = (sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
 
     /// <summary>The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.</summary>
-    public IReadOnlyDictionary<string, JsonElement> Fields => _fields;
+    public IReadOnlyDictionary<string, JsonElement> Fields => _fields ??= Merge();
 
     /// <summary>The merged input as one JSON value that lives on; a bad line's text stays the string it is.</summary>
     public static JsonElement Describe(string sharedInputs, InputEntry input)
@@ -36,23 +29,50 @@ internal sealed class EffectiveInput : IDisposable
 
     /// <summary>A field's text; null where there is none or it is not a string.</summary>
     public string? GetText(string name) =>
-        _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        (Find(_own, name) ?? Find(_shared, name)) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
     /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
     public void WriteTo(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        foreach (var (name, value) in _fields)
+        if (_shared is not null)
         {
-            writer.WritePropertyName(name);
-            value.WriteTo(writer);
+            foreach (var field in _shared.RootElement.EnumerateObject().Where(f => !DeliveryFields.Contains(f)))
+            {
+                writer.WritePropertyName(field.Name);
+                (Find(_own, field.Name) ?? field.Value).WriteTo(writer);
+            }
+        }
+        foreach (var field in _own.RootElement.EnumerateObject())
+        {
+            if (!DeliveryFields.Contains(field) && (_shared is null || Find(_shared, field.Name) is null))
+                field.WriteTo(writer);
         }
         writer.WriteEndObject();
     }
 
     public void Dispose()
     {
-        _shared.Dispose();
+        _shared?.Dispose();
         _own.Dispose();
+    }
+
+    private static JsonElement? Find(JsonDocument? document, string name) => document is not null && document.RootElement.TryGetProperty(name, out var value) ? value : null;
+
+    private OrderedDictionary<string, JsonElement> Merge()
+    {
+        var fields = new OrderedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var document in (ReadOnlySpan<JsonDocument?>)[_shared, _own])
+        {
+            if (document is null)
+                continue;
+            foreach (var field in document.RootElement.EnumerateObject())
+            {
+                // Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.
+                if (!DeliveryFields.Contains(field))
+                    fields[field.Name] = field.Value;
+            }
+        }
+        return fields;
     }
 }

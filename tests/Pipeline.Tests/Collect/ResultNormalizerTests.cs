@@ -106,6 +106,97 @@ public sealed class ResultNormalizerTests
         }
     }
 
+    public static TheoryData<string, string> Refused => new()
+    {
+        { "not JSON", """{"url":"stale","stale":1,"data":{"html":"stale","parsed":["stale"]},"metadata":{"tag":"stale"}} stale""" },
+        { "not UTF-8", $$"""{"stale":1,"data":{"html":"stale{{new string('s', 100_000)}}ÿ"} }""" },
+        { "a field twice", """{"stale":1,"url":"stale","data":{"html":"stale"},"url":"stale"}""" },
+        { "an unknown field twice", """{"stale":1,"url":"stale","kept":2,"kept":3}""" },
+        { "a wrong type", """{"stale":1,"status_code":"stale"}""" },
+        { "too deep", $$"""{"stale":1,"data":{"parsed":{{new string('[', 300)}}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task ADocumentThatIsRefusedLeavesNothingForTheNextOne(string why, string document)
+    {
+        var refused = (why == "not UTF-8" ? Encoding.Latin1 : Encoding.UTF8).GetBytes(document);
+        var normalizer = new ResultNormalizer(new());
+        for (var n = 0; n < 3; n++)
+        {
+            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(refused), TestContext.Current.CancellationToken));
+            await IsReadAsEverAsync(normalizer);
+            await IsReadAsEverAsync(normalizer);
+        }
+    }
+
+    [Fact]
+    public async Task AReadThatFailsOrIsCancelledLeavesNothingForTheNextOne()
+    {
+        var normalizer = new ResultNormalizer(new());
+        var stored = Normal.Gzip(Normal.Bytes($$"""{"stale":1,"data":{"html":"stale{{Convert.ToHexString(Some.Bytes(100_000))}}"} }"""));
+        for (var at = 1; at < stored.Length; at += 9_000)
+        {
+            await Assert.ThrowsAsync<IOException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new IOException("The connection was reset.")), TestContext.Current.CancellationToken));
+            await IsReadAsEverAsync(normalizer);
+            await Assert.ThrowsAsync<OperationCanceledException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new OperationCanceledException()), TestContext.Current.CancellationToken));
+            await IsReadAsEverAsync(normalizer);
+        }
+    }
+
+    [Fact]
+    public async Task OneDocumentAfterTheOtherIsReadAsIfItWereTheFirst()
+    {
+        var normalizer = new ResultNormalizer(new());
+        string[] documents =
+        [
+            """{"url":"a","kept":1,"status":"success","data":{"html":"a","parsed":[1]},"metadata":{"driver":"vx6","country":"US","locale":"de","tag":"x"} }""",
+            """{"kept":2,"data":{"text":"b"} }""",
+            """{"url":"a","kept":3,"status":"failed","data":{"html":"c","parsing":{}},"metadata":{"driver":"ü","country":"DE","locale":""} }""",
+            "{}",
+            """{"status":"failed","metadata":{"driver":"ü"} }""",
+        ];
+        foreach (var document in (IEnumerable<string>)[.. documents, .. documents])
+        {
+            var stored = Normal.Bytes(document);
+            using var result = await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
+            await using var record = RecordComposer.Compose(result, Normal.Context);
+            Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: false), await Normal.TextAsync(record));
+        }
+    }
+
+    [Fact]
+    public async Task BackslashesInARowAreUnescapedWhereverTheyAre()
+    {
+        foreach (var end in new[] { "", "n", "r", "b", "/", "\"", "u00e9", "ud83d\\ude00" })
+        {
+            for (var before = 0; before < 70; before++)
+            {
+                for (var pairs = 0; pairs < 36; pairs += pairs < 4 ? 1 : 7)
+                {
+                    var row = string.Concat(Enumerable.Repeat("\\\\", pairs)) + (end.Length > 0 ? "\\" + end : "");
+                    var document = $$"""{"data":{"html":"{{new string('r', before)}}{{row}}x{{row}}{{new string('n', 80)}}","text":"\"{{row}}"} }""";
+                    var stored = Normal.Bytes(document);
+                    Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: false), await Normal.RecordAsync(stored));
+                }
+            }
+        }
+    }
+
+    private static async Task IsReadAsEverAsync(ResultNormalizer normalizer)
+    {
+        using var result = await normalizer.NormalizeAsync(new MemoryStream(Normal.Bytes(Normal.Small)), TestContext.Current.CancellationToken);
+        await using var record = RecordComposer.Compose(result, Normal.Context);
+        Assert.Equal(await Normal.RecordAsync(Normal.Bytes(Normal.Small)), await Normal.TextAsync(record));
+    }
+
+    /// <summary>Gives so many bytes and fails.</summary>
+    private sealed class BrokenStream(byte[] bytes, int count, Exception fault) : MemoryStream(bytes, 0, count)
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Position < Length ? await base.ReadAsync(buffer, cancellationToken) : throw fault;
+    }
+
     [Fact]
     public async Task ManyDocumentsAtOnceDoNotMix()
     {

@@ -115,6 +115,28 @@ public sealed class RecordComposerTests
         Assert.Throws<ObjectDisposedException>(() => record.CopyTo(Stream.Null));
     }
 
+    [Fact]
+    public async Task ARecordDisposedTwiceGivesItsMemoryBackOnce()
+    {
+        var first = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes(Normal.Small)), Normal.Context);
+        await first.DisposeAsync();
+        await first.DisposeAsync();
+        await using var second = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "second" });
+        await using var third = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "third" });
+        Assert.Contains("\"task_id\":\"second\"", await Normal.TextAsync(second));
+        Assert.Contains("\"task_id\":\"third\"", await Normal.TextAsync(third));
+    }
+
+    [Fact]
+    public async Task ARecordThatCannotBeWrittenLeavesNothingForTheNextOne()
+    {
+        using var result = await Normal.NormalizeAsync(Normal.Bytes(Normal.Small));
+        Assert.ThrowsAny<Exception>(() => RecordComposer.Compose(result, Normal.Context with { Input = Normal.Context.Input with { Input = """{"url":"stale""" } }));
+        Assert.ThrowsAny<Exception>(() => RecordComposer.Compose(result, Normal.Context with { SharedInputs = "[]" }));
+        await using var record = RecordComposer.Compose(result, Normal.Context);
+        Assert.Equal(await Normal.RecordAsync(Normal.Bytes(Normal.Small)), await Normal.TextAsync(record));
+    }
+
     private static async Task<string> ComposeAsync(string result, RecordContext context)
     {
         using var normalized = await Normal.NormalizeAsync(Normal.Bytes(result));
