@@ -18,6 +18,8 @@ internal sealed class BucketIndex : IAsyncDisposable
             generation INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, bytes INTEGER NOT NULL, md5 TEXT NOT NULL,
             crc32c INTEGER NOT NULL, created INTEGER NOT NULL, content_type TEXT NOT NULL, content_encoding TEXT, metadata TEXT,
             checksum_header TEXT, checksum TEXT, UNIQUE (bucket, key));
+        -- Small objects only; the others are files. Apart from the rows above, so that those stay narrow for listings.
+        CREATE TABLE IF NOT EXISTS contents (generation INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
         """;
 
     private const string Columns = "bucket, key, generation, bytes, md5, crc32c, created, content_type, content_encoding, metadata, checksum_header, checksum";
@@ -45,15 +47,31 @@ internal sealed class BucketIndex : IAsyncDisposable
 
     public StoredObject? Find(string bucket, string key) => _database.Read(d => Find(d, bucket, Utf8(key)));
 
+    /// <summary>The object of this name with its bytes; those are null where they are in a file.</summary>
+    public (StoredObject Object, byte[]? Bytes)? Read(string bucket, string key) => _database.Read(d =>
+        d.Query<(StoredObject, byte[]?)?>(
+            $"SELECT {Columns}, (SELECT bytes FROM contents WHERE generation = objects.generation) FROM objects WHERE bucket = $1 AND key = $2",
+            row => (Read(row), row.IsDBNull(12) ? null : row.GetFieldValue<byte[]>(12)), bucket, Utf8(key)).FirstOrDefault());
+
+    /// <summary>The highest generation of an object; 0 when there is none.</summary>
+    public long LastGeneration() => _database.Read(d => d.Scalar<long>("SELECT ifnull(max(generation), 0) FROM objects"));
+
     public bool Knows(long generation) => _database.Read(d => d.Scalar<long>("SELECT count(*) FROM objects WHERE generation = $1", generation) > 0);
 
     /// <summary>Makes an object visible in place of the one before it, where <paramref name="condition"/> accepts that one.</summary>
+    /// <param name="item">The object.</param>
+    /// <param name="bytes">Its bytes; null where they are in a file.</param>
+    /// <param name="condition">Gets null where there is none before it.</param>
     /// <returns>Whether it was accepted, and what was there before.</returns>
-    public Task<(bool Accepted, StoredObject? Previous)> ReplaceAsync(StoredObject item, Func<StoredObject?, bool> condition) => ChangeAsync(item.Bucket, item.Key, condition, d =>
+    public Task<(bool Accepted, StoredObject? Previous)> ReplaceAsync(StoredObject item, byte[]? bytes, Func<StoredObject?, bool> condition) => ChangeAsync(item.Bucket, item.Key, condition, d =>
+    {
         d.Execute($"INSERT INTO objects ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             item.Bucket, Utf8(item.Key), item.Generation, item.Bytes, item.Md5, (long)item.Crc32C, item.Created.UtcTicks, item.Traits.ContentType,
             item.Traits.ContentEncoding, item.Traits.Metadata is { } metadata ? JsonSerializer.Serialize(metadata) : null,
-            item.Traits.ChecksumHeader, item.Traits.Checksum));
+            item.Traits.ChecksumHeader, item.Traits.Checksum);
+        if (bytes is not null)
+            d.Execute("INSERT INTO contents (generation, bytes) VALUES ($1, $2)", item.Generation, bytes);
+    });
 
     /// <summary>Removes an object where <paramref name="condition"/> accepts it.</summary>
     public Task<(bool Accepted, StoredObject? Previous)> RemoveAsync(string bucket, string key, Func<StoredObject?, bool> condition) =>
@@ -73,7 +91,11 @@ internal sealed class BucketIndex : IAsyncDisposable
             if (!condition(previous))
                 return (false, previous);
             if (previous is not null)
+            {
                 d.Execute("DELETE FROM objects WHERE generation = $1", previous.Generation);
+                d.Execute("DELETE FROM contents WHERE generation = $1", previous.Generation);
+            }
+
             add(d);
             return (true, previous);
         });

@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// Buckets and objects in a folder: bytes in files named by generation, everything else in an SQLite index. An object is there when its row is
-/// committed, whole and with its metadata, or not at all; keys never become paths.
+/// Buckets and objects in a folder: the bytes of large objects in files named by generation, everything else in an SQLite index. An object is
+/// there when its row is committed, whole and with its metadata, or not at all; keys never become paths.
 /// </summary>
 /// <remarks>One process at a time. Nothing is read or written before the first use.</remarks>
 internal sealed class BucketStore(string folder, TimeProvider? time = null) : IAsyncDisposable
@@ -43,7 +42,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     {
         var item = new StoredObject(
             bucket, key, upload.Generation, upload.Bytes, Convert.ToHexStringLower(upload.Md5()), upload.Crc32C, _time.GetUtcNow(), traits);
-        var (accepted, previous) = await Index.ReplaceAsync(item, condition ?? (_ => true));
+        var (accepted, previous) = await Index.ReplaceAsync(item, upload.Finish(), condition ?? (_ => true));
         if (!accepted)
             return null;
         upload.Keep();
@@ -64,13 +63,13 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     public StoredObject? Find(string bucket, string key) => Index.Find(bucket, key);
 
     /// <summary>Opens the object of this name, or null. An open object can be read to its end even when it is replaced or removed meanwhile.</summary>
-    public (StoredObject Object, SafeFileHandle File)? OpenRead(string bucket, string key)
+    public (StoredObject Object, ObjectContent Content)? OpenRead(string bucket, string key)
     {
-        while (Index.Find(bucket, key) is { } item)
+        while (Index.Read(bucket, key) is var (item, bytes))
         {
             try
             {
-                return (item, File.OpenHandle(PathOf(item.Generation), options: FileOptions.SequentialScan));
+                return (item, bytes is null ? new(File.OpenHandle(PathOf(item.Generation), options: FileOptions.SequentialScan)) : new(bytes));
             }
             catch (FileNotFoundException) when (Index.Find(bucket, key) is not { } now || now.Generation != item.Generation)
             {
@@ -166,6 +165,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
             for (var i = 0; i < 256; i++)
                 Directory.CreateDirectory(Path.GetDirectoryName(PathOf(i))!);
             var index = new BucketIndex(Path.Combine(folder, "index.db"));
+            _lastGeneration = index.LastGeneration();
             RemoveOrphans(index);
             Volatile.Write(ref _index, index);
             return index;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
-using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Emulator.Buckets;
 
@@ -47,16 +46,17 @@ internal static class GcsObjects
             return;
         }
 
-        var open = store.OpenRead(bucket, name);
-        using var file = open?.File;
-        if (open?.Object is not { } item || (conditions.Generation is { } wanted && wanted != item.Generation))
+        var isMedia = context.Request.Query["alt"] == "media";
+        var open = isMedia ? store.OpenRead(bucket, name) : null;
+        using var content = open?.Content;
+        if ((isMedia ? open?.Object : store.Find(bucket, name)) is not { } item || (conditions.Generation is { } wanted && wanted != item.Generation))
             await GcsJson.NoObjectAsync(context, bucket, name);
         else if (conditions.IfMatch is { } match && match != item.Generation)
             await GcsJson.ConditionAsync(context);
         else if (conditions.IfNotMatch == item.Generation)
             context.Response.StatusCode = StatusCodes.Status304NotModified;
-        else if (context.Request.Query["alt"] == "media")
-            await SendMediaAsync(context, item, open.Value.File);
+        else if (content is not null)
+            await SendMediaAsync(context, item, content);
         else
             await GcsJson.WriteAsync(context, GcsJson.Object(context, item));
     }
@@ -79,7 +79,7 @@ internal static class GcsObjects
             context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static Task SendMediaAsync(HttpContext context, StoredObject item, SafeFileHandle file)
+    private static Task SendMediaAsync(HttpContext context, StoredObject item, ObjectContent content)
     {
         var response = context.Response;
         var gzip = item.Traits.ContentEncoding == "gzip";
@@ -108,12 +108,12 @@ internal static class GcsObjects
         if (decompress)
         {
             headers.Warning = "214 UploadServer gunzipped";
-            return ObjectBody.SendDecompressedAsync(context, file);
+            return ObjectBody.SendDecompressedAsync(context, content);
         }
 
         if (item.Traits.ContentEncoding is { } encoding)
             headers.ContentEncoding = encoding;
-        return ObjectBody.SendAsync(context, file, slice, item.Bytes);
+        return ObjectBody.SendAsync(context, content, slice, item.Bytes);
     }
 
     private static bool TakesGzip(StringValues acceptEncoding) =>

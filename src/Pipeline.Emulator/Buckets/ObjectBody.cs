@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Microsoft.Net.Http.Headers;
-using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Emulator.Buckets;
 
@@ -28,8 +27,8 @@ internal static class ObjectBody
         return start >= bytes || (range.From is null && range.To == 0) ? new(0, 0, true, false) : new(start, end - start + 1, true, true);
     }
 
-    /// <summary>Sends the status, the length and the bytes of a slice; only the headers to a HEAD.</summary>
-    public static async Task SendAsync(HttpContext context, SafeFileHandle file, Slice slice, long bytes)
+    /// <summary>Sends the status, the length and the bytes of a slice; only the headers where there is no content, as for a HEAD.</summary>
+    public static async Task SendAsync(HttpContext context, ObjectContent? content, Slice slice, long bytes)
     {
         var response = context.Response;
         response.ContentLength = slice.Length;
@@ -40,13 +39,13 @@ internal static class ObjectBody
             response.Headers.ContentRange = $"bytes {slice.Start}-{slice.Start + slice.Length - 1}/{bytes}";
         }
 
-        if (HttpMethods.IsHead(context.Request.Method))
+        if (content is null)
             return;
         var (position, end) = (slice.Start, slice.Start + slice.Length);
         while (position < end)
         {
             var span = response.BodyWriter.GetSpan((int)Math.Min(Step, end - position));
-            var read = RandomAccess.Read(file, span[..(int)Math.Min(span.Length, end - position)], position);
+            var read = content.Read(span[..(int)Math.Min(span.Length, end - position)], position);
             response.BodyWriter.Advance(read);
             position += read;
             var flushed = await response.BodyWriter.FlushAsync(context.RequestAborted);
@@ -56,11 +55,9 @@ internal static class ObjectBody
     }
 
     /// <summary>Sends a gzip object decompressed, as GCS does to clients that do not take gzip.</summary>
-    public static async Task SendDecompressedAsync(HttpContext context, SafeFileHandle file)
+    public static async Task SendDecompressedAsync(HttpContext context, ObjectContent content)
     {
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
-        using var stored = new FileStream(file, FileAccess.Read, bufferSize: 0);
+        using var stored = content.AsStream();
         using var plain = new GZipStream(stored, CompressionMode.Decompress);
         await plain.CopyToAsync(context.Response.Body, context.RequestAborted);
     }

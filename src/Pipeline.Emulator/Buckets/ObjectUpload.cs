@@ -7,13 +7,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// An object on its way in: its bytes go to a file that nothing points to until <see cref="BucketStore.CommitAsync"/>. Disposed without that, it
-/// never was.
+/// An object on its way in. A small one stays in memory; the bytes of a large one go to a file that nothing points to until
+/// <see cref="BucketStore.CommitAsync"/>. Disposed without that, it never was.
 /// </summary>
 internal sealed class ObjectUpload(string path, long generation) : IDisposable
 {
-    private readonly SafeFileHandle _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+    /// <summary>An object of this many bytes or more is a file.</summary>
+    public const int FileBytes = 64 * 1024;
+
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FileBytes);
+    private int _held;
+    private SafeFileHandle? _file;
     private uint _crc32C = uint.MaxValue;
     private bool _kept;
 
@@ -32,37 +37,51 @@ internal sealed class ObjectUpload(string path, long generation) : IDisposable
     /// <summary>Takes everything that <paramref name="content"/> has.</summary>
     public async Task AppendAsync(Stream content, ContentChecksum? checksum, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
-        try
+        int read;
+        while ((read = await content.ReadAsync(_buffer.AsMemory(_held, FileBytes - _held), cancellationToken)) > 0)
         {
-            int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
-                Append(buffer.AsSpan(0, read), checksum);
+            Add(_buffer.AsSpan(_held, read), checksum);
+            _held += read;
+            if (_held == FileBytes)
+                WriteHeld();
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+    }
+
+    /// <summary>The bytes of a small object; null for a large one, whose file has all of them then.</summary>
+    public byte[]? Finish()
+    {
+        if (_file is null)
+            return _buffer[.._held];
+        WriteHeld();
+        return null;
     }
 
     /// <summary>The bytes are an object's now.</summary>
     public void Keep()
     {
         _kept = true;
-        _file.Dispose();
+        _file?.Dispose();
     }
 
     public void Dispose()
     {
-        _file.Dispose();
         _md5.Dispose();
-        if (!_kept)
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _file?.Dispose();
+        if (_file is not null && !_kept)
             File.Delete(path);
     }
 
-    private void Append(ReadOnlySpan<byte> bytes, ContentChecksum? checksum)
+    private void WriteHeld()
     {
-        RandomAccess.Write(_file, bytes, Bytes);
+        _file ??= File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.Write(_file, _buffer.AsSpan(0, _held), Bytes - _held);
+        _held = 0;
+    }
+
+    private void Add(ReadOnlySpan<byte> bytes, ContentChecksum? checksum)
+    {
         _md5.AppendData(bytes);
         checksum?.Append(bytes);
         Bytes += bytes.Length;

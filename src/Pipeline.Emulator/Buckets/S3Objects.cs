@@ -13,14 +13,15 @@ internal static class S3Objects
 
     public static async Task ReadAsync(HttpContext context, BucketStore store, string bucket, string key)
     {
-        if (store.OpenRead(bucket, key) is not { } open)
+        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var open = isHead ? null : store.OpenRead(bucket, key);
+        using var content = open?.Content;
+        if ((isHead ? store.Find(bucket, key) : open?.Object) is not { } item)
         {
             await S3Error.NoSuchKey.WriteAsync(context);
             return;
         }
 
-        using var file = open.File;
-        var item = open.Object;
         var headers = context.Request.Headers;
         if ((headers.IfMatch.Count > 0 && !Matches(headers.IfMatch, item)) || (headers.IfMatch.Count == 0 && IsNewerThan(item, headers.IfUnmodifiedSince)))
         {
@@ -50,7 +51,7 @@ internal static class S3Objects
             context.Response.Headers["x-amz-checksum-type"] = "FULL_OBJECT";
         }
 
-        await ObjectBody.SendAsync(context, file, slice, item.Bytes);
+        await ObjectBody.SendAsync(context, content, slice, item.Bytes);
     }
 
     public static async Task DeleteManyAsync(HttpContext context, BucketStore store, string bucket)

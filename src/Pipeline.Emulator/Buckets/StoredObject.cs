@@ -19,7 +19,7 @@ internal sealed record ObjectTraits(string ContentType)
 /// <summary>One whole object as the index knows it.</summary>
 /// <param name="Bucket">Its bucket.</param>
 /// <param name="Key">Its key, any text.</param>
-/// <param name="Generation">Unique among all objects ever, rising with time; also names the file.</param>
+/// <param name="Generation">Unique among all objects ever, rising with time; also names the file of a large one.</param>
 /// <param name="Bytes">The stored size.</param>
 /// <param name="Md5">The MD5 of the stored bytes, 32 lower-case hex digits.</param>
 /// <param name="Crc32C">The CRC-32C of the stored bytes.</param>

@@ -79,11 +79,11 @@ internal sealed class TaskStore(Database database)
         EndJob(d, job, next);
     });
 
-    /// <summary>Up to <paramref name="max"/> jobs that are due, the longest first.</summary>
-    public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max) => database.Read(d => d.Query(
-        $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 ORDER BY j.due_at, j.seq LIMIT $3",
+    /// <summary>Up to <paramref name="max"/> jobs that are due, the longest first, without those of these sequence numbers.</summary>
+    public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max, IEnumerable<long> without) => database.Read(d => d.Query(
+        $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 AND j.seq NOT IN (SELECT value FROM json_each($4)) ORDER BY j.due_at, j.seq LIMIT $3",
         r => new Job(r.GetInt64(14), kind, Time(r.GetInt64(15)), r.GetInt32(16), ReadTask(r)),
-        (long)kind, now.ToUnixTimeMilliseconds(), (long)max));
+        (long)kind, now.ToUnixTimeMilliseconds(), (long)max, $"[{string.Join(',', without)}]"));
 
     /// <summary>When the first job after now is due; null when there is none.</summary>
     public DateTimeOffset? GetNextDue(JobKind kind, DateTimeOffset now) => database.Read(d =>

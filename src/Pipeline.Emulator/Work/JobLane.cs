@@ -40,12 +40,11 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
     private async Task RunDueAsync(CancellationToken cancellationToken)
     {
         // Taken before the rows are read: a job that ends in between is still in the rows, and must not run again.
-        HashSet<long> running;
+        long[] running;
         lock (_running)
             running = [.. _running];
         var now = time.GetUtcNow();
-        var due = store.GetDueJobs(kind, now, running.Count + ReadAhead);
-        due.RemoveAll(job => running.Contains(job.Seq));
+        var due = store.GetDueJobs(kind, now, ReadAhead, running);
         foreach (var job in due)
         {
             await _slots.WaitAsync(cancellationToken);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Pipeline.Emulator.Buckets;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -99,7 +100,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
         using (var socket = new TcpClient())
         {
             await socket.ConnectAsync(_host.Url.Host, _host.Url.Port, stop);
-            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nonly this"u8.ToArray(), stop);
+            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(), stop);
+            await socket.GetStream().WriteAsync(new byte[ObjectUpload.FileBytes], stop);
             while (Files().Length == 0)
                 await Task.Delay(10, stop);
         }

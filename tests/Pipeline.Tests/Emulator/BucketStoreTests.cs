@@ -1,10 +1,15 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Store;
 
 namespace Pipeline.Tests.Emulator;
 
 public sealed class BucketStoreTests : IDisposable
 {
+    /// <summary>The first is kept in the index, the second in a file.</summary>
+    public static readonly TheoryData<int> Sizes = [ObjectUpload.FileBytes - 1, ObjectUpload.FileBytes];
+
     private static readonly ObjectTraits Plain = new("text/plain");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("store-").FullName;
@@ -13,81 +18,159 @@ public sealed class BucketStoreTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Fact]
-    public async Task WhatWasCommittedIsThereAfterAKillAndWhatWasNotIsGone()
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task WhatWasCommittedIsThereAfterAKillAndWhatWasNotIsGone(int size)
     {
         // Nothing of the first store is disposed: that is what a kill leaves.
         var killed = new BucketStore(_folder);
         await killed.EnsureBucketAsync("b");
-        await PutAsync(killed, "whole", "kept");
+        await PutAsync(killed, "whole", Text('k', size));
         var cut = killed.BeginUpload();
-        await cut.AppendAsync(new MemoryStream(new byte[1000]), null, Ct);
-        var orphan = Directory.EnumerateFiles(Path.Combine(_folder, "objects"), cut.Generation.ToString(), SearchOption.AllDirectories).Single();
-        File.SetLastWriteTimeUtc(orphan, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        await cut.AppendAsync(new MemoryStream(new byte[size]), null, Ct);
+        var orphan = Files().SingleOrDefault(f => Path.GetFileName(f) == cut.Generation.ToString());
+        if (orphan is not null)
+            File.SetLastWriteTimeUtc(orphan, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
 
         await using var store = new BucketStore(_folder);
-        Assert.Equal("kept", Read(store, "whole"));
+        Assert.Equal(Text('k', size), Read(store, "whole"));
         Assert.Equal(["whole"], store.List("b", "", "", null, 10).Objects.Select(o => o.Key));
+        Assert.Equal(size == ObjectUpload.FileBytes, orphan is not null);
         Assert.False(File.Exists(orphan));
         Assert.True((await PutAsync(store, "next", "x")).Generation > cut.Generation);
     }
 
-    [Fact]
-    public async Task AnUploadThatIsNotCommittedLeavesNoFile()
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task GenerationsRiseAfterARestartEvenWhenTheClockGoesBack(int size)
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
+        long before;
+        await using (var first = new BucketStore(_folder, clock))
+            before = (await PutAsync(first, "k", Text('1', size))).Generation;
+        await using var store = new BucketStore(_folder, new FakeTimeProvider(clock.GetUtcNow().AddDays(-1)));
+        Assert.True((await PutAsync(store, "k", Text('2', size))).Generation > before);
+        Assert.Equal(Text('2', size), Read(store, "k"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task AnUploadThatIsNotCommittedLeavesNoFile(int size)
     {
         await using var store = new BucketStore(_folder);
         using (var upload = store.BeginUpload())
-            await upload.AppendAsync(new MemoryStream([1]), null, Ct);
+            await upload.AppendAsync(new MemoryStream(new byte[size]), null, Ct);
         Assert.Empty(Files());
     }
 
     [Fact]
-    public async Task AReaderGoesOnReadingTheVersionItOpened()
+    public async Task OnlyLargeObjectsAreFiles()
     {
         await using var store = new BucketStore(_folder);
-        await PutAsync(store, "k", "old");
-        var open = store.OpenRead("b", "k")!.Value;
-        using var file = open.File;
-        await PutAsync(store, "k", "new");
-        Assert.Equal("new", Read(store, "k"));
-        var bytes = new byte[10];
-        Assert.Equal("old", Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0)));
-        Assert.Single(Files());
+        await PutAsync(store, "small", Text('s', ObjectUpload.FileBytes - 1));
+        Assert.Empty(Files());
+        var large = await PutAsync(store, "large", Text('l', ObjectUpload.FileBytes));
+        Assert.Equal([large.Generation.ToString()], Files().Select(Path.GetFileName));
     }
 
     [Fact]
-    public async Task WritersAndReadersOfOneKeySeeOnlyWholeObjects()
+    public async Task AFolderFromBeforeWhereSmallObjectsAreFilesTooIsRead()
+    {
+        StoredObject item;
+        await using (var now = new BucketStore(_folder))
+            item = await PutAsync(now, "k", "old");
+        await using (var database = Database.Open(Path.Combine(_folder, "index.db"), "DROP TABLE contents"))
+            await File.WriteAllTextAsync(Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2"), item.Generation.ToString()), "old", Ct);
+
+        await using var store = new BucketStore(_folder);
+        Assert.Equal("old", Read(store, "k"));
+        await PutAsync(store, "k", "new");
+        Assert.Equal("new", Read(store, "k"));
+        Assert.Empty(Files());
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task AReaderGoesOnReadingTheVersionItOpened(int size)
     {
         await using var store = new BucketStore(_folder);
-        await PutAsync(store, "k", new string('0', 5000));
+        await PutAsync(store, "k", Text('1', size));
+        using var replaced = store.OpenRead("b", "k")!.Value.Content;
+        await PutAsync(store, "k", Text('2', size));
+        using var removed = store.OpenRead("b", "k")!.Value.Content;
+        Assert.Equal((true, true), await store.DeleteAsync("b", "k"));
+        Assert.Null(store.OpenRead("b", "k"));
+        Assert.Equal(Text('1', size), Read(replaced, 0, size));
+        Assert.Equal(Text('2', size), Read(removed, 0, size));
+        Assert.Empty(Files());
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task PartsOfAnObjectAreReadWhereTheyAre(int size)
+    {
+        await using var store = new BucketStore(_folder);
+        await PutAsync(store, "k", Text('a', size - 3) + "xyz");
+        using var content = store.OpenRead("b", "k")!.Value.Content;
+        Assert.Equal("axy", Read(content, size - 4, 3));
+        Assert.Equal("z", Read(content, size - 1, 100));
+        Assert.Equal("", Read(content, size, 100));
+        using var reader = new StreamReader(content.AsStream());
+        Assert.Equal(Text('a', size - 3) + "xyz", await reader.ReadToEndAsync(Ct));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task WhatIsReplacedOrRemovedLeavesNoBytesBehind(int size)
+    {
+        await using (var store = new BucketStore(_folder))
+        {
+            await PutAsync(store, "k", Text('1', size));
+            await PutAsync(store, "k", Text('2', ObjectUpload.FileBytes - 1));
+            await PutAsync(store, "k", Text('3', size));
+            await store.DeleteAsync("b", "k");
+        }
+
+        Assert.Empty(Files());
+        await using var database = Database.Open(Path.Combine(_folder, "index.db"), "");
+        Assert.Equal(0, database.Read(d => d.Scalar<long>("SELECT count(*) FROM contents")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task WritersAndReadersOfOneKeySeeOnlyWholeObjects(int size)
+    {
+        await using var store = new BucketStore(_folder);
+        await PutAsync(store, "k", Text('0', size));
         var writers = Enumerable.Range(1, 4).Select(n => Task.Run(async () =>
         {
             for (var i = 0; i < 25; i++)
-                await PutAsync(store, "k", new string((char)('0' + n), 5000));
+                await PutAsync(store, "k", Text((char)('0' + n), size));
         }, Ct)).ToArray();
         while (!Task.WhenAll(writers).IsCompleted)
         {
             var text = Read(store, "k");
-            Assert.Equal(5000, text.Length);
-            Assert.Equal(text, new string(text[0], 5000));
+            Assert.Equal(size, text.Length);
+            Assert.Equal(text, Text(text[0], size));
         }
 
         await Task.WhenAll(writers);
-        Assert.Single(Files());
+        Assert.Equal(size < ObjectUpload.FileBytes ? 0 : 1, Files().Count());
     }
 
-    [Fact]
-    public async Task OnlyOneOfManyConditionalWritersWins()
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task OnlyOneOfManyConditionalWritersWins(int size)
     {
         await using var store = new BucketStore(_folder);
         var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(async () =>
         {
             using var upload = store.BeginUpload();
-            await upload.AppendAsync(new MemoryStream([(byte)n]), null, Ct);
+            await upload.AppendAsync(new MemoryStream(Encoding.UTF8.GetBytes(Text((char)('0' + n), size))), null, Ct);
             return await store.CommitAsync(upload, "b", "k", Plain, current => current is null);
         }, Ct)));
         Assert.Single(results, r => r is not null);
-        Assert.Single(Files());
+        Assert.Equal(size < ObjectUpload.FileBytes ? 0 : 1, Files().Count());
     }
 
     [Theory]
@@ -130,13 +213,19 @@ public sealed class BucketStoreTests : IDisposable
     private static Task<StoredObject> PutAsync(BucketStore store, string key, string text) =>
         store.PutAsync("b", key, new MemoryStream(Encoding.UTF8.GetBytes(text)), Plain, Ct);
 
+    private static string Text(char letter, int size) => new(letter, size);
+
     private static string Read(BucketStore store, string key)
     {
-        var open = store.OpenRead("b", key)!.Value;
-        using var file = open.File;
-        var bytes = new byte[open.Object.Bytes];
-        Assert.Equal(bytes.Length, RandomAccess.Read(file, bytes, 0));
-        return Encoding.UTF8.GetString(bytes);
+        var (item, content) = store.OpenRead("b", key)!.Value;
+        using (content)
+            return Read(content, 0, (int)item.Bytes);
+    }
+
+    private static string Read(ObjectContent content, long position, int length)
+    {
+        var bytes = new byte[length];
+        return Encoding.UTF8.GetString(bytes, 0, content.Read(bytes, position));
     }
 
     private IEnumerable<string> Files() => Directory.EnumerateFiles(Path.Combine(_folder, "objects"), "*", SearchOption.AllDirectories);
