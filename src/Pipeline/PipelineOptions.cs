@@ -187,7 +187,7 @@ public sealed class CallbackOptions
     public int MaxPerSubmission { get; set; } = 3000;
 
     /// <summary>Webhooks a second for all submissions, and as many at once, by one process.</summary>
-    public int MaxPerSecond { get; set; } = 2000;
+    public int MaxPerSecond { get; set; } = 5000;
 
     /// <summary>Wrong tokens a second that are logged and answered 401, by one process; more are answered 429.</summary>
     public int MaxWrongPerSecond { get; set; } = 20;
