@@ -11,13 +11,14 @@ return args switch
     ["repeat", var folder, var rounds] => await RepeatAsync(folder, int.Parse(rounds)),
     ["read", var path, var slices, var rounds] => await ReadAsync(path, int.Parse(slices), int.Parse(rounds)),
     ["large", var path, var copies] => await LargeAsync(path, int.Parse(copies)),
+    ["parts", var folder] => Parts(folder),
     ["serve", var path] => await ObjectServer.RunAsync(path),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE. 'bench/all' runs them.");
+    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; 'bench/all' runs those. parts FOLDER: each part of the way of a URL by itself.");
     return 2;
 }
 
@@ -73,6 +74,12 @@ static async Task<int> SizeAsync(string folder, string path, int rounds)
     });
     var share = (double)times * small.ExpandedBytes / large.ExpandedBytes;
     Console.WriteLine($"| {result.OurSeconds * 1e9 / large.ExpandedBytes:0.00} | {result.TheirSeconds * 1e9 / times / small.ExpandedBytes:0.00} | {1 / (result.Ratio * share):0.00} |");
+    return 0;
+}
+
+static int Parts(string folder)
+{
+    Pipeline.Benchmarks.Parts.Run(folder);
     return 0;
 }
 
