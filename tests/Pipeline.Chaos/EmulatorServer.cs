@@ -6,6 +6,9 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
     private readonly int _port = Child.FreePort();
     private Child? _server;
 
+    /// <summary>What it said last.</summary>
+    public string LastWords => _server?.LastWords ?? "";
+
     public Uri Api => new($"http://127.0.0.1:{_port}/");
 
     /// <summary>Starts it, with these faults.</summary>

@@ -31,7 +31,22 @@ internal sealed class Trial : IDisposable
 
     private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
 
+    /// <summary>Runs it; what breaks the trial itself, such as an emulator that ends unasked, counts against it.</summary>
     public async Task<Verdict> RunAsync()
+    {
+        try
+        {
+            await RunToTheEndAsync();
+        }
+        catch (Exception problem)
+        {
+            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator's last words: {_emulator.LastWords}");
+        }
+
+        return _verdict;
+    }
+
+    private async Task RunToTheEndAsync()
     {
         await PrepareAsync();
         using var stop = new CancellationTokenSource();
@@ -58,7 +73,6 @@ internal sealed class Trial : IDisposable
             _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks were answered by an error instead of a refusal");
         await _emulator.SetFaultsAsync([]);
         await new Auditor(_http, _emulator.Api, _workers.Out, _urls).AuditAsync(_verdict);
-        return _verdict;
     }
 
     public void Dispose()
