@@ -6,8 +6,8 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
     private readonly int _port = Child.FreePort();
     private Child? _server;
 
-    /// <summary>What it said last.</summary>
-    public string LastWords => _server?.LastWords ?? "";
+    /// <summary>Whether it runs, and what it said last.</summary>
+    public string State => _server is not { } server ? "was never started" : $"{(server.HasEnded ? "has ended" : "runs")}: {server.LastWords}";
 
     public Uri Api => new($"http://127.0.0.1:{_port}/");
 

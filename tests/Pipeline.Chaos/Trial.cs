@@ -40,7 +40,7 @@ internal sealed class Trial : IDisposable
         }
         catch (Exception problem)
         {
-            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator's last words: {_emulator.LastWords}");
+            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator {_emulator.State}");
         }
 
         return _verdict;
@@ -235,7 +235,7 @@ internal sealed class Trial : IDisposable
         if (exitCode is 0 or 3)
             _hasEnded = true;
         else if (!tolerant && !_isOutage)
-            _verdict.Stuck.Add($"ended with exit code {exitCode}. {worker.Child.LastWords}");
+            _verdict.Stuck.Add($"ended with exit code {exitCode}. {worker.Child.LastWords} The emulator {_emulator.State}");
     }
 
     /// <summary>The last start, after which nothing interferes.</summary>
