@@ -66,7 +66,7 @@ static async Task<int> CompareAsync(string folder, int rounds)
 static async Task<int> SizeAsync(string folder, string path, int rounds)
 {
     var (small, large) = (new Rows(Load(folder)), new Rows([File.ReadAllBytes(path)]));
-    var times = (int)(large.ExpandedBytes / small.ExpandedBytes);
+    var times = Math.Max(1, (int)(large.ExpandedBytes / small.ExpandedBytes));
     var result = await Paired.RunAsync(rounds, 1, large.NormalizeAsync, async _ =>
     {
         for (var i = 0; i < times * small.Slices; i++)
