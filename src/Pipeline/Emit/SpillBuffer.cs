@@ -47,7 +47,8 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     public void CopyTo(Stream destination)
     {
         if (_file is not null)
-            CopyFileTo(destination, _file);
+            foreach (var piece in ReadFile(_file))
+                destination.Write(piece.Span);
         for (var i = 0; i < _count; i++)
             destination.Write(_chunks[i].AsSpan(0, UsedOf(i)));
     }
@@ -55,7 +56,8 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {
         if (_file is not null)
-            await CopyFileToAsync(destination, _file, cancellationToken);
+            foreach (var piece in ReadFile(_file))
+                await destination.WriteAsync(piece, cancellationToken);
         for (var i = 0; i < _count; i++)
             await destination.WriteAsync(_chunks[i].AsMemory(0, UsedOf(i)), cancellationToken);
     }
@@ -145,7 +147,8 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         return file;
     }
 
-    private void CopyFileTo(Stream destination, SafeFileHandle file)
+    // Read on the caller's thread: the bytes were written just now and are still in memory, where every read of its own task costs more than itself.
+    private IEnumerable<ReadOnlyMemory<byte>> ReadFile(SafeFileHandle file)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
@@ -153,8 +156,10 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
             for (long at = 0; at < _fileBytes;)
             {
                 var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at);
-                at += Checked(read);
-                destination.Write(buffer.AsSpan(0, read));
+                if (read == 0)
+                    throw new InvalidOperationException("A spilled record's temporary file is shorter than what was written to it.");
+                at += read;
+                yield return buffer.AsMemory(0, read);
             }
         }
         finally
@@ -162,25 +167,4 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    // Read on this thread: the bytes were written just now and are still in memory, where every read of its own task costs more than itself.
-    private async Task CopyFileToAsync(Stream destination, SafeFileHandle file, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        try
-        {
-            for (long at = 0; at < _fileBytes;)
-            {
-                var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at);
-                at += Checked(read);
-                await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private static int Checked(int read) => read > 0 ? read : throw new InvalidOperationException("A spilled record's temporary file is shorter than what was written to it.");
 }
