@@ -7,30 +7,34 @@ internal static class ObjectBytes
 {
     private const int MaxInMemory = 1 << 20;
 
-    /// <summary>Makes the object from the result document.</summary>
-    /// <param name="result">The document; the object takes it over.</param>
-    /// <param name="compress">Whether the object is to be gzip.</param>
-    /// <param name="damage">The damage: a fault's name without <c>object_</c>; null for none.</param>
-    /// <param name="draw">Settles where the damage is.</param>
-    public static Stream Make(Stream result, bool compress, string? damage, ulong draw)
+    /// <summary>A document as gzip, in place of it.</summary>
+    public static Stream Compress(Stream document)
     {
-        if (compress == (damage != "mislabelled"))
-        {
-            var packed = Scratch(result.Length);
-            using (result)
-            using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-                result.CopyTo(gzip);
-            return Damage(packed, damage, draw);
-        }
-        if (damage is null or "mislabelled")
-            return result;
-        var copy = Scratch(result.Length);
-        using (result)
-            result.CopyTo(copy);
-        return Damage(copy, damage, draw);
+        var packed = Scratch(document.Length);
+        using (document)
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            document.CopyTo(gzip);
+        packed.Position = 0;
+        return packed;
     }
 
-    private static Stream Damage(Stream bytes, string? damage, ulong draw)
+    /// <summary>An object with damage, in place of the good one.</summary>
+    /// <param name="good">The object as it should be.</param>
+    /// <param name="damage">The damage: a fault's name without <c>object_</c>; null for none.</param>
+    /// <param name="draw">Settles where the damage is.</param>
+    public static Stream Damage(Stream good, string? damage, ulong draw)
+    {
+        if (damage is null or "mislabelled")
+            return good;
+        var copy = Scratch(good.Length);
+        using (good)
+            good.CopyTo(copy);
+        Spoil(copy, damage, draw);
+        copy.Position = 0;
+        return copy;
+    }
+
+    private static void Spoil(Stream bytes, string damage, ulong draw)
     {
         var length = bytes.Length;
         switch (damage)
@@ -54,8 +58,6 @@ internal static class ObjectBytes
                 bytes.Write("\0{\"trailing\":true}"u8);
                 break;
         }
-        bytes.Position = 0;
-        return bytes;
     }
 
     private static Stream Scratch(long about) => about <= MaxInMemory

@@ -14,7 +14,8 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
         if (damage == "missing")
             return false;
         var compress = task.Delivery.StorageCompress == true;
-        await using var content = ObjectBytes.Make(results.Open(task), compress, damage, task.Faults.Draw);
+        var asGzip = compress == (damage != "mislabelled");
+        await using var content = ObjectBytes.Damage(asGzip ? results.OpenGzip(task) : results.Open(task), damage, task.Faults.Draw);
         var contentType = compress ? "application/gzip" : "application/json";
         var isS3 = address.Scheme == "s3";
         if (!(isS3 ? settings.S3Outside : settings.GcsOutside))

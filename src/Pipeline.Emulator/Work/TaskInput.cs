@@ -8,6 +8,9 @@ internal sealed record TaskInput(string Url, IReadOnlySet<string> Formats, bool 
 {
     private static readonly HashSet<string> s_defaultFormats = ["html"];
 
+    /// <summary>Whether the page is wanted as it is and in no other way.</summary>
+    public bool IsHtmlOnly => !Parse && Formats.Count == 1 && Formats.Contains("html");
+
     public static TaskInput Of(TaskRow task)
     {
         using var document = JsonDocument.Parse(task.Input);

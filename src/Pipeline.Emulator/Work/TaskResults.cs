@@ -1,21 +1,21 @@
 using Pipeline.Emulator.Pages;
-using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The result documents of tasks. They are kept in files; in canned mode they follow from the task alone, and are made whenever they are asked for.</summary>
+/// <summary>The result documents of tasks. They are kept in files; canned ones follow from the task alone, and are made whenever they are asked for.</summary>
 internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, ResultFiles files, TimeProvider time) : IDisposable
 {
     // Making a result is work of the processor and holds the whole page: more at once would cost memory and gain nothing.
     private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
+    private readonly CannedResults? _canned = options.CannedBytes is { } bytes ? new(bytes) : null;
 
     /// <summary>Fetches the page and keeps the result.</summary>
     /// <returns>The page's HTTP status.</returns>
     /// <exception cref="PageFetchException">The page cannot be had.</exception>
     public async Task<int> MakeAsync(TaskRow task, CancellationToken cancellationToken)
     {
-        if (options.CannedBytes is not null)
+        if (_canned is not null)
             return StatusCodes.Status200OK;
         var input = TaskInput.Of(task);
         var startedAt = time.GetUtcNow();
@@ -35,17 +35,10 @@ internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, 
     }
 
     /// <summary>Opens the result of a task that has one.</summary>
-    public Stream Open(TaskRow task)
-    {
-        if (options.CannedBytes is not { } bytes)
-            return files.Open(task.Id);
-        var document = new MemoryStream(bytes + (bytes / 8) + 1024);
-        var input = TaskInput.Of(task);
-        var page = new FetchedPage(new Uri(input.Url), StatusCodes.Status200OK, "text/html; charset=utf-8", GeneratedPage.Build(task.Seq, bytes));
-        ResultDocument.Write(document, task, input, page, task.CreatedAt, TimeSpan.FromMilliseconds(task.Seq % 1000));
-        document.Position = 0;
-        return document;
-    }
+    public Stream Open(TaskRow task) => _canned is not null ? _canned.Open(task) : files.Open(task.Id);
+
+    /// <summary>The same, compressed.</summary>
+    public Stream OpenGzip(TaskRow task) => _canned is not null ? _canned.OpenGzip(task) : ObjectBytes.Compress(files.Open(task.Id));
 
     public void Dispose() => _builders.Dispose();
 }

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.IO.Hashing;
+using System.Text.Json;
+using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Pages;
+using Pipeline.Emulator.Sample;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work;
+
+/// <summary>
+/// Results of pages that nobody fetched. There are a few pages, each escaped and deflated once; a result is put together from what is its task's own and one of
+/// them, so that thousands a second cost little and what is measured is the client.
+/// </summary>
+/// <param name="bytes">The length of a page.</param>
+internal sealed class CannedResults(int bytes)
+{
+    private const long MaxHeld = 16 << 20;
+
+    private readonly Lazy<Page>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxHeld / bytes, 1, 64)).Select(n => new Lazy<Page>(() => new(n, bytes)))];
+
+    /// <summary>The result document.</summary>
+    public MemoryStream Open(TaskRow task)
+    {
+        var (before, page, after) = Parts(task);
+        return Join(before, page.Escaped, after);
+    }
+
+    /// <summary>The same as gzip.</summary>
+    public MemoryStream OpenGzip(TaskRow task)
+    {
+        var (before, page, after) = Parts(task);
+        var crc = new Crc32();
+        crc.Append(before);
+        crc.Append(page.Escaped);
+        crc.Append(after);
+        // RFC 1952: deflate, no flags, no time, fastest, unknown system.
+        return Join([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255], Stored(before, isLast: false), page.Deflated, Stored(after, isLast: true),
+            LittleEndian(crc.GetCurrentHashAsUInt32()), LittleEndian((uint)(before.Length + page.Escaped.Length + after.Length)));
+    }
+
+    private (byte[] Before, Page Page, byte[] After) Parts(TaskRow task)
+    {
+        var input = TaskInput.Of(task);
+        var number = (int)(task.Seq % _pages.Length);
+        var html = new FetchedPage(new(input.Url), StatusCodes.Status200OK, "text/html; charset=utf-8", input is { IsHtmlOnly: true } ? [] : GeneratedPage.Build(number, bytes));
+        using var document = new MemoryStream();
+        ResultDocument.Write(document, task, input, html, task.CreatedAt, TimeSpan.FromMilliseconds(task.Seq % 1000));
+        var text = document.ToArray();
+        if (!input.IsHtmlOnly)
+            return (text, Page.Empty, []);
+        // Escaped text has no quote before a colon, so this is the member itself.
+        var at = text.AsSpan().IndexOf("\"html\":\"\""u8) + "\"html\":\""u8.Length;
+        return (text[..at], _pages[number].Value, text[at..]);
+    }
+
+    private static MemoryStream Join(params ReadOnlySpan<byte[]> parts)
+    {
+        var joined = new MemoryStream();
+        foreach (var part in parts)
+            joined.Write(part);
+        joined.Position = 0;
+        return joined;
+    }
+
+    /// <summary>Bytes as they are, in deflate's blocks of that kind.</summary>
+    private static byte[] Stored(byte[] content, bool isLast)
+    {
+        using var blocks = new MemoryStream();
+        Span<byte> lengths = stackalloc byte[4];
+        var rest = content.AsSpan();
+        do
+        {
+            var length = Math.Min(rest.Length, ushort.MaxValue);
+            blocks.WriteByte((byte)(isLast && length == rest.Length ? 1 : 0));
+            BinaryPrimitives.WriteUInt16LittleEndian(lengths, (ushort)length);
+            BinaryPrimitives.WriteUInt16LittleEndian(lengths[2..], (ushort)~length);
+            blocks.Write(lengths);
+            blocks.Write(rest[..length]);
+            rest = rest[length..];
+        }
+        while (rest.Length > 0);
+        return blocks.ToArray();
+    }
+
+    private static byte[] LittleEndian(uint number)
+    {
+        var bytes = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, number);
+        return bytes;
+    }
+
+    private sealed class Page
+    {
+        public static readonly Page Empty = new([], []);
+
+        public Page(int number, int bytes)
+        {
+            var quoted = new ArrayBufferWriter<byte>(bytes);
+            using (var writer = new Utf8JsonWriter(quoted, Replies.Json))
+                writer.WriteStringValue(GeneratedPage.Build(number, bytes));
+            Escaped = quoted.WrittenSpan[1..^1].ToArray();
+            using var deflated = new MemoryStream();
+            using var deflate = new DeflateStream(deflated, CompressionLevel.Fastest);
+            deflate.Write(Escaped);
+            // Ends it at a whole byte, so that other blocks can follow.
+            deflate.Flush();
+            Deflated = deflated.ToArray();
+        }
+
+        private Page(byte[] escaped, byte[] deflated) => (Escaped, Deflated) = (escaped, deflated);
+
+        /// <summary>What is between the quotes of a JSON string.</summary>
+        public byte[] Escaped { get; }
+
+        /// <summary>The same in deflate's blocks, none of them the last.</summary>
+        public byte[] Deflated { get; }
+    }
+}
