@@ -28,6 +28,9 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     /// <summary>Whether the command may find the API unusable while they last.</summary>
     public bool IsOutage => Drawn.Keys.Any(Blocking.Contains);
 
+    /// <summary>Whether it is drawn what a refusal says, so that there has to be one.</summary>
+    public bool HasRefusals => Drawn.ContainsKey("refusal_details");
+
     /// <summary>Draws none to four faults, one in seven at each rate; every one has its turn by the seed.</summary>
     /// <param name="random">Of the trial.</param>
     /// <param name="seed">Of the trial.</param>

@@ -90,7 +90,7 @@ internal sealed class Trial : IDisposable
         List<string> urls = [.. Enumerable.Range(_urls.Count + 1, _plan.Urls)
             .Select(i => $"http://sample.test/sample/generated/{i}?bytes={(i % 15 == 0 ? _random.Next(150_000, 400_000) : _random.Next(200, 4000))}")];
         _urls.AddRange(urls);
-        await _workers.AddListAsync(urls);
+        await _workers.AddListAsync(urls.Select((url, i) => _plan.Faults.HasRefusals && i % 9 == 4 ? (url, """, "formats": ["pdf"]""") : (url, "")));
     }
 
     private async Task PrepareAsync()

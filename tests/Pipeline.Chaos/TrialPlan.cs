@@ -63,14 +63,16 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
         var kind = Cycle[seed % Cycle.Count];
         string? storage = random.Next(6) switch { 0 => null, 1 => "gs://results/chaos/", _ => "s3://results/chaos/" };
         var faults = FaultPlan.Draw(random, seed, isSlow: kind == TrialKind.Clock);
-        var interruptions = Boundaries(random, seed).SelectMany(at => WithOthers(random, kind, at)).ToList();
+        var interruptions = Boundaries(random, seed, faults.HasRefusals).SelectMany(at => WithOthers(random, kind, at)).ToList();
         return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind), kind is TrialKind.Plain && random.Next(3) == 0);
     }
 
     /// <summary>Some boundaries, in the order in which a list comes by them; every one has its turn, those at the end more often since fewer trials get there.</summary>
-    private static IEnumerable<string> Boundaries(Random random, int seed)
+    private static IEnumerable<string> Boundaries(Random random, int seed, bool hasRefusals)
     {
         var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
+        if (hasRefusals)
+            chosen.Add(CrashPoint.Names.Index().First(name => name.Item == "submit.after-refusal").Index);
         while (chosen.Count < 9)
             chosen.Add(random.Next(CrashPoint.Names.Count));
         foreach (var index in chosen)

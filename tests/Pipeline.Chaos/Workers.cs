@@ -14,10 +14,11 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     private readonly List<string> _lists = [];
 
     /// <summary>Adds a list; those before it stay in the command's arguments.</summary>
-    public async Task AddListAsync(IEnumerable<string> urls)
+    /// <param name="inputs">URLs, and what else an input has.</param>
+    public async Task AddListAsync(IEnumerable<(string Url, string Fields)> inputs)
     {
-        _lists.Add(Path.Combine(folder, $"list{_lists.Count}.txt"));
-        await File.WriteAllLinesAsync(_lists[^1], urls);
+        _lists.Add(Path.Combine(folder, $"list{_lists.Count}.ndjson"));
+        await File.WriteAllLinesAsync(_lists[^1], inputs.Select(i => $$"""{"url": "{{i.Url}}"{{i.Fields}}}"""));
         if (plan.Kind == TrialKind.Flooded)
             await SubmitAsync(_lists[^1]);
     }
