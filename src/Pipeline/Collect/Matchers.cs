@@ -9,8 +9,8 @@ namespace Pipeline.Collect;
 /// </summary>
 internal sealed class Matchers(ILedger ledger)
 {
-    // A matcher of a thousand inputs is about a megabyte; results come in for few submissions at a time.
-    private const int Kept = 16;
+    // A matcher of a thousand inputs is about half a megabyte; results come in for few submissions at a time.
+    private const int Kept = 8;
 
     private readonly Lock _lock = new();
     private readonly OrderedDictionary<string, Task<TaskMatcher>> _matchers = new(StringComparer.Ordinal);

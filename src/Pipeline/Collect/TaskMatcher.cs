@@ -10,7 +10,8 @@ namespace Pipeline.Collect;
 /// </summary>
 internal sealed class TaskMatcher
 {
-    private readonly Dictionary<string, List<InputEntry>> _byUrl = new(StringComparer.Ordinal);
+    // Arrays, since nearly all have one element, and a matcher is kept for a while.
+    private readonly Dictionary<string, InputEntry[]> _byUrl = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byTag = new(StringComparer.Ordinal);
     private readonly string _sharedInputs;
 
@@ -54,8 +55,7 @@ internal sealed class TaskMatcher
     {
         if (CandidatesOf(echo, out var fields) is not { } candidates)
             return null;
-        var fitting = candidates.FindAll(c => Fits(c, fields));
-        return fitting.Count == 1 ? fitting[0].Ordinal : null;
+        return FittingOf(candidates, fields);
     }
 
     /// <summary>Whether the echo names a URL, and one that no input has.</summary>
@@ -75,13 +75,13 @@ internal sealed class TaskMatcher
         return Match(url, fields);
     }
 
-    private List<InputEntry>? CandidatesOf(JsonElement? echo, out Dictionary<string, JsonElement> fields)
+    private InputEntry[]? CandidatesOf(JsonElement? echo, out Dictionary<string, JsonElement> fields)
     {
         fields = echo is { ValueKind: JsonValueKind.Object } input ? FieldsOf(input) : [];
         return Text(fields, "url") is { } url ? CandidatesOf(url) : null;
     }
 
-    private List<InputEntry>? CandidatesOf(string url) =>
+    private InputEntry[]? CandidatesOf(string url) =>
         _byUrl.TryGetValue(url, out var candidates) || (Uri.TryCreate(url, UriKind.Absolute, out var uri) && _byUrl.TryGetValue(uri.AbsoluteUri, out candidates))
             ? candidates
             : null;
@@ -90,13 +90,15 @@ internal sealed class TaskMatcher
     {
         if (CandidatesOf(url) is not { } candidates)
             return null;
-        if (candidates.Count == 1)
-            return candidates[0].Ordinal;
-        if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && candidates.Exists(c => c.Ordinal == tagged))
+        if (candidates is [var only])
+            return only.Ordinal;
+        if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && Array.Exists(candidates, c => c.Ordinal == tagged))
             return tagged;
-        var fitting = candidates.FindAll(c => Fits(c, fields));
-        return fitting.Count == 1 ? fitting[0].Ordinal : null;
+        return FittingOf(candidates, fields);
     }
+
+    private int? FittingOf(InputEntry[] candidates, Dictionary<string, JsonElement> fields) =>
+        Array.FindAll(candidates, c => Fits(c, fields)) is [var only] ? only.Ordinal : null;
 
     /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
     private bool Fits(InputEntry candidate, Dictionary<string, JsonElement> echoed)
@@ -106,12 +108,7 @@ internal sealed class TaskMatcher
             || string.Equals(value.GetRawText(), f.Value.GetRawText(), StringComparison.OrdinalIgnoreCase));
     }
 
-    private void Add(string url, InputEntry input)
-    {
-        if (!_byUrl.TryGetValue(url, out var candidates))
-            _byUrl[url] = candidates = [];
-        candidates.Add(input);
-    }
+    private void Add(string url, InputEntry input) => _byUrl[url] = _byUrl.TryGetValue(url, out var candidates) ? [.. candidates, input] : [input];
 
     /// <summary>Of a name given twice the last, as in every JSON reader of the field.</summary>
     private static Dictionary<string, JsonElement> FieldsOf(JsonElement input)

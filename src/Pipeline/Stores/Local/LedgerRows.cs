@@ -45,13 +45,13 @@ internal static partial class LedgerRows
     public static IReadOnlyList<InputEntry> Inputs(SqlSession session, string submissionId)
     {
         using var rows = session.Query($"SELECT {InputColumns} FROM input WHERE submission_id=$1 ORDER BY ordinal", submissionId);
-        return All(rows, ReadInput);
+        return All(rows, row => ReadInput(row, submissionId));
     }
 
     public static InputEntry? Input(SqlSession session, string submissionId, int ordinal)
     {
         using var rows = session.Query($"SELECT {InputColumns} FROM input WHERE submission_id=$1 AND ordinal=$2", submissionId, ordinal);
-        return rows.Read() ? ReadInput(rows) : null;
+        return rows.Read() ? ReadInput(rows, submissionId) : null;
     }
 
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
@@ -105,12 +105,13 @@ internal static partial class LedgerRows
         Version = Text(row.GetInt64(9)),
     };
 
-    private static InputEntry ReadInput(SqliteDataReader row)
+    // The one text for all of a submission: thousands of them are held.
+    private static InputEntry ReadInput(SqliteDataReader row, string submissionId)
     {
         var url = row.GetString(3);
         return new()
         {
-            SubmissionId = row.GetString(0),
+            SubmissionId = submissionId,
             Ordinal = row.GetInt32(1),
             Id = row.GetString(2),
             Url = url,
