@@ -199,6 +199,9 @@ public sealed class CollectOptions
     /// <summary>What a record carries.</summary>
     public ContentMode Content { get; set; } = ContentMode.Inline;
 
+    /// <summary>Results read at once by one process, however many messages they come in.</summary>
+    public int Concurrency { get; set; } = 16 * Environment.ProcessorCount;
+
     /// <summary>The largest stored object, bytes.</summary>
     public long MaxStoredBytes { get; set; } = 1L << 30;
 

@@ -45,6 +45,7 @@ public static class PipelineServices
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<Matchers>();
+        services.AddSingleton<TaskCollector>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
         services.AddSingleton<ListCloser>();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Pipeline.Collect;
 using Pipeline.Emulator;
 using Pipeline.Hosting;
@@ -89,7 +90,7 @@ internal sealed class RunHost : IAsyncDisposable
             [
                 new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
                 new(QueueNames.Submissions, 2, Services.GetRequiredService<SubmitStage>().HandleAsync),
-                new(QueueNames.Results, 16 * Environment.ProcessorCount, Services.GetRequiredService<CollectStage>().HandleAsync),
+                new(QueueNames.Results, Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency, Services.GetRequiredService<CollectStage>().HandleAsync),
             ],
             Services.GetRequiredService<SweepStage>().HandleAsync,
             (queue, body, error, token) =>

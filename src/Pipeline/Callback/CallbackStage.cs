@@ -26,7 +26,7 @@ internal enum CallbackAnswer
 
 /// <summary>
 /// Takes a webhook: checks the token in the path, takes the task ids as hints, queues them, answers. Whether a task belongs, is finished,
-/// and what its result is, Collect finds out by itself.
+/// and what its result is, Collect finds out by itself. Webhooks of a burst share messages; each is answered when its own hints are queued.
 /// </summary>
 internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimits limits, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
 {
@@ -38,6 +38,9 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimit
 
     /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, seconds.</summary>
     public const string RetryAfter = "5";
+
+    private readonly Gathering<string, Hint> _hints = new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
+        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), Learnt.Webhook, hints[0].HeardAt, CancellationToken.None));
 
     /// <summary>Handles one webhook.</summary>
     /// <param name="submissionId">From the path.</param>
@@ -80,13 +83,14 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimit
             return CallbackAnswer.Malformed;
         }
 
-        var now = time.GetUtcNow();
         CrashPoint.Pass("callback.after-verification");
         if (taskIds.Count > 0)
-            await queue.SendAsync(taskIds.Select(id => new ResultMessage(submissionId, id, Learnt.Webhook, now)), TimeSpan.Zero, cancellationToken);
+            await _hints.AddAsync(submissionId, new(taskIds, time.GetUtcNow()), cancellationToken);
         CrashPoint.Pass("callback.after-enqueue");
         return CallbackAnswer.Accepted;
     }
+
+    private sealed record Hint(IReadOnlyCollection<string> TaskIds, DateTimeOffset HeardAt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook with a wrong token was refused.")]
     private partial void LogWrongToken();

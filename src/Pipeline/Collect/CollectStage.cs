@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -10,27 +9,18 @@ using Pipeline.Sweep;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Takes a hint that a task's result may be there, reads and verifies the result, and gives its input the outcome. A hint proves nothing: the
-/// task must belong to the submission, and its object must be whole.
+/// Takes a hint that results of tasks may be there. A hint proves nothing: of a submission whose POST was answered <see cref="TaskCollector"/> finds out what is
+/// there, of another one the hint is evidence that it was accepted.
 /// </summary>
 internal sealed partial class CollectStage(
-    ILedger ledger,
-    IWorkQueue queue,
-    ResultReader reader,
-    NimbleClient nimble,
-    SubmissionResolver resolver,
-    Matchers matchers,
-    Outcomes outcomes,
-    IOptions<PipelineOptions> options,
-    TimeProvider time,
-    ILogger<CollectStage> logger)
+    ILedger ledger, TaskCollector collector, SubmissionResolver resolver, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CollectStage> logger) : IDisposable
 {
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+    private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.ResultMessage)!;
-        if (!TaskIds.IsWellFormed(message.TaskId) || await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
+        if (!message.Each().All(one => TaskIds.IsWellFormed(one.TaskId)) || await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
         {
             LogForeign(message.TaskId, message.SubmissionId);
             return;
@@ -41,22 +31,20 @@ internal sealed partial class CollectStage(
             message = message with { Since = time.GetUtcNow() };
         switch (submission.State)
         {
-            case SubmissionState.Accepted:
-                await CollectAsync(submission, message, cancellationToken);
-                break;
             case SubmissionState.Planned or SubmissionState.Posting or SubmissionState.Unknown:
                 await AdoptAsync(submission, message, cancellationToken);
                 break;
             case SubmissionState.Refused or SubmissionState.Closed when submission.IsUnproven:
                 if (await TryAdoptAsync(submission, message, cancellationToken))
-                    await PutOffAsync(message, cancellationToken);
+                    await collector.PutOffAsync(message, cancellationToken);
                 break;
-            case SubmissionState.Closed when await ledger.GetTaskAsync(submission.SubmissionId, message.TaskId, cancellationToken) is { Ordinal: not null }:
-                // Mostly a webhook that came twice; seldom what a worker that was killed left half done.
+            case SubmissionState.Accepted or SubmissionState.Closed:
                 await CollectAsync(submission, message, cancellationToken);
                 break;
         }
     }
+
+    public void Dispose() => _slots.Dispose();
 
     /// <summary>A webhook came before the POST's own answer was stored, or instead of it.</summary>
     private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
@@ -64,188 +52,52 @@ internal sealed partial class CollectStage(
         var heard = message.Learnt == Learnt.Webhook ? await resolver.NoteHeardAsync(submission, cancellationToken) : submission;
         var adopted = heard is { State: SubmissionState.Unknown } && await TryAdoptAsync(heard, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
-            await PutOffAsync(message, cancellationToken);
+            await collector.PutOffAsync(message, cancellationToken);
     }
 
-    private Task<bool> TryAdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken) =>
-        resolver.TryAdoptAsync(submission, [message.TaskId], message.Learnt == Learnt.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
+    private Task<bool> TryAdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken) => resolver.TryAdoptAsync(
+        submission, [.. message.Each().Select(one => one.TaskId)], message.Learnt == Learnt.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
 
+    /// <summary>A task that shares its message with others and cannot be collected goes on in a message of its own, with as many tries as any.</summary>
     private async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        if (await FindTaskAsync(submission, message.TaskId, cancellationToken) is not { } task)
+        if (message.Others is null)
         {
-            LogForeign(message.TaskId, message.SubmissionId);
+            await CollectOneAsync(submission, message, cancellationToken);
             return;
         }
 
-        var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
-        if (input is { State: InputState.Failed })
-            await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken);
-        if (input is { State: not InputState.Waiting })
-            return;
-        CrashPoint.Pass("collect.before-open");
-        var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
-        try
+        var together = new ParallelOptions { MaxDegreeOfParallelism = ResultMessage.MaxTasks, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(message.Each(), together, async (one, token) =>
         {
-            using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken)
-                ?? (late ? await reader.ReadAsync(submission, message.TaskId, fromApi: true, cancellationToken) : null);
-            await (found is null
-                ? MissingAsync(submission, input, message, late, cancellationToken)
-                : EmitAsync(submission, input, message, found, cancellationToken));
-        }
-        catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
-        {
-            await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
-        }
-        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false })
-        {
-            // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
-            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
-        }
-        catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
-        {
-            await FailAsync(submission, input, message, wrong.Reason, wrong.Message, retryable: false, cancellationToken);
-        }
-    }
-
-    /// <summary>The task's row; where the POST's answer did not name it, the API says whether it belongs to the batch.</summary>
-    private async Task<TaskEntry?> FindTaskAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
-    {
-        if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
-            return known;
-        if (submission.BatchId is null || (await nimble.GetTaskAsync(taskId, cancellationToken))?.BatchId != submission.BatchId)
-            return null;
-        var found = new TaskEntry(taskId, Ordinal: null);
-        await ledger.AddTasksAsync(submission.SubmissionId, [found], cancellationToken);
-        return found;
-    }
-
-    private async Task EmitAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
-    {
-        var result = found.Result;
-        if (result.TaskId is { } named && named != message.TaskId)
-            throw PipelineException.Permanent(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {message.TaskId}.");
-        input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
-        if (input is null || input.State != InputState.Waiting)
-            return;
-        if (result.Status is { } status && status != "success")
-        {
-            await FailAsync(submission, input, message, FailureReasons.ResultFailed,
-                $"Nimble reports '{status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"}).", retryable: true, cancellationToken);
-            return;
-        }
-
-        await using var record = RecordComposer.Compose(result, new()
-        {
-            ListId = submission.ListId,
-            SubmissionId = submission.SubmissionId,
-            BatchId = submission.BatchId,
-            TaskId = message.TaskId,
-            Input = input,
-            SharedInputs = submission.SharedInputs,
-            SourceUri = found.SourceUri,
-            SourceETag = found.ETag,
-            RequestedAt = submission.PostedAt,
-            CollectedAt = time.GetUtcNow(),
+            try
+            {
+                await CollectOneAsync(submission, one, token);
+            }
+            catch (Exception error) when (!token.IsCancellationRequested)
+            {
+                LogApart(error, one.TaskId, one.SubmissionId);
+                await collector.PutOffAsync(one, token, (error as PipelineException)?.RetryAfter);
+            }
         });
-        CrashPoint.Pass("collect.after-staging");
-        await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
     }
 
-    /// <summary>The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo.</summary>
-    private async Task<InputEntry?> MatchAsync(
-        SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
+    private async Task CollectOneAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        var matcher = await matchers.ForAsync(submission, cancellationToken);
-        var ordinal = (result is null ? null : matcher.Match(result))
-            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
-        if (ordinal is not { } found)
-        {
-            LogUnmatched(message.TaskId, message.SubmissionId, result?.Url);
-            return null;
-        }
-
-        await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, found)], cancellationToken);
-        return matcher.Inputs[found];
-    }
-
-    private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)
-    {
-        var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
-        var outcome = TaskStates.Classify(task?.State);
-        if (task is not null && outcome != TaskOutlook.Open)
-            input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
-        if (task is not null && outcome == TaskOutlook.Bad)
-            await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), retryable: true, cancellationToken);
-        else if (!late)
-            await PutOffAsync(message, cancellationToken);
-        else if (task is null || outcome == TaskOutlook.Good)
-            await FailAsync(submission, input, message, FailureReasons.ObjectMissing,
-                $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again.",
-                retryable: true, cancellationToken);
-    }
-
-    private async Task DamagedAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, PipelineException damaged, CancellationToken cancellationToken)
-    {
-        if (!late)
-        {
-            LogDamaged(message.TaskId, message.SubmissionId, damaged.Message);
-            await PutOffAsync(message, cancellationToken);
-            return;
-        }
-
-        using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
-        await (rescued is null
-            ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, retryable: true, cancellationToken)
-            : EmitAsync(submission, input, message, rescued, cancellationToken));
-    }
-
-    private async Task<FoundResult?> TryRescueAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
-    {
+        await _slots.WaitAsync(cancellationToken);
         try
         {
-            return await reader.ReadAsync(submission, taskId, fromApi: true, cancellationToken);
+            await collector.CollectAsync(submission, message, cancellationToken);
         }
-        catch (PipelineException alsoDamaged) when (alsoDamaged.Reason == FailureReasons.ObjectDamaged)
+        finally
         {
-            LogDamaged(taskId, submission.SubmissionId, alsoDamaged.Message);
-            return null;
+            _slots.Release();
         }
     }
 
-    private async Task FailAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, string reason, string text, bool retryable, CancellationToken cancellationToken)
-    {
-        // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
-        if (input is null)
-            return;
-        await outcomes.FailAsync(
-            submission, [input], new("collect", reason, text, retryable, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
-    }
-
-    private Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null)
-    {
-        var collect = options.Value.Collect;
-        var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
-        TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
-        var delay = limits.Min();
-        return queue.SendAsync([message with { Tries = message.Tries + 1 }], atLeast > delay ? atLeast.Value : delay, cancellationToken);
-    }
-
-    /// <summary>What a failed task says of itself.</summary>
-    internal static string TaskMessage(NimbleTask task) => $"Task {task.Id} ended as '{task.State}': {task.Error ?? task.ErrorType ?? "Nimble gives no reason"}.";
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The hint of task {TaskId} is dropped: there is no submission {SubmissionId}, or the hint is malformed.")]
     private partial void LogForeign(string taskId, string submissionId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
-    private partial void LogUnmatched(string taskId, string submissionId, string? url);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
-    private partial void LogOutage(string taskId, string submissionId, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The object of task {TaskId} of submission {SubmissionId} is damaged and will be read again: {Reason}")]
-    private partial void LogDamaged(string taskId, string submissionId, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} could not be collected with others; it is tried again by itself.")]
+    private partial void LogApart(Exception error, string taskId, string submissionId);
 }

@@ -29,7 +29,7 @@ public static class QueueNames
     /// <summary>One message per submission to be posted.</summary>
     public const string Submissions = "submissions";
 
-    /// <summary>One message per task whose result may be there.</summary>
+    /// <summary>Tasks whose results may be there, some of one submission to a message.</summary>
     public const string Results = "results";
 
     /// <summary>Behind the name of a queue: where its messages go after the last try.</summary>

@@ -177,7 +177,7 @@ internal sealed partial class SubmitStage(
             State = SubmissionState.Unknown, Message = unknown.Message, Looks = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval,
         });
         if (unknown.TaskId is { } taskId)
-            await queue.SendAsync([new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow())], TimeSpan.Zero, CancellationToken.None);
+            await queue.SendAsync(new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow()), TimeSpan.Zero, CancellationToken.None);
     }
 
     /// <summary>Nothing was accepted: it is what it was before, and may be posted again.</summary>

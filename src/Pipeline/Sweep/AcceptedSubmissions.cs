@@ -129,20 +129,20 @@ internal sealed partial class AcceptedSubmissions(
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
         var collected = Collected(inputs);
-        var good = new List<ResultMessage>();
+        var good = new List<string>();
         foreach (var task in tasks.Where(t => rows.ContainsKey(t.Id) && !collected.Contains(t.Id)))
         {
             var input = rows[task.Id].Ordinal is { } ordinal ? inputs[ordinal] : null;
             var outcome = TaskStates.Classify(task.State);
             if (outcome == TaskOutlook.Good && input is null or { State: InputState.Waiting })
-                good.Add(new(submission.SubmissionId, task.Id, Learnt.Sweep, time.GetUtcNow()));
+                good.Add(task.Id);
             else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting })
                 await outcomes.FailAsync(submission, [input],
-                    new("sweep", FailureReasons.TaskFailed, CollectStage.TaskMessage(task), Retryable: true), cancellationToken, task.Id, Learnt.Sweep);
+                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task), Retryable: true), cancellationToken, task.Id, Learnt.Sweep);
         }
 
         if (good.Count > 0)
-            await queue.SendAsync(good, TimeSpan.Zero, cancellationToken);
+            await queue.SendAsync(submission.SubmissionId, good, Learnt.Sweep, time.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>
@@ -162,7 +162,7 @@ internal sealed partial class AcceptedSubmissions(
         FailureCause cause = good
             ? new("sweep", FailureReasons.ResultAmbiguous, "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.", Retryable: true)
             : bad is not null
-                ? new("sweep", FailureReasons.TaskFailed, CollectStage.TaskMessage(bad), Retryable: true)
+                ? new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(bad), Retryable: true)
                 : new("sweep", FailureReasons.TaskExpired, "The batch is complete, but Nimble names no task for this input.", Retryable: true);
         // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
         var held = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
@@ -180,14 +180,14 @@ internal sealed partial class AcceptedSubmissions(
         if (submission.StorageUrl is null)
             return;
         var collected = Collected(inputs);
-        var found = new List<ResultMessage>();
+        var found = new List<string>();
         await foreach (var item in objects.ListAsync(ObjectUri.Parse(submission.StorageUrl), cancellationToken))
             if (ObjectNames.TaskIdOf(item.Uri) is { } taskId && !collected.Contains(taskId))
-                found.Add(new(submission.SubmissionId, taskId, Learnt.Listing, time.GetUtcNow()));
+                found.Add(taskId);
         if (found.Count == 0)
             return;
-        await ledger.AddTasksAsync(submission.SubmissionId, [.. found.Select(f => new TaskEntry(f.TaskId, null))], cancellationToken);
-        await queue.SendAsync(found, TimeSpan.Zero, cancellationToken);
+        await ledger.AddTasksAsync(submission.SubmissionId, [.. found.Select(id => new TaskEntry(id, null))], cancellationToken);
+        await queue.SendAsync(submission.SubmissionId, found, Learnt.Listing, time.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>Past the longest documented life of a task: the bucket is asked once more, and one object deadline later the rest is given up.</summary>

@@ -24,7 +24,8 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
             case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } message:
-                await FailResultAsync(message, reason, text, cancellationToken);
+                foreach (var one in message.Each())
+                    await FailResultAsync(one, reason, text, cancellationToken);
                 break;
         }
     }

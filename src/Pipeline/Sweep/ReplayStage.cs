@@ -75,8 +75,7 @@ internal sealed partial class ReplayStage(
         await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
         await outcomes.TakeBackAsync(submission, readable, cancellationToken);
         await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
-        var now = time.GetUtcNow();
-        await queue.SendAsync(readable.Select(i => new ResultMessage(i.SubmissionId, i.TaskId!, Learnt.Sweep, now)), TimeSpan.Zero, cancellationToken);
+        await queue.SendAsync(submission.SubmissionId, readable.Select(i => i.TaskId!), Learnt.Sweep, time.GetUtcNow(), cancellationToken);
         return Nothing with { Recollected = readable.Count, Left = failed.Count - readable.Count };
     }
 

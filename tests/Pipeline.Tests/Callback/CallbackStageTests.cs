@@ -92,6 +92,40 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
+    public async Task ABurstSharesMessagesAndEachWebhookIsAnsweredWhenItsOwnIsSent()
+    {
+        var sends = new Queue<TaskCompletionSource>();
+        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+            .Returns((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
+            {
+                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!));
+                sends.Enqueue(new(TaskCreationOptions.RunContinuationsAsynchronously));
+                return sends.Last().Task;
+            });
+        Task<CallbackAnswer> Webhook(int task, string submission = Submission) => HandleAsync($$$"""{"task":{"id":"t-{{{task}}}"}}""", submission);
+        var alone = Webhook(0);
+        var burst = Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => Webhook(i)).ToList();
+        var other = Webhook(7, "list-000002");
+        var late = Webhook(99);
+
+        Assert.Equal([(Submission, 1), ("list-000002", 1)], _sent.Select(m => (m.SubmissionId, m.Each().Count())));
+        Assert.DoesNotContain([alone, .. burst, other, late], webhook => webhook.IsCompleted);
+        sends.Dequeue().SetResult();
+        Assert.Equal(CallbackAnswer.Accepted, await alone);
+        await UntilAsync(() => _sent.Count == 3);
+        Assert.Equal(Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => $"t-{i}"), _sent[2].Each().Select(m => m.TaskId));
+        Assert.DoesNotContain(burst, webhook => webhook.IsCompleted);
+        sends.Dequeue().SetResult();
+        Assert.Equal(CallbackAnswer.Accepted, await other);
+        sends.Dequeue().SetException(PipelineException.Transient(FailureReasons.Unavailable, "The queue is away."));
+        foreach (var webhook in burst)
+            await Assert.ThrowsAsync<PipelineException>(() => webhook);
+        await UntilAsync(() => _sent.Count == 4);
+        sends.Dequeue().SetResult();
+        Assert.Equal(CallbackAnswer.Accepted, await late);
+    }
+
+    [Fact]
     public async Task OfTooManyForOneSubmissionTheRestIsRefusedAndOthersAreTaken()
     {
         var answers = await RepeatAsync(200, () => HandleAsync("""{"task":{"id":"t-1"}}"""));
@@ -129,6 +163,12 @@ public sealed class CallbackStageTests : IDisposable
         for (var i = 0; i < times; i++)
             answers.Add(await call());
         return answers;
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        while (!isSo())
+            await Task.Delay(1, TestContext.Current.CancellationToken);
     }
 
     private string Token => _tokens.UrlFor(Submission)!.Segments[^1];

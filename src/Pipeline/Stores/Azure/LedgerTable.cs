@@ -5,7 +5,7 @@ using Azure.Data.Tables;
 namespace Pipeline.Stores.Azure;
 
 /// <summary>One table, with writes that know their own trace: the SDK repeats a write whose answer was lost, and the repetition then meets what the first one wrote.</summary>
-internal sealed class LedgerTable(AzureResource<TableClient> table)
+internal sealed class LedgerTable
 {
     // The service takes 100 rows and 4 MiB at once; a character needs up to six bytes of the JSON that travels.
     private const int MaxRows = 100;
@@ -13,10 +13,19 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
     private const int BytesPerChar = 6;
     private const int BytesPerRow = 2000;
 
+    private readonly AzureResource<TableClient> _table;
+    private readonly Gathering<string, Replacement> _replacements;
+
+    public LedgerTable(AzureResource<TableClient> table)
+    {
+        _table = table;
+        _replacements = new(MaxRows, (_, replacements) => ReplaceAsync(replacements));
+    }
+
     /// <summary>One row, or null.</summary>
     public async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken, IEnumerable<string>? select = null)
     {
-        var found = await table.RunAsync(t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
+        var found = await _table.RunAsync(t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
         return found.HasValue ? found.Value : null;
     }
 
@@ -29,14 +38,14 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
         string partition, string from, string before, int? perPage, CancellationToken cancellationToken, IEnumerable<string>? select = null)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {before}");
-        return table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
+        return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
     }
 
     /// <summary>The partitions whose names begin with a prefix and that have a row of some key. The service reads through all of them.</summary>
     public IAsyncEnumerable<string> GetPartitionsAsync(string prefix, string key, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {After(prefix)} and RowKey eq {key}");
-        return table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken), cancellationToken).Select(row => row.PartitionKey);
+        return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken), cancellationToken).Select(row => row.PartitionKey);
     }
 
     /// <summary>Adds a row unless it is there.</summary>
@@ -46,7 +55,7 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
         Prepare(row);
         try
         {
-            await table.RunAsync(t => t.AddEntityAsync(row, cancellationToken), cancellationToken);
+            await _table.RunAsync(t => t.AddEntityAsync(row, cancellationToken), cancellationToken);
             return true;
         }
         catch (RequestFailedException e) when (e.Status == 409)
@@ -57,22 +66,15 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
 
     /// <summary>Writes a row, whatever is there.</summary>
     public Task PutAsync(TableEntity row, CancellationToken cancellationToken) =>
-        table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        _table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
-    /// <summary>Replaces a row if it still is what was read.</summary>
+    /// <summary>Replaces a row if it still is what was read. Rows of one partition that are replaced at the same time share a transaction; each succeeds or fails by itself.</summary>
     /// <returns>The new ETag, or null.</returns>
     public async Task<string?> ReplaceAsync(TableEntity row, string etag, CancellationToken cancellationToken)
     {
-        Prepare(row);
-        try
-        {
-            var response = await table.RunAsync(t => t.UpdateEntityAsync(row, new ETag(etag), TableUpdateMode.Replace, cancellationToken), cancellationToken);
-            return response.Headers.ETag.ToString();
-        }
-        catch (RequestFailedException e) when (e.Status is 404 or 412)
-        {
-            return await FindOwnAsync(row, cancellationToken);
-        }
+        var replacement = new Replacement(Prepare(row), new(etag));
+        await _replacements.AddAsync(row.PartitionKey, replacement, cancellationToken);
+        return replacement.Written;
     }
 
     /// <summary>Removes a row if it is there, and if it still is what was read where an ETag says what that was.</summary>
@@ -80,7 +82,7 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
     {
         try
         {
-            await table.RunAsync(t => t.DeleteEntityAsync(partition, key, etag == default ? ETag.All : etag, cancellationToken), cancellationToken);
+            await _table.RunAsync(t => t.DeleteEntityAsync(partition, key, etag == default ? ETag.All : etag, cancellationToken), cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
@@ -96,7 +98,7 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
         {
             try
             {
-                var written = await table.RunAsync(t => t.SubmitTransactionAsync(transaction, cancellationToken), cancellationToken);
+                var written = await _table.RunAsync(t => t.SubmitTransactionAsync(transaction, cancellationToken), cancellationToken);
                 etags.AddRange(written.Value.Select(response => response.Headers.ETag.ToString() ?? ""));
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
@@ -140,9 +142,60 @@ internal sealed class LedgerTable(AzureResource<TableClient> table)
             yield return transaction;
     }
 
+    private async Task ReplaceAsync(IReadOnlyList<Replacement> replacements)
+    {
+        // A transaction takes a row once.
+        var rows = replacements.GroupBy(replacement => replacement.Row.RowKey, StringComparer.Ordinal).ToList();
+        var together = rows.ConvertAll(row => row.First());
+        while (together.Count > 1)
+        {
+            var actions = Split(together.ConvertAll(r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r.Row, r.Read))).First();
+            try
+            {
+                var written = await _table.RunAsync(t => t.SubmitTransactionAsync(actions, CancellationToken.None), CancellationToken.None);
+                for (var i = 0; i < actions.Count; i++)
+                    together[i].Written = written.Value[i].Headers.ETag.ToString();
+                together.RemoveRange(0, actions.Count);
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412)
+            {
+                var failed = (e as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0;
+                together[failed].Written = await FindOwnAsync(together[failed].Row, CancellationToken.None);
+                together.RemoveAt(failed);
+            }
+        }
+
+        foreach (var replacement in together.Concat(rows.SelectMany(row => row.Skip(1))))
+            replacement.Written = await ReplaceAloneAsync(replacement);
+    }
+
+    private async Task<string?> ReplaceAloneAsync(Replacement replacement)
+    {
+        try
+        {
+            var response = await _table.RunAsync(t => t.UpdateEntityAsync(replacement.Row, replacement.Read, TableUpdateMode.Replace, CancellationToken.None), CancellationToken.None);
+            return response.Headers.ETag.ToString();
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            return await FindOwnAsync(replacement.Row, CancellationToken.None);
+        }
+    }
+
     private async Task<string?> FindOwnAsync(TableEntity row, CancellationToken cancellationToken)
     {
         var there = await GetAsync(row.PartitionKey, row.RowKey, cancellationToken, [LedgerRows.Mark]);
         return there?.GetString(LedgerRows.Mark) == row.GetString(LedgerRows.Mark) ? there?.ETag.ToString() : null;
+    }
+
+    /// <summary>What a row is to be, if it still is what was read.</summary>
+    private sealed class Replacement(TableEntity row, ETag read)
+    {
+        public TableEntity Row => row;
+
+        public ETag Read => read;
+
+        /// <summary>The new ETag; null where it had been changed.</summary>
+        public string? Written { get; set; }
     }
 }

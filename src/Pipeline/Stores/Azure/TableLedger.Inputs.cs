@@ -32,6 +32,11 @@ internal sealed partial class TableLedger
     {
         var wanted = tasks.GroupBy(task => task.TaskId, StringComparer.Ordinal)
             .Select(same => new TaskEntry(same.Key, same.Select(task => task.Ordinal).FirstOrDefault(ordinal => ordinal is not null))).ToList();
+        if (wanted is [var only])
+        {
+            await AddTaskAsync(submissionId, only, cancellationToken);
+            return;
+        }
         var actions = wanted.Select(task => new TableTransactionAction(TableTransactionActionType.Add, LedgerRows.ToRow(submissionId, task))).ToList();
         for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
         {
@@ -48,6 +53,20 @@ internal sealed partial class TableLedger
             return task.Ordinal is not null && LedgerRows.ToTask(known).Ordinal is null
                 ? new(TableTransactionActionType.UpdateReplace, row, known.ETag)
                 : null;
+        }
+    }
+
+    /// <summary>A task that is added by itself has mostly been there without its input, which its result has told.</summary>
+    private async Task AddTaskAsync(string submissionId, TaskEntry task, CancellationToken cancellationToken)
+    {
+        var row = LedgerRows.ToRow(submissionId, task);
+        for (var turn = 0; ; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var known = await _rows.GetAsync(submissionId, row.RowKey, cancellationToken);
+            if (known is null ? await _rows.AddAsync(row, cancellationToken)
+                : task.Ordinal is null || LedgerRows.ToTask(known).Ordinal is not null || await _rows.ReplaceAsync(row, known.ETag.ToString(), cancellationToken) is not null)
+                return;
         }
     }
 

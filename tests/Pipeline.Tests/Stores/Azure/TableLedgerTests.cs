@@ -83,6 +83,48 @@ public sealed class TableLedgerTests(Servers servers)
         Assert.Equal(Assert.Single(inputs), await ledger.GetInputAsync(planned.SubmissionId, 0, Ct));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RowsThatAreChangedAtOnceShareTransactionsAndOneThatWasChangedBeforeLosesAlone(bool losesAnAnswer)
+    {
+        var azurite = await servers.AzureAsync();
+        var planned = Some.Submission(count: 60);
+        await Ledger(azurite).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+        var inputs = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
+        await Ledger(azurite).UpdateInputsAsync([inputs[30] with { TaskId = "other" }], Ct);
+        // The first change goes alone and takes a while; the others come meanwhile.
+        await using var proxy = await FaultProxy.StartAsync(azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new() { LoseAnswer = losesAnAnswer });
+        var ledger = Ledger(azurite, proxy.Address);
+
+        var written = await Task.WhenAll(inputs.Select(async i => (await ledger.UpdateInputsAsync([i with { TaskId = "mine" }], Ct))[0]));
+
+        Assert.Equal([30], written.Index().Where(w => w.Item is null).Select(w => w.Index));
+        var there = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
+        Assert.Equal("other", there[30].TaskId);
+        Assert.Equal(there.Where(i => i.Ordinal != 30), written.OfType<InputEntry>());
+        // Alone, together, a look at the one that lost, together again; and a look at each whose answer was lost.
+        Assert.InRange(proxy.Seen.Count, 4, losesAnAnswer ? 200 : 4);
+    }
+
+    [Fact]
+    public async Task ATaskThatIsThereGainsItsInputByOneReadAndOneWrite()
+    {
+        var azurite = await servers.AzureAsync();
+        await PrepareTablesAsync(azurite);
+        await using var proxy = await FaultProxy.StartAsync(azurite.Tables);
+        var ledger = Ledger(azurite, proxy.Address);
+        await ledger.AddTasksAsync("list-000000", [.. Enumerable.Range(0, 5).Select(i => new TaskEntry($"task-{i}", null))], Ct);
+        var before = proxy.Seen.Count;
+
+        await ledger.AddTasksAsync("list-000000", [new("task-3", 7)], Ct);
+        Assert.Equal(2, proxy.Seen.Count - before);
+        await ledger.AddTasksAsync("list-000000", [new("task-3", 8)], Ct);
+        await ledger.AddTasksAsync("list-000000", [new("task-9", 9)], Ct);
+
+        Assert.Equal([7, 9], (await ledger.GetTasksAsync("list-000000", Ct)).Select(t => t.Ordinal).OfType<int>().Order());
+    }
+
     [Fact]
     public async Task ACreateWhoseAnswersAreAllLostIsThereOnceAndDue()
     {

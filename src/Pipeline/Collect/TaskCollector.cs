@@ -1,0 +1,213 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+
+namespace Pipeline.Collect;
+
+/// <summary>
+/// Reads and verifies the result of one task of an accepted submission, and gives its input the outcome: the task must belong to the submission, and its
+/// object must be whole.
+/// </summary>
+internal sealed partial class TaskCollector(
+    ILedger ledger,
+    IWorkQueue queue,
+    ResultReader reader,
+    NimbleClient nimble,
+    Matchers matchers,
+    Outcomes outcomes,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<TaskCollector> logger)
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+
+    /// <summary>Collects one task's result, or puts it off.</summary>
+    /// <param name="submission">As it was a moment ago; accepted, or closed since.</param>
+    /// <param name="message">Of one task.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    {
+        if (await FindTaskAsync(submission, message.TaskId, cancellationToken) is not { } task)
+        {
+            LogForeign(message.TaskId, message.SubmissionId);
+            return;
+        }
+
+        // What comes for a closed submission is mostly a webhook that came twice; seldom what a worker that was killed left half done.
+        if (submission.State == SubmissionState.Closed && task.Ordinal is null)
+            return;
+        var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
+        if (input is { State: InputState.Failed })
+            await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken);
+        if (input is { State: not InputState.Waiting })
+            return;
+        CrashPoint.Pass("collect.before-open");
+        var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
+        try
+        {
+            using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken)
+                ?? (late ? await reader.ReadAsync(submission, message.TaskId, fromApi: true, cancellationToken) : null);
+            await (found is null
+                ? MissingAsync(submission, input, message, late, cancellationToken)
+                : EmitAsync(submission, input, message, found, cancellationToken));
+        }
+        catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
+        {
+            await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
+        }
+        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false })
+        {
+            // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
+            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
+            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+        }
+        catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
+        {
+            await FailAsync(submission, input, message, wrong.Reason, wrong.Message, retryable: false, cancellationToken);
+        }
+    }
+
+    /// <summary>The task's row; where the POST's answer did not name it, the API says whether it belongs to the batch.</summary>
+    private async Task<TaskEntry?> FindTaskAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    {
+        if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
+            return known;
+        if (submission.State == SubmissionState.Closed || submission.BatchId is null || (await nimble.GetTaskAsync(taskId, cancellationToken))?.BatchId != submission.BatchId)
+            return null;
+        var found = new TaskEntry(taskId, Ordinal: null);
+        await ledger.AddTasksAsync(submission.SubmissionId, [found], cancellationToken);
+        return found;
+    }
+
+    private async Task EmitAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
+    {
+        var result = found.Result;
+        if (result.TaskId is { } named && named != message.TaskId)
+            throw PipelineException.Permanent(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {message.TaskId}.");
+        input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
+        if (input is null || input.State != InputState.Waiting)
+            return;
+        if (result.Status is { } status && status != "success")
+        {
+            await FailAsync(submission, input, message, FailureReasons.ResultFailed,
+                $"Nimble reports '{status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"}).", retryable: true, cancellationToken);
+            return;
+        }
+
+        await using var record = RecordComposer.Compose(result, new()
+        {
+            ListId = submission.ListId,
+            SubmissionId = submission.SubmissionId,
+            BatchId = submission.BatchId,
+            TaskId = message.TaskId,
+            Input = input,
+            SharedInputs = submission.SharedInputs,
+            SourceUri = found.SourceUri,
+            SourceETag = found.ETag,
+            RequestedAt = submission.PostedAt,
+            CollectedAt = time.GetUtcNow(),
+        });
+        CrashPoint.Pass("collect.after-staging");
+        await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
+    }
+
+    /// <summary>The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo.</summary>
+    private async Task<InputEntry?> MatchAsync(
+        SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
+    {
+        var matcher = await matchers.ForAsync(submission, cancellationToken);
+        var ordinal = (result is null ? null : matcher.Match(result))
+            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
+        if (ordinal is not { } found)
+        {
+            LogUnmatched(message.TaskId, message.SubmissionId, result?.Url);
+            return null;
+        }
+
+        await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, found)], cancellationToken);
+        return matcher.Inputs[found];
+    }
+
+    private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)
+    {
+        var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
+        var outcome = TaskStates.Classify(task?.State);
+        if (task is not null && outcome != TaskOutlook.Open)
+            input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
+        if (task is not null && outcome == TaskOutlook.Bad)
+            await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), retryable: true, cancellationToken);
+        else if (!late)
+            await PutOffAsync(message, cancellationToken);
+        else if (task is null || outcome == TaskOutlook.Good)
+            await FailAsync(submission, input, message, FailureReasons.ObjectMissing,
+                $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again.",
+                retryable: true, cancellationToken);
+    }
+
+    private async Task DamagedAsync(
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, PipelineException damaged, CancellationToken cancellationToken)
+    {
+        if (!late)
+        {
+            LogDamaged(message.TaskId, message.SubmissionId, damaged.Message);
+            await PutOffAsync(message, cancellationToken);
+            return;
+        }
+
+        using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
+        await (rescued is null
+            ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, retryable: true, cancellationToken)
+            : EmitAsync(submission, input, message, rescued, cancellationToken));
+    }
+
+    private async Task<FoundResult?> TryRescueAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(submission, taskId, fromApi: true, cancellationToken);
+        }
+        catch (PipelineException alsoDamaged) when (alsoDamaged.Reason == FailureReasons.ObjectDamaged)
+        {
+            LogDamaged(taskId, submission.SubmissionId, alsoDamaged.Message);
+            return null;
+        }
+    }
+
+    private async Task FailAsync(
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, string reason, string text, bool retryable, CancellationToken cancellationToken)
+    {
+        // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
+        if (input is null)
+            return;
+        await outcomes.FailAsync(
+            submission, [input], new("collect", reason, text, retryable, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
+    }
+
+    /// <summary>Has the same tasks looked at again later.</summary>
+    public Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null)
+    {
+        var collect = options.Value.Collect;
+        var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
+        TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
+        var delay = limits.Min();
+        return queue.SendAsync(message with { Tries = message.Tries + 1 }, atLeast > delay ? atLeast.Value : delay, cancellationToken);
+    }
+
+    /// <summary>What a failed task says of itself.</summary>
+    internal static string TaskMessage(NimbleTask task) => $"Task {task.Id} ended as '{task.State}': {task.Error ?? task.ErrorType ?? "Nimble gives no reason"}.";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
+    private partial void LogForeign(string taskId, string submissionId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
+    private partial void LogUnmatched(string taskId, string submissionId, string? url);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
+    private partial void LogOutage(string taskId, string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The object of task {TaskId} of submission {SubmissionId} is damaged and will be read again: {Reason}")]
+    private partial void LogDamaged(string taskId, string submissionId, string reason);
+}

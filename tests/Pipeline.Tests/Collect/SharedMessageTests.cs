@@ -1,0 +1,88 @@
+using System.Text;
+using System.Text.Json;
+using Pipeline.Collect;
+using Pipeline.Hosting;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Tests.Submit;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>Tasks that share a message on <c>results</c> do not share a fate.</summary>
+public sealed class SharedMessageTests
+{
+    private const string Submission = "list-000000";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task WhatIsThereIsCollectedAndTheRestGoesOnInMessagesOfItsOwn()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(4);
+        await world.WorkAsync();
+        await DeliverAsync(world, 0, 1, 3);
+        // Task 2 is not delivered yet; opening the first object meets an error that nobody foresaw.
+        var opened = 0;
+        world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) == 1 ? throw new InvalidOperationException("A bug.") : Task.CompletedTask;
+        world.Get = path => path.EndsWith("t-1-2", StringComparison.Ordinal) ? """{"task":{"id":"t-1-2","state":"pending","batch_id":"b-1"}}""" : null;
+
+        await CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2", "t-1-3"));
+
+        Assert.InRange((await world.InputsAsync()).Count(i => i.State == InputState.Recorded), 2, 3);
+        world.Bucket.Meanwhile = () => Task.CompletedTask;
+        var left = await ReceiveAsync(world);
+        Assert.InRange(left.Count, 1, 2);
+        Assert.Contains("t-1-2", left.Select(m => m.TaskId));
+        Assert.All(left, message => Assert.Equal((1, null), (message.Tries, message.Others)));
+        await DeliverAsync(world, 2);
+        foreach (var message in left)
+            await CollectAsync(world, message);
+        Assert.Equal(4, world.State.Lines("records.ndjson").Length);
+        Assert.All(await world.InputsAsync(), input => Assert.Equal(InputState.Recorded, input.State));
+    }
+
+    [Fact]
+    public async Task AMessageThatComesAgainChangesNothing()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        await DeliverAsync(world, 0, 1, 2);
+        for (var i = 0; i < 2; i++)
+            await CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2"));
+        Assert.Equal(3, world.State.Lines("records.ndjson").Length);
+        Assert.Empty(await ReceiveAsync(world));
+    }
+
+    [Fact]
+    public async Task OneThatComesBeforeTheAnswerToThePostWaitsAsItIs()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(3);
+        await CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2"));
+        Assert.Equal(["t-1-0", "t-1-1", "t-1-2"], Assert.Single(await ReceiveAsync(world)).Each().Select(m => m.TaskId));
+    }
+
+    private static ResultMessage Message(SubmitWorld world, string first, params string[] others) =>
+        new(Submission, first, Learnt.Webhook, world.State.Time.GetUtcNow(), Others: others);
+
+    private static Task CollectAsync(SubmitWorld world, ResultMessage message) =>
+        world.Service<CollectStage>().HandleAsync(JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), Token);
+
+    private static async Task<IReadOnlyList<ResultMessage>> ReceiveAsync(SubmitWorld world)
+    {
+        world.State.Time.Advance(TimeSpan.FromMinutes(1));
+        var delivery = await world.Service<IWorkReceiver>().ReceiveAsync(QueueNames.Results, 32, TimeSpan.FromMinutes(1), Token);
+        return [.. delivery.Messages.Select(m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!)];
+    }
+
+    private static async Task DeliverAsync(SubmitWorld world, params int[] ordinals)
+    {
+        foreach (var i in ordinals)
+        {
+            var result = $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"t-1-{{i}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+            await world.Bucket.WriteAsync(ObjectUri.Parse($"s3://results/x/list/list-000000/t-1-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+        }
+    }
+}
