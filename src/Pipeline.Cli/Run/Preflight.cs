@@ -17,9 +17,21 @@ internal static class Preflight
             .AddCloudObjects(settings.Stores)
             .BuildServiceProvider();
         _ = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
+        // At once: most of either is the start of a client, and there is mostly more than one processor. Of two faults the API's is told.
+        await Task.WhenAll(
+            Task.Run(() => AskApiAsync(settings, services, cancellationToken), cancellationToken),
+            Task.Run(() => AskBucketAsync(settings, services, cancellationToken), cancellationToken));
+    }
+
+    private static async Task AskApiAsync(RunSettings settings, IServiceProvider services, CancellationToken cancellationToken)
+    {
         if (!settings.IsEmbedded)
             await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
                 break;
+    }
+
+    private static async Task AskBucketAsync(RunSettings settings, IServiceProvider services, CancellationToken cancellationToken)
+    {
         if (settings.StorageUrl is { } storageUrl && (!settings.IsEmbedded || settings.StoresAreOutside))
             await foreach (var _ in services.GetRequiredService<ObjectStores>().ListAsync(ObjectUri.Parse(storageUrl), cancellationToken))
                 break;
