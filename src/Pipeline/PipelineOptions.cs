@@ -199,8 +199,8 @@ public sealed class CollectOptions
     /// <summary>What a record carries.</summary>
     public ContentMode Content { get; set; } = ContentMode.Inline;
 
-    /// <summary>Results read at once by one process, however many messages they come in.</summary>
-    public int Concurrency { get; set; } = 16 * Environment.ProcessorCount;
+    /// <summary>Results read at once for each core of a process, however many messages they come in.</summary>
+    public int ConcurrencyPerCore { get; set; } = 16;
 
     /// <summary>The largest stored object, bytes.</summary>
     public long MaxStoredBytes { get; set; } = 1L << 30;
@@ -228,6 +228,9 @@ public sealed class CollectOptions
 
     /// <summary>The first wait for an object that is not there yet or is damaged; doubles each time.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Results read at once by this process.</summary>
+    internal int Concurrency => ConcurrencyPerCore * Environment.ProcessorCount;
 }
 
 /// <summary>Sweep.</summary>

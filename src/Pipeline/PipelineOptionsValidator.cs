@@ -81,7 +81,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         foreach (var (setting, value) in new (string, long)[]
         {
             ("Intake:MaxItemBytes", options.Intake.MaxItemBytes),
-            ("Collect:Concurrency", options.Collect.Concurrency),
+            ("Collect:ConcurrencyPerCore", options.Collect.ConcurrencyPerCore),
             ("Collect:MaxStoredBytes", options.Collect.MaxStoredBytes),
             ("Collect:MaxExpandedBytes", options.Collect.MaxExpandedBytes),
             ("Collect:MaxRatio", options.Collect.MaxRatio),
