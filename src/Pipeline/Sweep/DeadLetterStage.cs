@@ -9,9 +9,10 @@ namespace Pipeline.Sweep;
 
 /// <summary>
 /// Writes into the ledger what became of a message after its last try, so that nothing is only in a poison queue. A submission that was being
-/// posted is left to Sweep, which alone may call it unknown.
+/// posted is left to Sweep, which alone may call it unknown. Tasks that shared a message get their tries once more, each by itself: one of them may have ended
+/// every worker that had the others too.
 /// </summary>
-internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes, ILogger<DeadLetterStage> logger)
+internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues, Outcomes outcomes, ILogger<DeadLetterStage> logger)
 {
     public async Task HandleAsync(string queue, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
     {
@@ -23,9 +24,12 @@ internal sealed partial class DeadLetterStage(ILedger ledger, Outcomes outcomes,
             case QueueNames.Submissions when Read(body, PipelineJson.Plain.SubmissionMessage) is { } message:
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
-            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } message:
-                foreach (var one in message.Each())
-                    await FailResultAsync(one, reason, text, cancellationToken);
+            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { Others: null } message:
+                await FailResultAsync(message, reason, text, cancellationToken);
+                break;
+            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } shared:
+                foreach (var one in shared.Each())
+                    await queues.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
                 break;
         }
     }

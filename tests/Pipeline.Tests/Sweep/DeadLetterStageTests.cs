@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
@@ -64,6 +65,23 @@ public sealed class DeadLetterStageTests
     public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
 
-    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink) =>
-        new(ledger, new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
+    [Fact]
+    public async Task TasksThatSharedAMessageAreTriedEachByItself()
+    {
+        using var folder = new TempFolder();
+        await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
+        var queue = new LocalWorkQueue(database, TimeProvider.System);
+        var stage = Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict), queue);
+        var shared = new ResultMessage("list-000000", "t-1", Learnt.Webhook, Some.Time, Others: ["t-2", "t-3"]);
+
+        await stage.HandleAsync(QueueNames.Results, JsonSerializer.SerializeToUtf8Bytes(shared, PipelineJson.Plain.ResultMessage), new IOException("No disk."), Token);
+
+        var sent = (await queue.ReceiveAsync(QueueNames.Results, 9, TimeSpan.FromMinutes(1), Token)).Messages
+            .Select(m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!).ToList();
+        Assert.Equal(["t-1", "t-2", "t-3"], sent.Select(m => m.TaskId).Order());
+        Assert.All(sent, message => Assert.Equal((1, null), (message.Tries, message.Others)));
+    }
+
+    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null) =>
+        new(ledger, queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict), new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
 }
