@@ -53,7 +53,7 @@ internal struct Utf8Validator
             _held |= (uint)bytes[i] << (8 * i);
     }
 
-    /// <summary>How many bytes at the end begin a sequence that needs more.</summary>
+    /// <summary>How many bytes at the end begin a sequence that needs more, and may become one: what cannot is found now, not at an end that looks cut off.</summary>
     private static int IncompleteBytes(ReadOnlySpan<byte> bytes)
     {
         for (var back = 1; back <= 3 && back <= bytes.Length; back++)
@@ -62,7 +62,7 @@ internal struct Utf8Validator
             if (b < 0x80)
                 return 0;
             if (b >= 0xC0)
-                return (b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : 2) > back ? back : 0;
+                return Rune.DecodeFromUtf8(bytes[^back..], out _, out _) == OperationStatus.NeedMoreData ? back : 0;
         }
         return 0;
     }

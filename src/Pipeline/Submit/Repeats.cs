@@ -57,18 +57,20 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
             // It may be an earlier one, or another worker's, and have taken over none or some of them.
             if (repeat.RepeatOf != submission.SubmissionId)
                 continue;
-            var taken = await TakeOverAsync(repeat, cancellationToken);
-            if (repeat.State == SubmissionState.Planned && groups.Any(g => g.Any(i => taken.Contains(i.Id))))
+            // Its message first: Submit takes its inputs over too. The other way round a crash in between would leave nothing that tells of it but Sweep's long grace.
+            var its = (await ledger.GetInputsAsync(id, cancellationToken)).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+            if (repeat.State == SubmissionState.Planned && groups.Any(g => g.Any(i => its.Contains(i.Id))))
                 await queue.SendAsync(new SubmissionMessage(id), delay, cancellationToken);
-            groups = [.. groups.Select(g => g.Where(i => !taken.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
+            await TakeOverAsync(repeat, cancellationToken);
+            groups = [.. groups.Select(g => g.Where(i => !its.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
         }
     }
 
     /// <summary>
     /// Makes the old entries of a repeated submission's inputs point to it. An input that has become a record meanwhile is not posted again: then
-    /// its new entry points back. Returns the ids of all its inputs.
+    /// its new entry points back.
     /// </summary>
-    public async Task<IReadOnlySet<string>> TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
+    public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken);
         var entries = inputs.ToDictionary(i => i.Id, StringComparer.Ordinal);
@@ -91,7 +93,6 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
         if (await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Closed } closed && closed.Failures != failures)
             await reopening.ReopenAsync(closed.SubmissionId, TimeSpan.Zero, cancellationToken);
         await reopening.ReopenListAsync(repeat.ListId, cancellationToken);
-        return entries.Keys.ToHashSet(StringComparer.Ordinal);
     }
 
     private Task CreateAsync(

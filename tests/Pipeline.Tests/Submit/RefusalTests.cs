@@ -1,5 +1,10 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Moq;
 using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Submit;
 
 namespace Pipeline.Tests.Submit;
 
@@ -56,6 +61,27 @@ public sealed class RefusalTests
         await world.WorkAsync();
         Assert.InRange(world.Posts, 20, 45);
         Assert.Equal(200, (await world.InputsAsync()).Count(i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionRefused }));
+    }
+
+    [Fact]
+    public async Task ADivisionThatIsCutShortBeforeItsMessageIsSentGoesOnAtTheNextLook()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(10);
+        var planned = Assert.Single(await world.SubmissionsAsync());
+        var refused = (await world.Ledger.UpdateSubmissionAsync(
+            planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = world.State.Time.GetUtcNow(), DueAt = world.State.Time.GetUtcNow() }, Token))!;
+        var inputs = await world.InputsAsync();
+        var queue = new Mock<IWorkQueue>();
+        queue.Setup(q => q.SendAsync(QueueNames.Submissions, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The worker is killed here."));
+        var repeats = new Repeats(world.Ledger, queue.Object, world.Service<Reopening>(), world.Service<IOptions<PipelineOptions>>(), world.State.Time, NullLogger<Repeats>.Instance);
+
+        await Assert.ThrowsAsync<PipelineException>(() => repeats.DivideAsync(refused, [[.. inputs.Skip(1)], [inputs[0]]], Token));
+        await world.SweepAsync();
+        await world.WorkAsync();
+
+        Assert.Equal(Enumerable.Range(1, 10).Select(SubmitWorld.Url).Order(), world.Accepted.SelectMany(a => a).Order());
     }
 
     [Theory]
