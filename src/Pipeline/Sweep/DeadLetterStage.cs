@@ -24,12 +24,8 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
             case QueueNames.Submissions when Read(body, PipelineJson.Plain.SubmissionMessage) is { } message:
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
-            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { Others: null } message:
-                await FailResultAsync(message, reason, text, cancellationToken);
-                break;
-            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } shared:
-                foreach (var one in shared.Each())
-                    await queues.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
+            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } message:
+                await (message.Others is null ? FailResultAsync(message, reason, text, cancellationToken) : SendApartAsync(message, cancellationToken));
                 break;
         }
     }
@@ -61,6 +57,12 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
                 return;
             current = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken);
         }
+    }
+
+    private async Task SendApartAsync(ResultMessage shared, CancellationToken cancellationToken)
+    {
+        foreach (var one in shared.Each())
+            await queues.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
     }
 
     private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)
