@@ -3,26 +3,23 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Collect;
 
-/// <summary>Feeds a <see cref="DeflateStream"/> and remembers its last read, which may go beyond the deflate data. One member after the other.</summary>
+/// <summary>
+/// Feeds a <see cref="DeflateStream"/> so that where the deflate data ended is known exactly, which that one does not tell (it will from .NET 11 on):
+/// a byte that could be the last one of a whole member comes in a read of its own. One member after the other.
+/// </summary>
+/// <remarks>Behind that byte and the trailer follows the object's end or another member, which begins with <see cref="GzipHeader.Start"/>.</remarks>
 internal sealed class DeflateSource(StoredReader stored) : Stream
 {
-    // What may have to be given back and searched; well below the reader's buffer.
-    private const int MaxRead = 16 * 1024;
+    // How far behind the last byte of the deflate data the next member begins: that byte, the CRC-32 and the length.
+    private const int ToNextMember = 9;
 
-    // Read one by one, so that the end of an empty member is told exactly: its trailer is all zeros, and so may be what comes before.
-    private const int SingleReads = 16;
-
-    // The last byte of the object's deflate data and the trailer after it are given one by one too, so that where the object's last member ends is told exactly.
-    private const int LastBytes = 9;
-
-    private int _reads;
-
+    /// <summary>How many bytes the last read gave. More than one: the member that ended within them is not whole.</summary>
     public int LastRead { get; private set; }
 
     public bool RanDry { get; private set; }
 
     /// <summary>Begins another member.</summary>
-    public void Start() => (_reads, LastRead, RanDry) = (0, 0, false);
+    public void Start() => (LastRead, RanDry) = (0, false);
 
     public override bool CanRead => true;
 
@@ -37,11 +34,21 @@ internal sealed class DeflateSource(StoredReader stored) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        await stored.EnsureAsync(LastBytes + 1, cancellationToken);
-        var most = _reads++ < SingleReads ? 1 : Math.Clamp(stored.Buffered.Length - LastBytes, 1, MaxRead);
-        LastRead = await stored.ReadAsync(buffer[..Math.Min(buffer.Length, most)], cancellationToken);
+        await stored.EnsureAsync(ToNextMember + GzipHeader.Start.Length, cancellationToken);
+        LastRead = await stored.ReadAsync(buffer[..Math.Max(1, CountSafe(buffer.Length))], cancellationToken);
         RanDry |= LastRead == 0;
         return LastRead;
+    }
+
+    /// <summary>How many of the next bytes are the last of no whole member, as far as can be seen.</summary>
+    private int CountSafe(int most)
+    {
+        if (stored.Buffered.Length < ToNextMember)
+            return 0;
+        var ahead = stored.Buffered[ToNextMember..];
+        ahead = ahead[..Math.Min(ahead.Length, most + GzipHeader.Start.Length - 1)];
+        var next = ahead.IndexOf(GzipHeader.Start);
+        return next >= 0 ? next : ahead.Length - (GzipHeader.Start.Length - 1);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -20,7 +20,10 @@ internal static class GzipHeader
         Reserved = 0xE0,
     }
 
-    public static bool IsMagic(ReadOnlySpan<byte> bytes) => bytes.Length >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
+    /// <summary>What every member begins with: the magic and the method, which is deflate.</summary>
+    public static ReadOnlySpan<byte> Start => [0x1F, 0x8B, 8];
+
+    public static bool IsMagic(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Start[..2]);
 
     /// <summary>Takes one header.</summary>
     /// <exception cref="PipelineException">Transient, <see cref="FailureReasons.ObjectDamaged"/>.</exception>
@@ -29,7 +32,7 @@ internal static class GzipHeader
         if (!await stored.EnsureAsync(FixedBytes, cancellationToken))
             throw Damaged("ends inside its gzip header", stored.Position + stored.Buffered.Length);
         var flags = (Flags)stored.Buffered[3];
-        if (!IsMagic(stored.Buffered) || stored.Buffered[2] != 8 || (flags & Flags.Reserved) != 0)
+        if (!stored.Buffered.StartsWith(Start) || (flags & Flags.Reserved) != 0)
             throw Damaged("has an invalid gzip header", stored.Position);
         if ((flags & (Flags.Extra | Flags.Name | Flags.Comment | Flags.Crc)) != 0)
             await ReadOptionalAsync(stored, flags, cancellationToken);

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// The stored bytes of an object, buffered and counted, so that what was read too far can be given back. One object after the other, each from
-/// <see cref="Open"/> to <see cref="Dispose"/>.
+/// The stored bytes of an object, buffered and counted, so that it can be looked ahead. One object after the other, each from <see cref="Open"/> to
+/// <see cref="Dispose"/>.
 /// </summary>
 internal sealed class StoredReader(long maxBytes) : IDisposable
 {
@@ -50,9 +50,6 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
 
     /// <summary>Moves on over buffered bytes.</summary>
     public void Take(int count) => _start += count;
-
-    /// <summary>Gives back the last bytes that were taken; only as many as the last read gave.</summary>
-    public void GiveBack(int count) => _start -= count;
 
     /// <summary>Reads up to the size of the destination; 0 at the object's end.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -136,37 +136,25 @@ internal sealed class VerifiedReader : IDisposable
         _deflate = null;
         if (_source.RanDry)
             throw Damaged("ends inside its compressed data");
-        _stored.GiveBack(_source.LastRead);
-        await FindTrailerAsync(_source.LastRead, cancellationToken);
-        if (await _stored.EnsureAsync(1, cancellationToken))
-            await OpenMemberAsync(cancellationToken);
+        if (_source.LastRead > 1)
+            throw GoesOn();
+        await TakeTrailerAsync(cancellationToken);
+        if (!await _stored.EnsureAsync(2, cancellationToken) && _stored.Buffered.Length == 0)
+            return;
+        if (!GzipHeader.IsMagic(_stored.Buffered))
+            throw GoesOn();
+        await OpenMemberAsync(cancellationToken);
+
+        PipelineException GoesOn() => Damaged("goes on after its gzip data with something else");
     }
 
-    /// <summary>
-    /// <see cref="DeflateStream"/> does not tell where in its last read the deflate data ended (it will from .NET 11 on). But the trailer that must
-    /// follow is known by now, all 64 bits of it, and so is what must come after: the object's end or another member. At least one byte of the read
-    /// was deflate data: without need there is no read. No read of several bytes goes up to the last trailer, so that nothing can hide before that one.
-    /// </summary>
-    private async ValueTask FindTrailerAsync(int window, CancellationToken cancellationToken)
+    private async ValueTask TakeTrailerAsync(CancellationToken cancellationToken)
     {
-        await _stored.EnsureAsync(window + TrailerBytes + 2, cancellationToken);
-        var trailer = MakeTrailer(stackalloc byte[TrailerBytes]);
-        var (from, seen) = (1, false);
-        while (from <= window)
-        {
-            var found = _stored.Buffered[from..].IndexOf(trailer);
-            if (found < 0 || from + found > window)
-                break;
-            seen = true;
-            var after = from + found + TrailerBytes;
-            if (after == _stored.Buffered.Length || GzipHeader.IsMagic(_stored.Buffered[after..]))
-            {
-                _stored.Take(after);
-                return;
-            }
-            from += found + 1;
-        }
-        throw Damaged(seen ? "goes on after its gzip trailer with something else" : "does not match its gzip trailer (CRC-32 and length), or ends before it");
+        if (!await _stored.EnsureAsync(TrailerBytes, cancellationToken))
+            throw Damaged("ends inside its gzip trailer");
+        if (!_stored.Buffered.StartsWith(MakeTrailer(stackalloc byte[TrailerBytes])))
+            throw Damaged("does not match its gzip trailer (CRC-32 and length)");
+        _stored.Take(TrailerBytes);
     }
 
     private ReadOnlySpan<byte> MakeTrailer(Span<byte> trailer)
