@@ -16,9 +16,7 @@ internal static class ReferenceReader
     /// <summary>Throws unless an object that was taken is whole and its record carries what it holds.</summary>
     public static void Compare(byte[] stored, byte[] record)
     {
-        if (Expand(stored) is not { } expanded)
-            return;
-        using var document = JsonDocument.Parse(WithoutMark(expanded), Deep);
+        using var document = JsonDocument.Parse(WithoutMark(Expand(stored)), Deep);
         using var made = JsonDocument.Parse(record, Deep);
         var data = document.RootElement.TryGetProperty("data", out var found) ? found : default;
         var content = made.RootElement.TryGetProperty("content", out var carried) ? carried : default;
@@ -44,24 +42,14 @@ internal static class ReferenceReader
         }
     }
 
-    /// <summary>
-    /// The bytes within; <see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here. Null where it is stricter:
-    /// with several members, the normalizer cannot see bytes between the data of one and its trailer (which proves the data nevertheless).
-    /// </summary>
-    private static byte[]? Expand(byte[] stored)
+    /// <summary>The bytes within; <see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here.</summary>
+    private static byte[] Expand(byte[] stored)
     {
         if (stored is not [0x1F, 0x8B, ..])
             return stored;
         using var gzip = new GZipStream(new MemoryStream(stored), CompressionMode.Decompress);
         using var expanded = new MemoryStream();
-        try
-        {
-            gzip.CopyTo(expanded);
-        }
-        catch (InvalidDataException) when (stored.AsSpan(2).IndexOf((ReadOnlySpan<byte>)[0x1F, 0x8B]) >= 0)
-        {
-            return null;
-        }
+        gzip.CopyTo(expanded);
         var bytes = expanded.ToArray();
         var lastMember = BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^4..));
         if (lastMember > bytes.Length || Crc32.HashToUInt32(bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^TrailerBytes..)))

@@ -19,10 +19,11 @@ internal abstract partial class JsonScanner
     private static readonly ulong[] Kept = MakeKept();
 
     // By their lower four bits, the bytes that stand behind a backslash, and what they mean. The r has no place beside the quote; b is rare and left to others.
+    // A byte that stands elsewhere is none of them: the first one is not 0, which NUL would match.
     private static Vector256<byte> Names
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Twice(Vector128.Create((byte)0, 0, (byte)'"', 0, (byte)'t', 0, (byte)'f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'n', (byte)'/'));
+        get => Twice(Vector128.Create((byte)1, 0, (byte)'"', 0, (byte)'t', 0, (byte)'f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'n', (byte)'/'));
     }
 
     private static Vector256<byte> Meanings

@@ -20,7 +20,7 @@ public sealed class FuzzCorpusTests
             seed.Split('.')[0] switch
             {
                 "plain" or "whole" or "stored-block" or "members" or "long-header" or "escapes" => null,
-                "surrogate" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nested" => FailureReasons.ResultInvalid,
+                "surrogate" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nested" or "nul-escaped" => FailureReasons.ResultInvalid,
                 "deep" => FailureReasons.LimitExceeded,
                 _ => FailureReasons.ObjectDamaged,
             },

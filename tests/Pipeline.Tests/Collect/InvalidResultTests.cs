@@ -109,6 +109,22 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
+    public async Task EveryByteBehindABackslashIsAnEscapeOrInvalid()
+    {
+        for (var c = 0; c < 0x80; c++)
+        {
+            for (var at = 0; at < 40; at += 13)
+            {
+                var stored = Bytes($"{{\"data\":{{\"html\":\"{new string('x', at)}\\{(char)c}{new string('0', 40)}\"}}}}");
+                if ("\"\\/bfnrtu".Contains((char)c))
+                    await RecordOnlyAsync(stored);
+                else
+                    Assert.Contains($"has an invalid escape in a string at byte {18 + at}", await ExpectAsync(FailureReasons.ResultInvalid, stored));
+            }
+        }
+    }
+
+    [Fact]
     public async Task AMutatedDocumentIsTakenOnlyIfAnotherParserTakesItToo()
     {
         var random = new Random(4);
