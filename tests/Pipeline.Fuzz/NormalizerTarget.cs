@@ -45,7 +45,7 @@ public static class NormalizerTarget
     {
         try
         {
-            using var result = new ResultNormalizer(Options).NormalizeAsync(stored, CancellationToken.None).GetAwaiter().GetResult();
+            using var result = new ResultNormalizer(Options).NormalizeAsync(stored, CancellationToken.None).AsTask().GetAwaiter().GetResult();
             var record = RecordComposer.Compose(result, Context);
             using var bytes = new MemoryStream();
             record.CopyTo(bytes);

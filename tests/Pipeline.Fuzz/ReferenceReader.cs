@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Pipeline.Fuzz;
 
@@ -28,13 +29,13 @@ internal static class ReferenceReader
             throw new InvalidOperationException("The record's parsed data is not what the object holds.");
     }
 
-    /// <summary>Whether the bytes are one complete JSON text, without any gzip.</summary>
+    /// <summary>Whether the bytes are one complete JSON text in UTF-8, without any gzip.</summary>
     public static bool IsWholePlainDocument(byte[] stored)
     {
         try
         {
             using var document = JsonDocument.Parse(WithoutMark(stored), Deep);
-            return true;
+            return Utf8.IsValid(stored);
         }
         catch (JsonException)
         {

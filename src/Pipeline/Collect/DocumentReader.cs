@@ -11,9 +11,14 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     // What the scanner takes in one piece.
     private const int BufferBytes = JsonScanner.PieceBytes;
 
+    // From here on a document is large enough for two cores: the next bytes are unpacked while these are scanned, so many at once that handing them over costs little beside them.
+    private const long LargeBytes = 1 << 20;
+    private const int LargeBufferBytes = 2 * BufferBytes;
+
     private readonly VerifiedReader _source = new(options);
     private readonly ResultScanner _scanner = new(options, staging);
     private byte[] _buffer = [];
+    private byte[] _nextBuffer = [];
     private Utf8Validator _utf8;
     private PipelineException? _fault;
 
@@ -27,7 +32,14 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         (_utf8, _fault) = (default, null);
         int read;
         while ((read = await _source.ReadAsync(_buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
+        {
             Append(_buffer.AsSpan(0, read));
+            if (_source.ExpandedBytes >= LargeBytes)
+            {
+                await ReadLargeAsync(cancellationToken);
+                break;
+            }
+        }
         return Complete();
     }
 
@@ -36,9 +48,46 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     {
         _scanner.Dispose();
         _source.Dispose();
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
+        Return(ref _buffer);
+        Return(ref _nextBuffer);
+    }
+
+    private static void Return(ref byte[] buffer)
+    {
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
+        buffer = [];
+    }
+
+    /// <summary>Reads the rest.</summary>
+    private async Task ReadLargeAsync(CancellationToken cancellationToken)
+    {
+        Return(ref _buffer);
+        (_buffer, _nextBuffer) = (ArrayPool<byte>.Shared.Rent(LargeBufferBytes), ArrayPool<byte>.Shared.Rent(LargeBufferBytes));
+        var read = await FillAsync(_buffer, cancellationToken);
+        while (read > 0)
+        {
+            var next = Task.Run(() => FillAsync(_nextBuffer, cancellationToken), CancellationToken.None);
+            try
+            {
+                Append(_buffer.AsSpan(0, read));
+            }
+            finally
+            {
+                // Whatever becomes of these bytes, nobody may write into buffers that were given back.
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            read = await next;
+            (_buffer, _nextBuffer) = (_nextBuffer, _buffer);
+        }
+    }
+
+    private async Task<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
+    {
+        var filled = 0;
+        while (filled < LargeBufferBytes && await _source.ReadAsync(buffer.AsMemory(filled, LargeBufferBytes - filled), cancellationToken) is var read and > 0)
+            filled += read;
+        return filled;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Pipeline.Emit;
 
 namespace Pipeline.Collect;
@@ -19,7 +20,8 @@ internal sealed class ResultNormalizer(CollectOptions options)
     /// <see cref="FailureReasons.ResultInvalid"/> (permanent: proven whole, but not a result document),
     /// <see cref="FailureReasons.LimitExceeded"/> (permanent). A damaged object is called damaged, whatever else its bytes may look like.
     /// </exception>
-    public async Task<NormalizedResult> NormalizeAsync(Stream stored, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<NormalizedResult> NormalizeAsync(Stream stored, CancellationToken cancellationToken)
     {
         if (!_idle.TryTake(out var reader))
             reader = new(options, _staging);

@@ -1,8 +1,6 @@
 using System.IO.Compression;
-using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Collect;
 using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
@@ -92,38 +90,6 @@ public sealed class HostileObjectTests
         var deep = Bytes($$"""{"data":{"parsing":{{string.Concat(Enumerable.Repeat(open, 10_000))}}1{{string.Concat(Enumerable.Repeat(close, 10_000))}}} }""");
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, deep));
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(deep)));
-    }
-
-    [Theory]
-    [InlineData("html")]
-    [InlineData("parsing")]
-    [InlineData("never_heard_of")]
-    public async Task AStringOf300MegabytesIsNeverHeldInMemory(string field)
-    {
-        const int Bytes300 = 300 << 20;
-        var stored = GzipOfText(field, Bytes300);
-        var normalizer = new ResultNormalizer(new());
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        using var result = await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Bytes300 / 16);
-        var staged = result.Content ?? result.Parsed ?? result.Extra;
-        Assert.True(staged!.IsSpilled);
-        Assert.InRange(staged.Length, Bytes300, Bytes300 + 100);
-    }
-
-    /// <summary>A document with one long string, never in memory at once.</summary>
-    private static byte[] GzipOfText(string field, int bytes)
-    {
-        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 8192).Select(n => $"{n:x7} ")));
-        var stored = new MemoryStream();
-        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            gzip.Write(Bytes($$"""{"data":{"{{field}}":" """.TrimEnd()));
-            for (var written = 0; written < bytes; written += text.Length)
-                gzip.Write(text.AsSpan(0, Math.Min(text.Length, bytes - written)));
-            gzip.Write("\"}}"u8);
-        }
-        return stored.ToArray();
     }
 
     private static byte[] Expand(byte[] stored)

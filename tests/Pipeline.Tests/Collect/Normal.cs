@@ -47,7 +47,7 @@ internal static class Normal
     }
 
     public static Task<NormalizedResult> NormalizeAsync(byte[] stored, CollectOptions? options = null) =>
-        new ResultNormalizer(options ?? new()).NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
+        new ResultNormalizer(options ?? new()).NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask();
 
     /// <summary>The record's line.</summary>
     public static async Task<string> RecordAsync(byte[] stored, CollectOptions? options = null, Stream? from = null)
@@ -80,7 +80,7 @@ internal static class Normal
 
     public static async Task<PipelineException> FaultAsync(byte[] stored, CollectOptions? options = null, Stream? from = null) =>
         await Assert.ThrowsAsync<PipelineException>(() =>
-            new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken));
+            new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask());
 
     /// <summary>Expects a fault of this reason: damage is transient, all else permanent.</summary>
     public static async Task<string> ExpectAsync(string reason, byte[] stored, CollectOptions? options = null, Stream? from = null)

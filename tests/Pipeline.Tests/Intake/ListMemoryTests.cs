@@ -3,13 +3,9 @@ using Pipeline.Intake;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>Live memory is the whole process's: no other test may run beside these.</summary>
 [Collection(nameof(Alone))]
 public sealed class ListMemoryTests
 {
-    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-    public sealed class Alone;
-
     private const long Bytes = 20_000_000;
 
     [Theory]

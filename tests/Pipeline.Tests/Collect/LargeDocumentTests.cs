@@ -1,0 +1,110 @@
+using System.IO.Compression;
+using System.Text;
+using Pipeline.Collect;
+using Pipeline.Emit;
+using static Pipeline.Tests.Collect.Normal;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>Documents that are unpacked and scanned at once, on two threads.</summary>
+[Collection(nameof(Alone))]
+public sealed class LargeDocumentTests
+{
+    // With a random part, so that the stored bytes are many too.
+    private static readonly string s_text = $$"""{"url":"a","data":{"html":"{{string.Concat(Enumerable.Range(0, 120_000).Select(n => $"<p class=\\\"x\\\">{n * 7919 % 65537:x} é</p>\\n"))}}"},"status_code":200}""";
+
+    [Fact]
+    public async Task ItIsTakenHoweverItsBytesAreCut()
+    {
+        var plain = Bytes(s_text);
+        var expected = RecordOracle.RecordOf(s_text, plain.Length, compressed: false);
+        Assert.Equal(expected, await RecordAsync(plain));
+        var random = new Random(1);
+        foreach (var most in new[] { 5, 1000, 100_000, 1 << 20 })
+        {
+            foreach (var stored in new[] { plain, Gzip(plain), [.. Gzip(plain.AsSpan(0, 1_234_567)), .. Gzip(plain.AsSpan(1_234_567))] })
+                Assert.Equal(SourceLess(expected), SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => random.Next(1, most), yields: most >= 1000))));
+        }
+    }
+
+    [Fact]
+    public async Task EveryFaultOfItIsFoundAndLeavesNothingForTheNextOne()
+    {
+        var whole = Gzip(Bytes(s_text));
+        byte[] flipped = [.. whole];
+        flipped[^6] ^= 1;
+        byte[] notUtf8 = [.. Bytes(s_text[..^40]), 0xFF, .. Bytes(s_text[^40..])];
+        var normalizer = new ResultNormalizer(new());
+        foreach (var (reason, stored) in new[]
+        {
+            (FailureReasons.ObjectDamaged, whole[..^20]),
+            (FailureReasons.ObjectDamaged, flipped),
+            (FailureReasons.ResultInvalid, notUtf8),
+            (FailureReasons.ResultInvalid, Gzip(Bytes(s_text + "x"))),
+        })
+        {
+            var fault = await Assert.ThrowsAsync<PipelineException>(async () => await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken));
+            Assert.Equal(reason, fault.Reason);
+            await IsReadAsEverAsync();
+        }
+        var left = whole.Length;
+        var reset = new CutStream(whole, () => (left -= 1000) > 5000 ? 1000 : throw new IOException("The connection was reset."));
+        await Assert.ThrowsAsync<IOException>(async () => await normalizer.NormalizeAsync(reset, TestContext.Current.CancellationToken));
+        await IsReadAsEverAsync();
+
+        async Task IsReadAsEverAsync()
+        {
+            using var result = await normalizer.NormalizeAsync(new MemoryStream(Bytes(Small)), TestContext.Current.CancellationToken);
+            await using var record = RecordComposer.Compose(result, Context);
+            Assert.Equal(await RecordAsync(Bytes(Small)), await TextAsync(record));
+        }
+    }
+
+    [Fact]
+    public async Task WhenItCannotBeSpilledItIsTriedAgainLater()
+    {
+        var fault = await FaultAsync(Gzip(Bytes(s_text)), new() { SpillAt = 1_500_000, SpillFolder = "/nowhere/at/all" });
+        Assert.Equal((FailureReasons.Unavailable, false), (fault.Reason, fault.IsPermanent));
+    }
+
+    [Fact]
+    public async Task ItCostsNoMemory()
+    {
+        var stored = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
+        await RecordOnlyAsync(stored);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await RecordOnlyAsync(stored);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 512 * 1024);
+    }
+
+    [Theory]
+    [InlineData("html")]
+    [InlineData("parsing")]
+    [InlineData("never_heard_of")]
+    public async Task AStringOf300MegabytesIsNeverHeldInMemory(string field)
+    {
+        const int Bytes300 = 300 << 20;
+        var stored = GzipOfText(field, Bytes300);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        using var result = await NormalizeAsync(stored);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Bytes300 / 16);
+        var staged = result.Content ?? result.Parsed ?? result.Extra;
+        Assert.True(staged!.IsSpilled);
+        Assert.InRange(staged.Length, Bytes300, Bytes300 + 100);
+    }
+
+    /// <summary>A document with one long string, never in memory at once.</summary>
+    private static byte[] GzipOfText(string field, int bytes)
+    {
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 8192).Select(n => $"{n:x7} ")));
+        var stored = new MemoryStream();
+        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Bytes($$"""{"data":{"{{field}}":" """.TrimEnd()));
+            for (var written = 0; written < bytes; written += text.Length)
+                gzip.Write(text.AsSpan(0, Math.Min(text.Length, bytes - written)));
+            gzip.Write("\"}}"u8);
+        }
+        return stored.ToArray();
+    }
+}
