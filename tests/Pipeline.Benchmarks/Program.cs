@@ -73,7 +73,7 @@ static async Task<int> SizeAsync(string folder, string path, int rounds)
             await small.NormalizeAsync(i % small.Slices);
     });
     var share = (double)times * small.ExpandedBytes / large.ExpandedBytes;
-    Console.WriteLine($"| {result.OurSeconds * 1e9 / large.ExpandedBytes:0.00} | {result.TheirSeconds * 1e9 / times / small.ExpandedBytes:0.00} | {1 / (result.Ratio * share):0.00} |");
+    Console.WriteLine($"| {result.OurSeconds * 1e9 / large.ExpandedBytes:0.00} | {result.TheirSeconds * 1e9 / times / small.ExpandedBytes:0.00} | {1 / (result.Ratio * share):0.00} | {1 / (result.ClockRatio * share):0.00} |");
     return 0;
 }
 

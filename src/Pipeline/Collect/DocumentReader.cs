@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
 using Pipeline.Emit;
 
 namespace Pipeline.Collect;
@@ -11,14 +12,16 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     // What the scanner takes in one piece.
     private const int BufferBytes = JsonScanner.PieceBytes;
 
-    // From here on a document is large enough for two cores: the next bytes are unpacked while these are scanned, so many at once that handing them over costs little beside them.
-    private const long LargeBytes = 1 << 20;
-    private const int LargeBufferBytes = 2 * BufferBytes;
+    // From here on a document is large enough for two cores: it is unpacked on one while it is scanned on another, which is some pieces behind.
+    private const long LargeBytes = 4 << 20;
+    private const int PiecesAhead = 4;
+
+    // One such document at a time: its bytes go from core to core, which costs more than it gives once all cores are busy.
+    private static readonly SemaphoreSlim s_twoCores = new(1);
 
     private readonly VerifiedReader _source = new(options);
     private readonly ResultScanner _scanner = new(options, staging);
     private byte[] _buffer = [];
-    private byte[] _nextBuffer = [];
     private Utf8Validator _utf8;
     private PipelineException? _fault;
 
@@ -34,9 +37,9 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         while ((read = await _source.ReadAsync(_buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
         {
             Append(_buffer.AsSpan(0, read));
-            if (_source.ExpandedBytes >= LargeBytes)
+            if (_source.ExpandedBytes >= LargeBytes && s_twoCores.Wait(0, CancellationToken.None))
             {
-                await ReadLargeAsync(cancellationToken);
+                await ReadOnTwoCoresAsync(cancellationToken);
                 break;
             }
         }
@@ -48,44 +51,66 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     {
         _scanner.Dispose();
         _source.Dispose();
-        Return(ref _buffer);
-        Return(ref _nextBuffer);
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
     }
 
-    private static void Return(ref byte[] buffer)
+    /// <summary>Reads the rest of a large document.</summary>
+    private async Task ReadOnTwoCoresAsync(CancellationToken cancellationToken)
     {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
-    }
-
-    /// <summary>Reads the rest.</summary>
-    private async Task ReadLargeAsync(CancellationToken cancellationToken)
-    {
-        Return(ref _buffer);
-        (_buffer, _nextBuffer) = (ArrayPool<byte>.Shared.Rent(LargeBufferBytes), ArrayPool<byte>.Shared.Rent(LargeBufferBytes));
-        var read = await FillAsync(_buffer, cancellationToken);
-        while (read > 0)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pieces = Channel.CreateBounded<ArraySegment<byte>>(new BoundedChannelOptions(PiecesAhead) { SingleReader = true, SingleWriter = true });
+        var unpacking = Task.Run(() => UnpackAsync(pieces.Writer, stop.Token), CancellationToken.None);
+        try
         {
-            var next = Task.Run(() => FillAsync(_nextBuffer, cancellationToken), CancellationToken.None);
-            try
+            await foreach (var piece in pieces.Reader.ReadAllAsync(cancellationToken))
             {
-                Append(_buffer.AsSpan(0, read));
+                try
+                {
+                    Append(piece);
+                }
+                finally
+                {
+                    staging.Return(piece.Array!);
+                }
             }
-            finally
-            {
-                // Whatever becomes of these bytes, nobody may write into buffers that were given back.
-                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            read = await next;
-            (_buffer, _nextBuffer) = (_nextBuffer, _buffer);
+        }
+        finally
+        {
+            // Whatever comes of it, nobody reads on in an object that is given up, and no memory stays behind.
+            await stop.CancelAsync();
+            await unpacking;
+            while (pieces.Reader.TryRead(out var left))
+                staging.Return(left.Array!);
+            s_twoCores.Release();
         }
     }
 
-    private async Task<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
+    /// <summary>Never fails itself: what goes wrong is told to the reader of the pieces.</summary>
+    private async Task UnpackAsync(ChannelWriter<ArraySegment<byte>> pieces, CancellationToken cancellationToken)
+    {
+        var buffer = staging.Rent();
+        try
+        {
+            while (await FillAsync(buffer, cancellationToken) is var filled and > 0)
+            {
+                await pieces.WriteAsync(new(buffer, 0, filled), cancellationToken);
+                buffer = staging.Rent();
+            }
+            pieces.Complete();
+        }
+        catch (Exception e)
+        {
+            pieces.Complete(e);
+        }
+        staging.Return(buffer);
+    }
+
+    private async ValueTask<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
     {
         var filled = 0;
-        while (filled < LargeBufferBytes && await _source.ReadAsync(buffer.AsMemory(filled, LargeBufferBytes - filled), cancellationToken) is var read and > 0)
+        while (filled < BufferBytes && await _source.ReadAsync(buffer.AsMemory(filled, BufferBytes - filled), cancellationToken) is var read and > 0)
             filled += read;
         return filled;
     }
