@@ -1,3 +1,5 @@
+using Pipeline.Http;
+
 namespace Pipeline.Chaos;
 
 /// <summary>The API, as a process that can be killed and started again.</summary>
@@ -22,7 +24,7 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
                 using var answer = await http.GetAsync(new Uri(Api, "_admin/faults"));
                 return;
             }
-            catch (HttpRequestException)
+            catch (Exception problem) when (RetryingHttp.IsConnectionFault(problem, CancellationToken.None))
             {
                 if (await _server.WaitAsync(TimeSpan.FromMilliseconds(50)) is not null)
                     break;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Pipeline.Http;
 
 namespace Pipeline.Chaos;
 
@@ -42,7 +43,7 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
                 if (pause > TimeSpan.Zero)
                     await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
             }
-            catch (Exception problem) when (problem is HttpRequestException or TaskCanceledException)
+            catch (Exception problem) when (RetryingHttp.IsConnectionFault(problem, CancellationToken.None))
             {
                 // Nobody listens, or who did was killed or frozen over it.
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);

@@ -3,6 +3,7 @@ using Azure.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.Http;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
@@ -117,7 +118,7 @@ internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
             using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return $"{address} answers ({(int)response.StatusCode}); whether Nimble reaches it too is seen only there";
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
         {
             throw PipelineException.Transient(FailureReasons.Unavailable, $"{address} is not reachable from here: {e.Message} Start the host, or correct the address.", inner: e);
         }

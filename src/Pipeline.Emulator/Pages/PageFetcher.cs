@@ -61,7 +61,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         {
             throw new PageFetchException(TypeOf(e), $"'{url}' cannot be fetched: {e.Message}", e);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (Exception e) when (e is IOException or SocketException or InvalidDataException)
         {
             throw new PageFetchException(PageFetchException.BadResponse, $"The answer of '{url}' broke off or is malformed: {e.Message}", e);
         }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
@@ -33,7 +34,8 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return response.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        // The one as it is comes of a connection that was reset before HttpClient had looked at its address (.NET 10).
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return false;
         }

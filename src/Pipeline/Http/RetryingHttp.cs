@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Http;
@@ -44,8 +45,9 @@ internal sealed partial class RetryingHttp(HttpClient http, RetryPolicy policy, 
     }
 
     /// <summary>True for what a broken or silent connection throws; false for our own caller's cancellation, and for bugs.</summary>
+    /// <remarks>A <see cref="SocketException"/> comes as it is where the other side resets a connection before <see cref="HttpClient"/> has looked at its address (.NET 10).</remarks>
     public static bool IsConnectionFault(Exception e, CancellationToken cancellationToken) =>
-        e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        e is HttpRequestException or IOException or SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static bool IsTransient(HttpResponseMessage response) => (int)response.StatusCode is 408 or 429 or >= 500;
 

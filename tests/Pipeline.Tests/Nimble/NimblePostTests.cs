@@ -191,6 +191,14 @@ public sealed class NimblePostTests
     }
 
     [Fact]
+    public async Task AConnectionThatIsResetAtOnceIsProofThatNothingWasAccepted()
+    {
+        using var server = new ResettingServer();
+        await AssertNotReachedAsync(NimbleRig.ClientOf(server.Client, server.Address));
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
     public async Task AConnectionThatBreaksBeforeTheAnswerProvesNothingAndOnePostArrives()
     {
         await using var server = new ClosingServer(s_body, answersBeforeClose: 0);
@@ -244,7 +252,12 @@ public sealed class NimblePostTests
     private static async Task AssertNotReachedAsync(Uri address)
     {
         await using var rig = NimbleRig.At(address);
-        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        await AssertNotReachedAsync(rig.Client);
+    }
+
+    private static async Task AssertNotReachedAsync(NimbleClient client)
+    {
+        var refused = Assert.IsType<PostOutcome.Refused>(await client.PostBatchAsync(s_body, Ct));
         Assert.Equal((RefusalKind.NotReached, null), (refused.Kind, refused.HttpStatus));
         Assert.DoesNotContain("secret-key-1", refused.Message, StringComparison.Ordinal);
     }

@@ -116,6 +116,14 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
+    public async Task AReadWhoseConnectionsAreResetAtOnceIsTriedAFewTimes()
+    {
+        using var server = new ResettingServer();
+        var error = await Assert.ThrowsAsync<PipelineException>(() => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("t-1", Ct));
+        Assert.Equal((FailureReasons.Unavailable, false, 4), (error.Reason, error.IsPermanent, server.Connections));
+    }
+
+    [Fact]
     public async Task AReadGivesUpAfterAFewTriesAndPassesTheWaitOn()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));

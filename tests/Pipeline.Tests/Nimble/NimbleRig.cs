@@ -35,6 +35,10 @@ internal sealed class NimbleRig : IAsyncDisposable
         return new NimbleRig(null, settings, time ?? TimeProvider.System);
     }
 
+    /// <summary>A client that speaks through another <see cref="HttpClient"/>.</summary>
+    public static NimbleClient ClientOf(HttpClient http, Uri address) =>
+        new(http, Options.Create(new PipelineOptions { Nimble = Settings(address) }), TimeProvider.System, new CollectedLogs<NimbleClient>());
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

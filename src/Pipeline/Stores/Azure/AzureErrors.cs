@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using Pipeline.Http;
@@ -69,7 +70,7 @@ internal static class AzureErrors
     {
         var first = e.Message.ReplaceLineEndings("\n").Split('\n')[0].Trim();
         // The token service may be down, too. No identity at all is something else.
-        return e is not CredentialUnavailableException && Causes(e).Any(c => c is RequestFailedException { Status: 0 or 408 or 429 or >= 500 } or HttpRequestException or TaskCanceledException)
+        return e is not CredentialUnavailableException && Causes(e).Any(c => c is RequestFailedException { Status: 0 or 408 or 429 or >= 500 } or HttpRequestException or SocketException or TaskCanceledException)
             ? PipelineException.Transient(FailureReasons.Unavailable, $"{what} cannot be used: no access token is to be had at the moment: {first}", inner: e)
             : PipelineException.Permanent(
                 FailureReasons.AccessDenied,

@@ -145,17 +145,26 @@ public sealed class AzureErrorsTests
         { new CredentialUnavailableException("No managed identity."), true, "nobody is signed in: No managed identity. Give the host a managed identity" },
         { new AuthenticationFailedException("The secret expired."), true, "The secret expired." },
         { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")), false, "no access token is to be had at the moment" },
+        { new AuthenticationFailedException("The token service was lost.", new SocketException((int)SocketError.NotConnected)), false, "no access token is to be had at the moment" },
     };
 
     [Fact]
-    public async Task ABugIsLetThrough()
+    public Task ABugIsLetThrough() => Assert.ThrowsAsync<RequestFailedException>(() => SendAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null)));
+
+    [Fact]
+    public async Task AConnectionThatIsResetAtOnceIsTransient()
+    {
+        var error = await Assert.ThrowsAsync<PipelineException>(() => SendAsync(new SocketException((int)SocketError.NotConnected)));
+
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
+    }
+
+    private static Task SendAsync(Exception thrown)
     {
         var queue = new Mock<QueueClient>();
-        queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>()))
-            .ThrowsAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null));
+        queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>())).ThrowsAsync(thrown);
         var resource = new AzureResource<QueueClient>(queue.Object, "The queue", "role", _ => throw new InvalidOperationException("It is there."));
-
-        await Assert.ThrowsAsync<RequestFailedException>(() => resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct));
+        return resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct);
     }
 
     [Theory]
