@@ -72,7 +72,7 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
     {
         var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
         if (hasRefusals)
-            chosen.Add(CrashPoint.Names.Index().First(name => name.Item == "submit.after-refusal").Index);
+            chosen.UnionWith(CrashPoint.Names.Index().Where(name => name.Item is "submit.after-refusal" or "repeat.after-submission").Select(name => name.Index));
         while (chosen.Count < 9)
             chosen.Add(random.Next(CrashPoint.Names.Count));
         foreach (var index in chosen)

@@ -26,17 +26,25 @@ internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes
             ? FailAsync(refused, inputs, cancellationToken)
             : DivideAsync(refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
 
-    /// <summary>Goes on where a crash cut a refused submission short: what still waits is divided, or, where it was not refused for its content, goes on by itself.</summary>
-    public Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken) =>
-        refused.Proof == PostProof.Refusal
-            ? DivideAsync(refused, waiting, [], cancellationToken)
-            : repeats.DivideAsync(refused, [waiting], cancellationToken);
+    /// <summary>
+    /// Goes on where a crash cut a refused submission short. What still waits and is in no part of it is divided or, where it was not refused for its content,
+    /// goes on by itself.
+    /// </summary>
+    public async Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
+    {
+        var left = await repeats.GoOnAsync(refused, waiting, cancellationToken);
+        if (left.Count == 0)
+            return;
+        await (refused.Proof == PostProof.Refusal
+            ? DivideAsync(refused, left, [], cancellationToken)
+            : repeats.DivideAsync(refused, [left], cancellationToken));
+    }
 
     private async Task DivideAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt, CancellationToken cancellationToken)
     {
         // Those pointed at are tried once more by themselves: where they were the wrong ones, they are accepted.
-        if (waiting.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
+        if (refused.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
         {
             await FailAsync(refused, waiting, cancellationToken);
             return;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Ledger;
@@ -42,28 +43,56 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
     public Task DivideAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, CancellationToken cancellationToken) =>
         MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
 
+    /// <summary>Goes on with what a crash cut short: has those other submissions that exist take over what they were made for.</summary>
+    /// <param name="submission">As above.</param>
+    /// <param name="inputs">Its inputs that wait.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <returns>Those that none of them was made for.</returns>
+    public async Task<IReadOnlyList<InputEntry>> GoOnAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var sequence = SubmissionIds.Next(submission.Sequence);
+        for (; inputs.Count > 0 && await GetAsync(submission, sequence, cancellationToken) is { } repeat; sequence = SubmissionIds.Next(sequence))
+        {
+            var theirs = await HandOverAsync(submission, repeat, inputs, TimeSpan.Zero, cancellationToken);
+            inputs = [.. inputs.Where(i => !theirs.Contains(i.Id))];
+        }
+
+        return inputs;
+    }
+
     private async Task MoveAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, TimeSpan delay, CancellationToken cancellationToken)
     {
         groups = [.. groups.Where(g => g.Count > 0)];
         for (var sequence = SubmissionIds.Next(submission.Sequence); groups.Count > 0; sequence = SubmissionIds.Next(sequence))
         {
-            var id = SubmissionIds.Of(submission.ListId, sequence);
-            if (await ledger.GetSubmissionAsync(id, cancellationToken) is not { } repeat)
+            if (await GetAsync(submission, sequence, cancellationToken) is not { } repeat)
             {
-                await CreateAsync(submission, groups[0], id, sequence, delay, cancellationToken);
-                repeat = (await ledger.GetSubmissionAsync(id, cancellationToken))!;
+                await CreateAsync(submission, groups[0], sequence, delay, cancellationToken);
+                CrashPoint.Pass("repeat.after-submission");
+                repeat = (await GetAsync(submission, sequence, cancellationToken))!;
             }
 
-            // It may be an earlier one, or another worker's, and have taken over none or some of them.
-            if (repeat.RepeatOf != submission.SubmissionId)
-                continue;
-            // Its message first: Submit takes its inputs over too. The other way round a crash in between would leave nothing that tells of it but Sweep's long grace.
-            var its = (await ledger.GetInputsAsync(id, cancellationToken)).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-            if (repeat.State == SubmissionState.Planned && groups.Any(g => g.Any(i => its.Contains(i.Id))))
-                await queue.SendAsync(new SubmissionMessage(id), delay, cancellationToken);
-            await TakeOverAsync(repeat, cancellationToken);
-            groups = [.. groups.Select(g => g.Where(i => !its.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
+            var theirs = await HandOverAsync(submission, repeat, [.. groups.SelectMany(g => g)], delay, cancellationToken);
+            groups = [.. groups.Select(g => g.Where(i => !theirs.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
         }
+    }
+
+    private Task<SubmissionEntry?> GetAsync(SubmissionEntry submission, int sequence, CancellationToken cancellationToken) =>
+        ledger.GetSubmissionAsync(SubmissionIds.Of(submission.ListId, sequence), cancellationToken);
+
+    /// <summary>Has another submission take over what it was made for. It may be an earlier one, or another worker's, and have taken over none or some of it.</summary>
+    /// <returns>The ids of its inputs; none where it was not made for this submission.</returns>
+    private async Task<IReadOnlySet<string>> HandOverAsync(
+        SubmissionEntry submission, SubmissionEntry repeat, IReadOnlyList<InputEntry> inputs, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (repeat.RepeatOf != submission.SubmissionId)
+            return FrozenSet<string>.Empty;
+        var theirs = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        // Its message first: Submit takes its inputs over too. The other way round a crash in between would leave nothing that tells of it but Sweep's long grace.
+        if (repeat.State == SubmissionState.Planned && inputs.Any(i => theirs.Contains(i.Id)))
+            await queue.SendAsync(new SubmissionMessage(repeat.SubmissionId), delay, cancellationToken);
+        await TakeOverAsync(repeat, cancellationToken);
+        return theirs;
     }
 
     /// <summary>
@@ -72,13 +101,12 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
     /// </summary>
     public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
     {
-        var inputs = await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken);
-        var entries = inputs.ToDictionary(i => i.Id, StringComparer.Ordinal);
         // What waits in a submission that nobody posts goes on here. Where it may have been posted all the same, only failures do.
         var isOver = await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Refused, IsUnproven: false };
         int failures = 0;
         for (var again = true; again;)
         {
+            var entries = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).ToDictionary(i => i.Id, StringComparer.Ordinal);
             var old = await ledger.GetInputsAsync(repeat.RepeatOf!, cancellationToken);
             var ours = old.Where(i => entries.ContainsKey(i.Id)).ToList();
             var moves = ours.Where(i => i.State == InputState.Failed || (isOver && i.State == InputState.Waiting))
@@ -96,8 +124,9 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
     }
 
     private Task CreateAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> group, string id, int sequence, TimeSpan delay, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> group, int sequence, TimeSpan delay, CancellationToken cancellationToken)
     {
+        var id = SubmissionIds.Of(submission.ListId, sequence);
         var inputs = group.Select((input, ordinal) => new InputEntry
         {
             SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Line = input.Line,

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Moq;
 using Pipeline.Ledger;
+using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Submit;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Submit;
 
@@ -63,25 +65,62 @@ public sealed class RefusalTests
         Assert.Equal(200, (await world.InputsAsync()).Count(i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionRefused }));
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(0)]
+    [InlineData(null)]
+    public async Task ADivisionThatIsCutShortAtAnyCallGoesOnAtTheNextLook(int? pointedAt)
+    {
+        const int bad = 5;
+        var wasCut = true;
+        for (var calls = 0; wasCut; calls++)
+        {
+            await using var world = await SubmitWorld.StartAsync();
+            world.Refuse = inputs => Refuse(inputs, [bad], "silent");
+            await world.PlanAsync(10);
+            var planned = Assert.Single(await world.SubmissionsAsync());
+            var now = world.State.Time.GetUtcNow();
+            var refused = (await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token))!;
+            var inputs = await world.InputsAsync();
+            await using (var killed = await world.OpenAsync(callsLeft: calls))
+            {
+                var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null) { Places = pointedAt is { } place ? [place] : new HashSet<int>() };
+                wasCut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token)) is not null;
+            }
+
+            await world.WorkAsync();
+            await world.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+
+            Assert.Equal(Enumerable.Range(1, 10).Where(i => i != bad).Select(SubmitWorld.Url).Order(), world.Accepted.SelectMany(a => a).Order());
+            Assert.Equal(SubmitWorld.Url(bad), Assert.Single(await world.InputsAsync(), i => i.State == InputState.Failed).Url);
+            Assert.All(await world.SubmissionsAsync(), s => Assert.True(s.State is SubmissionState.Accepted or SubmissionState.Closed, $"{s.SubmissionId} is {s.State} after a cut behind {calls} calls."));
+        }
+    }
+
     [Fact]
-    public async Task ADivisionThatIsCutShortBeforeItsMessageIsSentGoesOnAtTheNextLook()
+    public async Task TwoWorkersThatGiveTheSameInputBackComeToAnEnd()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(10);
         var planned = Assert.Single(await world.SubmissionsAsync());
-        var refused = (await world.Ledger.UpdateSubmissionAsync(
-            planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = world.State.Time.GetUtcNow(), DueAt = world.State.Time.GetUtcNow() }, Token))!;
+        var now = world.State.Time.GetUtcNow();
+        await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Accepted, AcceptedAt = now, DueAt = now }, Token);
         var inputs = await world.InputsAsync();
-        var queue = new Mock<IWorkQueue>();
-        queue.Setup(q => q.SendAsync(QueueNames.Submissions, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
-            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The worker is killed here."));
-        var repeats = new Repeats(world.Ledger, queue.Object, world.Service<Reopening>(), world.Service<IOptions<PipelineOptions>>(), world.State.Time, NullLogger<Repeats>.Instance);
+        await world.Ledger.UpdateInputsAsync([inputs[0] with { State = InputState.Recorded, TaskId = "t" }], Token);
+        var repeat = planned with { SubmissionId = "list-000000-r1", Sequence = 1_000_000, Count = 1, RepeatOf = planned.SubmissionId };
+        await world.Ledger.CreateSubmissionAsync(repeat, [inputs[0] with { SubmissionId = repeat.SubmissionId }], Token);
 
-        await Assert.ThrowsAsync<PipelineException>(() => repeats.DivideAsync(refused, [[.. inputs.Skip(1)], [inputs[0]]], Token));
-        await world.SweepAsync();
-        await world.WorkAsync();
+        var others = 0;
+        var ledger = InterceptedPort.Before(world.Ledger, method =>
+        {
+            if (method == nameof(ILedger.UpdateInputsAsync) && others++ == 0)
+                world.Service<Repeats>().TakeOverAsync(repeat, Token).Wait(Token);
+        });
+        await new Repeats(ledger, world.Service<IWorkQueue>(), world.Service<Reopening>(), world.Service<IOptions<PipelineOptions>>(), world.State.Time, NullLogger<Repeats>.Instance)
+            .TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
 
-        Assert.Equal(Enumerable.Range(1, 10).Select(SubmitWorld.Url).Order(), world.Accepted.SelectMany(a => a).Order());
+        var given = Assert.Single(await world.Ledger.GetInputsAsync(repeat.SubmissionId, Token));
+        Assert.Equal((InputState.Moved, planned.SubmissionId), (given.State, given.MovedTo));
     }
 
     [Theory]
@@ -99,25 +138,6 @@ public sealed class RefusalTests
         Assert.Equal(10, world.Accepted.Sum(a => a.Count));
         Assert.Equal(10, world.Accepted.SelectMany(a => a).Distinct().Count());
         Assert.Equal(10, (await world.InputsAsync()).Count);
-    }
-
-    [Fact]
-    public async Task ACrashBetweenTheTwoPartsLosesAndDoublesNothing()
-    {
-        await using var world = await SubmitWorld.StartAsync();
-        await world.PlanAsync(10);
-        var planned = Assert.Single(await world.SubmissionsAsync());
-        var now = world.State.Time.GetUtcNow();
-        await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token);
-        // The first part is there, and its inputs do not point to it yet.
-        var inputs = await world.Ledger.GetInputsAsync(planned.SubmissionId, Token);
-        await world.Ledger.CreateSubmissionAsync(
-            planned with { SubmissionId = "list-000000-r1", Sequence = 1_000_000, Count = 3, RepeatOf = planned.SubmissionId },
-            [.. inputs.Take(3).Select(i => i with { SubmissionId = "list-000000-r1" })], Token);
-        await world.SweepAsync();
-        await world.WorkAsync();
-        Assert.Equal(10, world.Accepted.Sum(a => a.Count));
-        Assert.Equal(10, world.Accepted.SelectMany(a => a).Distinct().Count());
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Stores.Local;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 using Pipeline.Tests.Stores.Local;
@@ -59,21 +60,33 @@ internal sealed class SubmitWorld : IAsyncDisposable
     }
 
     /// <summary>Another worker on the same state, as a process of its own would be.</summary>
-    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null) => new ServiceCollection()
-        .AddLogging()
-        .AddSingleton<TimeProvider>(State.Time)
-        .AddSingleton<IObjectStore>(Bucket)
-        .AddPipeline(options =>
+    /// <param name="change">Its settings.</param>
+    /// <param name="callsLeft">How many calls of ledger and queue it makes before it is killed; null where it lives on.</param>
+    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, int? callsLeft = null)
+    {
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<TimeProvider>(State.Time)
+            .AddSingleton<IObjectStore>(Bucket)
+            .AddPipeline(options =>
+            {
+                options.Nimble.ApiKey = "key";
+                options.Nimble.BaseUrl = _server.Address;
+                options.Nimble.RequestsPerSecond = 10_000;
+                options.Intake.MaxInputsPerSubmission = 10;
+                options.Delivery.StorageUrl = "s3://results/x/";
+                change?.Invoke(options);
+            })
+            .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync());
+        if (callsLeft is { } left)
         {
-            options.Nimble.ApiKey = "key";
-            options.Nimble.BaseUrl = _server.Address;
-            options.Nimble.RequestsPerSecond = 10_000;
-            options.Intake.MaxInputsPerSubmission = 10;
-            options.Delivery.StorageUrl = "s3://results/x/";
-            change?.Invoke(options);
-        })
-        .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync())
-        .BuildServiceProvider();
+            void Count(string method) => left = left > 0 ? left - 1 : throw new WorkerKilledException();
+            services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), Count));
+            services.AddSingleton(s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), Count));
+        }
+
+        return services.BuildServiceProvider();
+    }
 
     public T Service<T>() where T : notnull => _services.GetRequiredService<T>();
 
