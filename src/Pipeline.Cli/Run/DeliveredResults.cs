@@ -24,8 +24,9 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
     private readonly ObjectStores _objects = services.GetRequiredService<ObjectStores>();
 
     /// <summary>Fetches closed lists.</summary>
+    /// <returns>Whether there are as many records as the manifests count.</returns>
     /// <exception cref="PipelineException">Transient: the account cannot be reached, or holds less than a manifest says.</exception>
-    public async Task FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    public async Task<bool> FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         await using var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
         using var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordSink>>(), cancellationToken);
@@ -42,6 +43,8 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
                     FailureReasons.Unavailable, $"The storage account holds {fetched} records and failures of list {listId}, which has {manifest.Inputs} inputs. Were some deleted?");
             await sink.PutManifestAsync(manifest, cancellationToken);
         }
+
+        return await sink.AgreesAsync(listIds, cancellationToken);
     }
 
     private async Task<long> EachAsync(ObjectUri prefix, string suffix, Func<ObjectUri, CancellationToken, Task> fetch, CancellationToken cancellationToken)

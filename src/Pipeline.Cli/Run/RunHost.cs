@@ -29,6 +29,9 @@ internal sealed class RunHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>The files that records are written to; null over a storage account.</summary>
+    public NdjsonRecordSink? Files { get; private set; }
+
     /// <summary>Starts everything but the work itself.</summary>
     public static async Task<RunHost> StartAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {
@@ -46,27 +49,28 @@ internal sealed class RunHost : IAsyncDisposable
     }
 
     /// <summary>Works until the lists are closed.</summary>
-    public async Task RunAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    /// <param name="listIds">The lists.</param>
+    /// <param name="atLeast">How long to work even if they are.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public async Task RunAsync(IReadOnlyList<string> listIds, TimeSpan atLeast, CancellationToken cancellationToken)
     {
-        var ledger = Services.GetRequiredService<ILedger>();
         Exception? refusedList = null;
         var runner = CreateRunner((body, error) =>
         {
             if (ListPointer.Read(body)?.ListId is { } id && listIds.Contains(id))
                 refusedList = error;
         });
-        await runner.RunAsync(async token =>
+        var started = TimeProvider.System.GetTimestamp();
+        // What was under way when all lists were closed is finished too, and may have opened one again.
+        do
         {
+            await runner.RunAsync(
+                async token => refusedList is not null || (TimeProvider.System.GetElapsedTime(started) >= atLeast && await AreClosedAsync(listIds, token)), cancellationToken);
             if (refusedList is not null)
-                return true;
-            foreach (var id in listIds)
-                if (await ledger.GetListAsync(id, token) is not { State: ListState.Closed })
-                    return false;
-            return true;
-        }, cancellationToken);
-        if (refusedList is not null)
-            throw refusedList;
-        cancellationToken.ThrowIfCancellationRequested();
+                throw refusedList;
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        while (!await AreClosedAsync(listIds, cancellationToken));
     }
 
     /// <summary>Works until it is stopped, on whatever comes.</summary>
@@ -79,6 +83,15 @@ internal sealed class RunHost : IAsyncDisposable
             await _app.StopAsync();
         while (_parts.TryPop(out var part))
             await part.DisposeAsync();
+    }
+
+    private async Task<bool> AreClosedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    {
+        var ledger = Services.GetRequiredService<ILedger>();
+        foreach (var id in listIds)
+            if (await ledger.GetListAsync(id, cancellationToken) is not { State: ListState.Closed })
+                return false;
+        return true;
     }
 
     /// <param name="onRefusedList">Told of a list that cannot be used: its message and why.</param>
@@ -119,8 +132,8 @@ internal sealed class RunHost : IAsyncDisposable
             var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
             _parts.Push(database);
             using var logs = LoggerFactory.Create(logging => Configure(logging, settings));
-            var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
-            stores = services => services.AddLocalStores(database, sink);
+            Files = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
+            stores = services => services.AddLocalStores(database, Files);
         }
         _app = Build(settings, emulator, listen, stores);
         _parts.Push(_app);

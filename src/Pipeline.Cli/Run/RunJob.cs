@@ -8,6 +8,10 @@ namespace Pipeline.Cli.Run;
 /// <summary>One <c>pipeline run</c>, from its lists to its exit code.</summary>
 internal sealed class RunJob(RunSettings settings, TextWriter progress)
 {
+    // All waits together are longer than any message stays with a worker that was killed.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(3);
+
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
@@ -29,9 +33,19 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var ledger = host.Services.GetRequiredService<ILedgerCounts>();
         var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
+        var view = new ProgressView(console, host.Services, ids);
         try
         {
-            await new ProgressView(console, host.Services, ids).WatchAsync(token => host.RunAsync(ids, token), cancellationToken);
+            var wait = TimeSpan.Zero;
+            do
+            {
+                if (wait > LongestWait)
+                    throw PipelineException.Transient(
+                        FailureReasons.Unavailable, "There are records that the manifest does not count, and no worker counts them. The same command again goes on; 'pipeline status' shows what was counted.");
+                await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
+                wait = wait == TimeSpan.Zero ? FirstWait : 2 * wait;
+            }
+            while (!await IsCountedAsync(host, settings, ids, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -39,9 +53,14 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
             return ExitCodes.Error;
         }
 
-        if (settings.Azure is not null)
-            await new DeliveredResults(settings, host.Services).FetchAsync(ids, cancellationToken);
         var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
         return await Summary.WriteAsync(console, settings, ids, finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds, cancellationToken);
     }
+
+    /// <summary>
+    /// Whether manifests and records agree. A worker may have been killed after it wrote a record whose input was just given up; its message comes again, and
+    /// then the record counts.
+    /// </summary>
+    private static Task<bool> IsCountedAsync(RunHost host, RunSettings settings, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        host.Files?.AgreesAsync(ids, cancellationToken) ?? new DeliveredResults(settings, host.Services).FetchAsync(ids, cancellationToken);
 }

@@ -39,7 +39,14 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
             Append(_buffer.AsSpan(0, read));
             if (_source.ExpandedBytes >= LargeBytes && s_twoCores.Wait(0, CancellationToken.None))
             {
-                await ReadOnTwoCoresAsync(cancellationToken);
+                try
+                {
+                    await ReadOnTwoCoresAsync(cancellationToken);
+                }
+                finally
+                {
+                    s_twoCores.Release();
+                }
                 break;
             }
         }
@@ -83,7 +90,6 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
             await unpacking;
             while (pieces.Reader.TryRead(out var left))
                 staging.Return(left.Array!);
-            s_twoCores.Release();
         }
     }
 

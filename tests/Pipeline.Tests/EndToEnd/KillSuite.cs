@@ -1,5 +1,11 @@
+using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
+using Pipeline.Cli.Run;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -61,6 +67,28 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal(ExitCodes.Error, exitCode);
         Assert.Contains("Stopped. Nothing is lost: the same command goes on where this one stopped.", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARecordOfAnInputGivenUpThatAKilledWorkerDidNotCountIsCountedBeforeTheRunEnds()
+    {
+        await using var rig = await StartAsync("task_fail=1");
+        var settings = rig.Settings(rig.List(Rig.Urls(5)));
+        var before = await rig.RunAsync(settings);
+        var failure = Assert.Single(before.Failures);
+        string Text(string name) => failure.GetProperty(name).GetString()!;
+        // As of a worker that was killed between sink and ledger, whose message comes again when its lease ends.
+        var line = before.RecordLines[0].Replace(before.Records[0].GetProperty("id").GetString()!, Text("id"), StringComparison.Ordinal);
+        await using (var host = await RunHost.StartAsync(settings, Listener.Choose(settings), TestContext.Current.CancellationToken))
+        {
+            await using var record = StagedRecord.FromBytes(Text("id"), before.ListId, Text("submission_id"), Encoding.UTF8.GetBytes(line));
+            await host.Services.GetRequiredService<IRecordSink>().PutRecordAsync(record, TestContext.Current.CancellationToken);
+            var message = new ResultMessage(Text("submission_id"), Text("task_id"), Learnt.Sweep, TimeProvider.System.GetUtcNow());
+            await host.Services.GetRequiredService<IWorkQueue>().SendAsync(message, TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        }
+
+        var after = await rig.RunAsync(settings);
+        Assert.Equal((ExitCodes.Complete, 5), (after.ExitCode, after.Records.Count));
     }
 
     private static async Task CompleteAsync(Rig rig, string[] command, int count)

@@ -89,6 +89,13 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
         await _database.WriteAsync(Mend, durable: false, cancellationToken);
     }
 
+    /// <summary>Whether there are as many records of the lists as their manifests count: a worker that wrote one may not have said so in the ledger yet.</summary>
+    public Task<bool> AgreesAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
+        _database.ReadAsync(
+            session => listIds.All(id => session.Scalar(
+                "SELECT 1 FROM manifest WHERE list_id=$1 AND records <> COALESCE((SELECT records FROM record_count WHERE list_id=$1), 0)", id) is null),
+            cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
 
