@@ -66,14 +66,13 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData(4)]
     [InlineData(0)]
     [InlineData(null)]
-    public async Task ADivisionThatIsCutShortAtAnyCallGoesOnAtTheNextLook(int? pointedAt)
+    public async Task ADivisionThatIsCutShortAtAnyStepGoesOnAtTheNextLook(int? pointedAt)
     {
         const int bad = 5;
         var wasCut = true;
-        for (var calls = 0; wasCut; calls++)
+        for (var steps = 0; wasCut; steps++)
         {
             await using var world = await SubmitWorld.StartAsync();
             world.Refuse = inputs => Refuse(inputs, [bad], "silent");
@@ -82,7 +81,7 @@ public sealed class RefusalTests
             var now = world.State.Time.GetUtcNow();
             var refused = (await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token))!;
             var inputs = await world.InputsAsync();
-            await using (var killed = await world.OpenAsync(callsLeft: calls))
+            await using (var killed = await world.OpenAsync(writesLeft: steps))
             {
                 var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null) { Places = pointedAt is { } place ? [place] : new HashSet<int>() };
                 wasCut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token)) is not null;
@@ -93,7 +92,7 @@ public sealed class RefusalTests
 
             Assert.Equal(Enumerable.Range(1, 10).Where(i => i != bad).Select(SubmitWorld.Url).Order(), world.Accepted.SelectMany(a => a).Order());
             Assert.Equal(SubmitWorld.Url(bad), Assert.Single(await world.InputsAsync(), i => i.State == InputState.Failed).Url);
-            Assert.All(await world.SubmissionsAsync(), s => Assert.True(s.State is SubmissionState.Accepted or SubmissionState.Closed, $"{s.SubmissionId} is {s.State} after a cut behind {calls} calls."));
+            Assert.All(await world.SubmissionsAsync(), s => Assert.True(s.State is SubmissionState.Accepted or SubmissionState.Closed, $"{s.SubmissionId} is {s.State} after a cut behind {steps} steps."));
         }
     }
 

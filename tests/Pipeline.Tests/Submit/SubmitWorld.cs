@@ -61,8 +61,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     /// <summary>Another worker on the same state, as a process of its own would be.</summary>
     /// <param name="change">Its settings.</param>
-    /// <param name="callsLeft">How many calls of ledger and queue it makes before it is killed; null where it lives on.</param>
-    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, int? callsLeft = null)
+    /// <param name="writesLeft">How often it changes ledger or queue before it is killed; null where it lives on.</param>
+    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, int? writesLeft = null)
     {
         var services = new ServiceCollection()
             .AddLogging()
@@ -78,9 +78,9 @@ internal sealed class SubmitWorld : IAsyncDisposable
                 change?.Invoke(options);
             })
             .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync());
-        if (callsLeft is { } left)
+        if (writesLeft is { } left)
         {
-            void Count(string method) => left = left > 0 ? left - 1 : throw new WorkerKilledException();
+            void Count(string method) => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException();
             services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), Count));
             services.AddSingleton(s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), Count));
         }
