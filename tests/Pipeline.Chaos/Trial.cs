@@ -23,7 +23,7 @@ internal sealed class Trial : IDisposable
 
     public Trial(Installation installation, TrialPlan plan, int forged)
     {
-        (_installation, _plan, _forged, _verdict, _random) = (installation, plan, forged, new(plan), new(plan.Seed));
+        (_installation, _plan, _forged, _verdict, _random) = (installation, plan, forged, new(plan) { Folder = _folder.FullName }, new(plan.Seed));
         _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
         _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
         _isOutage = plan.Faults.IsOutage;
@@ -81,7 +81,8 @@ internal sealed class Trial : IDisposable
         _azurite?.Dispose();
         _disk?.Dispose();
         _http.Dispose();
-        _folder.Delete(recursive: true);
+        if (_verdict.IsClean)
+            _folder.Delete(recursive: true);
     }
 
     /// <summary>Another list, of pages of every size: some larger than any buffer of the records file.</summary>

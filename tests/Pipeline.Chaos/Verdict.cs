@@ -47,6 +47,9 @@ internal sealed record Verdict(TrialPlan Plan)
 
     public List<string> LetIn { get; } = [];
 
+    /// <summary>Where its lists, state and output are left if a promise was broken.</summary>
+    public required string Folder { get; init; }
+
     public bool IsClean => !Broken.Any();
 
     private IEnumerable<string> Broken => new[] { ("lost", Lost), ("duplicated", Duplicated), ("damaged", Damaged), ("double-posted", DoublePosted), ("stuck", Stuck), ("let in", LetIn) }
@@ -56,5 +59,5 @@ internal sealed record Verdict(TrialPlan Plan)
     public string Describe() =>
         $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed} {Plan.Kind}: {Records} records, {Failures} failures ({GivenUp.Values.Sum()} given up), {Kills.Count} kills in {Took.TotalSeconds:0} s: {string.Join(", ", Kills)}; "
         + $"last recovery {Recoveries.LastOrDefault()?.End?.TotalSeconds:0.0} s; faults {Plan.Faults.Text}"
-        + string.Concat(Broken.Select(b => "\n     " + b));
+        + string.Concat(Broken.Select(b => "\n     " + b)) + (IsClean ? "" : $"\n     its files are left in {Folder}");
 }

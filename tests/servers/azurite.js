@@ -1,13 +1,27 @@
 // Azurite: Azure blobs, queues and tables. Accounts come from AZURITE_ACCOUNTS.
 // usage: NODE_PATH=.servers/node/node_modules node azurite.js FOLDER [BLOB QUEUE TABLE]
 // Prints "ready BLOB QUEUE TABLE", its three ports, free ones unless given, when it serves, and ends when its standard input does.
+const Loki = require('lokijs');
 const [folder, ...given] = process.argv.splice(2);
 const ports = [];
 const log = console.log;
 let closed = 0;
+let saving = 0;
+
+// Told to end (SIGTERM), it writes what it holds, says so of each of the three, and would wait for its input.
+// It also says so while its last autosave is still being written, and to end then would lose seconds of what it has acknowledged.
+const endIfDone = () => closed === 3 && saving === 0 && process.exit(0);
+const save = Loki.prototype.saveDatabaseInternal;
+Loki.prototype.saveDatabaseInternal = function (callback) {
+  saving++;
+  save.call(this, (error) => {
+    saving--;
+    callback?.(error);
+    endIfDone();
+  });
+};
 console.log = (line) => {
-  // Told to end (SIGTERM), it writes what it holds, says so of each of the three, and would wait for its input.
-  if (/successfully closed/.test(line) && ++closed === 3) process.exit(0);
+  if (/successfully closed/.test(line) && ++closed === 3) endIfDone();
   const port = /successfully listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
   if (port && ports.push(port[1]) === 3) log('ready', ports.join(' '));
 };
