@@ -32,6 +32,9 @@ internal sealed class RunHost : IAsyncDisposable
     /// <summary>The files that records are written to; null over a storage account.</summary>
     public NdjsonRecordSink? Files { get; private set; }
 
+    /// <summary>How long a message stays away whose worker was killed.</summary>
+    public TimeSpan Lease => _runnerOptions.Visibility;
+
     /// <summary>Starts everything but the work itself.</summary>
     public static async Task<RunHost> StartAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
     {

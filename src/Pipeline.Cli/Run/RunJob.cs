@@ -8,9 +8,7 @@ namespace Pipeline.Cli.Run;
 /// <summary>One <c>pipeline run</c>, from its lists to its exit code.</summary>
 internal sealed class RunJob(RunSettings settings, TextWriter progress)
 {
-    // All waits together are longer than any message stays with a worker that was killed.
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(3);
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -39,7 +37,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
             var wait = TimeSpan.Zero;
             do
             {
-                if (wait > LongestWait)
+                if (wait > 2 * host.Lease)
                     throw PipelineException.Transient(
                         FailureReasons.Unavailable, "There are records that the manifest does not count, and no worker counts them. The same command again goes on; 'pipeline status' shows what was counted.");
                 await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
