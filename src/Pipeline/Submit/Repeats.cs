@@ -44,7 +44,7 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
         MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Goes on with what a crash cut short: has those other submissions that exist take over what they were made for.</summary>
-    /// <param name="submission">As above.</param>
+    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
     /// <param name="inputs">Its inputs that wait.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <returns>Those that none of them was made for.</returns>

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -81,10 +79,13 @@ public sealed class RefusalTests
             var now = world.State.Time.GetUtcNow();
             var refused = (await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token))!;
             var inputs = await world.InputsAsync();
-            await using (var killed = await world.OpenAsync(writesLeft: steps))
+            var left = steps;
+            await using (var killed = await world.OpenAsync(before: method => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException()))
             {
                 var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null) { Places = pointedAt is { } place ? [place] : new HashSet<int>() };
-                wasCut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token)) is not null;
+                var cut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token));
+                Assert.True(cut is null or WorkerKilledException, $"{cut}");
+                wasCut = cut is not null;
             }
 
             await world.WorkAsync();
@@ -110,13 +111,12 @@ public sealed class RefusalTests
         await world.Ledger.CreateSubmissionAsync(repeat, [inputs[0] with { SubmissionId = repeat.SubmissionId }], Token);
 
         var others = 0;
-        var ledger = InterceptedPort.Before(world.Ledger, method =>
+        await using var late = await world.OpenAsync(before: method =>
         {
             if (method == nameof(ILedger.UpdateInputsAsync) && others++ == 0)
                 world.Service<Repeats>().TakeOverAsync(repeat, Token).Wait(Token);
         });
-        await new Repeats(ledger, world.Service<IWorkQueue>(), world.Service<Reopening>(), world.Service<IOptions<PipelineOptions>>(), world.State.Time, NullLogger<Repeats>.Instance)
-            .TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await late.GetRequiredService<Repeats>().TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
 
         var given = Assert.Single(await world.Ledger.GetInputsAsync(repeat.SubmissionId, Token));
         Assert.Equal((InputState.Moved, planned.SubmissionId), (given.State, given.MovedTo));

@@ -61,8 +61,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     /// <summary>Another worker on the same state, as a process of its own would be.</summary>
     /// <param name="change">Its settings.</param>
-    /// <param name="writesLeft">How often it changes ledger or queue before it is killed; null where it lives on.</param>
-    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, int? writesLeft = null)
+    /// <param name="before">What happens before each call of its ledger and queue, by the method's name.</param>
+    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, Action<string>? before = null)
     {
         var services = new ServiceCollection()
             .AddLogging()
@@ -78,11 +78,10 @@ internal sealed class SubmitWorld : IAsyncDisposable
                 change?.Invoke(options);
             })
             .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync());
-        if (writesLeft is { } left)
+        if (before is not null)
         {
-            void Count(string method) => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException();
-            services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), Count));
-            services.AddSingleton(s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), Count));
+            services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), before));
+            services.AddSingleton(s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), before));
         }
 
         return services.BuildServiceProvider();
