@@ -6,9 +6,10 @@ cd "$(dirname "$0")/.."
 tests/servers/install.sh
 dotnet build Pipeline.sln --nologo
 status=0
-AllTests=true dotnet test --no-build "$@" || status=$?
-tests/functions.sh "$@" || status=$?
+step() { "$@" || { status=$?; echo "failed $*" >&2; }; }
+step env AllTests=true dotnet test --no-build "$@"
+step tests/functions.sh "$@"
 # The runner's arguments choose tests; without any, the chaos suite has its short run too, and the benchmarks, which report and never fail for being slow.
-[ $# -gt 0 ] || tests/chaos.sh --short || status=$?
-[ $# -gt 0 ] || bench/all --short || status=$?
+[ $# -gt 0 ] || step tests/chaos.sh --short
+[ $# -gt 0 ] || step bench/all --short
 exit "$status"

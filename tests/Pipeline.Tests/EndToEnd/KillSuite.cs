@@ -33,6 +33,17 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         Assert.InRange(kills, 3, 6);
     }
 
+    [Fact]
+    public async Task AKillBetweenIntentAndPostIsPostedOnceItIsProvenAbsent()
+    {
+        await using var rig = await StartAsync();
+        var command = Command(rig, count: 20);
+        var killed = await CliProcess.RunAsync(command, [.. Environment(rig), ("PIPELINE_CRASH_AT", "submit.after-intent")]);
+        Assert.Equal((128 + 9, 0), (killed.ExitCode, (await rig.PostsAsync()).Count));
+
+        await CompleteAsync(rig, command, 20);
+    }
+
     [Theory]
     [InlineData("post_slow_ms=3000")]
     [InlineData("post_slow_ms=3000,webhook_lost,echo=none")]
@@ -42,8 +53,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         var command = Command(rig, count: 20);
         using (var process = CliProcess.Start(command, Environment(rig)))
         {
-            while ((await rig.PostsAsync()).Count == 0)
-                await Task.Delay(50, TestContext.Current.CancellationToken);
+            await rig.WaitForPostAsync();
             Assert.True(await process.KillAsync());
         }
 
@@ -56,8 +66,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync("task_slow_ms=60000");
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var process = CliProcess.Start([.. Command(rig, count: 5), "--listen", listen], Environment(rig));
-        while ((await rig.PostsAsync()).Count == 0)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+        await rig.WaitForPostAsync();
         using var http = new HttpClient();
         var page = await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken);
         Assert.Contains("list.txt", page, StringComparison.Ordinal);
@@ -115,6 +124,11 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("Pipeline__Nimble__RequestsPerSecond", "1000"),
+        ("Pipeline__Nimble__Timeout", "00:00:10"),
+        ("Pipeline__Submit__Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)),
+        ("Pipeline__Submit__Quarantine", "00:00:12"),
+        ("Pipeline__Sweep__PostingLease", "00:00:12"),
+        ("Pipeline__Sweep__EvidenceWindow", "00:01:00"),
         ("Pipeline__Sweep__PostingCheck", "00:00:01"),
         ("Pipeline__Sweep__WebhookGrace", "00:00:01"),
         ("Pipeline__Sweep__PollInterval", "00:00:00.2"),

@@ -92,6 +92,15 @@ internal sealed class Rig : IAsyncDisposable
         return [.. stats.GetProperty("posts").EnumerateArray()];
     }
 
+    /// <summary>Waits for the first POST that the emulator accepts.</summary>
+    public async Task WaitForPostAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while ((await PostsAsync()).Count == 0)
+            await Task.Delay(50, limit.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Emulator.DisposeAsync();

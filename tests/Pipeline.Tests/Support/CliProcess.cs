@@ -7,6 +7,7 @@ namespace Pipeline.Tests.Support;
 /// <summary><c>pipeline</c> as a process of its own, as a user starts it.</summary>
 internal sealed class CliProcess : IDisposable
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
@@ -51,9 +52,13 @@ internal sealed class CliProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Waits for its end; a command that goes on and on is killed, and what it said is in the error.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var end = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        if (await Task.WhenAny(end, Task.Delay(s_limit, TestContext.Current.CancellationToken)) != end && await KillAsync())
+            Assert.Fail($"The command did not end within {s_limit}: {await _output}{await _error}");
+        await end;
         return (_process.ExitCode, await _output, await _error);
     }
 
