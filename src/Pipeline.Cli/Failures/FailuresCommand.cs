@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
 using Pipeline.Ports;
 using Pipeline.Reports;
-using Spectre.Console;
 
 namespace Pipeline.Cli.Failures;
 
@@ -29,23 +28,31 @@ internal static class FailuresCommand
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var ledger = stores.Services.GetRequiredService<ILedger>();
         var failures = new FailureReader(ledger);
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("list", "id", "reason", "retryable", "url", "message");
+        var count = 0;
+        string? listId = null;
         foreach (var list in await selection.FindListsAsync(ledger, settings.StoreName, cancellationToken))
             await foreach (var failure in failures.ReadAsync(list, cancellationToken))
             {
                 if (!selection.Matches(failure.Id, failure.Reason))
                     continue;
+                count++;
                 if (json)
+                {
                     await output.WriteLineAsync(JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure));
-                else
-                    table.AddRow([.. new[] { failure.ListId, failure.Id, failure.Reason, failure.Retryable ? "yes" : "no", failure.Url, failure.Message }.Select(Markup.Escape)]);
+                    continue;
+                }
+
+                if (failure.ListId != listId)
+                    await output.WriteLineAsync($"list {listId = failure.ListId}");
+                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Printable(failure.Url)}");
+                await output.WriteLineAsync($"    {Printable(failure.Message)}");
             }
 
-        if (!json && table.Rows.Count > 0)
-            AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(output) }).Write(table);
         if (!json)
-            await Console.Error.WriteLineAsync($"{table.Rows.Count} failures. 'pipeline replay' brings back what it can without cost, 'pipeline replay --resubmit' posts them again.");
+            await Console.Error.WriteLineAsync($"{count} failures. 'pipeline replay' brings back what it can without cost, 'pipeline replay --resubmit' posts them again.");
         return ExitCodes.Complete;
     }
+
+    /// <summary>On one line, and without what a terminal would obey: a list or an API wrote it.</summary>
+    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Cli.Failures;
 /// <summary>One <c>pipeline replay</c>, from the failures it is about to its exit code.</summary>
 internal sealed class ReplayJob(RunSettings settings, Selection selection, bool resubmit, TextWriter progress)
 {
-    private readonly IAnsiConsole _console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
+    private readonly IAnsiConsole _console = Terminal.On(progress);
 
     /// <summary>Brings the failures back and, unless others do the work, works until their lists are closed.</summary>
     public async Task<int> RunAsync(bool noWait, CancellationToken cancellationToken)

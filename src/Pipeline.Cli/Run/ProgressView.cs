@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.Ledger;
 using Pipeline.Submit;
 using Spectre.Console;
@@ -11,9 +12,13 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
 {
     private static readonly TimeSpan BarEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
     private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
+    private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private string? _said;
+    private long? _unansweredSince;
+    private bool _saidUnanswered;
     private string? _line;
 
     /// <summary>Runs work while showing how far it is.</summary>
@@ -65,8 +70,10 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         {
             while (true)
             {
-                show(await _ledger.CountAsync(listIds, finished));
+                var counts = await _ledger.CountAsync(listIds, finished);
+                show(counts);
                 SayPause();
+                SayUnanswered(counts);
                 await Task.Delay(period, TimeProvider.System, finished);
             }
         }
@@ -85,6 +92,25 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         _said = reason;
     }
 
+    /// <summary>A POST whose answer is lost is looked for in silence for up to half an hour: it is said once what for.</summary>
+    private void SayUnanswered(LedgerCounts counts)
+    {
+        if (counts.Unanswered == 0)
+        {
+            _unansweredSince = null;
+            return;
+        }
+
+        _unansweredSince ??= TimeProvider.System.GetTimestamp();
+        if (_saidUnanswered || TimeProvider.System.GetElapsedTime(_unansweredSince.Value) < AnswerTakes)
+            return;
+        _saidUnanswered = true;
+        var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"end as {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[yellow]A POST has had no answer.[/] Whether Nimble accepted it is looked for in bucket, webhooks and API for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). Inputs of which nothing is found {then} (Submit:Unknown).");
+    }
+
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{c.Inputs:N0} inputs, {c.Posted:N0} posted, {c.Records:N0} records, {c.Failures:N0} failures{(c.Unknown > 0 ? $", {c.Unknown:N0} of unknown acceptance" : "")}");
+        $"{c.Inputs:N0} inputs, {c.Posted:N0} posted, {c.Records:N0} records, {c.Failures:N0} failures{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST without an answer" : "")}");
 }

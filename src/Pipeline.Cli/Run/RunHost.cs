@@ -203,6 +203,9 @@ internal sealed class RunHost : IAsyncDisposable
         options.Nimble.BaseUrl = emulator.BaseAddress;
         options.Nimble.RequestsPerSecond = EmbeddedRequestsPerSecond;
         options.Delivery.StorageUrl = settings.StorageUrl ?? EmbeddedBucket;
+        // It lists what it accepted at once, so what is not there when a POST can no longer be under way will not be found later either.
+        options.Submit.Quarantine = options.Sweep.PostingLease;
+        options.Sweep.EvidenceWindow = options.Sweep.PostingLease + TimeSpan.FromMinutes(1);
     }
 
     private static void Configure(ILoggingBuilder logging, RunSettings settings)

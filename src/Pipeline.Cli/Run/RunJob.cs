@@ -12,7 +12,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(progress) });
+        var console = Terminal.On(progress);
         await using var lists = new ListFiles(settings, console);
         await lists.InspectAsync(cancellationToken);
         var listen = Listener.Choose(settings);

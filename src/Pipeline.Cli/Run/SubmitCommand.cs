@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
@@ -24,7 +23,7 @@ internal static class SubmitCommand
 
     private static async Task<int> SubmitAsync(RunSettings settings, CancellationToken cancellationToken)
     {
-        await using var lists = new ListFiles(settings, AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Console.Error) }));
+        await using var lists = new ListFiles(settings, Terminal.On(Console.Error));
         await lists.InspectAsync(cancellationToken);
         if (settings.Azure is null)
             Folders.Prepare(settings, withOut: false);

@@ -197,7 +197,7 @@ internal sealed partial class TaskCollector(
     }
 
     /// <summary>What a failed task says of itself.</summary>
-    internal static string TaskMessage(NimbleTask task) => $"Task {task.Id} ended as '{task.State}': {task.Error ?? task.ErrorType ?? "Nimble gives no reason"}.";
+    internal static string TaskMessage(NimbleTask task) => $"Task {task.Id} ended as '{task.State}': {(task.Error ?? task.ErrorType ?? "Nimble gives no reason").TrimEnd('.')}.";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
     private partial void LogForeign(string taskId, string submissionId);

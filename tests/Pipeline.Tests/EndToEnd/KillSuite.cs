@@ -41,7 +41,9 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         var killed = await CliProcess.RunAsync(command, [.. Environment(rig), ("PIPELINE_CRASH_AT", "submit.after-intent")]);
         Assert.Equal((128 + 9, 0), (killed.ExitCode, (await rig.PostsAsync()).Count));
 
-        await CompleteAsync(rig, command, 20);
+        var progress = await CompleteAsync(rig, command, 20);
+        Assert.Contains("20 inputs, 0 posted, 0 records, 0 failures, 20 in a POST without an answer", progress, StringComparison.Ordinal);
+        Assert.Contains("Inputs of which nothing is found are posted again once they are proven absent", progress, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,7 +102,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal((ExitCodes.Complete, 5), (after.ExitCode, after.Records.Count));
     }
 
-    private static async Task CompleteAsync(Rig rig, string[] command, int count)
+    private static async Task<string> CompleteAsync(Rig rig, string[] command, int count)
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(command, Environment(rig));
         Assert.True(exitCode == ExitCodes.Complete, error);
@@ -110,6 +112,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         outcome.CheckPromises();
         Assert.Equal(Rig.Urls(count).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
         Assert.Single(outcome.Posts);
+        return error;
     }
 
     private static string[] Command(Rig rig, int count) =>
@@ -126,8 +129,8 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         ("Pipeline__Nimble__RequestsPerSecond", "1000"),
         ("Pipeline__Nimble__Timeout", "00:00:10"),
         ("Pipeline__Submit__Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)),
-        ("Pipeline__Submit__Quarantine", "00:00:12"),
-        ("Pipeline__Sweep__PostingLease", "00:00:12"),
+        ("Pipeline__Submit__Quarantine", "00:00:15"),
+        ("Pipeline__Sweep__PostingLease", "00:00:15"),
         ("Pipeline__Sweep__EvidenceWindow", "00:01:00"),
         ("Pipeline__Sweep__PostingCheck", "00:00:01"),
         ("Pipeline__Sweep__WebhookGrace", "00:00:01"),

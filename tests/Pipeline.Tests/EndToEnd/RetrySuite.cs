@@ -90,7 +90,14 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal(failed.FailureLines.Order(), (await ListFailuresAsync(settings, All)).Order());
         var all = All with { Lists = [failed.ListId] };
         var tasks = all with { Reasons = [FailureReasons.TaskFailed] };
-        var one = JsonElement.Parse((await ListFailuresAsync(settings, tasks))[0]).GetProperty("id").GetString()!;
+        var failure = JsonElement.Parse((await ListFailuresAsync(settings, tasks))[0]);
+        var one = failure.GetProperty("id").GetString()!;
+        Assert.Equal(
+            [
+                $"list {failed.ListId}", $"  {one}  task_failed, retryable  {failure.GetProperty("url")}",
+                $"    Task {failure.GetProperty("task_id")} ended as 'error': Injected: the task failed.",
+            ],
+            await ListFailuresAsync(settings, tasks with { Ids = [one] }, json: false));
 
         var left = await ReplayAsync(rig, settings, all, resubmit: false);
         Assert.Equal((5, 1), (left.Failures.Count, left.Posts.Count));
@@ -127,10 +134,10 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     private static Task<RunOutcome> ReplayAsync(Rig rig, RunSettings settings, Selection selection, bool resubmit) =>
         rig.EndAsync(settings, progress => new ReplayJob(settings, selection, resubmit, progress).RunAsync(noWait: false, TestContext.Current.CancellationToken));
 
-    private static async Task<string[]> ListFailuresAsync(RunSettings settings, Selection selection)
+    private static async Task<string[]> ListFailuresAsync(RunSettings settings, Selection selection, bool json = true)
     {
         using var output = new StringWriter();
-        Assert.Equal(ExitCodes.Complete, await FailuresCommand.WriteAsync(settings, selection, json: true, output, TestContext.Current.CancellationToken));
+        Assert.Equal(ExitCodes.Complete, await FailuresCommand.WriteAsync(settings, selection, json, output, TestContext.Current.CancellationToken));
         return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }

@@ -93,12 +93,12 @@ internal static partial class LedgerRows
             """
             SELECT COALESCE(SUM(CASE WHEN s.repeat_of IS NULL THEN s.count END), 0),
                    COALESCE(SUM(CASE WHEN (s.repeat_of IS NULL OR s.attempt=1) AND s.accepted_at IS NOT NULL THEN s.count END), 0),
-                   COALESCE(SUM(CASE s.state WHEN 2 THEN s.count ELSE 0 END), 0),
+                   COALESCE(SUM(CASE WHEN s.state IN ($3, $4) THEN s.count END), 0),
                    COALESCE(SUM(s.records + CASE s.state WHEN $2 THEN 0 ELSE (SELECT COUNT(*) FROM input i WHERE i.submission_id=s.submission_id AND i.state=1) END), 0),
                    COALESCE(SUM(s.failures + CASE s.state WHEN $2 THEN 0 ELSE (SELECT COUNT(*) FROM input i WHERE i.submission_id=s.submission_id AND i.state=2) END), 0)
             FROM submission s WHERE s.list_id=$1
             """,
-            listId, (int)SubmissionState.Closed);
+            listId, (int)SubmissionState.Closed, (int)SubmissionState.Posting, (int)SubmissionState.Unknown);
         rows.Read();
         return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
     }
