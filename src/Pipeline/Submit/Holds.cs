@@ -13,9 +13,12 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
     // However long the wait, settings may have changed and been read anew by the next look.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
+    // By which workers' clocks may differ, and a message may come before its time.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
     /// <summary>
-    /// Sends the message again for later, unless another copy of it has done so: copies must not multiply while submission is paused. Who has waited for
-    /// Nimble's budget or a key for too long is ended.
+    /// Sends the message again for later, unless another copy of it has done so, now or before: copies must not multiply while submission is paused. Who has
+    /// waited for Nimble's budget or a key for too long is ended.
     /// </summary>
     public async Task WaitAsync(SubmissionEntry planned, HoldReason hold, string? reason, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -30,6 +33,8 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
             return;
         }
 
+        if (planned.Hold == hold && planned.DueAt - SweepStage.PlannedGrace > now + Slack)
+            return;
         var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay < LongestWait ? delay : LongestWait;
         var held = planned with { Hold = hold, HeldSince = since, DueAt = now + wait + SweepStage.PlannedGrace };
         if (await ledger.UpdateSubmissionAsync(held, cancellationToken) is not null)

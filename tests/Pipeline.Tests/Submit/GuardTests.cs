@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ledger;
+using Pipeline.Ports;
 using Pipeline.Reports;
+using Pipeline.Stores.Local;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
@@ -26,7 +28,10 @@ public sealed class GuardTests
         // Some.Time is 10 o'clock.
         await world.PassAsync(TimeSpan.FromHours(13), TimeSpan.FromMinutes(20));
         Assert.Equal(2, world.Posts);
-        Assert.All((await world.SubmissionsAsync()).Where(s => s.State == SubmissionState.Planned), s => Assert.Equal(HoldReason.DailyBudget, s.Hold));
+        var waiting = (await world.SubmissionsAsync()).Where(s => s.State == SubmissionState.Planned).ToList();
+        Assert.All(waiting, s => Assert.Equal(HoldReason.DailyBudget, s.Hold));
+        // Sweep sends a second message for each that waits this long between two looks; what is more than one message must not live on.
+        Assert.Equal(new QueueCounts(0, waiting.Count, 0), (await world.Service<LocalWorkQueue>().CountAsync(Token))[QueueNames.Submissions]);
         await world.PassAsync(TimeSpan.FromHours(2), TimeSpan.FromMinutes(20));
         Assert.Equal(28, world.Accepted.Sum(a => a.Count));
         Assert.Equal(28, world.Accepted.SelectMany(a => a).Distinct().Count());
