@@ -115,7 +115,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
         await HandleAsync(stage);
         Assert.Single(_server!.Seen);
         Assert.Equal(SubmissionState.Planned, _entry.State);
-        Assert.Equal([TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(seconds)], _sent.Select(s => s.Delay));
+        // The second was a copy of the message; it is only put off too where the pause is so short that clocks may differ by it.
+        Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent.Select(s => s.Delay));
         _time.Advance(TimeSpan.FromSeconds(seconds));
         await HandleAsync(stage);
         Assert.Equal(2, _server.Seen.Count);
