@@ -17,6 +17,8 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     private BucketIndex? _index;
     private long _lastGeneration;
 
+    private string ObjectsFolder => Path.Combine(folder, "objects");
+
     private BucketIndex Index => Volatile.Read(ref _index) ?? Open();
 
     /// <summary>Creates the bucket if there is none of that name.</summary>
@@ -46,8 +48,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         if (!accepted)
             return null;
         upload.Keep();
-        if (previous is not null)
-            File.Delete(PathOf(previous.Generation));
+        RemoveFile(previous);
         return item;
     }
 
@@ -85,8 +86,8 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     public async Task<(bool Accepted, bool Existed)> DeleteAsync(string bucket, string key, Func<StoredObject?, bool>? condition = null)
     {
         var (accepted, previous) = await Index.RemoveAsync(bucket, key, condition ?? (_ => true));
-        if (accepted && previous is not null)
-            File.Delete(PathOf(previous.Generation));
+        if (accepted)
+            RemoveFile(previous);
         return (accepted, previous is not null);
     }
 
@@ -141,7 +142,14 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     private static byte[]? Successor(byte[] prefix) => prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];
 
     private string PathOf(long generation) =>
-        Path.Combine(folder, "objects", (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture), generation.ToString(CultureInfo.InvariantCulture));
+        Path.Combine(ObjectsFolder, (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture), generation.ToString(CultureInfo.InvariantCulture));
+
+    // A small object has no file, and perhaps not even the folder that it would be in.
+    private void RemoveFile(StoredObject? item)
+    {
+        if (item is not null && PathOf(item.Generation) is var path && File.Exists(path))
+            File.Delete(path);
+    }
 
     private long NextGeneration()
     {
@@ -162,8 +170,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         {
             if (_index is not null)
                 return _index;
-            for (var i = 0; i < 256; i++)
-                Directory.CreateDirectory(Path.GetDirectoryName(PathOf(i))!);
+            Directory.CreateDirectory(ObjectsFolder);
             var index = new BucketIndex(Path.Combine(folder, "index.db"));
             _lastGeneration = index.LastGeneration();
             RemoveOrphans(index);
@@ -176,7 +183,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     private void RemoveOrphans(BucketIndex index)
     {
         var old = _time.GetUtcNow() - OrphanAge;
-        foreach (var file in new DirectoryInfo(Path.Combine(folder, "objects")).EnumerateFiles("*", SearchOption.AllDirectories))
+        foreach (var file in new DirectoryInfo(ObjectsFolder).EnumerateFiles("*", SearchOption.AllDirectories))
         {
             var generation = long.Parse(file.Name, CultureInfo.InvariantCulture);
             _lastGeneration = Math.Max(_lastGeneration, generation);

@@ -75,7 +75,12 @@ internal sealed class ObjectUpload(string path, long generation) : IDisposable
 
     private void WriteHeld()
     {
-        _file ??= File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        if (_file is null)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        }
+
         RandomAccess.Write(_file, _buffer.AsSpan(0, _held), Bytes - _held);
         _held = 0;
     }

@@ -1,8 +1,8 @@
 using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Pipeline.Emulator.Buckets;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -28,8 +28,7 @@ internal sealed class BucketHost : IAsyncDisposable
     public static async Task<BucketHost> StartAsync()
     {
         var folder = Path.Combine(Directory.CreateTempSubdirectory("buckets-").FullName, "data");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = Hosts.CreateBuilder();
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         var store = new BucketStore(folder);

@@ -79,8 +79,9 @@ public sealed class BucketStoreTests : IDisposable
         StoredObject item;
         await using (var now = new BucketStore(_folder))
             item = await PutAsync(now, "k", "old");
+        var shard = Directory.CreateDirectory(Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2")));
         await using (var database = Database.Open(Path.Combine(_folder, "index.db"), "DROP TABLE contents"))
-            await File.WriteAllTextAsync(Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2"), item.Generation.ToString()), "old", Ct);
+            await File.WriteAllTextAsync(Path.Combine(shard.FullName, item.Generation.ToString()), "old", Ct);
 
         await using var store = new BucketStore(_folder);
         Assert.Equal("old", Read(store, "k"));

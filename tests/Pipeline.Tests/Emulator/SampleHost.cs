@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Sample;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -26,8 +26,7 @@ internal sealed class SampleHost : IAsyncDisposable
 
     public static async Task<SampleHost> StartAsync(Action<WebApplication>? map = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = Hosts.CreateBuilder();
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapSampleSite();

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Tests.Support;
 
@@ -30,8 +29,7 @@ public sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync(Func<HttpContext, Task> handle)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = Hosts.CreateBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = new TestServer(builder.Build());
         server._app.Run(async context =>
