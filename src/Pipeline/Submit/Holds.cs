@@ -33,7 +33,9 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
             return;
         }
 
-        if (planned.Hold == hold && planned.DueAt - SweepStage.PlannedGrace > now + Slack)
+        // No copy is put off for longer than the longest wait; what says so was written by a clock that was wrong.
+        var putOff = planned.DueAt - SweepStage.PlannedGrace - now;
+        if (planned.Hold == hold && putOff > Slack && putOff <= LongestWait)
             return;
         var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay < LongestWait ? delay : LongestWait;
         var held = planned with { Hold = hold, HeldSince = since, DueAt = now + wait + SweepStage.PlannedGrace };

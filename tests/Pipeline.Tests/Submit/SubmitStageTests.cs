@@ -123,6 +123,16 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AMessageIsNotTakenForACopyBecauseAClockWasADayAhead()
+    {
+        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", 402));
+        await HandleAsync(stage);
+        _entry = _entry with { DueAt = _entry.DueAt + TimeSpan.FromDays(1) };
+        await HandleAsync(stage);
+        Assert.Equal(2, _sent.Count);
+    }
+
+    [Fact]
     public async Task ARefusalOfTheContentFailsItsInputsForGood()
     {
         await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""", 400));
