@@ -4,7 +4,8 @@ using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Documents that are unpacked and scanned at once, on two threads.</summary>
+/// <summary>Documents that are unpacked and scanned at once, on two threads: one at a time in a process, so these are alone.</summary>
+[Collection(nameof(Alone))]
 public sealed class LargeDocumentTests
 {
     // With a random part, so that the stored bytes are many too.
@@ -55,6 +56,43 @@ public sealed class LargeDocumentTests
             using var result = await normalizer.NormalizeAsync(new MemoryStream(Bytes(Small)), TestContext.Current.CancellationToken);
             await using var record = RecordComposer.Compose(result, Context);
             Assert.Equal(await RecordAsync(Bytes(Small)), await TextAsync(record));
+        }
+    }
+
+    [Fact]
+    public async Task WhateverBecomesOfItNoMemoryStaysBehind()
+    {
+        var whole = Gzip(Bytes(s_text));
+        foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(s_text[..^40] + "\u0001" + s_text[^40..])) })
+            await NothingStaysBehindAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
+        // Plain, it is read faster than it is scanned: some of it waits when the scanner gives up.
+        await NothingStaysBehindAsync(new MemoryStream(Bytes(s_text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
+        using var stop = new CancellationTokenSource();
+        foreach (var interrupt in new Action[] { () => throw new IOException("The connection was reset."), stop.Cancel })
+        {
+            var left = whole.Length;
+            var interrupted = new CutStream(whole, () =>
+            {
+                if ((left -= 1000) < whole.Length / 4)
+                    interrupt();
+                return 1000;
+            });
+            await NothingStaysBehindAsync(interrupted, stop.Token);
+        }
+
+        static async Task NothingStaysBehindAsync(Stream stored, CancellationToken cancellationToken, CollectOptions? options = null)
+        {
+            const int Chunks = 100;
+            var pool = new StagingPool(Chunks * StagingPool.ChunkBytes);
+            using (var reader = new DocumentReader(options ?? new(), pool))
+            {
+                var end = await Record.ExceptionAsync(async () => (await reader.ReadAsync(stored, cancellationToken)).Dispose());
+                Assert.True(end is null or PipelineException or IOException or OperationCanceledException, $"{end}");
+            }
+
+            for (var chunk = 0; chunk < Chunks; chunk++)
+                Assert.NotNull(pool.TryRent());
+            Assert.Null(pool.TryRent());
         }
     }
 
