@@ -44,7 +44,7 @@ internal static class FailuresCommand
 
                 if (failure.ListId != listId)
                     await output.WriteLineAsync($"list {listId = failure.ListId}");
-                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Printable(failure.Url)}");
+                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {failure.Url}");
                 await output.WriteLineAsync($"    {Printable(failure.Message)}");
             }
 
@@ -53,6 +53,6 @@ internal static class FailuresCommand
         return ExitCodes.Complete;
     }
 
-    /// <summary>On one line, and without what a terminal would obey: a list or an API wrote it.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    /// <summary>A message on one line, and without what a terminal would obey: an API may have written it. URLs have none of that.</summary>
+    internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using Pipeline.Collect;
 using Pipeline.Emit;
 using static Pipeline.Tests.Collect.Normal;
@@ -101,5 +103,46 @@ public sealed class LargeDocumentTests
     {
         var fault = await FaultAsync(Gzip(Bytes(s_text)), new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, false), (fault.Reason, fault.IsPermanent));
+    }
+
+    [Fact]
+    public async Task ItCostsNoMemory()
+    {
+        var stored = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
+        await RecordOnlyAsync(stored);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await RecordOnlyAsync(stored);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 512 * 1024);
+    }
+
+    [Theory]
+    [InlineData("html")]
+    [InlineData("parsing")]
+    [InlineData("never_heard_of")]
+    public async Task AStringOf300MegabytesIsNeverHeldInMemory(string field)
+    {
+        const int Bytes300 = 300 << 20;
+        var stored = GzipOfText(field, Bytes300);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        using var result = await NormalizeAsync(stored);
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, Bytes300 / 16);
+        var staged = result.Content ?? result.Parsed ?? result.Extra;
+        Assert.True(staged!.IsSpilled);
+        Assert.InRange(staged.Length, Bytes300, Bytes300 + 100);
+    }
+
+    /// <summary>A document with one long string, never in memory at once.</summary>
+    private static byte[] GzipOfText(string field, int bytes)
+    {
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 8192).Select(n => $"{n:x7} ")));
+        var stored = new MemoryStream();
+        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Bytes($$"""{"data":{"{{field}}":" """.TrimEnd()));
+            for (var written = 0; written < bytes; written += text.Length)
+                gzip.Write(text.AsSpan(0, Math.Min(text.Length, bytes - written)));
+            gzip.Write("\"}}"u8);
+        }
+        return stored.ToArray();
     }
 }

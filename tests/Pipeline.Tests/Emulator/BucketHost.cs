@@ -28,9 +28,7 @@ internal sealed class BucketHost : IAsyncDisposable
     public static async Task<BucketHost> StartAsync()
     {
         var folder = Path.Combine(Directory.CreateTempSubdirectory("buckets-").FullName, "data");
-        var builder = Hosts.CreateBuilder();
-        var app = builder.Build();
-        app.Urls.Add("http://127.0.0.1:0");
+        var app = Hosts.CreateBuilder().Build();
         var store = new BucketStore(folder);
         await store.EnsureBucketAsync("results");
         app.MapBuckets(store);

@@ -26,9 +26,7 @@ internal sealed class SampleHost : IAsyncDisposable
 
     public static async Task<SampleHost> StartAsync(Action<WebApplication>? map = null)
     {
-        var builder = Hosts.CreateBuilder();
-        var app = builder.Build();
-        app.Urls.Add("http://127.0.0.1:0");
+        var app = Hosts.CreateBuilder().Build();
         app.MapSampleSite();
         map?.Invoke(app);
         await app.StartAsync();

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Tests.Support;
 
@@ -26,9 +25,7 @@ internal sealed class TestSite : IAsyncDisposable
 
     public static async Task<TestSite> StartAsync()
     {
-        var builder = Hosts.CreateBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
+        var app = Hosts.CreateBuilder().Build();
         var site = new TestSite(app);
         app.MapGet("/page/{n}", (string n, HttpContext context) => site.PageAsync(context, n, 200));
         app.MapGet("/gone/{n}", (string n, HttpContext context) => site.PageAsync(context, n, 404));

@@ -1,5 +1,9 @@
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.Cli;
+using Pipeline.Cli.Run;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -106,5 +110,18 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal(
             inline.Records.Select(r => r.GetProperty("content_digest").GetString()).Order(),
             outcome.Records.Select(r => r.GetProperty("content_digest").GetString()).Order());
+    }
+
+    [Fact]
+    public async Task OnTheEmbeddedEmulatorAnUnansweredPostIsLookedForForMinutesAndHeld()
+    {
+        await using var rig = await StartAsync();
+        var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Api = null, Tuning = new ConfigurationBuilder().Build() };
+        Folders.Prepare(settings, withOut: true);
+        await using var host = await RunHost.StartAsync(settings, Listener.Choose(settings), TestContext.Current.CancellationToken);
+        var options = host.Services.GetRequiredService<IOptions<PipelineOptions>>().Value;
+        Assert.Equal(
+            (UnknownPolicy.Hold, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5)),
+            (options.Submit.Unknown, options.Submit.Quarantine, options.Sweep.EvidenceWindow));
     }
 }

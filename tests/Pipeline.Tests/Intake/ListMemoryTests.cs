@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Intake;
 [Collection(nameof(Alone))]
 public sealed class ListMemoryTests
 {
-    private const long Bytes = 12_000_000;
+    private const long Bytes = 20_000_000;
 
     [Theory]
     [InlineData("", "https://www.example.com/a/rather/long/path/{0}\n", "")]
@@ -28,7 +28,7 @@ public sealed class ListMemoryTests
         var list = await ListInspector.InspectAsync(
             _ => ValueTask.FromResult<Stream>(stream), null, null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(list.Valid > 0);
-        Assert.InRange(samples, 4, 6);
+        Assert.InRange(samples, 9, 11);
         Assert.InRange(highest, 0, 4_000_000);
     }
 
@@ -57,7 +57,7 @@ public sealed class ListMemoryTests
         {
             if (_isEnded)
                 return false;
-            if (_made - _sampled > Bytes / 6)
+            if (_made - _sampled > Bytes / 11)
             {
                 sample();
                 _sampled = _made;

@@ -55,10 +55,16 @@ internal sealed class CliProcess : IDisposable
     /// <summary>Waits for its end; a command that goes on and on is killed, and what it said is in the error.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
     {
-        var end = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        if (await Task.WhenAny(end, Task.Delay(s_limit, TestContext.Current.CancellationToken)) != end && await KillAsync())
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
             Assert.Fail($"The command did not end within {s_limit}: {await _output}{await _error}");
-        await end;
+        }
+
         return (_process.ExitCode, await _output, await _error);
     }
 

@@ -4,13 +4,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Web hosts that tests start by the hundred: a server and routing, and nothing that reads or watches files.</summary>
+/// <summary>Web hosts that tests start by the hundred: a server on a free loopback port and routing, and nothing that reads or watches files.</summary>
 internal static class Hosts
 {
     public static WebApplicationBuilder CreateBuilder()
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore();
         return builder;
     }

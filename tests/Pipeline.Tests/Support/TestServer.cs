@@ -29,9 +29,7 @@ public sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync(Func<HttpContext, Task> handle)
     {
-        var builder = Hosts.CreateBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var server = new TestServer(builder.Build());
+        var server = new TestServer(Hosts.CreateBuilder().Build());
         server._app.Run(async context =>
         {
             await server.RememberAsync(context);
