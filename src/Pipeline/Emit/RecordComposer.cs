@@ -70,6 +70,9 @@ internal static class RecordComposer
         WriteIfAny(writer, "batch_id", context.BatchId);
         writer.WriteString("task_id", context.TaskId);
         writer.WriteString("url", context.Input.Url);
+        // Rows that older versions wrote to Azure's tables have no line.
+        if (context.Input.Line > 0)
+            writer.WriteNumber("line", context.Input.Line);
         writer.WriteString("status", result.Status ?? "success");
         if (result.StatusCode is { } statusCode)
             writer.WriteNumber("http_status", statusCode);

@@ -35,6 +35,7 @@ internal static class RecordOracle
         Add("batch_id", Text(context.BatchId));
         Add("task_id", Text(context.TaskId));
         Add("url", Text(context.Input.Url));
+        Add("line", "1");
         Add("status", Text(TextOf(root.EnumerateObject(), "status") ?? "success"));
         Add("http_status", RawOf(root.EnumerateObject(), "status_code"));
         Add("country", Text(TextOf(metadata, "country") ?? "DE"));
