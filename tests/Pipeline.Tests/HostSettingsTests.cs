@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>What the Functions app is told in files, where its own code cannot be built on every feed.</summary>
+/// <summary>What the Functions app is told in files agrees with the code.</summary>
 public sealed partial class HostSettingsTests
 {
     private static readonly JsonElement Host = Read("host.json");
