@@ -139,11 +139,11 @@ public sealed class RetryOptions
     /// <summary>The reasons of failures that are worth another task. Empty for all of <see cref="Possible"/>.</summary>
     public IList<string> Reasons { get; } = [];
 
-    /// <summary>The reasons that can be: whatever is wrong with the task or its result. A submission that may have been accepted is not among them.</summary>
+    /// <summary>
+    /// The reasons that can be: whatever is wrong with the task or its result. A submission that may have been accepted is not among them.
+    /// </summary>
     internal static readonly IReadOnlyList<string> Possible =
-    [
-        FailureReasons.TaskFailed, FailureReasons.TaskExpired, FailureReasons.ObjectMissing, FailureReasons.ObjectDamaged, FailureReasons.ResultFailed,
-    ];
+        [.. FailureRemedies.All.Where(remedy => remedy.Retries).Select(remedy => remedy.Reason)];
 
     /// <summary>How long after its submission has ended an input is posted again; doubles with each attempt.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(30);

@@ -66,7 +66,7 @@ internal sealed partial class TaskCollector(
         }
         catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
         {
-            await FailAsync(submission, input, message, wrong.Reason, wrong.Message, retryable: false, cancellationToken);
+            await FailAsync(submission, input, message, wrong.Reason, wrong.Message, cancellationToken);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed partial class TaskCollector(
         if (result.Status is { } status && status != "success")
         {
             await FailAsync(submission, input, message, FailureReasons.ResultFailed,
-                $"Nimble reports '{status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"}).", retryable: true, cancellationToken);
+                $"Nimble reports '{status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"}).", cancellationToken);
             return;
         }
 
@@ -138,13 +138,13 @@ internal sealed partial class TaskCollector(
         if (task is not null && outcome != TaskOutlook.Open)
             input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutlook.Bad)
-            await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), retryable: true, cancellationToken);
+            await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutlook.Good)
             await FailAsync(submission, input, message, FailureReasons.ObjectMissing,
                 $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again.",
-                retryable: true, cancellationToken);
+                cancellationToken);
     }
 
     private async Task DamagedAsync(
@@ -159,7 +159,7 @@ internal sealed partial class TaskCollector(
 
         using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
         await (rescued is null
-            ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, retryable: true, cancellationToken)
+            ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, cancellationToken)
             : EmitAsync(submission, input, message, rescued, cancellationToken));
     }
 
@@ -177,13 +177,13 @@ internal sealed partial class TaskCollector(
     }
 
     private async Task FailAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, string reason, string text, bool retryable, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, string reason, string text, CancellationToken cancellationToken)
     {
         // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
         if (input is null)
             return;
         await outcomes.FailAsync(
-            submission, [input], new("collect", reason, text, retryable, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
+            submission, [input], new("collect", reason, text), cancellationToken, message.TaskId, message.Learnt);
     }
 
     /// <summary>Has the same tasks looked at again later.</summary>

@@ -41,7 +41,7 @@ public sealed record Failure
     /// <summary>For people: what, where, and what to do.</summary>
     public required string Message { get; init; }
 
-    /// <summary>How often it was tried.</summary>
+    /// <summary>How often it was submitted or meant to be, resubmissions included; at least 1.</summary>
     public required int Attempts { get; init; }
 
     /// <summary>When it was tried last, UTC.</summary>

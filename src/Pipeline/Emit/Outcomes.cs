@@ -8,9 +8,8 @@ namespace Pipeline.Emit;
 /// <param name="Stage">Where: <c>submit</c>, <c>collect</c>, <c>sweep</c>.</param>
 /// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
 /// <param name="Message">For people: what, where, and what to do.</param>
-/// <param name="Retryable">Whether trying again may help.</param>
-/// <param name="Attempts">How often it was tried.</param>
-internal sealed record FailureCause(string Stage, string Reason, string Message, bool Retryable, int Attempts = 1);
+/// <param name="IsRetryable">Whether trying again may help, where its reason alone does not say.</param>
+internal sealed record FailureCause(string Stage, string Reason, string Message, bool? IsRetryable = null);
 
 /// <summary>
 /// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
@@ -166,9 +165,9 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         Stage = cause.Stage,
         Reason = cause.Reason,
         Message = cause.Message,
-        Attempts = cause.Attempts,
+        Attempts = submission.Attempt,
         LastAttemptAt = now,
-        Retryable = cause.Retryable,
+        Retryable = cause.IsRetryable ?? FailureRemedies.Of(cause.Reason).IsRetryable ?? true,
     };
 
     private delegate InputEntry? InputChange(InputEntry input);

@@ -151,7 +151,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         Message = bad.Message,
         Attempts = 1,
         LastAttemptAt = createdAt,
-        Retryable = false,
+        Retryable = FailureRemedies.Of(bad.Reason).IsRetryable ?? false,
     };
 
     private SubmissionEntry Entry(string submission, int count) => new()

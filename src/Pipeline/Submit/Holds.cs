@@ -29,7 +29,7 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
         {
             await EndAsync(planned, await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken), new("submit",
                 hold == HoldReason.ApiKey ? FailureReasons.AccessDenied : FailureReasons.BudgetExhausted,
-                $"It was not submitted within {window}: {reason}", Retryable: true), cancellationToken);
+                $"It was not submitted within {window}: {reason}"), cancellationToken);
             return;
         }
 

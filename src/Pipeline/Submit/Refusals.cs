@@ -80,7 +80,7 @@ internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes
     {
         LogRefused(inputs.Count, refused.SubmissionId, refused.Message ?? "");
         return outcomes.FailAsync(
-            refused, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}", Retryable: true), cancellationToken);
+            refused, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}"), cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was refused for its content and is divided into {First} and {Second} inputs.")]

@@ -38,8 +38,7 @@ internal sealed partial class SubmitGuards(
         if (result.HasFailed)
         {
             await holds.EndAsync(planned, inputs, new("submit", FailureReasons.CanaryFailed,
-                $"It was not submitted: of the list's first {result.Inputs} inputs {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest.",
-                Retryable: true), cancellationToken);
+                $"It was not submitted: of the list's first {result.Inputs} inputs {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest."), cancellationToken);
             return false;
         }
 
@@ -54,8 +53,7 @@ internal sealed partial class SubmitGuards(
     private async Task EndOfListAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, BudgetAnswer answer, CancellationToken cancellationToken)
     {
         var ended = await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
-            string.Create(CultureInfo.InvariantCulture, $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise Guards:MaxUrlsPerList or Guards:MaxCostPerList, then 'replay --resubmit' submits it."),
-            Retryable: true), cancellationToken);
+            string.Create(CultureInfo.InvariantCulture, $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise Guards:MaxUrlsPerList or Guards:MaxCostPerList, then 'replay --resubmit' submits it.")), cancellationToken);
         if (ended is not null)
             await repeats.DivideAsync(ended, [[.. inputs.Take(answer.Left)]], cancellationToken);
     }
@@ -63,7 +61,7 @@ internal sealed partial class SubmitGuards(
     private async Task DivideAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, int first, CancellationToken cancellationToken)
     {
         LogDivided(planned.SubmissionId, first);
-        var cause = new FailureCause("submit", FailureReasons.BudgetExhausted, "It was divided, as the day's budget allows only a part of it.", Retryable: true);
+        var cause = new FailureCause("submit", FailureReasons.BudgetExhausted, "It was divided, as the day's budget allows only a part of it.");
         if (await holds.EndAsync(planned, [], cause, cancellationToken) is { } ended)
             await repeats.DivideAsync(ended, [[.. inputs.Take(first)], [.. inputs.Skip(first)]], cancellationToken);
     }

@@ -138,7 +138,7 @@ internal sealed partial class AcceptedSubmissions(
                 good.Add(task.Id);
             else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting })
                 await outcomes.FailAsync(submission, [input],
-                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task), Retryable: true), cancellationToken, task.Id, Learnt.Sweep);
+                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task)), cancellationToken, task.Id, Learnt.Sweep);
         }
 
         if (good.Count > 0)
@@ -160,10 +160,10 @@ internal sealed partial class AcceptedSubmissions(
             return;
         var bad = left.Find(t => TaskStates.Classify(t.State) == TaskOutlook.Bad);
         FailureCause cause = good
-            ? new("sweep", FailureReasons.ResultAmbiguous, "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.", Retryable: true)
+            ? new("sweep", FailureReasons.ResultAmbiguous, "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.")
             : bad is not null
-                ? new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(bad), Retryable: true)
-                : new("sweep", FailureReasons.TaskExpired, "The batch is complete, but Nimble names no task for this input.", Retryable: true);
+                ? new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(bad))
+                : new("sweep", FailureReasons.TaskExpired, "The batch is complete, but Nimble names no task for this input.");
         // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
         var held = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
         var expected = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Where(t => held.Contains(t.TaskId)).Select(t => t.Ordinal).ToHashSet();
@@ -205,7 +205,7 @@ internal sealed partial class AcceptedSubmissions(
 
         // It stays due, and the next look closes it.
         await outcomes.FailAsync(submission, waiting, new("sweep", FailureReasons.TaskExpired,
-            $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks.", Retryable: true), cancellationToken, learnt: Learnt.Sweep);
+            $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks."), cancellationToken, learnt: Learnt.Sweep);
     }
 
     /// <summary>The tasks whose results are in: each input keeps the one that gave its outcome.</summary>

@@ -48,7 +48,7 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
         if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { State: SubmissionState.Planned } submission)
             return;
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        await outcomes.FailAsync(submission, inputs, new("submit", reason, text, Retryable: true), cancellationToken);
+        await outcomes.FailAsync(submission, inputs, new("submit", reason, text), cancellationToken);
 
         // Failing the inputs may have changed the submission, and as long as it counts as planned it could still be posted.
         for (var current = submission; current is { State: SubmissionState.Planned };)
@@ -71,7 +71,7 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
             || await ledger.GetTaskAsync(message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
             || await ledger.GetInputAsync(message.SubmissionId, ordinal, cancellationToken) is not { } input)
             return;
-        await outcomes.FailAsync(submission, [input], new("collect", reason, text, Retryable: true, message.Tries + 1), cancellationToken, message.TaskId, message.Learnt);
+        await outcomes.FailAsync(submission, [input], new("collect", reason, text), cancellationToken, message.TaskId, message.Learnt);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} is given up.")]

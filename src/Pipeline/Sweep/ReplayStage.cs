@@ -44,7 +44,7 @@ internal sealed partial class ReplayStage(
         foreach (var submission in closed)
         {
             var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-            var failed = inputs.Where(i => i is { State: InputState.Failed, Reason: not FailureReasons.InvalidInput } && selects(i)).ToList();
+            var failed = inputs.Where(i => i.State == InputState.Failed && FailureRemedies.Of(i.Reason).Resubmits && selects(i)).ToList();
             if (failed.Count > 0)
                 counts += await (resubmit ? ResubmitAsync(submission, failed, cancellationToken) : BringBackAsync(submission, failed, cancellationToken));
         }
@@ -69,7 +69,7 @@ internal sealed partial class ReplayStage(
         }
 
         // What Nimble itself says has failed fails again.
-        var readable = failed.Where(i => i is { TaskId: not null, Reason: not FailureReasons.TaskFailed and not FailureReasons.ResultFailed }).ToList();
+        var readable = failed.Where(i => i.TaskId is not null && FailureRemedies.Of(i.Reason).ReplaysFree).ToList();
         if (readable.Count == 0)
             return Nothing with { Left = failed.Count };
         await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);

@@ -126,8 +126,7 @@ internal sealed partial class SweepStage(
 
     private Task FailUnknownAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? doubt, CancellationToken cancellationToken) =>
         outcomes.FailAsync(submission, inputs, new("submit", FailureReasons.SubmissionUnknown,
-            $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed{(doubt is null ? "" : $": {doubt}")}.",
-            Retryable: true), cancellationToken);
+            $"Whether Nimble accepted the submission could not be proven within {options.Value.Sweep.EvidenceWindow}: {submission.Message ?? "the POST was cut off"}. It is not posted again by itself, since it may have been billed{(doubt is null ? "" : $": {doubt}")}."), cancellationToken);
 
     /// <summary>Closes it, unless a crash left inputs of it waiting.</summary>
     private async Task LookRefusedAsync(SubmissionEntry submission, CancellationToken cancellationToken)

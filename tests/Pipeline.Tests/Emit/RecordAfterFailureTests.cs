@@ -82,7 +82,7 @@ public sealed class RecordAfterFailureTests
         world.State.Time.Advance(TimeSpan.FromDays(30));
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         await world.Service<Outcomes>().FailAsync(
-            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old.", Retryable: true), Token, learnt: Learnt.Sweep);
+            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old."), Token, learnt: Learnt.Sweep);
         if (close)
             await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
         Assert.Equal(close, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);

@@ -33,6 +33,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync("task_fail=100");
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 3, share: "1"));
         Assert.Equal((ExitCodes.SomeFailed, Count, 3), (outcome.ExitCode, outcome.Failures.Count, outcome.Posts.Count));
+        Assert.All(outcome.Failures, failure => Assert.Equal(3, failure.GetProperty("attempts").GetInt32()));
     }
 
     [Fact]

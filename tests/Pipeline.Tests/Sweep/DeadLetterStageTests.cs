@@ -50,7 +50,7 @@ public sealed class DeadLetterStageTests
             .ReturnsAsync(new HashSet<string> { inputs[1].Id });
         var outcomes = new Outcomes(ledger, sink.Object, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
 
-        await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late.", Retryable: true), Token);
+        await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
 
         var after = await ledger.GetInputsAsync(submission.SubmissionId, Token);
         Assert.Equal([InputState.Failed, InputState.Recorded, InputState.Failed], after.Select(i => i.State));
