@@ -114,13 +114,17 @@ internal sealed partial class TaskCollector(
         await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
     }
 
-    /// <summary>The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo.</summary>
+    /// <summary>
+    /// The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo, else the one
+    /// that is left over.
+    /// </summary>
     private async Task<InputEntry?> MatchAsync(
         SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
     {
         var matcher = await matchers.ForAsync(submission, cancellationToken);
         var ordinal = (result is null ? null : matcher.Match(result))
-            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input);
+            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input)
+            ?? await EliminateAsync(submission, message.TaskId, cancellationToken);
         if (ordinal is not { } found)
         {
             LogUnmatched(message.TaskId, message.SubmissionId, result?.Url);
@@ -129,6 +133,13 @@ internal sealed partial class TaskCollector(
 
         await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, found)], cancellationToken);
         return matcher.Inputs[found];
+    }
+
+    private async Task<int?> EliminateAsync(
+        SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    {
+        var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        return TaskMatcher.LastPair(submission, tasks) is { } last && last.TaskId == taskId ? last.Ordinal : null;
     }
 
     private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
+using Pipeline.Urls;
 
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Finds the input a task works on: by the echoed input, by tag, or by the result's own URL; never by position, since the order of a batch's
-/// tasks is not documented. Where several inputs fit and nothing tells them apart, it says so instead of guessing.
+/// Finds the input a task works on: by the echoed input, by tag, or by the result's own URL; never by position, since
+/// the order of a batch's tasks is not documented. URLs are compared in their canonical form. Where several inputs fit
+/// and nothing tells them apart, it says so instead of guessing.
 /// </summary>
 internal sealed class TaskMatcher
 {
@@ -21,9 +23,7 @@ internal sealed class TaskMatcher
         Inputs = inputs;
         foreach (var input in inputs)
         {
-            Add(input.Url, input);
-            if (Uri.TryCreate(input.Url, UriKind.Absolute, out var uri) && uri.AbsoluteUri != input.Url)
-                Add(uri.AbsoluteUri, input);
+            Add(CanonicalUrl.Of(input.Url), input);
             using var effective = new EffectiveInput(_sharedInputs, input.Input);
             if (effective.GetText("tag") is { } tag)
                 _byTag[tag] = _byTag.ContainsKey(tag) ? null : input.Ordinal;
@@ -36,6 +36,19 @@ internal sealed class TaskMatcher
     /// <summary>The rows of tasks, each with its input where the task's echo tells.</summary>
     public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks) =>
         [.. tasks.Where(t => TaskIds.IsWellFormed(t.Id)).Select(t => new TaskEntry(t.Id, Match(t.Input)))];
+
+    /// <summary>
+    /// The task and the input that are left over once every other task of the submission has its input; null while
+    /// that is not beyond doubt.
+    /// </summary>
+    public static TaskEntry? LastPair(SubmissionEntry submission, IReadOnlyList<TaskEntry> tasks)
+    {
+        var matched = tasks.Select(t => t.Ordinal).OfType<int>().ToHashSet();
+        if (tasks.Count != submission.Count || matched.Count != submission.Count - 1)
+            return null;
+        var ordinal = Enumerable.Range(0, submission.Count).First(i => !matched.Contains(i));
+        return tasks.SingleOrDefault(t => t.Ordinal is null) is { } task ? task with { Ordinal = ordinal } : null;
+    }
 
     /// <summary>The ordinal for an echoed input; null when there is no echo or it does not tell.</summary>
     public int? Match(JsonElement? echo)
@@ -81,10 +94,7 @@ internal sealed class TaskMatcher
         return Text(fields, "url") is { } url ? CandidatesOf(url) : null;
     }
 
-    private InputEntry[]? CandidatesOf(string url) =>
-        _byUrl.TryGetValue(url, out var candidates) || (Uri.TryCreate(url, UriKind.Absolute, out var uri) && _byUrl.TryGetValue(uri.AbsoluteUri, out candidates))
-            ? candidates
-            : null;
+    private InputEntry[]? CandidatesOf(string url) => _byUrl.GetValueOrDefault(CanonicalUrl.Of(url));
 
     private int? Match(string url, Dictionary<string, JsonElement> fields)
     {
@@ -94,11 +104,18 @@ internal sealed class TaskMatcher
             return only.Ordinal;
         if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && Array.Exists(candidates, c => c.Ordinal == tagged))
             return tagged;
-        return FittingOf(candidates, fields);
+        return FittingOf(candidates, fields) ?? FittingOf(Array.FindAll(candidates, c => MayBeWritten(c, url)), fields);
     }
 
     private int? FittingOf(InputEntry[] candidates, Dictionary<string, JsonElement> fields) =>
         Array.FindAll(candidates, c => Fits(c, fields)) is [var only] ? only.Ordinal : null;
+
+    /// <summary>
+    /// Whether an input's URL, given back as it is or normalized, can read <paramref name="url"/>: tells apart URLs
+    /// that differ in their fragment alone.
+    /// </summary>
+    private static bool MayBeWritten(InputEntry candidate, string url) =>
+        candidate.Url == url || CanonicalUrl.WithFragment(candidate.Url) == url || CanonicalUrl.Of(candidate.Url) == url;
 
     /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
     private bool Fits(InputEntry candidate, Dictionary<string, JsonElement> echoed)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pipeline.Emit;
 using Pipeline.Ledger;
+using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
@@ -82,9 +83,11 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     private PlannedSubmission CutGood()
     {
         var submission = NextId();
+        // Of URLs that are one in canonical form, a result does not tell which it was made for.
+        var urls = _good.ConvertAll(good => CanonicalUrl.Of(good.Url));
         _urls.Clear();
-        foreach (var good in _good)
-            _urls[good.Url] = _urls.GetValueOrDefault(good.Url) + 1;
+        foreach (var url in urls)
+            _urls[url] = _urls.GetValueOrDefault(url) + 1;
         // Results of one URL under several countries look alike. A tag is echoed, so it tells them apart; a tag of the user's is left as it is.
         var inputs = _good.Select((good, ordinal) => new InputEntry
         {
@@ -92,7 +95,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Ordinal = ordinal,
             Id = good.Id,
             Url = good.Url,
-            Input = good.HasTag || _urls[good.Url] == 1 ? good.Input : InputWriter.WithTag(good.Input, good.Id),
+            Input = good.HasTag || _urls[urls[ordinal]] == 1 ? good.Input : InputWriter.WithTag(good.Input, good.Id),
             Line = good.Line,
         }).ToList();
         _good.Clear();

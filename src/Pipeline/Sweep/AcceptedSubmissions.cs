@@ -152,6 +152,8 @@ internal sealed partial class AcceptedSubmissions(
     private async Task SettleAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
     {
+        if (await SendLastAsync(submission, cancellationToken))
+            return;
         var collected = Collected(inputs);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
         var good = left.Exists(t => TaskStates.Classify(t.State) == TaskOutlook.Good);
@@ -173,6 +175,18 @@ internal sealed partial class AcceptedSubmissions(
             return;
         await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
         LogLeftOver(submission.SubmissionId, waiting.Count, cause.Reason);
+    }
+
+    /// <summary>Queues the one task that no answer told apart, once all others have their inputs.</summary>
+    private async Task<bool> SendLastAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        if (TaskMatcher.LastPair(submission, tasks) is not { } last)
+            return false;
+        await ledger.AddTasksAsync(submission.SubmissionId, [last], cancellationToken);
+        await queue.SendAsync(
+            submission.SubmissionId, [last.TaskId], Learnt.Sweep, time.GetUtcNow(), cancellationToken);
+        return true;
     }
 
     private async Task SendListedAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

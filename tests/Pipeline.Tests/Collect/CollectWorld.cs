@@ -1,0 +1,105 @@
+using System.Text;
+using System.Text.Json;
+using Pipeline.Collect;
+using Pipeline.Hosting;
+using Pipeline.Intake;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+using Pipeline.Tests.Submit;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>
+/// One accepted submission over the real ledger, queue and sink, before an HTTP server that stands for the API.
+/// Task <c>t-1-0</c> works on the first input unless the test says otherwise.
+/// </summary>
+internal sealed class CollectWorld : IAsyncDisposable
+{
+    private readonly SubmitWorld _world;
+
+    private CollectWorld(SubmitWorld world) => _world = world;
+
+    /// <summary>What the API answers a GET of a path; 404 for what is not there.</summary>
+    public Dictionary<string, string> Api { get; } = new(StringComparer.Ordinal);
+
+    public SubmitWorld World => _world;
+
+    public IReadOnlyList<JsonElement> Records => Lines("records.ndjson");
+
+    public IReadOnlyList<JsonElement> Failures => Lines("failures.ndjson");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Plans and posts a list of input objects.</summary>
+    public static async Task<CollectWorld> StartAsync(Action<PipelineOptions>? change, params string[] inputs)
+    {
+        var world = new CollectWorld(await SubmitWorld.StartAsync(change));
+        world._world.Get = path => world.Api.GetValueOrDefault(path);
+        var list = $$"""{"list_id":"{{SubmitWorld.ListId}}","inputs":[{{string.Join(',', inputs)}}]}""";
+        await world._world.Service<IntakeStage>().HandleAsync(Encoding.UTF8.GetBytes(list), Token);
+        await world._world.WorkAsync();
+        return world;
+    }
+
+    public static Task<CollectWorld> StartAsync(params string[] inputs) => StartAsync(change: null, inputs);
+
+    public static string Url(int task) => $$"""{"url":"https://a.example/{{task + 1}}"}""";
+
+    public static string Result(int task, string fields = "") =>
+        $$"""{"task_id":"t-1-{{task}}","status":"success","data":{"html":"<p>{{task}}"},"status_code":200{{fields}}}""";
+
+    /// <summary>Puts what is delivered for a task.</summary>
+    public Task DeliverAsync(int task, string content, string name = "") => DeliverAsync(task, Encoding.UTF8.GetBytes(content), name);
+
+    public Task DeliverAsync(int task, byte[] content, string name = "") => _world.Bucket.WriteAsync(
+        ObjectUri.Parse($"s3://results/x/list/list-000000/{(name.Length > 0 ? name : $"t-1-{task}.json")}"),
+        new MemoryStream(content),
+        Token);
+
+    /// <summary>Lets the API tell of the whole batch, ended.</summary>
+    public void EndBatch(params string[] tasks)
+    {
+        Api["/v1/batches/b-1/progress"] = $$"""{"id":"b-1","completed":true,"completed_count":{{tasks.Length}}}""";
+        Api["/v1/batches/b-1"] = $$"""{"id":"b-1","completed":true,"tasks":[{{string.Join(',', tasks)}}]}""";
+    }
+
+    /// <summary>A webhook for each task, and the work it brings now.</summary>
+    public async Task HearAsync(params int[] tasks)
+    {
+        foreach (var task in tasks)
+            await HearAsync($"t-1-{task}");
+    }
+
+    public async Task HearAsync(string taskId)
+    {
+        var message = new ResultMessage("list-000000", taskId, Learnt.Webhook, _world.State.Time.GetUtcNow());
+        await _world.Service<IWorkQueue>().SendAsync(message, TimeSpan.Zero, Token);
+        await CollectAsync();
+    }
+
+    /// <summary>Handles what is due in queue <c>results</c>.</summary>
+    public async Task CollectAsync()
+    {
+        var receiver = _world.Service<IWorkReceiver>();
+        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        {
+            await _world.Service<CollectStage>().HandleAsync(message.Body, Token);
+            await receiver.CompleteAsync(message, Token);
+        }
+    }
+
+    /// <summary>Lets time pass in steps, sweeping and collecting at each.</summary>
+    public async Task PassAsync(TimeSpan time, TimeSpan? step = null)
+    {
+        for (var end = _world.State.Time.GetUtcNow() + time; _world.State.Time.GetUtcNow() < end;)
+        {
+            _world.State.Time.Advance(step ?? TimeSpan.FromSeconds(30));
+            await _world.SweepAsync();
+            await CollectAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+    private IReadOnlyList<JsonElement> Lines(string file) => [.. _world.State.Lines(file).Select(line => JsonElement.Parse(line))];
+}
