@@ -1,14 +1,16 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
 using Pipeline.Ports;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
 
 /// <summary>
-/// The poison queues to <see cref="DeadLetterStage"/>. The host makes no poison queue for a poison queue: what fails here comes again until it succeeds.
+/// The poison queues to <see cref="DeadLetterStage"/>. The host makes no poison queue for a poison queue: what fails here comes again, as long as the
+/// error may pass; any other error ends with the last try, or it would come again for ever.
 /// </summary>
-internal sealed class DeadLetterFunction(DeadLetterStage stage)
+internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<DeadLetterFunction> logger)
 {
     [Function("DeadLetterUrlLists")]
     public Task UrlListsAsync([QueueTrigger(QueueNames.UrlLists + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
@@ -26,6 +28,18 @@ internal sealed class DeadLetterFunction(DeadLetterStage stage)
     {
         var envelope = Envelope.Read(queue, message.Body);
         using var activity = MessageTrace.Start(queue + QueueNames.PoisonSuffix, envelope.TraceParent);
-        await stage.HandleAsync(queue, envelope.Body, error: null, cancellationToken);
+        try
+        {
+            await stage.HandleAsync(queue, envelope.Body, error: null, cancellationToken);
+        }
+        catch (Exception error) when (message.DequeueCount >= MessageRunner.MaxTries
+            && error is not (PipelineException { IsPermanent: false } or OperationCanceledException))
+        {
+            LogDropped(error, message.MessageId, queue, message.DequeueCount);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "Message {MessageId} of queue {Queue} is dropped: the ledger could not be told in {Tries} tries. Sweep goes on with its work.")]
+    private partial void LogDropped(Exception error, string messageId, string queue, long tries);
 }

@@ -1,8 +1,6 @@
-using System.Buffers.Text;
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
@@ -17,41 +15,48 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
     /// <summary>Whether a count can be added to it: lists are the user's, and their ids are derived from their bytes.</summary>
     public bool CanCount { get; private init; }
 
-    /// <summary>
-    /// Reads a message. Senders that follow the older SDKs encode in base64 although host.json says <c>none</c>: neither a list of URLs nor JSON is
-    /// ever valid base64, so such a text can be told and is decoded.
-    /// </summary>
+    /// <summary>Reads a message. Whatever it holds, this does not fail: the stage says what is wrong with it.</summary>
     public static Envelope Read(string queue, BinaryData text)
     {
-        var bytes = text.ToMemory();
-        var body = Base64.IsValid(bytes.Span) && !bytes.IsEmpty ? Convert.FromBase64String(Encoding.ASCII.GetString(bytes.Span)) : bytes;
-        if (queue == QueueNames.UrlLists || ParseObject(body) is not { } fields)
+        var body = MessageText.Decode(text.ToMemory());
+        if (queue == QueueNames.UrlLists)
             return new(body);
-        return new(body, Text(fields["trace_parent"]), Number(fields[RequeuedField])) { CanCount = true };
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } fields
+                ? new(body, Text(fields, "trace_parent"), Number(fields, RequeuedField)) { CanCount = true }
+                : new(body);
+        }
+        // Malformed, or half of a surrogate pair where a text should be.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return new(body);
+        }
     }
 
     /// <summary>The body with the count one higher.</summary>
     public ReadOnlyMemory<byte> CountedUp()
     {
-        var fields = ParseObject(Body)!;
-        fields[RequeuedField] = Requeued + 1;
-        return Encoding.UTF8.GetBytes(fields.ToJsonString());
+        using var document = JsonDocument.Parse(Body);
+        using var counted = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(counted))
+        {
+            writer.WriteStartObject();
+            foreach (var field in document.RootElement.EnumerateObject().Where(f => !f.NameEquals(RequeuedField)))
+                field.WriteTo(writer);
+            writer.WriteNumber(RequeuedField, Requeued + 1);
+            writer.WriteEndObject();
+        }
+        return counted.ToArray();
     }
 
-    private static JsonObject? ParseObject(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            return JsonNode.Parse(body.Span) as JsonObject;
-        }
-        catch (JsonException)
-        {
-            // Whoever handles the message says what is wrong with it.
-            return null;
-        }
-    }
+    private static string? Text(JsonElement fields, string name) =>
+        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
-
-    private static int Number(JsonNode? node) => node is JsonValue value && value.TryGetValue<int>(out var number) && number > 0 ? number : 0;
+    /// <summary>At most the number of tries: a count that is higher says no more, and nobody counts that far.</summary>
+    private static int Number(JsonElement fields, string name) =>
+        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+            ? Math.Clamp(number, 0, MessageRunner.MaxTries)
+            : 0;
 }

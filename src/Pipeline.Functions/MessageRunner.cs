@@ -7,8 +7,9 @@ using Pipeline.Sweep;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// Runs a stage on a queue message and decides by how it ends. What escapes counts as one of the host's tries, and after the last one the message goes to the
-/// poison queue. A wait that another side asked for is a message for later, within the same number of tries; being stopped is no try at all.
+/// Runs a stage on a queue message and decides by how it ends. What escapes counts as one of the host's tries. After the last one, or at once for
+/// an error that no other try can cure, the ledger is told and the message goes to the poison queue. A wait that another side asked for is a
+/// message for later, within the same number of tries; being stopped is no try at all.
 /// </summary>
 internal sealed partial class MessageRunner(
     IWorkQueue queue, ClaimChecks claims, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
@@ -28,9 +29,10 @@ internal sealed partial class MessageRunner(
         var envelope = Envelope.Read(name, message.Body);
         var tries = message.DequeueCount + envelope.Requeued;
         using var activity = MessageTrace.Start(name, envelope.TraceParent);
+        var body = envelope.Body;
         try
         {
-            await WithinAsync(limit, async token => await stage(await claims.RedeemAsync(envelope.Body, token), token), stopping);
+            await WithinAsync(limit, async token => await stage(body = await claims.RedeemAsync(body, token), token), stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -44,9 +46,10 @@ internal sealed partial class MessageRunner(
         }
         catch (Exception error) when (error is PipelineException { IsPermanent: true } || tries >= MaxTries)
         {
-            // The poison queue's function no longer knows the cause, so the ledger is told here; the host still sees the failure.
-            await deadLetters.HandleAsync(name, envelope.Body, error, CancellationToken.None);
-            throw;
+            // The poison queue's function no longer knows the cause, so the ledger is told here.
+            LogGivenUp(error is PipelineException ? null : error, message.MessageId, name, tries, error.Message);
+            await deadLetters.HandleAsync(name, body, error, CancellationToken.None);
+            await queue.SendAsync(name + QueueNames.PoisonSuffix, [envelope.Body], TimeSpan.Zero, CancellationToken.None);
         }
     }
 
@@ -69,6 +72,9 @@ internal sealed partial class MessageRunner(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Message {MessageId} of queue {Queue} is given back, since the host is stopping.")]
     private partial void LogGivenBack(string messageId, string queue);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Message {MessageId} of queue {Queue} goes to the poison queue after try {Try}: {Reason}")]
+    private partial void LogGivenUp(Exception? error, string messageId, string queue, long @try, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Message {MessageId} of queue {Queue} is put off for {Seconds} s after try {Try}: {Reason}")]
     private partial void LogPutOff(string messageId, string queue, double seconds, long @try, string reason);

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Ledger;
-using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Sweep;
 
@@ -19,8 +17,8 @@ internal sealed partial class CollectStage(
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.ResultMessage)!;
-        if (!message.Each().All(one => TaskIds.IsWellFormed(one.TaskId)) || await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
+        var message = MessageReader.ReadResult(body);
+        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
         {
             LogForeign(message.TaskId, message.SubmissionId);
             return;
@@ -95,7 +93,7 @@ internal sealed partial class CollectStage(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The hint of task {TaskId} is dropped: there is no submission {SubmissionId}, or the hint is malformed.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The hint of task {TaskId} is dropped: there is no submission {SubmissionId}.")]
     private partial void LogForeign(string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} could not be collected with others; it is tried again by itself.")]

@@ -9,7 +9,7 @@ internal interface IWorkMessage
     /// <summary>Never used twice within its queue.</summary>
     string Id { get; }
 
-    /// <summary>The message as it was sent, UTF-8.</summary>
+    /// <summary>The message as it lies in the queue, base64 decoded: for one that the queue could not carry, only its claim.</summary>
     ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>How often it has been received, this time included.</summary>
@@ -17,6 +17,10 @@ internal interface IWorkMessage
 
     /// <summary>What the last try said, where the queue keeps it.</summary>
     string? Error { get; }
+
+    /// <summary>The message as it was sent; what a claim stands for is read now. A failure counts as a try of this message.</summary>
+    /// <exception cref="PipelineException">Permanent: what the claim stands for is gone or cannot be used. Transient: it cannot be read now.</exception>
+    Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>What one receive gave.</summary>

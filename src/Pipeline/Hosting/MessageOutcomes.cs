@@ -17,15 +17,15 @@ internal sealed partial class MessageOutcomes(
     public async Task HandleAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var error = await RunAsync(handler, message, cancellationToken);
+        var (body, error) = await RunAsync(handler, message, cancellationToken);
         CrashPoint.Pass("queue.after-handle");
         // What became of it is written even while stopping: the work is done, and would only be repeated.
         var isMine = error switch
         {
             null => await queue.CompleteAsync(message, CancellationToken.None),
             OperationCanceledException when cancellationToken.IsCancellationRequested => await queue.ReleaseAsync(message, CancellationToken.None),
-            PipelineException { IsPermanent: true } => await DeadLetterAsync(message, error),
-            _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => await DeadLetterAsync(message, error),
+            PipelineException { IsPermanent: true } => await DeadLetterAsync(message, body, error),
+            _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => await DeadLetterAsync(message, body, error),
             _ => await PutOffAsync(message, error),
         };
         if (!isMine)
@@ -36,22 +36,27 @@ internal sealed partial class MessageOutcomes(
     public Task TellPoisonedAsync(IWorkMessage message, CancellationToken cancellationToken) =>
         TellAsync(
             message,
+            message.Body,
             PipelineException.Permanent(
                 FailureReasons.Internal,
                 $"It was received {message.DequeueCount} times and never came to an end. {message.Error ?? "Its workers ended, or lost their lease."}"),
             cancellationToken);
 
-    private static async Task<Exception?> RunAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
+    /// <summary>Opens a message and handles it. The body is what could be opened of it.</summary>
+    private static async Task<(ReadOnlyMemory<byte> Body, Exception? Error)> RunAsync(
+        QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
+        var body = message.Body;
         try
         {
-            await handler.HandleAsync(message.Body, cancellationToken);
-            return null;
+            body = await message.OpenAsync(cancellationToken);
+            await handler.HandleAsync(body, cancellationToken);
+            return (body, null);
         }
         // Whatever it is, it counts as a try and is logged by whoever decides about the message.
         catch (Exception error)
         {
-            return error;
+            return (body, error);
         }
     }
 
@@ -72,18 +77,18 @@ internal sealed partial class MessageOutcomes(
             return TimeSpan.FromMilliseconds(full * (0.5 + (random.NextDouble() / 2)));
     }
 
-    private async Task<bool> DeadLetterAsync(IWorkMessage message, Exception error)
+    private async Task<bool> DeadLetterAsync(IWorkMessage message, ReadOnlyMemory<byte> body, Exception error)
     {
-        await TellAsync(message, error, CancellationToken.None);
+        await TellAsync(message, body, error, CancellationToken.None);
         return await queue.DeadLetterAsync(message, error.Message, CancellationToken.None);
     }
 
-    private async Task TellAsync(IWorkMessage message, Exception error, CancellationToken cancellationToken)
+    private async Task TellAsync(IWorkMessage message, ReadOnlyMemory<byte> body, Exception error, CancellationToken cancellationToken)
     {
         Log.DeadLettered(logger, error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
         try
         {
-            await onDeadLetter(message.Queue, message.Body, error, cancellationToken);
+            await onDeadLetter(message.Queue, body, error, cancellationToken);
         }
         // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across it.
         catch (Exception second)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Hosting;
@@ -11,7 +10,6 @@ internal sealed partial class QueuePump(
     private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<IWorkMessage, bool> _running = new(ReferenceEqualityComparer.Instance);
-    private Exception? _error;
     private long _handled;
     private int _busy;
 
@@ -30,17 +28,16 @@ internal sealed partial class QueuePump(
     public async Task RunAsync(CancellationToken receiving, CancellationToken handling)
     {
         using var slots = new SemaphoreSlim(handler.Concurrency, handler.Concurrency);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(receiving);
         using var renewing = new CancellationTokenSource();
         var renewal = RenewAsync(renewing.Token);
         try
         {
             while (true)
-                await ReceiveAsync(slots, stop, handling);
+                await ReceiveAsync(slots, receiving, handling);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (receiving.IsCancellationRequested)
         {
-            // Told to stop, or a message met an error that is nobody's to handle; it is thrown below.
+            // Told to stop.
         }
         finally
         {
@@ -49,13 +46,11 @@ internal sealed partial class QueuePump(
             await renewing.CancelAsync();
             await renewal;
         }
-        if (_error is not null)
-            ExceptionDispatchInfo.Throw(_error);
     }
 
-    private async Task ReceiveAsync(SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
+    private async Task ReceiveAsync(SemaphoreSlim slots, CancellationToken receiving, CancellationToken handling)
     {
-        await slots.WaitAsync(stop.Token);
+        await slots.WaitAsync(receiving);
         var free = 1;
         while (slots.Wait(0, CancellationToken.None))
             free++;
@@ -64,12 +59,12 @@ internal sealed partial class QueuePump(
         IReadOnlyList<IWorkMessage> messages = [];
         try
         {
-            messages = await ReceiveAsync(free, stop.Token);
+            messages = await ReceiveAsync(free, receiving);
             foreach (var message in messages)
             {
                 Interlocked.Increment(ref _busy);
                 _running[message] = true;
-                _ = Task.Run(() => HandleAsync(message, slots, stop, handling), CancellationToken.None);
+                _ = Task.Run(() => HandleAsync(message, slots, handling), CancellationToken.None);
             }
         }
         finally
@@ -79,7 +74,7 @@ internal sealed partial class QueuePump(
                 slots.Release(free - messages.Count);
         }
         if (messages.Count == 0)
-            await queue.WaitAsync(handler.Queue, stop.Token);
+            await queue.WaitAsync(handler.Queue, receiving);
     }
 
     private async Task<IReadOnlyList<IWorkMessage>> ReceiveAsync(int max, CancellationToken cancellationToken)
@@ -99,7 +94,7 @@ internal sealed partial class QueuePump(
         }
     }
 
-    private async Task HandleAsync(IWorkMessage message, SemaphoreSlim slots, CancellationTokenSource stop, CancellationToken handling)
+    private async Task HandleAsync(IWorkMessage message, SemaphoreSlim slots, CancellationToken handling)
     {
         try
         {
@@ -110,10 +105,10 @@ internal sealed partial class QueuePump(
         {
             Log.CannotSettle(logger, message.Id, handler.Queue, error.Message);
         }
+        // One message never ends the work on all others. It comes again, and is counted; a store that is broken fails the next receive.
         catch (Exception error)
         {
-            _error ??= error;
-            await stop.CancelAsync();
+            Log.CannotEnd(logger, error, message.Id, handler.Queue);
         }
         finally
         {
@@ -148,7 +143,7 @@ internal sealed partial class QueuePump(
             foreach (var message in lost.Where(_running.ContainsKey))
                 Log.LeaseLost(logger, message.Id, handler.Queue);
         }
-        catch (PipelineException error)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             Log.CannotReceive(logger, handler.Queue, error.Message);
         }
@@ -161,6 +156,9 @@ internal sealed partial class QueuePump(
 
         [LoggerMessage(2, LogLevel.Warning, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends. {Reason}")]
         public static partial void CannotSettle(ILogger logger, string id, string queue, string reason);
+
+        [LoggerMessage(4, LogLevel.Error, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends.")]
+        public static partial void CannotEnd(ILogger logger, Exception error, string id, string queue);
 
         [LoggerMessage(3, LogLevel.Warning, "The lease of message {Id} of {Queue} ran out while it was handled; another worker has it now.")]
         public static partial void LeaseLost(ILogger logger, string id, string queue);

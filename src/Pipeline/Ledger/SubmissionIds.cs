@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Ledger;
 
 /// <summary>
@@ -8,6 +10,15 @@ internal static class SubmissionIds
 {
     /// <summary>A list is cut into fewer submissions than this; from here on, sequences are those of repeated ones.</summary>
     public const int MaxPlanned = 1_000_000;
+
+    private const int MaxLength = 128;
+
+    private static readonly SearchValues<char> s_allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    /// <summary>Whether a text can be such an id: keys of the ledger and paths are made of it.</summary>
+    public static bool IsWellFormed(string? id) =>
+        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_allowed);
 
     /// <summary>The id of a list's submission.</summary>
     public static string Of(string listId, int sequence)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
@@ -32,7 +31,7 @@ internal sealed partial class SubmitStage(
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize(body.Span, PipelineJson.Plain.SubmissionMessage)!;
+        var message = MessageReader.ReadSubmission(body);
         var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
             ?? throw PipelineException.Permanent(FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
         if (planned.State == SubmissionState.Posting)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Pipeline.Emit;
 using Pipeline.Ledger;
@@ -21,23 +19,23 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
         var text = error?.Message ?? "It failed every try; the log has the error.";
         switch (queue)
         {
-            case QueueNames.Submissions when Read(body, PipelineJson.Plain.SubmissionMessage) is { } message:
+            case QueueNames.Submissions when TryRead(body, MessageReader.ReadSubmission) is { } message:
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
-            case QueueNames.Results when Read(body, PipelineJson.Plain.ResultMessage) is { } message:
+            case QueueNames.Results when TryRead(body, MessageReader.ReadResult) is { } message:
                 await (message.Others is null ? FailResultAsync(message, reason, text, cancellationToken) : SendApartAsync(message, cancellationToken));
                 break;
         }
     }
 
-    /// <summary>Null for what no stage of ours has written: it says nothing of any submission, and would come back for ever if it were an error here.</summary>
-    private static T? Read<T>(ReadOnlyMemory<byte> body, JsonTypeInfo<T> type) where T : class
+    /// <summary>Null for what no stage of ours has written: it says nothing of any submission, and the log has it.</summary>
+    private static T? TryRead<T>(ReadOnlyMemory<byte> body, Func<ReadOnlyMemory<byte>, T> read) where T : class
     {
         try
         {
-            return JsonSerializer.Deserialize(body.Span, type);
+            return read(body);
         }
-        catch (JsonException)
+        catch (PipelineException)
         {
             return null;
         }

@@ -86,7 +86,7 @@ public sealed class AzureRunTests(Servers servers)
         while ((await receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), cancellationToken)).Messages is { Count: > 0 } messages)
             await Parallel.ForEachAsync(messages, cancellationToken, async (message, token) =>
             {
-                await handle(message.Body, token);
+                await handle(await message.OpenAsync(token), token);
                 Assert.True(await receiver.CompleteAsync(message, token));
             });
     }

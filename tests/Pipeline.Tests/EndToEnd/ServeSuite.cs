@@ -39,7 +39,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         Assert.StartsWith("pipeline: No list nobody is known in ", error, StringComparison.Ordinal);
     }
 
-    private static async Task<JsonElement> ClosedAsync(Rig rig, string listId)
+    internal static async Task<JsonElement> ClosedAsync(Rig rig, string listId)
     {
         using var limit = new CancellationTokenSource(Limit);
         while (true)

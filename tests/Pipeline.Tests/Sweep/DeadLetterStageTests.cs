@@ -58,9 +58,8 @@ public sealed class DeadLetterStageTests
     }
 
     [Theory]
-    [InlineData(QueueNames.Submissions, "not JSON")]
+    [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
     [InlineData(QueueNames.Results, "")]
-    [InlineData(QueueNames.Results, "null")]
     [InlineData(QueueNames.UrlLists, "not JSON")]
     public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);

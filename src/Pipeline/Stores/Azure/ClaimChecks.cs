@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Azure;
 using Azure.Storage.Blobs;
 
@@ -8,17 +9,29 @@ namespace Pipeline.Stores.Azure;
 
 /// <summary>
 /// Messages that a queue cannot carry: their bytes lie in a blob, and a small message says which. Claims are never deleted here, since a send that
-/// was repeated leaves two messages for one blob; a lifecycle rule clears the container.
+/// was repeated leaves two messages for one blob; a lifecycle rule clears the container. Anybody may have written a claim: only blobs with a name
+/// that <see cref="DepositAsync"/> makes are read, and only up to <see cref="MaxBytes"/>.
 /// </summary>
-internal sealed class ClaimChecks(AzureAccount account, TimeProvider time)
+internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider time)
 {
+    /// <summary>The largest message that a claim may stand for, bytes.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
     private const int MaxClaimBytes = 512;
 
     private readonly AzureResource<BlobContainerClient> _claims = account.Container(AzureNames.ClaimsContainer);
 
     /// <summary>Puts a message away; returns the one to send instead.</summary>
+    /// <exception cref="PipelineException">Permanent: it is larger than <see cref="MaxBytes"/>.</exception>
     public async Task<string> DepositAsync(string queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
+        if (body.Length > MaxBytes)
+        {
+            throw PipelineException.Permanent(
+                FailureReasons.LimitExceeded,
+                $"A message of {body.Length:N0} bytes is too large; {MaxBytes:N0} is the most. Put the list into container lists and send a message "
+                + "that names it: {\"source\":\"azblob://lists/NAME\"}");
+        }
         var day = time.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         var name = $"{queue}/{day}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
         using var content = new MemoryStream(body.ToArray());
@@ -28,24 +41,46 @@ internal sealed class ClaimChecks(AzureAccount account, TimeProvider time)
     }
 
     /// <summary>The message as it was sent: itself, or what its claim stands for.</summary>
-    /// <exception cref="PipelineException">Permanent: what it stands for is gone.</exception>
+    /// <exception cref="PipelineException">Permanent: it is gone, or the claim is none of ours. Transient: it is not what was sent.</exception>
     public async Task<ReadOnlyMemory<byte>> RedeemAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         if (Read(message) is not { } claim)
             return message;
+        if (!OwnName().IsMatch(claim.Blob) || claim.Bytes is < 0 or > MaxBytes)
+            throw PipelineException.Permanent(FailureReasons.InvalidInput, "The message is a claim that the pipeline did not write. Send its list again.");
         try
         {
-            var content = await _claims.RunAsync(async c => (await c.GetBlobClient(claim.Blob).DownloadContentAsync(cancellationToken)).Value.Content, cancellationToken);
-            if (Convert.ToHexStringLower(SHA256.HashData(content)) != claim.Sha256)
-                throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The message in blob '{AzureNames.ClaimsContainer}/{claim.Blob}' is not what was sent.");
-            return content.ToMemory();
+            return await ReadAsync(claim, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
             throw PipelineException.Permanent(
-                FailureReasons.Internal, $"The message in blob '{AzureNames.ClaimsContainer}/{claim.Blob}' is gone: it was deleted before it was handled. Send its list again.", e);
+                FailureReasons.Internal, $"The message in {Address(claim)} is gone: it was deleted before it was handled. Send its list again.", e);
         }
     }
+
+    private async Task<byte[]> ReadAsync(Claim claim, CancellationToken cancellationToken)
+    {
+        using var download = await _claims.RunAsync(
+            async c => (await c.GetBlobClient(claim.Blob).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value, cancellationToken);
+        if (download.Details.ContentLength != claim.Bytes)
+            throw Changed(claim);
+        var content = new byte[claim.Bytes];
+        try
+        {
+            await download.Content.ReadExactlyAsync(content, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or RequestFailedException)
+        {
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"The message in {Address(claim)} could not be read: {e.Message}", inner: e);
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(content)) == claim.Sha256 ? content : throw Changed(claim);
+    }
+
+    private static PipelineException Changed(Claim claim) =>
+        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The message in {Address(claim)} is not what was sent.");
+
+    private static string Address(Claim claim) => $"blob '{AzureNames.ClaimsContainer}/{claim.Blob}'";
 
     private static Claim? Read(ReadOnlyMemory<byte> message)
     {
@@ -61,4 +96,7 @@ internal sealed class ClaimChecks(AzureAccount account, TimeProvider time)
             return null;
         }
     }
+
+    [GeneratedRegex(@"^[a-z][a-z-]{0,62}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9a-f]{32}\z")]
+    private static partial Regex OwnName();
 }

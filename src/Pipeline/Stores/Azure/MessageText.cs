@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
 
@@ -35,5 +36,18 @@ internal static class MessageText
             }
         }
         return bytes <= MaxBytes ? text : null;
+    }
+
+    /// <summary>
+    /// The bytes that a message's text stands for: those of base64, in which the portal, Storage Explorer and older SDKs send, else its own.
+    /// A list of URLs and JSON hold characters that base64 lacks; a text of letters only counts as base64 when it decodes to UTF-8 or gzip.
+    /// </summary>
+    public static ReadOnlyMemory<byte> Decode(ReadOnlyMemory<byte> text)
+    {
+        // Base64.IsValid ignores blanks, and words with blanks between them are no base64.
+        if (text.IsEmpty || text.Span.ContainsAny(" \t"u8) || !Base64.IsValid(text.Span))
+            return text;
+        var bytes = Convert.FromBase64String(Encoding.ASCII.GetString(text.Span));
+        return bytes is [0x1f, 0x8b, ..] || (bytes.Length > 0 && Utf8.IsValid(bytes)) ? bytes : text;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Pipeline.Hosting;
 
 namespace Pipeline.Stores.Azure;
@@ -7,9 +8,10 @@ namespace Pipeline.Stores.Azure;
 /// <param name="id">Azure's id of it.</param>
 /// <param name="receipt">The right to decide about it.</param>
 /// <param name="text">Its text as it lies in the queue: for a large message only the claim.</param>
-/// <param name="body">The message as it was sent.</param>
+/// <param name="claims">What a claim is redeemed with.</param>
 /// <param name="dequeueCount">How often it has been received, this time included.</param>
-internal sealed class StorageMessage(string queue, string id, string receipt, string text, ReadOnlyMemory<byte> body, int dequeueCount) : IWorkMessage
+internal sealed class StorageMessage(
+    string queue, string id, string receipt, string text, ClaimChecks claims, int dequeueCount) : IWorkMessage
 {
     /// <summary>The queue it was sent to.</summary>
     public string Queue => queue;
@@ -23,12 +25,15 @@ internal sealed class StorageMessage(string queue, string id, string receipt, st
     /// <summary>Its text as it lies in the queue.</summary>
     public string Text => text;
 
-    /// <summary>The message as it was sent, UTF-8.</summary>
-    public ReadOnlyMemory<byte> Body => body;
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Body { get; } = MessageText.Decode(Encoding.UTF8.GetBytes(text));
 
     /// <summary>How often it has been received, this time included.</summary>
     public int DequeueCount => dequeueCount;
 
     /// <summary>Azure keeps none.</summary>
     public string? Error => null;
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken) => claims.RedeemAsync(Body, cancellationToken);
 }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Azure;
 using Azure.Storage.Queues;
-using Azure.Storage.Queues.Models;
 using Pipeline.Hosting;
 using Pipeline.Ports;
 
@@ -31,11 +29,10 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         var (messages, poisoned) = (new List<StorageMessage>(), new List<StorageMessage>());
         foreach (var found in received.Value)
         {
-            if (await OpenAsync(queue, found, cancellationToken) is not { } message)
-                continue;
+            var message = new StorageMessage(queue, found.MessageId, found.PopReceipt, found.Body.ToString(), claims, (int)found.DequeueCount);
             if (message.DequeueCount <= IWorkReceiver.MaxDequeueCount)
                 messages.Add(message);
-            else if (await DeadLetterAsync(message, "It was received too often.", cancellationToken))
+            else if (await TryPoisonAsync(message, cancellationToken))
                 poisoned.Add(message);
         }
         if (received.Value.Length > 0)
@@ -84,23 +81,16 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         return Task.Delay(wait, time, cancellationToken);
     }
 
-    private async Task<StorageMessage?> OpenAsync(string queue, QueueMessage found, CancellationToken cancellationToken)
+    /// <summary>False also where it cannot be moved now: it comes again when its lease ends, and must not take the rest of its delivery with it.</summary>
+    private async Task<bool> TryPoisonAsync(StorageMessage message, CancellationToken cancellationToken)
     {
-        var text = found.Body.ToString();
-        ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(text);
         try
         {
-            return new(queue, found.MessageId, found.PopReceipt, text, await claims.RedeemAsync(body, cancellationToken), (int)found.DequeueCount);
+            return await DeadLetterAsync(message, "It was received too often.", cancellationToken);
         }
-        // What it stands for is gone. No other try brings it back, and the message itself still says what it was.
-        catch (PipelineException e) when (e.Reason == FailureReasons.Internal)
-        {
-            return new(queue, found.MessageId, found.PopReceipt, text, body, int.MaxValue);
-        }
-        // It is delivered again when its lease ends.
         catch (PipelineException e) when (!e.IsPermanent)
         {
-            return null;
+            return false;
         }
     }
 

@@ -13,6 +13,9 @@ namespace Pipeline.Stores.Local;
 internal sealed record LocalMessage(string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error) : IWorkMessage
 {
     string IWorkMessage.Id => Id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The file carries messages of any size as they are.</summary>
+    public Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(Body);
 }
 
 /// <summary>How full a queue is.</summary>

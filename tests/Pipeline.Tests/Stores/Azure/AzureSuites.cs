@@ -36,7 +36,7 @@ public sealed class StorageWorkQueueSuite(Servers servers) : WorkQueueContract
         var delivery = await _receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), Token);
         foreach (var message in delivery.Messages)
             Assert.True(await (complete ? _receiver.CompleteAsync(message, Token) : _receiver.AbandonAsync(message, TimeSpan.Zero, "refused", Token)));
-        return [.. delivery.Messages.Select(message => message.Body)];
+        return await Task.WhenAll(delivery.Messages.Select(message => message.OpenAsync(Token)));
     }
 
     protected override async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceivePoisonAsync(string queue)

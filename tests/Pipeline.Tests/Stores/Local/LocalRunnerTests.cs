@@ -138,6 +138,24 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AMessageWhoseEndCannotBeWrittenEndsNothingElse()
+    {
+        await SendAsync(3);
+        var (handled, completed) = (0, 0);
+        var receiver = InterceptedPort.Before<IWorkReceiver>(_queue, method =>
+        {
+            if (method == nameof(IWorkReceiver.CompleteAsync) && Interlocked.Increment(ref completed) == 1)
+                throw new InvalidOperationException("It cannot be written.");
+        });
+
+        await Runner((_, _) => Done(() => Interlocked.Increment(ref handled)), receiver: receiver)
+            .RunAsync(_ => Task.FromResult(handled == 3), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        Assert.Equal(3, completed);
+        Assert.Equal(1, (await _queue.CountAsync(Token))[Queue].Invisible);
+    }
+
+    [Fact]
     public async Task AHandlerThatIsStoppedHasNotFailedAndItsMessageIsThereAtOnce()
     {
         await SendAsync(1);
@@ -273,9 +291,10 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         Func<string, CancellationToken, Task> handle, Func<bool> isDone, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
         Runner(handle, concurrency, sweep).RunAsync(_ => Task.FromResult(isDone()), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
 
-    private LocalRunner Runner(Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
+    private LocalRunner Runner(
+        Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null, IWorkReceiver? receiver = null) =>
         new(
-            _queue,
+            receiver ?? _queue,
             [new(Queue, concurrency, (body, cancellationToken) => handle(Encoding.UTF8.GetString(body.Span), cancellationToken))],
             sweep ?? (_ => Task.CompletedTask),
             (queue, body, error, _) => Done(() => _dead.Enqueue((queue, Encoding.UTF8.GetString(body.Span), error))),

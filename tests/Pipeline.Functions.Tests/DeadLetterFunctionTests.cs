@@ -1,0 +1,55 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
+using Pipeline.Emit;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Functions.Tests;
+
+/// <summary>A poison queue's function never fails for ever.</summary>
+public sealed class DeadLetterFunctionTests
+{
+    private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
+
+    [Theory]
+    [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
+    public async Task AMessageThatNobodyUnderstandsEndsAtItsFirstTry(string queue, string body)
+    {
+        await RunAsync(queue, body, 1);
+
+        _ledger.VerifyNoOtherCalls();
+    }
+
+    [Fact]
+    public async Task AnErrorThatMayPassIsTriedForAsLongAsItTakes()
+    {
+        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()))
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "busy"));
+
+        await Assert.ThrowsAsync<PipelineException>(() => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", 99));
+    }
+
+    [Fact]
+    public async Task ABugEndsWithTheLastTry()
+    {
+        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ThrowsAsync(new InvalidOperationException("bug"));
+        Task Run(int tries) => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", tries);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Run(MessageRunner.MaxTries - 1));
+        await Run(MessageRunner.MaxTries);
+    }
+
+    private Task RunAsync(string queue, string body, int dequeueCount)
+    {
+        var time = TimeProvider.System;
+        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
+        var stage = new DeadLetterStage(_ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, NullLogger<DeadLetterStage>.Instance);
+        var function = new DeadLetterFunction(stage, NullLogger<DeadLetterFunction>.Instance);
+        var message = QueuesModelFactory.QueueMessage("id", "receipt", body, dequeueCount);
+        return queue == QueueNames.Results
+            ? function.ResultsAsync(message, TestContext.Current.CancellationToken)
+            : function.SubmissionsAsync(message, TestContext.Current.CancellationToken);
+    }
+}
