@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
+using Pipeline.Http;
 
 namespace Pipeline.Cli;
 
@@ -30,6 +31,7 @@ internal static class CommandLine
 
     public static async Task<int> InvokeAsync(string[] args)
     {
+        LoopbackProxy.Install();
         if (args is [EmulatorCommand.Name, .. var rest])
             return await EmulatorCommand.RunAsync(rest);
         var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")

@@ -22,6 +22,7 @@ public static class Emulator
     public static async Task<RunningEmulator> StartAsync(EmulatorOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
+        LoopbackProxy.Install();
         var faults = FaultSet.Parse(options.Faults);
         var endpoint = EndPointOf(options.Address);
         var folderLock = LockFolder(options.DataFolder);

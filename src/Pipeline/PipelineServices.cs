@@ -5,6 +5,7 @@ using Pipeline.Callback;
 using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Hosting;
+using Pipeline.Http;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
@@ -24,6 +25,7 @@ public static class PipelineServices
     /// <summary>The stages and what they share. A host adds the ports.</summary>
     public static IServiceCollection AddPipeline(this IServiceCollection services, Action<PipelineOptions> configure)
     {
+        LoopbackProxy.Install();
         services.AddOptions<PipelineOptions>().Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);

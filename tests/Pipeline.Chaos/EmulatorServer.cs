@@ -24,7 +24,7 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
                 using var answer = await http.GetAsync(new Uri(Api, "_admin/faults"));
                 return;
             }
-            catch (Exception problem) when (RetryingHttp.IsConnectionFault(problem, CancellationToken.None))
+            catch (Exception problem) when (Faults.IsOfConnection(problem, CancellationToken.None))
             {
                 if (await _server.WaitAsync(TimeSpan.FromMilliseconds(50)) is not null)
                     break;

@@ -43,7 +43,7 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
                 if (pause > TimeSpan.Zero)
                     await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
             }
-            catch (Exception problem) when (RetryingHttp.IsConnectionFault(problem, CancellationToken.None))
+            catch (Exception problem) when (Faults.IsOfConnection(problem, CancellationToken.None))
             {
                 // Nobody listens, or who did was killed or frozen over it.
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);

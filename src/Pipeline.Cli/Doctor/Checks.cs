@@ -118,7 +118,7 @@ internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
             using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return $"{address} answers ({(int)response.StatusCode}); whether Nimble reaches it too is seen only there";
         }
-        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
+        catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
             throw PipelineException.Transient(FailureReasons.Unavailable, $"{address} is not reachable from here: {e.Message} Start the host, or correct the address.", inner: e);
         }

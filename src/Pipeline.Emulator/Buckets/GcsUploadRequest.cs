@@ -44,6 +44,10 @@ internal sealed record GcsUploadRequest(string Name, ObjectTraits Traits, string
         }
     }
 
+    /// <summary>With the hashes that the last request of a resumable upload tells, as Google's clients do.</summary>
+    public GcsUploadRequest WithHashesOf(HttpRequest last) =>
+        this with { Crc32C = Hash(last, "crc32c=") ?? Crc32C, Md5 = Hash(last, "md5=") ?? Md5 };
+
     /// <summary>What does not fit the bytes that came; null when all is well.</summary>
     public string? Mismatch(ObjectUpload upload)
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -73,7 +74,7 @@ internal sealed class GcsUploads(BucketStore store)
     private async Task StartAsync(HttpContext context, string bucket)
     {
         var type = context.Request.Headers["X-Upload-Content-Type"].ToString();
-        var resource = await ReadAsync(context.Request.Body, context.RequestAborted);
+        var resource = await ReadResourceAsync(context);
         if (GcsUploadRequest.Read(context.Request, resource, type.Length > 0 ? type : null, out var fault) is not { } request)
         {
             await GcsJson.ErrorAsync(context, 400, "invalid", fault);
@@ -102,7 +103,7 @@ internal sealed class GcsUploads(BucketStore store)
             if (total == upload.Bytes)
             {
                 keep = false;
-                await FinishAsync(context, bucket, request, upload);
+                await FinishAsync(context, bucket, request.WithHashesOf(context.Request), upload);
             }
             else if (total is not null)
             {
@@ -155,6 +156,22 @@ internal sealed class GcsUploads(BucketStore store)
             await GcsJson.WriteAsync(context, GcsJson.Object(context, item));
         else
             await GcsJson.ConditionAsync(context);
+    }
+
+    /// <summary>The object resource at the start of an upload; Google's own clients send it gzipped.</summary>
+    private static async Task<byte[]> ReadResourceAsync(HttpContext context)
+    {
+        if (context.Request.Headers.ContentEncoding != "gzip")
+            return await ReadAsync(context.Request.Body, context.RequestAborted);
+        await using var unzipped = new GZipStream(context.Request.Body, CompressionMode.Decompress);
+        try
+        {
+            return await ReadAsync(unzipped, context.RequestAborted);
+        }
+        catch (InvalidDataException)
+        {
+            return "not gzip"u8.ToArray();
+        }
     }
 
     private static async Task<byte[]> ReadAsync(Stream body, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Stores.Objects;
 
 namespace Pipeline.Http;
@@ -11,22 +12,22 @@ internal sealed record Download(
     string What, long? Length, ContentCheck? Check, Func<long, CancellationToken, Task<HttpResponseMessage>>? Reopen);
 
 /// <summary>
-/// The body of a download: every byte once. A connection that breaks or stalls is replaced by one that goes on at the same byte of the same
-/// version; the read that would return 0 throws instead when length or checksum are not what was promised.
+/// The body of a download: every byte once. A connection that breaks, stalls or is too slow is replaced by one that goes
+/// on at the same byte of the same version; the read that would return 0 throws instead when length or checksum are not
+/// what was promised.
 /// </summary>
-internal sealed class ResumingStream(HttpResponseMessage first, Download download, TimeSpan stallTimeout, int maxResumes, RetryPolicy policy, TimeProvider time)
-    : Stream
+internal sealed class ResumingStream(
+    HttpResponseMessage first, Download download, TimeLimits limits, int maxResumes, RetryPolicy policy, TimeProvider time)
+    : ForwardStream
 {
-    private CancellationTokenSource _stall = new(Timeout.InfiniteTimeSpan, time);
+    private readonly long _opened = time.GetTimestamp();
     private HttpResponseMessage? _response = first;
+    private TimedReader _reader = new(limits, time);
     private Stream? _body;
     private long _position;
     private int _resumes;
     private bool _whole;
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
     public override long Length => download.Length ?? throw new NotSupportedException();
 
     public override long Position
@@ -45,14 +46,15 @@ internal sealed class ResumingStream(HttpResponseMessage first, Download downloa
             Exception cause;
             try
             {
-                var read = await ReadOnceAsync(buffer, cancellationToken);
+                _body ??= await _response.Content.ReadAsStreamAsync(cancellationToken);
+                var read = await _reader.ReadAsync(_body, buffer, cancellationToken);
                 if (read > 0)
                     return Take(buffer.Span[..read]);
                 if (download.Length is null || _position == download.Length)
                     return Finish();
                 cause = new EndOfStreamException("The body ended early.");
             }
-            catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
+            catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
             {
                 cause = e;
             }
@@ -61,48 +63,15 @@ internal sealed class ResumingStream(HttpResponseMessage first, Download downloa
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
             CloseConnection();
             download.Check?.Dispose();
-            _stall.Dispose();
         }
 
         base.Dispose(disposing);
-    }
-
-    private async ValueTask<int> ReadOnceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        // A time-out on the client does not cover the body, so each read has its own.
-        var stall = _stall;
-        using var _ = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), stall);
-        stall.CancelAfter(stallTimeout);
-        try
-        {
-            _body ??= await _response!.Content.ReadAsStreamAsync(stall.Token);
-            return await _body.ReadAsync(buffer, stall.Token);
-        }
-        finally
-        {
-            stall.CancelAfter(Timeout.InfiniteTimeSpan);
-        }
     }
 
     private int Take(ReadOnlySpan<byte> bytes)
@@ -126,24 +95,26 @@ internal sealed class ResumingStream(HttpResponseMessage first, Download downloa
     {
         CloseConnection();
         cancellationToken.ThrowIfCancellationRequested();
-        var problem = cause is OperationCanceledException ? $"stalled for {stallTimeout.TotalSeconds:0.#} s" : "was cut off";
-        if (download.Reopen is null || ++_resumes > maxResumes)
-            throw PipelineException.Transient(
-                FailureReasons.Unavailable,
-                $"{download.What} {problem} after {_position} of {download.Length?.ToString() ?? "an unknown number of"} bytes{(_resumes > 0 ? $", for the {_resumes}th time" : "")}.",
-                inner: cause);
+        if (download.Reopen is null || ++_resumes > maxResumes || time.GetElapsedTime(_opened) >= limits.Total)
+            throw GivenUp(cause);
         if (_resumes > 1)
             await Task.Delay(policy.DelayAfter(_resumes - 1), time, cancellationToken);
-        if (_stall.IsCancellationRequested)
-        {
-            _stall.Dispose();
-            _stall = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        }
-
         _response = await download.Reopen(_position, cancellationToken);
+        _reader = new(limits, time);
         var range = _response.Content.Headers.ContentRange;
-        if ((int)_response.StatusCode != 206 || range?.From != _position || (range.Length is { } length && download.Length is { } all && length != all))
-            throw Damaged($"changed while it was read: asked to go on at byte {_position}, the store answered {(int)_response.StatusCode} {range}");
+        if ((int)_response.StatusCode != 206 || range?.From != _position
+            || (range.Length is { } length && download.Length is { } all && length != all))
+            throw Damaged(
+                $"changed while it was read: asked to go on at byte {_position}, the store answered {(int)_response.StatusCode} {range}");
+    }
+
+    private PipelineException GivenUp(Exception cause)
+    {
+        var problem = cause.InnerException is OperationCanceledException ? cause.Message : "was cut off";
+        var size = download.Length?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of";
+        var again = _resumes > 0 ? $" (attempt {_resumes} of {maxResumes + 1})" : "";
+        return PipelineException.Transient(
+            FailureReasons.Unavailable, $"{download.What} {problem} after {_position} of {size} bytes{again}.", inner: cause);
     }
 
     private PipelineException Damaged(string what)
@@ -156,6 +127,7 @@ internal sealed class ResumingStream(HttpResponseMessage first, Download downloa
     {
         _body?.Dispose();
         _response?.Dispose();
+        _reader.Dispose();
         _body = null;
         _response = null;
     }

@@ -1,67 +1,74 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Http;
 
-/// <summary>Sends requests that are safe to repeat: time-outs, broken connections, 408, 429 and 5xx are tried again, every other response is the caller's.</summary>
-internal sealed partial class RetryingHttp(HttpClient http, RetryPolicy policy, TimeProvider time, ILogger logger)
+/// <summary>
+/// Sends requests that are safe to repeat. Time-outs, broken connections, 408, 429, 5xx and what the caller knows to pass
+/// are tried again; every other response is the caller's.
+/// </summary>
+/// <param name="http">Sends. Its handler need not limit the time.</param>
+/// <param name="policy">How often, and how far apart.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Is told of each repetition.</param>
+internal sealed class RetryingHttp(HttpClient http, RetryPolicy policy, TimeProvider time, ILogger logger)
 {
+    private readonly Retries _retries = new(policy, time, logger);
+
     /// <summary>Sends until a response comes that is not a passing fault.</summary>
     /// <param name="what">For messages: what is asked of whom, without any secret.</param>
     /// <param name="create">Makes the request anew for each try.</param>
     /// <param name="cancellationToken">Ends everything.</param>
+    /// <param name="judge">
+    /// Looks at a response that is no success; throws a transient <see cref="FailureReasons.Unavailable"/> for what passes,
+    /// and another <see cref="PipelineException"/> for what does not. Null: only the status is looked at.
+    /// </param>
     /// <exception cref="PipelineException">Transient (<see cref="FailureReasons.Unavailable"/>) after the last try.</exception>
-    public async Task<HttpResponseMessage> SendAsync(
+    public Task<HttpResponseMessage> SendAsync(
         string what,
         Func<CancellationToken, ValueTask<HttpRequestMessage>> create,
-        CancellationToken cancellationToken)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            TimeSpan? asked = null;
-            Exception? cause = null;
-            string problem;
-            try
+        CancellationToken cancellationToken,
+        Func<HttpResponseMessage, CancellationToken, Task>? judge = null) => _retries.RunAsync(
+            what,
+            async token =>
             {
-                var response = await SendOnceAsync(create, cancellationToken);
-                if (!IsTransient(response))
+                var response = await SendOnceAsync(create, token);
+                if (response.IsSuccessStatusCode)
                     return response;
-                asked = RetryAfter.Read(response, time.GetUtcNow());
-                problem = $"answered {(int)response.StatusCode}";
-                response.Dispose();
-            }
-            catch (Exception e) when (IsConnectionFault(e, cancellationToken))
-            {
-                cause = e;
-                problem = e is OperationCanceledException ? $"did not answer within {policy.HeaderTimeout.TotalSeconds:0.#} s" : $"failed: {e.Message}";
-            }
+                try
+                {
+                    if (judge is not null)
+                        await judge(response, token);
+                    ThrowIfPassing(what, response);
+                    return response;
+                }
+                catch
+                {
+                    response.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken);
 
-            if (tries >= policy.Tries || asked > policy.LongestDelay)
-                throw PipelineException.Transient(FailureReasons.Unavailable, $"{what} {problem} ({tries} {(tries == 1 ? "try" : "tries")}).", asked, cause);
-            var delay = asked ?? policy.DelayAfter(tries);
-            Log.Repeating(logger, what, problem, delay.TotalSeconds, tries);
-            await Task.Delay(delay, time, cancellationToken);
-        }
+    private void ThrowIfPassing(string what, HttpResponseMessage response)
+    {
+        if ((int)response.StatusCode is 408 or 429 or >= 500)
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"{what} answered {(int)response.StatusCode}.", RetryAfter.Read(response, time.GetUtcNow()));
     }
 
-    /// <summary>True for what a broken or silent connection throws; false for our own caller's cancellation, and for bugs.</summary>
-    /// <remarks>A <see cref="SocketException"/> comes as it is where the other side resets a connection before <see cref="HttpClient"/> has looked at its address (.NET 10).</remarks>
-    public static bool IsConnectionFault(Exception e, CancellationToken cancellationToken) =>
-        e is HttpRequestException or IOException or SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
-
-    private static bool IsTransient(HttpResponseMessage response) => (int)response.StatusCode is 408 or 429 or >= 500;
-
-    private async Task<HttpResponseMessage> SendOnceAsync(Func<CancellationToken, ValueTask<HttpRequestMessage>> create, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        Func<CancellationToken, ValueTask<HttpRequestMessage>> create, CancellationToken cancellationToken)
     {
         using var request = await create(cancellationToken);
         using var timeout = new CancellationTokenSource(policy.HeaderTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "{What} {Problem}; trying again in {Seconds:0.##} s after {Tries} tries.")]
-        public static partial void Repeating(ILogger logger, string what, string problem, double seconds, int tries);
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+        }
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"did not answer within {policy.HeaderTimeout.TotalSeconds:0.#} s", e);
+        }
     }
 }

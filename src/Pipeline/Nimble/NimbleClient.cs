@@ -23,6 +23,10 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private const int MaxReplyBytes = 64 << 20;
     private const int PageSize = 100;
 
+    // A result comes at this rate at the least, bytes a second, and within this time; else its connection is given up.
+    private const long LeastRate = 2048;
+    private static readonly TimeSpan BodyDeadline = TimeSpan.FromMinutes(30);
+
     private readonly NimbleOptions _options = options.Value.Nimble;
     private readonly string _key = Key(options.Value.Nimble.ApiKey);
     private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
@@ -52,7 +56,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         var length = response.Content.Headers.ContentLength;
         // Which version a second request would read is not documented, so a cut is the caller's to repeat.
         var download = new Download($"The result of task {taskId}", length, Check: null, Reopen: null);
-        return new HttpObjectRead(new ResumingStream(response, download, _options.Timeout, maxResumes: 0, _policy, time), length, etag: null);
+        var body = new ResumingStream(response, download, new(_options.Timeout, LeastRate, BodyDeadline), maxResumes: 0, _policy, time);
+        return new HttpObjectRead(body, length, etag: null);
     }
 
     /// <summary>Where <see cref="OpenResultsAsync"/> reads.</summary>
@@ -99,7 +104,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             var reply = await NimbleReplies.TryReadAsync(response, MaxReplyBytes, linked.Token, cancellationToken);
             outcome = PostReply.Interpret(status.Value, reply, taskId, RetryAfter.Read(response, time.GetUtcNow()));
         }
-        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, cancellationToken))
+        catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
             var problem = e is OperationCanceledException ? $"no answer within {_options.Timeout.TotalSeconds:0.#} s" : e.Message;
             outcome = content.Started

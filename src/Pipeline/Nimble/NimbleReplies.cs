@@ -34,7 +34,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
             return memory.GetBuffer().AsMemory(0, (int)memory.Length);
         }
-        catch (Exception e) when (RetryingHttp.IsConnectionFault(e, caller))
+        catch (Exception e) when (Faults.IsOfConnection(e, caller))
         {
             return null;
         }

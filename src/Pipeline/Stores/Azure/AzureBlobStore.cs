@@ -55,7 +55,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
             length,
             ContentCheck.ForBlob(response),
             etag is null ? null : (offset, token) => GetAsync(uri, offset, etag, token));
-        var body = new ResumingStream(response, download, _account.Options.StallTimeout, _account.Options.MaxResumes, _account.Options.Policy, _time);
+        var options = _account.Options;
+        var body = new ResumingStream(response, download, options.Limits, options.MaxResumes, options.Policy, _time);
         return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
     }
 

@@ -32,7 +32,7 @@ internal static class AzureErrors
         // The SDK reads the body of an error by its content type, and something in between answered that is not the service.
         System.Text.Json.JsonException or System.Xml.XmlException => PipelineException.Transient(
             FailureReasons.Unavailable, $"{what} gave an answer that cannot be read; a proxy may stand before it: {e.Message.Split('\n')[0].Trim()}", inner: e),
-        _ when RetryingHttp.IsConnectionFault(e, cancellationToken) => Unreachable(what, e),
+        _ when Faults.IsOfConnection(e, cancellationToken) => Unreachable(what, e),
         _ => null,
     };
 

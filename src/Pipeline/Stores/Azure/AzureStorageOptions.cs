@@ -47,6 +47,15 @@ public sealed record AzureStorageOptions
     /// <summary>How long a request, or one read of a body, may bring nothing before its connection is given up.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Bytes a second that a body must bring on average, once <see cref="StallTimeout"/> has passed; else its connection
+    /// is given up.
+    /// </summary>
+    public long LeastRate { get; init; } = 2048;
+
+    /// <summary>The longest time that reading one body, or one request, may take in all.</summary>
+    public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>How often the read of one blob is resumed on a new connection.</summary>
     public int MaxResumes { get; init; } = 8;
 
@@ -60,6 +69,8 @@ public sealed record AzureStorageOptions
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(10);
 
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
+
+    internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
     /// <summary>The names the Functions host uses, <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.</summary>
     /// <param name="read">Reads one variable; the process's environment by default.</param>

@@ -1,35 +1,33 @@
-using System.Net.Http.Headers;
+using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
-using Google.Apis.Auth.OAuth2.Responses;
+using Google.Cloud.Storage.V1;
 using Microsoft.Extensions.Logging;
 using Pipeline.Http;
 using Pipeline.Ports;
+using ApiObject = Google.Apis.Storage.v1.Data.Object;
+using ApiObjects = Google.Apis.Storage.v1.Data.Objects;
+using SdkRetries = Google.Cloud.Storage.V1.RetryOptions;
 
 namespace Pipeline.Stores.Objects;
 
 /// <summary>
-/// Google Cloud Storage over its JSON API. https://cloud.google.com/storage/docs/json_api/v1/objects
-/// Objects are asked for with <c>Accept-Encoding: gzip</c> so that GCS never decompresses what is stored compressed: only the stored bytes
-/// have the promised checksum and can be resumed.
+/// Google Cloud Storage. Google's client writes, lists and builds requests; objects are read as a stream that we pull,
+/// since the client's downloads push, buffer 10 MiB each and cannot be resumed.
 /// </summary>
-internal sealed class GcsObjectStore : IObjectStore, IDisposable
+/// <remarks>
+/// Objects are asked for with <c>Accept-Encoding: gzip</c> so that GCS never decompresses what is stored compressed: only
+/// the stored bytes have the promised checksum and can be resumed.
+/// </remarks>
+internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger) : IObjectStore, IDisposable
 {
-    private readonly ObjectStoreOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger<GcsObjectStore> _logger;
-    private readonly GcsConnection _connection;
+    // Our own retries repeat whole calls.
+    private static readonly SdkRetries s_never = new(RetryTiming.Default, RetryPredicate.Never);
 
-    public GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger)
-    {
-        (_options, _time, _logger) = (options, time, logger);
-        _connection = new GcsConnection(options);
-    }
+    private readonly Retries _retries = new(options.Policy, time, logger);
+    private readonly GcsConnection _connection = new(options, time);
+    private readonly GcsReadRequests _requests = new(options);
 
     public IReadOnlyList<string> Schemes { get; } = ["gs"];
-
-    /// <summary>What every request says of who pays.</summary>
-    private string Payer => _options.GcsUserProject is { } project ? $"&userProject={Escape(project)}" : "";
 
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
@@ -40,16 +38,16 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
             return null;
         }
 
-        var generation = Header(response, "x-goog-generation");
+        var generation = long.TryParse(Header(response, "x-goog-generation"), out var number) ? number : (long?)null;
         var length = response.Content.Headers.ContentLength
             ?? (long.TryParse(Header(response, "x-goog-stored-content-length"), out var stored) ? stored : null);
         var download = new Download(
             uri.ToString(),
             length,
             ContentCheck.ForGcs(response),
-            generation is null ? null : (offset, ct) => GetAsync(uri, offset, generation, ct));
-        var body = new ResumingStream(response, download, _options.StallTimeout, _options.MaxResumes, _options.Policy, _time);
-        return new HttpObjectRead(body, length, generation);
+            generation is null ? null : (offset, token) => GetAsync(uri, offset, generation, token));
+        var body = new ResumingStream(response, download, options.Limits, options.MaxResumes, options.Policy, time);
+        return new HttpObjectRead(body, length, generation?.ToString(CultureInfo.InvariantCulture));
     }
 
     public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
@@ -57,21 +55,17 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
         var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
         try
         {
-            var start = repeatable.Position;
-            var sent = await GcsUpload.ChecksumAsync(repeatable, cancellationToken);
-            using var response = await SendAsync(
-                $"GCS, sent {uri},",
-                _ =>
-                {
-                    repeatable.Position = start;
-                    var path = $"upload/storage/v1/b/{Escape(uri.Bucket)}/o?uploadType=media&name={Escape(uri.Key)}{Payer}";
-                    return ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Post, _connection.Address(path)) { Content = GcsUpload.Create(repeatable) });
-                },
-                cancellationToken);
-            await EnsureSuccessAsync(response, uri, cancellationToken);
-            using var stored = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
-            if (stored.RootElement.TryGetProperty("crc32c", out var crc) && crc.GetString() != sent)
-                throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"{uri} was stored with CRC-32C {crc}, but {sent} was sent. Write it again.");
+            var upload = new UploadObjectOptions
+            {
+                UserProject = options.GcsUserProject,
+                UploadValidationMode = UploadValidationMode.RejectAndThrow,
+            };
+            await CallAsync($"GCS, sent {uri},", uri, (client, token) =>
+            {
+                repeatable.Position = 0;
+                var target = new ApiObject { Bucket = uri.Bucket, Name = uri.Key, ContentType = "application/octet-stream" };
+                return client.UploadObjectAsync(target, repeatable, upload, token);
+            }, cancellationToken);
         }
         finally
         {
@@ -82,82 +76,74 @@ internal sealed class GcsObjectStore : IObjectStore, IDisposable
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var guard = new PageGuard(prefix.ToString(), time);
         string? token = null;
         do
         {
-            var path = $"storage/v1/b/{Escape(prefix.Bucket)}/o?prefix={Escape(prefix.Key)}&maxResults=1000&fields=items(name,size),nextPageToken"
-                + (token is null ? "" : $"&pageToken={Escape(token)}") + Payer;
-            using var response = await SendAsync(
-                $"GCS, asked to list {prefix},", _ => ValueTask.FromResult(new HttpRequestMessage(HttpMethod.Get, _connection.Address(path))), cancellationToken);
-            await EnsureSuccessAsync(response, prefix, cancellationToken);
-            using var page = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), default, cancellationToken);
-            if (page.RootElement.TryGetProperty("items", out var items))
-            {
-                foreach (var item in items.EnumerateArray())
-                    yield return new ObjectInfo(prefix with { Key = item.GetProperty("name").GetString()! }, long.Parse(item.GetProperty("size").ToString()));
-            }
-
-            var next = page.RootElement.TryGetProperty("nextPageToken", out var more) ? more.GetString() : null;
-            if (next is not null && next == token)
-                throw PipelineException.Transient(FailureReasons.Unavailable, $"The listing of {prefix} does not advance: GCS repeats its page token.");
-            token = next;
+            var page = await ListPageAsync(prefix, token, cancellationToken);
+            foreach (var item in page.Items ?? [])
+                yield return new(prefix with { Key = item.Name }, checked((long)(item.Size ?? 0)));
+            token = page.NextPageToken;
+            if (!string.IsNullOrEmpty(token))
+                guard.Next(token);
         }
         while (!string.IsNullOrEmpty(token));
     }
 
     public void Dispose() => _connection.Dispose();
 
-    /// <summary>The response of a read: 200, 206, 412 or 416, or 404 where the object (or that generation of it) is missing. Everything else is an error.</summary>
-    private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? generation, CancellationToken cancellationToken)
+    private Task<ApiObjects> ListPageAsync(ObjectUri prefix, string? token, CancellationToken cancellationToken)
     {
-        var path = $"storage/v1/b/{Escape(uri.Bucket)}/o/{Escape(uri.Key)}?alt=media" + (generation is null ? "" : $"&generation={Escape(generation)}") + Payer;
-        var response = await SendAsync(
-            $"GCS, asked for {uri},",
-            _ =>
+        var list = new ListObjectsOptions
+        {
+            PageSize = 1000,
+            PageToken = token,
+            Fields = "items(name,size),nextPageToken",
+            UserProject = options.GcsUserProject,
+            RetryOptions = s_never,
+        };
+        return CallAsync($"GCS, asked to list {prefix},", prefix, (client, ct) =>
+            client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(), cancellationToken);
+    }
+
+    /// <summary>
+    /// The response of a read: 200, 206, 412 or 416, or 404 where the object (or that generation of it) is missing.
+    /// Everything else is an error.
+    /// </summary>
+    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, long? generation, CancellationToken cancellationToken)
+    {
+        var what = $"GCS, asked for {uri},";
+        return CallAsync(what, uri, async (client, token) =>
+        {
+            using var request = _requests.Create(client.Service, uri, offset, generation);
+            var response = await client.Service.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+            if ((int)response.StatusCode is 200 or 206 or 412 or 416)
+                return response;
+            var text = await ObjectHttp.ReadErrorAsync(response, options.Limits, time, token);
+            var error = GcsError.Read((int)response.StatusCode, text);
+            if (error.Status == 404 && !error.IsMissingBucket)
+                return response;
+            response.Dispose();
+            throw GcsErrors.ToException(error, what, uri, RetryAfter.Read(response, time.GetUtcNow()));
+        }, cancellationToken);
+    }
+
+    private Task<T> CallAsync<T>(
+        string what, ObjectUri uri, Func<StorageClient, CancellationToken, Task<T>> call, CancellationToken cancellationToken) => _retries.RunAsync(
+            what,
+            async token =>
             {
-                var request = new HttpRequestMessage(HttpMethod.Get, _connection.Address(path));
-                request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip"));
-                if (generation is not null)
-                    request.Headers.Range = new RangeHeaderValue(offset, null);
-                return ValueTask.FromResult(request);
+                try
+                {
+                    return await call(await _connection.GetClientAsync(token), token);
+                }
+                catch (Exception e) when (GcsErrors.Translate(e, what, uri, options, token) is { } translated)
+                {
+                    throw translated;
+                }
             },
             cancellationToken);
-        if ((int)response.StatusCode is 200 or 206 or 412 or 416)
-            return response;
-        var text = await ObjectHttp.ReadErrorAsync(response, cancellationToken);
-        if ((int)response.StatusCode == 404 && !GcsErrors.IsMissingBucket(text))
-            return response;
-        response.Dispose();
-        throw GcsErrors.Refused(uri, (int)response.StatusCode, text);
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(
-        string what, Func<CancellationToken, ValueTask<HttpRequestMessage>> create, CancellationToken cancellationToken)
-    {
-        var http = await _connection.GetClientAsync(cancellationToken);
-        var requests = new RetryingHttp(http, _options.Policy, _time, _logger);
-        try
-        {
-            return await requests.SendAsync(what, create, cancellationToken);
-        }
-        catch (TokenResponseException e) when (e.StatusCode is null or >= System.Net.HttpStatusCode.InternalServerError)
-        {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"{what} failed: Google gives no access token at the moment.", inner: e);
-        }
-        catch (TokenResponseException e)
-        {
-            throw _options.GcsProvider is null ? GcsErrors.NoCredentials(e) : GcsErrors.NotTrusted(_options, e);
-        }
-    }
-
-    private static async Task EnsureSuccessAsync(HttpResponseMessage response, ObjectUri uri, CancellationToken cancellationToken)
-    {
-        if (!response.IsSuccessStatusCode)
-            throw GcsErrors.Refused(uri, (int)response.StatusCode, await ObjectHttp.ReadErrorAsync(response, cancellationToken));
-    }
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
-
-    private static string Escape(string text) => Uri.EscapeDataString(text);
 }

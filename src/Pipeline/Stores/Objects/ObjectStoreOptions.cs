@@ -52,6 +52,15 @@ public sealed partial record ObjectStoreOptions
     /// <summary>How long a read may bring nothing before its connection is given up.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Bytes a second that a body must bring on average, once <see cref="StallTimeout"/> has passed; else its connection
+    /// is given up.
+    /// </summary>
+    public long LeastRate { get; init; } = 2048;
+
+    /// <summary>The longest time that reading one body, or one call of a store, may take in all.</summary>
+    public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>How often the read of one object is resumed on a new connection.</summary>
     public int MaxResumes { get; init; } = 8;
 
@@ -74,6 +83,8 @@ public sealed partial record ObjectStoreOptions
     internal Uri GoogleIamEndpoint { get; init; } = new("https://iamcredentials.googleapis.com/");
 
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
+
+    internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
     /// <summary>The clouds' own variables.</summary>
     /// <param name="read">Reads one variable; the process's environment by default.</param>

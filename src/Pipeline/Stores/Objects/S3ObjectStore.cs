@@ -21,6 +21,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private readonly ObjectStoreOptions _options;
     private readonly TimeProvider _time;
+    private readonly ServerClock _clock;
     private readonly AmazonS3Client _s3;
     private readonly S3Signer _signer;
     private readonly ConcurrentDictionary<string, string> _addresses = new();
@@ -32,6 +33,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         _options = options;
         _time = time;
+        _clock = new ServerClock(time);
         var config = new AmazonS3Config
         {
             AuthenticationRegion = options.S3Region,
@@ -39,6 +41,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             RetryMode = RequestRetryMode.Standard,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            HttpClientFactory = new AwsClientFactory(options.Limits, time),
         };
         if (options.S3Endpoint is { } endpoint)
             (config.ServiceURL, config.ForcePathStyle) = (endpoint.AbsoluteUri, true);
@@ -75,7 +78,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             length,
             ContentCheck.ForS3(response),
             etag is null ? null : (offset, ct) => GetAsync(uri, offset, etag.ToString(), ct));
-        var body = new ResumingStream(response, download, _options.StallTimeout, _options.MaxResumes, _options.Policy, _time);
+        var body = new ResumingStream(response, download, _options.Limits, _options.MaxResumes, _options.Policy, _time);
         return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
     }
 
@@ -106,6 +109,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var guard = new PageGuard(prefix.ToString(), _time);
         string? token = null;
         do
         {
@@ -113,12 +117,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             var page = await S3Errors.TranslateAsync(prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken);
             foreach (var item in page.S3Objects ?? [])
                 yield return new ObjectInfo(prefix with { Key = item.Key }, item.Size ?? 0);
-            var next = page.IsTruncated == true ? page.NextContinuationToken : null;
-            if (next is not null && next == token)
-                throw PipelineException.Transient(FailureReasons.Unavailable, $"The listing of {prefix} does not advance: S3 repeats its continuation token.");
-            token = next;
+            token = page.NextContinuationToken;
+            if (page.IsTruncated != true)
+                yield break;
+            guard.Next(token ?? throw S3Errors.NoToken(prefix));
         }
-        while (token is not null);
+        while (true);
     }
 
     public void Dispose()
@@ -129,9 +133,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the object is missing. Everything else is an error.</summary>
-    private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken)
-    {
-        var response = await _requests.SendAsync(
+    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken) =>
+        _requests.SendAsync(
             $"S3, asked for {uri},",
             async _ =>
             {
@@ -145,19 +148,23 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                     request.Headers.TryAddWithoutValidation("If-Match", etag);
                 }
 
-                _signer.Sign(request, await FindCredentialsAsync(uri), _time.GetUtcNow());
+                _signer.Sign(request, await FindCredentialsAsync(uri), _clock.Now);
                 return request;
             },
-            cancellationToken);
-        if ((int)response.StatusCode is 200 or 206 or 412 or 416)
-            return response;
-        var error = await S3Errors.ReadAsync(response, cancellationToken);
-        if (error.IsThrottled)
-            throw S3Errors.Throttled(uri, error);
+            cancellationToken,
+            (response, token) => JudgeAsync(uri, response, token));
+
+    private async Task JudgeAsync(ObjectUri uri, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if ((int)response.StatusCode is 412 or 416)
+            return;
+        var error = await S3Errors.ReadAsync(response, _options.Limits, _time, cancellationToken);
         if (error.Status == 404 && error.Code != "NoSuchBucket")
-            return response;
-        response.Dispose();
-        throw S3Errors.Refused(uri, _options, error);
+            return;
+        if (error.Code == S3Errors.Skewed && _clock.Correct(response))
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"S3, asked for {uri}, refused the time of this machine; it is asked again with its own.");
+        throw S3Errors.ToException(uri, _options, error, RetryAfter.Read(response, _time.GetUtcNow()));
     }
 
     /// <summary>Where the SDK would ask for the object: it knows the partitions, and which buckets have hosts of their own.</summary>

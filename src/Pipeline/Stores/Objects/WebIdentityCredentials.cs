@@ -26,7 +26,13 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         _role = options.S3RoleArn!;
         _token = new(options);
         _time = time;
-        var config = new AmazonSecurityTokenServiceConfig { MaxErrorRetry = options.MaxTries - 1, RetryMode = RequestRetryMode.Standard, Timeout = options.StallTimeout };
+        var config = new AmazonSecurityTokenServiceConfig
+        {
+            MaxErrorRetry = options.MaxTries - 1,
+            RetryMode = RequestRetryMode.Standard,
+            Timeout = options.StallTimeout,
+            HttpClientFactory = new AwsClientFactory(options.Limits, time),
+        };
         if (options.StsEndpoint is { } endpoint)
             config.ServiceURL = endpoint.AbsoluteUri;
         else
@@ -84,7 +90,7 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         {
             throw PipelineException.Permanent(FailureReasons.AccessDenied, Explain(e), e);
         }
-        catch (Exception e) when (e is AmazonClientException or AmazonServiceException || RetryingHttp.IsConnectionFault(e, CancellationToken.None))
+        catch (Exception e) when (e is AmazonClientException or AmazonServiceException || Faults.IsOfConnection(e, CancellationToken.None))
         {
             throw PipelineException.Transient(FailureReasons.Unavailable, $"AWS STS, asked for the role {_role}, failed: {e.Message}", inner: e);
         }

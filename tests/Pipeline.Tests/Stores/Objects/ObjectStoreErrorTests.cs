@@ -138,7 +138,7 @@ public sealed class ObjectStoreErrorTests
         Assert.Equal(
             [new ObjectInfo(s_gs with { Key = "a/1" }, 10), new ObjectInfo(s_gs with { Key = "a/2" }, 5_000_000_000)],
             await store.ListAsync(s_gs with { Key = "a/" }, Ct).ToListAsync(Ct));
-        Assert.EndsWith("&pageToken=p%2B2", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
+        Assert.Contains("?pageToken=p%2B2&", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -181,9 +181,23 @@ public sealed class ObjectStoreErrorTests
     [Fact]
     public async Task AWriteThatArrivedAlteredIsDamage()
     {
-        await using var server = await TestServer.StartAsync(TestServer.Json("""{"crc32c":"AAAAAA=="}"""));
+        const string Mismatch = """{"error":{"message":"Provided CRC32C \"4waSgw==\" doesn't match calculated CRC32C \"AAAAAA==\"."}}""";
+        await using var server = await TestServer.StartAsync(context => context.Request.Method == "PUT"
+            ? TestServer.Json(Mismatch, 400)(context)
+            : TestServer.Json("{}", headers: ("Location", $"http://{context.Request.Host}/session"))(context));
         using var store = Gcs(server.Address);
-        Assert.Equal(FailureReasons.ObjectDamaged, (await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct))).Reason);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct));
+        Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));
+        Assert.Equal("crc32c=4waSgw==", server.Seen[1].Headers["x-goog-hash"]);
+    }
+
+    [Fact]
+    public async Task AnUploadSessionWithoutAnAddressIsAFaultThatPasses()
+    {
+        await using var server = await TestServer.StartAsync(TestServer.Json("<html>proxy</html>"));
+        using var store = Gcs(server.Address);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct));
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
     [Fact]
@@ -200,8 +214,9 @@ public sealed class ObjectStoreErrorTests
     public async Task GoogleIsAskedWithTheCredentialsToken()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
-        using var http = GcsConnection.Create(GoogleCredential.FromAccessToken("token-1"));
-        using var response = await http.GetAsync(server.Address, Ct);
+        using var connection = new GcsConnection(new() { GcsEndpoint = server.Address.AbsoluteUri }, TimeProvider.System);
+        using var client = await connection.CreateAsync(GoogleCredential.FromAccessToken("token-1"), Ct);
+        Assert.Empty(await client.ListObjectsAsync("bucket").ToListAsync(Ct));
         Assert.Equal("Bearer token-1", server.Seen[0].Headers["Authorization"]);
     }
 

@@ -65,15 +65,16 @@ public sealed class PayerAndKmsTests
     [InlineData(null)]
     public async Task EveryGcsRequestNamesTheProjectThatPays(string? project)
     {
-        await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
+        await using var server = await TestServer.StartAsync(context => TestServer.Json(
+            "{}", headers: ("Location", $"http://{context.Request.Host}/session?userProject={project}"))(context));
         using var store = Gcs(server.Address, o => o with { GcsUserProject = project });
 
         await using (await store.OpenAsync(s_gs, Ct))
             Assert.Empty(await store.ListAsync(s_gs, Ct).ToListAsync(Ct));
         await store.WriteAsync(s_gs, new MemoryStream([1]), Ct);
 
-        Assert.Equal(["GET", "GET", "POST"], server.Seen.Select(r => r.Method));
-        Assert.All(server.Seen, r => Assert.Equal(project is not null, r.PathAndQuery.EndsWith("&userProject=my-project-1", StringComparison.Ordinal)));
+        Assert.Equal(["GET", "GET", "POST", "PUT"], server.Seen.Select(r => r.Method));
+        Assert.All(server.Seen, r => Assert.Equal(project is not null, r.PathAndQuery.Contains("userProject=my-project-1", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -1,6 +1,6 @@
-namespace Pipeline.Intake;
+namespace Pipeline;
 
-/// <summary>A stream that is only ever read, asynchronously and forward: what a list is.</summary>
+/// <summary>A stream that is only read, from its start to its end. A subclass gives the one asynchronous read.</summary>
 internal abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
@@ -18,7 +18,9 @@ internal abstract class ForwardStream : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    // Some libraries read responses in this way.
+    public override int Read(byte[] buffer, int offset, int count) =>
+        ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     public override void Flush()
     {
