@@ -27,9 +27,13 @@ internal sealed class EffectiveInput : IDisposable
         return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Plain.IReadOnlyDictionaryStringJsonElement);
     }
 
-    /// <summary>A field's text; null where there is none or it is not a string.</summary>
-    public string? GetText(string name) =>
-        (Find(_own, name) ?? Find(_shared, name)) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    /// <summary>A field's text, or its number as text; null where it is neither.</summary>
+    public string? GetText(string name) => (Find(_own, name) ?? Find(_shared, name)) switch
+    {
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } scalar => scalar.GetRawText(),
+        _ => null,
+    };
 
     /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
     public void WriteTo(Utf8JsonWriter writer)

@@ -82,12 +82,11 @@ internal static class NimbleJson
         }
     }
 
-    public static string? Text(JsonElement json, string name) => Member(json, name) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.String } text => SafeString(text),
-        { } other => other.GetRawText(),
-    };
+    public static string? Text(JsonElement json, string name) => Member(json, name) is { } value ? Text(value) : null;
+
+    /// <summary>A string's text, a number's or a truth value's digits or letters: APIs write small values either way.</summary>
+    public static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? SafeString(value) : value.GetRawText();
 
     public static string? Id(JsonElement json, string name) => Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
 
