@@ -35,6 +35,7 @@ public static class PipelineServices
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<CallbackLimits>();
+        services.AddSingleton<CallbackBodyReader>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Reopening>();
         services.AddSingleton<Repeats>();

@@ -170,7 +170,7 @@ internal sealed class RunHost : IAsyncDisposable
         // Empty: no appsettings.json of the folder it happens to run in, and no watching of that folder for one.
         var builder = WebApplication.CreateEmptyBuilder(new());
         Configure(builder.Logging, settings);
-        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
+        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackBodyReader.MaxBytes);
         builder.Services.AddRoutingCore();
         // Webhooks under way take milliseconds; connections that somebody holds open must not outlast the time a stop may take.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
