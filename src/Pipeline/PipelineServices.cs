@@ -51,6 +51,7 @@ public static class PipelineServices
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
+        services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<ListCloser>();
 
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
