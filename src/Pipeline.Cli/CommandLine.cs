@@ -21,6 +21,15 @@ internal static class ExitCodes
 
     /// <summary>All inputs have outcomes, some of them failures.</summary>
     public const int SomeFailed = 3;
+
+    /// <summary>What a command ends with that met a problem. A store that broke during the work is no wrong usage.</summary>
+    public static int For(PipelineException problem) => problem switch
+    {
+        { StopsHost: true } => Error,
+        { Reason: FailureReasons.AccessDenied } => Usage,
+        { IsPermanent: true, Reason: FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput } => Usage,
+        _ => Error,
+    };
 }
 
 /// <summary>The <c>pipeline</c> command.</summary>
@@ -61,7 +70,7 @@ internal static class CommandLine
         catch (PipelineException problem)
         {
             await Console.Error.WriteLineAsync($"pipeline: {problem.Message}");
-            return problem.IsPermanent && problem.Reason is FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.AccessDenied ? ExitCodes.Usage : ExitCodes.Error;
+            return ExitCodes.For(problem);
         }
         catch (OptionsValidationException problem)
         {
@@ -72,6 +81,12 @@ internal static class CommandLine
         catch (OperationCanceledException)
         {
             await Console.Error.WriteLineAsync("pipeline: stopped before anything was begun.");
+            return ExitCodes.Error;
+        }
+        catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
+        {
+            var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Set that right, then";
+            await Console.Error.WriteLineAsync($"pipeline: {disk.Message} {advice} run the same command again.");
             return ExitCodes.Error;
         }
         catch (Exception bug)

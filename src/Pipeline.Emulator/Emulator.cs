@@ -74,7 +74,9 @@ public static class Emulator
     private static void AddConsole(ILoggingBuilder logging)
     {
         // The host's own messages repeat what StartAsync throws.
-        logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddSimpleConsole();
+        logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            // Colours are escape sequences, which the console's writer shows instead of passing them on.
+            .AddSimpleConsole(console => console.ColorBehavior = LoggerColorBehavior.Disabled);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 

@@ -1,3 +1,4 @@
 using Pipeline.Emulator;
 
+CleanConsole.Install();
 return await EmulatorProgram.RunAsync(args);

@@ -17,6 +17,8 @@ internal sealed partial class MessageRunner(
     /// <summary>How often a message is tried; <c>maxDequeueCount</c> in host.json.</summary>
     public const int MaxTries = 5;
 
+    private static readonly TimeSpan s_storeWait = TimeSpan.FromSeconds(30);
+
     /// <summary>Handles one message.</summary>
     /// <param name="name">The queue.</param>
     /// <param name="message">The message.</param>
@@ -38,6 +40,12 @@ internal sealed partial class MessageRunner(
         {
             LogGivenBack(message.MessageId, name);
             await queue.SendAsync(name, [envelope.Body], TimeSpan.Zero, CancellationToken.None);
+        }
+        catch (PipelineException fault) when (fault.IsStoreFault)
+        {
+            // The account's or the disk's fault is no try of the message.
+            LogPutOff(message.MessageId, name, s_storeWait.TotalSeconds, tries, fault.Message);
+            await queue.SendAsync(name, [envelope.Body], fault.RetryAfter ?? s_storeWait, stopping);
         }
         catch (PipelineException problem) when (problem is { IsPermanent: false, RetryAfter: not null } && envelope.CanCount && tries < MaxTries)
         {

@@ -23,6 +23,15 @@ public sealed class PipelineException : Exception
     /// <summary>For a transient error: how long the other side asked us to wait; null leaves it to our own backoff.</summary>
     public TimeSpan? RetryAfter { get; }
 
+    /// <summary>
+    /// True when the pipeline's own store is at fault (ledger, queue, sink or disk) and not the work at hand. Such a fault
+    /// counts as no try and fails no input. A transient one is waited out; a permanent one stops the host.
+    /// </summary>
+    public bool IsStoreFault { get; private init; }
+
+    /// <summary>Whether the host must stop: its own store cannot be used until somebody repairs it.</summary>
+    public bool StopsHost => IsStoreFault && IsPermanent;
+
     /// <summary>Trying again cannot help. The message says what is wrong, where, and what to do.</summary>
     public static PipelineException Permanent(string reason, string message, Exception? inner = null) =>
         new(reason, message, isPermanent: true, retryAfter: null, inner);
@@ -30,4 +39,12 @@ public sealed class PipelineException : Exception
     /// <summary>Trying again later may help.</summary>
     public static PipelineException Transient(string reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) =>
         new(reason, message, isPermanent: false, retryAfter, inner);
+
+    /// <summary>The pipeline's own store cannot be used for now, such as a full disk. The work waits and goes on.</summary>
+    public static PipelineException StoreWaits(string reason, string message, Exception? inner = null, TimeSpan? retryAfter = null) =>
+        new(reason, message, isPermanent: false, retryAfter, inner) { IsStoreFault = true };
+
+    /// <summary>The pipeline's own store is gone, refused or broken. The host stops; the same command goes on later.</summary>
+    public static PipelineException StoreStops(string reason, string message, Exception? inner = null) =>
+        new(reason, message, isPermanent: true, retryAfter: null, inner) { IsStoreFault = true };
 }

@@ -33,9 +33,9 @@ public static class PipelineServices
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<NimbleClient>(s, NimbleHttp.CreateClient()));
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
+        services.AddSingleton<StoreHealth>();
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<CallbackLimits>();
-        services.AddSingleton<CallbackBodyReader>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Reopening>();
         services.AddSingleton<Repeats>();
@@ -51,7 +51,6 @@ public static class PipelineServices
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
-        services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<ListCloser>();
 
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));

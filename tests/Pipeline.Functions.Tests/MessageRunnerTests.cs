@@ -93,6 +93,19 @@ public sealed class MessageRunnerTests : IDisposable
         _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AFaultOfTheOwnStoreIsNoTryAndFailsNothing(bool stops)
+    {
+        await RunAsync(5, _ => throw (stops
+            ? PipelineException.StoreStops(FailureReasons.Unavailable, "No spill folder.")
+            : PipelineException.StoreWaits(FailureReasons.AccessDenied, "The sink refuses us.", retryAfter: TimeSpan.FromSeconds(7))));
+
+        Assert.Equal((QueueNames.Submissions, Text, TimeSpan.FromSeconds(stops ? 30 : 7)), Assert.Single(_sent));
+        _ledger.VerifyNoOtherCalls();
+    }
+
     [Fact]
     public async Task APermanentErrorEndsAtItsFirstTryWithItsCause()
     {

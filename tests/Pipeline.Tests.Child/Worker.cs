@@ -36,7 +36,8 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int 
             new(QueueNames.Results, 16, CollectAsync),
         ];
         var runner = new LocalRunner(
-            _queue, handlers, CloseAsync, (_, _, error, _) => throw error, options, TimeProvider.System, new Random(1), NullLogger<LocalRunner>.Instance);
+            _queue, handlers, CloseAsync, (_, _, error, _) => throw error, options,
+            TimeProvider.System, new Random(1), new(TimeProvider.System), NullLogger<LocalRunner>.Instance);
         await runner.RunAsync(async cancellationToken => (await _ledger.GetListAsync("list", cancellationToken))!.State == ListState.Closed, default);
     }
 

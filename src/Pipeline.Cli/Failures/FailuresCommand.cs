@@ -45,14 +45,11 @@ internal static class FailuresCommand
                 if (failure.ListId != listId)
                     await output.WriteLineAsync($"list {listId = failure.ListId}");
                 await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {failure.Url}");
-                await output.WriteLineAsync($"    {Printable(failure.Message)}");
+                await output.WriteLineAsync($"    {failure.Message.ReplaceLineEndings(" ")}");
             }
 
         if (!json)
             await Console.Error.WriteLineAsync($"{count} failures. 'pipeline replay' brings back what it can without cost, 'pipeline replay --resubmit' posts them again.");
         return ExitCodes.Complete;
     }
-
-    /// <summary>A message on one line, and without what a terminal would obey: an API may have written it. URLs have none of that.</summary>
-    internal static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -37,7 +37,7 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         var counts = new ReplayCounts(0, 0, 0, 0);
         foreach (var id in ids)
             counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
-        _console.WriteLine(resubmit
+        _console.WriteWhole(resubmit
             ? $"{counts.Resubmitted} inputs are posted again."
             : $"{counts.Recollected} results are read again; {counts.Found} inputs of unknown submissions were found accepted; {counts.Left} can only be posted again (--resubmit).");
         return ids;

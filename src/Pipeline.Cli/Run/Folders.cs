@@ -1,10 +1,14 @@
 using System.Security.Cryptography;
+using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Run;
 
 /// <summary>The folders of a run and the few small files it keeps in its state.</summary>
 internal static class Folders
 {
+    /// <summary>Where, within the state, lists are kept for Intake.</summary>
+    public const string ListsFolder = "lists";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes the folders and makes sure that they can be written.</summary>
@@ -14,6 +18,8 @@ internal static class Folders
             Prepare("--out", settings.Out, secret: false);
         Prepare("--state", settings.State, secret: true);
         Directory.CreateDirectory(Spill(settings));
+        PrivateFiles.RemoveTemporary(Spill(settings));
+        AtomicFile.RemoveUnused(Path.Combine(settings.State, ListsFolder));
     }
 
     /// <summary>Where large records wait for their commit.</summary>
@@ -44,17 +50,18 @@ internal static class Folders
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{option} {folder} cannot be written: {problem.Message} Name a folder that can.", problem);
+            var message = $"{option} {folder} cannot be written: {problem.Message} ";
+            throw DiskFaults.IsFull(problem)
+                ? PipelineException.StoreWaits(FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)
+                : PipelineException.Permanent(FailureReasons.InvalidConfiguration, message + "Name a folder that can.", problem);
         }
     }
 
     private static string ReadOrMake(string path, Func<string> make)
     {
-        if (File.Exists(path))
-            return File.ReadAllText(path);
-        var text = make();
-        File.WriteAllText(path + ".new", text);
-        File.Move(path + ".new", path, overwrite: true);
-        return text;
+        if (!File.Exists(path))
+            PrivateFiles.Write(path, make());
+        PrivateFiles.Restrict(path);
+        return File.ReadAllText(path);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         {
             var inspection = await InspectAsync(name, path, cancellationToken);
             foreach (var warning in inspection.Warnings)
-                console.WriteLine($"{name}: {warning}");
+                console.WriteWhole($"{name}: {warning}");
             if (_lists.TrueForAll(l => l.Inspection.ListId != inspection.ListId))
                 _lists.Add((name, path, inspection));
         }
@@ -42,7 +42,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         {
             var known = await ledger.GetListAsync(inspection.ListId, cancellationToken);
             if (known is { State: ListState.Closed })
-                console.WriteLine($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
+                console.WriteWhole($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
             if (known is { State: not ListState.Planning })
                 continue;
             var copy = settings.ListFolder.Append(inspection.ListId + Path.GetExtension(name));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.Hosting;
 using Pipeline.Ledger;
 using Pipeline.Submit;
 using Spectre.Console;
@@ -10,13 +11,15 @@ namespace Pipeline.Cli.Run;
 /// <summary>Progress on standard error: a bar on a terminal, a line now and then elsewhere.</summary>
 internal sealed class ProgressView(IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds)
 {
-    private static readonly TimeSpan BarEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
     private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
     private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
+    private readonly StoreHealth _health = services.GetRequiredService<StoreHealth>();
     private string? _said;
+    private string? _saidProblem;
     private long? _unansweredSince;
     private bool _saidUnanswered;
     private string? _line;
@@ -36,7 +39,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 await finished.CancelAsync();
             }
         }, CancellationToken.None);
-        await (console.Profile.Out.IsTerminal && console.Profile.Capabilities.Interactive ? ShowBarAsync(finished.Token) : ShowLinesAsync(finished.Token));
+        await (console.Profile.Out.IsTerminal && console.Profile.Capabilities is { Interactive: true, Ansi: true } ? ShowBarAsync(finished.Token) : ShowLinesAsync(finished.Token));
         await running;
     }
 
@@ -47,7 +50,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("planning", maxValue: 1);
-                await EveryAsync(BarEvery, counts =>
+                await EveryAsync(LookEvery, counts =>
                 {
                     bar.MaxValue = Math.Max(1, counts.Inputs);
                     bar.Value = counts.Finished;
@@ -60,7 +63,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         {
             var line = Describe(counts);
             if (line != _line)
-                console.Profile.Out.Writer.WriteLine(line);
+                console.WriteWhole(line);
             _line = line;
         }, finished);
 
@@ -68,19 +71,47 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     {
         try
         {
-            while (true)
+            for (long? shown = null; ; await Task.Delay(LookEvery, TimeProvider.System, finished))
             {
-                var counts = await _ledger.CountAsync(listIds, finished);
-                show(counts);
+                if (shown is null || TimeProvider.System.GetElapsedTime(shown.Value) >= period)
+                {
+                    shown = TimeProvider.System.GetTimestamp();
+                    await ShowAsync(show, finished);
+                }
                 SayPause();
-                SayUnanswered(counts);
-                await Task.Delay(period, TimeProvider.System, finished);
+                SayProblem();
             }
         }
         catch (OperationCanceledException) when (finished.IsCancellationRequested)
         {
-            show(await _ledger.CountAsync(listIds, CancellationToken.None));
+            await ShowAsync(show, CancellationToken.None);
+            SayProblem();
         }
+    }
+
+    private async Task ShowAsync(Action<LedgerCounts> show, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var counts = await _ledger.CountAsync(listIds, cancellationToken);
+            show(counts);
+            SayUnanswered(counts);
+        }
+        // The work itself meets the same fault, and waits or ends with it.
+        catch (PipelineException fault) when (fault.IsStoreFault)
+        {
+        }
+    }
+
+    /// <summary>A store that cannot be written for now, such as a full disk, is said once, and so is its end.</summary>
+    private void SayProblem()
+    {
+        var problem = _health.Problem;
+        if (problem is not null && _saidProblem is null)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Waiting.[/] {problem}");
+        else if (problem is null && _saidProblem is not null)
+            console.WriteLine("The disk can be written again; the work goes on.");
+        _saidProblem = problem;
     }
 
     /// <summary>A pause of all submission is said once, with what to do, when it begins.</summary>

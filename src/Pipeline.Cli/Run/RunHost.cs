@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
 using Pipeline.Emulator;
@@ -23,9 +24,6 @@ internal sealed class RunHost : IAsyncDisposable
 {
     private const string EmbeddedBucket = "s3://pipeline-results/";
     private const double EmbeddedRequestsPerSecond = 1000;
-
-    // A run ends by itself, so it does not wait for ever for a list whose manifest cannot be written.
-    private const int MaxFaults = 5;
     private readonly Stack<IAsyncDisposable> _parts = new();
     private LocalRunnerOptions _runnerOptions = null!;
     private WebApplication _app = null!;
@@ -94,20 +92,10 @@ internal sealed class RunHost : IAsyncDisposable
     private async Task<bool> AreClosedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         var ledger = Services.GetRequiredService<ILedger>();
-        ListEntry? stuck = null;
         foreach (var id in listIds)
-        {
-            var list = await ledger.GetListAsync(id, cancellationToken);
-            if (list?.Setback is { Faults: >= MaxFaults })
-                stuck = list;
-            else if (list?.State != ListState.Closed)
+            if (await ledger.GetListAsync(id, cancellationToken) is not { State: ListState.Closed })
                 return false;
-        }
-
-        return stuck is null
-            ? true
-            : throw PipelineException.Permanent(FailureReasons.Internal,
-                $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files all the same; the same command tries again.");
+        return true;
     }
 
     /// <param name="onRefusedList">Told of a list that cannot be used: its message and why.</param>
@@ -131,6 +119,7 @@ internal sealed class RunHost : IAsyncDisposable
             _runnerOptions,
             TimeProvider.System,
             new Random(),
+            Services.GetRequiredService<StoreHealth>(),
             Services.GetRequiredService<ILogger<LocalRunner>>());
     }
 
@@ -172,6 +161,10 @@ internal sealed class RunHost : IAsyncDisposable
             await emulator.EnsureBucketAsync(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
             return emulator;
         }
+        catch (Exception problem) when (problem is IOException or DbException && LocalErrors.IsFull(problem, settings.State))
+        {
+            throw LocalErrors.DiskFull(settings.State, problem);
+        }
         catch (Exception problem) when (problem is IOException or FormatException or DbException)
         {
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The emulator cannot start: {problem.Message}", problem);
@@ -183,7 +176,7 @@ internal sealed class RunHost : IAsyncDisposable
         // Empty: no appsettings.json of the folder it happens to run in, and no watching of that folder for one.
         var builder = WebApplication.CreateEmptyBuilder(new());
         Configure(builder.Logging, settings);
-        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackBodyReader.MaxBytes);
+        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
         builder.Services.AddRoutingCore();
         // Webhooks under way take milliseconds; connections that somebody holds open must not outlast the time a stop may take.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
@@ -225,7 +218,7 @@ internal sealed class RunHost : IAsyncDisposable
     {
         logging.ClearProviders();
         if (settings.Verbose)
-            logging.AddSimpleConsole(console => console.SingleLine = true)
+            logging.AddSimpleConsole(console => (console.SingleLine, console.ColorBehavior) = (true, LoggerColorBehavior.Disabled))
                 .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
                 .AddFilter("Microsoft", LogLevel.Warning);
     }

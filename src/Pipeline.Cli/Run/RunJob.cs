@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ledger;
 using Spectre.Console;
@@ -19,7 +18,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Status: {listen}[/]");
+        console.WriteWhole($"Status: {listen}");
         var ids = await lists.SubmitAsync(host.Services, cancellationToken);
         return await FinishAsync(host, settings, ids, console, cancellationToken);
     }

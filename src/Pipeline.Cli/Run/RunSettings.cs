@@ -70,7 +70,7 @@ internal sealed record RunSettings
     public string StoreName => Azure?.ToString() ?? State;
 
     /// <summary>Where lists are kept for Intake, and the only place a list may point to.</summary>
-    public ObjectUri ListFolder => Azure is null ? ObjectUri.ForFile(Path.Combine(State, "lists")).AsPrefix() : new("azblob", AzureNames.ListsContainer, "");
+    public ObjectUri ListFolder => Azure is null ? ObjectUri.ForFile(Path.Combine(State, Folders.ListsFolder)).AsPrefix() : new("azblob", AzureNames.ListsContainer, "");
 
     /// <summary>Where S3 and GCS are.</summary>
     public required ObjectStoreOptions Stores { get; init; }

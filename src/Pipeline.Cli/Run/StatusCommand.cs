@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Reports;
+using Pipeline.Stores.Local;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
@@ -29,20 +30,31 @@ internal static class StatusCommand
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no state in {settings.State}. Name it with --state, or the storage account with AzureWebJobsStorage.");
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var reporter = stores.Services.GetRequiredService<StatusReporter>();
+        var problem = FindProblem(settings);
+        if (problem is not null)
+            await Console.Error.WriteLineAsync(problem);
         if (listId is not null)
         {
             var report = await reporter.GetListAsync(listId, cancellationToken)
                 ?? throw PipelineException.Permanent(FailureReasons.InvalidInput, $"No list {listId} is known in {settings.StoreName}. 'pipeline submit' prints the ids of lists; one that still waits in the queue is not known yet.");
+            report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
             return ExitCodes.Complete;
         }
         var reports = new List<ListReport>();
         foreach (var id in (await reporter.GetOpenListsAsync(cancellationToken)).OpenLists)
             if (await reporter.GetListAsync(id, cancellationToken) is { } report)
-                reports.Add(report);
+                reports.Add(report with { Problem = problem });
         await WriteAsync(reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
         return ExitCodes.Complete;
     }
+
+    /// <summary>What keeps a run on this machine from going on; only its disk can be seen from here.</summary>
+    private static string? FindProblem(RunSettings settings) => settings.Azure is not null
+        ? null
+        : new[] { settings.State, settings.Out }.FirstOrDefault(folder => !DiskFaults.HasRoom(folder)) is { } full
+            ? LocalErrors.DiskFull(full, inner: null).Message
+            : null;
 
     private static async Task WriteAsync(IReadOnlyList<ListReport> reports, string? json)
     {

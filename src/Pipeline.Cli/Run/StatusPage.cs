@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Hosting;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Submit;
@@ -26,6 +27,8 @@ internal static class StatusPage
     {
         var services = context.RequestServices;
         var page = new StringBuilder(Head);
+        if (services.GetRequiredService<StoreHealth>().Problem is { } problem)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">The work waits. {WebUtility.HtmlEncode(problem)}</p>");
         if (services.GetRequiredService<SubmissionGate>().Current is { } pause)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. {WebUtility.HtmlEncode(pause.Reason)}</p>");
         if (services.GetRequiredService<BudgetGuard>() is { DayLimit: { } limit } budget)

@@ -34,10 +34,10 @@ internal static class Summary
         if (perSecond > 0)
             table.AddRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
         console.Write(table);
-        console.WriteLine($"records    {Path.Combine(settings.Out, "records.ndjson")}");
+        console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");
         if (failures > 0)
-            console.WriteLine($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
-        console.WriteLine($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
+            console.WriteWhole($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
+        console.WriteWhole($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
         return failures == 0 ? ExitCodes.Complete : ExitCodes.SomeFailed;
     }
 

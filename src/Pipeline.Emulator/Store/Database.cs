@@ -31,8 +31,12 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>Opens a file, with these tables where it has none yet.</summary>
-    public static Database Open(string path, string schema) =>
-        new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString, schema);
+    /// <remarks>The rows hold callback addresses with their tokens, so only the owner may read the file.</remarks>
+    public static Database Open(string path, string schema)
+    {
+        PrivateFiles.Ensure(path);
+        return new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString, schema);
+    }
 
     public T Read<T>(Func<StatementCache, T> query)
     {

@@ -62,5 +62,5 @@ internal static class ObjectBytes
 
     private static Stream Scratch(long about) => about <= MaxInMemory
         ? new MemoryStream()
-        : new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        : PrivateFiles.CreateTemporary();
 }

@@ -72,7 +72,7 @@ internal sealed partial class CollectStage(
             {
                 await CollectOneAsync(submission, one, token);
             }
-            catch (Exception error) when (!token.IsCancellationRequested)
+            catch (Exception error) when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
             {
                 LogApart(error, one.TaskId, one.SubmissionId);
                 await collector.PutOffAsync(one, token, (error as PipelineException)?.RetryAfter);

@@ -58,7 +58,7 @@ internal sealed partial class TaskCollector(
         {
             await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
         }
-        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false })
+        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false, IsStoreFault: false })
         {
             // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
             LogOutage(message.TaskId, message.SubmissionId, outage.Message);

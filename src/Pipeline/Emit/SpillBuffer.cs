@@ -118,7 +118,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     {
         try
         {
-            _file ??= OpenTemporaryFile();
+            _file ??= PrivateFiles.CreateTemporary(folder).SafeFileHandle;
             for (var i = 0; i < _count; i++)
             {
                 var used = UsedOf(i);
@@ -129,22 +129,20 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable,
-                $"A large record cannot be spilled to '{folder}': {e.Message} Make room there, or set Collect:SpillFolder to a folder that can be written.", inner: e);
+            throw SpillFault(e);
         }
         var last = _chunks[_count - 1].Length < ChunkBytes ? _pool.Rent() : _chunks[--_count];
         ReturnChunks();
         Keep(last);
     }
 
-    private SafeFileHandle OpenTemporaryFile()
+    private PipelineException SpillFault(Exception e)
     {
-        var path = Path.Combine(folder, $"pipeline-{Path.GetRandomFileName()}.tmp");
-        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
-        // Where an open file can be unlinked, not even a killed process leaves it behind.
-        if (!OperatingSystem.IsWindows())
-            File.Delete(path);
-        return file;
+        var message = $"A large record cannot be spilled to '{folder}': {e.Message} "
+            + "Make room there, or set Collect:SpillFolder to a folder that can be written.";
+        return DiskFaults.IsFull(e) || DiskFaults.MayPass(e)
+            ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, e)
+            : PipelineException.StoreStops(FailureReasons.Unavailable, message, e);
     }
 
     // Read on the caller's thread: the bytes were written just now and are still in memory, where every read of its own task costs more than itself.

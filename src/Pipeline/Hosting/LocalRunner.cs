@@ -12,6 +12,7 @@ namespace Pipeline.Hosting;
 /// <param name="options">The times.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">Spreads retries.</param>
+/// <param name="health">Shows what the store's faults hold up.</param>
 /// <param name="logger">Where failures are told.</param>
 internal sealed partial class LocalRunner(
     IWorkReceiver queue,
@@ -21,12 +22,13 @@ internal sealed partial class LocalRunner(
     LocalRunnerOptions options,
     TimeProvider time,
     Random random,
+    StoreHealth health,
     ILogger<LocalRunner> logger)
 {
     /// <summary>Runs until done or cancelled. Work under way when done is finished, when cancelled it is stopped and given back at once.</summary>
     /// <param name="isDone">Asked after each sweep.</param>
     /// <param name="cancellationToken">Stops the run; that is not an error of this method.</param>
-    /// <exception cref="PipelineException">Permanent: the state is damaged, or Sweep fails again and again.</exception>
+    /// <exception cref="PipelineException">Permanent: the store is gone or broken, or Sweep fails again and again.</exception>
     public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
     {
         try
@@ -38,18 +40,22 @@ internal sealed partial class LocalRunner(
             return;
         }
 
-        using var receiving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var handling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, logger);
-        var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, options, time, logger)).ToList();
-        var sweeper = new SweepLoop(queue, pumps, SweepAsync, options, time, logger);
-        Task[] loops = [.. pumps.Select(pump => pump.RunAsync(receiving.Token, handling.Token)), sweeper.RunAsync(isDone, receiving.Token)];
+        using var receiving = CancellationTokenSource.CreateLinkedTokenSource(handling.Token);
+        var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, health, logger);
+        var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, health, options, time, logger)).ToList();
+        var sweeper = new SweepLoop(queue, pumps, SweepAsync, health, options, time, logger);
+        Task[] loops = [.. pumps.Select(pump => pump.RunAsync(handling, receiving.Token)), sweeper.RunAsync(isDone, receiving.Token)];
         // Whichever ends first ends the run: Sweep's loop because all is done, any of them because it was cancelled or met an error.
         var first = await Task.WhenAny(loops);
         if (first.IsFaulted)
             await handling.CancelAsync();
         await receiving.CancelAsync();
-        await Task.WhenAll(loops);
+        var all = Task.WhenAll(loops);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The first error is the cause; the others may be what followed from it.
+        await first;
+        await all;
     }
 
     /// <summary>Sweeps; also after workers that shared these queues and were killed meanwhile.</summary>

@@ -1,14 +1,19 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Hosting;
 
-/// <summary>Runs a handler on a message and decides, by how it ends, what becomes of the message.</summary>
+/// <summary>
+/// Runs a handler on a message and decides, by how it ends, what becomes of the message. A fault of the pipeline's own store is no
+/// end: while it may pass the handler is run again and the message held; one that stops the host leaves the message as it is.
+/// </summary>
 internal sealed partial class MessageOutcomes(
     IWorkReceiver queue,
     Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,
     LocalRunnerOptions options,
     TimeProvider time,
     Random random,
+    StoreHealth health,
     ILogger logger)
 {
     private readonly Lock _random = new();
@@ -18,16 +23,11 @@ internal sealed partial class MessageOutcomes(
     {
         var start = time.GetTimestamp();
         var (body, error) = await RunAsync(handler, message, cancellationToken);
+        if (error is PipelineException { StopsHost: true })
+            ExceptionDispatchInfo.Throw(error);
         CrashPoint.Pass("queue.after-handle");
         // What became of it is written even while stopping: the work is done, and would only be repeated.
-        var isMine = error switch
-        {
-            null => await queue.CompleteAsync(message, CancellationToken.None),
-            OperationCanceledException when cancellationToken.IsCancellationRequested => await queue.ReleaseAsync(message, CancellationToken.None),
-            PipelineException { IsPermanent: true } => await DeadLetterAsync(message, body, error),
-            _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => await DeadLetterAsync(message, body, error),
-            _ => await PutOffAsync(message, error),
-        };
+        var isMine = await health.WaitOutAsync(() => SettleAsync(message, body, error, cancellationToken), cancellationToken);
         if (!isMine)
             Log.TakenOver(logger, message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
     }
@@ -43,14 +43,19 @@ internal sealed partial class MessageOutcomes(
             cancellationToken);
 
     /// <summary>Opens a message and handles it. The body is what could be opened of it.</summary>
-    private static async Task<(ReadOnlyMemory<byte> Body, Exception? Error)> RunAsync(
+    private async Task<(ReadOnlyMemory<byte> Body, Exception? Error)> RunAsync(
         QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
         var body = message.Body;
         try
         {
-            body = await message.OpenAsync(cancellationToken);
-            await handler.HandleAsync(body, cancellationToken);
+            await health.WaitOutAsync(
+                async () =>
+                {
+                    body = await message.OpenAsync(cancellationToken);
+                    await handler.HandleAsync(body, cancellationToken);
+                },
+                cancellationToken);
             return (body, null);
         }
         // Whatever it is, it counts as a try and is logged by whoever decides about the message.
@@ -59,6 +64,17 @@ internal sealed partial class MessageOutcomes(
             return (body, error);
         }
     }
+
+    private Task<bool> SettleAsync(
+        IWorkMessage message, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken) => error switch
+    {
+        null => queue.CompleteAsync(message, CancellationToken.None),
+        OperationCanceledException when cancellationToken.IsCancellationRequested => queue.ReleaseAsync(message, CancellationToken.None),
+        PipelineException { IsStoreFault: true } => queue.ReleaseAsync(message, CancellationToken.None),
+        PipelineException { IsPermanent: true } => DeadLetterAsync(message, body, error),
+        _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => DeadLetterAsync(message, body, error),
+        _ => PutOffAsync(message, error),
+    };
 
     private async Task<bool> PutOffAsync(IWorkMessage message, Exception error)
     {
@@ -89,6 +105,11 @@ internal sealed partial class MessageOutcomes(
         try
         {
             await onDeadLetter(message.Queue, body, error, cancellationToken);
+        }
+        // The ledger cannot be told for now: the message is kept until it can.
+        catch (PipelineException fault) when (fault.IsStoreFault)
+        {
+            throw;
         }
         // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across it.
         catch (Exception second)

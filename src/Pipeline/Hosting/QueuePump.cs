@@ -1,15 +1,23 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Hosting;
 
 /// <summary>Serves one queue: as many messages at once as its handler allows, leases renewed while they run.</summary>
 internal sealed partial class QueuePump(
-    IWorkReceiver queue, QueueHandler handler, MessageOutcomes outcomes, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+    IWorkReceiver queue,
+    QueueHandler handler,
+    MessageOutcomes outcomes,
+    StoreHealth health,
+    LocalRunnerOptions options,
+    TimeProvider time,
+    ILogger logger)
 {
     private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<IWorkMessage, bool> _running = new(ReferenceEqualityComparer.Instance);
+    private Exception? _fault;
     private long _handled;
     private int _busy;
 
@@ -23,9 +31,10 @@ internal sealed partial class QueuePump(
     public long Handled => Interlocked.Read(ref _handled);
 
     /// <summary>Receives until told to stop, then waits for what is running.</summary>
+    /// <param name="handling">Stops the handlers; of all pumps, where one of them finds that its store cannot be used.</param>
     /// <param name="receiving">Ends the receiving.</param>
-    /// <param name="handling">Stops the handlers.</param>
-    public async Task RunAsync(CancellationToken receiving, CancellationToken handling)
+    /// <exception cref="PipelineException">The store cannot be used until somebody repairs it.</exception>
+    public async Task RunAsync(CancellationTokenSource handling, CancellationToken receiving)
     {
         using var slots = new SemaphoreSlim(handler.Concurrency, handler.Concurrency);
         using var renewing = new CancellationTokenSource();
@@ -33,11 +42,11 @@ internal sealed partial class QueuePump(
         try
         {
             while (true)
-                await ReceiveAsync(slots, receiving, handling);
+                await ReceiveAsync(slots, handling, receiving);
         }
         catch (OperationCanceledException) when (receiving.IsCancellationRequested)
         {
-            // Told to stop.
+            // Told to stop, or the store cannot be used; that is thrown below.
         }
         finally
         {
@@ -46,9 +55,11 @@ internal sealed partial class QueuePump(
             await renewing.CancelAsync();
             await renewal;
         }
+        if (_fault is not null)
+            ExceptionDispatchInfo.Throw(_fault);
     }
 
-    private async Task ReceiveAsync(SemaphoreSlim slots, CancellationToken receiving, CancellationToken handling)
+    private async Task ReceiveAsync(SemaphoreSlim slots, CancellationTokenSource handling, CancellationToken receiving)
     {
         await slots.WaitAsync(receiving);
         var free = 1;
@@ -81,9 +92,10 @@ internal sealed partial class QueuePump(
     {
         try
         {
-            var delivery = await queue.ReceiveAsync(handler.Queue, max, options.Visibility, cancellationToken);
+            var delivery = await health.WaitOutAsync(
+                () => queue.ReceiveAsync(handler.Queue, max, options.Visibility, cancellationToken), cancellationToken);
             foreach (var message in delivery.Poisoned)
-                await outcomes.TellPoisonedAsync(message, cancellationToken);
+                await health.WaitOutAsync(() => outcomes.TellPoisonedAsync(message, cancellationToken), cancellationToken);
             return delivery.Messages;
         }
         catch (PipelineException error) when (!error.IsPermanent)
@@ -94,18 +106,23 @@ internal sealed partial class QueuePump(
         }
     }
 
-    private async Task HandleAsync(IWorkMessage message, SemaphoreSlim slots, CancellationToken handling)
+    private async Task HandleAsync(IWorkMessage message, SemaphoreSlim slots, CancellationTokenSource handling)
     {
         try
         {
-            await outcomes.HandleAsync(handler, message, handling);
+            await outcomes.HandleAsync(handler, message, handling.Token);
             Interlocked.Increment(ref _handled);
+        }
+        catch (PipelineException error) when (error.StopsHost)
+        {
+            _fault ??= error;
+            await handling.CancelAsync();
         }
         catch (PipelineException error) when (!error.IsPermanent)
         {
             Log.CannotSettle(logger, message.Id, handler.Queue, error.Message);
         }
-        // One message never ends the work on all others. It comes again, and is counted; a store that is broken fails the next receive.
+        // One message never ends the work on all others. It comes again, and is counted.
         catch (Exception error)
         {
             Log.CannotEnd(logger, error, message.Id, handler.Queue);
@@ -143,6 +160,7 @@ internal sealed partial class QueuePump(
             foreach (var message in lost.Where(_running.ContainsKey))
                 Log.LeaseLost(logger, message.Id, handler.Queue);
         }
+        // What stops the host stops the loops that receive and handle.
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             Log.CannotReceive(logger, handler.Queue, error.Message);

@@ -4,7 +4,13 @@ namespace Pipeline.Hosting;
 
 /// <summary>Calls Sweep: every so often, and at once when the queues have nothing left to do, since then only Sweep can find more or see the end.</summary>
 internal sealed partial class SweepLoop(
-    IWorkReceiver queue, IReadOnlyList<QueuePump> pumps, Func<CancellationToken, Task> sweep, LocalRunnerOptions options, TimeProvider time, ILogger logger)
+    IWorkReceiver queue,
+    IReadOnlyList<QueuePump> pumps,
+    Func<CancellationToken, Task> sweep,
+    StoreHealth health,
+    LocalRunnerOptions options,
+    TimeProvider time,
+    ILogger logger)
 {
     private int _failures;
 
@@ -31,7 +37,7 @@ internal sealed partial class SweepLoop(
     {
         try
         {
-            await sweep(cancellationToken);
+            await health.WaitOutAsync(() => sweep(cancellationToken), cancellationToken);
             _failures = 0;
             return await isDone(cancellationToken);
         }
@@ -40,7 +46,8 @@ internal sealed partial class SweepLoop(
             Log.PutOff(logger, error.Message);
         }
         // It may be a passing thing; one that comes back every time ends the run.
-        catch (Exception error) when (error is not OperationCanceledException && ++_failures < options.MaxSweepFailures)
+        catch (Exception error) when (
+            error is not (OperationCanceledException or PipelineException { StopsHost: true }) && ++_failures < options.MaxSweepFailures)
         {
             Log.Failed(logger, error, _failures, options.MaxSweepFailures);
         }

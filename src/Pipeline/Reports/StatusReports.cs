@@ -42,6 +42,9 @@ internal sealed record ListReport
     /// <summary>When Sweep looks at its next submission.</summary>
     public DateTimeOffset? NextLookAt { get; init; }
 
+    /// <summary>What keeps the work from going on, such as a full disk; null where nothing does.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -99,10 +99,10 @@ public sealed class LargeDocumentTests
     }
 
     [Fact]
-    public async Task WhenItCannotBeSpilledItIsTriedAgainLater()
+    public async Task WhenItCannotBeSpilledTheHostStops()
     {
         var fault = await FaultAsync(Gzip(Bytes(s_text)), new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
-        Assert.Equal((FailureReasons.Unavailable, false), (fault.Reason, fault.IsPermanent));
+        Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Pipeline.Tests.Support;
 
@@ -11,18 +12,25 @@ internal sealed class CliProcess : IDisposable
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
+    private readonly StringBuilder _said = new();
 
     private CliProcess(Process process)
     {
         _process = process;
         _output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        _error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        _error = ReadErrorAsync(process.StandardError);
     }
 
     /// <summary>Starts it with nothing of this machine's clouds in its environment but what is given.</summary>
-    public static CliProcess Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    public static CliProcess Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
+        StartWithin([], arguments, environment);
+
+    /// <summary>Starts it through another command, such as one that enters a disk of its own.</summary>
+    public static CliProcess StartWithin(
+        IReadOnlyList<string> before, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments])
+        string[] line = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments];
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
@@ -51,6 +59,18 @@ internal sealed class CliProcess : IDisposable
     }
 
     public int Id => _process.Id;
+
+    /// <summary>Waits until its standard error holds a text.</summary>
+    public async Task WaitForAsync(string text)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(s_limit);
+        while (!Said().Contains(text, StringComparison.Ordinal))
+        {
+            Assert.False(_process.HasExited, $"It ended without '{text}': {Said()}");
+            await Task.Delay(20, limit.Token);
+        }
+    }
 
     /// <summary>Waits for its end; a command that goes on and on is killed, and what it said is in the error.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
@@ -82,5 +102,20 @@ internal sealed class CliProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
+    }
+
+    private string Said()
+    {
+        lock (_said)
+            return _said.ToString();
+    }
+
+    private async Task<string> ReadErrorAsync(StreamReader error)
+    {
+        var buffer = new char[4096];
+        for (int read; (read = await error.ReadAsync(buffer, TestContext.Current.CancellationToken)) > 0;)
+            lock (_said)
+                _said.Append(buffer, 0, read);
+        return Said();
     }
 }

@@ -115,7 +115,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         }
         catch (Exception e) when (AzureErrors.Translate(e, what, Role, cancellationToken) is { } translated)
         {
-            throw translated;
+            throw Blame(uri, translated);
         }
         if ((int)response.StatusCode is 200 or 206 or 412 or 416)
             return response;
@@ -126,8 +126,9 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         {
             throw (int)response.StatusCode == 404
                 ? MissingContainer(uri, inner: null)
-                : AzureErrors.ForStatus((int)response.StatusCode, code, retryAfter: null, what, Role, inner: null)
-                    ?? PipelineException.Permanent(FailureReasons.AccessDenied, $"{what} answered {(int)response.StatusCode} {code}. It cannot be read as it is; look at the blob's tier and state.");
+                : AzureErrors.ForStatus((int)response.StatusCode, code, retryAfter: null, what, Role, inner: null) is { } known
+                    ? Blame(uri, known)
+                    : PipelineException.Permanent(FailureReasons.AccessDenied, $"{what} answered {(int)response.StatusCode} {code}. It cannot be read as it is; look at the blob's tier and state.");
         }
     }
 
@@ -149,9 +150,15 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     }
 
     /// <summary>A container of the pipeline's own is made when it is missing. One of somebody else's is not: it is a wrong address.</summary>
-    private AzureResource<BlobContainerClient> Container(ObjectUri uri) => uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer
+    private AzureResource<BlobContainerClient> Container(ObjectUri uri) => IsOwn(uri)
         ? _account.Container(uri.Bucket)
-        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask);
+        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask, isOwn: false);
+
+    private static bool IsOwn(ObjectUri uri) =>
+        uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer;
+
+    private static PipelineException Blame(ObjectUri uri, PipelineException error) =>
+        IsOwn(uri) ? AzureErrors.OfOwnStore(error) : error;
 
     private static string What(ObjectUri uri) => $"Azure Storage, asked for {uri},";
 

@@ -11,6 +11,8 @@ internal static class AzureErrors
 {
     // How long a name stays taken after its container, queue or table was deleted: half a minute, says the documentation, or longer.
     private static readonly TimeSpan s_beingDeleted = TimeSpan.FromSeconds(30);
+    // A grant takes minutes to work.
+    private static readonly TimeSpan s_refusedWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_longestAsked = TimeSpan.FromHours(24);
 
     /// <summary>Whether a 404 means the container, queue or table, and not what would be in it.</summary>
@@ -35,6 +37,11 @@ internal static class AzureErrors
         _ when Faults.IsOfConnection(e, cancellationToken) => Unreachable(what, e),
         _ => null,
     };
+
+    /// <summary>An error of the pipeline's own containers, queues and tables: who is refused there waits for the grant and fails nothing.</summary>
+    public static PipelineException OfOwnStore(PipelineException error) => error.Reason == FailureReasons.AccessDenied
+        ? PipelineException.StoreWaits(error.Reason, error.Message, error, s_refusedWait)
+        : error;
 
     /// <summary>What a status means where it is no answer to the caller's question; null where it is one, or a bug.</summary>
     public static PipelineException? ForStatus(int status, string? code, TimeSpan? retryAfter, string what, string role, Exception? inner)

@@ -8,7 +8,9 @@ namespace Pipeline.Stores.Azure;
 /// <param name="what">For messages: what it is and its name.</param>
 /// <param name="role">The role that its use needs.</param>
 /// <param name="create">Makes it unless it exists.</param>
-internal sealed class AzureResource<TClient>(TClient client, string what, string role, Func<CancellationToken, Task> create)
+/// <param name="isOwn">Whether it is the pipeline's own store: who is refused there waits, and fails no input for it.</param>
+internal sealed class AzureResource<TClient>(
+    TClient client, string what, string role, Func<CancellationToken, Task> create, bool isOwn = true)
 {
     public TClient Client => client;
 
@@ -36,7 +38,7 @@ internal sealed class AzureResource<TClient>(TClient client, string what, string
         }
         catch (Exception e) when (AzureErrors.Translate(e, what, role, cancellationToken) is { } translated)
         {
-            throw translated;
+            throw isOwn ? AzureErrors.OfOwnStore(translated) : translated;
         }
     }
 

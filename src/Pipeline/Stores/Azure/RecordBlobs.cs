@@ -10,6 +10,7 @@ namespace Pipeline.Stores.Azure;
 internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
 {
     private const int LargestInMemory = 1 << 20;
+    private const int BufferBytes = 1 << 16;
     private const string GzipType = "application/gzip";
 
     /// <summary>The container.</summary>
@@ -85,12 +86,5 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
 
     private static Stream CreateBuffer(long bytes) => bytes <= LargestInMemory
         ? new MemoryStream()
-        : new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-            });
+        : new BufferedStream(PrivateFiles.CreateTemporary(Path.GetTempPath(), FileOptions.Asynchronous), BufferBytes);
 }

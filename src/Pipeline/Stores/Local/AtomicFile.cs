@@ -26,6 +26,9 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>Whether a name is that of a file being written.</summary>
     public static bool IsTemporary(string name) => name.Contains(TemporaryMark, StringComparison.Ordinal);
 
+    /// <summary>Removes what killed processes left half written in a folder.</summary>
+    public static void RemoveUnused(string folder) => PrivateFiles.RemoveUnused(folder, $"*{TemporaryMark}*");
+
     /// <summary>Makes it visible, replacing what was there.</summary>
     public void Commit()
     {

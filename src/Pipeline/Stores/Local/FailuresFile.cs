@@ -22,7 +22,7 @@ internal sealed class FailuresFile(string path)
         if (known is null)
         {
             session.Execute("INSERT INTO failure(id, json) VALUES($1, $2)", id, json);
-            _file.Append(session, stream => stream.Write(json));
+            Append(session, json);
         }
         else if (!known.AsSpan().SequenceEqual(json))
         {
@@ -41,8 +41,10 @@ internal sealed class FailuresFile(string path)
     /// <summary>Announces that an outdated file will be written anew. Must be committed before <see cref="Mend"/> does it: a crash between the rename and its commit is then known.</summary>
     public void PrepareRewrite(SqlSession session)
     {
-        if (_file.Condition(session) == FileCondition.Outdated || IsShort(session))
+        if (_file.Condition(session) == FileCondition.Outdated || _file.IsShort(session))
             _file.Mark(session, FileCondition.Rewriting);
+        else if (_file.Condition(session) == FileCondition.Current)
+            _file.CutTornTail(session);
     }
 
     /// <summary>Writes the file anew if that was announced.</summary>
@@ -52,18 +54,13 @@ internal sealed class FailuresFile(string path)
             _file.Rewrite(session, stream => WriteAll(session, stream));
     }
 
-    // Nothing is lost when this file is: the table has it all.
-    private bool IsShort(SqlSession session)
+    // Nothing is lost when this file is: the table has it all, and the next manifest writes the file anew.
+    private void Append(SqlSession session, byte[] json)
     {
-        try
-        {
-            _file.CutTornTail(session);
-            return false;
-        }
-        catch (PipelineException)
-        {
-            return true;
-        }
+        if (_file.IsShort(session))
+            _file.Mark(session, FileCondition.Outdated);
+        else
+            _file.Append(session, stream => stream.Write(json));
     }
 
     private static void WriteAll(SqlSession session, Stream stream)

@@ -53,7 +53,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
             return Task.FromCanceled<T>(cancellationToken);
         try
         {
-            var session = _readers.TryTake(out var idle) ? idle : new(Path);
+            var session = _readers.TryTake(out var idle) ? idle : new(Path, create: false);
             var result = query(session);
             _readers.Add(session);
             return Task.FromResult(result);
@@ -80,23 +80,31 @@ internal sealed class LocalDatabase : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            session = new(path);
+            // SQLite gives its log and its shared memory the mode of the file.
+            PrivateFiles.Ensure(path);
+            PrivateFiles.Restrict(path + "-wal");
+            PrivateFiles.Restrict(path + "-shm");
+            session = new(path, create: true);
             LocalSchema.Apply(session, path);
             return new(path, session);
         }
         catch (Exception error)
         {
             session?.Dispose();
-            // 14: https://www.sqlite.org/rescode.html#cantopen; when opening, that is a folder without rights or a file in its place.
-            if (error is IOException or SqliteException { SqliteErrorCode: 14 })
-                throw PipelineException.Permanent(
-                    FailureReasons.InvalidConfiguration,
-                    $"The state cannot be kept in '{folder}' ({error.Message}). Name a folder that can be written.",
-                    error);
-            var translated = LocalErrors.Translate(error, path);
-            if (ReferenceEquals(translated, error))
-                throw;
-            throw translated;
+            throw CannotOpen(error, folder, path);
         }
+    }
+
+    private static Exception CannotOpen(Exception error, string folder, string path)
+    {
+        if (LocalErrors.IsFull(error, path))
+            return LocalErrors.DiskFull(path, error);
+        // 14: https://www.sqlite.org/rescode.html#cantopen; here it is a folder without rights, or a file in its place.
+        return error is IOException or SqliteException { SqliteErrorCode: 14 }
+            ? PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"The state cannot be kept in '{folder}' ({error.Message}). Name a folder that can be written.",
+                error)
+            : LocalErrors.Translate(error, path);
     }
 }

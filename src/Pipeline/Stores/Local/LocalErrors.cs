@@ -2,26 +2,63 @@ using Microsoft.Data.Sqlite;
 
 namespace Pipeline.Stores.Local;
 
-/// <summary>What the disk and SQLite say, as the pipeline's one exception. Anything that is not the disk's fault stays as it is.</summary>
+/// <summary>
+/// Translates what the disk and SQLite say into faults of the pipeline's own store, which fail no input. What may pass is waited
+/// out; the rest stops the host. An exception that is not the disk's fault stays as it is.
+/// </summary>
 internal static class LocalErrors
 {
     // https://www.sqlite.org/rescode.html
-    private const int Permission = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, InputOutput = 10, Corrupt = 11, Full = 13, CannotOpen = 14, Protocol = 15, NotADatabase = 26;
+    private const int Permission = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, InputOutput = 10, Corrupt = 11;
+    private const int Full = 13, CannotOpen = 14, Protocol = 15, NotADatabase = 26;
+
+    private const string GoOn = "Then run the same command again to continue; nothing is lost.";
 
     public static Exception Translate(Exception error, string path) => error switch
     {
-        SqliteException { SqliteErrorCode: Corrupt or NotADatabase } => PipelineException.Permanent(
+        SqliteException { SqliteErrorCode: Corrupt or NotADatabase } => Stops(
             FailureReasons.InvalidConfiguration,
-            $"The state file '{path}' is damaged or was not written by this program ({error.Message}). Restore it, or start anew with another state folder.",
+            $"The state file '{path}' is damaged or was not written by this program ({error.Message}). "
+            + "Restore it, or start anew with another state folder.",
             error),
-        SqliteException { SqliteErrorCode: Permission or ReadOnly } or UnauthorizedAccessException => PipelineException.Permanent(
-            FailureReasons.AccessDenied, $"'{path}' cannot be written ({error.Message}). Give this user the right to write there, or name another folder.", error),
-        SqliteException { SqliteErrorCode: Full } => PipelineException.Transient(
-            FailureReasons.Unavailable, $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", inner: error),
-        SqliteException { SqliteErrorCode: Busy or Locked or Protocol } => PipelineException.Transient(
-            FailureReasons.Unavailable, $"Another process has held '{path}' locked for too long. Is one stopped or suspended?", inner: error),
-        SqliteException { SqliteErrorCode: NoMemory or InputOutput or CannotOpen } or IOException => PipelineException.Transient(
-            FailureReasons.Unavailable, $"'{path}' cannot be read or written at the moment: {error.Message}", inner: error),
+        SqliteException { SqliteErrorCode: Busy or Locked or Protocol } => PipelineException.StoreWaits(
+            FailureReasons.Unavailable,
+            $"Another process has held '{path}' locked for too long. Is one stopped or suspended?", error),
+        _ when IsFull(error, path) => DiskFull(path, error),
+        SqliteException { SqliteErrorCode: Permission or ReadOnly } or UnauthorizedAccessException => Stops(
+            FailureReasons.AccessDenied,
+            $"'{path}' cannot be written ({error.Message}). Give this user the right to write there. {GoOn}", error),
+        SqliteException { SqliteErrorCode: InputOutput or CannotOpen } when !File.Exists(path) => Gone(path, error),
+        FileNotFoundException or DirectoryNotFoundException => Gone(path, error),
+        SqliteException { SqliteErrorCode: NoMemory or CannotOpen } => Passes(path, error),
+        IOException when DiskFaults.MayPass(error) => Passes(path, error),
+        SqliteException { SqliteErrorCode: InputOutput } or IOException => Stops(
+            FailureReasons.Unavailable,
+            $"'{path}' cannot be read or written ({error.Message}). Check the disk. {GoOn}", error),
         _ => error,
     };
+
+    /// <summary>Whether an error means that there is no room left. SQLite's shared memory file reports that as an I/O error.</summary>
+    public static bool IsFull(Exception error, string path) => error switch
+    {
+        SqliteException { SqliteErrorCode: Full } => true,
+        SqliteException { SqliteErrorCode: InputOutput or CannotOpen } => !DiskFaults.HasRoom(path),
+        _ => DiskFaults.IsFull(error),
+    };
+
+    /// <summary>The file, or the folder it was in, has been renamed, moved or removed.</summary>
+    public static PipelineException Gone(string path, Exception? inner = null) => Stops(
+        FailureReasons.Unavailable,
+        $"'{path}' is gone: it, or its folder, was renamed, moved or removed. Put it back where it was. {GoOn}", inner);
+
+    /// <summary>The disk has no room.</summary>
+    public static PipelineException DiskFull(string path, Exception? inner) => PipelineException.StoreWaits(
+        FailureReasons.Unavailable,
+        $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", inner);
+
+    private static PipelineException Passes(string path, Exception error) => PipelineException.StoreWaits(
+        FailureReasons.Unavailable, $"'{path}' cannot be read or written at the moment: {error.Message}", error);
+
+    private static PipelineException Stops(string reason, string message, Exception? inner) =>
+        PipelineException.StoreStops(reason, message, inner);
 }

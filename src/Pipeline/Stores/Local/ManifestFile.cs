@@ -26,6 +26,13 @@ internal sealed class ManifestFile(string path)
         _file.Mark(session, FileCondition.Rewriting);
     }
 
+    /// <summary>Announces that a file that is gone, or is not what was written, will be written anew from the state.</summary>
+    public void PrepareRewrite(SqlSession session)
+    {
+        if (_file.IsShort(session))
+            _file.Mark(session, FileCondition.Rewriting);
+    }
+
     /// <summary>Writes the file anew if that was announced. Several manifests announced together are written once.</summary>
     public void Mend(SqlSession session)
     {

@@ -66,7 +66,7 @@ internal sealed class NdjsonFile(string path)
 
     /// <summary>Cuts off what a crash left behind the committed length.</summary>
     /// <returns>How many bytes that were.</returns>
-    /// <exception cref="PipelineException">Permanent: the file is shorter than what was committed.</exception>
+    /// <exception cref="PipelineException">A store fault that stops the host: the file is gone or lost bytes.</exception>
     public long CutTornTail(SqlSession session)
     {
         var before = File.Exists(path) ? new FileInfo(path).Length : 0;
@@ -78,30 +78,56 @@ internal sealed class NdjsonFile(string path)
     public void Rewrite(SqlSession session, Action<Stream> write)
     {
         Close(session, commit: false);
-        using var file = new AtomicFile(path);
-        write(file.Stream);
-        SetLength(session, file.Stream.Position);
-        Mark(session, FileCondition.Current);
-        file.Commit();
+        try
+        {
+            using var file = new AtomicFile(path);
+            write(file.Stream);
+            SetLength(session, file.Stream.Position);
+            Mark(session, FileCondition.Current);
+            file.Commit();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.Translate(error, path);
+        }
     }
+
+    /// <summary>Whether the file is not as long as what was committed: somebody moved, removed or cut it.</summary>
+    public bool IsShort(SqlSession session) =>
+        (File.Exists(path) ? new FileInfo(path).Length : 0) < CommittedLength(session);
 
     // The file is opened anew in every batch: another process may have replaced it.
     private FileStream Open(SqlSession session)
     {
         if (_stream is not null)
             return _stream;
-        _end = (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
-        _stream = new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+        _end = CommittedLength(session);
+        _stream = OpenFile();
         session.Enlist(commit => Close(session, commit));
         var length = _stream.Length;
         if (length < _end)
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration,
-                $"'{path}' has {length} bytes, but {_end} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.");
+            throw PipelineException.StoreStops(
+                FailureReasons.Unavailable,
+                $"'{path}' has {length} bytes, but {_end} were written: something has changed or removed it. "
+                + "Put it back, or start anew with another state and output folder.");
         if (length > _end)
             _stream.SetLength(_end);
         _stream.Position = _end;
         return _stream;
+    }
+
+    // A missing file is made only while nothing was written to it: an empty one in its place would hide that it is gone.
+    private FileStream OpenFile()
+    {
+        try
+        {
+            var mode = _end == 0 ? FileMode.OpenOrCreate : FileMode.Open;
+            return new(path, mode, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.Translate(error, path);
+        }
     }
 
     // The bytes reach the disk before the commit that counts them, or a loss of power could leave a count without bytes.
@@ -119,7 +145,11 @@ internal sealed class NdjsonFile(string path)
             }
             stream.Dispose();
         }
-        catch (IOException) when (!commit)
+        catch (IOException error) when (commit)
+        {
+            throw LocalErrors.Translate(error, path);
+        }
+        catch (IOException)
         {
             // What could not be written does not count anyway.
         }
@@ -136,6 +166,9 @@ internal sealed class NdjsonFile(string path)
             // The disk that refused the line may refuse this too; the next append cuts it off.
         }
     }
+
+    private long CommittedLength(SqlSession session) =>
+        (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
 
     private void SetLength(SqlSession session, long length) => session.Execute("UPDATE sink_file SET length=$2 WHERE name=$1", Name, length);
 }

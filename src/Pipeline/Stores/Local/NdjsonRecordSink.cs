@@ -36,7 +36,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
         var cut = await database.WriteAsync(sink._records.CutTornTail, durable: false, cancellationToken);
         if (cut > 0)
             Log.CutTornTail(logger, sink._records.Path, cut);
-        await database.WriteAsync(sink._failures.PrepareRewrite, durable: false, cancellationToken);
+        await database.WriteAsync(sink.PrepareRewrite, durable: false, cancellationToken);
         await database.WriteAsync(sink.Mend, durable: false, cancellationToken);
         return sink;
     }
@@ -101,25 +101,38 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
 
     private void Claim(SqlSession session, string folder)
     {
-        var known = (string?)session.Scalar("SELECT value FROM setting WHERE name='out'");
+        var claim = new FolderClaim(session, _database.Path);
+        var known = claim.Folder;
         if (known is not null && known != folder)
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration,
-                $"The state '{_database.Path}' belongs to the output folder '{known}', not to '{folder}'. Name that folder, or another state folder.");
-        Directory.CreateDirectory(folder);
+            claim.Move(folder, _records);
+        CreateFolder(folder);
+        AtomicFile.RemoveUnused(folder);
         if (known is not null)
             return;
         foreach (var path in new[] { _records.Path, _failures.Path, _manifest.Path })
-        {
-            if (new FileInfo(path) is { Exists: true, Length: > 0 })
-                throw PipelineException.Permanent(
-                    FailureReasons.InvalidConfiguration,
-                    $"'{path}' is already there, but the state '{_database.Path}' knows nothing of it. Move it away, or name another output folder, or the state that goes with it.");
-        }
-        session.Execute("INSERT INTO setting(name, value) VALUES('out', $1)", folder);
+            claim.RequireUnused(path);
+        claim.Take(folder);
         _records.Create(session);
         _failures.Create(session);
         _manifest.Create(session);
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.Translate(error, folder);
+        }
+    }
+
+    private void PrepareRewrite(SqlSession session)
+    {
+        _failures.PrepareRewrite(session);
+        _manifest.PrepareRewrite(session);
     }
 
     private void Mend(SqlSession session)

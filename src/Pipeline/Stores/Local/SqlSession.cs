@@ -10,9 +10,15 @@ internal sealed class SqlSession : IDisposable
     private readonly Dictionary<string, SqliteCommand> _commands = [];
     private readonly List<Action<bool>> _enlisted = [];
 
-    public SqlSession(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="create">Makes a missing file; a reader must not, since an empty state would look like a new one.</param>
+    public SqlSession(string path, bool create)
     {
-        _connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ToString());
+        var mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite;
+        _connection = new(new SqliteConnectionStringBuilder
+        {
+            DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30,
+        }.ToString());
         _connection.Open();
         // Another process may hold the write lock for the length of a batch, longer when it copies a large record.
         Script("PRAGMA busy_timeout=30000; PRAGMA temp_store=MEMORY;");

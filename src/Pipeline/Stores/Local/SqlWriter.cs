@@ -5,6 +5,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>
 /// The one writer of a process: everything that waits is run in one transaction, so that many small writes pay for one commit. One that fails leaves no
 /// trace and does not fail the others: they are run again, each by itself. So a write may run twice, and only its last run counts.
+/// When the writer itself breaks (a failed rollback, a file that is gone), every waiting and later write fails with that cause.
 /// </summary>
 internal sealed class SqlWriter : IAsyncDisposable
 {
@@ -15,6 +16,7 @@ internal sealed class SqlWriter : IAsyncDisposable
     private readonly string _path;
     private readonly Task _loop;
     private bool? _full;
+    private volatile Exception? _broken;
 
     public SqlWriter(SqlSession session, string path)
     {
@@ -30,6 +32,8 @@ internal sealed class SqlWriter : IAsyncDisposable
     public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken)
     {
         var work = new Work<T>(write, durable, cancellationToken);
+        if (_broken is { } cause)
+            return Task.FromException<T>(cause);
         try
         {
             _waiting.Add(work, CancellationToken.None);
@@ -53,25 +57,55 @@ internal sealed class SqlWriter : IAsyncDisposable
     private void Run()
     {
         var batch = new List<Work>();
+        // A broken writer goes on taking work, only to fail it: nobody may wait for ever.
         foreach (var first in _waiting.GetConsumingEnumerable())
         {
             batch.Add(first);
             while (batch.Count < MaxBatch && _waiting.TryTake(out var next))
                 batch.Add(next);
-            Commit(batch);
+            Finish(batch);
             batch.Clear();
         }
     }
 
+    private void Finish(List<Work> batch)
+    {
+        try
+        {
+            if (_broken is null)
+                Commit(batch);
+        }
+        // A rollback or a close that fails leaves a transaction in an unknown state: nothing more may be written.
+        catch (Exception error)
+        {
+            _broken = Describe(error);
+        }
+        foreach (var work in batch)
+        {
+            if (_broken is { } cause && !work.IsSettled)
+                work.Fail(cause);
+            work.Complete();
+        }
+    }
+
+    private PipelineException Describe(Exception error) =>
+        LocalErrors.Translate(error, _path) is PipelineException { StopsHost: true } known ? known : PipelineException.StoreStops(
+            FailureReasons.Unavailable,
+            $"The state '{_path}' can no longer be written ({error.Message}). Run the same command again to continue; "
+            + "nothing that was reported as done is lost.",
+            error);
+
     private void Commit(List<Work> batch)
     {
+        // SQLite writes on into a file that was removed, and all of that would be lost.
+        if (!File.Exists(_path))
+            throw LocalErrors.Gone(_path);
         if (!TryCommit(batch))
         {
             // One of them failed, and the others with it: each is run by itself.
             foreach (var work in batch)
                 TryCommit([work]);
         }
-        batch.ForEach(work => work.Complete());
     }
 
     /// <summary>Runs writes in one transaction.</summary>
@@ -92,6 +126,7 @@ internal sealed class SqlWriter : IAsyncDisposable
             running = false;
             _session.End(commit: true);
             _session.Execute("COMMIT");
+            batch.ForEach(work => work.Settle());
             return true;
         }
         // Whatever it is, it belongs to those who wait; the writer goes on with the next batch.
@@ -126,6 +161,9 @@ internal sealed class SqlWriter : IAsyncDisposable
     {
         public bool Durable => durable;
 
+        /// <summary>Whether it is committed, or known to have failed; a writer that breaks later changes neither.</summary>
+        public bool IsSettled { get; private set; }
+
         /// <summary>Asked once, before it would run, so that what was skipped is what is reported as cancelled.</summary>
         public bool IsCancelled => Cancelled = cancellationToken.IsCancellationRequested;
 
@@ -135,7 +173,13 @@ internal sealed class SqlWriter : IAsyncDisposable
 
         protected CancellationToken Token => cancellationToken;
 
-        public void Fail(Exception error) => Error ??= error;
+        public void Settle() => IsSettled = true;
+
+        public void Fail(Exception error)
+        {
+            Error ??= error;
+            Settle();
+        }
 
         public abstract void Run(SqlSession session);
 

@@ -43,14 +43,7 @@ internal static class ObjectHttp
     {
         if (content.GetType() == typeof(MemoryStream) && content.Position == 0)
             return content;
-        var file = new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-            });
+        var file = PrivateFiles.CreateTemporary(Path.GetTempPath(), FileOptions.Asynchronous);
         await content.CopyToAsync(file, cancellationToken);
         file.Position = 0;
         return file;

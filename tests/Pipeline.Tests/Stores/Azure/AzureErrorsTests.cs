@@ -23,11 +23,13 @@ public sealed class AzureErrorsTests
     [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "The credentials are not valid there.")]
     [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "check the settings")]
     [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
-    public async Task ARefusalIsPermanentAndSaysWhatToDo(int status, string code, string reason, string advice)
+    public async Task ARefusalSaysWhatToDoAndIsNeverTheFaultOfTheWork(int status, string code, string reason, string advice)
     {
         var error = await SendAsync(Answer(status, ("x-ms-error-code", code)));
 
-        Assert.Equal((reason, true), (error.Reason, error.IsPermanent));
+        // Who is refused by the pipeline's own account waits for the grant; only what is wrong with the call itself is final.
+        var isRefused = reason == FailureReasons.AccessDenied;
+        Assert.Equal((reason, isRefused, !isRefused), (error.Reason, error.IsStoreFault, error.IsPermanent));
         Assert.StartsWith($"The queue 'results' answered {status} {code}.", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
     }
@@ -126,7 +128,7 @@ public sealed class AzureErrorsTests
 
     [Theory]
     [MemberData(nameof(SignIns))]
-    public async Task WhoCannotSignInIsTold(Exception thrown, bool isPermanent, string advice)
+    public async Task WhoCannotSignInIsTold(Exception thrown, bool isRefused, string advice)
     {
         var credential = new Mock<TokenCredential>();
         credential.Setup(c => c.GetTokenAsync(It.IsAny<TokenRequestContext>(), It.IsAny<CancellationToken>())).Throws(thrown);
@@ -135,7 +137,8 @@ public sealed class AzureErrorsTests
         var error = await Assert.ThrowsAsync<PipelineException>(
             () => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
 
-        Assert.Equal((isPermanent ? FailureReasons.AccessDenied : FailureReasons.Unavailable, isPermanent), (error.Reason, error.IsPermanent));
+        Assert.Equal((isRefused ? FailureReasons.AccessDenied : FailureReasons.Unavailable, isRefused), (error.Reason, error.IsStoreFault));
+        Assert.False(error.IsPermanent);
         Assert.StartsWith("The queue 'results' cannot be used: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
     }

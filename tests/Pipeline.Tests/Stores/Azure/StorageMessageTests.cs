@@ -104,6 +104,7 @@ public sealed class UnusableClaimTests(Servers servers)
             new() { RetryDelay = TimeSpan.Zero, IdleSweepInterval = TimeSpan.FromMilliseconds(20), SweepInterval = TimeSpan.FromMilliseconds(20) },
             TimeProvider.System,
             new Random(1),
+            new(TimeProvider.System),
             NullLogger<LocalRunner>.Instance);
         await runner.RunAsync(_ => Task.FromResult(isDone()), Ct).WaitAsync(TimeSpan.FromMinutes(1), Ct);
     }

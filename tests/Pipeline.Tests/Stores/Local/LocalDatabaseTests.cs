@@ -94,11 +94,68 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(() => database.WriteAsync(
             session => session.Execute("INSERT INTO setting(name, value) VALUES('big', $1)", new string('x', 1_000_000)), durable: false, Token));
 
-        Assert.False(error.IsPermanent);
+        Assert.Equal((true, false), (error.IsStoreFault, error.StopsHost));
         Assert.Equal(FailureReasons.Unavailable, error.Reason);
         Assert.Equal($"The disk that holds '{database.Path}' is full. Free some space; nothing that was written is lost.", error.Message);
         await database.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('small', 'x')"), durable: false, Token);
         Assert.Null(await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='big'"), Token));
+    }
+
+    [Fact]
+    public async Task AWriterThatCannotRollBackFailsAllThatWaitAndAllThatComesLaterWithTheCause()
+    {
+        var database = await _state.OpenAsync();
+        using var started = new SemaphoreSlim(0);
+        using var gate = new ManualResetEventSlim();
+        var first = database.WriteAsync(
+            _ =>
+            {
+                started.Release();
+                gate.Wait(Token);
+            },
+            durable: false,
+            Token);
+        await started.WaitAsync(Token);
+        var breaking = database.WriteAsync(
+            session =>
+            {
+                session.Enlist(commit =>
+                {
+                    if (!commit)
+                        throw new IOException("the disk is on fire");
+                });
+                throw new InvalidOperationException("what was to be rolled back");
+            },
+            durable: false,
+            Token);
+        var waiting = Enumerable.Range(0, 600).Select(i => database.WriteAsync(
+            session => session.Execute("INSERT INTO setting(name, value) VALUES($1, 'x')", $"{i}"), durable: false, Token)).ToList();
+        gate.Set();
+        await first;
+
+        foreach (var write in (Task[])[breaking, .. waiting, database.WriteAsync(_ => { }, durable: true, Token)])
+        {
+            var error = await Assert.ThrowsAsync<PipelineException>(() => write.WaitAsync(TimeSpan.FromSeconds(10), Token));
+            Assert.True(error.StopsHost);
+            Assert.Contains("the disk is on fire", error.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(0L, await database.ReadAsync(session => session.Scalar("SELECT COUNT(*) FROM setting"), Token));
+    }
+
+    [Fact]
+    public async Task AStateThatIsMovedAwayWhileItIsOpenStopsTheWork()
+    {
+        var database = await _state.OpenAsync();
+        Directory.Move(_state.StateFolder, _state.StateFolder + "-moved");
+
+        foreach (var use in (Func<Task>[])
+            [() => database.WriteAsync(_ => { }, durable: false, Token), () => database.ReadAsync(session => session.Scalar("SELECT 1"), Token)])
+        {
+            var error = await Assert.ThrowsAsync<PipelineException>(use);
+            Assert.True(error.StopsHost);
+            Assert.StartsWith($"'{database.Path}' is gone:", error.Message, StringComparison.Ordinal);
+        }
+        Assert.False(Directory.Exists(_state.StateFolder));
     }
 
     [Fact]

@@ -22,6 +22,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     };
 
     private readonly ConcurrentQueue<(string Queue, string Body, Exception Error)> _dead = new();
+    private readonly StoreHealth _health = new(TimeProvider.System);
     private LocalWorkQueue _queue = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -122,6 +123,57 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         var (queue, body, error) = Assert.Single(_dead);
         Assert.Equal((Queue, Text(0), FailureReasons.ResultInvalid), (queue, body, Assert.IsType<PipelineException>(error).Reason));
         Assert.Equal("It cannot be read.", Assert.Single(await _queue.GetPoisonAsync(Queue, 10, Token)).Error);
+    }
+
+    [Fact]
+    public async Task AFullDiskIsNoTryIsShownAndIsWaitedOut()
+    {
+        await SendAsync(1);
+        var (tries, shown) = (0, new ConcurrentBag<string?>());
+
+        await RunAsync(
+            (_, _) =>
+            {
+                shown.Add(_health.Problem);
+                return Interlocked.Increment(ref tries) <= 6
+                    ? throw PipelineException.StoreWaits(FailureReasons.Unavailable, "full", retryAfter: TimeSpan.FromMilliseconds(1))
+                    : Task.CompletedTask;
+            },
+            () => tries == 7);
+
+        Assert.Equal(7, tries);
+        Assert.Equal(6, shown.Count(problem => problem == "full"));
+        Assert.Null(_health.Problem);
+        Assert.Empty(_dead);
+        Assert.Empty(await _queue.CountAsync(Token));
+    }
+
+    [Fact]
+    public async Task AStoreThatIsGoneStopsTheRunWithItsCauseAndFailsNothing()
+    {
+        await SendAsync(20);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => RunAsync(
+            (_, _) => throw PipelineException.StoreStops(FailureReasons.Unavailable, "gone"), () => false));
+
+        Assert.Equal("gone", error.Message);
+        Assert.Empty(_dead);
+        var counts = (await _queue.CountAsync(Token))[Queue];
+        Assert.Equal((20, 0), (counts.Visible + counts.Invisible, counts.Poison));
+    }
+
+    [Fact]
+    public async Task ASweepThatFindsItsStoreGoneEndsTheRunAtOnce()
+    {
+        var sweeps = 0;
+
+        await Assert.ThrowsAsync<PipelineException>(() => RunAsync((_, _) => Task.CompletedTask, () => false, sweep: _ =>
+        {
+            sweeps++;
+            throw PipelineException.StoreStops(FailureReasons.Unavailable, "gone");
+        }));
+
+        Assert.Equal(1, sweeps);
     }
 
     [Fact]
@@ -301,5 +353,6 @@ public sealed class LocalRunnerTests : IAsyncLifetime
             _options,
             TimeProvider.System,
             new Random(1),
+            _health,
             NullLogger<LocalRunner>.Instance);
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Pipeline.Intake;
+using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
@@ -106,6 +108,109 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AFolderThatWasRenamedWithTheStateInItGoesOnUnderItsNewName()
+    {
+        var inside = Path.Combine(_state.OutFolder, ".pipeline");
+        await using (var database = await LocalDatabase.OpenAsync(inside, Token))
+        using (var sink = await OpenAsync(database, _state.OutFolder))
+        {
+            await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+            await sink.PutFailuresAsync([Some.Failure("b")], Token);
+            var locations = await sink.GetLocationsAsync("list", Token);
+            await sink.PutManifestAsync(Some.Manifest() with { Locations = locations }, Token);
+            var pointer = ObjectUri.ForFile(Path.Combine(inside, "lists", "list.txt"));
+            await new LocalWorkQueue(database, TimeProvider.System).SendAsync(
+                QueueNames.UrlLists, [new ListPointer(pointer.ToString(), null, "list", "list.txt").ToMessage()], TimeSpan.Zero, Token);
+        }
+        var moved = Path.Combine(_state.Root, "out moved, é");
+        Directory.Move(_state.OutFolder, moved);
+
+        await using var again = await LocalDatabase.OpenAsync(Path.Combine(moved, ".pipeline"), Token);
+        using (var sink = await OpenAsync(again, moved))
+            await sink.PutRecordAsync(TextRecord.Of("c"), Token);
+
+        Assert.Equal(["a", "c"], Ids(Path.Combine(moved, "records.ndjson")));
+        Assert.False(Directory.Exists(_state.OutFolder));
+        Assert.Contains($"\"file://{moved}/records.ndjson\"", await File.ReadAllTextAsync(Path.Combine(moved, "manifest.json"), Token), StringComparison.Ordinal);
+        var message = Assert.Single((await new LocalWorkQueue(again, TimeProvider.System).ReceiveAsync(QueueNames.UrlLists, 1, TimeSpan.FromMinutes(1), Token)).Messages);
+        Assert.Equal($"file://{moved}/.pipeline/lists/list.txt", ListPointer.Read(message.Body)!.Source);
+    }
+
+    [Fact]
+    public async Task AFolderThatWasRenamedBesideItsStateIsKnownByWhatIsInIt()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        var moved = Path.Combine(_state.Root, "moved");
+        Directory.Move(_state.OutFolder, moved);
+
+        var again = await OpenAsync(await _state.OpenAsync(), moved);
+        await again.PutRecordAsync(TextRecord.Of("b"), Token);
+
+        Assert.Equal(["a", "b"], Ids(Path.Combine(moved, "records.ndjson")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ARecordsFileThatIsMovedAwayStopsTheWorkAndPutBackItGoesOn(bool whole)
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        var (from, to) = whole ? (_state.OutFolder, Path.Combine(_state.Root, "away")) : (Records, Records + ".away");
+        Directory.Move(from, to);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => sink.PutRecordAsync(TextRecord.Of("b"), Token));
+
+        Assert.True(error.StopsHost);
+        Assert.StartsWith($"'{Records}' is gone:", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Records));
+        Directory.Move(to, from);
+        await sink.PutRecordAsync(TextRecord.Of("b"), Token);
+        Assert.Equal(["a", "b"], Ids(Records));
+    }
+
+    [Fact]
+    public async Task AFolderInTheRecordsPlaceStopsTheWork()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutRecordAsync(TextRecord.Of("a"), Token);
+        File.Delete(Records);
+        Directory.CreateDirectory(Records);
+
+        var error = await Assert.ThrowsAsync<PipelineException>(() => sink.PutRecordAsync(TextRecord.Of("b"), Token));
+
+        Assert.True(error.StopsHost);
+        Assert.StartsWith($"'{Records}' cannot be written", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AManifestThatIsGoneIsWrittenAgain()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutManifestAsync(Some.Manifest(), Token);
+        var before = await File.ReadAllTextAsync(ManifestPath, Token);
+        File.Delete(ManifestPath);
+
+        await _state.OpenSinkAsync();
+
+        Assert.Equal(before, await File.ReadAllTextAsync(ManifestPath, Token));
+    }
+
+    [Fact]
+    public async Task AFailuresFileThatIsMovedAwayIsWrittenAnewWithTheManifest()
+    {
+        var sink = await _state.OpenSinkAsync();
+        await sink.PutFailuresAsync([Some.Failure("a")], Token);
+        File.Move(Failures, Failures + ".away");
+
+        await sink.PutFailuresAsync([Some.Failure("b")], Token);
+        await sink.PutManifestAsync(Some.Manifest(), Token);
+
+        Assert.Equal(["a", "b"], Ids(Failures));
+    }
+
+    [Fact]
     public async Task FilesThatTheStateDoesNotKnowAreNotOverwritten()
     {
         Directory.CreateDirectory(_state.OutFolder);
@@ -208,6 +313,9 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
 
         Assert.Equal(["failures.ndjson", "manifest.json", "records.ndjson"], Directory.GetFiles(_state.OutFolder).Select(Path.GetFileName).Order());
     }
+
+    private static Task<NdjsonRecordSink> OpenAsync(LocalDatabase database, string folder) => NdjsonRecordSink.OpenAsync(
+        database, folder, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordSink>.Instance, Token);
 
     private static List<string> Ids(string file) => [.. File.ReadLines(file).Select(line =>
     {

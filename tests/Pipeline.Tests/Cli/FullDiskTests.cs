@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>A disk that runs full under the real command: it says so, waits, and goes on when there is room.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private const int Inputs = 40;
+
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task ARunSaysThatTheDiskIsFullAndGoesOnWhenThereIsRoom()
+    {
+        using var disk = SmallDisk.Mount(megabytes: 32);
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder["emulator"], Faults = "task_slow_ms=3000", Storage = Pipeline.Emulator.StorageMode.Own }, Token);
+        var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
+        string[] where = ["--out", Path.Combine(disk.Path, "out")];
+        using var run = CliProcess.StartWithin(
+            disk.Enter, ["run", List(), "--api", emulator.BaseAddress.AbsoluteUri, "--listen", listen, .. where],
+            ("Pipeline__Sweep__PollInterval", "00:00:01"));
+        await run.WaitForAsync($"{Inputs} posted");
+
+        disk.Fill();
+        await run.WaitForAsync("Waiting. The disk that holds");
+        using var http = new HttpClient();
+        Assert.Contains("The work waits. The disk that holds", await http.GetStringAsync(new Uri(listen), Token), StringComparison.Ordinal);
+        var status = await RunAsync(disk, ["status", "--json", .. where]);
+        Assert.StartsWith("The disk that holds", JsonElement.Parse(status.Output)[0].GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains("is full", (await RunAsync(disk, ["status", .. where])).Error, StringComparison.Ordinal);
+
+        disk.Free();
+        var (exitCode, _, error) = await run.WaitAsync();
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        Assert.Contains("The disk can be written again; the work goes on.", error, StringComparison.Ordinal);
+        var records = File.ReadAllLines(Path.Combine(disk.Seen, "out", "records.ndjson")).Select(l => JsonElement.Parse(l)).ToList();
+        Assert.Equal(Inputs, records.Select(r => r.GetProperty("id").GetString()).Distinct().Count());
+        Assert.Equal(Inputs, records.Count);
+        Assert.Equal("", File.ReadAllText(Path.Combine(disk.Seen, "out", "failures.ndjson")));
+        Assert.Equal(
+            ["failures.ndjson", "manifest.json", "records.ndjson"],
+            Directory.GetFiles(Path.Combine(disk.Seen, "out")).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("submit")]
+    public async Task AtStartItIsOneLineAndExitCodeOne(string command)
+    {
+        using var disk = SmallDisk.Mount(megabytes: 1);
+        disk.Fill();
+
+        var (exitCode, output, error) = await RunAsync(disk, [command, List(), "--out", Path.Combine(disk.Path, "out")]);
+
+        Assert.Equal((ExitCodes.Error, ""), (exitCode, output));
+        Assert.StartsWith("pipeline: ", error, StringComparison.Ordinal);
+        Assert.Equal(1, error.Count(c => c == '\n'));
+        Assert.Contains("full", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ALogThatCannotBeWrittenDoesNotEndTheRun()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder["emulator"], Storage = Pipeline.Emulator.StorageMode.Own }, Token);
+        using var run = CliProcess.StartWithin(
+            ["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"],
+            ["run", List(), "--verbose", "--api", emulator.BaseAddress.AbsoluteUri, "--out", _folder["out"]]);
+
+        Assert.Equal(ExitCodes.Complete, (await run.WaitAsync()).ExitCode);
+        Assert.Equal(Inputs, File.ReadAllLines(_folder["out", "records.ndjson"]).Length);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(SmallDisk disk, IEnumerable<string> arguments)
+    {
+        using var process = CliProcess.StartWithin(disk.Enter, arguments);
+        return await process.WaitAsync();
+    }
+
+    private string List()
+    {
+        File.WriteAllLines(
+            _folder["list.txt"], Enumerable.Range(1, Inputs).Select(i => $"http://sample.test/sample/generated/{i}?bytes=50000"));
+        return _folder["list.txt"];
+    }
+}
