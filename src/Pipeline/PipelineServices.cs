@@ -48,7 +48,11 @@ public static class PipelineServices
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<Matchers>();
+        services.AddSingleton<TaskEvidence>();
         services.AddSingleton<TaskCollector>();
+        services.AddSingleton<DeliveredResults>();
+        services.AddSingleton<BatchReader>();
+        services.AddSingleton<FinishedTasks>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
         services.AddSingleton<ListCloser>();

@@ -21,6 +21,14 @@ internal sealed class CallbackTokens(IOptions<PipelineOptions> options)
         return new($"{callbackBase.AbsoluteUri.TrimEnd('/')}/api/callbacks/{submissionId}/{Sign(_keys[0], submissionId)}");
     }
 
+    /// <summary>
+    /// The part of a submission's delivery prefix that nobody can guess, 32 hex digits; null without a key. Another input of the
+    /// HMAC than the token's, since Nimble's results may be read by people who must not call back.
+    /// </summary>
+    public string? PrefixSecretFor(string submissionId) => _keys is [var key, ..]
+        ? Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"prefix:{submissionId}")).AsSpan(..16))
+        : null;
+
     /// <summary>Whether a token was made by one of the keys for this submission; the time it takes does not depend on the token.</summary>
     public bool Verify(string submissionId, string token)
     {

@@ -16,6 +16,7 @@ internal sealed partial class TaskCollector(
     IWorkQueue queue,
     ResultReader reader,
     NimbleClient nimble,
+    TaskEvidence evidence,
     Matchers matchers,
     Outcomes outcomes,
     IOptions<PipelineOptions> options,
@@ -30,12 +31,20 @@ internal sealed partial class TaskCollector(
     /// <param name="cancellationToken">Stops it.</param>
     public async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        if (await FindTaskAsync(submission, message.TaskId, cancellationToken) is not { } task)
+        if (await evidence.FindAsync(submission, message.TaskId, cancellationToken) is not { } claim)
         {
             LogForeign(message.TaskId, message.SubmissionId);
             return;
         }
 
+        await (claim.Task is { } task
+            ? CollectKnownAsync(submission, task, message, cancellationToken)
+            : TryUnnamedAsync(submission, message, claim.Problem, cancellationToken));
+    }
+
+    private async Task CollectKnownAsync(
+        SubmissionEntry submission, TaskEntry task, ResultMessage message, CancellationToken cancellationToken)
+    {
         // What comes for a closed submission is mostly a webhook that came twice; seldom what a worker that was killed left half done.
         if (submission.State == SubmissionState.Closed && task.Ordinal is null)
             return;
@@ -58,7 +67,7 @@ internal sealed partial class TaskCollector(
         {
             await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
         }
-        catch (PipelineException outage) when (outage is { Reason: FailureReasons.Unavailable, IsPermanent: false, IsStoreFault: false })
+        catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
             // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
             LogOutage(message.TaskId, message.SubmissionId, outage.Message);
@@ -70,16 +79,46 @@ internal sealed partial class TaskCollector(
         }
     }
 
-    /// <summary>The task's row; where the POST's answer did not name it, the API says whether it belongs to the batch.</summary>
-    private async Task<TaskEntry?> FindTaskAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    private async Task TryUnnamedAsync(
+        SubmissionEntry submission, ResultMessage message, PipelineException? problem, CancellationToken cancellationToken)
     {
-        if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
-            return known;
-        if (submission.State == SubmissionState.Closed || submission.BatchId is null || (await nimble.GetTaskAsync(taskId, cancellationToken))?.BatchId != submission.BatchId)
-            return null;
-        var found = new TaskEntry(taskId, Ordinal: null);
-        await ledger.AddTasksAsync(submission.SubmissionId, [found], cancellationToken);
-        return found;
+        try
+        {
+            await CollectUnnamedAsync(submission, message, problem, cancellationToken);
+        }
+        catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
+        {
+            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
+            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+        }
+        catch (PipelineException wrong) when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
+        {
+            LogUnmatched(message.TaskId, message.SubmissionId, wrong.Message);
+        }
+    }
+
+    /// <summary>
+    /// Collects a task that only its object can tell to be the submission's: it is read from the bucket alone, and must match an
+    /// input that waits.
+    /// </summary>
+    private async Task CollectUnnamedAsync(
+        SubmissionEntry submission, ResultMessage message, PipelineException? problem, CancellationToken cancellationToken)
+    {
+        using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken);
+        if (found is null && problem is not null)
+            throw problem;
+        var matcher = await matchers.ForAsync(submission, cancellationToken);
+        if (found is null || matcher.MatchStranger(found.Result) is not { } ordinal)
+        {
+            LogForeign(message.TaskId, message.SubmissionId);
+            return;
+        }
+
+        if (await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) is not { State: InputState.Waiting } input)
+            return;
+        LogUnnamed(message.TaskId, message.SubmissionId);
+        await evidence.AddAsync(submission, new(message.TaskId, ordinal), cancellationToken);
+        await EmitAsync(submission, input, message, found, cancellationToken);
     }
 
     private async Task EmitAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
@@ -212,6 +251,10 @@ internal sealed partial class TaskCollector(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
     private partial void LogForeign(string taskId, string submissionId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "Nimble does not name task {TaskId}, but its object under submission {SubmissionId}'s own prefix matches a waiting input.")]
+    private partial void LogUnnamed(string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
     private partial void LogUnmatched(string taskId, string submissionId, string? url);

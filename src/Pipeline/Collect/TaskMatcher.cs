@@ -77,8 +77,12 @@ internal sealed class TaskMatcher
     /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
     public int? Match(NormalizedResult result)
     {
-        if (Inputs.Count == 1)
-            return 0;
+        return Inputs.Count == 1 ? 0 : MatchStranger(result);
+    }
+
+    /// <summary>The same for a result that may be anybody's: being the only input proves nothing.</summary>
+    public int? MatchStranger(NormalizedResult result)
+    {
         if (result.Url is not { } url)
             return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);

@@ -111,7 +111,10 @@ public sealed record SubmissionEntry
     /// <summary>The extraction defaults of the list, a JSON object, <c>{}</c> for none. No delivery fields.</summary>
     public string SharedInputs { get; init; } = "{}";
 
-    /// <summary>Where Nimble was told to put results: <c>{base}/{list}/{submission}/</c>; null when results are read from the API.</summary>
+    /// <summary>
+    /// Where Nimble was told to put results: <c>{base}/{list}/{submission}-{secret}/</c> (<see cref="DeliveryPrefix"/>); null when
+    /// results are read from the API.
+    /// </summary>
     public string? StorageUrl { get; init; }
 
     /// <summary>Whether Nimble was asked to compress the objects.</summary>

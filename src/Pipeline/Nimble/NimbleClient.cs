@@ -116,7 +116,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     }
 
     /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
-    private async Task<HttpResponseMessage?> GetAsync(string path, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> GetAsync(
+        string path, CancellationToken cancellationToken, bool isList = false)
     {
         var requests = new RetryingHttp(http, _policy, time, logger);
         var response = await requests.SendAsync(
@@ -131,18 +132,24 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             return response;
         using (response)
         {
-            return (int)response.StatusCode switch
-            {
-                202 or 204 or 404 or 410 => null,
-                401 or 403 => throw PipelineException.Permanent(
-                    FailureReasons.AccessDenied,
-                    $"Nimble refuses the API key ({(int)response.StatusCode}). Set NIMBLE_API_KEY to a valid key for {_options.BaseUrl.Authority}."),
-                402 => throw PipelineException.Transient(FailureReasons.Unavailable, "Nimble refuses to serve this account for want of budget (402). Top it up."),
-                _ => throw PipelineException.Permanent(
-                    FailureReasons.InvalidConfiguration,
-                    $"Nimble answered {(int)response.StatusCode} for {_root}{path}. Check the API's address and version."),
-            };
+            return (int)response.StatusCode is 202 or 204 or 404 or 410 ? null : throw Refused((int)response.StatusCode, path, isList);
         }
+    }
+
+    /// <summary>
+    /// A refusal. It is not final for a task or batch: the result is paid for, and the key or the address may be mended. It is
+    /// for a list, which settings are tried with.
+    /// </summary>
+    private PipelineException Refused(int status, string path, bool isList)
+    {
+        var (reason, message) = status switch
+        {
+            401 or 403 => (FailureReasons.AccessDenied,
+                $"Nimble refuses the API key ({status}). Set NIMBLE_API_KEY to a valid key for {_options.BaseUrl.Authority}."),
+            402 => (FailureReasons.Unavailable, "Nimble refuses to serve this account for want of budget (402). Top it up."),
+            _ => (FailureReasons.InvalidConfiguration, $"Nimble answered {status} for {_root}{path}. Check the API's address and version."),
+        };
+        return isList && status != 402 ? PipelineException.Permanent(reason, message) : PipelineException.Transient(reason, message);
     }
 
     private async IAsyncEnumerable<NimbleList<T>> ListAsync<T>(
@@ -154,7 +161,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         do
         {
             using var response = await GetAsync(
-                $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken);
+                $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken, isList: true);
             if (response is null)
                 yield break;
             var page = NimblePage.Read(await ReadJsonAsync(response, cancellationToken)) ?? throw Unreadable(response);

@@ -103,7 +103,7 @@ internal sealed partial class SubmitStage(
             DueAt = now + options.Value.Sweep.PostingCheck,
             StorageUrl = delivery.StorageUrl is null
                 ? null
-                : ObjectUri.Parse(delivery.StorageUrl).AsPrefix().Append($"{planned.ListId}/{planned.SubmissionId}/").ToString(),
+                : DeliveryPrefix.Of(delivery.StorageUrl, planned, tokens.PrefixSecretFor(planned.SubmissionId)),
             Compressed = delivery.Compress,
             HasCallback = delivery.CallbackBase is not null,
             Message = null,
@@ -141,6 +141,7 @@ internal sealed partial class SubmitStage(
         Looks = 0,
         Hold = HoldReason.None,
         HeldSince = null,
+        Message = null,
     };
 
     private async Task RefuseAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)

@@ -21,7 +21,7 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
     public static PostEvidence Of(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, PostProof told)
     {
         var addresses = tasks.SelectMany(Addresses).ToList();
-        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => a.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)))
+        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
             return Proven(told == PostProof.None ? PostProof.Echo : told);
         if (addresses.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
             return Anothers;

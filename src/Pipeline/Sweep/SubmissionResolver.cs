@@ -27,6 +27,9 @@ internal sealed partial class SubmissionResolver(
     // Clocks of two clouds: a batch that claims to be a little older than its POST is still a candidate.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
+    // One answer is enough; the rest of a thousand objects say the same.
+    private const int MaxAsked = 32;
+
     /// <summary>Looks for evidence everywhere, and adopts what it finds.</summary>
     public async Task<SearchResult> SearchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
@@ -62,17 +65,27 @@ internal sealed partial class SubmissionResolver(
     public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        foreach (var taskId in taskIds)
+        // Only Nimble could write there, so that the API need not confirm it; where it denies it, something is wrong.
+        var byObjects = told == PostProof.Objects && taskIds.Count > 0 && DeliveryPrefix.IsUnguessable(submission);
+        try
         {
-            if (await nimble.GetTaskAsync(taskId, cancellationToken) is not { } task)
-                continue;
-            var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
-            IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
-            if (PostEvidence.Of(submission, inputs, [task, .. tasks], told).Proof is var proof and not PostProof.None)
-                return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
+            foreach (var taskId in taskIds.Take(MaxAsked))
+            {
+                if (await nimble.GetTaskAsync(taskId, cancellationToken) is not { } task)
+                    continue;
+                byObjects = false;
+                var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
+                IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
+                if (PostEvidence.Of(submission, inputs, [task, .. tasks], told).Proof is var proof and not PostProof.None)
+                    return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
+            }
+        }
+        catch (PipelineException silent) when (byObjects)
+        {
+            LogSilent(submission.SubmissionId, silent.Message);
         }
 
-        return false;
+        return byObjects && await AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
     }
 
     private async Task<IReadOnlyList<ObjectUri>> ListAsync(SubmissionEntry submission, CancellationToken cancellationToken)
@@ -143,7 +156,8 @@ internal sealed partial class SubmissionResolver(
         // so that whoever repeats this after a crash finds the same.
         if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
             await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
-        await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        if (tasks.Count > 0)
+            await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
         var accepted = SubmitStage.Accepted(submission, batchId, proof, options.Value.Sweep, now) with { DueAt = now };
@@ -156,6 +170,10 @@ internal sealed partial class SubmissionResolver(
 
         return adopted;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The API cannot say whether it accepted submission {SubmissionId}; results under its own prefix say so: {Reason}")]
+    private partial void LogSilent(string submissionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
     private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);

@@ -137,7 +137,10 @@ public sealed class NimbleReadTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 401));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
-        Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
+        // What is asked of is paid for, and the key may be mended.
+        Assert.Equal((FailureReasons.AccessDenied, false), (error.Reason, error.IsPermanent));
+        var ofLists = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.ListTasksAsync(Ct).ToListAsync(Ct).AsTask());
+        Assert.Equal((FailureReasons.AccessDenied, true, error.Message), (ofLists.Reason, ofLists.IsPermanent, ofLists.Message));
         Assert.Equal($"Nimble refuses the API key (401). Set NIMBLE_API_KEY to a valid key for {rig.Server!.Address.Authority}.", error.Message);
         Assert.DoesNotContain(rig.Logs.Lines, l => l.Contains("secret-key-1", StringComparison.Ordinal));
     }
@@ -147,7 +150,8 @@ public sealed class NimbleReadTests
     {
         await using var other = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("", 302, ("Location", other.Address.AbsoluteUri)));
-        Assert.True((await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("t-1", Ct))).IsPermanent);
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("t-1", Ct));
+        Assert.Equal((FailureReasons.InvalidConfiguration, false), (error.Reason, error.IsPermanent));
         Assert.Empty(other.Seen);
     }
 

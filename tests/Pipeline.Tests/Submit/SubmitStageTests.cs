@@ -56,7 +56,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
         var body = JsonElement.Parse(Assert.Single(_server!.Seen).Body);
         Assert.Equal("https://example.com/1", body.GetProperty("inputs")[1].GetProperty("url").GetString());
         Assert.Equal("CA", body.GetProperty("shared_inputs").GetProperty("country").GetString());
-        Assert.Equal("s3://results/x/list/list-000000/", body.GetProperty("shared_inputs").GetProperty("storage_url").GetString());
+        Assert.Matches("^s3://results/x/list/list-000000-[0-9a-f]{32}/$", body.GetProperty("shared_inputs").GetProperty("storage_url").GetString()!);
         Assert.StartsWith("https://hooks.test/api/callbacks/list-000000/", body.GetProperty("shared_inputs").GetProperty("callback_url").GetString());
     }
 

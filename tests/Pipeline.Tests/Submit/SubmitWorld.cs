@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Collect;
 using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Ledger;
@@ -34,6 +35,12 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     /// <summary>What the API answers a GET of a path; an empty last page, or nothing there, where it is null.</summary>
     public Func<string, string?> Get { get; set; } = _ => null;
+
+    /// <summary>The status the API answers a GET of a path with instead, with a wait that ends its tries; null for none.</summary>
+    public Func<string, int?> FailGet { get; set; } = _ => null;
+
+    /// <summary>What a POST that is accepted is answered, by its number and inputs; null names all of its tasks.</summary>
+    public Func<int, JsonElement, string?> Answer { get; set; } = (_, _) => null;
 
     /// <summary>Whether the API has lists.</summary>
     public bool HasLists { get; set; } = true;
@@ -113,16 +120,29 @@ internal sealed class SubmitWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Handles what is in queue <c>results</c> now, and what that brings.</summary>
+    public async Task CollectAsync()
+    {
+        var receiver = Service<IWorkReceiver>();
+        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        {
+            await Service<CollectStage>().HandleAsync(message.Body, Token);
+            await receiver.CompleteAsync(message, Token);
+        }
+    }
+
     public Task SweepAsync() => Service<SweepStage>().HandleAsync(Token);
 
-    /// <summary>Lets time pass in steps, working and sweeping at each.</summary>
-    public async Task PassAsync(TimeSpan time, TimeSpan step)
+    /// <summary>Lets time pass in steps, working and sweeping at each, and collecting if asked to.</summary>
+    public async Task PassAsync(TimeSpan time, TimeSpan step, bool collects = false)
     {
         for (var end = State.Time.GetUtcNow() + time; State.Time.GetUtcNow() < end;)
         {
             State.Time.Advance(step);
             await SweepAsync();
             await WorkAsync();
+            if (collects)
+                await CollectAsync();
         }
     }
 
@@ -159,7 +179,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
         if (context.Request.Method != "POST")
         {
             var path = context.Request.Path.Value!;
-            return Get(path) is { } json ? TestServer.Json(json)(context)
+            return FailGet(path) is { } failure ? TestServer.Json("{}", failure, ("Retry-After", "60"))(context)
+                : Get(path) is { } json ? TestServer.Json(json)(context)
                 : HasLists && (path is "/v1/batches" or "/v1/tasks") ? TestServer.Json(NoItems)(context)
                 : TestServer.Json("{}", 404)(context);
         }
@@ -175,6 +196,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
             number = _accepted.Count;
         }
 
+        if (Answer(number, inputs) is { } answer)
+            return TestServer.Json(answer)(context);
         var tasks = string.Join(',', Enumerable.Range(0, inputs.GetArrayLength()).Select(i => $$"""{"id":"t-{{number}}-{{i}}","state":"pending"}"""));
         return TestServer.Json($$"""{"batch_id":"b-{{number}}","tasks":[{{tasks}}]}""")(context);
     }

@@ -14,6 +14,9 @@ public sealed class MemoryObjectStore : IObjectStore
     /// <summary>What happens elsewhere while an object is opened.</summary>
     public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>What a listing fails with; null for nothing.</summary>
+    public Func<PipelineException?> FailList { get; set; } = () => null;
+
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         await Meanwhile();
@@ -30,6 +33,8 @@ public sealed class MemoryObjectStore : IObjectStore
     public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
+        if (FailList() is { } failure)
+            throw failure;
         foreach (var (uri, bytes) in _objects.Where(item => item.Key.Bucket == prefix.Bucket && item.Key.Key.StartsWith(prefix.Key, StringComparison.Ordinal)))
             yield return new(uri, bytes.Length);
     }

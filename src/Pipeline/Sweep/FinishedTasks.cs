@@ -1,0 +1,171 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Collect;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Has finished tasks collected that no webhook reported, and gives up inputs that no result can come for any more. Before that
+/// the bucket is asked: the API may name fewer tasks than it has done.
+/// </summary>
+internal sealed partial class FinishedTasks(
+    ILedger ledger,
+    IWorkQueue queue,
+    BatchReader batches,
+    DeliveredResults delivered,
+    Outcomes outcomes,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<FinishedTasks> logger)
+{
+    private SweepOptions Sweep => options.Value.Sweep;
+
+    /// <summary>Queues every good task whose result is missing here, and fails the inputs of bad ones.</summary>
+    public async Task SendFinishedAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
+    {
+        await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
+        var collected = Collected(inputs);
+        var good = new List<string>();
+        foreach (var task in tasks.Where(t => rows.ContainsKey(t.Id) && !collected.Contains(t.Id)))
+        {
+            var input = rows[task.Id].Ordinal is { } ordinal ? inputs[ordinal] : null;
+            var outcome = TaskStates.Classify(task.State);
+            if (outcome == TaskOutlook.Good && input is null or { State: InputState.Waiting })
+                good.Add(task.Id);
+            else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting } && !HasAnotherChance(task, rows, tasks))
+                await outcomes.FailAsync(submission, [input],
+                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task)), cancellationToken, task.Id, Learnt.Sweep);
+        }
+
+        if (good.Count > 0)
+            await queue.SendAsync(submission.SubmissionId, good, Learnt.Sweep, time.GetUtcNow(), cancellationToken);
+    }
+
+    /// <summary>Whether another task of the same input has not failed.</summary>
+    private static bool HasAnotherChance(NimbleTask failed, Dictionary<string, TaskEntry> rows, IReadOnlyList<NimbleTask> tasks) =>
+        rows.Values.Any(r => r.Ordinal == rows[failed.Id].Ordinal && r.TaskId != failed.Id
+            && TaskStates.Classify(tasks.FirstOrDefault(t => t.Id == r.TaskId)?.State) != TaskOutlook.Bad);
+
+    /// <summary>
+    /// The batch is complete and everything finished was queued. Once no good task is left to collect, or its deadline is over, what is still
+    /// without an outcome belongs to tasks that cannot be told apart, or that the API does not name.
+    /// </summary>
+    public async Task SettleAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
+    {
+        if (await SendLastAsync(submission, cancellationToken))
+            return;
+        var collected = Collected(inputs);
+        var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
+        var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
+        var waits = time.GetUtcNow() < submission.CompletedAt + (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval;
+        if (good.Count > 0 && waits)
+            return;
+        var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
+        var expected = rows.Where(t => good.Contains(t.TaskId)).Select(t => t.Ordinal).ToHashSet();
+        var current = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var waiting = current.Where(i => i.State == InputState.Waiting && !expected.Contains(i.Ordinal)).ToList();
+        if (waiting.Count == 0 || await MayLieInBucketAsync(submission, current, tasks, rows, waits, cancellationToken))
+            return;
+        var cause = CauseOf(submission, left, good.Count > 0);
+        await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
+        LogLeftOver(submission.SubmissionId, waiting.Count, cause.Reason);
+    }
+
+    /// <summary>Queues the one task that no answer told apart, once all others have their inputs.</summary>
+    private async Task<bool> SendLastAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        if (TaskMatcher.LastPair(submission, tasks) is not { } last)
+            return false;
+        await ledger.AddTasksAsync(submission.SubmissionId, [last], cancellationToken);
+        await queue.SendAsync(submission.SubmissionId, [last.TaskId], Learnt.Sweep, time.GetUtcNow(), cancellationToken);
+        return true;
+    }
+
+    /// <summary>
+    /// Has objects collected that the API does not name the tasks of, and says whether results may be among them. Under an
+    /// unguessable prefix they are, for as long as tasks are missing; else only their deadline's time is given to them.
+    /// </summary>
+    private async Task<bool> MayLieInBucketAsync(
+        SubmissionEntry submission,
+        IReadOnlyList<InputEntry> inputs,
+        IReadOnlyList<NimbleTask> tasks,
+        IReadOnlyList<TaskEntry> rows,
+        bool waits,
+        CancellationToken cancellationToken)
+    {
+        var named = tasks.Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        var unnamed = (await delivered.FindAsync(submission, inputs, cancellationToken)).Where(id => !named.Contains(id)).ToList();
+        await delivered.SendAsync(submission, unnamed, cancellationToken);
+        return unnamed.Count > 0 && (waits || (rows.Count < submission.Count && DeliveryPrefix.IsUnguessable(submission)));
+    }
+
+    private static FailureCause CauseOf(SubmissionEntry submission, IReadOnlyList<NimbleTask> left, bool isAmbiguous) =>
+        isAmbiguous
+            ? new("sweep", FailureReasons.ResultAmbiguous,
+                "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.")
+            : left.FirstOrDefault(t => TaskStates.Classify(t.State) == TaskOutlook.Bad) is { } bad
+                ? new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(bad))
+                : submission.Message is { } told
+                    ? new("sweep", FailureReasons.SubmissionRefused, told)
+                    : new("sweep", FailureReasons.TaskExpired,
+                        "The batch is complete, but Nimble names no task for this input, and its result is not in the bucket.");
+
+    /// <summary>
+    /// Past the longest documented life of a task: API and bucket are asked once more, however late that is, and one object
+    /// deadline later the rest is given up. While a bucket cannot be listed, or holds what could not be read, it is not.
+    /// </summary>
+    public async Task ExpireAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var last = submission.AcceptedAt!.Value + Sweep.TaskDeadline + options.Value.Collect.ObjectDeadline;
+        var isFirst = submission.DueAt < last;
+        if (now < last + Sweep.TaskDeadline || isFirst)
+        {
+            if (isFirst)
+                await AskOnceMoreAsync(submission, inputs, cancellationToken);
+            if (await delivered.QueueAsync(submission, inputs, cancellationToken) > 0 || isFirst)
+            {
+                var next = now + options.Value.Collect.ObjectDeadline;
+                await ledger.UpdateSubmissionAsync(submission with { DueAt = last > next ? last : next }, cancellationToken);
+                return;
+            }
+        }
+
+        // It stays due, and the next look closes it.
+        await outcomes.FailAsync(submission, waiting, new("sweep", FailureReasons.TaskExpired,
+            $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks."), cancellationToken, learnt: Learnt.Sweep);
+    }
+
+    /// <summary>Whoever was down for a day finds results at the API. That it cannot answer proves nothing and keeps nothing waiting.</summary>
+    private async Task AskOnceMoreAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SendFinishedAsync(submission, inputs, await batches.GetTasksAsync(submission, all: true, cancellationToken), cancellationToken);
+        }
+        catch (PipelineException silent)
+        {
+            LogSilent(submission.SubmissionId, silent.Message);
+        }
+    }
+
+    /// <summary>The tasks whose results are in: each input keeps the one that gave its outcome.</summary>
+    private static HashSet<string> Collected(IReadOnlyList<InputEntry> inputs) => inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The API cannot say what became of submission {SubmissionId}: {Reason}")]
+    private partial void LogSilent(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Inputs} inputs of submission {SubmissionId} were left over and end as {Reason}.")]
+    private partial void LogLeftOver(string submissionId, int inputs, string reason);
+}
