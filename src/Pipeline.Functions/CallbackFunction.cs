@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Callback;
 
@@ -18,6 +19,9 @@ internal sealed class CallbackFunction(CallbackStage stage)
     {
         try
         {
+            // The stage has its own limits; the server's would break the connection where an answer is due.
+            if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+                size.MaxRequestBodySize = null;
             var answer = await stage.HandleAsync(submission, token, request.Body, request.HttpContext.RequestAborted);
             if (answer == CallbackAnswer.TooMany)
                 request.HttpContext.Response.Headers.RetryAfter = CallbackStage.RetryAfter;

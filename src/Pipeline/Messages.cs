@@ -35,6 +35,7 @@ public sealed record ResultMessage(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
+    MaxDepth = MaxDepth,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(SubmissionMessage))]
 [JsonSerializable(typeof(ResultMessage))]
@@ -44,6 +45,15 @@ public sealed record ResultMessage(
 [JsonSerializable(typeof(IReadOnlyDictionary<string, JsonElement>))]
 internal sealed partial class PipelineJson : JsonSerializerContext
 {
+    /// <summary>
+    /// How deep JSON may be nested here. Intake takes 64 levels of an item; failures and messages put it inside objects of their own,
+    /// and must never be deeper than what reads or writes them.
+    /// </summary>
+    public const int MaxDepth = 256;
+
+    /// <summary>For parsing what Intake has taken.</summary>
+    public static readonly JsonDocumentOptions Documents = new() { MaxDepth = MaxDepth };
+
     /// <summary>Escapes only what JSON demands: people read these, and the default escapes even quotes and plus signs as \uXXXX.</summary>
     public static PipelineJson Plain => _plain ??= new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
 

@@ -183,10 +183,10 @@ public sealed class GuardOptions
 /// </summary>
 public sealed class CallbackOptions
 {
-    /// <summary>Webhooks a minute for one submission, and as many at once: thrice one for each of 1,000 tasks.</summary>
+    /// <summary>Task ids a minute from the webhooks of one submission, and as many at once: thrice one for each of 1,000 tasks.</summary>
     public int MaxPerSubmission { get; set; } = 3000;
 
-    /// <summary>Webhooks a second for all submissions, and as many at once, by one process.</summary>
+    /// <summary>Task ids a second from the webhooks of all submissions, and as many at once, by one process.</summary>
     public int MaxPerSecond { get; set; } = 5000;
 
     /// <summary>Wrong tokens a second that are logged and answered 401, by one process; more are answered 429.</summary>

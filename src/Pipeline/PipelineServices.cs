@@ -36,6 +36,7 @@ public static class PipelineServices
         services.AddSingleton<StoreHealth>();
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<CallbackLimits>();
+        services.AddSingleton<CallbackBodyReader>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Reopening>();
         services.AddSingleton<Repeats>();
@@ -55,6 +56,7 @@ public static class PipelineServices
         services.AddSingleton<FinishedTasks>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
+        services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<ListCloser>();
 
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));

@@ -52,6 +52,8 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
     public static async Task NormalizeAsync(Stream stored, Stream output)
     {
         using var result = await s_normalizer.NormalizeAsync(stored, CancellationToken.None);
+        // A result mostly names the URL that was asked for.
+        result.Url = s_context.Input.Url;
         await using var record = RecordComposer.Compose(result, s_context);
         await record.CopyToAsync(output, CancellationToken.None);
     }

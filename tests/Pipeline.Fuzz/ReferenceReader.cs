@@ -1,32 +1,40 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 
 namespace Pipeline.Fuzz;
 
 /// <summary>The same work the simple way: all in memory, with <see cref="GZipStream"/> and <see cref="JsonDocument"/>.</summary>
-internal static class ReferenceReader
+internal static partial class ReferenceReader
 {
     private const int TrailerBytes = 8;
 
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1024 };
-    private static readonly string[] ContentNames = ["html", "markdown", "text", "screenshot"];
+    private static readonly string[] TextNames = ["html", "markdown", "text", "screenshot"];
+    private static readonly string[] ListNames = ["screenshots", "pages_html", "network_capture"];
+    private static readonly string[] MemberNames = ["links", "redirects"];
+    private static readonly string[] OwnNames = ["url", "task_id", "data"];
 
     /// <summary>Throws unless an object that was taken is whole and its record carries what it holds.</summary>
     public static void Compare(byte[] stored, byte[] record)
     {
-        using var document = JsonDocument.Parse(WithoutMark(Expand(stored)), Deep);
+        using var document = JsonDocument.Parse(Mend(WithoutMark(Expand(stored))), Deep);
         using var made = JsonDocument.Parse(record, Deep);
-        var data = document.RootElement.TryGetProperty("data", out var found) ? found : default;
-        var content = made.RootElement.TryGetProperty("content", out var carried) ? carried : default;
-        foreach (var name in ContentNames)
-            if (RawOf(data, name) != RawOf(content, name))
+        var result = Unwrap(document.RootElement);
+        var data = ValueOf(result, "data") ?? default;
+        var content = ValueOf(made.RootElement, "content") ?? default;
+        foreach (var name in TextNames)
+            if (RawOf(data, name, JsonValueKind.String) != RawOf(content, name, JsonValueKind.String))
                 throw new InvalidOperationException($"The record's {name} is not what the object holds.");
-        var parsed = ValueOf(data, "parsing") ?? ValueOf(data, "parsed");
-        if (parsed is { } expected ? !JsonElement.DeepEquals(expected, made.RootElement.GetProperty("parsed")) : made.RootElement.TryGetProperty("parsed", out _))
-            throw new InvalidOperationException("The record's parsed data is not what the object holds.");
+        foreach (var name in ListNames)
+            CompareValues(name, ListOf(data, name), ValueOf(content, name));
+        foreach (var name in MemberNames)
+            CompareValues(name, ListOf(data, name), ValueOf(made.RootElement, name));
+        CompareParsed(data, made.RootElement);
     }
 
     /// <summary>Whether the bytes are one complete JSON text in UTF-8, without any gzip.</summary>
@@ -43,6 +51,21 @@ internal static class ReferenceReader
         }
     }
 
+    private static void CompareParsed(JsonElement data, JsonElement made)
+    {
+        // Where a result uses both names, the first is the place and the second goes to extra.
+        var first = data.ValueKind == JsonValueKind.Object
+            ? data.EnumerateObject().FirstOrDefault(p => p.Name is "parsing" or "parsed" && p.Value.ValueKind != JsonValueKind.Null)
+            : default;
+        CompareValues("parsed data", first.Value.ValueKind == JsonValueKind.Undefined ? null : first.Value, ValueOf(made, "parsed"));
+    }
+
+    private static void CompareValues(string name, JsonElement? held, JsonElement? carried)
+    {
+        if (held is { } value ? carried is not { } copy || !JsonElement.DeepEquals(value, copy) : carried is not null)
+            throw new InvalidOperationException($"The record's {name} is not what the object holds.");
+    }
+
     /// <summary>The bytes within; <see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here.</summary>
     private static byte[] Expand(byte[] stored)
     {
@@ -55,12 +78,27 @@ internal static class ReferenceReader
         var lastMember = BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^4..));
         if (lastMember > bytes.Length || Crc32.HashToUInt32(bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^TrailerBytes..)))
             throw new InvalidOperationException("An object was taken whose last bytes are not the trailer of what it holds.");
-        return bytes;
+        return Expand(bytes);
     }
+
+    /// <summary>U+FFFD in the place of each half of a surrogate pair.</summary>
+    private static ReadOnlyMemory<byte> Mend(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetBytes(
+        Escapes().Replace(Encoding.UTF8.GetString(json.Span), match => match.Groups["half"].Success ? "\\ufffd" : match.Value));
+
+    [GeneratedRegex("""\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?<half>\\u[dD][89a-fA-F]..)|\\.""", RegexOptions.Singleline)]
+    private static partial Regex Escapes();
+
+    private static JsonElement Unwrap(JsonElement root) => root.ValueKind == JsonValueKind.Array
+        ? root[0]
+        : !OwnNames.Any(name => root.TryGetProperty(name, out _)) && ListOf(root, "results") is { } results ? results[0] : root;
 
     private static ReadOnlyMemory<byte> WithoutMark(byte[] bytes) => bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
 
-    private static string? RawOf(JsonElement parent, string name) => ValueOf(parent, name)?.GetRawText();
+    private static string? RawOf(JsonElement parent, string name, JsonValueKind kind) =>
+        ValueOf(parent, name) is { } value && value.ValueKind == kind ? value.GetRawText() : null;
+
+    private static JsonElement? ListOf(JsonElement parent, string name) =>
+        ValueOf(parent, name) is { ValueKind: JsonValueKind.Array } list ? list : null;
 
     private static JsonElement? ValueOf(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
@@ -43,6 +44,9 @@ internal static class Listener
     /// <summary>The webhook's endpoint.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder app) => app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
     {
+        // The stage has its own limits; the server's would break the connection where an answer is due.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();
         var answer = await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
         context.Response.StatusCode = (int)answer;

@@ -24,6 +24,9 @@ internal sealed class RunHost : IAsyncDisposable
 {
     private const string EmbeddedBucket = "s3://pipeline-results/";
     private const double EmbeddedRequestsPerSecond = 1000;
+
+    // A run ends by itself, so it does not wait for ever for a list whose manifest cannot be written.
+    private const int MaxFaults = 5;
     private readonly Stack<IAsyncDisposable> _parts = new();
     private LocalRunnerOptions _runnerOptions = null!;
     private WebApplication _app = null!;
@@ -92,10 +95,20 @@ internal sealed class RunHost : IAsyncDisposable
     private async Task<bool> AreClosedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         var ledger = Services.GetRequiredService<ILedger>();
+        ListEntry? stuck = null;
         foreach (var id in listIds)
-            if (await ledger.GetListAsync(id, cancellationToken) is not { State: ListState.Closed })
+        {
+            var list = await ledger.GetListAsync(id, cancellationToken);
+            if (list?.Setback is { Faults: >= MaxFaults })
+                stuck = list;
+            else if (list?.State != ListState.Closed)
                 return false;
-        return true;
+        }
+
+        return stuck is null
+            ? true
+            : throw PipelineException.Permanent(FailureReasons.Internal,
+                $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files all the same; the same command tries again.");
     }
 
     /// <param name="onRefusedList">Told of a list that cannot be used: its message and why.</param>
@@ -176,7 +189,7 @@ internal sealed class RunHost : IAsyncDisposable
         // Empty: no appsettings.json of the folder it happens to run in, and no watching of that folder for one.
         var builder = WebApplication.CreateEmptyBuilder(new());
         Configure(builder.Logging, settings);
-        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackStage.MaxBodyBytes + 1);
+        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackBodyReader.MaxBytes);
         builder.Services.AddRoutingCore();
         // Webhooks under way take milliseconds; connections that somebody holds open must not outlast the time a stop may take.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));

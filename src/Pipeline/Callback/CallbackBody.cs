@@ -5,19 +5,21 @@ namespace Pipeline.Callback;
 
 /// <summary>
 /// Reads the task ids out of a webhook's body. The body is a hint without authority: nothing else in it is looked at, and its forms vary
-/// (<c>{status, task}</c>, <c>{task}</c>, the bare task; per task or per batch is not documented).
+/// (<c>{status, task}</c>, <c>{task}</c>, the bare task, or an array of those; per task or per batch is not documented).
 /// </summary>
 internal static class CallbackBody
 {
     private static readonly JsonDocumentOptions Limits = new() { MaxDepth = 32 };
 
     /// <summary>The well-formed task ids of a body, without repeats; null when the body is not a webhook at all.</summary>
+    /// <param name="body">JSON in UTF-8, with or without a byte order mark.</param>
     public static IReadOnlyCollection<string>? ReadTaskIds(ReadOnlyMemory<byte> body)
     {
         try
         {
-            using var document = JsonDocument.Parse(body, Limits);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? Read(document.RootElement) : null;
+            using var document = JsonDocument.Parse(body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body, Limits);
+            var ids = new HashSet<string>(StringComparer.Ordinal);
+            return Read(document.RootElement, ids) ? ids : null;
         }
         catch (JsonException)
         {
@@ -25,33 +27,43 @@ internal static class CallbackBody
         }
     }
 
-    private static HashSet<string>? Read(JsonElement root)
+    /// <summary>Takes the ids of one webhook, or of an array of them.</summary>
+    /// <returns>Whether it has the form of one.</returns>
+    private static bool Read(JsonElement root, HashSet<string> ids)
     {
-        var ids = new HashSet<string>(StringComparer.Ordinal);
+        if (root.ValueKind != JsonValueKind.Array)
+            return root.ValueKind == JsonValueKind.Object && ReadOne(root, ids);
         var recognised = false;
-        if (root.TryGetProperty("task", out var task))
-            recognised |= Take(task, ids);
+        foreach (var item in root.EnumerateArray())
+            recognised |= item.ValueKind == JsonValueKind.Object && ReadOne(item, ids);
+        return recognised;
+    }
+
+    private static bool ReadOne(JsonElement root, HashSet<string> ids)
+    {
+        var task = NimbleJson.Member(root, "task");
+        var recognised = task is { } one && Take(one, ids);
         foreach (var name in (ReadOnlySpan<string>)["tasks", "batch"])
         {
-            if (!root.TryGetProperty(name, out var value))
+            if (NimbleJson.Member(root, name) is not { ValueKind: JsonValueKind.Object or JsonValueKind.Array } value)
                 continue;
-            var tasks = value.ValueKind == JsonValueKind.Object && value.TryGetProperty("tasks", out var inner) ? inner : value;
-            recognised |= value.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
-            if (tasks.ValueKind == JsonValueKind.Array)
+            recognised = true;
+            if ((NimbleJson.Member(value, "tasks") ?? value) is { ValueKind: JsonValueKind.Array } tasks)
                 foreach (var item in tasks.EnumerateArray())
                     Take(item, ids);
         }
 
-        if (!root.TryGetProperty("task", out _) && !root.TryGetProperty("tasks", out _))
+        // Beside tasks, the object's own id is the batch's.
+        if (task is null && NimbleJson.Member(root, "tasks") is null)
             recognised |= Take(root, ids);
-        return recognised ? ids : null;
+        return recognised;
     }
 
     private static bool Take(JsonElement task, HashSet<string> ids)
     {
         var id = task.ValueKind switch
         {
-            JsonValueKind.String => task.GetString(),
+            JsonValueKind.String => NimbleJson.SafeString(task),
             JsonValueKind.Object => StringOf(task, "id") ?? StringOf(task, "task_id"),
             _ => null,
         };
@@ -62,5 +74,5 @@ internal static class CallbackBody
     }
 
     private static string? StringOf(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        NimbleJson.Member(element, name) is { ValueKind: JsonValueKind.String } value ? NimbleJson.SafeString(value) : null;
 }

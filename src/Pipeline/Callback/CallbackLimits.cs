@@ -4,8 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Pipeline.Callback;
 
 /// <summary>
-/// How many webhooks are taken: so many for one submission, so many in all, and, apart from those, so many with a wrong token. The first limit is asked
-/// first, so that one token that leaked cannot use up what is for all; and only for right tokens, so that nobody can make up submissions to remember.
+/// How many task ids are taken from webhooks, at least one of each: so many for one submission, so many in all, and, apart from those, so many webhooks
+/// with a wrong token. The first limit is asked first, so that one token that leaked cannot use up what is for all; and only for right tokens, so that
+/// nobody can make up submissions to remember.
 /// </summary>
 internal sealed class CallbackLimits(IOptions<PipelineOptions> options) : IDisposable
 {
@@ -17,13 +18,18 @@ internal sealed class CallbackLimits(IOptions<PipelineOptions> options) : IDispo
     private readonly TokenBucketRateLimiter _total = new(PerSecond(options.Value.Callback.MaxPerSecond));
     private readonly TokenBucketRateLimiter _wrong = new(PerSecond(options.Value.Callback.MaxWrongPerSecond));
 
-    /// <summary>Whether a webhook with a right token is taken.</summary>
-    public bool Admits(string submissionId)
+    /// <summary>The most ids that one webhook may name.</summary>
+    public int MaxIds { get; } = Math.Min(options.Value.Callback.MaxPerSubmission, options.Value.Callback.MaxPerSecond);
+
+    /// <summary>Whether so many ids are taken from a webhook with a right token.</summary>
+    /// <param name="submissionId">The submission.</param>
+    /// <param name="ids">At most <see cref="MaxIds"/>.</param>
+    public bool Admits(string submissionId, int ids)
     {
-        using var own = _perSubmission.AttemptAcquire(submissionId);
+        using var own = _perSubmission.AttemptAcquire(submissionId, ids);
         if (!own.IsAcquired)
             return false;
-        using var all = _total.AttemptAcquire();
+        using var all = _total.AttemptAcquire(ids);
         return all.IsAcquired;
     }
 

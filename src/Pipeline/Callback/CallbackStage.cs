@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -17,10 +16,13 @@ internal enum CallbackAnswer
     /// <summary>The token is not one of ours for this submission.</summary>
     Unauthorized = 401,
 
-    /// <summary>The body is larger than <see cref="CallbackStage.MaxBodyBytes"/>.</summary>
+    /// <summary>The body did not come within <see cref="CallbackBodyReader.Limit"/>.</summary>
+    TooSlow = 408,
+
+    /// <summary>The body is larger than <see cref="CallbackBodyReader.MaxBytes"/>, or names more tasks than any submission has.</summary>
     TooLarge = 413,
 
-    /// <summary>Over a limit of <see cref="CallbackOptions"/>; nothing was read. The answer carries <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.</summary>
+    /// <summary>Over a limit of <see cref="CallbackOptions"/>; nothing was taken. The answer carries <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.</summary>
     TooMany = 429,
 }
 
@@ -28,11 +30,9 @@ internal enum CallbackAnswer
 /// Takes a webhook: checks the token in the path, takes the task ids as hints, queues them, answers. Whether a task belongs, is finished,
 /// and what its result is, Collect finds out by itself. Webhooks of a burst share messages; each is answered when its own hints are queued.
 /// </summary>
-internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimits limits, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
+internal sealed partial class CallbackStage(
+    CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
 {
-    /// <summary>The largest body that is read, bytes.</summary>
-    public const int MaxBodyBytes = 64 * 1024;
-
     /// <summary>The route below the host's root, as Nimble is told.</summary>
     public const string Route = "api/callbacks/{submission}/{token}";
 
@@ -57,22 +57,15 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimit
             return CallbackAnswer.Unauthorized;
         }
 
-        if (!limits.Admits(submissionId))
+        // One for the webhook itself, before its body is read; the others when they are known.
+        if (!limits.Admits(submissionId, 1))
         {
             LogTooMany(submissionId);
             return CallbackAnswer.TooMany;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes + 1);
-        try
-        {
-            var length = await body.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes + 1), MaxBodyBytes + 1, throwOnEndOfStream: false, cancellationToken);
-            return length > MaxBodyBytes ? CallbackAnswer.TooLarge : await TakeAsync(submissionId, buffer.AsMemory(0, length), cancellationToken);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        using var read = await reader.ReadAsync(body, cancellationToken);
+        return read.Body is null ? read.Answer : await TakeAsync(submissionId, read.Body.Written, cancellationToken);
     }
 
     private async Task<CallbackAnswer> TakeAsync(string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -81,6 +74,14 @@ internal sealed partial class CallbackStage(CallbackTokens tokens, CallbackLimit
         {
             LogMalformed(submissionId, body.Length);
             return CallbackAnswer.Malformed;
+        }
+
+        if (taskIds.Count > limits.MaxIds)
+            return CallbackAnswer.TooLarge;
+        if (taskIds.Count > 1 && !limits.Admits(submissionId, taskIds.Count - 1))
+        {
+            LogTooMany(submissionId);
+            return CallbackAnswer.TooMany;
         }
 
         CrashPoint.Pass("callback.after-verification");

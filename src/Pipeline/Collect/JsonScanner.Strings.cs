@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Text;
 
 namespace Pipeline.Collect;
 
@@ -18,20 +17,12 @@ internal abstract partial class JsonScanner
     /// <summary>How much is scanned at once. It never unescapes to more than its own length; what is left of the scratch is room for a whole vector store and a pending escape.</summary>
     public const int PieceBytes = TextBytes - 64;
 
-    // What stands for a backslash and a byte; 0 where that is no escape of two bytes.
-    private static readonly byte[] Unescaped = MakeUnescaped();
-
     private byte[] _text = [];
     private int _textBytes;
     private bool _isName;
     private bool _wantsText;
     private byte[] _name = [];
     private int _nameBytes;
-
-    // Within an escape: 0 after the backslash, 1-4 before each hex digit, 5 and 6 before the backslash and the u of a low surrogate.
-    private int _escape;
-    private int _code;
-    private int _highSurrogate;
 
     private void StartString(bool isName)
     {
@@ -56,14 +47,13 @@ internal abstract partial class JsonScanner
                     at += 2;
                     continue;
                 }
-                if (at + 6 <= piece.Length && piece[at + 1] == 'u' && HexValue(piece.Slice(at + 2, 4)) is var code and >= 0 && Rune.TryCreate(code, out var rune))
+                if (ReadRune(piece, at, out var rune) is var length and > 0)
                 {
                     written += rune.EncodeToUtf8(text[written..]);
-                    at += 6;
+                    at += length;
                     continue;
                 }
-                (_state, _escape, _highSurrogate) = (State.Escape, 0, 0);
-                at++;
+                StartEscape(piece, at++);
                 break;
             }
             if (piece[at] != '"')
@@ -103,52 +93,6 @@ internal abstract partial class JsonScanner
             text[count++] = piece[at];
         written = count;
         return at;
-    }
-
-    private int ScanEscape(ReadOnlySpan<byte> piece, int at)
-    {
-        for (; at < piece.Length && _state == State.Escape; at++)
-        {
-            var b = piece[at];
-            switch (_escape)
-            {
-                case 0 when b == 'u':
-                case 6 when b == 'u':
-                    (_escape, _code) = (1, 0);
-                    break;
-                case 0 when Unescaped[b] is var simple and not 0:
-                    _text[_textBytes++] = simple;
-                    _state = State.String;
-                    break;
-                case >= 1 and <= 4 when HexValue([b]) is var digit and >= 0:
-                    _code = (_code << 4) | digit;
-                    if (_escape++ == 4)
-                        EndCode(at);
-                    break;
-                case 5 when b == '\\':
-                    _escape = 6;
-                    break;
-                case 5 or 6:
-                    throw Invalid("has a lone surrogate in a string", at);
-                default:
-                    throw Invalid("has an invalid escape in a string", at);
-            }
-        }
-        return at;
-    }
-
-    private void EndCode(int at)
-    {
-        if (_highSurrogate == 0 && char.IsHighSurrogate((char)_code))
-        {
-            (_highSurrogate, _escape) = (_code, 5);
-            return;
-        }
-        var whole = _highSurrogate == 0 ? Rune.TryCreate(_code, out var rune) : Rune.TryCreate((char)_highSurrogate, (char)_code, out rune);
-        if (!whole)
-            throw Invalid("has a lone surrogate in a string", at);
-        _textBytes += rune.EncodeToUtf8(_text.AsSpan(_textBytes));
-        _state = State.String;
     }
 
     private void EndString(ReadOnlySpan<byte> piece, int end)
@@ -194,33 +138,5 @@ internal abstract partial class JsonScanner
         if (_text.Length > 0)
             ArrayPool<byte>.Shared.Return(_text);
         _text = [];
-    }
-
-    private static byte[] MakeUnescaped()
-    {
-        var table = new byte[256];
-        for (var i = 0; i < 8; i++)
-            table["\"\\/nrtbf"u8[i]] = "\"\\/\n\r\t\b\f"u8[i];
-        return table;
-    }
-
-    /// <summary>The value of hex digits; -1 where one is none.</summary>
-    private static int HexValue(ReadOnlySpan<byte> digits)
-    {
-        var value = 0;
-        foreach (var digit in digits)
-        {
-            var nibble = digit switch
-            {
-                >= (byte)'0' and <= (byte)'9' => digit - '0',
-                >= (byte)'a' and <= (byte)'f' => digit - 'a' + 10,
-                >= (byte)'A' and <= (byte)'F' => digit - 'A' + 10,
-                _ => -1,
-            };
-            if (nibble < 0)
-                return -1;
-            value = (value << 4) | nibble;
-        }
-        return value;
     }
 }

@@ -15,7 +15,8 @@ internal enum JsonKind
 
 /// <summary>
 /// Scans one JSON document that arrives in pieces of any size, strictly by RFC 8259, and holds no more of it than one piece. It only follows
-/// members where <see cref="OnValueStart"/> says so; every other value goes through as its raw bytes without insignificant whitespace.
+/// members where <see cref="OnValueStart"/> says so; every other value goes through as its raw bytes without
+/// insignificant whitespace. One thing is mended: half a surrogate pair, which is no text, becomes U+FFFD.
 /// </summary>
 /// <remarks>
 /// The bytes must have been checked to be UTF-8. One document after the other, each from <see cref="Start"/> to <see cref="Dispose()"/>; after an exception the
@@ -58,11 +59,15 @@ internal abstract partial class JsonScanner : IDisposable
     /// <summary>How many bytes were scanned.</summary>
     public long ScannedBytes => _base;
 
+    /// <summary>How many halves of surrogate pairs were replaced.</summary>
+    public int LoneSurrogates { get; protected set; }
+
     /// <summary>Begins another document.</summary>
     public virtual void Start()
     {
-        (_state, _depth, _base, _raw) = (State.Start, 0, 0, false);
-        _text = ArrayPool<byte>.Shared.Rent(TextBytes);
+        (_state, _depth, _base, _raw, LoneSurrogates) = (State.Start, 0, 0, false, 0);
+        if (_text.Length == 0)
+            _text = ArrayPool<byte>.Shared.Rent(TextBytes);
     }
 
     /// <summary>Takes the next bytes.</summary>
@@ -124,7 +129,8 @@ internal abstract partial class JsonScanner : IDisposable
         }
         if (_state is State.String or State.Escape)
             SendText();
-        if (_raw)
+        // What an escape has begun is sent once it is known whether it is text.
+        if (_raw && _state != State.Escape)
             OnRaw(piece[_rawFrom..]);
         _base += piece.Length;
     }

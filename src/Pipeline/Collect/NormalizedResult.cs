@@ -53,6 +53,21 @@ internal sealed class NormalizedResult : IDisposable
     /// <summary>The size of the document.</summary>
     public long ExpandedBytes { get; set; }
 
+    /// <summary><c>data.redirects</c> as JSON; null where there are none, or very many.</summary>
+    public string? Redirects { get; set; }
+
+    /// <summary>Whether <c>data</c> holds anything but nulls.</summary>
+    public bool HasData { get; set; }
+
+    /// <summary>How many halves of surrogate pairs were replaced by U+FFFD.</summary>
+    public int LoneSurrogates { get; set; }
+
+    /// <summary>What was not copied for its size, with content by reference; null for nothing.</summary>
+    public List<string>? Omitted { get; set; }
+
+    /// <summary>Members of the record that are lists (<c>links</c>, <c>redirects</c>), separated by commas; null for none.</summary>
+    public SpillBuffer? Lists { get; set; }
+
     /// <summary>Members of the record's <c>content</c>, separated by commas; null for none, or when content is by reference.</summary>
     public SpillBuffer? Content { get; set; }
 
@@ -63,19 +78,20 @@ internal sealed class NormalizedResult : IDisposable
     public SpillBuffer? Extra { get; set; }
 
     /// <summary>Hands the staged bytes to a new owner.</summary>
-    public (SpillBuffer? Content, SpillBuffer? Parsed, SpillBuffer? Extra) Release()
+    public (SpillBuffer? Content, SpillBuffer? Parsed, SpillBuffer? Lists, SpillBuffer? Extra) Release()
     {
-        var staged = (Content, Parsed, Extra);
-        (Content, Parsed, Extra) = (null, null, null);
+        var staged = (Content, Parsed, Lists, Extra);
+        (Content, Parsed, Lists, Extra) = (null, null, null, null);
         return staged;
     }
 
     /// <summary>Gives back what was not released.</summary>
     public void Dispose()
     {
-        var (content, parsed, extra) = Release();
+        var (content, parsed, lists, extra) = Release();
         content?.Dispose();
         parsed?.Dispose();
+        lists?.Dispose();
         extra?.Dispose();
     }
 }

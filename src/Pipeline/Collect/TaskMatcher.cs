@@ -121,12 +121,12 @@ internal sealed class TaskMatcher
     private static bool MayBeWritten(InputEntry candidate, string url) =>
         candidate.Url == url || CanonicalUrl.WithFragment(candidate.Url) == url || CanonicalUrl.Of(candidate.Url) == url;
 
-    /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way).</summary>
+    /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way), nor whether a value is written as text or number.</summary>
     private bool Fits(InputEntry candidate, Dictionary<string, JsonElement> echoed)
     {
         using var effective = new EffectiveInput(_sharedInputs, candidate.Input);
         return effective.Fields.All(f => f.Key == "url" || !echoed.TryGetValue(f.Key, out var value)
-            || string.Equals(value.GetRawText(), f.Value.GetRawText(), StringComparison.OrdinalIgnoreCase));
+            || string.Equals(NimbleJson.Text(value), NimbleJson.Text(f.Value), StringComparison.OrdinalIgnoreCase));
     }
 
     private void Add(string url, InputEntry input) => _byUrl[url] = _byUrl.TryGetValue(url, out var candidates) ? [.. candidates, input] : [input];
@@ -141,5 +141,5 @@ internal sealed class TaskMatcher
     }
 
     private static string? Text(Dictionary<string, JsonElement> fields, string name) =>
-        fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? NimbleJson.Text(value) : null;
 }

@@ -74,7 +74,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         var failures = inputs
             .Where(i => i is { State: InputState.Failed, Failure: not null })
-            .Select(i => JsonSerializer.Deserialize(i.Failure!, PipelineJson.Plain.Failure)!)
+            .Select(FailureText.Read)
             .ToList();
         return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
     }

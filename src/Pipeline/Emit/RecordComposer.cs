@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Pipeline.Collect;
 using Pipeline.Ledger;
+using Pipeline.Urls;
 
 namespace Pipeline.Emit;
 
@@ -15,6 +16,7 @@ internal static class RecordComposer
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = MinimalJsonEncoder.Instance };
     private static readonly ReadOnlyMemory<byte> ContentStart = ",\"content\":{"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> ParsedStart = ",\"parsed\":"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> Comma = ","u8.ToArray();
     private static readonly ReadOnlyMemory<byte> ExtraStart = ",\"extra\":{"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> ExtraClose = "}}"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> Close = "}"u8.ToArray();
@@ -44,7 +46,7 @@ internal static class RecordComposer
         }
     }
 
-    /// <summary>Writes the record's stretches one after the other, and says where the first two end: what comes before the content, what comes behind it, and perhaps a last field of <c>extra</c>.</summary>
+    /// <summary>Writes the record's stretches one after the other, and says where the first two end: what comes before the content, what comes behind it, and perhaps last fields of <c>extra</c>.</summary>
     private static (int Head, int Tail) WriteEnvelope(Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
     {
         using var input = new EffectiveInput(context.SharedInputs, context.Input.Input);
@@ -56,6 +58,8 @@ internal static class RecordComposer
         // What the result says of its time is used where we have no better, and kept where we have.
         if (context.RequestedAt is not null || requestedAt is null)
             WriteIfAny(writer, "metadata.query_time", result.QueryTime);
+        if (result.LoneSurrogates > 0)
+            writer.WriteNumber("pipeline.lone_surrogates", result.LoneSurrogates);
         writer.Flush();
         return (head, tail);
     }
@@ -70,6 +74,8 @@ internal static class RecordComposer
         WriteIfAny(writer, "batch_id", context.BatchId);
         writer.WriteString("task_id", context.TaskId);
         writer.WriteString("url", context.Input.Url);
+        if (result.Url is { } resultUrl && !CanonicalUrl.AreSame(resultUrl, context.Input.Url))
+            writer.WriteString("result_url", resultUrl);
         // Rows that older versions wrote to Azure's tables have no line.
         if (context.Input.Line > 0)
             writer.WriteNumber("line", context.Input.Line);
@@ -99,6 +105,7 @@ internal static class RecordComposer
         writer.WriteNumber("bytes", result.StoredBytes);
         writer.WriteBoolean("compressed", result.Compressed);
         writer.WriteEndObject();
+        WriteOmitted(writer, result.Omitted);
         writer.WritePropertyName("input");
         input.WriteTo(writer);
         // A tag that is the input's id is Intake's own, for telling inputs of one URL apart.
@@ -110,23 +117,34 @@ internal static class RecordComposer
     /// <summary>The envelope's stretches with the staged bytes between them.</summary>
     private static StagedRecord Join(NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
     {
-        var (content, parsed, extra) = result.Release();
+        var (content, parsed, lists, extra) = result.Release();
         var written = envelope.Written;
-        var time = written[tail..];
-        var hasExtra = extra is not null || time.Length > 0;
-        // The time's comma is one too many where nothing comes before it.
+        var own = written[tail..];
+        var hasExtra = extra is not null || own.Length > 0;
+        // The first comma is one too many where nothing comes before it.
         if (extra is null && hasExtra)
-            time = time[1..];
+            own = own[1..];
         return new(context.Input.Id, context.ListId, context.SubmissionId,
             [
                 new(written[..head]),
                 new(content is null ? default : ContentStart), new(default, content), new(content is null ? default : Close),
                 new(parsed is null ? default : ParsedStart), new(default, parsed),
+                new(lists is null ? default : Comma), new(default, lists),
                 new(written[head..tail]),
-                new(hasExtra ? ExtraStart : default), new(default, extra), new(time),
+                new(hasExtra ? ExtraStart : default), new(default, extra), new(own),
                 new(hasExtra ? ExtraClose : Close),
             ],
             envelope);
+    }
+
+    private static void WriteOmitted(Utf8JsonWriter writer, List<string>? omitted)
+    {
+        if (omitted is null)
+            return;
+        writer.WriteStartArray("omitted");
+        foreach (var name in omitted)
+            writer.WriteStringValue(name);
+        writer.WriteEndArray();
     }
 
     private static void WriteIfAny(Utf8JsonWriter writer, string name, string? value)

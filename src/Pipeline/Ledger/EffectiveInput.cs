@@ -13,23 +13,37 @@ internal sealed class EffectiveInput : IDisposable
 
     /// <summary>Merges two JSON objects.</summary>
     public EffectiveInput(string sharedInputs, string input) =>
-        (_shared, _own) = (sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs), JsonDocument.Parse(input));
+        (_shared, _own) = (
+            sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs, PipelineJson.Documents),
+            JsonDocument.Parse(input, PipelineJson.Documents));
 
     /// <summary>The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields => _fields ??= Merge();
 
-    /// <summary>The merged input as one JSON value that lives on; a bad line's text stays the string it is.</summary>
+    /// <summary>The merged input as one JSON value that lives on; a bad line's text, or what is no JSON, is a string.</summary>
     public static JsonElement Describe(string sharedInputs, InputEntry input)
     {
-        if (input.Input is not ['{', ..])
-            return JsonElement.Parse(input.Input);
-        using var effective = new EffectiveInput(sharedInputs, input.Input);
-        return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Plain.IReadOnlyDictionaryStringJsonElement);
+        try
+        {
+            if (input.Input is not ['{', ..])
+                return JsonElement.Parse(input.Input, PipelineJson.Documents);
+            using var effective = new EffectiveInput(sharedInputs, input.Input);
+            return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Plain.IReadOnlyDictionaryStringJsonElement);
+        }
+        // Whatever the ledger has: that an input cannot be described must not keep it from having an outcome.
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(input.Input, PipelineJson.Plain.String);
+        }
     }
 
-    /// <summary>A field's text; null where there is none or it is not a string.</summary>
-    public string? GetText(string name) =>
-        (Find(_own, name) ?? Find(_shared, name)) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    /// <summary>A field's text, or its number as text; null where it is neither.</summary>
+    public string? GetText(string name) => (Find(_own, name) ?? Find(_shared, name)) switch
+    {
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } scalar => scalar.GetRawText(),
+        _ => null,
+    };
 
     /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
     public void WriteTo(Utf8JsonWriter writer)

@@ -43,6 +43,9 @@ public sealed record ListEntry
     /// <summary>When its manifest was published.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 
+    /// <summary>Why it could not be closed at the last try; null since that succeeded.</summary>
+    public Setback? Setback { get; init; }
+
     /// <summary>Opaque; what a conditional update compares. Empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";
 }

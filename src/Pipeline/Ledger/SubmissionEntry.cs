@@ -153,6 +153,15 @@ public sealed record SubmissionEntry
     /// <summary>What is known of a POST that was refused or unknown, for people.</summary>
     public string? Message { get; init; }
 
+    /// <summary>Why Sweep, or a guard before the POST, last put work on it off; null since a step succeeded.</summary>
+    public Setback? Setback { get; init; }
+
+    /// <summary>Why results of it were last put off. It is out of date a while after its <see cref="Ledger.Setback.Until"/>.</summary>
+    public Setback? ResultSetback { get; init; }
+
+    /// <summary>It is not posted before this time; null for at once.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
     /// <summary>Whether it was given up for want of evidence; some may still come.</summary>
     public bool IsUnproven => State is SubmissionState.Refused or SubmissionState.Closed && Proof == PostProof.None && PostedAt is not null;
 

@@ -27,6 +27,17 @@ internal static class SubmissionIds
         return repeat == 0 ? $"{listId}-{planned:D6}" : $"{listId}-{planned:D6}-r{repeat}";
     }
 
+    /// <summary>The list of a submission.</summary>
+    public static string ListOf(string submissionId)
+    {
+        var repeat = submissionId.LastIndexOf("-r", StringComparison.Ordinal);
+        var planned = repeat > 0 && submissionId.AsSpan(repeat + 2) is [_, ..] number && !number.ContainsAnyExceptInRange('0', '9')
+            ? submissionId[..repeat]
+            : submissionId;
+        var place = planned.LastIndexOf('-');
+        return place > 0 ? planned[..place] : planned;
+    }
+
     /// <summary>The sequence of the next submission that could post inputs of this one again.</summary>
     public static int Next(int sequence) => checked(sequence + MaxPlanned);
 }

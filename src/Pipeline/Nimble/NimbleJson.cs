@@ -69,25 +69,40 @@ internal static class NimbleJson
             : null;
     }
 
-    /// <summary>A member that is there and not null. An object with a name that is not text (a lone surrogate) has none.</summary>
+    /// <summary>A member that is there and not null. Members whose names are no text (a lone surrogate) are passed over.</summary>
     public static JsonElement? Member(JsonElement json, string name)
     {
+        if (json.ValueKind != JsonValueKind.Object)
+            return null;
         try
         {
-            return json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+            return json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
         }
         catch (InvalidOperationException)
         {
-            return null;
+            return json.EnumerateObject().LastOrDefault(member => IsNamed(member, name)) is { Value.ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } found
+                ? found.Value
+                : null;
         }
     }
 
-    public static string? Text(JsonElement json, string name) => Member(json, name) switch
+    private static bool IsNamed(JsonProperty member, string name)
     {
-        null => null,
-        { ValueKind: JsonValueKind.String } text => SafeString(text),
-        { } other => other.GetRawText(),
-    };
+        try
+        {
+            return member.NameEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    public static string? Text(JsonElement json, string name) => Member(json, name) is { } value ? Text(value) : null;
+
+    /// <summary>A string's text, a number's or a truth value's digits or letters: APIs write small values either way.</summary>
+    public static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? SafeString(value) : value.GetRawText();
 
     public static string? Id(JsonElement json, string name) => Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
 
@@ -117,7 +132,7 @@ internal static class NimbleJson
     private static JsonElement Unwrap(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.Object } inner ? inner : json;
 
     /// <summary>The string; null for one that is not text (a lone surrogate), which GetString refuses.</summary>
-    private static string? SafeString(JsonElement text)
+    public static string? SafeString(JsonElement text)
     {
         try
         {

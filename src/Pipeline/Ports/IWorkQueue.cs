@@ -11,10 +11,16 @@ namespace Pipeline.Ports;
 /// </remarks>
 public interface IWorkQueue
 {
+    /// <summary>The longest delay of a message. A longer one is shortened to it: who must not act earlier checks the time itself.</summary>
+    static readonly TimeSpan MaxDelay = TimeSpan.FromDays(7);
+
+    /// <summary>A delay as queues take it: not negative, and at most <see cref="MaxDelay"/>.</summary>
+    internal static TimeSpan Bound(TimeSpan delay) => delay < TimeSpan.Zero ? TimeSpan.Zero : delay < MaxDelay ? delay : MaxDelay;
+
     /// <summary>Sends messages to one queue.</summary>
     /// <param name="queue">One of <see cref="QueueNames"/>.</param>
     /// <param name="messages">UTF-8 JSON bodies.</param>
-    /// <param name="delay">How long they stay invisible; zero for at once; at most seven days.</param>
+    /// <param name="delay">How long they stay invisible; zero for at once. One beyond <see cref="MaxDelay"/> is shortened to it.</param>
     /// <param name="cancellationToken">Stops the sending; messages already sent stay sent.</param>
     /// <exception cref="PipelineException">Transient: the queue cannot be reached.</exception>
     Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -18,8 +17,8 @@ internal sealed class FailureReader(ILedger ledger)
             if (submission is { State: SubmissionState.Closed, Failures: 0 })
                 continue;
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))
-                if (input is { State: InputState.Failed, Failure: { } json })
-                    yield return JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure)!;
+                if (input is { State: InputState.Failed, Failure: not null })
+                    yield return FailureText.Read(input);
         }
     }
 }

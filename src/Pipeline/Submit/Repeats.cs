@@ -13,6 +13,9 @@ namespace Pipeline.Submit;
 /// </summary>
 internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopening reopening, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Repeats> logger)
 {
+    // Doubling a delay soon leaves the range of times.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
+
     /// <summary>Posts again what the retry policy allows; returns the inputs as they are afterwards.</summary>
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
@@ -23,9 +26,12 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
         if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts || failed.Count > retry.MaxShare * inputs.Count)
             return inputs;
         LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
-        await PostAgainAsync(submission, failed, retry.Delay * Math.Pow(2, submission.Attempt - 1), cancellationToken);
+        await PostAgainAsync(submission, failed, DelayOf(retry, submission.Attempt), cancellationToken);
         return await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
     }
+
+    private static TimeSpan DelayOf(RetryOptions retry, int attempt) =>
+        TimeSpan.FromTicks((long)Math.Min(retry.Delay.Ticks * Math.Pow(2, attempt - 1), LongestDelay.Ticks));
 
     /// <summary>Lets another submission take failed inputs over, and has it posted.</summary>
     /// <param name="submission">Theirs so far; none of its inputs waits.</param>
@@ -145,6 +151,7 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
                 WaitsFor = submission.WaitsFor,
                 Hold = submission.Hold,
                 HeldSince = submission.HeldSince,
+                NotBefore = delay > TimeSpan.Zero ? time.GetUtcNow() + delay : null,
                 DueAt = time.GetUtcNow() + delay + SweepStage.PlannedGrace,
             },
             inputs,

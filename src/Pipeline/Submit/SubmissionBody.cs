@@ -22,7 +22,7 @@ internal static class SubmissionBody
                 writer.WriteRawValue(input.Input);
             writer.WriteEndArray();
             writer.WriteStartObject("shared_inputs");
-            using (var shared = JsonDocument.Parse(submission.SharedInputs))
+            using (var shared = JsonDocument.Parse(submission.SharedInputs, PipelineJson.Documents))
                 foreach (var property in shared.RootElement.EnumerateObject())
                     property.WriteTo(writer);
             WriteDelivery(writer, submission, callbackUrl);

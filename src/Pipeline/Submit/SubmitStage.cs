@@ -44,6 +44,13 @@ internal sealed partial class SubmitStage(
             return;
         }
 
+        if (planned.NotBefore - time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+        {
+            // A queue's longest delay may be shorter than that of a retry.
+            await queue.SendAsync(message, wait.Value, cancellationToken);
+            return;
+        }
+
         if (gate.Current is { } pause)
         {
             await holds.WaitAsync(planned, pause.Hold, pause.Reason, pause.Until - time.GetUtcNow(), cancellationToken);

@@ -9,7 +9,14 @@ namespace Pipeline.Sweep;
 
 /// <summary>Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.</summary>
 internal sealed partial class ListCloser(
-    ILedger ledger, IRecordSink sink, BudgetGuard budget, CanaryGuard canaries, IOptions<PipelineOptions> options, TimeProvider time, ILogger<ListCloser> logger)
+    ILedger ledger,
+    IRecordSink sink,
+    BudgetGuard budget,
+    CanaryGuard canaries,
+    IsolatedSteps steps,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<ListCloser> logger)
 {
     /// <summary>Closes what is complete; returns what is left open.</summary>
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
@@ -17,13 +24,21 @@ internal sealed partial class ListCloser(
         var left = new OpenLists(0, null);
         await foreach (var list in ledger.GetOpenListsAsync(cancellationToken))
         {
-            if (list.State == ListState.Open && await IsCompleteAsync(list, cancellationToken))
-                await CloseAsync(list, cancellationToken);
-            else
+            var isClosed = false;
+            await steps.RunAsync(list, async (current, token) => isClosed = await TryCloseAsync(current, token), cancellationToken);
+            if (!isClosed)
                 left = new(left.Count + 1, left.OldestSince < list.CreatedAt ? left.OldestSince : list.CreatedAt);
         }
 
         return left;
+    }
+
+    private async Task<bool> TryCloseAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        if (list.State != ListState.Open || !await IsCompleteAsync(list, cancellationToken))
+            return false;
+        await CloseAsync(list, cancellationToken);
+        return true;
     }
 
     private async Task<bool> IsCompleteAsync(ListEntry list, CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ internal sealed partial class SweepStage(
     SubmissionResolver resolver,
     AcceptedSubmissions accepted,
     ListCloser closer,
+    IsolatedSteps steps,
     Refusals refusals,
     Outcomes outcomes,
     IOptions<PipelineOptions> options,
@@ -24,6 +25,9 @@ internal sealed partial class SweepStage(
     ILogger<SweepStage> logger)
 {
     private const int Page = 100;
+
+    // One look waits for answers of the API most of the time, and a slow one must not hold up the rest.
+    private const int Parallelism = 4;
 
     /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
     internal static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
@@ -38,12 +42,13 @@ internal sealed partial class SweepStage(
         var started = time.GetUtcNow();
         var looked = 0;
         var overdue = TimeSpan.Zero;
-        while (await ledger.GetDueSubmissionsAsync(started, Page, cancellationToken) is { Count: > 0 } due)
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (await NextPageAsync(started, seen, cancellationToken) is { Count: > 0 } due)
         {
             looked += due.Count;
             overdue = overdue > Overdue(due[0], started) ? overdue : Overdue(due[0], started);
-            foreach (var submission in due)
-                await StepAsync(submission, cancellationToken);
+            await Parallel.ForEachAsync(InTurns(due), InParallel(cancellationToken), (submission, token) =>
+                new(steps.RunAsync(submission, StepAsync, token)));
             if (due.Count < Page)
                 break;
         }
@@ -65,26 +70,38 @@ internal sealed partial class SweepStage(
         LogSwept(looked, overdue.TotalMinutes, open.Count, open.OldestSince is { } since ? (now - since).TotalMinutes : 0);
     }
 
-    private async Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    /// <summary>The next submissions that are due and were not looked at in this pass: one that stays due must not come first again.</summary>
+    private async Task<IReadOnlyList<SubmissionEntry>> NextPageAsync(
+        DateTimeOffset now, HashSet<string> seen, CancellationToken cancellationToken)
     {
-        try
+        for (var (asked, found) = (Page, -1); ; asked += Page)
         {
-            await (submission.State switch
-            {
-                SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
-                SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
-                SubmissionState.Accepted => accepted.LookAsync(submission, cancellationToken),
-                SubmissionState.Refused => LookRefusedAsync(submission, cancellationToken),
-                _ => LookLateAsync(submission, cancellationToken),
-            });
-        }
-        catch (PipelineException problem) when (!problem.StopsHost)
-        {
-            // One submission's trouble must not keep the others waiting; it is looked at again.
-            LogPutOff(submission.SubmissionId, problem.Message);
-            await PostponeAsync(submission with { DueAt = NextLook(submission, options.Value.Sweep, time.GetUtcNow()), Looks = submission.Looks + 1 }, cancellationToken);
+            var due = await ledger.GetDueSubmissionsAsync(now, asked, cancellationToken);
+            var fresh = due.Where(submission => seen.Add(submission.SubmissionId)).ToList();
+            if (fresh.Count > 0 || due.Count < asked || due.Count == found)
+                return fresh;
+            found = due.Count;
         }
     }
+
+    /// <summary>The lists take turns: one of many submissions must not keep a small one waiting.</summary>
+    private static IEnumerable<SubmissionEntry> InTurns(IReadOnlyList<SubmissionEntry> due) => due
+        .GroupBy(submission => submission.ListId, StringComparer.Ordinal)
+        .SelectMany(list => list.Select((submission, turn) => (submission, turn)))
+        .OrderBy(one => one.turn)
+        .Select(one => one.submission);
+
+    private static ParallelOptions InParallel(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+
+    private Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => submission.State switch
+    {
+        SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
+        SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
+        SubmissionState.Accepted => accepted.LookAsync(submission, cancellationToken),
+        SubmissionState.Refused => LookRefusedAsync(submission, cancellationToken),
+        _ => LookLateAsync(submission, cancellationToken),
+    };
 
     /// <summary>A submission nobody has posted for long: its message may be gone, and a second one does no harm.</summary>
     private async Task SendAgainAsync(SubmissionEntry submission, CancellationToken cancellationToken)
@@ -178,9 +195,6 @@ internal sealed partial class SweepStage(
     [LoggerMessage(Level = LogLevel.Information, Message =
         "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
     private partial void LogSwept(int submissions, double overdueMinutes, int lists, double oldestMinutes);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Sweep will look at submission {SubmissionId} again later: {Reason}")]
-    private partial void LogPutOff(string submissionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} is nowhere to be found after its quarantine and is posted again, for the {Attempt}. time.")]
     private partial void LogPostedAgain(string submissionId, int attempt);

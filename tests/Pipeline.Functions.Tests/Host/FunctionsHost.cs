@@ -31,6 +31,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.MaxRequestBodySize = 100 * 1024 * 1024;
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
         });
@@ -58,6 +59,15 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>What the worker logged.</summary>
     public IEnumerable<string> Logs => _worker.Logs;
+
+    /// <summary>Waits for a line of the worker's log that has all of these in it.</summary>
+    public async Task WaitForLogAsync(params string[] texts)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!Logs.Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
+            await Task.Delay(10, limit.Token);
+    }
 
     private string[] Addresses => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,6 +19,7 @@ public sealed class CallbackStageTests : IDisposable
     private readonly CallbackTokens _tokens;
     private readonly CallbackStage _stage;
     private readonly CallbackLimits _limits;
+    private readonly FakeTimeProvider _time = new();
 
     public CallbackStageTests()
     {
@@ -30,7 +32,7 @@ public sealed class CallbackStageTests : IDisposable
                 _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
         _limits = new(Options.Create(options));
-        _stage = new(_tokens, _limits, _queue.Object, new FakeTimeProvider(), NullLogger<CallbackStage>.Instance);
+        _stage = new(_tokens, _limits, new(_time), _queue.Object, _time, NullLogger<CallbackStage>.Instance);
     }
 
     [Theory]
@@ -40,6 +42,11 @@ public sealed class CallbackStageTests : IDisposable
     [InlineData("""{"task_id":"t-1"}""")]
     [InlineData("""{"id":"b-1","tasks":["t-1"],"completed":true}""")]
     [InlineData("""{"batch":{"id":"b-1","tasks":[{"id":"t-1"},null,{"id":"t-1"}]}}""")]
+    [InlineData("""[{"task":{"id":"t-1"}},17,{"id":"t-1"}]""")]
+    [InlineData("\uFEFF{\"task\":{\"id\":\"t-1\"}}")]
+    [InlineData("""{"task":{"id":"t-1","input":{"url":"https://a/\ud800"}}}""")]
+    [InlineData("""{"\ud800":1,"task":{"\udc00":{},"id":"t-1"}}""")]
+    [InlineData("""{"status":"\ud800","tasks":["\ud800",{"id":"\udfff"},"t-1"]}""")]
     public async Task EveryFormOfABodyGivesItsTaskIdsAndNothingElse(string body)
     {
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(body));
@@ -56,6 +63,10 @@ public sealed class CallbackStageTests : IDisposable
     [InlineData("""{"task":{"id":"../../etc"}}""")]
     [InlineData("""{"task":{"id":17}}""")]
     [InlineData("""{"task":null}""")]
+    [InlineData("""{"task":{"id":"\ud800"}}""")]
+    [InlineData("""["t-1"]""")]
+    [InlineData("""[[{"task":{"id":"t-1"}}]]""")]
+    [InlineData("\u001f\u008b")]
     public async Task AMalformedBodyIsRefusedAndQueuesNothing(string body)
     {
         Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(body));
@@ -75,12 +86,63 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task ABodyOf64KiBIsTakenAndOneMoreByteIsNot()
+    public async Task ABodyOfOneMebibyteIsTakenAndOneMoreByteIsNot()
     {
         var start = """{"task":{"id":"t-1","note":" """;
-        var fitting = start + new string('x', CallbackStage.MaxBodyBytes - start.Length - 3) + "\"}}";
+        var fitting = start + new string('x', CallbackBodyReader.MaxBytes - start.Length - 3) + "\"}}";
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(fitting));
         Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(fitting + " "));
+    }
+
+    [Fact]
+    public async Task AGzippedBodyIsTakenUpToTheSameSize()
+    {
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(Gzip("""{"task":{"id":"t-1"}}"""u8)));
+        Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(Gzip(new byte[50_000_000])));
+        Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(Gzip("""{"task":{"id":"t-1"}}"""u8)[..^12]));
+        Assert.Equal(CallbackAnswer.Malformed, await HandleAsync([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]));
+        Assert.Equal("t-1", Assert.Single(_sent).TaskId);
+    }
+
+    [Theory]
+    [InlineData(50_000_000, 50_000_000)]
+    [InlineData(500_000_000, CallbackBodyReader.MaxBytes + CallbackBodyReader.MaxDiscardedBytes)]
+    public async Task ABodyThatIsTooLargeIsReadToItsEndWithinABound(int size, int expected)
+    {
+        using var body = new EndlessStream(size);
+
+        Assert.Equal(CallbackAnswer.TooLarge, await _stage.HandleAsync(Submission, Token, body, TestContext.Current.CancellationToken));
+
+        Assert.InRange(body.Position, expected, expected + CallbackBodyReader.MaxBytes);
+    }
+
+    [Fact]
+    public async Task ABodyThatDoesNotComeIsNotWaitedForLong()
+    {
+        var body = new Mock<Stream>();
+        body.Setup(b => b.ReadAsync(It.IsAny<Memory<byte>>(), It.IsAny<CancellationToken>()))
+            .Returns(async (Memory<byte> _, CancellationToken token) =>
+            {
+                await Task.Delay(Timeout.Infinite, token);
+                return 0;
+            });
+        var answer = _stage.HandleAsync(Submission, Token, body.Object, TestContext.Current.CancellationToken);
+
+        _time.Advance(CallbackBodyReader.Limit);
+
+        Assert.Equal(CallbackAnswer.TooSlow, await answer);
+    }
+
+    [Fact]
+    public async Task IdsCountAndNotWebhooks()
+    {
+        string Body(int count) => $$"""{"tasks":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"t-{i}\""))}}]}""";
+        Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(Body(41)));
+        Assert.Empty(_sent);
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(Body(30)));
+        Assert.Equal(CallbackAnswer.TooMany, await HandleAsync(Body(30)));
+        Assert.Equal(30, _sent.Sum(message => message.Each().Count()));
+        Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(Body(20), "list-000002"));
     }
 
     [Fact]
@@ -171,8 +233,33 @@ public sealed class CallbackStageTests : IDisposable
             await Task.Delay(1, TestContext.Current.CancellationToken);
     }
 
+    private static byte[] Gzip(ReadOnlySpan<byte> text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(text);
+        return packed.ToArray();
+    }
+
     private string Token => _tokens.UrlFor(Submission)!.Segments[^1];
 
-    private Task<CallbackAnswer> HandleAsync(string body, string submission = Submission) =>
-        _stage.HandleAsync(submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(Encoding.UTF8.GetBytes(body)), TestContext.Current.CancellationToken);
+    private Task<CallbackAnswer> HandleAsync(string body, string submission = Submission) => HandleAsync(Encoding.UTF8.GetBytes(body), submission);
+
+    private Task<CallbackAnswer> HandleAsync(byte[] body, string submission = Submission) =>
+        _stage.HandleAsync(submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(body), TestContext.Current.CancellationToken);
+
+    /// <summary>So many zeros, which are nowhere in memory.</summary>
+    private sealed class EndlessStream(long size) : MemoryStream
+    {
+        private long _position;
+
+        public override long Position => _position;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = (int)Math.Min(buffer.Length, size - _position);
+            _position += count;
+            return ValueTask.FromResult(count);
+        }
+    }
 }

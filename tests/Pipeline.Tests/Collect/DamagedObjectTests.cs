@@ -156,7 +156,7 @@ public sealed class DamagedObjectTests
     [Fact]
     public async Task AWrongDocumentInADamagedObjectIsDamageNotAWrongDocument()
     {
-        var wrong = Gzip(Bytes("""{"data":{"html":5},"more":"bytes so that there is something left to damage"}"""));
+        var wrong = Gzip(Bytes("""{"data":[5],"more":"bytes so that there is something left to damage"}"""));
         await ExpectAsync(FailureReasons.ResultInvalid, wrong);
         wrong[^6] ^= 1;
         await ExpectAsync(FailureReasons.ObjectDamaged, wrong);
@@ -166,7 +166,7 @@ public sealed class DamagedObjectTests
     [Fact]
     public async Task AStoreThatFindsDamageAtTheEndOfAWrongPlainDocumentHasTheLastWord()
     {
-        var store = new FaultyEnd(Bytes("""{"data":{"html":5}}"""));
+        var store = new FaultyEnd(Bytes("""{"data":[5]}"""));
         Assert.Equal("The store's checksum does not match.", await ExpectAsync(FailureReasons.ObjectDamaged, [], from: store));
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,10 @@ namespace Pipeline.Tests.Collect;
 internal static class RecordOracle
 {
     private static readonly string[] ContentNames = ["html", "markdown", "text", "screenshot"];
+    private static readonly string[] BulkNames = ["screenshots", "pages_html", "network_capture"];
+    private static readonly string[] ListNames = ["links", "redirects"];
     private static readonly string[] RootNames = ["url", "task_id", "status", "status_code", "data", "metadata"];
+    private static readonly string[] NumberNames = ["status_code", "query_duration"];
     private static readonly string[] MetadataNames = ["query_duration", "query_time", "driver", "country", "locale", "tag"];
 
     public static string RecordOf(string json, long storedBytes, bool compressed, bool reference = false)
@@ -20,6 +24,8 @@ internal static class RecordOracle
         var data = ObjectOf(root, "data");
         var metadata = ObjectOf(root, "metadata");
         var content = data.Where(p => ContentNames.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String).ToList();
+        var inContent = data.Where(p => content.Contains(p) || IsList(p, BulkNames)).ToList();
+        var lists = data.Where(p => IsList(p, ListNames)).ToList();
         var members = new List<string>();
 
         void Add(string name, string? raw)
@@ -35,21 +41,26 @@ internal static class RecordOracle
         Add("batch_id", Text(context.BatchId));
         Add("task_id", Text(context.TaskId));
         Add("url", Text(context.Input.Url));
+        if (TextOf(root.EnumerateObject(), "url") is { } url)
+            Add("result_url", Text(url));
         Add("line", "1");
         Add("status", Text(TextOf(root.EnumerateObject(), "status") ?? "success"));
-        Add("http_status", RawOf(root.EnumerateObject(), "status_code"));
+        Add("http_status", NumberOf(root.EnumerateObject(), "status_code"));
         Add("country", Text(TextOf(metadata, "country") ?? "DE"));
         Add("locale", Text(TextOf(metadata, "locale") ?? "de-DE"));
         Add("driver", Text(TextOf(metadata, "driver")));
-        Add("duration_ms", RawOf(metadata, "query_duration"));
+        Add("duration_ms", NumberOf(metadata, "query_duration"));
         Add("requested_at", Text("2026-01-24T12:36:24.685Z"));
         Add("collected_at", Text("2026-01-24T12:00:00Z"));
-        if (content.Count > 0 && !reference)
-            Add("content", $"{{{string.Join(',', content.Select(p => $"\"{p.Name}\":{p.Value.GetRawText()}"))}}}");
+        if (inContent.Count > 0 && !reference)
+            Add("content", $"{{{string.Join(',', inContent.Select(Member))}}}");
         Add("parsed", RawOf(data, "parsing") ?? RawOf(data, "parsed"));
+        members.AddRange(lists.Select(Member));
         Add("content_digest", Text(DigestOf(content)));
         Add("content_bytes", content.Sum(p => Encoding.UTF8.GetByteCount(p.Value.GetString()!)).ToString());
         Add("source", $$"""{"uri":{{Text(context.SourceUri)}},"etag":{{Text(context.SourceETag)}},"bytes":{{storedBytes}},"compressed":{{(compressed ? "true" : "false")}}}""");
+        if (inContent.Count > 0 && reference)
+            Add("omitted", $"[{string.Join(',', inContent.Select(p => Text(p.Name)))}]");
         Add("input", """{"locale":"de-DE","render":true,"url":"https://example.com/?q=ü&r=<1>","country":"DE"}""");
         Add("tag", Text(TextOf(metadata, "tag")));
         var extra = ExtraOf(root);
@@ -82,13 +93,39 @@ internal static class RecordOracle
         foreach (var member in root.EnumerateObject())
         {
             if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "data")
-                extra.AddRange(member.Value.EnumerateObject().Where(p => !ContentNames.Contains(p.Name) && p.Name is not ("parsing" or "parsed")).Select(p => Extra("data.", p)));
+                extra.AddRange(member.Value.EnumerateObject().Where(IsExtraOfData).Select(p => Extra("data.", p)));
             else if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "metadata")
-                extra.AddRange(member.Value.EnumerateObject().Where(p => !MetadataNames.Contains(p.Name)).Select(p => Extra("metadata.", p)));
-            else if (!RootNames.Contains(member.Name))
+                extra.AddRange(member.Value.EnumerateObject().Where(p => !MetadataNames.Contains(p.Name) || IsOdd(p)).Select(p => Extra("metadata.", p)));
+            else if (!RootNames.Contains(member.Name) || (member.Name is not "data" && IsOdd(member)))
                 extra.Add(Extra("", member));
         }
         return extra;
+    }
+
+    private static bool IsExtraOfData(JsonProperty p) => p.Value.ValueKind == JsonValueKind.Null
+        ? !new[] { "parsing", "parsed" }.Concat(ContentNames).Concat(BulkNames).Concat(ListNames).Contains(p.Name)
+        : p.Name is not ("parsing" or "parsed") && !IsList(p, [.. BulkNames, .. ListNames])
+            && !(ContentNames.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String);
+
+    private static bool IsList(JsonProperty p, string[] names) => names.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.Array;
+
+    /// <summary>Whether a small field holds what it cannot mean.</summary>
+    private static bool IsOdd(JsonProperty p) => p.Value.ValueKind switch
+    {
+        JsonValueKind.Null => false,
+        JsonValueKind.Object or JsonValueKind.Array => true,
+        _ => p.Name == "metadata" || (NumberNames.Contains(p.Name) && NumberOf([p], p.Name) is null),
+    };
+
+    private static string Member(JsonProperty p) => $"\"{p.Name}\":{Minify(p.Value.GetRawText())}";
+
+    private static string? NumberOf(IEnumerable<JsonProperty> members, string name)
+    {
+        var text = TextOf(members, name);
+        var most = name == "status_code" ? int.MaxValue : long.MaxValue;
+        return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) <= most
+            ? $"{decimal.Round(number):0}"
+            : null;
     }
 
     private static string Extra(string prefix, JsonProperty member) => $"{Text(prefix + member.Name)}:{Minify(member.Value.GetRawText())}";
@@ -116,7 +153,8 @@ internal static class RecordOracle
         members.Where(p => p.Name == name && p.Value.ValueKind != JsonValueKind.Null).Select(p => Minify(p.Value.GetRawText())).SingleOrDefault();
 
     private static string? TextOf(IEnumerable<JsonProperty> members, string name) =>
-        members.Where(p => p.Name == name).Select(p => p.Value.GetString()).SingleOrDefault();
+        members.Where(p => p.Name == name && p.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Object or JsonValueKind.Array))
+            .Select(p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString() : p.Value.GetRawText()).SingleOrDefault();
 
     private static string? Text(string? value) => value is null ? null : $"\"{string.Concat(value.Select(Escape))}\"";
 

@@ -13,16 +13,22 @@ internal static class ResultDocuments
     private static readonly Gen<string> Text = Gen.Elements(Pieces).ArrayOf().Select(p => $"\"{string.Concat(p)}\"");
     private static readonly Gen<string> Number = Gen.Elements("0", "-0", "12", "-1.50", "1e5", "2E-3", "0.0", "123456789012345678901234567890", "1e400", "9007199254740993");
     private static readonly Gen<string> Scalar = Gen.OneOf(Text, Number, Gen.Elements("true", "false", "null", "[]", "{}", "[ ]", "{\n}"));
+    // What a small field may hold: mostly its own type, now and then any other.
+    private static readonly Gen<string> Small = Gen.Frequency((5, Text), (1, Scalar), (1, Gen.Constant("""[ {"a":1} ]""")));
+    private static readonly Gen<string> Code = Gen.Frequency((4, Gen.Elements("200", "404", "-1", "\"200\"")), (1, Scalar));
+    private static readonly Gen<string> Duration = Gen.Frequency((4, Gen.Elements("0", "1877", "9007199254740993", "\"12\"")), (1, Scalar));
     private static readonly Gen<string> Name = Gen.Elements("a", "b c", "url", "html", "ключ", "x\\\"y", "\\u0061b", "/", "");
 
     /// <summary>The text of a document.</summary>
     public static Gen<string> Any { get; } =
         from root in Fields(
-            ("url", Text), ("task_id", Text), ("status", Text), ("status_code", Gen.Elements("200", "404", "-1")), ("unknown", Value(3)), ("ключ", Value(2)), ("x\\ny", Value(1)),
+            ("url", Small), ("task_id", Small), ("status", Small), ("status_code", Code), ("unknown", Value(3)), ("ключ", Value(2)), ("x\\ny", Value(1)),
             ("data", Optional(Object(Fields(
-                ("html", Text), ("markdown", Text), ("text", Text), ("screenshot", Text), ("parsing", Value(4)), ("links", Value(3)), ("\\\"quoted\\\"", Text))))),
-            ("metadata", Optional(Object(Fields(
-                ("query_duration", Gen.Elements("0", "1877", "9007199254740993")), ("query_time", Text), ("driver", Text), ("country", Text), ("locale", Text), ("tag", Text), ("cost", Number))))))
+                ("html", Small), ("markdown", Text), ("text", Text), ("screenshot", Small), ("parsing", Value(4)), ("links", Value(3)),
+                ("redirects", Value(2)), ("screenshots", Value(2)), ("pages_html", Value(1)), ("network_capture", Value(3)), ("\\\"quoted\\\"", Text))))),
+            ("metadata", Gen.Frequency((9, Optional(Object(Fields(
+                ("query_duration", Duration), ("query_time", Small), ("driver", Small), ("country", Small),
+                ("locale", Small), ("tag", Small), ("cost", Number))))), (1, Scalar))))
         from text in Object(Gen.Constant(root))
         from before in Gen.Elements("", "\n", "\uFEFF", "\uFEFF ")
         from after in Space

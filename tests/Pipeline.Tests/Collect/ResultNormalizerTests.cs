@@ -112,7 +112,8 @@ public sealed class ResultNormalizerTests
         { "not UTF-8", $$"""{"stale":1,"data":{"html":"stale{{new string('s', 100_000)}}ÿ"} }""" },
         { "a field twice", """{"stale":1,"url":"stale","data":{"html":"stale"},"url":"stale"}""" },
         { "an unknown field twice", """{"stale":1,"url":"stale","kept":2,"kept":3}""" },
-        { "a wrong type", """{"stale":1,"status_code":"stale"}""" },
+        { "a wrong type", """{"stale":1,"status_code":"stale","data":["stale"]}""" },
+        { "several in a list", """[{"stale":1,"data":{"html":"stale"}},{"stale":1}]""" },
         { "too deep", $$"""{"stale":1,"data":{"parsed":{{new string('[', 300)}}""" },
     };
 

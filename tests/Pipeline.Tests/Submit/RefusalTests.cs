@@ -80,7 +80,7 @@ public sealed class RefusalTests
             var refused = (await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token))!;
             var inputs = await world.InputsAsync();
             var left = steps;
-            await using (var killed = await world.OpenAsync(before: method => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException()))
+            await using (var killed = await world.OpenAsync(before: (method, _) => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException()))
             {
                 var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null) { Places = pointedAt is { } place ? [place] : new HashSet<int>() };
                 var cut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token));
@@ -111,7 +111,7 @@ public sealed class RefusalTests
         await world.Ledger.CreateSubmissionAsync(repeat, [inputs[0] with { SubmissionId = repeat.SubmissionId }], Token);
 
         var others = 0;
-        await using var late = await world.OpenAsync(before: method =>
+        await using var late = await world.OpenAsync(before: (method, _) =>
         {
             if (method == nameof(ILedger.UpdateInputsAsync) && others++ == 0)
                 world.Service<Repeats>().TakeOverAsync(repeat, Token).Wait(Token);

@@ -58,18 +58,18 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<SubmitWorld> StartAsync(Action<PipelineOptions>? change = null)
+    public static async Task<SubmitWorld> StartAsync(Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
         var world = new SubmitWorld();
         world._server = await TestServer.StartAsync(world.AnswerAsync);
-        world._services = await world.OpenAsync(change);
+        world._services = await world.OpenAsync(change, before);
         return world;
     }
 
     /// <summary>Another worker on the same state, as a process of its own would be.</summary>
     /// <param name="change">Its settings.</param>
-    /// <param name="before">What happens before each call of its ledger and queue, by the method's name.</param>
-    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, Action<string>? before = null)
+    /// <param name="before">What happens before each call of its ledger and queue, by the method's name and its arguments.</param>
+    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
         var services = new ServiceCollection()
             .AddLogging()
@@ -101,9 +101,9 @@ internal sealed class SubmitWorld : IAsyncDisposable
     /// <summary>Takes a list in.</summary>
     public Task PlanAsync(int count) => PlanAsync(Enumerable.Range(1, count).Select(Url));
 
-    public async Task PlanAsync(IEnumerable<string> urls)
+    public async Task PlanAsync(IEnumerable<string> urls, string listId = ListId)
     {
-        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = ListId, inputs = urls.Select(url => new { url }) });
+        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = listId, inputs = urls.Select(url => new { url }) });
         await Service<IntakeStage>().HandleAsync(list, Token);
     }
 
@@ -185,8 +185,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
                 : TestServer.Json("{}", 404)(context);
         }
 
-        var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body));
-        var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonSerializer.SerializeToElement(new[] { body });
+        var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body), PipelineJson.Documents);
+        var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonElement.Parse($"[{body.GetRawText()}]", PipelineJson.Documents);
         if (Refuse(inputs) is var (status, text))
             return TestServer.Json(text, status)(context);
         int number;

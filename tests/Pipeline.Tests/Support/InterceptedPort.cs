@@ -6,12 +6,18 @@ namespace Pipeline.Tests.Support;
 public class InterceptedPort : DispatchProxy
 {
     private object _port = null!;
-    private Action<string> _before = null!;
+    private Action<string, object?[]> _before = null!;
 
     /// <summary>Puts itself before a port.</summary>
     /// <param name="port">The port.</param>
     /// <param name="before">Is told the method's name; what it throws takes the call's place.</param>
     public static T Before<T>(T port, Action<string> before)
+        where T : class => Before(port, (method, _) => before(method));
+
+    /// <summary>Puts itself before a port.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="before">Is told the method's name and arguments; what it throws takes the call's place.</param>
+    public static T Before<T>(T port, Action<string, object?[]> before)
         where T : class
     {
         var proxy = Create<T, InterceptedPort>();
@@ -23,7 +29,7 @@ public class InterceptedPort : DispatchProxy
     /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        _before(targetMethod!.Name);
+        _before(targetMethod!.Name, args ?? []);
         return targetMethod.Invoke(_port, args);
     }
 }

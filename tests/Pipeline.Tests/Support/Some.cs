@@ -22,6 +22,12 @@ public static partial class Some
         Invalid = 3,
         Submissions = 4,
         CreatedAt = Time,
+        Setback = Setback("no manifest"),
+    };
+
+    public static Setback Setback(string message) => new()
+    {
+        Reason = FailureReasons.Unavailable, Message = message, Since = Time.AddSeconds(-9), Until = Time.AddSeconds(9), Faults = 2,
     };
 
     public static SubmissionEntry Submission(string listId = "list", int sequence = 0, int count = 3) => new()
@@ -43,6 +49,9 @@ public static partial class Some
         Hold = HoldReason.Canary,
         HeldSince = Time.AddSeconds(-2),
         HeardAt = Time.AddSeconds(-3),
+        Setback = Setback("no API"),
+        ResultSetback = Setback("no bucket ☃"),
+        NotBefore = Time.AddSeconds(-4),
         Message = "Ünïcode 😀 \"quoted\"\n",
     };
 

@@ -24,6 +24,7 @@ internal static class LedgerRows
             [nameof(list.Submissions)] = list.Submissions,
         };
         LedgerText.Put(row, nameof(list.Source), list.Source);
+        LedgerText.Put(row, nameof(list.Setback), Setback.Write(list.Setback));
         Put(row, nameof(list.CreatedAt), list.CreatedAt);
         Put(row, nameof(list.ClosedAt), list.ClosedAt);
         return row;
@@ -40,6 +41,7 @@ internal static class LedgerRows
         Submissions = row.GetInt32(nameof(ListEntry.Submissions)) ?? 0,
         CreatedAt = Time(row, nameof(ListEntry.CreatedAt)) ?? default,
         ClosedAt = Time(row, nameof(ListEntry.ClosedAt)),
+        Setback = Setback.Read(LedgerText.Get(row, nameof(ListEntry.Setback))),
         Version = row.ETag.ToString(),
     };
 
@@ -70,7 +72,10 @@ internal static class LedgerRows
             row[nameof(s.Hold)] = s.Hold.ToString();
         Put(row, nameof(s.HeldSince), s.HeldSince);
         Put(row, nameof(s.HeardAt), s.HeardAt);
+        LedgerText.Put(row, nameof(s.Setback), Setback.Write(s.Setback));
+        LedgerText.Put(row, nameof(s.ResultSetback), Setback.Write(s.ResultSetback));
         LedgerText.Put(row, DueRow, dueRow);
+        Put(row, nameof(s.NotBefore), s.NotBefore);
         Put(row, nameof(s.PostedAt), s.PostedAt);
         Put(row, nameof(s.AcceptedAt), s.AcceptedAt);
         Put(row, nameof(s.CompletedAt), s.CompletedAt);
@@ -106,6 +111,9 @@ internal static class LedgerRows
         Hold = Enum.Parse<HoldReason>(row.GetString(nameof(SubmissionEntry.Hold)) ?? nameof(HoldReason.None)),
         HeldSince = Time(row, nameof(SubmissionEntry.HeldSince)),
         HeardAt = Time(row, nameof(SubmissionEntry.HeardAt)),
+        Setback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.Setback))),
+        ResultSetback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.ResultSetback))),
+        NotBefore = Time(row, nameof(SubmissionEntry.NotBefore)),
         Version = new SubmissionVersion(row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
 

@@ -45,7 +45,8 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         DecideAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
 
     /// <summary>The work failed; it may be tried again after the delay.</summary>
-    public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) => HoldAsync(message, delay, cancellationToken);
+    public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
+        HoldAsync(message, IWorkQueue.Bound(delay), cancellationToken);
 
     /// <summary>The work was stopped, not failed: it is there again at once. Azure counts the delivery all the same.</summary>
     public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => HoldAsync(message, TimeSpan.Zero, cancellationToken);

@@ -15,17 +15,14 @@ internal sealed class StorageWorkQueue(AzureAccount account, ClaimChecks claims)
     /// <summary>The service's way to say that a message does not expire.</summary>
     internal static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
-    private static readonly TimeSpan s_maxDelay = TimeSpan.FromDays(7);
-
     private readonly ConcurrentDictionary<string, AzureResource<QueueClient>> _queues = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, s_maxDelay);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(messages, parallel, (message, token) => new(SendAsync(queue, message, delay, token)));
+        await Parallel.ForEachAsync(messages, parallel, (message, token) => new(SendAsync(queue, message, IWorkQueue.Bound(delay), token)));
     }
 
     private async Task SendAsync(string queue, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken)

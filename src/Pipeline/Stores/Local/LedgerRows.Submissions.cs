@@ -8,16 +8,18 @@ internal static partial class LedgerRows
 {
     private const string SubmissionColumns =
         "submission_id, list_id, sequence, state, count, shared_inputs, storage_url, compressed, has_callback, batch_id, posted_at, accepted_at, completed_at, due_at, "
-        + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, hold, held_since, heard_at, version";
+        + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, hold, held_since, heard_at, "
+        + "setback, result_setback, not_before, version";
 
     /// <summary>A submission that is there is whole, since its rows were committed together.</summary>
     public static void Insert(SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs)
     {
         var created = session.Execute(
-            $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 1) ON CONFLICT DO NOTHING",
+            $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 1) ON CONFLICT DO NOTHING",
             s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId, Ticks(s.PostedAt),
             Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.Looks, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
-            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.HeardAt));
+            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.HeardAt),
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore));
         if (created == 0)
             return;
         foreach (var input in inputs)
@@ -28,11 +30,13 @@ internal static partial class LedgerRows
         Number(s.Version) is { } version && session.Execute(
             "UPDATE submission SET list_id=$3, sequence=$4, state=$5, count=$6, shared_inputs=$7, storage_url=$8, compressed=$9, has_callback=$10, batch_id=$11, "
             + "posted_at=$12, accepted_at=$13, completed_at=$14, due_at=$15, looks=$16, completed_count=$17, records=$18, failures=$19, message=$20, attempt=$21, repeat_of=$22, proof=$23, "
-            + "waits_for=$24, hold=$25, held_since=$26, heard_at=$27, version=version+1 "
+            + "waits_for=$24, hold=$25, held_since=$26, heard_at=$27, "
+            + "setback=$28, result_setback=$29, not_before=$30, version=version+1 "
             + "WHERE submission_id=$1 AND version=$2",
             s.SubmissionId, version, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId,
             Ticks(s.PostedAt), Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.Looks, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
-            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.HeardAt)) > 0
+            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.HeardAt),
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore)) > 0
             ? s with { Version = Text(version + 1) }
             : null;
 
@@ -83,22 +87,25 @@ internal static partial class LedgerRows
         Hold = (HoldReason)row.GetInt32(23),
         HeldSince = Time(row, 24),
         HeardAt = Time(row, 25),
-        Version = Text(row.GetInt64(26)),
+        Setback = Setback.Read(NullableText(row, 26)),
+        ResultSetback = Setback.Read(NullableText(row, 27)),
+        NotBefore = Time(row, 28),
+        Version = Text(row.GetInt64(29)),
     };
 
-    /// <summary>How far a list is. Inputs are counted one by one only where a submission is not closed.</summary>
+    /// <summary>How far a list is. Triggers keep the outcomes of a submission's inputs in its row, so no input is read.</summary>
     public static LedgerCounts Count(SqlSession session, string listId)
     {
         using var rows = session.Query(
             """
-            SELECT COALESCE(SUM(CASE WHEN s.repeat_of IS NULL THEN s.count END), 0),
-                   COALESCE(SUM(CASE WHEN (s.repeat_of IS NULL OR s.attempt=1) AND s.accepted_at IS NOT NULL THEN s.count END), 0),
-                   COALESCE(SUM(CASE WHEN s.state IN ($3, $4) THEN s.count END), 0),
-                   COALESCE(SUM(s.records + CASE s.state WHEN $2 THEN 0 ELSE (SELECT COUNT(*) FROM input i WHERE i.submission_id=s.submission_id AND i.state=1) END), 0),
-                   COALESCE(SUM(s.failures + CASE s.state WHEN $2 THEN 0 ELSE (SELECT COUNT(*) FROM input i WHERE i.submission_id=s.submission_id AND i.state=2) END), 0)
-            FROM submission s WHERE s.list_id=$1
+            SELECT COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN state IN ($2, $3) THEN count END), 0),
+                   COALESCE(SUM(recorded), 0),
+                   COALESCE(SUM(failed), 0)
+            FROM submission WHERE list_id=$1
             """,
-            listId, (int)SubmissionState.Closed, (int)SubmissionState.Posting, (int)SubmissionState.Unknown);
+            listId, (int)SubmissionState.Posting, (int)SubmissionState.Unknown);
         rows.Read();
         return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
     }

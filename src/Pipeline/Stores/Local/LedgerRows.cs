@@ -7,20 +7,22 @@ namespace Pipeline.Stores.Local;
 /// <summary>The ledger's statements: lists, inputs and tasks.</summary>
 internal static partial class LedgerRows
 {
-    private const string ListColumns = "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, version";
+    private const string ListColumns = "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, version";
 
     private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
-            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, 1) ON CONFLICT DO NOTHING",
-            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt));
+            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) ON CONFLICT DO NOTHING",
+            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt),
+            Setback.Write(list.Setback));
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
-            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, created_at=$9, closed_at=$10, version=version+1 "
+            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, created_at=$9, closed_at=$10, setback=$11, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
-            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt)) > 0
+            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt),
+            Setback.Write(list.Setback)) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -102,7 +104,8 @@ internal static partial class LedgerRows
         Submissions = row.GetInt32(6),
         CreatedAt = Time(row, 7)!.Value,
         ClosedAt = Time(row, 8),
-        Version = Text(row.GetInt64(9)),
+        Setback = Setback.Read(NullableText(row, 9)),
+        Version = Text(row.GetInt64(10)),
     };
 
     // The one text for all of a submission: thousands of them are held.

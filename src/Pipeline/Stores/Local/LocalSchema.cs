@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
 internal static class LocalSchema
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
     private const string Tables =
@@ -18,7 +18,7 @@ internal static class LocalSchema
 
         CREATE TABLE list(
             list_id TEXT PRIMARY KEY, state INTEGER NOT NULL, source TEXT, inputs INTEGER NOT NULL, duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
-            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL);
+            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL, setback TEXT);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
@@ -27,7 +27,8 @@ internal static class LocalSchema
             posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
             records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL,
             attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0,
-            waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER);
+            waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
+            setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -72,6 +73,33 @@ internal static class LocalSchema
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
+    // What version 3 lacks. The outcomes of a submission's inputs are counted in its row, in the transaction that writes them.
+    private const string FromVersion3 =
+        """
+        ALTER TABLE list ADD COLUMN setback TEXT;
+        ALTER TABLE submission ADD COLUMN setback TEXT;
+        ALTER TABLE submission ADD COLUMN result_setback TEXT;
+        ALTER TABLE submission ADD COLUMN not_before INTEGER;
+        ALTER TABLE submission ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE submission ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+        UPDATE submission SET
+            recorded=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=1),
+            failed=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=2);
+        """;
+
+    // 1 is InputState.Recorded, 2 is InputState.Failed.
+    private const string Triggers =
+        """
+        CREATE TRIGGER input_created AFTER INSERT ON input WHEN NEW.state IN (1, 2) BEGIN
+            UPDATE submission SET recorded=recorded+(NEW.state=1), failed=failed+(NEW.state=2) WHERE submission_id=NEW.submission_id;
+        END;
+        CREATE TRIGGER input_changed AFTER UPDATE OF state ON input WHEN NEW.state<>OLD.state BEGIN
+            UPDATE submission SET
+                recorded=recorded+(NEW.state=1)-(OLD.state=1), failed=failed+(NEW.state=2)-(OLD.state=2)
+                WHERE submission_id=NEW.submission_id;
+        END;
+        """;
+
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -83,11 +111,15 @@ internal static class LocalSchema
                 FailureReasons.InvalidConfiguration,
                 $"The state file '{path}' was written by a newer version of this program. Use that version, or another state folder.");
         if (version == 0)
-            session.Script($"{Tables} PRAGMA user_version={Version};");
+            session.Script(Tables);
         if (version == 1)
             session.Script(FromVersion1);
         if (version is 1 or 2)
-            session.Script($"{FromVersion2} PRAGMA user_version={Version};");
+            session.Script(FromVersion2);
+        if (version is 1 or 2 or 3)
+            session.Script(FromVersion3);
+        if (version < Version)
+            session.Script($"{Triggers} PRAGMA user_version={Version};");
         session.Script("COMMIT");
     }
 }

@@ -11,7 +11,6 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     // Messages of another process, and delayed ones, are noticed after at most this long.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(7);
 
     private readonly string _owner = owner ?? ProcessOwner.Current;
     private readonly ConcurrentDictionary<string, Signal> _signals = new();
@@ -20,10 +19,9 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     public async Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, MaxDelay);
         if (messages.Count == 0)
             return;
-        var visibleAt = Now() + delay.Ticks;
+        var visibleAt = Now() + IWorkQueue.Bound(delay).Ticks;
         await database.WriteAsync(
             session =>
             {
@@ -96,7 +94,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     {
         var mine = await ChangeAsync(
             $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, error=$4 WHERE {Owned}",
-            cancellationToken, message.Id, message.Receipt, Now() + delay.Ticks, error);
+            cancellationToken, message.Id, message.Receipt, Now() + IWorkQueue.Bound(delay).Ticks, error);
         For(message.Queue).Set();
         return mine;
     }

@@ -108,6 +108,17 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ADelayBeyondSevenDaysIsShortenedToThat()
+    {
+        await _queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.MaxValue, Token);
+        _state.Time.Advance(TimeSpan.FromDays(7));
+        Assert.True(await _queue.AbandonAsync(await ReceiveAsync(), TimeSpan.MaxValue, "later", Token));
+        Assert.False(await _queue.HasVisibleAsync(Queue, Token));
+        _state.Time.Advance(TimeSpan.FromDays(7));
+        Assert.True(await _queue.HasVisibleAsync(Queue, Token));
+    }
+
+    [Fact]
     public async Task AReleasedMessageIsThereAtOnceAndTheDeliveryDoesNotCount()
     {
         await SendAsync(1);

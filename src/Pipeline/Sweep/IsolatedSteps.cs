@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Runs the steps of Sweep so that whatever goes wrong stays with one submission or list: it is logged, kept in the row for status, and
+/// tried again after a growing delay. A submission that fails every try is failed in the end, and it alone.
+/// </summary>
+internal sealed partial class IsolatedSteps(
+    ILedger ledger, Outcomes outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
+{
+    // Far longer than any look takes; whoever is behind it waits no longer for an answer that never ends.
+    private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Takes one step with a submission.</summary>
+    /// <param name="submission">As the ledger has it.</param>
+    /// <param name="step">Gets it without its setback, so that whatever the step writes clears that.</param>
+    /// <param name="cancellationToken">Stops the host.</param>
+    public async Task RunAsync(
+        SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        if (await TryAsync(token => step(submission with { Setback = null }, token), cancellationToken) is not { } error)
+            return;
+        // What cannot be written down either stays due, and is no reason to leave the others alone.
+        if (await TryAsync(token => PutOffAsync(submission, error, token), cancellationToken) is { } second)
+            LogLost(second, submission.SubmissionId);
+    }
+
+    /// <summary>Takes one step with a list, unless it is put off.</summary>
+    /// <returns>Whether the step succeeded.</returns>
+    public async Task<bool> RunAsync(ListEntry list, Func<ListEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        if (list.Setback?.Until > time.GetUtcNow())
+            return false;
+        if (await TryAsync(token => step(list with { Setback = null }, token), cancellationToken) is not { } error)
+            return true;
+        var setback = SetbackPolicy.Next(list.Setback, error, options.Value.Sweep, time.GetUtcNow());
+        LogListPutOff(Unexpected(error), list.ListId, setback.Until, setback.Message);
+        if (await TryAsync(token => ledger.UpdateListAsync(list with { Setback = setback }, token), cancellationToken) is { } second)
+            LogLost(second, list.ListId);
+        return false;
+    }
+
+    /// <summary>Null where it succeeded. Stopping the host, and faults of the pipeline's own store, are thrown: they are everybody's.</summary>
+    private async Task<Exception?> TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(LookLimit, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            await step(limited.Token);
+            return null;
+        }
+        catch (Exception error) when (
+            !cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
+        {
+            return error;
+        }
+    }
+
+    private async Task PutOffAsync(SubmissionEntry before, Exception error, CancellationToken cancellationToken)
+    {
+        var setback = SetbackPolicy.Next(before.Setback, error, options.Value.Sweep, time.GetUtcNow());
+        LogPutOff(Unexpected(error), before.SubmissionId, setback.Until, setback.Message);
+        if (SetbackPolicy.IsFault(error) && setback.Faults >= SetbackPolicy.MaxFaults)
+            await FailAsync(before, setback, cancellationToken);
+
+        // The step may have changed the row before it failed.
+        while (await ledger.GetSubmissionAsync(before.SubmissionId, cancellationToken) is { } current)
+        {
+            var putOff = current with { DueAt = NextStep(current, setback), Looks = current.Looks + 1, Setback = setback };
+            if (await ledger.UpdateSubmissionAsync(putOff, cancellationToken) is not null)
+                return;
+        }
+    }
+
+    /// <summary>A submission that was given up, and can be looked for no longer, needs no further step.</summary>
+    private DateTimeOffset? NextStep(SubmissionEntry submission, Setback setback) =>
+        submission.State == SubmissionState.Closed && setback.Until >= submission.PostedAt + options.Value.Sweep.TaskDeadline
+            ? null
+            : setback.Until;
+
+    /// <summary>Fails what waits in a submission that failed every try; the next step closes it.</summary>
+    private async Task FailAsync(SubmissionEntry submission, Setback setback, CancellationToken cancellationToken)
+    {
+        LogGaveUp(submission.SubmissionId, setback.Faults, setback.Message);
+        var isUnknown = submission.State is SubmissionState.Posting or SubmissionState.Unknown;
+        var cause = new FailureCause("sweep", isUnknown ? FailureReasons.SubmissionUnknown : FailureReasons.Internal,
+            $"Work on its submission failed {setback.Faults} times, the last time with {setback.Message.TrimEnd('.')}. "
+            + "See the log. 'pipeline replay' tries again, and posts nothing.");
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        foreach (var input in inputs.Where(i => i.State == InputState.Waiting))
+            if (await TryAsync(token => outcomes.FailAsync(submission, [input], cause, token), cancellationToken) is { } error)
+                LogLost(error, input.Id);
+        if (submission.AcceptedAt is null)
+            await RefuseAsync(submission.SubmissionId, cancellationToken);
+    }
+
+    /// <summary>Sees to it that nobody posts what has failed.</summary>
+    private async Task RefuseAsync(string submissionId, CancellationToken cancellationToken)
+    {
+        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is
+            { State: SubmissionState.Planned or SubmissionState.Posting or SubmissionState.Unknown } current)
+            if (await ledger.UpdateSubmissionAsync(current with { State = SubmissionState.Refused }, cancellationToken) is not null)
+                return;
+    }
+
+    /// <summary>Whose stack trace is worth a place in the log.</summary>
+    private static Exception? Unexpected(Exception error) => error is PipelineException ? null : error;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is put off until {Until:u}: {Reason}")]
+    private partial void LogPutOff(Exception? error, string submissionId, DateTimeOffset until, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "List {ListId} could not be closed; the next try is at {Until:u}: {Reason}")]
+    private partial void LogListPutOff(Exception? error, string listId, DateTimeOffset until, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Work on submission {SubmissionId} failed {Faults} times, so its inputs without an outcome are failed: {Reason}")]
+    private partial void LogGaveUp(string submissionId, int faults, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A failed step could not be written to the ledger row of {Id}.")]
+    private partial void LogLost(Exception error, string id);
+}

@@ -1,0 +1,52 @@
+using Pipeline.Ledger;
+
+namespace Pipeline.Sweep;
+
+/// <summary>Says what a failed try means: how long to wait for the next one, and whether waiting can help at all.</summary>
+internal static class SetbackPolicy
+{
+    /// <summary>So many tries may fail for a cause that no wait explains; then the inputs at fault are failed.</summary>
+    public const int MaxFaults = 8;
+
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan LongestAsked = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Whether the data or the program is at fault. An outage, a refused credential and a setting are not: they pass, or somebody mends
+    /// them, and no input is failed for them here.
+    /// </summary>
+    public static bool IsFault(Exception error) => error switch
+    {
+        PipelineException known => known.IsPermanent
+            && known.Reason is not (FailureReasons.AccessDenied or FailureReasons.Unavailable or FailureReasons.InvalidConfiguration),
+        IOException or HttpRequestException or TimeoutException or OperationCanceledException => false,
+        _ => true,
+    };
+
+    /// <summary>The setback after one more failed try.</summary>
+    /// <param name="before">The one that the row has; null where the last try succeeded.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="sweep">The shortest and the longest wait for an outage.</param>
+    /// <param name="now">The time of the try.</param>
+    public static Setback Next(Setback? before, Exception error, SweepOptions sweep, DateTimeOffset now)
+    {
+        var reason = (error as PipelineException)?.Reason
+            ?? (IsFault(error) ? FailureReasons.Internal : FailureReasons.Unavailable);
+        var since = before?.Reason == reason ? before.Since : now;
+        var faults = (before?.Faults ?? 0) + (IsFault(error) ? 1 : 0);
+        var delay = IsFault(error)
+            ? Bound(sweep.PollInterval * Math.Pow(2, Math.Min(faults, 30) - 1), sweep.PollInterval, LongestDelay)
+            : Bound((now - since) / 2, sweep.PollInterval, sweep.MaxPollInterval);
+        var asked = Bound((error as PipelineException)?.RetryAfter ?? TimeSpan.Zero, TimeSpan.Zero, LongestAsked);
+        return new() { Reason = reason, Message = Describe(error), Since = since, Until = now + (asked > delay ? asked : delay), Faults = faults };
+    }
+
+    private static string Describe(Exception error) => error switch
+    {
+        PipelineException => error.Message,
+        OperationCanceledException => "The look took too long and was stopped; it is repeated.",
+        _ => $"{error.GetType().Name}: {error.Message}",
+    };
+
+    private static TimeSpan Bound(TimeSpan delay, TimeSpan least, TimeSpan most) => delay < least ? least : delay < most ? delay : most;
+}
