@@ -62,6 +62,7 @@ public static class PipelineServices
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
         services.AddSingleton<SubmitStage>();
         services.AddSingleton<CallbackStage>();
+        services.AddSingleton<HintFilter>();
         services.AddSingleton<CollectStage>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();

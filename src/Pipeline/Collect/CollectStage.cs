@@ -11,16 +11,27 @@ namespace Pipeline.Collect;
 /// there, of another one the hint is evidence that it was accepted.
 /// </summary>
 internal sealed partial class CollectStage(
-    ILedger ledger, TaskCollector collector, SubmissionResolver resolver, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CollectStage> logger) : IDisposable
+    ILedger ledger,
+    HintFilter hints,
+    TaskCollector collector,
+    SubmissionResolver resolver,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<CollectStage> logger) : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var message = MessageReader.ReadResult(body);
-        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } submission)
+        var heard = MessageReader.ReadResult(body);
+        if (await ledger.GetSubmissionAsync(heard.SubmissionId, cancellationToken) is not { } submission)
         {
-            LogForeign(message.TaskId, message.SubmissionId);
+            LogForeign(heard.TaskId, heard.SubmissionId);
+            return;
+        }
+        if (await hints.FilterAsync(submission, heard, cancellationToken) is not { } message)
+        {
+            LogMadeUp(heard.TaskId, heard.SubmissionId);
             return;
         }
 
@@ -95,6 +106,10 @@ internal sealed partial class CollectStage(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The hint of task {TaskId} is dropped: there is no submission {SubmissionId}.")]
     private partial void LogForeign(string taskId, string submissionId);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "A webhook names task {TaskId}, which is none of submission {SubmissionId}; the hint is dropped without asking Nimble.")]
+    private partial void LogMadeUp(string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} could not be collected with others; it is tried again by itself.")]
     private partial void LogApart(Exception error, string taskId, string submissionId);

@@ -87,7 +87,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        await _pacer.WaitAsync(cancellationToken);
+        await _pacer.WaitAsync(isSubmission: true, cancellationToken);
         using var content = new OnceContent(body);
         using var request = Request(HttpMethod.Post, path);
         request.Content = content;
@@ -124,7 +124,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             $"Nimble, asked for {path},",
             async ct =>
             {
-                await _pacer.WaitAsync(ct);
+                await _pacer.WaitAsync(isSubmission: false, ct);
                 return Request(HttpMethod.Get, path);
             },
             cancellationToken);

@@ -210,13 +210,28 @@ public sealed class NimbleReadTests
     {
         var time = new FakeTimeProvider();
         var pacer = new RequestPacer(10, time);
-        var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitAsync(Ct)).ToArray();
+        var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitAsync(isSubmission: false, Ct)).ToArray();
         Assert.Equal(10, turns.Count(t => t.IsCompleted));
         time.Advance(TimeSpan.FromSeconds(1.01));
         await Task.Delay(50, Ct);
         Assert.Equal(20, turns.Count(t => t.IsCompleted));
         time.Advance(TimeSpan.FromSeconds(1));
         await Task.WhenAll(turns);
+    }
+
+    [Fact]
+    public async Task ASubmissionGoesBeforeAllReadsThatWaitAndNotBeyondTheRate()
+    {
+        var time = new FakeTimeProvider();
+        var pacer = new RequestPacer(10, time);
+        var reads = Enumerable.Range(0, 5000).Select(_ => pacer.WaitAsync(isSubmission: false, Ct)).ToArray();
+        var submissions = Enumerable.Range(0, 2).Select(_ => pacer.WaitAsync(isSubmission: true, Ct)).ToArray();
+        Assert.DoesNotContain(submissions, s => s.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(0.31));
+        await Task.WhenAll(submissions).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+
+        Assert.InRange(reads.Count(r => r.IsCompleted), 10, 11);
     }
 
     [Theory]
