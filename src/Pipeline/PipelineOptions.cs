@@ -97,6 +97,9 @@ public sealed class IntakeOptions
     /// <summary>The longest line or item, bytes.</summary>
     public int MaxItemBytes { get; set; } = 64 * 1024;
 
+    /// <summary>How many times its size a gzip list may expand to, once it has given more than 1 MiB; lists of real URLs stay below 50.</summary>
+    public int MaxRatio { get; set; } = 200;
+
     /// <summary>Prefixes under which a list may point to its source; anything else is refused.</summary>
     public IList<string> SourcePrefixes { get; } = [];
 }

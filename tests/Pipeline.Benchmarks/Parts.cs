@@ -79,7 +79,7 @@ public class Parts
     [Benchmark]
     public async Task<int> ReadAListOfAThousand()
     {
-        await using var list = await ListReader.OpenAsync(_ => new(new MemoryStream(_list)), nameHint: null, maxItemBytes: 1 << 20, CancellationToken.None);
+        await using var list = await ListReader.OpenAsync(ListSource.Of(_list), new() { MaxItemBytes = 1 << 20 }, CancellationToken.None);
         return await list.ReadAsync(CancellationToken.None).CountAsync();
     }
 

@@ -45,7 +45,7 @@ public sealed class DeadLetterFunctionTests
     {
         var time = TimeProvider.System;
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
-        var stage = new DeadLetterStage(_ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, NullLogger<DeadLetterStage>.Instance);
+        var stage = new DeadLetterStage(_ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, time, NullLogger<DeadLetterStage>.Instance);
         var function = new DeadLetterFunction(stage, NullLogger<DeadLetterFunction>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", body, dequeueCount);
         return queue == QueueNames.Results

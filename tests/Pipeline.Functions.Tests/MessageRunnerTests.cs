@@ -195,7 +195,8 @@ public sealed class MessageRunnerTests : IDisposable
     {
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, _time), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
-        var runner = new MessageRunner(_queue.Object, claims, new(_ledger.Object, _queue.Object, outcomes, NullLogger<DeadLetterStage>.Instance), _time, NullLogger<MessageRunner>.Instance);
+        var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, _time, NullLogger<DeadLetterStage>.Instance);
+        var runner = new MessageRunner(_queue.Object, claims, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
         return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);
     }

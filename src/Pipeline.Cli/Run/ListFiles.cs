@@ -27,28 +27,39 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             var inspection = await InspectAsync(name, path, cancellationToken);
             foreach (var warning in inspection.Warnings)
                 console.WriteWhole($"{name}: {warning}");
-            if (_lists.TrueForAll(l => l.Inspection.ListId != inspection.ListId))
+            var same = _lists.Find(l => l.Inspection.ListId == inspection.ListId);
+            if (same.Inspection is null)
                 _lists.Add((name, path, inspection));
+            else if (same.Inspection.ContentHash != inspection.ContentHash)
+                throw Named(name, ListIds.Taken(inspection.ListId));
         }
     }
 
     /// <summary>Hands the lists to Intake, those it does not have yet; returns their ids.</summary>
     public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var ledger = services.GetRequiredService<ILedger>();
+        var admission = new ListAdmission(services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
         var queue = services.GetRequiredService<IWorkQueue>();
         var objects = services.GetRequiredService<ObjectStores>();
         foreach (var (name, path, inspection) in _lists)
         {
-            var known = await ledger.GetListAsync(inspection.ListId, cancellationToken);
-            if (known is { State: ListState.Closed })
-                console.WriteWhole($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on {known.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
-            if (known is { State: not ListState.Planning })
+            var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
+            if (entry.State == ListState.Closed)
+            {
+                console.WriteWhole($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on "
+                    + $"{entry.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
+            }
+            if (entry.State != ListState.Planning)
                 continue;
             var copy = settings.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
             await using (var list = File.OpenRead(path))
                 await objects.WriteAsync(copy, list, cancellationToken);
-            var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name);
+            var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name)
+            {
+                Form = inspection.Form,
+                UrlColumn = settings.UrlColumn,
+                ContentHash = inspection.ContentHash,
+            };
             await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
         }
 
@@ -84,15 +95,39 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     {
         try
         {
-            return await ListInspector.InspectAsync(
-                _ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)),
-                name, settings.SharedInputs, new() { Strict = settings.Strict }, cancellationToken: cancellationToken);
+            var source = new ListSource(_ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)), name)
+            {
+                UrlColumn = settings.UrlColumn,
+            };
+            return await ListInspector.InspectAsync(source, settings.SharedInputs, new() { Strict = settings.Strict }, cancellationToken: cancellationToken);
+        }
+        catch (PipelineException problem)
+        {
+            throw Named(name, problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The list {path} cannot be read: {problem.Message}", problem);
         }
     }
+
+    /// <summary>The list's entry in the ledger, before its message: an id that was printed is known to <c>pipeline status</c> at once.</summary>
+    private static async Task<ListEntry> AcceptAsync(ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await admission.AcceptAsync(inspection, name, cancellationToken);
+        }
+        catch (PipelineException problem) when (problem.IsPermanent)
+        {
+            throw Named(name, problem);
+        }
+    }
+
+    // Of several lists, the one it is about must be told.
+    private static PipelineException Named(string name, PipelineException problem) => problem is { IsPermanent: true, IsStoreFault: false }
+        ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Message}", problem)
+        : problem;
 
     private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 

@@ -29,6 +29,11 @@ internal static class RunCommand
     internal static readonly Option<string?> Listen = new("--listen") { Description = "Where callbacks and the status page are served. Default: a free loopback port.", HelpName = "URL" };
     internal static readonly Option<string?> CallbackBase = new("--callback-base") { Description = "What Nimble is told to call. Default: --listen when the API is on loopback, else nothing, and results are polled for.", HelpName = "URL" };
     internal static readonly Option<string[]> Shared = new("--shared") { Description = "An extraction option for every URL, such as country=US or render=true; repeatable.", HelpName = "k=v", DefaultValueFactory = _ => [] };
+    internal static readonly Option<string?> UrlColumn = new("--url-column")
+    {
+        Description = "The column of URLs in CSV lists. Default: url.", HelpName = "NAME",
+    };
+
     internal static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
     internal static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
     internal static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
@@ -42,7 +47,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
         {
-            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, Strict, Content, Faults, AllowPrivate, RefuseDomain, MaxUrls, Canary, Verbose,
+            Lists, Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Shared, UrlColumn, Strict, Content, Faults, AllowPrivate, RefuseDomain, MaxUrls, Canary, Verbose,
         };
         command.SetAction((parsed, cancellationToken) => new RunJob(Read(parsed), Console.Error).RunAsync(cancellationToken));
         return command;
@@ -77,6 +82,7 @@ internal static class RunCommand
             Listen = Address(parsed, Listen),
             CallbackBase = Address(parsed, CallbackBase),
             SharedInputs = parsed.GetValue(Shared) is { Length: > 0 } pairs ? SharedInputs.FromPairs(pairs) : null,
+            UrlColumn = parsed.GetValue(UrlColumn),
             Strict = parsed.GetValue(Strict),
             Content = parsed.GetValue(Content),
             Faults = parsed.GetValue(Faults),

@@ -61,27 +61,24 @@ internal sealed class RunHost : IAsyncDisposable
     /// <param name="cancellationToken">Stops the work.</param>
     public async Task RunAsync(IReadOnlyList<string> listIds, TimeSpan atLeast, CancellationToken cancellationToken)
     {
-        Exception? refusedList = null;
-        var runner = CreateRunner((body, error) =>
-        {
-            if (ListPointer.Read(body)?.ListId is { } id && listIds.Contains(id))
-                refusedList = error;
-        });
+        var runner = CreateRunner();
         var started = TimeProvider.System.GetTimestamp();
         // What was under way when all lists were closed is finished too, and may have opened one again.
         do
         {
             await runner.RunAsync(
-                async token => refusedList is not null || (TimeProvider.System.GetElapsedTime(started) >= atLeast && await AreClosedAsync(listIds, token)), cancellationToken);
-            if (refusedList is not null)
-                throw refusedList;
+                async token => await FindRefusedAsync(listIds, token) is not null
+                    || (TimeProvider.System.GetElapsedTime(started) >= atLeast && await AreClosedAsync(listIds, token)),
+                cancellationToken);
+            if (await FindRefusedAsync(listIds, cancellationToken) is { } refused)
+                throw PipelineException.Permanent(FailureReasons.InvalidInput, $"{refused.Source ?? refused.ListId}: {refused.Message}");
             cancellationToken.ThrowIfCancellationRequested();
         }
         while (!await AreClosedAsync(listIds, cancellationToken));
     }
 
     /// <summary>Works until it is stopped, on whatever comes.</summary>
-    public Task ServeAsync(CancellationToken cancellationToken) => CreateRunner((_, _) => { }).RunAsync(_ => Task.FromResult(false), cancellationToken);
+    public Task ServeAsync(CancellationToken cancellationToken) => CreateRunner().RunAsync(_ => Task.FromResult(false), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -111,10 +108,17 @@ internal sealed class RunHost : IAsyncDisposable
                 $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files all the same; the same command tries again.");
     }
 
-    /// <param name="onRefusedList">Told of a list that cannot be used: its message and why.</param>
-    private LocalRunner CreateRunner(Action<ReadOnlyMemory<byte>, Exception> onRefusedList)
+    private async Task<ListEntry?> FindRefusedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
-        var deadLetters = Services.GetRequiredService<DeadLetterStage>();
+        var ledger = Services.GetRequiredService<ILedger>();
+        foreach (var id in listIds)
+            if (await ledger.GetListAsync(id, cancellationToken) is { State: ListState.Refused } refused)
+                return refused;
+        return null;
+    }
+
+    private LocalRunner CreateRunner()
+    {
         return new(
             Services.GetRequiredService<IWorkReceiver>(),
             [
@@ -123,12 +127,7 @@ internal sealed class RunHost : IAsyncDisposable
                 new(QueueNames.Results, Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency, Services.GetRequiredService<CollectStage>().HandleAsync),
             ],
             Services.GetRequiredService<SweepStage>().HandleAsync,
-            (queue, body, error, token) =>
-            {
-                if (queue == QueueNames.UrlLists)
-                    onRefusedList(body, error);
-                return deadLetters.HandleAsync(queue, body, error, token);
-            },
+            Services.GetRequiredService<DeadLetterStage>().HandleAsync,
             _runnerOptions,
             TimeProvider.System,
             new Random(),

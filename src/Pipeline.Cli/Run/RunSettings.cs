@@ -39,6 +39,9 @@ internal sealed record RunSettings
     /// <summary>Extraction options for every input, a JSON object; null for none.</summary>
     public string? SharedInputs { get; init; }
 
+    /// <summary>The column of URLs in CSV lists; null for <c>url</c>.</summary>
+    public string? UrlColumn { get; init; }
+
     /// <summary>Refuse a list with any bad line.</summary>
     public bool Strict { get; init; }
 

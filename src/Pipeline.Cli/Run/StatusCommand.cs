@@ -11,7 +11,7 @@ namespace Pipeline.Cli.Run;
 /// <summary><c>pipeline status</c>: how far lists are.</summary>
 internal static class StatusCommand
 {
-    private static readonly Argument<string?> ListId = new("LIST_ID") { Description = "One list. Default: every list that is not closed.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> ListId = new("LIST_ID") { Description = "One list. Default: every list that is not closed, and those refused in the last seven days.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs: one object for LIST_ID, else an array." };
 
     public static Command Create()
@@ -42,7 +42,8 @@ internal static class StatusCommand
             return ExitCodes.Complete;
         }
         var reports = new List<ListReport>();
-        foreach (var id in (await reporter.GetOpenListsAsync(cancellationToken)).OpenLists)
+        var all = await reporter.GetOpenListsAsync(cancellationToken);
+        foreach (var id in all.OpenLists.Concat(all.RefusedLists.Select(list => list.ListId)))
             if (await reporter.GetListAsync(id, cancellationToken) is { } report)
                 reports.Add(report with { Problem = problem });
         await WriteAsync(reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
@@ -69,7 +70,7 @@ internal static class StatusCommand
     private static Table ToTable(IReadOnlyList<ListReport> reports)
     {
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions", "waits for");
+        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions", "waits for", "message");
         foreach (var report in reports)
             table.AddRow(
                 [.. new[]
@@ -77,6 +78,7 @@ internal static class StatusCommand
                     report.ListId, report.Source ?? "", $"{report.State}", Number(report.Inputs), Number(report.Records), Number(report.Failures),
                     string.Join(", ", report.Submissions.Where(s => s.Value > 0).Select(s => $"{Number(s.Value)} {s.Key}")),
                     string.Join(", ", report.Waiting.Select(w => $"{Number(w.Value)} {w.Key}")),
+                    report.Message ?? "",
                 }.Select(Markup.Escape)]);
         return table;
     }

@@ -15,7 +15,7 @@ internal static class SubmitCommand
     {
         var command = new Command("submit", "Drop lists into queue url-lists of the storage account that AzureWebJobsStorage names, else of --state, and print their ids.")
         {
-            Lists, RunCommand.Out, RunCommand.State, RunCommand.Shared, RunCommand.Strict,
+            Lists, RunCommand.Out, RunCommand.State, RunCommand.Shared, RunCommand.UrlColumn, RunCommand.Strict,
         };
         command.SetAction((parsed, cancellationToken) => SubmitAsync(RunCommand.Read(parsed) with { Lists = parsed.GetValue(Lists)! }, cancellationToken));
         return command;

@@ -49,7 +49,7 @@ internal static class RecordComposer
     /// <summary>Writes the record's stretches one after the other, and says where the first two end: what comes before the content, what comes behind it, and perhaps last fields of <c>extra</c>.</summary>
     private static (int Head, int Tail) WriteEnvelope(Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
     {
-        using var input = new EffectiveInput(context.SharedInputs, context.Input.Input);
+        using var input = new EffectiveInput(context.SharedInputs, context.Input.Input, context.Input.Kept);
         var requestedAt = context.RequestedAt ?? ReadTime(result.QueryTime);
         WriteHead(writer, result, context, input, requestedAt);
         var head = envelope.Length;

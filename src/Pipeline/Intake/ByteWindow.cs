@@ -8,6 +8,8 @@ namespace Pipeline.Intake;
 /// </summary>
 internal sealed class ByteWindow : IAsyncDisposable
 {
+    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Stream _stream;
     private byte[] _buffer;
@@ -50,6 +52,42 @@ internal sealed class ByteWindow : IAsyncDisposable
         _end += read;
         IsEnded = read == 0;
         return !IsEnded;
+    }
+
+    /// <summary>Takes byte order marks: files that are joined end to end have them at the start of any line.</summary>
+    public async ValueTask SkipMarksAsync(CancellationToken cancellationToken)
+    {
+        do
+        {
+            while (Span.StartsWith(Mark))
+                Advance(Mark.Length);
+        }
+        while (Length > 0 && Mark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
+    }
+
+    /// <summary>Takes the line end that comes next: CR, LF or CRLF.</summary>
+    public async ValueTask TakeLineEndAsync(CancellationToken cancellationToken)
+    {
+        var isReturn = Span[0] == (byte)'\r';
+        Advance(1);
+        if (isReturn && (Length > 0 || await FillAsync(cancellationToken)) && Span[0] == (byte)'\n')
+            Advance(1);
+    }
+
+    /// <summary>Takes the rest of the line, however long, and its end.</summary>
+    public async ValueTask SkipLineAsync(CancellationToken cancellationToken)
+    {
+        for (var end = LineEnds.IndexOf(Span); ; end = LineEnds.IndexOf(Span))
+        {
+            Advance(end < 0 ? Length : end);
+            if (end >= 0)
+            {
+                await TakeLineEndAsync(cancellationToken);
+                return;
+            }
+            if (!await FillAsync(cancellationToken))
+                return;
+        }
     }
 
     /// <summary>SHA-256 of everything that has passed.</summary>

@@ -1,17 +1,26 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Pipeline.Emit;
 
 namespace Pipeline.Intake;
 
 /// <summary>JSON in one form only: properties sorted by name at every depth, no white space, one way to escape. Numbers stay as they were written.</summary>
 internal static class CanonicalJson
 {
-    /// <summary>Escapes no more than JSON asks for, so that URLs stay readable.</summary>
-    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    /// <summary>
+    /// Escapes no more than JSON asks for, so that URLs stay readable. The encoder is ours: ids hash what it writes, and the runtime's own ones
+    /// change with its Unicode tables.
+    /// </summary>
+    public static readonly JsonWriterOptions Options = new() { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true };
+
+    /// <summary>
+    /// The one budget of depth for items and shared inputs. Whatever is written around them later (a batch, a failure, a record, a row of the
+    /// ledger) is read with a limit of 64 or more, and adds a few levels.
+    /// </summary>
+    public const int MaxDepth = 48;
 
     /// <summary>How items and shared inputs are read: a name twice in one object has no one meaning, so it is an error.</summary>
-    public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
+    public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
     /// <summary>Writes a value in its canonical form.</summary>
     public static void Write(Utf8JsonWriter writer, JsonElement value)

@@ -6,22 +6,25 @@ using System.Text.Unicode;
 namespace Pipeline.Intake;
 
 /// <summary>Reads a CSV list: a header row, then a row per input. Bad rows fail alone.</summary>
-internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxItemBytes)
+internal sealed class CsvReader(ByteWindow window, ItemParser parser, FoundHeader found, int maxItemBytes)
 {
     private const string OpenQuote = "a quote is opened here and never closed, or text follows a closing quote";
 
+    private readonly CsvHeader _header = found.Header;
+    private readonly IReadOnlySet<string>? _kept = found.Header.Kept.Count == 0 ? null : found.Header.Kept;
     private readonly List<ReadOnlyMemory<byte>> _cells = [];
     private readonly ArrayBufferWriter<byte> _json = new();
-    private CsvHeader? _header;
     private long _line;
 
     /// <summary>The items.</summary>
     public async IAsyncEnumerable<ListItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        for (; _line < found.Line; _line++)
+            await window.SkipLineAsync(cancellationToken);
         while (true)
         {
-            var isOpen = false;
-            var end = _header is null ? window.Span.IndexOf((byte)'\n') : CsvRecord.FindEnd(window.Span, _header.Delimiter, out isOpen);
+            await window.SkipMarksAsync(cancellationToken);
+            var end = CsvRecord.FindEnd(window.Span, _header.Delimiter, out var isOpen);
             if (end < 0 && window.Length <= maxItemBytes && await window.FillAsync(cancellationToken))
                 continue;
             if (window.Length == 0)
@@ -34,25 +37,19 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxIte
             }
             var length = end < 0 ? window.Length : end;
             var item = Read(first, window.Memory[..length]);
-            _line += 1 + window.Span[..length].Count((byte)'\n');
+            _line += 1 + LineEnds.Count(window.Span[..length]);
             if (item is { } row)
                 yield return row;
-            window.Advance(Math.Min(length + 1, window.Length));
+            window.Advance(length);
+            if (end >= 0)
+                await window.TakeLineEndAsync(cancellationToken);
         }
     }
 
     private ListItem? Read(long line, ReadOnlyMemory<byte> record)
     {
-        if (record.Length > 0 && record.Span[^1] == (byte)'\r')
-            record = record[..^1];
-        if (record.Span.Trim(" \t"u8).Length == 0)
+        if (record.Span.Trim(" \t"u8).Length == 0 || _header.IsRepeatedBy(record.Span))
             return null;
-        if (_header is null)
-        {
-            if (record.Span[0] != (byte)'#')
-                _header = CsvHeader.Parse(record);
-            return null;
-        }
         if (record.Length > maxItemBytes)
             return parser.TooLong(line, record.Span);
         if (!Utf8.IsValid(record.Span))
@@ -64,7 +61,7 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxIte
 
     private bool IsOnlyUrl()
     {
-        var url = _header!.UrlColumn;
+        var url = _header.UrlColumn;
         if (url < 0 || url >= _cells.Count || _cells[url].Length == 0)
             return false;
         for (var i = 0; i < _cells.Count; i++)
@@ -86,32 +83,27 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, int maxIte
             if (_cells[i].Length == 0)
                 continue;
             count++;
-            if (i >= _header!.Names.Count || _header.Names[i].Length == 0)
+            if (i >= _header.Names.Count || _header.Names[i].Length == 0)
                 return ListItem.Bad(line, record, $"cell {i + 1} has no column name in the header");
-            if (CellValue.Write(writer, _header.Names[i], _cells[i].Span) is { } problem)
+            if (_header.Kept.Contains(_header.Names[i]))
+                writer.WriteString(_header.Names[i], _cells[i].Span);
+            else if (CellValue.Write(writer, _header.Names[i], _cells[i].Span) is { } problem)
                 return ListItem.Bad(line, record, problem);
         }
         writer.WriteEndObject();
         writer.Flush();
         if (count == 0)
             return null;
-        var item = parser.FromJson(line, _json.WrittenMemory);
+        var item = parser.FromJson(line, _json.WrittenMemory) with { Kept = _kept };
         return item.Text.Length == 0 ? item : item with { Text = ListItem.TextOf(record) };
     }
 
     private async ValueTask<ListItem> SkipLineAsync(long line, bool isOpen, CancellationToken cancellationToken)
     {
-        var end = window.Span.IndexOf((byte)'\n');
-        var begin = window.Span[..(end < 0 ? window.Length : end)].TrimEnd((byte)'\r');
+        var end = LineEnds.IndexOf(window.Span);
+        var begin = window.Span[..(end < 0 ? window.Length : end)];
         var item = isOpen && begin.Length <= maxItemBytes ? ListItem.Bad(line, begin, OpenQuote) : parser.TooLong(line, begin);
-        while (end < 0)
-        {
-            window.Advance(window.Length);
-            if (!await window.FillAsync(cancellationToken))
-                break;
-            end = window.Span.IndexOf((byte)'\n');
-        }
-        window.Advance(end + 1);
+        await window.SkipLineAsync(cancellationToken);
         _line++;
         return item;
     }

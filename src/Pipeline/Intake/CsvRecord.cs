@@ -5,19 +5,28 @@ namespace Pipeline.Intake;
 /// may hold delimiters and line ends. Blanks around a field that is not quoted are not part of it.
 /// </summary>
 /// <remarks>
-/// Written here, and not left to CsvHelper, because a list must survive its bad lines. CsvHelper either lets a quote that is never closed take the records up to the
-/// next quote with it (or, past its limit, ends the reading), or gives up line breaks in quotes altogether. Here such a quote costs its own line.
+/// Written here, and not left to CsvHelper, because a list must survive its bad lines. With CsvHelper a quote that is never closed
+/// either takes the records up to the next quote with it (or, past a limit, ends the reading), or line breaks in quotes are not read
+/// at all. Here such a quote costs its own line.
 /// </remarks>
 internal static class CsvRecord
 {
     private const byte Quote = (byte)'"';
     private const byte LineFeed = (byte)'\n';
+    private const byte Return = (byte)'\r';
 
-    /// <summary>Where the first record ends (its line feed), or -1 when there is none in the span.</summary>
+    /// <summary>
+    /// What a file of one column has for a delimiter: no record holds a line feed outside of quotes, so a comma in a URL stays.
+    /// </summary>
+    public const byte NoDelimiter = LineFeed;
+
+    /// <summary>Where the first record ends (its line end), or -1 when there is none in the span.</summary>
     /// <param name="bytes">From the beginning of a record.</param>
     /// <param name="delimiter">The delimiter.</param>
-    /// <param name="isOpen">With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely never closed, and what
-    /// looks like its end is the beginning of another one, any number of good records later.</param>
+    /// <param name="isOpen">
+    /// With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely never closed, and what
+    /// looks like its end is the beginning of another one, any number of good records later.
+    /// </param>
     public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool isOpen)
     {
         isOpen = false;
@@ -33,15 +42,15 @@ internal static class CsvRecord
                     return -1;
                 at = close + 1;
                 at += CountBlanks(bytes[at..]);
-                isOpen = at < bytes.Length && bytes[at] != delimiter && bytes[at] is not (LineFeed or (byte)'\r');
+                isOpen = at < bytes.Length && bytes[at] != delimiter && bytes[at] is not (LineFeed or Return);
                 if (isOpen)
                     return -1;
             }
-            var next = bytes[at..].IndexOfAny(delimiter, LineFeed);
+            var next = bytes[at..].IndexOfAny(delimiter, LineFeed, Return);
             if (next < 0)
                 return -1;
             at += next;
-            if (bytes[at] == LineFeed)
+            if (bytes[at] is LineFeed or Return)
                 return at;
             at++;
         }

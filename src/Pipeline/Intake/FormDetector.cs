@@ -12,7 +12,8 @@ internal static class FormDetector
     /// <param name="head">The beginning of the list, behind a byte order mark.</param>
     /// <param name="isWhole">Whether that is all of it.</param>
     /// <param name="nameHint">The file's name, where there is one.</param>
-    public static ListForm Detect(ReadOnlySpan<byte> head, bool isWhole, string? nameHint)
+    /// <param name="urlColumn">The CSV column of URLs by its name in the file; null for <c>url</c>.</param>
+    public static ListForm Detect(ReadOnlySpan<byte> head, bool isWhole, string? nameHint, string? urlColumn = null)
     {
         var extension = Extension(nameHint);
         var rest = head.TrimStart(Blank);
@@ -22,21 +23,35 @@ internal static class FormDetector
         {
             (byte)'[' => ListForm.JsonArray,
             (byte)'{' => DetectObject(rest, isWhole, extension),
-            _ => DetectLines(rest, extension),
+            _ => DetectLines(rest, isWhole, extension, urlColumn),
         };
     }
 
-    private static ListForm DetectLines(ReadOnlySpan<byte> rest, string extension)
+    private static ListForm DetectLines(ReadOnlySpan<byte> rest, bool isWhole, string extension, string? urlColumn)
     {
-        var line = FirstContentLine(rest);
-        if (line.Length > 0 && line[0] == (byte)'"' && !CsvHeader.IsHeader(line))
-            return ListForm.Ndjson;
+        if (CsvHeaderFinder.Find(rest, isWhole, urlColumn) is { } found && (found.Header.UrlColumn >= 0 || found.HasSeparator))
+            return ListForm.Csv;
         if (extension is ".ndjson" or ".jsonl")
             return ListForm.Ndjson;
-        if (CsvHeader.IsHeader(line))
+        var lines = new ContentLines(rest, isWhole);
+        if (!lines.MoveNext())
+            return ListForm.Text;
+        var first = CsvHeaderFinder.Split(lines.Line, null, urlColumn);
+        if (lines.Line[0] == (byte)'"')
+            return first.Columns.Count > 1 ? ListForm.Csv : ListForm.Ndjson;
+        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells lacks its header.
+        if (extension is ".csv" or ".tsv" && lines.Line.IndexOfAny(",;\t"u8) >= 0)
             return ListForm.Csv;
-        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells lacks its header, and is told so.
-        return extension is ".csv" or ".tsv" && line.IndexOfAny(",;\t"u8) >= 0 ? ListForm.Csv : ListForm.Text;
+        return IsTable(first, ref lines, urlColumn) ? ListForm.Csv : ListForm.Text;
+    }
+
+    // Names of columns above a row of as many cells with a URL among them: a CSV list that must be told that it has no column 'url'.
+    private static bool IsTable(CsvHeader first, ref ContentLines lines, string? urlColumn)
+    {
+        if (first.Columns.Count < 2 || first.HasUrlCell || !lines.MoveNext())
+            return false;
+        var row = CsvHeaderFinder.Split(lines.Line, first.Delimiter, urlColumn);
+        return row.Columns.Count == first.Columns.Count && row.HasUrlCell;
     }
 
     private static ListForm DetectObject(ReadOnlySpan<byte> rest, bool isWhole, string extension)
@@ -58,10 +73,10 @@ internal static class FormDetector
     // A first line that is broken must not make a document of a list of lines.
     private static bool LooksLikeLines(ReadOnlySpan<byte> rest)
     {
-        var end = rest.IndexOf((byte)'\n');
+        var end = LineEnds.IndexOf(rest);
         if (end < 0)
             return false;
-        var next = rest[(end + 1)..].TrimStart("\r\n"u8);
+        var next = rest[end..].TrimStart("\r\n"u8);
         return rest[..end].TrimEnd(Blank)[^1] == (byte)'}' || (next.Length > 0 && next[0] == (byte)'{');
     }
 
@@ -86,19 +101,6 @@ internal static class FormDetector
             // Malformed: what was read up to there still tells a document from lines, and the reader of that form says where it is wrong.
         }
         return names;
-    }
-
-    private static ReadOnlySpan<byte> FirstContentLine(ReadOnlySpan<byte> rest)
-    {
-        while (rest.Length > 0)
-        {
-            var end = rest.IndexOf((byte)'\n');
-            var line = (end < 0 ? rest : rest[..end]).Trim(Blank);
-            if (line.Length > 0 && line[0] != (byte)'#')
-                return line;
-            rest = end < 0 ? default : rest[(end + 1)..];
-        }
-        return default;
     }
 
     private static string Extension(string? name)

@@ -10,14 +10,16 @@ namespace Pipeline.Intake;
 /// </summary>
 /// <param name="compressed">The file, from behind <paramref name="head"/>.</param>
 /// <param name="head">What was read of the file already.</param>
-internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> head) : ForwardStream
+/// <param name="maxRatio">How many times its size the file may expand to, once it has given more than 1 MiB.</param>
+internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> head, int maxRatio) : ForwardStream
 {
     private const int TrailerBytes = 8;
+    private const long RatioFrom = 1 << 20;
 
     private readonly Tail _tail = new(compressed, head);
     private readonly Crc32 _crc = new();
     private GZipStream? _gzip;
-    private uint _length;
+    private long _length;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -26,7 +28,9 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
             _gzip ??= new GZipStream(_tail, CompressionMode.Decompress);
             var read = await _gzip.ReadAsync(buffer, cancellationToken);
             _crc.Append(buffer.Span[..read]);
-            _length += (uint)read;
+            _length += read;
+            if (_length > RatioFrom && _length / maxRatio > _tail.Length)
+                throw Bomb();
             if (read == 0 && buffer.Length > 0)
                 Check();
             return read;
@@ -50,11 +54,15 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
         var trailer = _tail.Last;
         if (trailer.Length < TrailerBytes
             || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _crc.GetCurrentHashAsUInt32()
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != _length)
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length)
         {
             throw Damaged(null);
         }
     }
+
+    private PipelineException Bomb() => PipelineException.Permanent(
+        FailureReasons.LimitExceeded,
+        $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Give it uncompressed, or raise the setting.");
 
     private static PipelineException Damaged(Exception? error) => PipelineException.Permanent(
         FailureReasons.InvalidInput,
@@ -67,6 +75,9 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
         private readonly byte[] _last = new byte[TrailerBytes];
         private ReadOnlyMemory<byte> _head = head;
         private int _count;
+        private long _length;
+
+        public override long Length => _length;
 
         public ReadOnlySpan<byte> Last => _last.AsSpan(0, _count);
 
@@ -77,6 +88,7 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
             _head = _head[read..];
             if (read == 0)
                 read = await inner.ReadAsync(buffer, cancellationToken);
+            _length += read;
             Remember(buffer.Span[..read]);
             return read;
         }

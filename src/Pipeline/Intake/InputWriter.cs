@@ -63,9 +63,28 @@ internal sealed class InputWriter : IDisposable
         else
         {
             foreach (var property in item.Fields.EnumerateObject())
-                WriteOwn((property.Name, property.Value), item.Url, isCanonical: false);
+            {
+                if (item.Kept?.Contains(property.Name) != true)
+                    WriteOwn((property.Name, property.Value), item.Url, isCanonical: false);
+            }
         }
         return Encoding.UTF8.GetString(End());
+    }
+
+    /// <summary>What of a good item stays with it and is not posted, as a JSON object; null for nothing.</summary>
+    public string? Keep(in ListItem item)
+    {
+        if (item.Kept is not { } kept || item.Fields.ValueKind != JsonValueKind.Object)
+            return null;
+        Begin(default);
+        var count = 0;
+        foreach (var property in item.Fields.EnumerateObject().Where(p => kept.Contains(p.Name)))
+        {
+            property.WriteTo(_json);
+            count++;
+        }
+        var json = End();
+        return count == 0 ? null : Encoding.UTF8.GetString(json);
     }
 
     /// <summary>The id of a bad line.</summary>

@@ -19,55 +19,74 @@ internal sealed partial class IntakeStage(
     TimeProvider time,
     ILogger<IntakeStage> logger)
 {
-    private const string Inline = "queue message";
+    /// <summary>What a list was read from that is its message.</summary>
+    public const string Inline = "queue message";
+
+    private readonly ListAdmission _admission = new(ledger, time);
+    private readonly ListRefusals _refusals = new(ledger, time);
 
     /// <summary>Handles a message of <c>url-lists</c>: a list in any form, or a pointer to one.</summary>
     /// <returns>The list, past Planning.</returns>
-    /// <exception cref="PipelineException">Permanent: the list cannot be accepted, and nothing of it was planned. Transient: a port cannot be reached.</exception>
+    /// <exception cref="PipelineException">
+    /// Permanent: the list cannot be accepted; the ledger says so, as a list in state Refused. Transient: a port cannot be reached.
+    /// </exception>
     public async Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        var pointer = ListPointer.Read(message);
-        var source = pointer is null ? ListSource.Of(message) : ListSource.Of(pointer, objects, options.Value.Intake);
-        var list = await ListInspector.InspectAsync(source.OpenAsync, source.NameHint, pointer?.SharedInputs, options.Value.Intake, pointer?.ListId, cancellationToken);
-        foreach (var warning in list.Warnings)
-            Log.Warning(logger, list.ListId, warning);
-        var entry = await ledger.CreateListAsync(
-            new() { ListId = list.ListId, State = ListState.Planning, Source = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline, CreatedAt = time.GetUtcNow() },
-            cancellationToken);
+        ListInspection? list = null;
+        try
+        {
+            var pointer = ListPointer.Read(message);
+            var source = pointer is null ? ListSource.Of(message) : ListSource.Of(pointer, objects, options.Value.Intake);
+            list = await ListInspector.InspectAsync(source, pointer?.SharedInputs, options.Value.Intake, pointer?.ListId, cancellationToken);
+            if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
+                throw SubmissionPlanner.ListChanged(list.ListId);
+            foreach (var warning in list.Warnings)
+                Log.Warning(logger, list.ListId, warning);
+            var name = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline;
+            return await PlanAsync(list, source with { Form = list.Form }, name, cancellationToken);
+        }
+        catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
+        {
+            await _refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task<ListEntry> PlanAsync(ListInspection list, ListSource source, string name, CancellationToken cancellationToken)
+    {
+        var entry = await _admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
         using var planner = new SubmissionPlanner(
             list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, options.Value.Guards);
         if (entry.State != ListState.Planning)
         {
-            await CheckSameAsync(entry, list, source, planner, cancellationToken);
+            await new PlannedBefore(ledger, entry, list).CheckAsync(planner, Items(source, cancellationToken), cancellationToken);
             Log.AlreadyPlanned(logger, list.ListId, entry.State);
             return entry;
         }
-        await PlanAsync(list, source, planner, cancellationToken);
+        await PlanAsync(list, source, planner, new(ledger, entry, list), cancellationToken);
         CrashPoint.Pass("intake.after-messages");
         return await OpenAsync(entry, planner, cancellationToken);
     }
 
-    private async Task PlanAsync(ListInspection list, ListSource source, SubmissionPlanner planner, CancellationToken cancellationToken)
+    private async Task PlanAsync(ListInspection list, ListSource source, SubmissionPlanner planner, PlannedBefore before, CancellationToken cancellationToken)
     {
-        await using var reader = await ListReader.OpenAsync(source.OpenAsync, source.NameHint, options.Value.Intake.MaxItemBytes, cancellationToken);
+        await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
         {
             if (planner.Add(item) is { } submission)
-                await WriteAsync(list, submission, cancellationToken);
+                await WriteAsync(submission, before, cancellationToken);
         }
-        if (!reader.GetHash().AsSpan().SequenceEqual(list.ContentHash))
+        if (!reader.GetHash().AsSpan().SequenceEqual(list.BytesHash))
             throw SubmissionPlanner.ListChanged(list.ListId);
         foreach (var submission in planner.Finish())
-            await WriteAsync(list, submission, cancellationToken);
-        if (list.IsIdGiven && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken) is not null)
-            throw OtherList(list.ListId);
+            await WriteAsync(submission, before, cancellationToken);
+        await before.CheckEndAsync(planner, cancellationToken);
     }
 
-    private async Task WriteAsync(ListInspection list, PlannedSubmission submission, CancellationToken cancellationToken)
+    private async Task WriteAsync(PlannedSubmission submission, PlannedBefore before, CancellationToken cancellationToken)
     {
-        if (list.IsIdGiven)
-            await CheckSameAsync(submission, list, cancellationToken);
+        await before.CheckAsync(submission, cancellationToken);
         // The ledger says Failed only of what the sink has.
         if (submission.Failures.Count > 0)
             await sink.PutFailuresAsync(submission.Failures, cancellationToken);
@@ -80,11 +99,13 @@ internal sealed partial class IntakeStage(
     private async Task<ListEntry> OpenAsync(ListEntry entry, SubmissionPlanner planner, CancellationToken cancellationToken)
     {
         var current = entry;
-        while (current.State == ListState.Planning)
+        while (current.State is ListState.Planning or ListState.Refused)
         {
             var open = current with
             {
                 State = ListState.Open,
+                Message = null,
+                ClosedAt = null,
                 Inputs = planner.Inputs,
                 Duplicates = planner.Duplicates,
                 Invalid = planner.Invalid,
@@ -101,36 +122,13 @@ internal sealed partial class IntakeStage(
         return current;
     }
 
-    /// <summary>An id that somebody chose may come again with another list: that list's URLs must not vanish as "already planned".</summary>
-    private async Task CheckSameAsync(ListEntry entry, ListInspection list, ListSource source, SubmissionPlanner planner, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListItem> Items(
+        ListSource source, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (!list.IsIdGiven)
-            return;
-        if (entry.Inputs + entry.Duplicates != list.Inputs || entry.Invalid != list.Invalid)
-            throw OtherList(list.ListId);
-        await using var reader = await ListReader.OpenAsync(source.OpenAsync, source.NameHint, options.Value.Intake.MaxItemBytes, cancellationToken);
+        await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
-        {
-            if (planner.Add(item) is { } submission)
-                await CheckSameAsync(submission, list, cancellationToken);
-        }
-        foreach (var submission in planner.Finish())
-            await CheckSameAsync(submission, list, cancellationToken);
+            yield return item;
     }
-
-    private async Task CheckSameAsync(PlannedSubmission submission, ListInspection list, CancellationToken cancellationToken)
-    {
-        var there = await ledger.GetInputsAsync(submission.Entry.SubmissionId, cancellationToken);
-        // A crash may have left some of them; those must still be the same ones.
-        foreach (var input in there)
-        {
-            if (input.Ordinal >= submission.Inputs.Count || submission.Inputs[input.Ordinal].Id != input.Id)
-                throw OtherList(list.ListId);
-        }
-    }
-
-    private static PipelineException OtherList(string listId) => PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-        $"There is another list with the list_id '{listId}' already. Choose another list_id, or leave it out: then it is derived from the content.");
 
     private static partial class Log
     {

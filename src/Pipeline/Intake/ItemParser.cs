@@ -36,7 +36,9 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         }
         catch (JsonException) when (IsJson(raw))
         {
-            return ListItem.Bad(line, raw, "it has a field twice, or is nested deeper than 64 levels");
+            return ListItem.Bad(line, raw, DepthOf(raw) > CanonicalJson.MaxDepth
+                ? $"it is nested {DepthOf(raw):N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible"
+                : "it has a field twice");
         }
         var value = _document.RootElement;
         return value.ValueKind switch
@@ -78,15 +80,24 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
     {
         try
         {
-            var reader = new Utf8JsonReader(raw, new JsonReaderOptions { MaxDepth = int.MaxValue });
-            while (reader.Read())
-            {
-            }
+            DepthOf(raw);
             return true;
         }
         catch (JsonException)
         {
             return false;
         }
+    }
+
+    private static int DepthOf(ReadOnlySpan<byte> raw)
+    {
+        var depth = 0;
+        var reader = new Utf8JsonReader(raw, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject)
+                depth = Math.Max(depth, reader.CurrentDepth + 1);
+        }
+        return depth;
     }
 }

@@ -117,8 +117,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         }
         catch (JsonException error)
         {
-            var at = error.BytePositionInLine ?? 0;
-            var below = error.LineNumber ?? 0;
+            var (below, at) = JsonProblems.PlaceOf(error, bytes.Span);
             throw JsonProblems.Malformed(line + below, below == 0 ? column + at : at + 1, JsonProblems.Describe(error), error);
         }
     }

@@ -15,6 +15,15 @@ internal static class JsonProblems
         return (end < 0 ? text : text[..end]).TrimEnd('.', ' ');
     }
 
+    /// <summary>Where the parser stopped, line and column from 0. It counts line feeds only; lists have other line ends too.</summary>
+    public static (long Line, long Column) PlaceOf(JsonException error, ReadOnlySpan<byte> json)
+    {
+        var at = 0;
+        for (var line = error.LineNumber ?? 0; line > 0; line--)
+            at += json[at..].IndexOf((byte)'\n') + 1;
+        return LineEnds.PlaceOf(json, Math.Min(at + (int)(error.BytePositionInLine ?? 0), json.Length));
+    }
+
     /// <summary>A document that is no JSON: nothing of it can be trusted.</summary>
     /// <param name="line">From 1.</param>
     /// <param name="column">In bytes, from 1.</param>

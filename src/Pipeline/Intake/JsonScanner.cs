@@ -16,6 +16,7 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
     private int _depth;
     private bool _inString;
     private bool _escaped;
+    private bool _afterReturn;
 
     /// <summary>The line of the next byte, from 1.</summary>
     public long Line { get; private set; } = 1;
@@ -44,9 +45,12 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
     public void Take(int count)
     {
         var taken = window.Span[..count];
-        var lines = taken.Count((byte)'\n');
+        // The two halves of a CRLF may be taken one after the other; they end one line.
+        var lines = LineEnds.Count(taken) - (_afterReturn && taken.StartsWith("\n"u8) ? 1 : 0);
+        var end = taken.LastIndexOfAny((byte)'\r', (byte)'\n');
         Line += lines;
-        Column = lines == 0 ? Column + count : count - taken.LastIndexOf((byte)'\n');
+        Column = end < 0 ? Column + count : count - end;
+        _afterReturn = count > 0 ? taken[^1] == (byte)'\r' : _afterReturn;
         window.Advance(count);
     }
 

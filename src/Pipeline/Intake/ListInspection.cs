@@ -16,7 +16,7 @@ internal sealed record ListInspection
     public required string ListId { get; init; }
 
     /// <summary>Whether somebody chose the id: then it does not vouch for the content.</summary>
-    public required bool IsIdGiven { get; init; }
+    public bool IsIdGiven => ListId != ListIds.Derive(ContentHash);
 
     /// <summary>Its items, duplicates counted too.</summary>
     public long Inputs => Valid + Invalid;
@@ -36,8 +36,11 @@ internal sealed record ListInspection
     /// <summary>The name the list gives itself, for people.</summary>
     public string? Name { get; init; }
 
-    /// <summary>SHA-256 of the content.</summary>
-    public required byte[] ContentHash { get; init; }
+    /// <summary>SHA-256 of the content alone.</summary>
+    public required byte[] BytesHash { get; init; }
+
+    /// <summary>The hash of the content and of what the list was given from outside: what may be called the same list. 64 hex digits.</summary>
+    public required string ContentHash { get; init; }
 
     /// <summary>What people should know, in whole sentences.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -1,18 +1,14 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Pipeline.Ledger;
 
 namespace Pipeline.Intake;
 
 /// <summary>Reads a list through once, keeping nothing of it, so that a list that cannot be accepted is refused before anything is written.</summary>
-internal static partial class ListInspector
+internal static class ListInspector
 {
-    private const int IdDigits = 20;
-
     /// <summary>Inspects a list.</summary>
-    /// <param name="open">Opens its bytes, plain or gzip.</param>
-    /// <param name="nameHint">The file's name, where there is one.</param>
+    /// <param name="source">Its bytes, plain or gzip, and what is known of them.</param>
     /// <param name="extraSharedInputs">A JSON object of defaults that go over the list's own, or null.</param>
     /// <param name="options">Limits, and whether bad lines refuse the list.</param>
     /// <param name="listId">An id that goes over the list's own, or null.</param>
@@ -21,36 +17,33 @@ internal static partial class ListInspector
     /// Permanent: malformed, without any URL, with bad lines where <see cref="IntakeOptions.Strict"/> is set, or with settings that cannot be used.
     /// </exception>
     public static async Task<ListInspection> InspectAsync(
-        Func<CancellationToken, ValueTask<Stream>> open,
-        string? nameHint,
-        string? extraSharedInputs,
-        IntakeOptions options,
-        string? listId = null,
-        CancellationToken cancellationToken = default)
+        ListSource source, string? extraSharedInputs, IntakeOptions options, string? listId = null, CancellationToken cancellationToken = default)
     {
         JsonElement? outside = extraSharedInputs is null ? null : SharedInputs.Parse(Encoding.UTF8.GetBytes(extraSharedInputs));
-        var fromOutside = SharedInputs.Merge(null, outside);
-        await using var reader = await ListReader.OpenAsync(open, nameHint, options.MaxItemBytes, cancellationToken);
+        await using var reader = await ListReader.OpenAsync(source, options, cancellationToken);
         var tally = new ItemTally();
         await foreach (var item in reader.ReadAsync(cancellationToken))
             tally.Add(item);
         var shared = SharedInputs.Merge(reader.Fields.SharedInputs, outside);
         var hash = reader.GetHash();
+        var contentHash = ListIds.ContentHash(hash, SharedInputs.Merge(null, outside), source.UrlColumn);
         var given = listId ?? reader.Fields.ListId;
         var (valid, bad) = tally.With(shared);
         var inspection = new ListInspection
         {
             Form = reader.Form,
-            ListId = given is null ? DefaultId(hash, fromOutside) : Checked(given),
-            IsIdGiven = given is not null,
+            ListId = given is null ? ListIds.Derive(contentHash) : ListIds.Checked(given, contentHash),
             Valid = valid,
             Invalid = tally.Count - valid,
             FirstBad = bad,
             Shared = shared,
             Name = reader.Fields.Name,
-            ContentHash = hash,
-            Warnings = Warnings(reader.Fields.Dropped),
+            BytesHash = hash,
+            ContentHash = contentHash,
+            Warnings = [.. Warnings(reader, source)],
         };
+        if (reader.Header?.Header is { UrlColumn: < 0 } header && shared.Url is null)
+            throw header.WithoutUrls();
         Refuse(inspection, options);
         return inspection;
     }
@@ -65,9 +58,18 @@ internal static partial class ListInspector
         if (options.Strict && list.Invalid > 0)
         {
             throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a whole (strict). Correct and submit it again." + Lines(list));
+                $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a whole (strict). "
+                + "Correct and submit it again." + Lines(list));
+        }
+        if (Parts(list.Valid, options.MaxInputsPerSubmission) + Parts(list.Invalid, SubmissionPlanner.MaxBadLines) > SubmissionIds.MaxPlanned)
+        {
+            throw PipelineException.Permanent(FailureReasons.LimitExceeded,
+                $"The list has {list.Inputs:N0} {list.Unit}s and would be cut into more than {SubmissionIds.MaxPlanned:N0} submissions. "
+                + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission.");
         }
     }
+
+    private static long Parts(long inputs, int size) => (inputs + size - 1) / size;
 
     private static string Lines(ListInspection list)
     {
@@ -79,22 +81,22 @@ internal static partial class ListInspector
         return text.ToString();
     }
 
-    private static string DefaultId(byte[] contentHash, SharedInputs fromOutside)
+    private static IEnumerable<string> Warnings(ListReader reader, ListSource source)
     {
-        var hash = fromOutside.Properties.Count == 0 ? contentHash : SHA256.HashData([.. contentHash, .. Encoding.UTF8.GetBytes(fromOutside.Json)]);
-        return Convert.ToHexStringLower(hash)[..IdDigits];
+        if (reader.Fields.Dropped is { Count: > 0 } dropped)
+        {
+            yield return $"The list's {string.Join(", ", dropped)} {(dropped.Count == 1 ? "is" : "are")} left out: the pipeline sets delivery "
+                + "itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
+        }
+        if (reader.Header is { Preamble: > 0 and var preamble } found)
+            yield return $"{(preamble == 1 ? "1 line above the header row was" : $"{preamble} lines above the header row were")} skipped; the header is line {found.Line}.";
+        if (reader.Header?.Header.Kept is { Count: > 0 } kept)
+        {
+            var names = string.Join(", ", kept.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
+            yield return $"{names} {(kept.Count == 1 ? "is no extraction field: it stays" : "are no extraction fields: they stay")} in the 'input' of each record "
+                + $"and {(kept.Count == 1 ? "is" : "are")} not sent to Nimble.";
+        }
+        if (source.UrlColumn is { } column && reader.Header is null)
+            yield return $"The column '{VisibleText.Of(column)}' was named, but the list is no CSV; its own URLs are read.";
     }
-
-    private static string Checked(string id) => ListId().IsMatch(id)
-        ? id
-        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-            $"'{id}' cannot be a list_id. Use 1 to 64 letters, digits, '-' and '_'.");
-
-    private static IReadOnlyList<string> Warnings(IReadOnlyList<string> dropped) => dropped.Count == 0
-        ? []
-        : [$"The list's {string.Join(", ", dropped)} {(dropped.Count == 1 ? "is" : "are")} left out: the pipeline sets delivery itself for every submission "
-            + "(Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase)."];
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex ListId();
 }

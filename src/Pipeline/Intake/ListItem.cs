@@ -13,6 +13,9 @@ internal readonly record struct ListItem(long Line, string? Url, JsonElement Fie
 {
     private const int MaxTextBytes = 1024;
 
+    /// <summary>Those of <see cref="Fields"/> that stay with the input and are not sent: columns that are no extraction fields. Null for none.</summary>
+    public IReadOnlySet<string>? Kept { get; init; }
+
     /// <summary>What makes it a bad line, given whether shared_inputs have a URL; null for a good one.</summary>
     public string? ErrorWith(SharedInputs shared) =>
         Error ?? (Url is null && shared.Url is null ? "it has no 'url', and shared_inputs have none either" : null);

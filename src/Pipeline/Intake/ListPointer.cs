@@ -12,7 +12,22 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
 {
     private const int MaxBytes = 256 * 1024;
 
+    private static readonly (ListForm Form, string Name)[] Forms =
+    [
+        (ListForm.Text, "text"), (ListForm.Csv, "csv"), (ListForm.Ndjson, "ndjson"), (ListForm.JsonArray, "json_array"),
+        (ListForm.Batch, "batch"), (ListForm.SingleInput, "single_input"),
+    ];
+
     private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The list's form, as who sent the message found it; null to tell it by content and name.</summary>
+    public ListForm? Form { get; init; }
+
+    /// <summary>The column of URLs of a CSV list, by its name in the file; null for <c>url</c>.</summary>
+    public string? UrlColumn { get; init; }
+
+    /// <summary>What the list must be, as <see cref="ListInspection.ContentHash"/>; null where who sent the message did not read it.</summary>
+    public string? ContentHash { get; init; }
 
     /// <summary>The message.</summary>
     public byte[] ToMessage()
@@ -27,10 +42,11 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
                 writer.WritePropertyName("shared_inputs"u8);
                 writer.WriteRawValue(SharedInputs);
             }
-            if (ListId is not null)
-                writer.WriteString("list_id"u8, ListId);
-            if (Name is not null)
-                writer.WriteString("name"u8, Name);
+            Write(writer, "list_id", ListId);
+            Write(writer, "name", Name);
+            Write(writer, "format", Form is { } form ? Array.Find(Forms, f => f.Form == form).Name : null);
+            Write(writer, "url_column", UrlColumn);
+            Write(writer, "content_hash", ContentHash);
             writer.WriteEndObject();
         }
         return stream.ToArray();
@@ -49,7 +65,8 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
         }
         catch (JsonException error)
         {
-            throw JsonProblems.Malformed((error.LineNumber ?? 0) + 1, (error.BytePositionInLine ?? 0) + 1, JsonProblems.Describe(error), error);
+            var (line, column) = JsonProblems.PlaceOf(error, message.TrimStart(Mark).Span);
+            throw JsonProblems.Malformed(line + 1, column + 1, JsonProblems.Describe(error), error);
         }
     }
 
@@ -58,6 +75,8 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
     public ObjectUri Resolve(IEnumerable<string> prefixes)
     {
         var uri = ToUri(Source);
+        if (uri.Key.Length == 0 || uri.Key.EndsWith('/'))
+            throw Refused($"The list points to '{Source}', which is a folder. Name the list in it.");
         if (uri.Key.Split('/').Contains("..") || !prefixes.Any(p => IsUnder(uri, ToUri(p))))
         {
             throw Refused($"The list points to '{Source}', which is not under any prefix that lists may be read from (Intake:SourcePrefixes). "
@@ -79,8 +98,22 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
         "list_id" => pointer with { ListId = Text(field) },
         "name" => pointer with { Name = Text(field) },
         "shared_inputs" => pointer with { SharedInputs = field.Value.GetRawText() },
-        _ => throw Refused($"The message has the field '{field.Name}', where only source, shared_inputs, list_id and name can be. Extraction fields belong into shared_inputs."),
+        "format" => pointer with { Form = FormOf(Text(field)) },
+        "url_column" => pointer with { UrlColumn = Text(field) },
+        "content_hash" => pointer with { ContentHash = Text(field) },
+        _ => throw Refused($"The message has the field '{VisibleText.Of(field.Name)}', where only source, shared_inputs, list_id, name, format "
+            + "and url_column can be. Extraction fields belong into shared_inputs."),
     };
+
+    private static ListForm FormOf(string name) => Forms.Any(f => f.Name == name)
+        ? Array.Find(Forms, f => f.Name == name).Form
+        : throw Refused($"'format' of the message is '{VisibleText.Of(name)}'. It can be {string.Join(", ", Forms.Select(f => f.Name))}.");
+
+    private static void Write(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (value is not null)
+            writer.WriteString(name, value);
+    }
 
     private static string Text(JsonProperty field) => field.Value.ValueKind == JsonValueKind.String
         ? field.Value.GetString()!

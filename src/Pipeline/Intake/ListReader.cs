@@ -16,17 +16,20 @@ internal sealed class ListReader : IAsyncDisposable
     private readonly JsonListReader _json;
     private readonly int _maxItemBytes;
 
-    private ListReader(ByteWindow window, ListForm form, int maxItemBytes)
+    private ListReader(ByteWindow window, ListForm form, FoundHeader? header, int maxItemBytes)
     {
         _window = window;
         _maxItemBytes = maxItemBytes;
         _parser = new(maxItemBytes);
         _json = new(window, _parser, maxItemBytes);
-        Form = form;
+        (Form, Header) = (form, header);
     }
 
     /// <summary>The form.</summary>
     public ListForm Form { get; }
+
+    /// <summary>The header of a CSV list.</summary>
+    public FoundHeader? Header { get; }
 
     /// <summary>What the list says of itself; known once everything was read.</summary>
     public DocumentFields Fields => _json.Fields;
@@ -34,25 +37,26 @@ internal sealed class ListReader : IAsyncDisposable
     /// <summary>SHA-256 of what was read, decompressed.</summary>
     public byte[] GetHash() => _window.GetHash();
 
-    /// <summary>Opens a list and tells its form.</summary>
-    /// <exception cref="PipelineException">Permanent: not UTF-8 text, or a damaged gzip file.</exception>
-    public static async Task<ListReader> OpenAsync(
-        Func<CancellationToken, ValueTask<Stream>> open, string? nameHint, int maxItemBytes, CancellationToken cancellationToken)
+    /// <summary>Opens a list; tells its form where the source does not say it yet.</summary>
+    /// <exception cref="PipelineException">Permanent: not UTF-8 text, a damaged gzip file, or a CSV header that is none.</exception>
+    public static async Task<ListReader> OpenAsync(ListSource source, IntakeOptions options, CancellationToken cancellationToken)
     {
-        var stream = await open(cancellationToken);
+        var stream = await source.OpenAsync(cancellationToken);
         ByteWindow? window = null;
         try
         {
             var magic = new byte[2];
             var read = await stream.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken);
             window = magic is [0x1f, 0x8b]
-                ? new ByteWindow(new GzipListStream(stream, magic), default, HeadBytes)
+                ? new ByteWindow(new GzipListStream(stream, magic, options.MaxRatio), default, HeadBytes)
                 : new ByteWindow(stream, magic.AsSpan(0, read), HeadBytes);
             while (window.Length < HeadBytes && await window.FillAsync(cancellationToken))
             {
             }
-            SkipMark(window);
-            return new(window, FormDetector.Detect(window.Span, window.IsEnded, nameHint), maxItemBytes);
+            await window.SkipMarksAsync(cancellationToken);
+            CheckText(window.Span);
+            var form = source.Form ?? FormDetector.Detect(window.Span, window.IsEnded, source.NameHint, source.UrlColumn);
+            return new(window, form, form == ListForm.Csv ? FindHeader(window, source.UrlColumn) : null, options.MaxItemBytes);
         }
         catch
         {
@@ -65,9 +69,8 @@ internal sealed class ListReader : IAsyncDisposable
     /// <exception cref="PipelineException">Permanent: a malformed JSON document, a header that is none, a damaged gzip file.</exception>
     public IAsyncEnumerable<ListItem> ReadAsync(CancellationToken cancellationToken) => Form switch
     {
-        ListForm.Text => ReadTextAsync(cancellationToken),
-        ListForm.Csv => new CsvReader(_window, _parser, _maxItemBytes).ReadAsync(cancellationToken),
-        ListForm.Ndjson => ReadNdjsonAsync(cancellationToken),
+        ListForm.Text or ListForm.Ndjson => ReadLinesAsync(cancellationToken),
+        ListForm.Csv => new CsvReader(_window, _parser, Header!, _maxItemBytes).ReadAsync(cancellationToken),
         ListForm.JsonArray => _json.ReadArrayAsync(cancellationToken),
         ListForm.Batch => _json.ReadBatchAsync(cancellationToken),
         ListForm.SingleInput => _json.ReadSingleAsync(cancellationToken),
@@ -82,30 +85,30 @@ internal sealed class ListReader : IAsyncDisposable
         return _window.DisposeAsync();
     }
 
-    private async IAsyncEnumerable<ListItem> ReadTextAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    // Each line by itself: one that is quoted, or an object, among plain URLs is still what it is.
+    private async IAsyncEnumerable<ListItem> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var line in new LineReader(_window, _maxItemBytes).ReadAsync(cancellationToken))
         {
             var text = line.Bytes.Span.Trim(" \t"u8);
             if (text.Length > 0 && text[0] != (byte)'#')
-                yield return line.IsTooLong ? _parser.TooLong(line.Number, text) : ItemParser.FromUrl(line.Number, text);
+                yield return ReadLine(line, text);
         }
     }
 
-    private async IAsyncEnumerable<ListItem> ReadNdjsonAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private ListItem ReadLine(Line line, ReadOnlySpan<byte> text)
     {
-        await foreach (var line in new LineReader(_window, _maxItemBytes).ReadAsync(cancellationToken))
-        {
-            if (line.Bytes.Span.Trim(" \t"u8).Length > 0)
-                yield return line.IsTooLong ? _parser.TooLong(line.Number, line.Bytes.Span) : ParseLine(line);
-        }
-    }
-
-    private ListItem ParseLine(Line line)
-    {
+        if (line.IsTooLong)
+            return _parser.TooLong(line.Number, text);
+        if (text[0] is not ((byte)'{' or (byte)'[' or (byte)'"'))
+            return ItemParser.FromUrl(line.Number, text);
         try
         {
             return _parser.FromJson(line.Number, line.Bytes);
+        }
+        catch (JsonException) when (text is [(byte)'"', _, .., (byte)'"'])
+        {
+            return ItemParser.FromUrl(line.Number, text[1..^1]);
         }
         catch (JsonException error)
         {
@@ -113,16 +116,21 @@ internal sealed class ListReader : IAsyncDisposable
         }
     }
 
-    private static void SkipMark(ByteWindow window)
+    private static FoundHeader FindHeader(ByteWindow window, string? urlColumn)
     {
-        var head = window.Span;
-        if (head.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
+        var found = CsvHeaderFinder.Find(window.Span, window.IsEnded, urlColumn) ?? throw PipelineException.Permanent(FailureReasons.InvalidInput,
+            $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Write the names of the columns into its first line: url,country,...");
+        found.Header.Checked(urlColumn);
+        return found;
+    }
+
+    private static void CheckText(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])
+            || head[..Math.Min(head.Length, 512)].Contains((byte)0))
         {
-            window.Advance(3);
-        }
-        else if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || head[..Math.Min(head.Length, 512)].Contains((byte)0))
-        {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput, "The list is not UTF-8 text (UTF-16, or a binary file). Save it as UTF-8 and submit it again.");
+            throw PipelineException.Permanent(FailureReasons.InvalidInput,
+                "The list is not UTF-8 text (UTF-16, or a binary file). Save it as UTF-8 and submit it again.");
         }
     }
 }

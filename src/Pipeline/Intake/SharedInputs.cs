@@ -78,12 +78,22 @@ internal sealed class SharedInputs
                 var equals = pair.IndexOf('=', StringComparison.Ordinal);
                 if (equals < 1)
                     throw Refused($"'{pair}' is not a shared input. Write name=value, for example country=US.");
-                if (CellValue.Write(writer, pair[..equals].Trim(), Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)
+                if (CellValue.Write(writer, NameOf(pair[..equals].Trim()), Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)
                     throw Refused($"The shared input '{pair}' cannot be used: {problem}.");
             }
             writer.WriteEndObject();
         }
         return Encoding.UTF8.GetString(CanonicalJson.ToBytes(Parse(buffer.WrittenMemory)));
+    }
+
+    /// <summary>A name as the API writes it. Delivery fields pass, to be refused with their own words.</summary>
+    private static string NameOf(string name)
+    {
+        if (DeliveryFields.Contains(name))
+            return name;
+        var nearest = ExtractionFields.Nearest(name);
+        return ExtractionFields.Find(name)
+            ?? throw Refused($"'{name}' is not an extraction field.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}");
     }
 
     private static JsonElement Checked(JsonElement value, ReadOnlySpan<byte> raw)

@@ -14,7 +14,8 @@ internal sealed record PlannedSubmission(SubmissionEntry Entry, IReadOnlyList<In
 /// </summary>
 internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs, GuardOptions guards) : IDisposable
 {
-    private const int MaxBadLines = 1000;
+    /// <summary>Bad lines a submission at the most.</summary>
+    public const int MaxBadLines = 1000;
 
     private readonly InputWriter _writer = new(list.ListId, list.Shared);
     private readonly DuplicateFilter _seen = new(list.Valid);
@@ -45,7 +46,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         if (item.ErrorWith(list.Shared) is { } problem)
         {
             Invalid++;
-            return AddBad(new(InputWriter.Format(_writer.IdentifyBad(item)), "", InputWriter.Quote(item.Text), item.Line, FailureReasons.InvalidInput,
+            return AddBad(new(InputWriter.Format(_writer.IdentifyBad(item)), "", InputWriter.Quote(item.Text), null, item.Line, FailureReasons.InvalidInput,
                 $"{Place(item)} is not an input: {problem}. Correct it and submit it in a new list."));
         }
         var id = _writer.Identify(item);
@@ -56,10 +57,10 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         }
         var url = item.Url ?? list.Shared.Url!;
         if (_refused.Find(url) is { } domain)
-            return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, FailureReasons.DomainRefused,
+            return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, FailureReasons.DomainRefused,
                 $"{Place(item)} was not submitted: Guards:RefusedDomains has '{domain}'. Take it out there and submit the URL in a new list."));
         var hasTag = list.Shared.HasTag || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
-        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), item.Line, hasTag));
+        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
         Inputs++;
         return _good.Count == (_canary is null && guards.Canary > 0 ? Math.Min(guards.Canary, maxInputs) : maxInputs) ? CutGood() : null;
     }
@@ -96,6 +97,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Id = good.Id,
             Url = good.Url,
             Input = good.HasTag || _urls[urls[ordinal]] == 1 ? good.Input : InputWriter.WithTag(good.Input, good.Id),
+            Kept = good.Kept,
             Line = good.Line,
         }).ToList();
         _good.Clear();
@@ -128,6 +130,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                 Id = bad.Id,
                 Url = bad.Url,
                 Input = bad.Input,
+                Kept = bad.Kept,
                 Line = bad.Line,
                 State = InputState.Failed,
                 Reason = bad.Reason,
@@ -166,9 +169,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         Count = count,
     };
 
-    private string NextId() => SubmissionIds.Of(list.ListId, Submissions++);
+    // The inspection refuses longer lists; beyond this the ids would be those of repeated submissions.
+    private string NextId() => Submissions < SubmissionIds.MaxPlanned
+        ? SubmissionIds.Of(list.ListId, Submissions++)
+        : throw new InvalidOperationException($"The list {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions.");
 
-    private sealed record Bad(string Id, string Url, string Input, long Line, string Reason, string Message);
+    private sealed record Bad(string Id, string Url, string Input, string? Kept, long Line, string Reason, string Message);
 
-    private sealed record Good(string Id, string Url, string Input, long Line, bool HasTag);
+    private sealed record Good(string Id, string Url, string Input, string? Kept, long Line, bool HasTag);
 }

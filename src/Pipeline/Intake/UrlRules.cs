@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Intake;
 
-/// <summary>What a URL of a list must be: absolute http or https, with a host, no white space or control characters, at most 8 KiB.</summary>
+/// <summary>What a URL of a list must be: absolute http or https, with a host, no white space, control or format characters, at most 8 KiB.</summary>
 internal static class UrlRules
 {
     private const int MaxBytes = 8 * 1024;
@@ -18,15 +18,25 @@ internal static class UrlRules
             return "the URL is empty";
         if (Encoding.UTF8.GetByteCount(url) > MaxBytes)
             return "the URL is longer than 8,192 bytes";
-        foreach (var c in url.AsSpan())
-        {
-            if (c <= ' ' || (c >= '\u007f' && (char.IsControl(c) || char.IsWhiteSpace(c))))
-                return $"the URL has a space or control character (U+{(int)c:X4}) in it; write it percent-encoded";
-        }
+        if (FindInvisible(url) is { } character)
+            return $"the URL has a space or an invisible character ({VisibleText.Name(character)}) in it; remove it or write it percent-encoded";
         var authority = AfterScheme(url);
         if (authority < 0)
             return $"'{Short(url)}' is not an absolute http or https URL";
         return IsHost(url, authority) ? null : $"'{Short(url)}' has no valid host";
+    }
+
+    private static Rune? FindInvisible(string url)
+    {
+        var at = url.AsSpan().IndexOfAnyExceptInRange('!', '~');
+        if (at < 0)
+            return null;
+        foreach (var rune in url.AsSpan(at).EnumerateRunes())
+        {
+            if (rune.Value == ' ' || VisibleText.IsInvisible(rune))
+                return rune;
+        }
+        return null;
     }
 
     private static int AfterScheme(string url) =>
@@ -45,5 +55,5 @@ internal static class UrlRules
         return host.Length > 0 && !host.Contains('\\') && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0;
     }
 
-    private static string Short(string url) => url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "...");
+    private static string Short(string url) => VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Pipeline.Intake;
 
@@ -9,13 +10,19 @@ internal sealed class EffectiveInput : IDisposable
     // Null for none, as most lists have it.
     private readonly JsonDocument? _shared;
     private readonly JsonDocument _own;
+    private readonly JsonDocument? _kept;
     private OrderedDictionary<string, JsonElement>? _fields;
 
-    /// <summary>Merges two JSON objects.</summary>
-    public EffectiveInput(string sharedInputs, string input) =>
-        (_shared, _own) = (
-            sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs, PipelineJson.Documents),
-            JsonDocument.Parse(input, PipelineJson.Documents));
+    /// <summary>Merges JSON objects.</summary>
+    /// <param name="sharedInputs">The list's defaults.</param>
+    /// <param name="input">The item's own fields.</param>
+    /// <param name="kept">What stays with the input and is not posted: only <see cref="WriteTo"/> shows it. Null for nothing.</param>
+    public EffectiveInput(string sharedInputs, string input, string? kept = null)
+    {
+        _shared = sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs, PipelineJson.Documents);
+        _own = JsonDocument.Parse(input, PipelineJson.Documents);
+        _kept = kept is null ? null : JsonDocument.Parse(kept, PipelineJson.Documents);
+    }
 
     /// <summary>The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields => _fields ??= Merge();
@@ -27,8 +34,11 @@ internal sealed class EffectiveInput : IDisposable
         {
             if (input.Input is not ['{', ..])
                 return JsonElement.Parse(input.Input, PipelineJson.Documents);
-            using var effective = new EffectiveInput(sharedInputs, input.Input);
-            return JsonSerializer.SerializeToElement(effective.Fields, PipelineJson.Plain.IReadOnlyDictionaryStringJsonElement);
+            using var effective = new EffectiveInput(sharedInputs, input.Input, input.Kept);
+            var buffer = new ArrayBufferWriter<byte>();
+            using (var writer = new Utf8JsonWriter(buffer))
+                effective.WriteTo(writer);
+            return JsonElement.Parse(buffer.WrittenSpan, PipelineJson.Documents);
         }
         // Whatever the ledger has: that an input cannot be described must not keep it from having an outcome.
         catch (JsonException)
@@ -62,6 +72,11 @@ internal sealed class EffectiveInput : IDisposable
             if (!DeliveryFields.Contains(field) && (_shared is null || Find(_shared, field.Name) is null))
                 field.WriteTo(writer);
         }
+        foreach (var field in _kept?.RootElement.EnumerateObject() ?? default)
+        {
+            if (Find(_own, field.Name) is null && Find(_shared, field.Name) is null)
+                field.WriteTo(writer);
+        }
         writer.WriteEndObject();
     }
 
@@ -69,6 +84,7 @@ internal sealed class EffectiveInput : IDisposable
     {
         _shared?.Dispose();
         _own.Dispose();
+        _kept?.Dispose();
     }
 
     private static JsonElement? Find(JsonDocument? document, string name) => document is not null && document.RootElement.TryGetProperty(name, out var value) ? value : null;

@@ -50,6 +50,9 @@ public sealed record InputEntry
     /// <summary>The item as it is posted: a JSON object of what the list gave for this input (shared_inputs not merged in). For a bad line: its text as a JSON string.</summary>
     public required string Input { get; init; }
 
+    /// <summary>What the list gave for it that is not posted: columns that are no extraction fields, a JSON object; null for none.</summary>
+    public string? Kept { get; init; }
+
     /// <summary>Where it stands in the list: the line number, or for a JSON array the item number, from 1.</summary>
     public required long Line { get; init; }
 

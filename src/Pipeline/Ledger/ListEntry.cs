@@ -11,6 +11,9 @@ public enum ListState
 
     /// <summary>Every input has its outcome and the manifest is published.</summary>
     Closed,
+
+    /// <summary>It could not be taken in; <see cref="ListEntry.Message"/> says why. The same list is tried again when it comes again.</summary>
+    Refused,
 }
 
 /// <summary>A list of URLs in the ledger.</summary>
@@ -40,11 +43,17 @@ public sealed record ListEntry
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its manifest was published.</summary>
+    /// <summary>When its manifest was published, or when it was refused.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 
     /// <summary>Why it could not be closed at the last try; null since that succeeded.</summary>
     public Setback? Setback { get; init; }
+
+    /// <summary>The hash of its content and of what it was given from outside, 64 hex digits; null where it was never read, or by an older version.</summary>
+    public string? ContentHash { get; init; }
+
+    /// <summary>Why it was refused, for people; null for any other list.</summary>
+    public string? Message { get; init; }
 
     /// <summary>Opaque; what a conditional update compares. Empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";

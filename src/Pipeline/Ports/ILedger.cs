@@ -22,8 +22,11 @@ public interface ILedger
     /// <summary>The ids of all lists, open and closed, in any order.</summary>
     IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Lists that are not closed.</summary>
+    /// <summary>Lists that are being planned or worked on.</summary>
     IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Lists that were refused, in any order.</summary>
+    IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken);
 
     /// <summary>Writes a list if its version is still the one read; returns it with the new version, or null.</summary>
     Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken);

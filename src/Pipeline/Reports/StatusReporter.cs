@@ -10,6 +10,9 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
     /// <summary>How many open lists are named.</summary>
     public const int MaxLists = 1000;
 
+    // Long enough for whoever sent one to look, short enough for the report to stay readable.
+    private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
+
     public async Task<OpenListsReport> GetOpenListsAsync(CancellationToken cancellationToken)
     {
         var ids = new List<string>();
@@ -56,11 +59,24 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
             BudgetUrls = budget.ListLimit,
             NextLookAt = next,
             CreatedAt = list.CreatedAt,
+            Message = list.Message,
             ClosedAt = list.ClosedAt,
         };
     }
 
     private async Task<OpenListsReport> ReportAsync(List<string> ids, bool hasMore, CancellationToken cancellationToken) => new(
         ids, hasMore, gate.Current?.Until, gate.Current?.Reason,
-        budget.DayLimit is null ? null : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit);
+        budget.DayLimit is null ? null : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
+        await GetRefusedAsync(cancellationToken));
+
+    private async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetUtcNow() - RefusedShown;
+        return await ledger.GetRefusedListsAsync(cancellationToken)
+            .Where(list => list.ClosedAt > since)
+            .OrderByDescending(list => list.ClosedAt)
+            .Take(MaxLists)
+            .Select(list => new RefusedListReport(list.ListId, list.Source, list.Message, list.ClosedAt))
+            .ToListAsync(cancellationToken);
+    }
 }

@@ -48,7 +48,10 @@ internal sealed record ListReport
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its manifest was published.</summary>
+    /// <summary>Why it was refused; null for any other list.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>When its manifest was published, or when it was refused.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 }
 
@@ -59,8 +62,22 @@ internal sealed record ListReport
 /// <param name="SubmissionPauseReason">What Nimble said, or which budget is used up.</param>
 /// <param name="DayBudgetUsed">URLs posted today, UTC; null without a budget.</param>
 /// <param name="DayBudgetUrls">URLs that may be; null without a budget.</param>
+/// <param name="RefusedLists">Lists that were refused in the last seven days, the latest first, at most <see cref="StatusReporter.MaxLists"/>.</param>
 internal sealed record OpenListsReport(
-    IReadOnlyList<string> OpenLists, bool HasMore, DateTimeOffset? SubmissionPausedUntil, string? SubmissionPauseReason, long? DayBudgetUsed, long? DayBudgetUrls);
+    IReadOnlyList<string> OpenLists,
+    bool HasMore,
+    DateTimeOffset? SubmissionPausedUntil,
+    string? SubmissionPauseReason,
+    long? DayBudgetUsed,
+    long? DayBudgetUrls,
+    IReadOnlyList<RefusedListReport> RefusedLists);
+
+/// <summary>A list that could not be taken in.</summary>
+/// <param name="ListId">Its id, or where it has none the hash of its message.</param>
+/// <param name="Source">What it was read from.</param>
+/// <param name="Message">Why.</param>
+/// <param name="RefusedAt">When.</param>
+internal sealed record RefusedListReport(string ListId, string? Source, string? Message, DateTimeOffset? RefusedAt);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

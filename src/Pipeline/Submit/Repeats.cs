@@ -135,7 +135,7 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
         var id = SubmissionIds.Of(submission.ListId, sequence);
         var inputs = group.Select((input, ordinal) => new InputEntry
         {
-            SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Line = input.Line,
+            SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Kept = input.Kept, Line = input.Line,
         }).ToList();
         return ledger.CreateSubmissionAsync(
             new()

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Emit;
+using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 
@@ -10,8 +11,11 @@ namespace Pipeline.Sweep;
 /// posted is left to Sweep, which alone may call it unknown. Tasks that shared a message get their tries once more, each by itself: one of them may have ended
 /// every worker that had the others too.
 /// </summary>
-internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues, Outcomes outcomes, ILogger<DeadLetterStage> logger)
+internal sealed partial class DeadLetterStage(
+    ILedger ledger, IWorkQueue queues, Outcomes outcomes, TimeProvider time, ILogger<DeadLetterStage> logger)
 {
+    private readonly ListRefusals _refusals = new(ledger, time);
+
     public async Task HandleAsync(string queue, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
     {
         LogDead(error, queue);
@@ -19,6 +23,10 @@ internal sealed partial class DeadLetterStage(ILedger ledger, IWorkQueue queues,
         var text = error?.Message ?? "It failed every try; the log has the error.";
         switch (queue)
         {
+            // What Intake itself refuses it has recorded before it said so.
+            case QueueNames.UrlLists when error is not PipelineException { IsPermanent: true }:
+                await _refusals.RefuseAsync(body, null, $"It could not be planned: {text}", isKnown: error is null, cancellationToken);
+                break;
             case QueueNames.Submissions when TryRead(body, MessageReader.ReadSubmission) is { } message:
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Pipeline.Cli;
 using Pipeline.Emulator;
+using Pipeline.Tests.Intake;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
@@ -23,6 +24,58 @@ public sealed class BadInputTests : IDisposable
         if (content is not null)
             File.WriteAllText(_folder[name], content);
         await RefusedAsync(message, ["run", _folder[name], "--out", Out]);
+    }
+
+    [Fact]
+    public async Task OfSeveralListsTheOneThatCannotBeUsedIsNamed()
+    {
+        File.WriteAllText(_folder["a.txt"], "https://a.example/\n");
+        File.WriteAllText(_folder["empty.txt"], "");
+        await RefusedAsync(
+            "pipeline: empty.txt: The list has no URL in it.", ["run", _folder["a.txt"], _folder["empty.txt"], List("https://b.example/"), "--out", Out]);
+    }
+
+    [Fact]
+    public async Task TwoListsOfOneIdWithDifferentContent()
+    {
+        File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
+        File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
+        await RefusedAsync(
+            "b.json: There is another list with the list_id 'mine' already.", ["run", _folder["a.json"], _folder["b.json"], "--out", Out]);
+    }
+
+    [Fact]
+    public async Task AnIdThatAnotherListHasInThisFolderIsRefusedAndTheOtherListStays()
+    {
+        string[] state = ["--state", _folder["state"]];
+        File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
+        File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
+        Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
+        await RefusedAsync("b.json: There is another list with the list_id 'mine' already.", ["submit", _folder["b.json"], .. state]);
+        Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
+    }
+
+    [Fact]
+    public async Task AnIdThatSubmitPrintedIsKnownToStatusAtOnce()
+    {
+        string[] state = ["--state", _folder["state"]];
+        var (exitCode, id, _) = await CliProcess.RunAsync(["submit", Cases.PathOf("countries.csv.gz"), "--shared", "url=https://a.example/", .. state]);
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        var (known, json, _) = await CliProcess.RunAsync(["status", id.Trim(), "--json", .. state]);
+        Assert.Equal(ExitCodes.Complete, known);
+        Assert.Contains("\"state\":\"Planning\"", json, StringComparison.Ordinal);
+        Assert.Contains("\"source\":\"countries.csv.gz\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACsvWithoutAColumnOfUrlsIsToldHowToNameIt()
+    {
+        await RefusedAsync("--url-column Address", ["run", Cases.PathOf("frog.csv"), "--out", Out]);
+        var (exitCode, _, error) = await CliProcess.RunAsync(["submit", Cases.PathOf("frog.csv"), "--url-column", "address", "--state", _folder["state"]]);
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        Assert.Contains(
+            "frog.csv: 'Content Type', 'Status Code' are no extraction fields: they stay in the 'input' of each record and are not sent to Nimble.",
+            error.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]

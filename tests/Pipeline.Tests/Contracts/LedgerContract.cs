@@ -56,13 +56,28 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     [Fact]
     public async Task OpenListsAreThoseThatAreNotClosed()
     {
-        foreach (var (id, state) in new[] { ("a", ListState.Planning), ("b", ListState.Open), ("c", ListState.Closed) })
+        foreach (var (id, state) in new[] { ("a", ListState.Planning), ("b", ListState.Open), ("c", ListState.Closed), ("d", ListState.Refused) })
         {
             var list = await Port.CreateListAsync(Some.List(id), Token);
             await Port.UpdateListAsync(list with { State = state }, Token);
         }
 
         Assert.Equal(["a", "b"], (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
+    }
+
+    [Fact]
+    public async Task ARefusedListIsFoundUntilItIsTakenAfterAll()
+    {
+        await Port.CreateListAsync(Some.List("open"), Token);
+        var refused = await Port.CreateListAsync(Some.List("refused") with { State = ListState.Refused }, Token);
+        var later = await Port.CreateListAsync(Some.List("later"), Token);
+        later = (await Port.UpdateListAsync(later with { State = ListState.Refused }, Token))!;
+        Assert.Equal([later, refused], (await Port.GetRefusedListsAsync(Token).ToListAsync(Token)).OrderBy(list => list.ListId));
+
+        await Port.UpdateListAsync(refused with { State = ListState.Planning, Message = null }, Token);
+
+        Assert.Equal([later], await Port.GetRefusedListsAsync(Token).ToListAsync(Token));
+        Assert.Equal(["open", "refused"], (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
     }
 
     [Fact]

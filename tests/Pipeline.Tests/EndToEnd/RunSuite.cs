@@ -38,6 +38,19 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    public async Task ARecordSaysItsLineAndKeepsTheColumnsThatAreNoExtractionFields()
+    {
+        await using var rig = await StartAsync();
+        var csv = Path.ChangeExtension(rig.List(["Title", "URL,Country,SKU", .. Rig.Urls(3).Select(url => $"{url},US,007")]), ".csv");
+        File.Move(Path.ChangeExtension(csv, ".txt"), csv);
+        var outcome = await rig.RunAsync(rig.Settings(csv));
+        Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
+        Assert.Equal([3, 4, 5], outcome.Records.Select(r => r.GetProperty("line").GetInt32()).Order());
+        Assert.All(outcome.Records, r => Assert.Equal(
+            $$"""{"url":"{{r.GetProperty("url").GetString()}}","country":"US","SKU":"007"}""", r.GetProperty("input").GetRawText()));
+    }
+
+    [Fact]
     public async Task WithoutABucketResultsAreReadFromTheApi()
     {
         await using var rig = await StartAsync();

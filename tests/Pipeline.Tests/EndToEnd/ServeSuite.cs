@@ -1,5 +1,9 @@
+using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
+using Pipeline.Cli.Run;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -27,6 +31,34 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         Assert.True(exitCode == ExitCodes.Complete, log);
         Assert.Contains("Stopped. Nothing is lost: whoever serves next goes on.", log, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnUnusableListThatWasPutStraightOnTheQueueIsARefusedListInStatus()
+    {
+        await using var rig = await StartAsync();
+        using var server = CliProcess.Start(
+            ["serve", "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
+        var (_, id, _) = await CliProcess.RunAsync(["submit", rig.List(Rig.Urls(1)), "--out", rig.Out], KillSuite.Environment(rig));
+        await ClosedAsync(rig, id.Trim());
+        var settings = rig.Settings("-") with { State = Path.Combine(rig.Out, ".pipeline") };
+        await using (var stores = await StoreAccess.OpenAsync(settings, TestContext.Current.CancellationToken))
+        {
+            await stores.Services.GetRequiredService<IWorkQueue>().SendAsync(
+                QueueNames.UrlLists, [Encoding.UTF8.GetBytes("www.example.com\nwww.example.org\n")], TimeSpan.Zero, TestContext.Current.CancellationToken);
+        }
+        JsonElement reports;
+        using var limit = new CancellationTokenSource(Limit);
+        while ((reports = await StatusAsync(rig)).GetArrayLength() == 0)
+            await Task.Delay(200, limit.Token);
+        Assert.Equal("Refused", reports[0].GetProperty("state").GetString());
+        Assert.StartsWith("The list has no URL in it.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task<JsonElement> StatusAsync(Rig rig)
+    {
+        var (_, json, _) = await CliProcess.RunAsync(["status", "--out", rig.Out, "--json"], KillSuite.Environment(rig));
+        return JsonElement.Parse(json);
     }
 
     [Fact]

@@ -140,8 +140,7 @@ public sealed class ApiDocumentTests
         Assert.Equal(shared, Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
 
         var inspection = await ListInspector.InspectAsync(
-            _ => ValueTask.FromResult<Stream>(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(body))), null, null, new IntakeOptions(),
-            cancellationToken: TestContext.Current.CancellationToken);
+            ListSource.Of(System.Text.Encoding.UTF8.GetBytes(body)), null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(list.ListId, inspection.ListId);
         Assert.Equal(dropped.Length == 0 ? 0 : 1, inspection.Warnings.Count);
         Assert.All(dropped, field => Assert.Contains(field, inspection.Warnings[0], StringComparison.Ordinal));

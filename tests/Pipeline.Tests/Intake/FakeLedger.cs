@@ -45,6 +45,9 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
 
     public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
+        Lists.Values.Where(list => list.State == ListState.Refused).ToAsyncEnumerable();
+
     public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -64,6 +64,16 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
         return stream.ToArray();
     }
 
+    /// <summary>Nothing was planned, and the ledger says why.</summary>
+    public void AssertRefused(string message)
+    {
+        var list = Assert.Single(_ledger.Lists.Values);
+        Assert.Equal((ListState.Refused, message), (list.State, list.Message));
+        Assert.Empty(_ledger.Submissions);
+        Assert.Empty(Sent);
+        Assert.Empty(Failures);
+    }
+
     /// <summary>Everything that a repeat must not change.</summary>
     public string Snapshot() => JsonSerializer.Serialize(new
     {

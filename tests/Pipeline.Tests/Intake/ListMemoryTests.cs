@@ -26,7 +26,7 @@ public sealed class ListMemoryTests
             highest = Math.Max(highest, GC.GetTotalMemory(forceFullCollection: true) - before);
         });
         var list = await ListInspector.InspectAsync(
-            _ => ValueTask.FromResult<Stream>(stream), null, null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
+            new(_ => ValueTask.FromResult<Stream>(stream), null), null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(list.Valid > 0);
         Assert.InRange(samples, 9, 11);
         Assert.InRange(highest, 0, 4_000_000);

@@ -70,7 +70,8 @@ public sealed class ListReaderPropertyTests
     {
         var items = new List<string>();
         await using var reader = await ListReader.OpenAsync(
-            _ => ValueTask.FromResult<Stream>(new ChunkedStream(Encoding.UTF8.GetBytes(text), chunk)), null, maxItemBytes, CancellationToken.None);
+            new(_ => ValueTask.FromResult<Stream>(new ChunkedStream(Encoding.UTF8.GetBytes(text), chunk)), null),
+            new() { MaxItemBytes = maxItemBytes }, CancellationToken.None);
         await foreach (var item in reader.ReadAsync(CancellationToken.None))
             items.Add(item.Error ?? Flatten(item));
         return items;

@@ -189,7 +189,7 @@ public sealed class PlanningTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"source":"s3://lists/in/a.txt"}"""));
         Assert.Contains("changed while it was being read", error.Message, StringComparison.Ordinal);
         Assert.Empty(world.Sent);
-        Assert.Equal(ListState.Planning, Assert.Single(world.Ledger.Lists).Value.State);
+        world.AssertRefused(error.Message);
     }
 
     private static IntakeWorld Small()

@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Ledger;
 
 namespace Pipeline.Tests.Intake;
 
@@ -71,7 +72,7 @@ public sealed class RefusedListTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
         Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct and submit it again.\n  line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("\n  line 11: 'bad9' is not an absolute http or https URL\n  ... and 2 more", error.Message, StringComparison.Ordinal);
-        Assert.Equal(0, world.Calls);
+        world.AssertRefused(error.Message);
     }
 
     [Fact]
@@ -87,14 +88,15 @@ public sealed class RefusedListTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""{"list_id":"x","inputs":["https://a.example","https://b.example"]}""");
-        var before = world.Snapshot();
+        var before = (world.Ledger.Lists["x"], world.Ledger.Submissions.Count, world.Sent.Count);
         foreach (var other in new[] { "\"https://a.example\"", "\"https://a.example\",\"https://c.example\"", "\"https://a.example\",\"https://b.example\",\"https://c.example\"" })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync($$"""{"list_id":"x","inputs":[{{other}}]}"""));
             Assert.True(error.IsPermanent);
             Assert.StartsWith("There is another list with the list_id 'x' already.", error.Message, StringComparison.Ordinal);
         }
-        Assert.Equal(before, world.Snapshot());
+        Assert.Equal(before, (world.Ledger.Lists["x"], world.Ledger.Submissions.Count, world.Sent.Count));
+        Assert.Equal(3, world.Ledger.Lists.Values.Count(list => list.State == ListState.Refused));
     }
 
     private static async Task AssertRefusedAsync(string text, string expected)
@@ -108,6 +110,6 @@ public sealed class RefusedListTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
         Assert.True(error.IsPermanent);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-        Assert.Equal(0, world.Calls);
+        world.AssertRefused(error.Message);
     }
 }

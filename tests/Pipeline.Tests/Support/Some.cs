@@ -23,6 +23,8 @@ public static partial class Some
         Submissions = 4,
         CreatedAt = Time,
         Setback = Setback("no manifest"),
+        ContentHash = new('a', 64),
+        Message = "Why it was refused.",
     };
 
     public static Setback Setback(string message) => new()
@@ -63,6 +65,7 @@ public static partial class Some
         Url = url ?? $"https://example.com/{ordinal}",
         Input = $$"""{"url":"https://example.com/{{ordinal}}","country":"FR"}""",
         Line = ordinal + 1,
+        Kept = """{"SKU":"007"}""",
         Failure = "{}",
     };
 

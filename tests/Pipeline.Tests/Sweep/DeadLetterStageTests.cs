@@ -60,9 +60,26 @@ public sealed class DeadLetterStageTests
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
     [InlineData(QueueNames.Results, "")]
-    [InlineData(QueueNames.UrlLists, "not JSON")]
     public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
+
+    [Fact]
+    public async Task AListThatFailedEveryTryIsRefusedInTheLedgerOnce()
+    {
+        using var folder = new TempFolder();
+        await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
+        var ledger = new LocalLedger(database);
+        var planning = await ledger.CreateListAsync(Some.List() with { ContentHash = new('a', 64) }, Token);
+        var message = Encoding.UTF8.GetBytes("""{"source":"s3://lists/a.txt","list_id":"list"}""");
+        var stage = Stage(ledger, Mock.Of<IRecordSink>(MockBehavior.Strict));
+
+        await stage.HandleAsync(QueueNames.UrlLists, message, new InvalidOperationException("A bug."), Token);
+        await stage.HandleAsync(QueueNames.UrlLists, message, error: null, Token);
+
+        var list = Assert.Single(await ledger.GetRefusedListsAsync(Token).ToListAsync(Token));
+        Assert.Equal((planning.ListId, planning.ContentHash, "It could not be planned: A bug."), (list.ListId, list.ContentHash, list.Message));
+        Assert.Empty(await ledger.GetOpenListsAsync(Token).ToListAsync(Token));
+    }
 
     [Fact]
     public async Task TasksThatSharedAMessageAreTriedEachByItself()
@@ -82,5 +99,10 @@ public sealed class DeadLetterStageTests
     }
 
     private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null) =>
-        new(ledger, queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict), new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)), NullLogger<DeadLetterStage>.Instance);
+        new(
+            ledger,
+            queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict),
+            new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)),
+            new FakeTimeProvider(Some.Time),
+            NullLogger<DeadLetterStage>.Instance);
 }

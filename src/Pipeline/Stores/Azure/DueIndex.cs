@@ -37,13 +37,16 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     /// <summary>Whose row it is.</summary>
     public static string SubmissionOf(TableEntity row) => row.GetString(SubmissionId);
 
-    /// <summary>Notes that a list is open.</summary>
-    public Task AddListAsync(string listId, CancellationToken cancellationToken) =>
-        _rows.PutAsync(new(LedgerKeys.OpenListsPartition, listId) { [WrittenAt] = time.GetUtcNow() }, cancellationToken);
+    /// <summary>Notes that a list is in a state in which it is asked for: open, or refused.</summary>
+    /// <param name="partition"><see cref="LedgerKeys.OpenListsPartition"/> or <see cref="LedgerKeys.RefusedListsPartition"/>.</param>
+    /// <param name="listId">The list.</param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
+    public Task AddListAsync(string partition, string listId, CancellationToken cancellationToken) =>
+        _rows.PutAsync(new(partition, listId) { [WrittenAt] = time.GetUtcNow() }, cancellationToken);
 
-    /// <summary>The lists that may be open; their ids are the row keys.</summary>
-    public IAsyncEnumerable<TableEntity> GetListsAsync(CancellationToken cancellationToken) =>
-        _rows.GetRangeAsync(LedgerKeys.OpenListsPartition, "-", "~", perPage: null, cancellationToken);
+    /// <summary>The lists that may be in that state; their ids are the row keys.</summary>
+    public IAsyncEnumerable<TableEntity> GetListsAsync(string partition, CancellationToken cancellationToken) =>
+        _rows.GetRangeAsync(partition, "-", "~", perPage: null, cancellationToken);
 
     /// <summary>Removes a row that does not hold, unless it may belong to a write under way.</summary>
     public Task RemoveStaleAsync(TableEntity row, CancellationToken cancellationToken) =>

@@ -27,6 +27,9 @@ internal static class LedgerKeys
     /// <summary>Partition of the lists that are not closed.</summary>
     public const string OpenListsPartition = "lists";
 
+    /// <summary>In the table of what is due: lists that were refused.</summary>
+    public const string RefusedListsPartition = "refused";
+
     /// <summary>In a budget's partition: how much is taken.</summary>
     public const string BudgetTotal = "total";
 

@@ -25,6 +25,8 @@ internal static class LedgerRows
         };
         LedgerText.Put(row, nameof(list.Source), list.Source);
         LedgerText.Put(row, nameof(list.Setback), Setback.Write(list.Setback));
+        LedgerText.Put(row, nameof(list.ContentHash), list.ContentHash);
+        LedgerText.Put(row, nameof(list.Message), list.Message);
         Put(row, nameof(list.CreatedAt), list.CreatedAt);
         Put(row, nameof(list.ClosedAt), list.ClosedAt);
         return row;
@@ -42,6 +44,8 @@ internal static class LedgerRows
         CreatedAt = Time(row, nameof(ListEntry.CreatedAt)) ?? default,
         ClosedAt = Time(row, nameof(ListEntry.ClosedAt)),
         Setback = Setback.Read(LedgerText.Get(row, nameof(ListEntry.Setback))),
+        ContentHash = LedgerText.Get(row, nameof(ListEntry.ContentHash)),
+        Message = LedgerText.Get(row, nameof(ListEntry.Message)),
         Version = row.ETag.ToString(),
     };
 
@@ -129,6 +133,7 @@ internal static class LedgerRows
         };
         LedgerText.Put(row, nameof(input.Url), input.Url);
         LedgerText.Put(row, nameof(input.Input), input.Input);
+        LedgerText.Put(row, nameof(input.Kept), input.Kept);
         LedgerText.Put(row, nameof(input.TaskId), input.TaskId);
         LedgerText.Put(row, nameof(input.Reason), input.Reason);
         LedgerText.Put(row, nameof(input.Failure), input.Failure);
@@ -144,6 +149,7 @@ internal static class LedgerRows
         Id = row.GetString(nameof(InputEntry.Id)),
         Url = LedgerText.Get(row, nameof(InputEntry.Url)) ?? "",
         Input = LedgerText.Get(row, nameof(InputEntry.Input)) ?? "",
+        Kept = LedgerText.Get(row, nameof(InputEntry.Kept)),
         Line = row.GetInt64(nameof(InputEntry.Line)) ?? 0,
         State = Enum.Parse<InputState>(row.GetString(nameof(InputEntry.State))),
         TaskId = LedgerText.Get(row, nameof(InputEntry.TaskId)),

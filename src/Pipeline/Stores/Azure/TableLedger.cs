@@ -17,7 +17,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     {
         if (await GetListAsync(list.ListId, cancellationToken) is { } known)
             return known;
-        await _due.AddListAsync(list.ListId, cancellationToken);
+        await IndexAsync(list, cancellationToken);
         await _rows.AddAsync(LedgerRows.ToRow(list), cancellationToken);
         return await GetListAsync(list.ListId, cancellationToken)
             ?? throw new InvalidOperationException($"The list {list.ListId} vanished from the ledger while it was created.");
@@ -32,16 +32,12 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         _rows.GetPartitionsAsync(LedgerKeys.ListPartition(""), LedgerKeys.List, cancellationToken).Select(partition => partition[LedgerKeys.ListPartition("").Length..]);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ListEntry> GetOpenListsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var row in _due.GetListsAsync(cancellationToken))
-        {
-            if (await GetListAsync(row.RowKey, cancellationToken) is { State: not ListState.Closed } list)
-                yield return list;
-            else
-                await _due.RemoveStaleAsync(row, cancellationToken);
-        }
-    }
+    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerKeys.OpenListsPartition, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerKeys.RefusedListsPartition, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken)
@@ -49,10 +45,30 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         if (list.Version.Length == 0)
             return null;
         // It may be closed and be opened again.
-        if (list.State != ListState.Closed)
-            await _due.AddListAsync(list.ListId, cancellationToken);
+        await IndexAsync(list, cancellationToken);
         return await _rows.ReplaceAsync(LedgerRows.ToRow(list), list.Version, cancellationToken) is { } version ? list with { Version = version } : null;
     }
+
+    private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
+        PartitionOf(list.State) is { } partition ? _due.AddListAsync(partition, list.ListId, cancellationToken) : Task.CompletedTask;
+
+    private async IAsyncEnumerable<ListEntry> GetListsAsync(string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var row in _due.GetListsAsync(partition, cancellationToken))
+        {
+            if (await GetListAsync(row.RowKey, cancellationToken) is { } list && PartitionOf(list.State) == partition)
+                yield return list;
+            else
+                await _due.RemoveStaleAsync(row, cancellationToken);
+        }
+    }
+
+    private static string? PartitionOf(ListState state) => state switch
+    {
+        ListState.Closed => null,
+        ListState.Refused => LedgerKeys.RefusedListsPartition,
+        _ => LedgerKeys.OpenListsPartition,
+    };
 
     /// <inheritdoc/>
     public async Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

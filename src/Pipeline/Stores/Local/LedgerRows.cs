@@ -7,22 +7,25 @@ namespace Pipeline.Stores.Local;
 /// <summary>The ledger's statements: lists, inputs and tasks.</summary>
 internal static partial class LedgerRows
 {
-    private const string ListColumns = "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, version";
+    private const string ListColumns =
+        "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, content_hash, message, version";
 
-    private const string InputColumns = "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, version";
+    private const string InputColumns =
+        "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, kept, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
-            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) ON CONFLICT DO NOTHING",
-            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt),
-            Setback.Write(list.Setback));
+            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) ON CONFLICT DO NOTHING",
+            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt),
+            Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message);
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
-            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, created_at=$9, closed_at=$10, setback=$11, version=version+1 "
+            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, created_at=$9, closed_at=$10, "
+            + "setback=$11, content_hash=$12, message=$13, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
-            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt), Ticks(list.ClosedAt),
-            Setback.Write(list.Setback)) > 0
+            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
+            Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -38,9 +41,16 @@ internal static partial class LedgerRows
         return All(rows, row => row.GetString(0));
     }
 
-    public static IReadOnlyList<ListEntry> OpenLists(SqlSession session, string after, int max)
+    // Both have the condition of the index list_open.
+    public static IReadOnlyList<ListEntry> OpenLists(SqlSession session, string after, int max) =>
+        Lists(session, "state<>2 AND state<>3", after, max);
+
+    public static IReadOnlyList<ListEntry> RefusedLists(SqlSession session, string after, int max) =>
+        Lists(session, "state<>2 AND state=3", after, max);
+
+    private static IReadOnlyList<ListEntry> Lists(SqlSession session, string condition, string after, int max)
     {
-        using var rows = session.Query($"SELECT {ListColumns} FROM list WHERE state<>2 AND list_id>$1 ORDER BY list_id LIMIT $2", after, max);
+        using var rows = session.Query($"SELECT {ListColumns} FROM list WHERE {condition} AND list_id>$1 ORDER BY list_id LIMIT $2", after, max);
         return All(rows, ReadList);
     }
 
@@ -58,10 +68,11 @@ internal static partial class LedgerRows
 
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
         Number(input.Version) is { } version && session.Execute(
-            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, moved_to=$14, version=version+1 "
+            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, moved_to=$14, "
+            + "kept=$15, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt,
-            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo) > 0
+            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -89,9 +100,9 @@ internal static partial class LedgerRows
 
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
-            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1) ON CONFLICT DO NOTHING",
+            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt, input.Reason,
-            input.Failure, Ticks(input.FinishedAt), input.MovedTo);
+            input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept);
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -105,7 +116,9 @@ internal static partial class LedgerRows
         CreatedAt = Time(row, 7)!.Value,
         ClosedAt = Time(row, 8),
         Setback = Setback.Read(NullableText(row, 9)),
-        Version = Text(row.GetInt64(10)),
+        ContentHash = NullableText(row, 10),
+        Message = NullableText(row, 11),
+        Version = Text(row.GetInt64(12)),
     };
 
     // The one text for all of a submission: thousands of them are held.
@@ -127,7 +140,8 @@ internal static partial class LedgerRows
             Failure = NullableText(row, 10),
             FinishedAt = Time(row, 11),
             MovedTo = NullableText(row, 12),
-            Version = Text(row.GetInt64(13)),
+            Kept = NullableText(row, 13),
+            Version = Text(row.GetInt64(14)),
         };
     }
 

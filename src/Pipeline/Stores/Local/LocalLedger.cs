@@ -33,13 +33,21 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ListEntry> GetOpenListsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerRows.OpenLists, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerRows.RefusedLists, cancellationToken);
+
+    private async IAsyncEnumerable<ListEntry> GetListsAsync(
+        Func<SqlSession, string, int, IReadOnlyList<ListEntry>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<ListEntry> page = [];
         do
         {
             var after = page.Count == 0 ? "" : page[^1].ListId;
-            page = await database.ReadAsync(session => LedgerRows.OpenLists(session, after, PageSize), cancellationToken);
+            page = await database.ReadAsync(session => read(session, after, PageSize), cancellationToken);
             foreach (var list in page)
                 yield return list;
         }

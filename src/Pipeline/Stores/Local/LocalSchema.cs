@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
 internal static class LocalSchema
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
     private const string Tables =
@@ -18,7 +18,8 @@ internal static class LocalSchema
 
         CREATE TABLE list(
             list_id TEXT PRIMARY KEY, state INTEGER NOT NULL, source TEXT, inputs INTEGER NOT NULL, duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
-            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL, setback TEXT);
+            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL, setback TEXT,
+            content_hash TEXT, message TEXT);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
@@ -35,7 +36,7 @@ internal static class LocalSchema
         CREATE TABLE input(
             submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
-            moved_to TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+            moved_to TEXT, kept TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
 
@@ -100,6 +101,14 @@ internal static class LocalSchema
         END;
         """;
 
+    // What version 4 lacks.
+    private const string FromVersion4 =
+        """
+        ALTER TABLE list ADD COLUMN content_hash TEXT;
+        ALTER TABLE list ADD COLUMN message TEXT;
+        ALTER TABLE input ADD COLUMN kept TEXT;
+        """;
+
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -118,8 +127,12 @@ internal static class LocalSchema
             session.Script(FromVersion2);
         if (version is 1 or 2 or 3)
             session.Script(FromVersion3);
+        if (version is 1 or 2 or 3 or 4)
+            session.Script(FromVersion4);
+        if (version < 4)
+            session.Script(Triggers);
         if (version < Version)
-            session.Script($"{Triggers} PRAGMA user_version={Version};");
+            session.Script($"PRAGMA user_version={Version};");
         session.Script("COMMIT");
     }
 }

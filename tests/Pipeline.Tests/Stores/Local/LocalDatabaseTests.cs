@@ -171,6 +171,25 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AStateOfVersion4IsBroughtUpToDateWithWhatItHolds()
+    {
+        var database = await _state.OpenAsync();
+        var ledger = new LocalLedger(database);
+        await ledger.CreateListAsync(Some.List() with { ContentHash = null, Message = null }, Token);
+        await ledger.CreateSubmissionAsync(Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null }], Token);
+        await database.WriteAsync(session => session.Script(
+            "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE input DROP COLUMN kept; PRAGMA user_version=4"),
+            durable: true, Token);
+
+        ledger = new LocalLedger(await _state.OpenAsync());
+        var list = (await ledger.GetListAsync("list", Token))!;
+        Assert.Equal((null, null, 1L), (list.ContentHash, list.Message, (await ledger.GetInputAsync("list-000000", 0, Token))!.Line));
+        await ledger.UpdateListAsync(list with { ContentHash = new('b', 64) }, Token);
+
+        Assert.Equal(new('b', 64), (await ledger.GetListAsync("list", Token))!.ContentHash);
+    }
+
+    [Fact]
     public async Task AStateOfANewerVersionIsRefused()
     {
         var database = await _state.OpenAsync();

@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Text;
+using Pipeline.Intake;
+using Pipeline.Ledger;
+
+namespace Pipeline.Tests.Intake;
+
+public sealed class ListIdTests
+{
+    private const string Victim = "https://victim.example/1\nhttps://victim.example/2\n";
+
+    private static string VictimId => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Victim)))[..20];
+
+    [Fact]
+    public async Task NobodyCanTakeTheIdThatAnothersListWillHave()
+    {
+        var world = new IntakeWorld();
+        foreach (var id in new[] { VictimId, VictimId.ToUpperInvariant() })
+        {
+            var error = await Assert.ThrowsAsync<PipelineException>(
+                () => world.HandleAsync($$"""{"list_id":"{{id}}","inputs":["https://attacker.example/1","https://attacker.example/2"]}"""));
+            Assert.Contains("is not derived from this list", error.Message, StringComparison.Ordinal);
+        }
+        var list = await world.HandleAsync(Victim);
+        Assert.Equal((VictimId, ListState.Open, 2L), (list.ListId, list.State, list.Inputs));
+        Assert.Equal(["https://victim.example/1", "https://victim.example/2"], world.Good.Select(input => input.Url));
+    }
+
+    [Fact]
+    public async Task ADerivedIdMayBeNamedByWhoeverSendsThatVeryList()
+    {
+        var world = new IntakeWorld();
+        world.Objects["s3://lists/in/a"] = Encoding.UTF8.GetBytes(Victim);
+        Assert.Equal(VictimId, (await world.HandleAsync($$"""{"source":"s3://lists/in/a","list_id":"{{VictimId}}"}""")).ListId);
+    }
+
+    [Fact]
+    public async Task TwoListsWithOneIdAreAConflictThatTheSecondSenderSees()
+    {
+        var world = new IntakeWorld();
+        await world.HandleAsync("""{"list_id":"mine","inputs":["https://a.example/1"]}""");
+        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}"""));
+        Assert.StartsWith("There is another list with the list_id 'mine' already.", error.Message, StringComparison.Ordinal);
+        Assert.Equal(ListState.Open, world.Ledger.Lists["mine"].State);
+        Assert.Equal("https://a.example/1", Assert.Single(world.Good).Url);
+        var refused = Assert.Single(world.Ledger.Lists.Values, list => list.State == ListState.Refused);
+        Assert.Equal(error.Message, refused.Message);
+    }
+
+    [Fact]
+    public async Task TheSameListUnderTheSameIdChangesNothing()
+    {
+        var world = new IntakeWorld();
+        const string List = """{"list_id":"mine","inputs":["https://a.example/1"]}""";
+        await world.HandleAsync(List);
+        var before = world.Snapshot();
+        await world.HandleAsync(List);
+        Assert.Equal(before, world.Snapshot());
+    }
+
+    [Fact]
+    public async Task AListOfAnOlderVersionWithoutAHashIsComparedByItsInputs()
+    {
+        var world = new IntakeWorld();
+        const string List = """{"list_id":"mine","inputs":["https://a.example/1"]}""";
+        await world.HandleAsync(List);
+        world.Ledger.Lists["mine"] = world.Ledger.Lists["mine"] with { ContentHash = null };
+        Assert.Equal(ListState.Open, (await world.HandleAsync(List)).State);
+        await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}"""));
+    }
+
+    [Fact]
+    public async Task ARefusedListIsTakenOnceItIsMendedUnderTheSameId()
+    {
+        var world = new IntakeWorld();
+        await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["www.example.com"]}"""));
+        Assert.Equal(ListState.Refused, Assert.Single(world.Ledger.Lists.Values).State);
+        var list = await world.HandleAsync("""{"list_id":"mine","inputs":["https://www.example.com"]}""");
+        Assert.Equal((ListState.Open, null, null), (list.State, list.Message, list.ClosedAt));
+        Assert.Single(world.Good);
+    }
+
+    [Fact]
+    public async Task AnUnusableListOnTheQueueIsARefusedListWithItsReason()
+    {
+        var world = new IntakeWorld();
+        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("www.example.com\nwww.example.org\n"));
+        world.AssertRefused(error.Message);
+        Assert.Equal("queue message", world.Ledger.Lists.Values.Single().Source);
+    }
+
+    [Fact]
+    public async Task AListThatIsNotWhatItsSenderReadIsRefused()
+    {
+        var world = new IntakeWorld();
+        world.Objects["s3://lists/in/a"] = "https://a.example"u8.ToArray();
+        var pointer = new ListPointer("s3://lists/in/a", ListId: "mine") { ContentHash = new('0', 64) };
+        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(pointer.ToMessage()));
+        Assert.Contains("changed while it was being read", error.Message, StringComparison.Ordinal);
+        Assert.Empty(world.Sent);
+    }
+}
