@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Emit;
+using Pipeline.Stores.Azure;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Stores.Azure;
+
+/// <summary>docs/downstream.md is the contract with consumers of the queues: it says what the code does.</summary>
+public sealed partial class DownstreamDocsTests
+{
+    internal static readonly string Docs = Repository.Read("docs/downstream.md");
+
+    [Fact]
+    public void APointersMembersAreThoseOfThePage()
+    {
+        var pointer = new Pointer { Id = "i", Uri = "u", Bytes = 1, Sha256 = "s" };
+        var written = JsonSerializer.SerializeToElement(pointer, AzureJson.Plain.Pointer);
+        var example = JsonElement.Parse(Example().Match(Docs).Groups["json"].Value);
+
+        var members = Section("A pointer has these members", "```json");
+        Assert.Equal(Names(written), Rows().Matches(members).Select(row => row.Groups["first"].Value));
+        Assert.Equal(Names(written), Names(example));
+        Assert.Equal(written.GetProperty("schema").GetString(), example.GetProperty("schema").GetString());
+    }
+
+    [Fact]
+    public void TheLargestMessageIsThatOfThePage() =>
+        Assert.Contains($"longer than {MessageText.MaxBytes:N0} bytes", Docs, StringComparison.Ordinal);
+
+    [Fact]
+    public void EverySchemaOfAMessageIsOnThePage() => Assert.All(
+        [Some.Failure("a").Schema, Some.Manifest().Schema, "pipeline.record/1", "pipeline.pointer/1"],
+        schema => Assert.Contains($"`{schema}`", Section("## Messages", "A pointer has"), StringComparison.Ordinal));
+
+    /// <summary>What a row of the first table says.</summary>
+    internal static (string Queue, string Blob)[] Queues() =>
+        [.. Rows().Matches(Section("| queue |", "## Messages")).Select(row => (row.Groups["first"].Value, row.Groups["last"].Value))];
+
+    private static string Section(string from, string to)
+    {
+        var start = Docs.IndexOf(from, StringComparison.Ordinal);
+        return Docs[start..Docs.IndexOf(to, start, StringComparison.Ordinal)];
+    }
+
+    private static IEnumerable<string> Names(JsonElement json) => json.EnumerateObject().Select(member => member.Name);
+
+    [GeneratedRegex(@"^\| `(?<first>\w+)` \|.*?(`(?<last>[^`]+)`)? \|$", RegexOptions.Multiline)]
+    private static partial Regex Rows();
+
+    [GeneratedRegex(@"```json\n(?<json>\{.*\})\n```")]
+    private static partial Regex Example();
+}
+
+/// <summary>The same, of what lies in the account.</summary>
+[Trait("Needs", "servers")]
+public sealed class DownstreamTests(Servers servers)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task QueuesBlobsAndMessagesAreThoseOfThePage()
+    {
+        var account = (await servers.AzureAsync()).Open();
+        var sink = new AzureRecordSink(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+        var record = Encoding.UTF8.GetBytes("""{"schema":"pipeline.record/1","id":"a"}""");
+        // Twice, as after a crash.
+        for (var i = 0; i < 2; i++)
+        {
+            await sink.PutRecordAsync(StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);
+            await sink.PutFailuresAsync([Some.Failure("b")], Ct);
+            await sink.PutManifestAsync(Some.Manifest(), Ct);
+        }
+
+        var pages = DownstreamDocsTests.Queues();
+        Assert.Equal([AzureNames.RecordsQueue, AzureNames.FailuresQueue, AzureNames.ManifestsQueue], pages.Select(p => p.Queue));
+        foreach (var ((queue, blob), id) in pages.Zip(["a", "b", "list"]))
+        {
+            PeekedMessage[] messages = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(32, Ct)).Value;
+            Assert.Equal(2, messages.Length);
+            var text = Assert.Single(messages.Select(message => message.Body.ToString()).Distinct());
+            Assert.Equal($"pipeline.{queue[..^1]}/1", JsonElement.Parse(text).GetProperty("schema").GetString());
+            Assert.All(messages, message => Assert.Equal(9999, message.ExpiresOn?.Year));
+            Assert.True(await ExistsAsync(account.Blobs, blob, id), blob);
+        }
+    }
+
+    private static async Task<bool> ExistsAsync(BlobServiceClient blobs, string pattern, string id)
+    {
+        var parts = pattern
+            .Replace("{list_id}", "list", StringComparison.Ordinal)
+            .Replace("{submission_id}", "list-000000", StringComparison.Ordinal)
+            .Replace("{id}", id, StringComparison.Ordinal)
+            .Split('/', 2);
+        return await blobs.GetBlobContainerClient(parts[0]).GetBlobClient(parts[1]).ExistsAsync(Ct);
+    }
+}
