@@ -46,6 +46,7 @@ public static class PipelineServices
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
         services.AddSingleton<OpenInputs>();
+        services.AddSingleton<ResultSetbacks>();
         services.AddSingleton<Outcomes>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<Matchers>();

@@ -64,7 +64,15 @@ internal static class StatusCommand
         else if (reports.Count == 0)
             await Console.Out.WriteLineAsync("No list is open.");
         else
-            AnsiConsole.Write(ToTable(reports));
+            await WriteTableAsync(reports);
+    }
+
+    private static async Task WriteTableAsync(IReadOnlyList<ListReport> reports)
+    {
+        AnsiConsole.Write(ToTable(reports));
+        foreach (var report in reports)
+            foreach (var wait in report.Waits)
+                await Console.Out.WriteLineAsync($"{report.ListId}: {wait.Describe()}");
     }
 
     private static Table ToTable(IReadOnlyList<ListReport> reports)

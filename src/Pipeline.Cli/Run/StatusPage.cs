@@ -6,8 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Hosting;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Reports;
 using Pipeline.Submit;
 
 namespace Pipeline.Cli.Run;
@@ -15,6 +14,9 @@ namespace Pipeline.Cli.Run;
 /// <summary>How far each list is, for a browser beside the run. It shows counts and names, never a token or a key.</summary>
 internal static class StatusPage
 {
+    // Each list is counted when the page is drawn.
+    private const int MaxLists = 100;
+
     private const string Head =
         """
         <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Pipeline</title>
@@ -37,15 +39,24 @@ internal static class StatusPage
             page.Append(CultureInfo.InvariantCulture, $"<p>{used:N0} of the day's {limit:N0} URLs are posted.</p>");
         }
         page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
-        var ledger = services.GetRequiredService<ILedger>();
-        var counts = services.GetRequiredService<ILedgerCounts>();
-        await foreach (var list in ledger.GetOpenListsAsync(context.RequestAborted))
-            Append(page, list, await counts.CountAsync([list.ListId], context.RequestAborted));
-        page.Append("</table><p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
+        var reporter = services.GetRequiredService<StatusReporter>();
+        var waits = new StringBuilder();
+        foreach (var id in (await reporter.GetOpenListsAsync(context.RequestAborted)).OpenLists.Take(MaxLists))
+            if (await reporter.GetListAsync(id, context.RequestAborted) is { } report)
+                Append(page, waits, report);
+        page.Append("</table>").Append(waits).Append("<p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(page.ToString(), context.RequestAborted);
     });
 
-    private static void Append(StringBuilder page, ListEntry list, LedgerCounts counts) => page.Append(CultureInfo.InvariantCulture,
-        $"<tr><td>{WebUtility.HtmlEncode(list.Source)}</td><td>{counts.Inputs:N0}</td><td>{counts.Posted:N0}</td><td>{counts.Records:N0}</td><td>{counts.Failures:N0}</td><td><progress max=\"{Math.Max(1, counts.Inputs)}\" value=\"{counts.Finished}\"></progress></td></tr>");
+    private static void Append(StringBuilder page, StringBuilder waits, ListReport report)
+    {
+        var name = WebUtility.HtmlEncode(report.Source ?? report.ListId);
+        page.Append(CultureInfo.InvariantCulture, $"<tr><td>{name}</td><td>{report.Inputs:N0}</td><td>{report.Posted:N0}</td>");
+        page.Append(CultureInfo.InvariantCulture, $"<td>{report.Records:N0}</td><td>{report.Failures:N0}</td>");
+        page.Append(CultureInfo.InvariantCulture,
+            $"<td><progress max=\"{Math.Max(1, report.Inputs)}\" value=\"{report.Records + report.Failures}\"></progress></td></tr>");
+        foreach (var wait in report.Waits)
+            waits.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">{name}: {WebUtility.HtmlEncode(wait.Describe())}</p>");
+    }
 }

@@ -12,31 +12,12 @@ internal sealed class Matchers(ILedger ledger)
     // A matcher of a thousand inputs is about half a megabyte; results come in for few submissions at a time.
     private const int Kept = 8;
 
-    private readonly Lock _lock = new();
-    private readonly OrderedDictionary<string, Task<TaskMatcher>> _matchers = new(StringComparer.Ordinal);
+    private readonly AsyncCache<TaskMatcher> _matchers = new(Kept);
 
     /// <summary>The matcher of a submission. Its inputs are as they were when it was made: only their state may have changed since.</summary>
-    public async Task<TaskMatcher> ForAsync(SubmissionEntry submission, CancellationToken cancellationToken)
-    {
-        Task<TaskMatcher> matcher;
-        lock (_lock)
-        {
-            // What failed is tried again.
-            if (!_matchers.TryGetValue(submission.SubmissionId, out matcher!) || matcher.IsFaulted)
-            {
-                _matchers[submission.SubmissionId] = matcher = MakeAsync(submission);
-                if (_matchers.Count > Kept)
-                    _matchers.RemoveAt(0);
-            }
-        }
+    public Task<TaskMatcher> ForAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        _matchers.GetAsync(submission.SubmissionId, () => MakeAsync(submission), cancellationToken);
 
-        return await matcher.WaitAsync(cancellationToken);
-    }
-
-    // For all who wait for it, so it is not cancelled with one of them.
-    private async Task<TaskMatcher> MakeAsync(SubmissionEntry submission)
-    {
-        await Task.Yield();
-        return new(submission, await ledger.GetInputsAsync(submission.SubmissionId, CancellationToken.None));
-    }
+    private async Task<TaskMatcher> MakeAsync(SubmissionEntry submission) =>
+        new(submission, await ledger.GetInputsAsync(submission.SubmissionId, CancellationToken.None));
 }

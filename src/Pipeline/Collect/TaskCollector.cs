@@ -19,6 +19,7 @@ internal sealed partial class TaskCollector(
     TaskEvidence evidence,
     Matchers matchers,
     Outcomes outcomes,
+    ResultSetbacks setbacks,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<TaskCollector> logger)
@@ -70,8 +71,7 @@ internal sealed partial class TaskCollector(
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
             // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
-            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+            await WaitOutAsync(message, outage, cancellationToken);
         }
         catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
         {
@@ -88,8 +88,7 @@ internal sealed partial class TaskCollector(
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
-            LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-            await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+            await WaitOutAsync(message, outage, cancellationToken);
         }
         catch (PipelineException wrong) when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
         {
@@ -236,14 +235,24 @@ internal sealed partial class TaskCollector(
             submission, [input], new("collect", reason, text), cancellationToken, message.TaskId, message.Learnt);
     }
 
+    private async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
+    {
+        LogOutage(message.TaskId, message.SubmissionId, outage.Message);
+        await setbacks.NoteAsync(message.SubmissionId, outage, time.GetUtcNow() + DelayOf(message, outage.RetryAfter), cancellationToken);
+        await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+    }
+
     /// <summary>Has the same tasks looked at again later.</summary>
-    public Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null)
+    public Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null) =>
+        queue.SendAsync(message with { Tries = message.Tries + 1 }, DelayOf(message, atLeast), cancellationToken);
+
+    private TimeSpan DelayOf(ResultMessage message, TimeSpan? atLeast)
     {
         var collect = options.Value.Collect;
         var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
         TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
         var delay = limits.Min();
-        return queue.SendAsync(message with { Tries = message.Tries + 1 }, atLeast > delay ? atLeast.Value : delay, cancellationToken);
+        return atLeast > delay ? atLeast.Value : delay;
     }
 
     /// <summary>What a failed task says of itself.</summary>

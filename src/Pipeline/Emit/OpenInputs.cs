@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using Pipeline.Ledger;
 using Pipeline.Ports;
 
 namespace Pipeline.Emit;
@@ -10,44 +8,30 @@ namespace Pipeline.Emit;
 /// </summary>
 internal sealed class OpenInputs(ILedger ledger)
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<Counter>>> _counters = new(StringComparer.Ordinal);
+    // Many more than have results coming in at a time; one that is forgotten is counted again.
+    private const int Kept = 10_000;
+
+    private readonly AsyncCache<Counter> _counters = new(Kept);
 
     /// <summary>Counts a submission before the first of its inputs is finished here.</summary>
-    public async Task EnsureCountedAsync(string submissionId, CancellationToken cancellationToken)
-    {
-        var counter = _counters.GetOrAdd(submissionId, id => new(() => CountAsync(id)));
-        try
-        {
-            await counter.Value.WaitAsync(cancellationToken);
-        }
-        catch (PipelineException)
-        {
-            _counters.TryRemove(new(submissionId, counter));
-            throw;
-        }
-    }
+    public Task EnsureCountedAsync(string submissionId, CancellationToken cancellationToken) =>
+        _counters.GetAsync(submissionId, () => CountAsync(submissionId), cancellationToken);
 
     /// <summary>Takes inputs off the count.</summary>
     public void Finish(string submissionId, int inputs)
     {
-        if (inputs > 0 && Find(submissionId) is { } counter)
+        if (inputs > 0 && _counters.TryGet(submissionId, out var counter))
             Interlocked.Add(ref counter.Waiting, -inputs);
     }
 
     /// <summary>Whether the last input has its outcome.</summary>
-    public bool IsDone(string submissionId) => Find(submissionId) is { } counter && Volatile.Read(ref counter.Waiting) <= 0;
+    public bool IsDone(string submissionId) => _counters.TryGet(submissionId, out var counter) && Volatile.Read(ref counter.Waiting) <= 0;
 
     /// <summary>Forgets a submission that is closed.</summary>
-    public void Forget(string submissionId) => _counters.TryRemove(submissionId, out _);
+    public void Forget(string submissionId) => _counters.Remove(submissionId);
 
-    private Counter? Find(string submissionId) =>
-        _counters.TryGetValue(submissionId, out var counter) && counter.Value.IsCompletedSuccessfully ? counter.Value.Result : null;
-
-    private async Task<Counter> CountAsync(string submissionId)
-    {
-        var inputs = await ledger.GetInputsAsync(submissionId, CancellationToken.None);
-        return new() { Waiting = inputs.Count(i => i.State == InputState.Waiting) };
-    }
+    private async Task<Counter> CountAsync(string submissionId) =>
+        new() { Waiting = (await ledger.CountOutcomesAsync(submissionId, CancellationToken.None)).Waiting };
 
     private sealed class Counter
     {

@@ -10,6 +10,17 @@ namespace Pipeline.Ledger;
 /// <param name="Failures">Of those, with a failure.</param>
 internal sealed record LedgerCounts(long Inputs, long Posted, long Unanswered, long Records, long Failures)
 {
+    /// <summary>Nothing counted.</summary>
+    public static readonly LedgerCounts None = new(0, 0, 0, 0, 0);
+
+    /// <summary>What one submission adds to the counts of its list: inputs that it took over count in the one they were planned in.</summary>
+    public static LedgerCounts Of(SubmissionEntry submission, OutcomeCounts outcomes) => new(
+        submission.RepeatOf is null ? submission.Count : 0,
+        submission.AcceptedAt is null || submission is { RepeatOf: not null, Attempt: > 1 } ? 0 : submission.Count,
+        submission.State is SubmissionState.Posting or SubmissionState.Unknown ? submission.Count : 0,
+        outcomes.Records,
+        outcomes.Failures);
+
     /// <summary>Those with an outcome.</summary>
     public long Finished => Records + Failures;
 
@@ -24,21 +35,25 @@ internal interface ILedgerCounts
     Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);
 }
 
-/// <summary>Counts whole submissions, for a ledger where every row that is read is paid for: what became of an input counts once its submission is closed.</summary>
-internal sealed class SubmissionCounts(ILedger ledger) : ILedgerCounts
+/// <summary>Counts from the rows of submissions, for a ledger where every row that is read is paid for.</summary>
+internal sealed class SubmissionCounts(ILedger ledger, TimeProvider time) : ILedgerCounts
 {
+    private readonly PacedReads<LedgerCounts> _lists = new(time);
+
     /// <inheritdoc/>
     public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
-        var total = new LedgerCounts(0, 0, 0, 0, 0);
+        var total = LedgerCounts.None;
         foreach (var listId in listIds)
-            await foreach (var s in ledger.GetSubmissionsAsync(listId, cancellationToken))
-                total += new LedgerCounts(
-                    s.RepeatOf is null ? s.Count : 0,
-                    s.AcceptedAt is null || s is { RepeatOf: not null, Attempt: > 1 } ? 0 : s.Count,
-                    s.State is SubmissionState.Posting or SubmissionState.Unknown ? s.Count : 0,
-                    s.Records,
-                    s.Failures);
+            total += await _lists.GetAsync(listId, () => CountAsync(listId), cancellationToken);
+        return total;
+    }
+
+    private async Task<LedgerCounts> CountAsync(string listId)
+    {
+        var total = LedgerCounts.None;
+        await foreach (var (submission, outcomes) in ledger.GetLiveSubmissionsAsync(listId, CancellationToken.None))
+            total += LedgerCounts.Of(submission, outcomes);
         return total;
     }
 }

@@ -52,6 +52,11 @@ public interface ILedger
     /// <summary>One input, or null.</summary>
     Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// How the inputs of a submission stand now; all zero where it is not known. Cheap enough for every look of every page: no input is read whole.
+    /// </summary>
+    Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken);
+
     /// <summary>Writes those inputs whose version is still the one read; returns them with new versions, null in the place of each that was not written.</summary>
     Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
 

@@ -13,6 +13,8 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
     // Long enough for whoever sent one to look, short enough for the report to stay readable.
     private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
 
+    private readonly PacedReads<ListReport?> _lists = new(time);
+
     public async Task<OpenListsReport> GetOpenListsAsync(CancellationToken cancellationToken)
     {
         var ids = new List<string>();
@@ -26,36 +28,44 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
     }
 
     /// <returns>Null when there is no such list.</returns>
-    public async Task<ListReport?> GetListAsync(string listId, CancellationToken cancellationToken)
+    public Task<ListReport?> GetListAsync(string listId, CancellationToken cancellationToken) =>
+        _lists.GetAsync(listId, () => ReadListAsync(listId), cancellationToken);
+
+    private async Task<ListReport?> ReadListAsync(string listId)
     {
-        if (await ledger.GetListAsync(listId, cancellationToken) is not { } list)
+        if (await ledger.GetListAsync(listId, CancellationToken.None) is not { } list)
             return null;
         var states = Enum.GetValues<SubmissionState>().ToDictionary(state => state.ToString(), _ => 0);
         var waiting = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        long records = 0, failures = 0;
+        var waits = new WaitReports(time.GetUtcNow());
+        waits.Add(list);
+        var counts = LedgerCounts.None;
         DateTimeOffset? next = null;
-        await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
+        await foreach (var (submission, outcomes) in ledger.GetLiveSubmissionsAsync(listId, CancellationToken.None))
         {
             states[submission.State.ToString()]++;
             if (submission is { State: SubmissionState.Planned, Hold: not HoldReason.None and var hold })
                 waiting[hold.ToString()] = waiting.GetValueOrDefault(hold.ToString()) + 1;
-            records += submission.Records;
-            failures += submission.Failures;
+            waits.Add(submission, outcomes.Waiting);
+            counts += LedgerCounts.Of(submission, outcomes);
             if (submission.DueAt < (next ?? DateTimeOffset.MaxValue))
                 next = submission.DueAt;
         }
+
         return new()
         {
             ListId = list.ListId,
             State = list.State,
             Source = list.Source,
-            Inputs = list.Inputs,
+            Inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs,
             Duplicates = list.Duplicates,
-            Records = records,
-            Failures = failures,
+            Posted = counts.Posted,
+            Records = counts.Records,
+            Failures = counts.Failures,
             Submissions = states,
             Waiting = waiting,
-            BudgetUsed = budget.ListLimit is null ? null : await budget.GetUsedAsync(listId, cancellationToken),
+            Waits = waits.All,
+            BudgetUsed = budget.ListLimit is null ? null : await budget.GetUsedAsync(listId, CancellationToken.None),
             BudgetUrls = budget.ListLimit,
             NextLookAt = next,
             CreatedAt = list.CreatedAt,

@@ -15,16 +15,19 @@ internal sealed record ListReport
     /// <summary>What it was read from.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Valid inputs and bad lines; final once the list is past planning.</summary>
+    /// <summary>Valid inputs and bad lines planned so far; final once the list is past planning.</summary>
     public required long Inputs { get; init; }
 
     /// <summary>Duplicates dropped before.</summary>
     public required long Duplicates { get; init; }
 
-    /// <summary>Records of closed submissions.</summary>
+    /// <summary>Inputs in submissions that Nimble accepted, each once.</summary>
+    public required long Posted { get; init; }
+
+    /// <summary>Inputs with a record now, open submissions included.</summary>
     public required long Records { get; init; }
 
-    /// <summary>Failures of closed submissions.</summary>
+    /// <summary>Inputs with a failure now, open submissions included.</summary>
     public required long Failures { get; init; }
 
     /// <summary>How many submissions are in each state.</summary>
@@ -32,6 +35,9 @@ internal sealed record ListReport
 
     /// <summary>Planned submissions that wait for something other than their turn, by what that is: <c>canary</c>, <c>daily_budget</c>, <c>nimble_budget</c>, <c>api_key</c>.</summary>
     public required IReadOnlyDictionary<string, int> Waiting { get; init; }
+
+    /// <summary>What work is put off for, since when and until when; at most <see cref="WaitReports.Max"/>, the most inputs first.</summary>
+    public required IReadOnlyList<WaitReport> Waits { get; init; }
 
     /// <summary>URLs posted for the list, each retry counted; null without a budget.</summary>
     public long? BudgetUsed { get; init; }
@@ -53,6 +59,39 @@ internal sealed record ListReport
 
     /// <summary>When its manifest was published, or when it was refused.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
+}
+
+/// <summary>One cause for which work is put off.</summary>
+/// <param name="For">
+/// What waits: <c>post</c> (a submission that is not posted), <c>evidence</c> (a POST without a known answer), <c>results</c> (results that
+/// cannot be read), <c>look</c> (Sweep's next look), <c>manifest</c> (the list's closing).
+/// </param>
+/// <param name="Reason">A <see cref="HoldReason"/>, or a word of <see cref="FailureReasons"/>.</param>
+/// <param name="Message">For people: what is wrong, where, and what to do.</param>
+/// <param name="Submissions">How many submissions wait for it.</param>
+/// <param name="Inputs">How many of their inputs have no outcome.</param>
+/// <param name="Since">Since when, the earliest.</param>
+/// <param name="Until">When it is tried again, the earliest; null where something else ends it.</param>
+internal sealed record WaitReport(
+    string For, string Reason, string Message, int Submissions, long Inputs, DateTimeOffset? Since, DateTimeOffset? Until)
+{
+    /// <summary>One line for people.</summary>
+    public string Describe()
+    {
+        var who = For switch
+        {
+            "post" => Text($"{Inputs:N0} inputs wait to be posted"),
+            "evidence" => Text($"{Inputs:N0} inputs wait for an answer to their POST"),
+            "results" => Text($"results of {Submissions:N0} submissions ({Inputs:N0} inputs) wait"),
+            "manifest" => "the list waits to be closed",
+            _ => Text($"{Submissions:N0} submissions ({Inputs:N0} inputs) wait for the next look"),
+        };
+        var since = Since is { } start ? Text($" since {start.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
+        var until = Until is { } next ? Text($" Next try {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.") : "";
+        return $"{who}{since} ({Reason}): {Message}{until}";
+
+        static string Text(FormattableString text) => FormattableString.Invariant(text);
+    }
 }
 
 /// <summary>What a status says of all lists.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Ledger;
@@ -24,12 +23,15 @@ internal sealed record CanaryResult(int Inputs, int Records, int Failures, int N
 /// <summary>Tells whether a list's first inputs succeeded, and wakes the submissions that wait for it.</summary>
 internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
 {
-    private readonly ConcurrentDictionary<string, CanaryResult> _decided = new(StringComparer.Ordinal);
+    // One for each list with a canary; one that is forgotten is counted again.
+    private const int Kept = 1000;
+
+    private readonly AsyncCache<CanaryResult> _decided = new(Kept);
 
     /// <summary>How the canary stands, wherever its inputs have moved to.</summary>
     public async Task<CanaryResult> GetResultAsync(string submissionId, CancellationToken cancellationToken)
     {
-        if (_decided.TryGetValue(submissionId, out var known))
+        if (_decided.TryGet(submissionId, out var known))
             return known;
         int inputs = 0, records = 0, failures = 0;
         var all = new HashSet<string>(StringComparer.Ordinal);
@@ -51,7 +53,7 @@ internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOpt
 
         var result = new CanaryResult(inputs, records, failures, (int)Math.Ceiling(inputs * options.Value.Guards.CanaryShare));
         if (result.HasPassed || result.HasFailed)
-            _decided[submissionId] = result;
+            _decided.Set(submissionId, result);
         return result;
     }
 

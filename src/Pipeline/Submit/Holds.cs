@@ -38,9 +38,27 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
         if (planned.Hold == hold && putOff > Slack && putOff <= LongestWait)
             return;
         var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay < LongestWait ? delay : LongestWait;
-        var held = planned with { Hold = hold, HeldSince = since, DueAt = now + wait + SweepStage.PlannedGrace };
+        var held = planned with
+        {
+            Hold = hold,
+            HeldSince = since,
+            DueAt = now + wait + SweepStage.PlannedGrace,
+            Setback = reason is null ? null : Describe(planned, hold, reason, now, now + wait),
+        };
         if (await ledger.UpdateSubmissionAsync(held, cancellationToken) is not null)
             await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), wait, cancellationToken);
+    }
+
+    private static Setback Describe(SubmissionEntry planned, HoldReason hold, string reason, DateTimeOffset now, DateTimeOffset until)
+    {
+        var word = hold switch
+        {
+            HoldReason.ApiKey => FailureReasons.AccessDenied,
+            HoldReason.NimbleBudget or HoldReason.DailyBudget => FailureReasons.BudgetExhausted,
+            _ => FailureReasons.Unavailable,
+        };
+        var isSame = planned.Hold == hold && planned.Setback?.Reason == word;
+        return new() { Reason = word, Message = reason, Since = isSame ? planned.Setback!.Since : now, Until = until };
     }
 
     /// <summary>Lets a submission wait for what somebody else ends, who sends its message then; Sweep sees to it that it is not forgotten.</summary>

@@ -1,21 +1,44 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Pipeline.Emit;
+using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 
 namespace Pipeline.Submit;
 
-/// <summary>Asks before each POST whether it may be: whether the list's canary has succeeded, and whether list and day have budget for it.</summary>
+/// <summary>
+/// Asks before each POST whether it may be: whether its URLs may go out, whether the list's canary has succeeded, and whether list and day
+/// have budget for it. Every way to a POST comes through here, that of retries and replays too.
+/// </summary>
 internal sealed partial class SubmitGuards(
-    IWorkQueue queue, Holds holds, Repeats repeats, CanaryGuard canaries, BudgetGuard budget, SubmissionGate gate, ILogger<SubmitGuards> logger)
+    IWorkQueue queue,
+    Holds holds,
+    Repeats repeats,
+    CanaryGuard canaries,
+    BudgetGuard budget,
+    SubmissionGate gate,
+    IOptions<PipelineOptions> options,
+    ILogger<SubmitGuards> logger)
 {
+    private readonly RefusedDomains _refused = new(options.Value.Guards);
+
+    private const int MaxNamed = 5;
+
     // Clocks differ, and a second into a new day is soon enough.
     private static readonly TimeSpan AfterMidnight = TimeSpan.FromSeconds(1);
 
     /// <summary>True when it may be posted now, and its URLs are taken out of the budgets. Else it waits, is divided, or has ended.</summary>
     public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        var refused = inputs.Where(input => _refused.Find(input.Url) is not null).ToList();
+        if (refused.Count > 0)
+        {
+            await RefuseAsync(planned, inputs, refused, cancellationToken);
+            return false;
+        }
+
         if (planned.WaitsFor is { } canary && !await IsPastAsync(canary, planned, inputs, cancellationToken))
             return false;
         var answer = await budget.TakeAsync(planned, now, cancellationToken);
@@ -28,6 +51,17 @@ internal sealed partial class SubmitGuards(
         else
             await WaitForNextDayAsync(planned, answer.Limit, now, cancellationToken);
         return false;
+    }
+
+    /// <summary>Fails the inputs whose domains are refused since they were planned, or were refused then; the rest goes on without them.</summary>
+    private async Task RefuseAsync(
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> refused, CancellationToken cancellationToken)
+    {
+        var domains = string.Join(", ", refused.Select(input => _refused.Find(input.Url)).Distinct(StringComparer.Ordinal).Take(MaxNamed));
+        var ended = await holds.EndAsync(planned, refused, new("submit", FailureReasons.DomainRefused,
+            $"It was not submitted: Guards:RefusedDomains has {domains}. Take that out there, then 'replay --resubmit' submits it."), cancellationToken);
+        if (ended is not null)
+            await repeats.DivideAsync(ended, [[.. inputs.Except(refused)]], cancellationToken);
     }
 
     private async Task<bool> IsPastAsync(string canary, SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

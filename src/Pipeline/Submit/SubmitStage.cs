@@ -106,6 +106,7 @@ internal sealed partial class SubmitStage(
         return ledger.UpdateSubmissionAsync(planned with
         {
             State = SubmissionState.Posting,
+            Setback = null,
             PostedAt = now,
             DueAt = now + options.Value.Sweep.PostingCheck,
             StorageUrl = delivery.StorageUrl is null

@@ -51,6 +51,23 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
+    public async Task OutcomesAreCountedAsTheyAreNow()
+    {
+        var planned = Some.Submission(count: 6);
+        await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Select(i => i.Ordinal == 5 ? i with { State = InputState.Failed } : i)], Token);
+        Assert.Equal(new(5, 0, 1), await Port.CountOutcomesAsync(Submission, Token));
+
+        InputState[] states = [InputState.Recorded, InputState.Failed, InputState.Moved, InputState.Recorded];
+        await Port.UpdateInputsAsync([.. (await Port.GetInputsAsync(Submission, Token)).Zip(states, (i, state) => i with { State = state })], Token);
+        Assert.Equal(new(1, 2, 2), await Port.CountOutcomesAsync(Submission, Token));
+
+        var read = await Port.GetInputsAsync(Submission, Token);
+        await Port.UpdateInputsAsync([read[0] with { TaskId = "another" }, read[1] with { State = InputState.Waiting }, read[3] with { State = InputState.Failed }], Token);
+        Assert.Equal(new(2, 1, 2), await Port.CountOutcomesAsync(Submission, Token));
+        Assert.Equal(default, await Port.CountOutcomesAsync("list-000009", Token));
+    }
+
+    [Fact]
     public async Task OfSeveralInputsOnlyThoseAreWrittenThatNobodyElseWroteMeanwhile()
     {
         await CreateAsync(Some.Submission());

@@ -35,6 +35,8 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
         return null;
     });
 
+    public Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public async Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
         (SubmissionEntry?)await call(() => Submissions.GetValueOrDefault(submissionId));
 

@@ -33,6 +33,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
         _inputs = [.. Some.Inputs(_entry).Select(i => i with { Failure = null, Version = "1" })];
         _ledger.Setup(l => l.GetSubmissionAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _entry);
         _ledger.Setup(l => l.GetInputsAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _inputs);
+        _ledger.Setup(l => l.CountOutcomesAsync(Message.SubmissionId, It.IsAny<CancellationToken>()))
+            .ReturnsAsync(() => new(_inputs.Count(i => i.State == InputState.Waiting), 0, 0));
         _ledger.Setup(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>())).Returns(Task.CompletedTask);
         _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry e, CancellationToken _) => Update(e));
         _ledger.Setup(l => l.UpdateInputsAsync(It.IsAny<IReadOnlyList<InputEntry>>(), It.IsAny<CancellationToken>()))
@@ -201,7 +203,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
         var gate = new SubmissionGate(_time);
         var budget = new BudgetGuard(_ledger.Object, options);
         var canaries = new CanaryGuard(_ledger.Object, _queue.Object, options, _time, NullLogger<CanaryGuard>.Instance);
-        var guards = new SubmitGuards(_queue.Object, holds, repeats, canaries, budget, gate, NullLogger<SubmitGuards>.Instance);
+        var guards = new SubmitGuards(_queue.Object, holds, repeats, canaries, budget, gate, options, NullLogger<SubmitGuards>.Instance);
         return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), repeats, refusals, holds, guards, budget, gate, options, _time, NullLogger<SubmitStage>.Instance);
     }
 }

@@ -151,7 +151,7 @@ internal static class LedgerRows
         Input = LedgerText.Get(row, nameof(InputEntry.Input)) ?? "",
         Kept = LedgerText.Get(row, nameof(InputEntry.Kept)),
         Line = row.GetInt64(nameof(InputEntry.Line)) ?? 0,
-        State = Enum.Parse<InputState>(row.GetString(nameof(InputEntry.State))),
+        State = ToInputState(row),
         TaskId = LedgerText.Get(row, nameof(InputEntry.TaskId)),
         Learnt = Enum.Parse<Learnt>(row.GetString(nameof(InputEntry.Learnt))),
         Reason = LedgerText.Get(row, nameof(InputEntry.Reason)),
@@ -160,6 +160,8 @@ internal static class LedgerRows
         FinishedAt = Time(row, nameof(InputEntry.FinishedAt)),
         Version = row.ETag.ToString(),
     };
+
+    public static InputState ToInputState(TableEntity row) => Enum.Parse<InputState>(row.GetString(nameof(InputEntry.State)));
 
     public static TableEntity ToRow(string submissionId, TaskEntry task)
     {

@@ -93,6 +93,13 @@ internal static partial class LedgerRows
         Version = Text(row.GetInt64(29)),
     };
 
+    /// <summary>The outcomes of a submission's inputs, as triggers keep them in its row.</summary>
+    public static OutcomeCounts Outcomes(SqlSession session, string submissionId)
+    {
+        using var rows = session.Query("SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1", submissionId);
+        return rows.Read() ? new(rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2)) : default;
+    }
+
     /// <summary>How far a list is. Triggers keep the outcomes of a submission's inputs in its row, so no input is read.</summary>
     public static LedgerCounts Count(SqlSession session, string listId)
     {

@@ -97,6 +97,10 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
         database.ReadAsync(session => LedgerRows.Input(session, submissionId, ordinal), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => LedgerRows.Outcomes(session, submissionId), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<InputEntry?>>(
             session => [.. inputs.Select(input => LedgerRows.Update(session, input))], durable: false, cancellationToken);
@@ -128,7 +132,7 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
     /// <summary>How far lists are, for people who wait.</summary>
     public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
-        var total = new LedgerCounts(0, 0, 0, 0, 0);
+        var total = LedgerCounts.None;
         foreach (var listId in listIds)
             total += await database.ReadAsync(session => LedgerRows.Count(session, listId), cancellationToken);
         return total;

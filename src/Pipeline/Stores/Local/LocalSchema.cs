@@ -29,7 +29,8 @@ internal static class LocalSchema
             records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL,
             attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0,
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
-            setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0);
+            setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+            moved INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -83,20 +84,24 @@ internal static class LocalSchema
         ALTER TABLE submission ADD COLUMN not_before INTEGER;
         ALTER TABLE submission ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE submission ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE submission ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
         UPDATE submission SET
             recorded=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=1),
-            failed=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=2);
+            failed=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=2),
+            moved=(SELECT COUNT(*) FROM input i WHERE i.submission_id=submission.submission_id AND i.state=3);
         """;
 
-    // 1 is InputState.Recorded, 2 is InputState.Failed.
+    // 1 is InputState.Recorded, 2 is InputState.Failed, 3 is InputState.Moved.
     private const string Triggers =
         """
-        CREATE TRIGGER input_created AFTER INSERT ON input WHEN NEW.state IN (1, 2) BEGIN
-            UPDATE submission SET recorded=recorded+(NEW.state=1), failed=failed+(NEW.state=2) WHERE submission_id=NEW.submission_id;
+        CREATE TRIGGER input_created AFTER INSERT ON input WHEN NEW.state<>0 BEGIN
+            UPDATE submission SET recorded=recorded+(NEW.state=1), failed=failed+(NEW.state=2), moved=moved+(NEW.state=3)
+                WHERE submission_id=NEW.submission_id;
         END;
         CREATE TRIGGER input_changed AFTER UPDATE OF state ON input WHEN NEW.state<>OLD.state BEGIN
             UPDATE submission SET
-                recorded=recorded+(NEW.state=1)-(OLD.state=1), failed=failed+(NEW.state=2)-(OLD.state=2)
+                recorded=recorded+(NEW.state=1)-(OLD.state=1), failed=failed+(NEW.state=2)-(OLD.state=2),
+                moved=moved+(NEW.state=3)-(OLD.state=3)
                 WHERE submission_id=NEW.submission_id;
         END;
         """;

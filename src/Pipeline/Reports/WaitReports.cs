@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Pipeline.Ledger;
+
+namespace Pipeline.Reports;
+
+/// <summary>Collects what the submissions of a list wait for; those that wait for the same share an entry.</summary>
+/// <param name="now">The time of the look.</param>
+internal sealed class WaitReports(DateTimeOffset now)
+{
+    /// <summary>How many causes are told apart.</summary>
+    public const int Max = 20;
+
+    // A message is under way for a while after its time.
+    private static readonly TimeSpan ResultGrace = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<(string For, string Reason), WaitReport> _waits = [];
+
+    /// <summary>Those that keep the most inputs waiting first.</summary>
+    public IReadOnlyList<WaitReport> All => [.. _waits.Values.OrderByDescending(wait => wait.Inputs).Take(Max)];
+
+    /// <summary>Adds what keeps a list from being closed.</summary>
+    public void Add(ListEntry list)
+    {
+        if (list is { State: not ListState.Closed, Setback: { } setback })
+            Add("manifest", setback, submissions: 0, inputs: 0);
+    }
+
+    /// <summary>Adds what a submission waits for.</summary>
+    public void Add(SubmissionEntry submission, long inputs)
+    {
+        if (submission.State == SubmissionState.Closed)
+            return;
+        if (submission.ResultSetback is { } results && results.Until + ResultGrace > now && inputs > 0)
+            Add("results", results, 1, inputs);
+        if (Describe(submission) is { } wait)
+            Add(wait with { Submissions = 1, Inputs = inputs });
+    }
+
+    private static WaitReport? Describe(SubmissionEntry submission) => submission switch
+    {
+        { State: SubmissionState.Planned, Hold: HoldReason.Canary } => new("post", Word(HoldReason.Canary),
+            $"The list's first inputs, submission {submission.WaitsFor}, must succeed before.", 0, 0, submission.HeldSince, null),
+        { State: SubmissionState.Planned, Hold: not HoldReason.None } => new("post", Word(submission.Hold),
+            submission.Setback?.Message ?? "Submission is paused.", 0, 0, submission.HeldSince, submission.Setback?.Until),
+        { State: SubmissionState.Planned, Setback: { } setback } => From("post", setback),
+        { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } => From("evidence", setback),
+        { State: SubmissionState.Unknown } => new("evidence", FailureReasons.SubmissionUnknown,
+            $"The POST had no answer that says whether it was accepted; it is looked for in bucket and API. {submission.Message}".TrimEnd(),
+            0, 0, submission.PostedAt, submission.DueAt),
+        { Setback: { } setback } => From("look", setback),
+        _ => null,
+    };
+
+    private static WaitReport From(string waits, Setback setback) =>
+        new(waits, setback.Reason, setback.Message, 0, 0, setback.Since, setback.Until);
+
+    private static string Word(HoldReason hold) => JsonNamingPolicy.SnakeCaseLower.ConvertName(hold.ToString());
+
+    private void Add(string waits, Setback setback, int submissions, long inputs) =>
+        Add(From(waits, setback) with { Submissions = submissions, Inputs = inputs });
+
+    private void Add(WaitReport wait)
+    {
+        var key = (wait.For, wait.Reason);
+        _waits[key] = !_waits.TryGetValue(key, out var same) ? wait : same with
+        {
+            Submissions = same.Submissions + wait.Submissions,
+            Inputs = same.Inputs + wait.Inputs,
+            Since = Earlier(same.Since, wait.Since),
+            Until = Earlier(same.Until, wait.Until),
+        };
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a < b || b is null ? a : b;
+}

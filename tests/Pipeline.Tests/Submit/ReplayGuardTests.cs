@@ -1,0 +1,97 @@
+using Pipeline.Emit;
+using Pipeline.Ledger;
+using Pipeline.Reports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Tests.Submit;
+
+/// <summary>What is posted again comes through the same guards as what is posted first, and is counted once.</summary>
+public sealed class ReplayGuardTests
+{
+    private const string Refused = "https://shop.refused.example/1";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AReplayPostsNoUrlWhoseDomainIsRefused()
+    {
+        await using var world = await SubmitWorld.StartAsync(o => o.Guards.RefusedDomains.Add("refused.example"));
+        await world.PlanAsync([SubmitWorld.Url(1), Refused, SubmitWorld.Url(2)]);
+        await world.WorkAsync();
+        await world.FinishAsync("list-000000", records: 0);
+        await ReplayAsync(world);
+        Assert.DoesNotContain(world.Accepted, urls => urls.Contains(Refused));
+        Assert.Equal(
+            [(Refused, FailureReasons.DomainRefused)],
+            (await world.InputsAsync()).Where(i => i.State == InputState.Failed).Select(i => (i.Url, i.Reason!)));
+        Assert.Equal(4, world.Accepted.Sum(urls => urls.Count));
+    }
+
+    [Fact]
+    public async Task ADomainThatIsRefusedSinceTheListWasPlannedIsNotPostedAndTheRestIs()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync([SubmitWorld.Url(1), Refused, SubmitWorld.Url(2)]);
+        await using var strict = await world.OpenAsync(o => o.Guards.RefusedDomains.Add("refused.example"));
+        await SubmitWorld.WorkAsync(strict);
+        Assert.Equal([SubmitWorld.Url(1), SubmitWorld.Url(2)], Assert.Single(world.Accepted));
+        Assert.Equal(FailureReasons.DomainRefused, Assert.Single(await world.InputsAsync(), i => i.Url == Refused).Reason);
+    }
+
+    [Fact]
+    public async Task WhatIsPostedAgainIsCountedOnce()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(9);
+        await world.WorkAsync();
+        await world.FinishAsync("list-000000", records: 6);
+        await AssertCountsAsync(world, records: 6, failures: 3);
+        await ReplayAsync(world);
+        await AssertCountsAsync(world, records: 6, failures: 0);
+        await GiveOutcomesAsync(world, "list-000000-r1", records: 2);
+        await AssertCountsAsync(world, records: 8, failures: 1);
+        await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
+        await AssertCountsAsync(world, records: 8, failures: 1);
+    }
+
+    [Fact]
+    public async Task FourResubmissionsAreFiveAttempts()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(1);
+        await world.WorkAsync();
+        for (var attempt = 1; attempt <= 5; attempt++)
+        {
+            var submission = (await world.SubmissionsAsync())[^1];
+            await world.Service<Outcomes>().FailAsync(
+                submission, await world.Ledger.GetInputsAsync(submission.SubmissionId, Token), new("collect", FailureReasons.TaskFailed, "No."), Token);
+            await world.PassAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(30));
+            var failure = Assert.Single(await new FailureReader(world.Ledger).ReadAsync(SubmitWorld.ListId, Token).ToListAsync(Token));
+            Assert.Equal(attempt, failure.Attempts);
+            if (attempt < 5)
+                await ReplayAsync(world);
+        }
+    }
+
+    private static async Task ReplayAsync(SubmitWorld world)
+    {
+        await world.Service<ReplayStage>().ReplayAsync(SubmitWorld.ListId, _ => true, resubmit: true, Token);
+        await world.WorkAsync();
+    }
+
+    private static async Task GiveOutcomesAsync(SubmitWorld world, string submissionId, int records)
+    {
+        var inputs = await world.Ledger.GetInputsAsync(submissionId, Token);
+        await world.Ledger.UpdateInputsAsync(
+            [.. inputs.Select((i, n) => i with { State = n < records ? InputState.Recorded : InputState.Failed, Reason = n < records ? null : FailureReasons.TaskFailed })], Token);
+    }
+
+    private static async Task AssertCountsAsync(SubmitWorld world, long records, long failures)
+    {
+        var counts = await world.Service<ILedgerCounts>().CountAsync([SubmitWorld.ListId], Token);
+        Assert.Equal((9, 9, records, failures), (counts.Inputs, counts.Posted, counts.Records, counts.Failures));
+        var status = (await world.Service<StatusReporter>().GetListAsync(SubmitWorld.ListId, Token))!;
+        Assert.Equal((9, 9, records, failures), (status.Inputs, status.Posted, status.Records, status.Failures));
+        Assert.Equal(counts, await new SubmissionCounts(world.Ledger, world.State.Time).CountAsync([SubmitWorld.ListId], Token));
+    }
+}
