@@ -1,25 +1,29 @@
 using Pipeline.Fuzz;
 using SharpFuzz;
 
-// docs/fuzzing.md says how to run it. Without a fuzzer it says of each file what became of it; what must not happen ends it with an exception.
-switch (args)
+// docs/fuzzing.md says how to run it. Without a fuzzer it says what becomes of each file; a broken promise ends it with
+// an exception.
+if (args is not [var name, _, ..] || !FuzzTargets.All.TryGetValue(name, out var check))
+{
+    Console.Error.WriteLine($"Usage: Pipeline.Fuzz {string.Join('|', FuzzTargets.All.Keys)} afl | libfuzzer | FILE...");
+    return 2;
+}
+
+switch (args[1..])
 {
     case ["afl"]:
         Fuzzer.OutOfProcess.Run(stream =>
         {
-            var stored = new MemoryStream();
-            stream.CopyTo(stored);
-            NormalizerTarget.Check(stored.ToArray());
+            var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            check(bytes.ToArray());
         });
         return 0;
     case ["libfuzzer"]:
-        Fuzzer.LibFuzzer.Run(stored => NormalizerTarget.Check(stored.ToArray()));
+        Fuzzer.LibFuzzer.Run(bytes => check(bytes.ToArray()));
         return 0;
-    case []:
-        Console.Error.WriteLine("Usage: Pipeline.Fuzz afl | libfuzzer | FILE...");
-        return 2;
     default:
-        foreach (var file in args)
-            Console.WriteLine($"{file}: {NormalizerTarget.Check(File.ReadAllBytes(file)) ?? "accepted"}");
+        foreach (var file in args[1..])
+            Console.WriteLine($"{file}: {check(File.ReadAllBytes(file)) ?? "accepted"}");
         return 0;
 }

@@ -1,6 +1,7 @@
 extern alias fuzz;
 
 using fuzz::Pipeline.Fuzz;
+using Pipeline.Tests.Fuzz;
 
 namespace Pipeline.Tests.Collect;
 
@@ -35,43 +36,12 @@ public sealed class FuzzCorpusTests
         var outcomes = new Dictionary<string, int>();
         for (var n = 0; n < 20_000; n++)
         {
-            var reason = NormalizerTarget.Check(Change(seeds, new Random(n))) ?? "taken";
+            var reason = NormalizerTarget.Check(ChangedSeed.Make(seeds, new Random(n))) ?? "taken";
             outcomes[reason] = outcomes.GetValueOrDefault(reason) + 1;
         }
         // Otherwise the changes would not reach what is to be tested.
         Assert.All(
             [FailureReasons.ObjectDamaged, FailureReasons.ResultInvalid, FailureReasons.LimitExceeded, "taken"],
             reason => Assert.InRange(outcomes.GetValueOrDefault(reason), 100, 15_000));
-    }
-
-    private static byte[] Change(byte[][] seeds, Random random)
-    {
-        var seed = seeds[random.Next(seeds.Length)];
-        // Changes within a gzip frame are damage and no more, so that half of the changed seeds are put into a whole frame.
-        var bytes = seed.ToArray();
-        for (var changes = random.Next(1, 3); changes > 0 && bytes.Length > 0; changes--)
-        {
-            var at = random.Next(bytes.Length);
-            switch (random.Next(5))
-            {
-                case 0:
-                    bytes[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    bytes = [.. bytes[..at], .. bytes[random.Next(at, bytes.Length)..]];
-                    break;
-                case 3:
-                    bytes = [.. bytes[..at], .. bytes[random.Next(at + 1)..]];
-                    break;
-                default:
-                    var other = seeds[random.Next(seeds.Length)];
-                    bytes = [.. bytes[..at], .. other[random.Next(other.Length)..]];
-                    break;
-            }
-        }
-        return random.Next(2) == 0 ? Normal.Gzip(bytes) : bytes;
     }
 }

@@ -1,0 +1,55 @@
+using Pipeline.Intake;
+
+namespace Pipeline.Fuzz;
+
+/// <summary>What must hold for any bytes that somebody sends as a list.</summary>
+public static class ListTarget
+{
+    private const int MaxItemBytes = 4_096;
+
+    /// <summary>Null for a list that is read to its end, else the reason it is refused for.</summary>
+    /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
+    public static string? Check(byte[] list)
+    {
+        ArgumentNullException.ThrowIfNull(list);
+        var whole = Read(new MemoryStream(list, writable: false));
+        var cut = Read(new TrickleStream(list));
+        if (whole.Reason != cut.Reason || !whole.Items.SequenceEqual(cut.Items))
+            throw new InvalidOperationException("The list differs when its bytes come in small pieces.");
+        return whole.Reason;
+    }
+
+    private static (string? Reason, List<string> Items) Read(Stream bytes)
+    {
+        var items = new List<string>();
+        try
+        {
+            ReadAsync(bytes, items).GetAwaiter().GetResult();
+            return (null, items);
+        }
+        catch (PipelineException refusal) when (refusal.IsPermanent)
+        {
+            PlainText.Require(refusal.Message, "A refusal");
+            return (refusal.Reason, items);
+        }
+    }
+
+    private static async Task ReadAsync(Stream bytes, List<string> items)
+    {
+        await using var reader = await ListReader.OpenAsync(
+            _ => ValueTask.FromResult(bytes), nameHint: null, MaxItemBytes, CancellationToken.None);
+        await foreach (var item in reader.ReadAsync(CancellationToken.None))
+            items.Add(Describe(item));
+        items.Add(Convert.ToHexString(reader.GetHash()));
+    }
+
+    private static string Describe(ListItem item)
+    {
+        PlainText.Require(item.Url, "A URL");
+        PlainText.Require(item.Text, "An item's text");
+        PlainText.Require(item.Fields, "An item's fields");
+        if (item is { Error: null, Url: { } url } && UrlRules.Check(url) is { } problem)
+            throw new InvalidOperationException($"A URL was accepted although {problem}.");
+        return $"{item.Line} {item.Url} {item.Error} {item.Text} {(item.Fields.ValueKind == default ? "" : item.Fields.GetRawText())}";
+    }
+}
