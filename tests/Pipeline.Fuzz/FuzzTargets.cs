@@ -14,5 +14,6 @@ public static class FuzzTargets
             ["lists"] = ListTarget.Check,
             ["replies"] = ReplyTarget.Check,
             ["webhooks"] = WebhookTarget.Check,
+            ["messages"] = MessageTarget.Check,
         };
 }
