@@ -8,12 +8,12 @@ internal static class NimbleJson
 {
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
 
-    /// <summary>The document's root; null when it is not JSON.</summary>
+    /// <summary>The document's root, its text repaired where it is no text; null when it is not JSON.</summary>
     public static JsonElement? Parse(ReadOnlySpan<byte> utf8)
     {
         try
         {
-            return JsonElement.Parse(utf8, s_options);
+            return JsonElement.Parse(JsonTextRepair.Repair(utf8), s_options);
         }
         catch (JsonException)
         {
