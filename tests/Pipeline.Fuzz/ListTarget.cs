@@ -5,7 +5,7 @@ namespace Pipeline.Fuzz;
 /// <summary>What must hold for any bytes that somebody sends as a list.</summary>
 public static class ListTarget
 {
-    private const int MaxItemBytes = 4_096;
+    private static readonly IntakeOptions Options = new() { MaxItemBytes = 4_096 };
 
     /// <summary>Null for a list that is read to its end, else the reason it is refused for.</summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
@@ -36,8 +36,8 @@ public static class ListTarget
 
     private static async Task ReadAsync(Stream bytes, List<string> items)
     {
-        await using var reader = await ListReader.OpenAsync(
-            _ => ValueTask.FromResult(bytes), nameHint: null, MaxItemBytes, CancellationToken.None);
+        var source = new ListSource(_ => ValueTask.FromResult(bytes), NameHint: null);
+        await using var reader = await ListReader.OpenAsync(source, Options, CancellationToken.None);
         await foreach (var item in reader.ReadAsync(CancellationToken.None))
             items.Add(Describe(item));
         items.Add(Convert.ToHexString(reader.GetHash()));

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using Pipeline.Emit;
 
 namespace Pipeline.Intake;
@@ -62,6 +63,8 @@ internal static class CanonicalJson
     /// </summary>
     public static bool IsText(JsonElement value, ReadOnlySpan<byte> raw)
     {
+        if (!Utf8.IsValid(raw))
+            return false;
         if (raw.IndexOf("\\u"u8) < 0)
             return true;
         try

@@ -169,7 +169,9 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         var value = Parse(0, bytes, line, column, static (_, json) =>
         {
             using var document = JsonDocument.Parse(json, CanonicalJson.Strict);
-            return CanonicalJson.IsText(document.RootElement, json.Span) ? document.RootElement.Clone() : throw new JsonException("half of a surrogate pair");
+            return CanonicalJson.IsText(document.RootElement, json.Span)
+                ? document.RootElement.Clone()
+                : throw new JsonException("text that is not UTF-8, or half of a surrogate pair");
         });
         _scanner.Take(bytes.Length);
         return value;
