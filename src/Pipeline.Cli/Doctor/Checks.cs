@@ -1,5 +1,3 @@
-using Azure;
-using Azure.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,6 +12,8 @@ namespace Pipeline.Cli.Doctor;
 /// <summary>One harmless question to each that a run depends on, and one line for each answer.</summary>
 internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
 {
+    private const string QueueRole = "Storage Queue Data Contributor";
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private bool _isWrong;
@@ -128,23 +128,16 @@ internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
     {
         if (AzureStorageOptions.FromEnvironment() is not { } options)
             return "no storage account is set; state is kept on this machine";
+        using var account = new AzureAccount(options with { MaxTries = 2 });
         try
         {
-            await foreach (var _ in new AzureAccount(options with { MaxTries = 2 }).Queues.GetQueuesAsync(cancellationToken: cancellationToken))
+            await foreach (var _ in account.Queues.GetQueuesAsync(cancellationToken: cancellationToken))
                 break;
             return $"{options} is listed";
         }
-        catch (AuthenticationFailedException e)
+        catch (Exception e) when (AzureErrors.Translate(e, "Azure Storage", account.Access(QueueRole), cancellationToken) is { } problem)
         {
-            throw PipelineException.Permanent(FailureReasons.AccessDenied, $"Nobody signs in to {options}: {e.Message} Set AzureWebJobsStorage__clientId, or sign in with 'az login'.", e);
-        }
-        catch (RequestFailedException e) when (e.Status is >= 400 and < 500)
-        {
-            throw PipelineException.Permanent(FailureReasons.AccessDenied, $"{options} answered {e.Status} {e.ErrorCode}. Grant Storage Queue Data Contributor, or correct the account.", e);
-        }
-        catch (Exception e) when (e is RequestFailedException or AggregateException)
-        {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"{options} does not answer. Check name and network.", inner: e);
+            throw problem;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -15,8 +16,10 @@ internal sealed record FoundResult(NormalizedResult Result, string SourceUri, st
 }
 
 /// <summary>Finds a task's result: in the submission's own prefix of the bucket, or at the API. Addresses are built from the ledger, never taken from a message.</summary>
-internal sealed class ResultReader(ObjectStores objects, NimbleClient nimble, ResultNormalizer normalizer)
+internal sealed partial class ResultReader(ObjectStores objects, NimbleClient nimble, ResultNormalizer normalizer, ILogger<ResultReader> logger)
 {
+    private int _toldOfETags;
+
     /// <summary>Reads a result; null when it is not there (yet).</summary>
     public async Task<FoundResult?> ReadAsync(SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
     {
@@ -41,6 +44,28 @@ internal sealed class ResultReader(ObjectStores objects, NimbleClient nimble, Re
         if (read is null)
             return null;
         await using (read)
-            return new(await normalizer.NormalizeAsync(read.Body, cancellationToken), uri, read.ETag);
+        {
+            read.TakesDoubt = true;
+            var result = await normalizer.NormalizeAsync(read.Body, cancellationToken);
+            if (read.Doubt is { } doubt)
+                Weigh(doubt, result, uri);
+            return new(result, uri, read.ETag);
+        }
     }
+
+    /// <summary>Gzip's own checksum and length, and a complete document, weigh more than an ETag; without gzip nothing does.</summary>
+    private void Weigh(string doubt, NormalizedResult result, string uri)
+    {
+        if (!result.Compressed)
+        {
+            result.Dispose();
+            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"{uri} {doubt}.");
+        }
+
+        if (Interlocked.Exchange(ref _toldOfETags, 1) == 0)
+            LogETag(uri, doubt);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Uri} {Doubt}, but its gzip checksum, its length and its document are right: this store's ETags are no MD5s. Results are taken; this is said once.")]
+    private partial void LogETag(string uri, string doubt);
 }

@@ -28,6 +28,12 @@ internal sealed class ResumingStream(
     private int _resumes;
     private bool _whole;
 
+    /// <inheritdoc cref="Pipeline.Ports.ObjectRead.TakesDoubt"/>
+    public bool TakesDoubt { get; set; }
+
+    /// <inheritdoc cref="Pipeline.Ports.ObjectRead.Doubt"/>
+    public string? Doubt { get; private set; }
+
     public override long Length => download.Length ?? throw new NotSupportedException();
 
     public override long Position
@@ -86,7 +92,12 @@ internal sealed class ResumingStream(
     private int Finish()
     {
         if (download.Check is { } check && !check.Matches())
-            throw Damaged($"does not have the {check.Name} the store promises");
+        {
+            Doubt = $"does not have the {check.Name} the store promises";
+            if (!check.IsWeak || !TakesDoubt)
+                throw Damaged(Doubt);
+        }
+
         _whole = true;
         return 0;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using Microsoft.Extensions.Logging;
 using Pipeline.Http;
 
@@ -22,7 +23,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     {
         try
         {
-            using var body = await response.Content.ReadAsStreamAsync(timeout);
+            using var body = Decode(response, await response.Content.ReadAsStreamAsync(timeout));
             using var memory = new MemoryStream((int)Math.Clamp(response.Content.Headers.ContentLength ?? 0, 0, 1 << 20));
             var buffer = new byte[16 * 1024];
             while (await body.ReadAsync(buffer, timeout) is var read and > 0)
@@ -34,11 +35,21 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
             return memory.GetBuffer().AsMemory(0, (int)memory.Length);
         }
-        catch (Exception e) when (Faults.IsOfConnection(e, caller))
+        catch (Exception e) when (e is InvalidDataException || Faults.IsOfConnection(e, caller))
         {
             return null;
         }
     }
+
+    /// <summary>What a server, or a proxy before it, compresses although it was not asked to.</summary>
+    private static Stream Decode(HttpResponseMessage response, Stream body) =>
+        response.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(body, CompressionMode.Decompress),
+            "br" => new BrotliStream(body, CompressionMode.Decompress),
+            _ => body,
+        };
 
     public NimbleTask? Note(NimbleTask? task)
     {

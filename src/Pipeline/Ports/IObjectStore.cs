@@ -45,6 +45,15 @@ public abstract class ObjectRead : IAsyncDisposable
     /// <summary>The version read: the ETag (S3 and Azure, without quotes), the generation (GCS), null where the store has none.</summary>
     public abstract string? ETag { get; }
 
+    /// <summary>
+    /// Set by a reader that has stronger evidence of its own, such as gzip's checksum: a version that looks like an MD5 and
+    /// is not that of the bytes is then told by <see cref="Doubt"/> and does not end the read.
+    /// </summary>
+    public virtual bool TakesDoubt { get; set; }
+
+    /// <summary>After the last byte, where <see cref="TakesDoubt"/> is set: what speaks against them; null for nothing.</summary>
+    public virtual string? Doubt => null;
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -28,6 +28,43 @@ public sealed class DoctorTests
         Assert.All(["right-key", "wrong-key", "hidden-secret"], secret => Assert.DoesNotContain(secret, good.Output + bad.Output + bad.Error, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("mine", "eu-north-1")]
+    [InlineData(null, "ap-south-1")]
+    public async Task TheRegionOfTheAwsProfileIsTaken(string? profile, string region)
+    {
+        using var folder = new TempFolder();
+        var config = Path.Combine(folder.Path, "config");
+        await File.WriteAllTextAsync(
+            config, "[default]\nregion = ap-south-1\n[profile mine]\nregion = eu-north-1\n", TestContext.Current.CancellationToken);
+        await using var server = await TestServer.StartAsync(TestServer.Json("<Error><Code>NoSuchBucket</Code></Error>", 404));
+        await CliProcess.RunAsync(
+            ["doctor", "--api", server.Address.AbsoluteUri, "--storage-url", "s3://there/"],
+            [
+                ("AWS_CONFIG_FILE", config), .. profile is null ? (IEnumerable<(string, string)>)[] : [("AWS_PROFILE", profile)],
+                ("AWS_ENDPOINT_URL_S3", server.Address.AbsoluteUri), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("NIMBLE_API_KEY", "k"),
+            ]);
+        var signed = Assert.Single(server.Seen, r => r.PathAndQuery.StartsWith("/there", StringComparison.Ordinal));
+        Assert.Contains($"/{region}/s3/aws4_request", signed.Headers["Authorization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnExpiredAzureSignatureIsCalledThat()
+    {
+        await using var server = await TestServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 403;
+            context.Response.Headers["x-ms-error-code"] = "AuthenticationFailed";
+            return Task.CompletedTask;
+        });
+        var signature = $"QueueEndpoint={server.Address}a;BlobEndpoint={server.Address}a;TableEndpoint={server.Address}a;SharedAccessSignature=se=2020-01-01&sig=x";
+        var (exitCode, output, _) = await CliProcess.RunAsync(
+            ["doctor", "--api", server.Address.AbsoluteUri], ("AzureWebJobsStorage", signature), ("NIMBLE_API_KEY", "k"));
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.Contains("The shared access signature in AzureWebJobsStorage expired on 2020-01-01 00:00 UTC", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Grant", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task TrustPrintsACommandReadyToRun()
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
@@ -22,6 +23,34 @@ public sealed class NimbleReadTests
         Assert.Equal(new DateTimeOffset(2026, 1, 24, 12, 36, 24, 685, TimeSpan.Zero), task.CreatedAt);
         Assert.Equal("u", task.Input!.Value.GetProperty("url").GetString());
         Assert.Equal("/v1/tasks/8e8c", rig.Server!.Seen[0].PathAndQuery);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    public async Task AnAnswerThatIsCompressedAllTheSameIsRead(string encoding)
+    {
+        await using var rig = await NimbleRig.StartAsync(async context =>
+        {
+            context.Response.Headers.ContentEncoding = encoding;
+            await using Stream body = encoding switch
+            {
+                "gzip" => new GZipStream(context.Response.Body, CompressionLevel.Fastest),
+                "deflate" => new ZLibStream(context.Response.Body, CompressionLevel.Fastest),
+                _ => new BrotliStream(context.Response.Body, CompressionLevel.Fastest),
+            };
+            await body.WriteAsync("""{"task":{"id":"t-1","state":"success"}}"""u8.ToArray(), Ct);
+        });
+        Assert.Equal("success", (await rig.Client.GetTaskAsync("t-1", Ct))!.State);
+    }
+
+    [Fact]
+    public async Task AnAnswerThatIsCalledGzipAndIsNotIsAFaultThatPasses()
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", headers: ("Content-Encoding", "gzip")));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
     [Theory]

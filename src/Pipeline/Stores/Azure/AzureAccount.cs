@@ -1,20 +1,28 @@
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Pipeline.Http;
+using Pipeline.Stores.Objects;
 
 namespace Pipeline.Stores.Azure;
 
 /// <summary>A storage account: the SDK's clients, all with the same credential and the same patience. They open no connection before they are used.</summary>
-internal sealed class AzureAccount
+internal sealed class AzureAccount : IDisposable
 {
+    private readonly HttpClientTransport _transport;
+
     /// <param name="options">Which account.</param>
     /// <param name="credential">Who signs in where there is no connection string; null for whom the options say.</param>
+    /// <param name="time">The clock of its time-outs.</param>
     /// <exception cref="PipelineException">Permanent: the options name no account, or a connection string that is none.</exception>
-    public AzureAccount(AzureStorageOptions options, TokenCredential? credential = null)
+    public AzureAccount(AzureStorageOptions options, TokenCredential? credential = null, TimeProvider? time = null)
     {
         Options = options;
+        var handler = new TimeLimitHandler(ObjectHttp.CreateHandler(), options.Limits, time ?? TimeProvider.System);
+        _transport = new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan });
         if (options.ConnectionString is { } text)
         {
             try
@@ -51,19 +59,19 @@ internal sealed class AzureAccount
     public AzureResource<BlobContainerClient> Container(string name)
     {
         var client = Blobs.GetBlobContainerClient(name);
-        return new(client, $"The blob container '{name}'", "Storage Blob Data Contributor", token => client.CreateIfNotExistsAsync(cancellationToken: token));
+        return new(client, $"The blob container '{name}'", Access("Storage Blob Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token));
     }
 
     public AzureResource<QueueClient> Queue(string name)
     {
         var client = Queues.GetQueueClient(name);
-        return new(client, $"The queue '{name}'", "Storage Queue Data Contributor", token => client.CreateIfNotExistsAsync(cancellationToken: token));
+        return new(client, $"The queue '{name}'", Access("Storage Queue Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token));
     }
 
     public AzureResource<TableClient> Table(string name)
     {
         var client = Tables.GetTableClient(name);
-        return new(client, $"The table '{name}'", "Storage Table Data Contributor", token => client.CreateIfNotExistsAsync(token));
+        return new(client, $"The table '{name}'", Access("Storage Table Data Contributor"), token => client.CreateIfNotExistsAsync(token));
     }
 
     /// <summary>Chosen and few: a chain that tries everything finds, one day, an identity that nobody meant.</summary>
@@ -80,11 +88,19 @@ internal sealed class AzureAccount
         };
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _transport.Dispose();
+
+    /// <summary>By what right this process uses something that needs a role of an identity.</summary>
+    internal AzureAccess Access(string role) => AzureAccess.Of(Options.ConnectionString, role);
+
     private T Configure<T>(T client)
         where T : ClientOptions
     {
+        client.Transport = _transport;
         client.RetryPolicy = new PatientRetry(Options);
-        client.Retry.NetworkTimeout = Options.StallTimeout;
+        // The transport has limits of its own, which do not cut a slow upload short.
+        client.Retry.NetworkTimeout = Options.BodyDeadline;
         client.Diagnostics.IsLoggingContentEnabled = false;
         return client;
     }

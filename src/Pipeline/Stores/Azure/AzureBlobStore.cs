@@ -19,19 +19,20 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
 {
     // The first that takes bearer tokens is of 2017; later ones change nothing in a read.
     private const string ServiceVersion = "2023-11-03";
-    private const string Role = "Storage Blob Data Contributor";
 
     private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
     private static readonly TokenRequestContext s_scope = new(["https://storage.azure.com/.default"]);
 
     private readonly AzureAccount _account;
+    private readonly AzureAccess _access;
     private readonly TimeProvider _time;
+    private readonly ServerClock _clock;
     private readonly HttpClient _http;
     private readonly RetryingHttp _requests;
 
     public AzureBlobStore(AzureAccount account, TimeProvider time, ILogger<AzureBlobStore> logger)
     {
-        (_account, _time) = (account, time);
+        (_account, _access, _time, _clock) = (account, account.Access("Storage Blob Data Contributor"), time, new(time));
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, account.Options.Policy, time, logger);
     }
@@ -108,35 +109,41 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var what = What(uri);
-        HttpResponseMessage response;
         try
         {
-            response = await _requests.SendAsync(what, token => CreateRequestAsync(uri, offset, etag, token), cancellationToken);
+            return await _requests.SendAsync(
+                what,
+                token => CreateRequestAsync(uri, offset, etag, token),
+                cancellationToken,
+                (response, _) => JudgeAsync(uri, response));
         }
-        catch (Exception e) when (AzureErrors.Translate(e, what, Role, cancellationToken) is { } translated)
+        catch (Exception e) when (AzureErrors.Translate(e, what, _access, cancellationToken) is { } translated)
         {
             throw Blame(uri, translated);
         }
-        if ((int)response.StatusCode is 200 or 206 or 412 or 416)
-            return response;
+    }
+
+    private Task JudgeAsync(ObjectUri uri, HttpResponseMessage response)
+    {
         var code = response.Headers.TryGetValues("x-ms-error-code", out var codes) ? codes.FirstOrDefault() : null;
-        if ((int)response.StatusCode == 404 && code != "ContainerNotFound")
-            return response;
-        using (response)
-        {
-            throw (int)response.StatusCode == 404
-                ? MissingContainer(uri, inner: null)
-                : AzureErrors.ForStatus((int)response.StatusCode, code, retryAfter: null, what, Role, inner: null) is { } known
-                    ? Blame(uri, known)
-                    : PipelineException.Permanent(FailureReasons.AccessDenied, $"{what} answered {(int)response.StatusCode} {code}. It cannot be read as it is; look at the blob's tier and state.");
-        }
+        var error = new AzureError((int)response.StatusCode, code, response.Headers.Date, RetryAfter.Read(response, _time.GetUtcNow()));
+        if (error.Status is 412 or 416 || (error.Status == 404 && code != "ContainerNotFound"))
+            return Task.CompletedTask;
+        if (error.Status == 404)
+            throw MissingContainer(uri, inner: null);
+        // Our signatures are short-lived: to a clock that is wrong by more, they look expired.
+        if (code == "AuthenticationFailed" && _clock.Correct(response))
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"{What(uri)} refused the time of this machine; it is asked again with its own.");
+        throw AzureErrors.ForStatus(error, What(uri), _access, inner: null) ?? PipelineException.Permanent(
+            FailureReasons.AccessDenied, $"{What(uri)} answered {error.Status} {code}. It cannot be read as it is; look at the blob's state.");
     }
 
     /// <summary>A GET: signed in its address by the account's key, or by a token in its header.</summary>
     internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
-        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _time.GetUtcNow() + s_addressLifetime) : blob.Uri;
+        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _clock.Now + s_addressLifetime) : blob.Uri;
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("x-ms-version", ServiceVersion);
         if (_account.Credential is { } credential)
@@ -152,7 +159,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <summary>A container of the pipeline's own is made when it is missing. One of somebody else's is not: it is a wrong address.</summary>
     private AzureResource<BlobContainerClient> Container(ObjectUri uri) => IsOwn(uri)
         ? _account.Container(uri.Bucket)
-        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), Role, _ => Task.CompletedTask, isOwn: false);
+        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), _access, _ => Task.CompletedTask, isOwn: false);
 
     private static bool IsOwn(ObjectUri uri) =>
         uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer;

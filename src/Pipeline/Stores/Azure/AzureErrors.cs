@@ -3,8 +3,17 @@ using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using Pipeline.Http;
+using Pipeline.Stores.Objects;
 
 namespace Pipeline.Stores.Azure;
+
+/// <summary>An error of Azure Storage.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code">The account's own word for it, where there is one.</param>
+/// <param name="Date">When the account answered.</param>
+/// <param name="RetryAfter">How long it asks to wait.</param>
+/// <param name="Message">The account's own sentence, where there is one.</param>
+internal sealed record AzureError(int Status, string? Code, DateTimeOffset? Date = null, TimeSpan? RetryAfter = null, string? Message = null);
 
 /// <summary>Errors of Azure Storage as the pipeline's own, with what to do about them.</summary>
 internal static class AzureErrors
@@ -15,21 +24,27 @@ internal static class AzureErrors
     private static readonly TimeSpan s_refusedWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_longestAsked = TimeSpan.FromHours(24);
 
+    // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+    private static readonly StoreErrorTable s_table = new(
+        (StoreVerdict.Passes, ["ServerBusy", "OperationTimedOut", "InternalError"]),
+        (StoreVerdict.ThisObject, ["BlobArchived", "BlobBeingRehydrated"]));
+
     /// <summary>Whether a 404 means the container, queue or table, and not what would be in it.</summary>
     public static bool IsMissingResource(RequestFailedException e) => e.Status == 404 && e.ErrorCode is "ContainerNotFound" or "QueueNotFound" or "TableNotFound";
 
     /// <summary>The error as ours; null for what the caller must decide about (404, 409, 412), for its own cancellation and for bugs.</summary>
     /// <param name="e">What the SDK threw after its own few tries.</param>
     /// <param name="what">What was used.</param>
-    /// <param name="role">The role that needs.</param>
+    /// <param name="access">By what right.</param>
     /// <param name="cancellationToken">The caller's.</param>
-    public static PipelineException? Translate(Exception e, string what, string role, CancellationToken cancellationToken) => e switch
+    public static PipelineException? Translate(Exception e, string what, AzureAccess access, CancellationToken cancellationToken) => e switch
     {
         RequestFailedException { Status: 0 } => Unreachable(what, e),
-        RequestFailedException failed => ForStatus(failed.Status, failed.ErrorCode, RetryAfterOf(failed), what, role, e),
+        RequestFailedException failed => ForStatus(
+            new(failed.Status, failed.ErrorCode, failed.GetRawResponse()?.Headers.Date, RetryAfterOf(failed), failed.Message), what, access, e),
         AuthenticationFailedException => SignIn(what, e),
         // Several tries that each ended in an exception.
-        AggregateException several => Translate(several.InnerExceptions[^1], what, role, cancellationToken),
+        AggregateException several => Translate(several.InnerExceptions[^1], what, access, cancellationToken),
         OperationCanceledException when cancellationToken.IsCancellationRequested => null,
         // The SDK reads the body of an error by its content type, and something in between answered that is not the service.
         System.Text.Json.JsonException or System.Xml.XmlException => PipelineException.Transient(
@@ -44,34 +59,43 @@ internal static class AzureErrors
         : error;
 
     /// <summary>What a status means where it is no answer to the caller's question; null where it is one, or a bug.</summary>
-    public static PipelineException? ForStatus(int status, string? code, TimeSpan? retryAfter, string what, string role, Exception? inner)
+    public static PipelineException? ForStatus(AzureError error, string what, AzureAccess access, Exception? inner)
     {
-        var said = $"{what} answered {status}{(code is null ? "" : " " + code)}.";
-        return status switch
+        var said = $"{what} answered {error.Status}{(error.Code is null ? "" : " " + error.Code)}.";
+        return (error.Status, error.Code) switch
         {
-            408 or 429 or >= 500 => PipelineException.Transient(FailureReasons.Unavailable, said, retryAfter, inner),
-            401 or 403 => PipelineException.Permanent(FailureReasons.AccessDenied, $"{said} {Advice(code, role)}", inner),
-            409 when code is "ContainerBeingDeleted" or "QueueBeingDeleted" or "TableBeingDeleted" => PipelineException.Transient(
-                FailureReasons.Unavailable, $"{said} It was deleted a moment ago and can be made again in a while.", retryAfter ?? s_beingDeleted, inner),
-            413 => PipelineException.Permanent(FailureReasons.LimitExceeded, said, inner),
-            400 when code is "InvalidResourceName" or "OutOfRangeInput" or "InvalidUri" => PipelineException.Permanent(
+            (409, "ContainerBeingDeleted" or "QueueBeingDeleted" or "TableBeingDeleted") => PipelineException.Transient(
+                FailureReasons.Unavailable,
+                $"{said} It was deleted a moment ago and can be made again in a while.",
+                error.RetryAfter ?? s_beingDeleted,
+                inner),
+            (413, _) => PipelineException.Permanent(FailureReasons.LimitExceeded, said, inner),
+            (400, "InvalidHeaderValue") when error.Message?.Contains("API version", StringComparison.OrdinalIgnoreCase) == true =>
+                PipelineException.Permanent(
+                    FailureReasons.InvalidConfiguration,
+                    $"{said} It does not know the API version that this client speaks. "
+                    + "For Azurite, start it with --skipApiVersionCheck, or upgrade it.",
+                    inner),
+            (400, "InvalidResourceName" or "OutOfRangeInput" or "InvalidUri") => PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration, $"{said} That is not a name the account can have; check the settings.", inner),
-            400 when code is "InvalidAuthenticationInfo" or "AuthenticationFailed" => PipelineException.Permanent(
-                FailureReasons.AccessDenied, $"{said} {Advice("AuthenticationFailed", role)}", inner),
+            (401 or 403 or 408 or 429 or >= 500, _) or (400, "InvalidAuthenticationInfo" or "AuthenticationFailed") or (409, "BlobArchived" or "BlobBeingRehydrated") =>
+                ByTable(error, said, access, inner),
             _ => null,
         };
     }
 
-    private static string Advice(string? code, string role) => code switch
+    private static PipelineException ByTable(AzureError error, string said, AzureAccess access, Exception? inner)
     {
-        "AuthenticationFailed" or "NoAuthenticationInformation" or "InvalidAuthenticationInfo" or "AuthInvalidKey" =>
-            "The credentials are not valid there. Check AzureWebJobsStorage (the key may have been rotated) and the clock of this machine.",
-        "KeyBasedAuthenticationNotPermitted" => "The account refuses keys. Set AzureWebJobsStorage__accountName instead of a connection string, and sign in with an identity.",
-        "AuthorizationFailure" or "IpAuthorizationError" or "PublicAccessNotPermitted" =>
-            $"The account's firewall or network rules keep this host out, or its identity lacks the role '{role}'. Allow the host's network on the account, and grant the role.",
-        "AccountIsDisabled" => "The account is disabled. Look at its subscription.",
-        _ => $"Grant the role '{role}' on the storage account to this host's identity; a new grant takes some minutes to work.",
-    };
+        var verdict = s_table.VerdictOf(error.Status, error.Code);
+        var advice = verdict switch
+        {
+            StoreVerdict.Passes => "",
+            StoreVerdict.ThisObject => "It is archived. Set its tier to Hot or Cool (az storage blob set-tier), "
+                + "wait until it is rehydrated, then run 'replay'.",
+            _ => access.Advice(error.Code, error.Date),
+        };
+        return StoreErrorTable.ToException(verdict, said, advice, error.RetryAfter, inner);
+    }
 
     private static PipelineException SignIn(string what, Exception e)
     {

@@ -6,19 +6,19 @@ namespace Pipeline.Stores.Azure;
 /// <summary>A container, queue or table: made when the first use finds it missing, and its errors told as the pipeline's own.</summary>
 /// <param name="client">The SDK's client.</param>
 /// <param name="what">For messages: what it is and its name.</param>
-/// <param name="role">The role that its use needs.</param>
+/// <param name="access">By what right it is used.</param>
 /// <param name="create">Makes it unless it exists.</param>
 /// <param name="isOwn">Whether it is the pipeline's own store: who is refused there waits, and fails no input for it.</param>
 internal sealed class AzureResource<TClient>(
-    TClient client, string what, string role, Func<CancellationToken, Task> create, bool isOwn = true)
+    TClient client, string what, AzureAccess access, Func<CancellationToken, Task> create, bool isOwn = true)
 {
     public TClient Client => client;
 
     /// <summary>For messages: what it is and its name.</summary>
     public string What => what;
 
-    /// <summary>The role that its use needs.</summary>
-    public string Role => role;
+    /// <summary>By what right it is used.</summary>
+    public AzureAccess Access => access;
 
     /// <summary>Runs a call that may be repeated. What the call's caller must decide about (404, 409, 412) is thrown as the SDK's <see cref="RequestFailedException"/>.</summary>
     /// <exception cref="PipelineException">Access refused, overload, or no connection.</exception>
@@ -36,7 +36,7 @@ internal sealed class AzureResource<TClient>(
                 return await call(client);
             }
         }
-        catch (Exception e) when (AzureErrors.Translate(e, what, role, cancellationToken) is { } translated)
+        catch (Exception e) when (AzureErrors.Translate(e, what, access, cancellationToken) is { } translated)
         {
             throw isOwn ? AzureErrors.OfOwnStore(translated) : translated;
         }

@@ -18,6 +18,9 @@ internal sealed class ContentCheck : IDisposable
     /// <summary>The algorithm and its expected value, for messages.</summary>
     public string Name => field + " " + Convert.ToBase64String(_expected);
 
+    /// <summary>Whether it may be no checksum at all: an ETag of 32 digits is an MD5 at Amazon, but not at every gateway or after a restore.</summary>
+    public bool IsWeak { get; private init; }
+
     /// <summary>
     /// The cheapest check that S3 offers: a full-object <c>x-amz-checksum-*</c>, else the ETag where it is an MD5 (not of a multipart upload,
     /// not under KMS or a customer's key). https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
@@ -40,7 +43,7 @@ internal sealed class ContentCheck : IDisposable
         var isMd5 = etag is { Length: 32 } && etag.All(char.IsAsciiHexDigit)
             && Header(response, "x-amz-server-side-encryption") is null or "AES256"
             && Header(response, "x-amz-server-side-encryption-customer-algorithm") is null;
-        return isMd5 ? new("MD5", Convert.FromHexString(etag!), HashAlgorithmName.MD5) : null;
+        return isMd5 ? new("MD5", Convert.FromHexString(etag!), HashAlgorithmName.MD5) { IsWeak = true } : null;
     }
 
     /// <summary>The CRC-32C of <c>x-goog-hash</c>, which every GCS object has; it is of the stored bytes.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Amazon.Runtime.CredentialManagement;
 using Azure.Core;
 using Pipeline.Http;
 
@@ -10,7 +11,7 @@ public sealed partial record ObjectStoreOptions
     /// <summary>Another S3 than Amazon's, addressed by path; null for Amazon's (<c>AWS_ENDPOINT_URL_S3</c>, then <c>AWS_ENDPOINT_URL</c>).</summary>
     public Uri? S3Endpoint { get; init; }
 
-    /// <summary>The region of the buckets (<c>AWS_REGION</c>, then <c>AWS_DEFAULT_REGION</c>).</summary>
+    /// <summary>The region of the buckets (<c>AWS_REGION</c>, then <c>AWS_DEFAULT_REGION</c>, then that of the profile <c>AWS_PROFILE</c>).</summary>
     public string S3Region { get; init; } = "us-east-1";
 
     /// <summary>The access key; null leaves credentials to the SDK's chain (environment, profile, container, instance).</summary>
@@ -112,7 +113,8 @@ public sealed partial record ObjectStoreOptions
         var options = new ObjectStoreOptions
         {
             S3Endpoint = GetUri("AWS_ENDPOINT_URL_S3") ?? GetUri("AWS_ENDPOINT_URL"),
-            S3Region = Get("AWS_REGION") ?? Get("AWS_DEFAULT_REGION") ?? "us-east-1",
+            S3Region = Get("AWS_REGION") ?? Get("AWS_DEFAULT_REGION")
+                ?? RegionOfProfile(Get("AWS_PROFILE") ?? (read is null ? "default" : null)) ?? "us-east-1",
             S3AccessKey = Get("AWS_ACCESS_KEY_ID"),
             S3SecretKey = Get("AWS_SECRET_ACCESS_KEY"),
             S3SessionToken = Get("AWS_SESSION_TOKEN"),
@@ -145,6 +147,10 @@ public sealed partial record ObjectStoreOptions
 
     /// <summary>Leaves the secrets out.</summary>
     public override string ToString() => $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
+
+    /// <summary>The region of a profile in the AWS configuration files, whose key and endpoint the SDK takes from there too.</summary>
+    private static string? RegionOfProfile(string? name) =>
+        name is not null && new CredentialProfileStoreChain().TryGetProfile(name, out var profile) ? profile.Region?.SystemName : null;
 
     private void CheckTrust(List<string> faults)
     {

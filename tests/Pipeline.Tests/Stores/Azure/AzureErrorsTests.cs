@@ -16,11 +16,10 @@ public sealed class AzureErrorsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(403, "AuthorizationPermissionMismatch", FailureReasons.AccessDenied, "Grant the role 'Storage Queue Data Contributor' on the storage account to this host's identity")]
-    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "Check AzureWebJobsStorage (the key may have been rotated)")]
+    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "The key in AzureWebJobsStorage is not valid there (it may have been rotated)")]
     [InlineData(403, "KeyBasedAuthenticationNotPermitted", FailureReasons.AccessDenied, "Set AzureWebJobsStorage__accountName instead of a connection string")]
-    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "Allow the host's network on the account")]
-    [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "The credentials are not valid there.")]
+    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "refuses the key in AzureWebJobsStorage, or its network rules keep this host out")]
+    [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "Copy the connection string from the account's access keys.")]
     [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "check the settings")]
     [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
     public async Task ARefusalSaysWhatToDoAndIsNeverTheFaultOfTheWork(int status, string code, string reason, string advice)
@@ -32,6 +31,55 @@ public sealed class AzureErrorsTests
         Assert.Equal((reason, isRefused, !isRefused), (error.Reason, error.IsStoreFault, error.IsPermanent));
         Assert.StartsWith($"The queue 'results' answered {status} {code}.", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Grant the role", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AuthorizationPermissionMismatch", "Grant the role 'Some Role' on the storage account to this host's identity")]
+    [InlineData("AuthorizationFailure", "Allow the host's network on the account, and grant the role.")]
+    [InlineData("AuthenticationFailed", "Check AzureWebJobsStorage__accountName")]
+    public void AnIdentityIsToldItsRole(string code, string advice) =>
+        Assert.Contains(advice, AzureAccess.Of(connectionString: null, "Some Role").Advice(code, serverTime: null), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("AuthenticationFailed", "2020-01-01T00:00:00Z", "The shared access signature in AzureWebJobsStorage expired on 2020-01-01 00:00 UTC.")]
+    [InlineData("AuthorizationFailure", "2020-01-01", "expired on 2020-01-01 00:00 UTC. Make a new one")]
+    [InlineData("AuthenticationFailed", "2999-01-01T00:00:00Z", "does not take the shared access signature in AzureWebJobsStorage: its key may have been rotated")]
+    [InlineData("AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z", "does not allow this. Make one for blobs, queues and tables")]
+    public async Task ASharedAccessSignatureIsToldWhatIsWrongWithIt(string code, string until, string advice)
+    {
+        await using var server = await TestServer.StartAsync(Answer(403, ("x-ms-error-code", code)));
+        var account = new AzureAccount(new()
+        {
+            ConnectionString = $"QueueEndpoint={server.Address}a;BlobEndpoint={server.Address}a;TableEndpoint={server.Address}a;"
+                + $"SharedAccessSignature=sv=2023-11-03&ss=bqt&srt=sco&sp=rwdlacup&se={Uri.EscapeDataString(until)}&sig=abc%3D",
+            MaxTries = 1,
+        });
+
+        var queue = new StorageWorkQueue(account, new(account, TimeProvider.System));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => queue.SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+
+        Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsStoreFault));
+        Assert.Contains(advice, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("role", error.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("sig=", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnAzuriteThatIsTooOldIsCalledThat()
+    {
+        var error = await SendAsync(async context =>
+        {
+            context.Response.StatusCode = 400;
+            context.Response.ContentType = "application/xml";
+            context.Response.Headers["x-ms-error-code"] = "InvalidHeaderValue";
+            await context.Response.WriteAsync(
+                "<?xml version=\"1.0\"?><Error><Code>InvalidHeaderValue</Code><Message>The API version 2026-04-06 is not supported by Azurite. "
+                + "Please upgrade Azurite to latest version and retry.</Message></Error>", Ct);
+        });
+
+        Assert.Equal((FailureReasons.InvalidConfiguration, true), (error.Reason, error.IsPermanent));
+        Assert.Contains("start it with --skipApiVersionCheck", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -166,7 +214,7 @@ public sealed class AzureErrorsTests
     {
         var queue = new Mock<QueueClient>();
         queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>())).ThrowsAsync(thrown);
-        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", "role", _ => throw new InvalidOperationException("It is there."));
+        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", AzureAccess.Of(null, "role"), _ => throw new InvalidOperationException("It is there."));
         return resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct);
     }
 
