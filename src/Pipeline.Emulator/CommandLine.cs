@@ -25,6 +25,7 @@ internal static class CommandLine
           --help
 
         There is no browser behind it: 'render' is taken and has no effect, a 'screenshot' is never made.
+        /v1 answers in the shapes of the API's documents, /v2 in those of the vendor's current SDK.
         GET /_admin/stats tells what was accepted, made, delivered and called.
 
         {FaultCatalog.Describe()}

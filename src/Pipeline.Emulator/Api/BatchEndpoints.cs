@@ -42,6 +42,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
             return;
         await Replies.ObjectAsync(context, 200, w =>
         {
+            WriteStatus(w, context.Request);
             WriteProgress(w, batch);
             w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
             w.WriteNumber("batch_size", batch.Inputs);
@@ -59,8 +60,19 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
 
     public async Task GetProgressAsync(HttpContext context)
     {
-        if (await FindAsync(context) is { } batch)
-            await Replies.ObjectAsync(context, 200, w => WriteProgress(w, batch));
+        if (await FindAsync(context) is not { } batch)
+            return;
+        await Replies.ObjectAsync(context, 200, w =>
+        {
+            WriteStatus(w, context.Request);
+            WriteProgress(w, batch);
+        });
+    }
+
+    private static void WriteStatus(Utf8JsonWriter writer, HttpRequest request)
+    {
+        if (TaskEndpoints.IsV2(request))
+            writer.WriteString("status", "success");
     }
 
     private void WriteProgress(Utf8JsonWriter writer, PostRow batch)

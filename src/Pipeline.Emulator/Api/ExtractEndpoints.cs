@@ -33,6 +33,8 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
                 await Replies.InvalidAsync(context, errors);
             return;
         }
+        if (TaskEndpoints.IsV2(context.Request))
+            submission = submission with { Delivery = submission.Delivery with { IsV2 = true } };
         var answer = AnswerFor(index);
         var (post, tasks) = Plan(submission, answer);
         await store.AddAsync(post, tasks);
@@ -143,15 +145,25 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
             w.WriteNumber("batch_size", tasks.Count);
             w.WriteStartArray("tasks");
             foreach (var task in tasks.OrderBy(t => t.Seq))
-            {
-                w.WriteStartObject();
-                w.WriteString("id", task.Id);
-                w.WriteString("state", TaskStates.Name(task, running: false, inBatch: true));
-                w.WriteString("batch_id", post.Id);
-                w.WriteEndObject();
-            }
+                WriteAccepted(w, task, context.Request);
             w.WriteEndArray();
         });
+    }
+
+    /// <summary>A task in the answer to its batch: the documents show three members, the SDK's types the whole task.</summary>
+    private static void WriteAccepted(Utf8JsonWriter writer, TaskRow task, HttpRequest request)
+    {
+        var state = TaskStates.Name(task, running: false, inBatch: true);
+        if (TaskEndpoints.IsV2(request))
+        {
+            TaskJson.Write(writer, task, state, TaskEndpoints.RootOf(request));
+            return;
+        }
+        writer.WriteStartObject();
+        writer.WriteString("id", task.Id);
+        writer.WriteString("state", state);
+        writer.WriteString("batch_id", task.BatchId);
+        writer.WriteEndObject();
     }
 
     /// <summary>A random id: two emulators that write to one bucket must not give the same.</summary>

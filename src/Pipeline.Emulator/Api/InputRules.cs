@@ -6,7 +6,7 @@ namespace Pipeline.Emulator.Api;
 /// <summary>What the fields of an input may be. Unknown fields are taken and repeated, as newer versions of the API have more.</summary>
 internal static class InputRules
 {
-    private static readonly HashSet<string> s_formats = ["html", "markdown", "text", "screenshot"];
+    private static readonly HashSet<string> s_formats = ["html", "markdown", "text", "screenshot", "links"];
 
     private static readonly HashSet<string> s_strings = ["url", "country", "state", "city", "locale", "driver", "tag", .. DeliveryRequest.Fields.Except(["storage_compress"])];
 

@@ -9,6 +9,9 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
     /// <summary>The root of the API as the caller addressed it, with the version.</summary>
     public static string RootOf(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.Path.Value![..3]}";
 
+    /// <summary>Whether the caller uses the version of the vendor's current SDK.</summary>
+    public static bool IsV2(HttpRequest request) => request.Path.StartsWithSegments("/v2");
+
     public async Task ListAsync(HttpContext context)
     {
         var errors = new List<string>();

@@ -52,7 +52,7 @@ internal static class TaskJson
         if (task.Faults.Echo is not null)
             return;
         // Both are JSON objects, and the input has at least its url.
-        var delivery = task.Delivery.ToText();
+        var delivery = task.Delivery.ToEcho();
         writer.WritePropertyName("_query");
         writer.WriteRawValue(delivery == "{}" ? task.Input : $"{task.Input.AsSpan(..^1)},{delivery.AsSpan(1..)}", skipInputValidation: true);
     }

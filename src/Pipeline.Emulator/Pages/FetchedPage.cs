@@ -5,4 +5,13 @@ namespace Pipeline.Emulator.Pages;
 /// <param name="StatusCode">The HTTP status, whatever it is.</param>
 /// <param name="ContentType">The Content-Type header, null where there was none.</param>
 /// <param name="Body">The body after content decoding.</param>
-internal sealed record FetchedPage(Uri FinalUrl, int StatusCode, string? ContentType, byte[] Body);
+internal sealed record FetchedPage(Uri FinalUrl, int StatusCode, string? ContentType, byte[] Body)
+{
+    /// <summary>The redirects on the way, in their order.</summary>
+    public IReadOnlyList<Redirect> Redirects { get; init; } = [];
+}
+
+/// <summary>A redirect.</summary>
+/// <param name="StatusCode">Its HTTP status.</param>
+/// <param name="Url">The URL that answered with it.</param>
+internal sealed record Redirect(int StatusCode, Uri Url);

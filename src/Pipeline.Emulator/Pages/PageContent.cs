@@ -17,7 +17,7 @@ internal static class PageContent
     }
 
     /// <summary>
-    /// Writes the members of a result's <c>data</c> object into the open object: those of <c>html</c>, <c>markdown</c> and <c>text</c> that are
+    /// Writes the members of a result's <c>data</c> object into the open object: those of <c>html</c>, <c>markdown</c>, <c>text</c> and <c>links</c> that are
     /// in <paramref name="formats"/> (none means <c>html</c>), and <c>parsing</c> where <paramref name="parse"/> is set and the page is HTML.
     /// For a page that is no text, <c>binary</c> says what it is instead.
     /// </summary>
@@ -51,7 +51,7 @@ internal static class PageContent
             if (formats.Contains("text"))
                 writer.WriteString("text", Text());
         }
-        else if (parse || formats.Contains("markdown") || formats.Contains("text"))
+        else if (parse || formats.Contains("markdown") || formats.Contains("text") || formats.Contains("links"))
         {
             using var document = new HtmlParser().ParseDocument(Text());
             WriteDocument(writer, document, page.FinalUrl, formats, parse);
@@ -69,11 +69,26 @@ internal static class PageContent
             writer.WriteString("markdown", WellFormed(document.Body is null ? "" : new MarkdownWriter(baseUrl).Convert(document.Body)));
         if (formats.Contains("text"))
             writer.WriteString("text", WellFormed(document.Body is null ? "" : VisibleText.Of(document.Body)));
+        if (formats.Contains("links"))
+            WriteLinks(writer, document, baseUrl);
         if (parse)
         {
             writer.WritePropertyName("parsing");
             PageFacts.Write(writer, document, baseUrl);
         }
+    }
+
+    /// <summary>Every URL that the page links to, each once, in the order of the page.</summary>
+    private static void WriteLinks(Utf8JsonWriter writer, IHtmlDocument document, Uri baseUrl)
+    {
+        writer.WriteStartArray("links");
+        var links = HtmlNodes.Descendants(document)
+            .Where(element => element.LocalName is "a" or "area")
+            .Select(element => HtmlNodes.Resolve(baseUrl, element.GetAttribute("href")))
+            .OfType<Uri>();
+        foreach (var link in links.Select(url => url.AbsoluteUri).Distinct(StringComparer.Ordinal))
+            writer.WriteStringValue(WellFormed(link));
+        writer.WriteEndArray();
     }
 
     private static Kind KindOf(FetchedPage page)

@@ -70,6 +70,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
     private async Task<FetchedPage> FollowAsync(Uri url, CancellationToken cancellationToken)
     {
         var at = url;
+        var redirects = new List<Redirect>();
         for (var hop = 0; hop <= MaxRedirects; hop++)
         {
             if (!at.IsAbsoluteUri || at.Scheme is not ("http" or "https"))
@@ -81,9 +82,11 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
             if (TargetOf(response, at) is not { } target)
             {
                 var type = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : null;
-                return new(at, (int)response.StatusCode, type, await ReadAsync(response.Content, at, cancellationToken));
+                var body = await ReadAsync(response.Content, at, cancellationToken);
+                return new(at, (int)response.StatusCode, type, body) { Redirects = redirects };
             }
 
+            redirects.Add(new((int)response.StatusCode, at));
             at = target;
         }
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Pipeline.Emulator.Store;
 
-/// <summary>Where results go and who is told, as the POST said it.</summary>
+/// <summary>Where results go, in which shape, and who is told, as the POST said it.</summary>
 internal sealed record DeliveryRequest
 {
     /// <summary>The names of these fields on the wire.</summary>
@@ -19,7 +19,13 @@ internal sealed record DeliveryRequest
 
     public string? CallbackUrl { get; init; }
 
-    /// <summary>The stored form, which is also what a task repeats of it.</summary>
+    /// <summary>Whether the POST came to <c>/v2</c>: its results then have the shapes of the vendor's current SDK. Stored, never repeated.</summary>
+    public bool? IsV2 { get; init; }
+
+    /// <summary>What a task repeats of it.</summary>
+    public string ToEcho() => (this with { IsV2 = null }).ToText();
+
+    /// <summary>The stored form.</summary>
     public string ToText() => JsonSerializer.Serialize(this, DeliveryJson.Default.DeliveryRequest);
 
     /// <summary>Reads the stored form.</summary>

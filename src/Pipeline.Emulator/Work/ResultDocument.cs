@@ -12,11 +12,15 @@ internal static class ResultDocument
     {
         using var writer = new Utf8JsonWriter(destination, Replies.Json);
         writer.WriteStartObject();
-        writer.WriteString("url", input.Url);
+        var isV2 = task.Delivery.IsV2 == true;
+        // The documents call it the URL, the SDK's types the final one.
+        writer.WriteString("url", isV2 && page.Redirects.Count > 0 ? page.FinalUrl.OriginalString : input.Url);
         writer.WriteString("task_id", task.Id);
         writer.WriteString("status", task.Faults.ResultStatus ?? "success");
         writer.WriteStartObject("data");
         PageContent.WriteData(writer, page, input.Formats, input.Parse);
+        if (isV2)
+            WriteSdkData(writer, page, input.Formats);
         writer.WriteEndObject();
         writer.WriteStartObject("metadata");
         writer.WriteString("query_time", TaskJson.Time(startedAt));
@@ -28,6 +32,28 @@ internal static class ResultDocument
         writer.WriteEndObject();
         writer.WriteNumber("status_code", page.StatusCode);
         writer.WriteEndObject();
+    }
+
+    /// <summary>What the types of the vendor's current SDK have in <c>data</c> beyond the documents.</summary>
+    private static void WriteSdkData(Utf8JsonWriter writer, FetchedPage page, IReadOnlySet<string> formats)
+    {
+        // There is no browser, so none is ever taken.
+        if (formats.Contains("screenshot"))
+        {
+            writer.WriteStartArray("screenshots");
+            writer.WriteEndArray();
+        }
+        if (page.Redirects.Count == 0)
+            return;
+        writer.WriteStartArray("redirects");
+        foreach (var redirect in page.Redirects)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("status_code", redirect.StatusCode);
+            writer.WriteString("url", redirect.Url.OriginalString);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static void WriteOptional(Utf8JsonWriter writer, string name, string? value)

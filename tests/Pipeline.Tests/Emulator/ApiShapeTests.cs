@@ -18,15 +18,18 @@ public sealed class ApiShapeTests
         Assert.Equal(["batch_id", "batch_size", "tasks"], Names(accepted.Body!));
         Assert.Equal(5, (int)accepted["batch_size"]);
         var batchId = (string)accepted["batch_id"]!;
-        Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(["id", "state", "batch_id"], Names(t!)));
+        Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(["id", "state", "batch_id"], Names(t!).Intersect(["id", "state", "batch_id"])));
+        Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(version == "v2", Names(t!).Contains("_query")));
         Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(("pending", batchId), ((string)t!["state"]!, (string)t["batch_id"]!)));
         await lab.FinishAsync(batchId);
 
         var progress = await lab.GetAsync($"{version}/batches/{batchId}/progress");
-        Assert.Equal(["id", "completed", "completed_count", "progress", "completed_at"], Names(progress.Body!));
+        string[] status = version == "v2" ? ["status"] : [];
+        Assert.Equal([.. status, "id", "completed", "completed_count", "progress", "completed_at"], Names(progress.Body!));
         Assert.Equal((batchId, true, 5, 1.0), ((string)progress["id"]!, (bool)progress["completed"], (int)progress["completed_count"], (double)progress["progress"]));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", (string)progress["completed_at"]!);
         var details = await lab.GetAsync($"{version}/batches/{batchId}");
+        Assert.Equal(version == "v2" ? "success" : null, (string?)details.Body!["status"]);
         Assert.Equal(Ids(accepted["tasks"]).Order(), Ids(details["tasks"]).Order());
         foreach (var task in details["tasks"].AsArray())
         {
@@ -35,6 +38,31 @@ public sealed class ApiShapeTests
             var result = await lab.GetAsync(download);
             Assert.Equal((string)task["input"]!["url"]!, (string)result["url"]!);
             Assert.Equal((string)task["id"]!, (string)result["task_id"]!);
+        }
+    }
+
+    [Fact]
+    public async Task UnderV2AResultHasTheMembersOfTheVendorsSdk()
+    {
+        await using var lab = await EmulatorLab.StartAsync();
+        var body = JsonNode.Parse($$"""{"inputs":[{"url":"{{lab.Site.Address}}/moved/7"}],"shared_inputs":{"formats":["html","links","screenshot"]} }""")!;
+        foreach (var version in new[] { "v1", "v2" })
+        {
+            var details = await lab.FinishAsync((string)(await lab.PostAsync($"{version}/extract/batch", body))["batch_id"]!);
+            var task = details["tasks"]![0]!;
+            var result = await lab.GetAsync($"{version}/tasks/{task["id"]}/results");
+            Assert.Equal(
+                [$"{lab.Site.Address}/page/7", "https://b.example/#x"],
+                result["data"]["links"]!.AsArray().Select(link => (string)link!));
+            Assert.DoesNotContain("is_v2", task["_query"]!.ToJsonString());
+            if (version == "v1")
+            {
+                Assert.Equal(["html", "links"], Names(result["data"]));
+                continue;
+            }
+            Assert.Equal(["html", "links", "screenshots", "redirects"], Names(result["data"]));
+            Assert.Equal($"{lab.Site.Address}/linking/7", (string)result["url"]!);
+            Assert.Equal($$"""[{"status_code":301,"url":"{{lab.Site.Address}}/moved/7"}]""", result["data"]["redirects"]!.ToJsonString());
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class ApiValidationTests
     [InlineData("""{"inputs":[{"url":"ftp://x.test/"}]}""", "inputs.0.url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":"/path"}]}""", "inputs.0.url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":7}]}""", "inputs.0.url: must be a string")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/","formats":["html","pdf"]}]}""", "inputs.0.formats: each must be one of html, markdown, text, screenshot")]
+    [InlineData("""{"inputs":[{"url":"http://x.test/","formats":["html","pdf"]}]}""", "inputs.0.formats: each must be one of html, markdown, text, screenshot, links")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","formats":"html"}]}""", "inputs.0.formats: must be an array")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","parse":"yes"}]}""", "inputs.0.parse: must be a boolean")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","callback_url":"http://x.test/"}]}""", "inputs.0.callback_url: is for the whole batch; put it in shared_inputs")]

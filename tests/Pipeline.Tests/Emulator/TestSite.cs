@@ -34,6 +34,10 @@ internal sealed class TestSite : IAsyncDisposable
             await site.Held.Task.WaitAsync(context.RequestAborted);
             await site.PageAsync(context, n, 200);
         });
+        app.MapGet("/moved/{n}", (string n) => Results.Redirect($"/linking/{n}", permanent: true));
+        app.MapGet("/linking/{n}", (string n) => Results.Content(
+            $"<body><a href='/page/{n}'>a</a><a href='https://b.example/#x'>b</a><a href='/page/{n}'>again</a><a href='javascript:no()'>c</a>",
+            "text/html"));
         app.MapPost("/hook/{**rest}", site.HookAsync);
         await app.StartAsync();
         return site;
