@@ -36,11 +36,17 @@ public static class FailureReasons
     /// <summary>The object is larger, deeper or more compressed than the limits allow.</summary>
     public const string LimitExceeded = "limit_exceeded";
 
-    /// <summary>The result is whole but is not a result document (not an object, a lone surrogate, a field twice...).</summary>
+    /// <summary>The result is whole but is not a result document (not an object, not UTF-8, a field twice, another task's...).</summary>
     public const string ResultInvalid = "result_invalid";
 
     /// <summary>The result document itself reports something other than success.</summary>
     public const string ResultFailed = "result_failed";
+
+    /// <summary>The result reports success and holds nothing.</summary>
+    public const string EmptyResult = "empty_result";
+
+    /// <summary>The page answered with an HTTP status that the settings call a failure.</summary>
+    public const string PageStatus = "page_status";
 
     /// <summary>Several inputs fit one result and nothing tells them apart.</summary>
     public const string ResultAmbiguous = "result_ambiguous";

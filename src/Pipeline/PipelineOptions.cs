@@ -196,11 +196,30 @@ public sealed class CallbackOptions
     public int MaxWrongPerSecond { get; set; } = 20;
 }
 
+/// <summary>What becomes of a result that reports success and whose <c>data</c> is null or empty.</summary>
+public enum EmptyResultMode
+{
+    /// <summary>A failure, <c>empty_result</c>.</summary>
+    Fail,
+
+    /// <summary>A record without content.</summary>
+    Record,
+}
+
 /// <summary>Collect.</summary>
 public sealed class CollectOptions
 {
     /// <summary>What a record carries.</summary>
     public ContentMode Content { get; set; } = ContentMode.Inline;
+
+    /// <summary>What becomes of a result that reports success and holds nothing.</summary>
+    public EmptyResultMode EmptyResults { get; set; } = EmptyResultMode.Fail;
+
+    /// <summary>
+    /// HTTP statuses of pages that make them failures, <c>page_status</c>, separated by commas: <c>503</c>, or <c>4xx</c> for
+    /// all from 400 to 499. Empty makes every page a record.
+    /// </summary>
+    public string FailStatuses { get; set; } = "";
 
     /// <summary>Results read at once for each core of a process, however many messages they come in.</summary>
     public int ConcurrencyPerCore { get; set; } = 16;
@@ -226,7 +245,7 @@ public sealed class CollectOptions
     /// <summary>The folder for spilled records; the system's temporary folder by default.</summary>
     public string SpillFolder { get; set; } = Path.GetTempPath();
 
-    /// <summary>How long a finished task's object may be missing or damaged before the API's copy is read instead.</summary>
+    /// <summary>How long a finished task's object may be missing, damaged or unfinished before the API's copy is read instead.</summary>
     public TimeSpan ObjectDeadline { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The first wait for an object that is not there yet or is damaged; doubles each time.</summary>

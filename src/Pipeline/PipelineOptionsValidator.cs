@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Collect;
 using Pipeline.Intake;
 using Pipeline.Ports;
 
@@ -102,6 +103,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         })
             if (value <= 0)
                 faults.Add($"{setting} must be more than zero.");
+        if (PageStatuses.FaultIn(options.Collect.FailStatuses) is { } fault)
+            faults.Add($"Collect:FailStatuses has '{fault}', which is no status: write 503, or 4xx for all from 400 to 499.");
         if (options.Retry.MaxShare is not (>= 0 and <= 1))
             faults.Add("Retry:MaxShare must be between 0 and 1.");
         foreach (var reason in options.Retry.Reasons)

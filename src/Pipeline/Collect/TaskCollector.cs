@@ -26,6 +26,8 @@ internal sealed partial class TaskCollector(
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
 
+    private readonly PageStatuses _failed = new(options.Value.Collect.FailStatuses);
+
     /// <summary>Collects one task's result, or puts it off.</summary>
     /// <param name="submission">As it was a moment ago; accepted, or closed since.</param>
     /// <param name="message">Of one task.</param>
@@ -55,27 +57,67 @@ internal sealed partial class TaskCollector(
         if (input is { State: not InputState.Waiting })
             return;
         CrashPoint.Pass("collect.before-open");
-        var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
         try
         {
-            using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken)
-                ?? (late ? await reader.ReadAsync(submission, message.TaskId, fromApi: true, cancellationToken) : null);
-            await (found is null
-                ? MissingAsync(submission, input, message, late, cancellationToken)
-                : EmitAsync(submission, input, message, found, cancellationToken));
-        }
-        catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
-        {
-            await DamagedAsync(submission, input, message, late, damaged, cancellationToken);
+            await CollectAsync(submission, input, message, cancellationToken);
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
             // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
             await WaitOutAsync(message, outage, cancellationToken);
         }
-        catch (PipelineException wrong) when (wrong is { IsPermanent: true, Reason: FailureReasons.LimitExceeded or FailureReasons.ResultInvalid })
+        catch (PipelineException tooLarge) when (tooLarge is { Reason: FailureReasons.LimitExceeded, IsPermanent: true })
         {
-            await FailAsync(submission, input, message, wrong.Reason, wrong.Message, cancellationToken);
+            await FailAsync(submission, input, message, new("collect", tooLarge.Reason, tooLarge.Message), cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Reads the bucket, and the API's copy once the bucket has had its time. What is damaged, unfinished or another's is
+    /// read again until then: nothing is final at one look or from one source.
+    /// </summary>
+    private async Task CollectAsync(
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
+    {
+        var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
+        var (found, doubt) = await TryEmitAsync(submission, input, message, fromApi: false, cancellationToken);
+        if (found && doubt is null)
+            return;
+        // Time mends no empty result, so its list need not wait for it.
+        var mayWait = !late && doubt?.Reason != FailureReasons.EmptyResult;
+        if (!mayWait && submission.StorageUrl is not null)
+        {
+            var copy = await TryEmitAsync(submission, input, message, fromApi: true, cancellationToken);
+            if (copy.Found && copy.Doubt is null)
+                return;
+            doubt ??= copy.Doubt;
+        }
+
+        if (doubt is null)
+            await MissingAsync(submission, input, message, late, cancellationToken);
+        else if (mayWait)
+            await PutOffAsync(message, cancellationToken);
+        else
+            await FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
+    }
+
+    /// <summary>Gives the input its outcome by what one source holds.</summary>
+    /// <returns>Whether anything was there, and why it may not be the result.</returns>
+    private async Task<(bool Found, PipelineException? Doubt)> TryEmitAsync(
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, bool fromApi, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var found = await reader.ReadAsync(submission, message.TaskId, fromApi, cancellationToken);
+            if (found is null)
+                return (false, null);
+            await EmitAsync(submission, input, message, found, cancellationToken);
+            return (true, null);
+        }
+        catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt))
+        {
+            LogDoubt(message.TaskId, message.SubmissionId, doubt.Message);
+            return (true, doubt);
         }
     }
 
@@ -123,18 +165,30 @@ internal sealed partial class TaskCollector(
     private async Task EmitAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
     {
         var result = found.Result;
-        if (result.TaskId is { } named && named != message.TaskId)
-            throw PipelineException.Permanent(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {message.TaskId}.");
+        ResultCheck.CheckTask(found, message.TaskId);
+        var isGood = ResultCheck.CheckStatus(found);
         input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
         if (input is null || input.State != InputState.Waiting)
             return;
-        if (result.Status is { } status && status != "success")
+        if (!isGood)
         {
-            await FailAsync(submission, input, message, FailureReasons.ResultFailed,
-                $"Nimble reports '{status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"}).", cancellationToken);
+            await FailAsync(submission, input, message, new("collect", FailureReasons.ResultFailed,
+                $"Nimble reports '{result.Status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"})."), cancellationToken);
             return;
         }
 
+        if (ResultCheck.NamesAnotherUrl(result, input))
+            ResultCheck.CheckUrl(found, input, await matchers.ForAsync(submission, cancellationToken));
+        if (result.StatusCode is { } status && _failed.Fail(status))
+        {
+            await FailAsync(submission, input, message, new("collect", FailureReasons.PageStatus,
+                $"The page answered with HTTP status {status}, which Collect:FailStatuses ({options.Value.Collect.FailStatuses}) makes a failure.",
+                PageStatuses.IsRetryable(status), status), cancellationToken);
+            return;
+        }
+
+        if (options.Value.Collect.EmptyResults == EmptyResultMode.Fail)
+            ResultCheck.CheckContent(found);
         await using var record = RecordComposer.Compose(result, new()
         {
             ListId = submission.ListId,
@@ -187,52 +241,22 @@ internal sealed partial class TaskCollector(
         if (task is not null && outcome != TaskOutlook.Open)
             input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutlook.Bad)
-            await FailAsync(submission, input, message, FailureReasons.TaskFailed, TaskMessage(task), cancellationToken);
+            await FailAsync(submission, input, message, new("collect", FailureReasons.TaskFailed, TaskMessage(task)), cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutlook.Good)
-            await FailAsync(submission, input, message, FailureReasons.ObjectMissing,
-                $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again.",
+            await FailAsync(submission, input, message, new("collect", FailureReasons.ObjectMissing,
+                $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again."),
                 cancellationToken);
     }
 
-    private async Task DamagedAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, PipelineException damaged, CancellationToken cancellationToken)
-    {
-        if (!late)
-        {
-            LogDamaged(message.TaskId, message.SubmissionId, damaged.Message);
-            await PutOffAsync(message, cancellationToken);
-            return;
-        }
-
-        using var rescued = submission.StorageUrl is null ? null : await TryRescueAsync(submission, message.TaskId, cancellationToken);
-        await (rescued is null
-            ? FailAsync(submission, input, message, FailureReasons.ObjectDamaged, damaged.Message, cancellationToken)
-            : EmitAsync(submission, input, message, rescued, cancellationToken));
-    }
-
-    private async Task<FoundResult?> TryRescueAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await reader.ReadAsync(submission, taskId, fromApi: true, cancellationToken);
-        }
-        catch (PipelineException alsoDamaged) when (alsoDamaged.Reason == FailureReasons.ObjectDamaged)
-        {
-            LogDamaged(taskId, submission.SubmissionId, alsoDamaged.Message);
-            return null;
-        }
-    }
-
     private async Task FailAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, string reason, string text, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause, CancellationToken cancellationToken)
     {
         // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
-        if (input is null)
-            return;
-        await outcomes.FailAsync(
-            submission, [input], new("collect", reason, text), cancellationToken, message.TaskId, message.Learnt);
+        input ??= await MatchAsync(submission, message, result: null, task: null, cancellationToken);
+        if (input is not null)
+            await outcomes.FailAsync(submission, [input], cause, cancellationToken, message.TaskId, message.Learnt);
     }
 
     private async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
@@ -271,6 +295,6 @@ internal sealed partial class TaskCollector(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
     private partial void LogOutage(string taskId, string submissionId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The object of task {TaskId} of submission {SubmissionId} is damaged and will be read again: {Reason}")]
-    private partial void LogDamaged(string taskId, string submissionId, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What was read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]
+    private partial void LogDoubt(string taskId, string submissionId, string reason);
 }

@@ -74,6 +74,10 @@ internal sealed class TaskMatcher
     /// <summary>Whether the echo names a URL, and one that no input has.</summary>
     public bool IsForeign(JsonElement? echo) => CandidatesOf(echo, out var fields) is null && Text(fields, "url") is not null;
 
+    /// <summary>Whether the URL is that of inputs, this one not among them.</summary>
+    public bool IsAnothers(string url, int ordinal) =>
+        CandidatesOf(url) is { } candidates && !Array.Exists(candidates, c => c.Ordinal == ordinal);
+
     /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
     public int? Match(NormalizedResult result)
     {
@@ -83,7 +87,9 @@ internal sealed class TaskMatcher
     /// <summary>The same for a result that may be anybody's: being the only input proves nothing.</summary>
     public int? MatchStranger(NormalizedResult result)
     {
-        if (result.Url is not { } url)
+        // A result names the URL that it arrived at. Where a redirect led there, the input is the one it came from.
+        var from = RedirectChain.UrlsOf(result);
+        if ((from.Count == 0 ? result.Url : from.FirstOrDefault(hop => CandidatesOf(hop) is not null)) is not { } url)
             return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("country", result.Country), ("locale", result.Locale), ("driver", result.Driver), ("tag", result.Tag)])

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Pipeline.Emit;
 
 /// <summary>What became of a list, schema <c>pipeline.manifest/1</c>: <c>inputs = records + failures</c>, always.</summary>
@@ -26,6 +28,9 @@ public sealed record Manifest
 
     /// <summary>Failures by reason.</summary>
     public required IReadOnlyDictionary<string, long> FailuresByReason { get; init; }
+
+    /// <summary>Records by the HTTP status that the page answered with, such as <c>"404": 2</c>; <c>unknown</c> where no result said.</summary>
+    public IReadOnlyDictionary<string, long> RecordsByHttpStatus { get; init; } = FrozenDictionary<string, long>.Empty;
 
     /// <summary>Inputs by how their result was learnt: <c>webhook</c>, <c>sweep</c>, <c>listing</c>; <c>none</c> for those that never had one.</summary>
     public required IReadOnlyDictionary<string, long> Learnt { get; init; }

@@ -9,7 +9,9 @@ namespace Pipeline.Emit;
 /// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
 /// <param name="Message">For people: what, where, and what to do.</param>
 /// <param name="IsRetryable">Whether trying again may help, where its reason alone does not say.</param>
-internal sealed record FailureCause(string Stage, string Reason, string Message, bool? IsRetryable = null);
+/// <param name="HttpStatus">What the page answered with, where that is the cause.</param>
+internal sealed record FailureCause(
+    string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
 
 /// <summary>
 /// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
@@ -23,7 +25,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     {
         await sink.PutRecordAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
-        await CountRecordAsync(submission, input, taskId, learnt, cancellationToken);
+        await CountRecordAsync(submission, input, taskId, learnt, cancellationToken, record.HttpStatus);
         CrashPoint.Pass("collect.after-ledger");
     }
 
@@ -40,7 +42,7 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         open.Forget(submission.SubmissionId);
         var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
         {
-            State = InputState.Waiting, TaskId = null, Learnt = Learnt.None, Reason = null, Failure = null, FinishedAt = null,
+            State = InputState.Waiting, TaskId = null, Learnt = Learnt.None, HttpStatus = null, Reason = null, Failure = null, FinishedAt = null,
         });
         return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
@@ -55,11 +57,12 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         var there = submission.AcceptedAt is null
             ? new HashSet<string>()
             : await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
-        var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, learnt) : i with
+        var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, learnt, i.HttpStatus) : i with
         {
             State = InputState.Failed,
             TaskId = taskId,
             Learnt = learnt,
+            HttpStatus = cause.HttpStatus,
             Reason = cause.Reason,
             Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
             FinishedAt = now,
@@ -83,9 +86,10 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     /// Writes that the sink has the record of an input. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
     /// is there and counts. What was given up waits again first, in a submission that is open again, so that a crash at any step leaves something to go on with.
     /// </summary>
-    private async Task CountRecordAsync(SubmissionEntry submission, InputEntry input, string taskId, Learnt learnt, CancellationToken cancellationToken)
+    private async Task CountRecordAsync(
+        SubmissionEntry submission, InputEntry input, string taskId, Learnt learnt, CancellationToken cancellationToken, int? httpStatus = null)
     {
-        var recorded = new InputChange(i => i.State == InputState.Waiting ? Recorded(i, taskId, learnt) : null);
+        var recorded = new InputChange(i => i.State == InputState.Waiting ? Recorded(i, taskId, learnt, httpStatus) : null);
         do
         {
             if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
@@ -105,9 +109,15 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
         while (input.State is InputState.Waiting or InputState.Failed);
     }
 
-    private InputEntry Recorded(InputEntry input, string? taskId, Learnt learnt) => input with
+    private InputEntry Recorded(InputEntry input, string? taskId, Learnt learnt, int? httpStatus) => input with
     {
-        State = InputState.Recorded, TaskId = taskId, Learnt = learnt == Learnt.None ? Learnt.Sweep : learnt, Reason = null, Failure = null, FinishedAt = time.GetUtcNow(),
+        State = InputState.Recorded,
+        TaskId = taskId,
+        Learnt = learnt == Learnt.None ? Learnt.Sweep : learnt,
+        HttpStatus = httpStatus,
+        Reason = null,
+        Failure = null,
+        FinishedAt = time.GetUtcNow(),
     };
 
     /// <summary>Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are afterwards.</summary>

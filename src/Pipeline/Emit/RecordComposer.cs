@@ -134,7 +134,10 @@ internal static class RecordComposer
                 new(hasExtra ? ExtraStart : default), new(default, extra), new(own),
                 new(hasExtra ? ExtraClose : Close),
             ],
-            envelope);
+            envelope)
+        {
+            HttpStatus = result.StatusCode,
+        };
     }
 
     private static void WriteOmitted(Utf8JsonWriter writer, List<string>? omitted)

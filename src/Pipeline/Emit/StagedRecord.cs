@@ -32,6 +32,9 @@ public sealed class StagedRecord : IAsyncDisposable
     /// <summary>The submission.</summary>
     public string SubmissionId { get; }
 
+    /// <summary>The HTTP status that the page answered with; null where the result does not say.</summary>
+    public int? HttpStatus { get; internal init; }
+
     /// <summary>How many bytes <see cref="CopyTo"/> writes.</summary>
     public long Bytes { get; }
 

@@ -65,6 +65,9 @@ public sealed record InputEntry
     /// <summary>How its result was learnt of.</summary>
     public Learnt Learnt { get; init; }
 
+    /// <summary>The HTTP status that the page answered with, for a record or a page that failed for it; null where nobody said.</summary>
+    public int? HttpStatus { get; init; }
+
     /// <summary>For a failure: a word of <see cref="FailureReasons"/>.</summary>
     public string? Reason { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Collect;
 using Pipeline.Ledger;
 using Pipeline.Ports;
 using Pipeline.Sweep;
@@ -22,7 +23,7 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
         var retry = options.Value.Retry;
         var given = retry.Reasons.Where(reason => reason.Length > 0).ToList();
         IReadOnlyList<string> reasons = given.Count > 0 ? given : RetryOptions.Possible;
-        var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!)).ToList();
+        var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!) && MayEndBetter(i)).ToList();
         if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts || failed.Count > retry.MaxShare * inputs.Count)
             return inputs;
         LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
@@ -32,6 +33,10 @@ internal sealed partial class Repeats(ILedger ledger, IWorkQueue queue, Reopenin
 
     private static TimeSpan DelayOf(RetryOptions retry, int attempt) =>
         TimeSpan.FromTicks((long)Math.Min(retry.Delay.Ticks * Math.Pow(2, attempt - 1), LongestDelay.Ticks));
+
+    /// <summary>A page that is gone is not paid for again.</summary>
+    private static bool MayEndBetter(InputEntry failed) =>
+        failed.Reason != FailureReasons.PageStatus || PageStatuses.IsRetryable(failed.HttpStatus);
 
     /// <summary>Lets another submission take failed inputs over, and has it posted.</summary>
     /// <param name="submission">Theirs so far; none of its inputs waits.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Emit;
@@ -60,6 +61,7 @@ internal sealed partial class ListCloser(
         var submissions = new List<ManifestSubmission>(list.Submissions);
         var learnt = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var statuses = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long records = 0, failures = 0, accepted = 0;
         string? canary = null;
         await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
@@ -70,9 +72,14 @@ internal sealed partial class ListCloser(
                     continue;
                 Count(learnt, input.Learnt.ToString().ToLowerInvariant());
                 if (input.State == InputState.Recorded)
+                {
                     records++;
+                    Count(statuses, input.HttpStatus?.ToString(CultureInfo.InvariantCulture) ?? "unknown");
+                }
                 else
+                {
                     failures++;
+                }
                 if (input.Reason is { } reason)
                     Count(reasons, reason);
             }
@@ -94,6 +101,7 @@ internal sealed partial class ListCloser(
             Failures = failures,
             Duplicates = list.Duplicates,
             FailuresByReason = reasons,
+            RecordsByHttpStatus = statuses,
             Learnt = learnt,
             Submissions = submissions,
             Locations = await sink.GetLocationsAsync(list.ListId, cancellationToken),

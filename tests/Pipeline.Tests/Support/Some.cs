@@ -66,6 +66,7 @@ public static partial class Some
         Input = $$"""{"url":"https://example.com/{{ordinal}}","country":"FR"}""",
         Line = ordinal + 1,
         Kept = """{"SKU":"007"}""",
+        HttpStatus = 404,
         Failure = "{}",
     };
 
@@ -95,6 +96,7 @@ public static partial class Some
         Failures = failures,
         Duplicates = 4,
         FailuresByReason = new Dictionary<string, long> { [FailureReasons.TaskFailed] = failures },
+        RecordsByHttpStatus = new Dictionary<string, long> { ["200"] = records },
         Learnt = new Dictionary<string, long> { ["webhook"] = records },
         Submissions = [],
         Locations = locations ?? [],

@@ -138,6 +138,8 @@ internal static class LedgerRows
         LedgerText.Put(row, nameof(input.Reason), input.Reason);
         LedgerText.Put(row, nameof(input.Failure), input.Failure);
         LedgerText.Put(row, nameof(input.MovedTo), input.MovedTo);
+        if (input.HttpStatus is { } status)
+            row[nameof(input.HttpStatus)] = status;
         Put(row, nameof(input.FinishedAt), input.FinishedAt);
         return row;
     }
@@ -157,6 +159,7 @@ internal static class LedgerRows
         Reason = LedgerText.Get(row, nameof(InputEntry.Reason)),
         Failure = LedgerText.Get(row, nameof(InputEntry.Failure)),
         MovedTo = LedgerText.Get(row, nameof(InputEntry.MovedTo)),
+        HttpStatus = row.GetInt32(nameof(InputEntry.HttpStatus)),
         FinishedAt = Time(row, nameof(InputEntry.FinishedAt)),
         Version = row.ETag.ToString(),
     };

@@ -11,7 +11,7 @@ internal static partial class LedgerRows
         "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, content_hash, message, version";
 
     private const string InputColumns =
-        "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, kept, version";
+        "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, kept, http_status, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
@@ -69,10 +69,10 @@ internal static partial class LedgerRows
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
         Number(input.Version) is { } version && session.Execute(
             "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, moved_to=$14, "
-            + "kept=$15, version=version+1 "
+            + "kept=$15, http_status=$16, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt,
-            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept) > 0
+            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -100,9 +100,9 @@ internal static partial class LedgerRows
 
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
-            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1) ON CONFLICT DO NOTHING",
+            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.Learnt, input.Reason,
-            input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept);
+            input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus);
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -141,7 +141,8 @@ internal static partial class LedgerRows
             FinishedAt = Time(row, 11),
             MovedTo = NullableText(row, 12),
             Kept = NullableText(row, 13),
-            Version = Text(row.GetInt64(14)),
+            HttpStatus = row.IsDBNull(14) ? null : row.GetInt32(14),
+            Version = Text(row.GetInt64(15)),
         };
     }
 

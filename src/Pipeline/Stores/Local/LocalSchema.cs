@@ -37,7 +37,7 @@ internal static class LocalSchema
         CREATE TABLE input(
             submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
-            moved_to TEXT, kept TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+            moved_to TEXT, kept TEXT, http_status INTEGER, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
 
@@ -112,6 +112,7 @@ internal static class LocalSchema
         ALTER TABLE list ADD COLUMN content_hash TEXT;
         ALTER TABLE list ADD COLUMN message TEXT;
         ALTER TABLE input ADD COLUMN kept TEXT;
+        ALTER TABLE input ADD COLUMN http_status INTEGER;
         """;
 
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>

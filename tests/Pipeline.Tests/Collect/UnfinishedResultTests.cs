@@ -1,0 +1,193 @@
+namespace Pipeline.Tests.Collect;
+
+/// <summary>An answer that is not finished, or not this input's, is not the result: it is read again, then from the API, then it fails.</summary>
+public sealed class UnfinishedResultTests
+{
+    private const string Html = "<!doctype html><html><body>502 Bad Gateway</body></html>";
+    private const string Xml = """<?xml version="1.0"?><Error><Code>InternalError</Code></Error>""";
+
+    public static TheoryData<string, string> Unfinished => new()
+    {
+        { """{"status":"pending"}""", "reports 'pending'" },
+        { """{"task_id":"t-1-0","status":"In_Progress","data":{"html":"<p>half"}}""", "reports 'In_Progress'" },
+        { """{"status":"warming up"}""", "reports 'warming up'" },
+        { """{"message":"Service Unavailable"}""", "has neither data nor a status" },
+        { Html, "unexpected byte 0x3C" },
+        { Xml, "unexpected byte 0x3C" },
+        { """[{"status":"success"},{"status":"success"}]""", "holds several results" },
+        { """{"task_id":"t-9-9","status":"success","data":{"html":"<p>"}}""", "holds the result of task t-9-9" },
+        { """{"task_id":"t-1-0","url":"https://a.example/2","status":"success","data":{"html":"<p>"}}""", "is another input's" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unfinished))]
+    public async Task ItIsReadAgainUntilItIsFinished(string answer, string _)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, answer);
+        await world.HearAsync(0);
+        Assert.Empty(world.Failures);
+        await world.DeliverAsync(0, CollectWorld.Result(0));
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal("t-1-0", Assert.Single(world.Records).GetProperty("task_id").GetString());
+        Assert.Empty(world.Failures);
+    }
+
+    [Theory]
+    [MemberData(nameof(Unfinished))]
+    public async Task AfterTheDeadlineTheCopyOfTheApiIsTaken(string answer, string _)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, answer);
+        world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
+        await world.HearAsync(0);
+        Assert.Empty(world.Records);
+        await world.PassAsync(TimeSpan.FromMinutes(11));
+        Assert.EndsWith("/v1/tasks/t-1-0/results", Assert.Single(world.Records).GetProperty("source").GetProperty("uri").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Unfinished))]
+    public async Task WhereNothingBetterIsFoundItFailsWithWhatIsWrong(string answer, string message)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, answer);
+        world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
+        await world.HearAsync(0);
+        await world.PassAsync(TimeSpan.FromMinutes(11));
+        var failure = Assert.Single(world.Failures);
+        Assert.Contains(message, failure.GetProperty("message").GetString());
+        Assert.Equal(
+            message.StartsWith("reports", StringComparison.Ordinal) ? FailureReasons.ResultFailed : FailureReasons.ResultInvalid,
+            failure.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task WithoutABucketTheApiIsAskedAgain()
+    {
+        await using var world = await CollectWorld.StartAsync(
+            options => options.Delivery.StorageUrl = null, CollectWorld.Url(0), CollectWorld.Url(1));
+        await MatchAsync(world);
+        world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
+        await world.HearAsync(0);
+        await world.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Empty(world.Failures);
+        world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
+        await world.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Single(world.Records);
+    }
+
+    [Theory]
+    [InlineData("SUCCESS")]
+    [InlineData(" Completed ")]
+    public async Task AGoodWordIsGoodInAnyCase(string word)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, CollectWorld.Result(0).Replace("\"success\"", $"\"{word}\"", StringComparison.Ordinal));
+        await world.HearAsync(0);
+        Assert.Equal("success", Assert.Single(world.Records).GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("Error")]
+    [InlineData("FAILED")]
+    [InlineData("blocked")]
+    [InlineData("Skipped")]
+    public async Task ABadWordIsFinalInAnyCase(string word)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, $$"""{"status":"{{word}}","data":null}""");
+        await world.HearAsync(0);
+        Assert.Equal(FailureReasons.ResultFailed, Assert.Single(world.Failures).GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task ATaskIdThatDiffersOnlyInCaseIsTheTasks()
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, CollectWorld.Result(0).Replace("t-1-0", "T-1-0", StringComparison.Ordinal));
+        await world.HearAsync(0);
+        Assert.Equal("t-1-0", Assert.Single(world.Records).GetProperty("task_id").GetString());
+    }
+
+    [Theory]
+    [InlineData("\"url\":\"https://a.example/2\",", """[{"status_code":301,"url":"https://A.example/1#top"}]""")]
+    [InlineData("\"url\":\"https://elsewhere.example/\",", "[]")]
+    public async Task WhereARedirectLedThereTheUrlMayBeAnyones(string url, string redirects)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, $$"""{ {{url}}"status":"success","data":{"html":"<p>","redirects":{{redirects}} } }""");
+        await world.HearAsync(0);
+        var record = Assert.Single(world.Records);
+        Assert.Equal("https://a.example/1", record.GetProperty("url").GetString());
+        Assert.Contains(record.GetProperty("result_url").GetString()!, url);
+    }
+
+    [Fact]
+    public async Task ARedirectTellsWhoseAResultIs()
+    {
+        await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
+        await world.DeliverAsync(
+            2, """{"url":"https://a.example/1","status":"success","data":{"html":"<p>","redirects":[{"status_code":302,"url":"https://a.example/3"}]}}""");
+        await world.HearAsync(2);
+        Assert.Equal("https://a.example/3", Assert.Single(world.Records).GetProperty("url").GetString());
+    }
+
+    public static TheoryData<string> Empty => new("null", "{}", "[]", "\"\"", """{"html":null,"parsing":null}""");
+
+    [Theory]
+    [MemberData(nameof(Empty))]
+    public async Task AnEmptyResultIsAFailureOfItsOwnUnlessTheApiHasMore(string data)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":200}""");
+        await world.HearAsync(0);
+        var failure = Assert.Single(world.Failures);
+        Assert.Equal(FailureReasons.EmptyResult, failure.GetProperty("reason").GetString());
+        Assert.True(failure.GetProperty("retryable").GetBoolean());
+    }
+
+    [Fact]
+    public async Task WhatTheBucketHasNotTheApiMayHave()
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{}}""");
+        world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
+        await world.HearAsync(0);
+        Assert.Single(world.Records);
+    }
+
+    [Theory]
+    [MemberData(nameof(Empty))]
+    public async Task BySettingAnEmptyResultIsARecord(string data)
+    {
+        await using var world = await StartAsync(options => options.Collect.EmptyResults = EmptyResultMode.Record);
+        await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":204}""");
+        await world.HearAsync(0);
+        Assert.Equal(204, Assert.Single(world.Records).GetProperty("http_status").GetInt32());
+    }
+
+    [Fact]
+    public async Task APageThatIsBlankIsNotEmpty()
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{"html":""}}""");
+        await world.HearAsync(0);
+        Assert.Equal("", Assert.Single(world.Records).GetProperty("content").GetProperty("html").GetString());
+    }
+
+    /// <summary>Two inputs whose tasks the API has told apart.</summary>
+    private static async Task<CollectWorld> StartAsync(Action<PipelineOptions>? change = null)
+    {
+        var world = await CollectWorld.StartAsync(change, CollectWorld.Url(0), CollectWorld.Url(1));
+        await MatchAsync(world);
+        return world;
+    }
+
+    private static async Task MatchAsync(CollectWorld world)
+    {
+        for (var i = 0; i < 2; i++)
+            world.Api[$"/v1/tasks/t-1-{i}"] = $$"""{"task":{"id":"t-1-{{i}}","state":"success","batch_id":"b-1","input":{{CollectWorld.Url(i)}} } }""";
+        await world.World.Ledger.AddTasksAsync("list-000000", [new("t-1-0", 0), new("t-1-1", 1)], TestContext.Current.CancellationToken);
+    }
+}
