@@ -44,6 +44,8 @@ internal static class RecordOracle
         if (TextOf(root.EnumerateObject(), "url") is { } url)
             Add("result_url", Text(url));
         Add("line", "1");
+        // Only parsed data, lists and unknown fields grow that large here.
+        bool IsOmitted(JsonProperty p) => reference && Encoding.UTF8.GetByteCount(Minify(p.Value.GetRawText())) > 4096;
         Add("status", Text(TextOf(root.EnumerateObject(), "status") ?? "success"));
         Add("http_status", NumberOf(root.EnumerateObject(), "status_code"));
         Add("country", Text(TextOf(metadata, "country") ?? "DE"));
@@ -54,16 +56,18 @@ internal static class RecordOracle
         Add("collected_at", Text("2026-01-24T12:00:00Z"));
         if (inContent.Count > 0 && !reference)
             Add("content", $"{{{string.Join(',', inContent.Select(Member))}}}");
-        Add("parsed", RawOf(data, "parsing") ?? RawOf(data, "parsed"));
-        members.AddRange(lists.Select(Member));
+        var kept = data.Where(p => !IsOmitted(p)).ToList();
+        Add("parsed", RawOf(kept, "parsing") ?? RawOf(kept, "parsed"));
+        members.AddRange(lists.Where(p => !IsOmitted(p)).Select(Member));
         Add("content_digest", Text(DigestOf(content)));
         Add("content_bytes", content.Sum(p => Encoding.UTF8.GetByteCount(p.Value.GetString()!)).ToString());
         Add("source", $$"""{"uri":{{Text(context.SourceUri)}},"etag":{{Text(context.SourceETag)}},"bytes":{{storedBytes}},"compressed":{{(compressed ? "true" : "false")}}}""");
-        if (inContent.Count > 0 && reference)
-            Add("omitted", $"[{string.Join(',', inContent.Select(p => Text(p.Name)))}]");
+        var omitted = Fields(root).Where(f => (reference && f.Prefix == "data." && inContent.Contains(f.Member)) || IsOmitted(f.Member)).ToList();
+        if (omitted.Count > 0)
+            Add("omitted", $"[{string.Join(',', omitted.Select(f => Text(PlaceOf(f.Prefix, f.Member))))}]");
         Add("input", """{"locale":"de-DE","render":true,"url":"https://example.com/?q=ü&r=<1>","country":"DE"}""");
         Add("tag", Text(TextOf(metadata, "tag")));
-        var extra = ExtraOf(root);
+        var extra = Fields(root).Where(f => IsExtra(f.Prefix, f.Member) && !IsOmitted(f.Member)).Select(f => Extra(f.Prefix, f.Member)).ToList();
         if (TextOf(metadata, "query_time") is { } time)
             extra.Add($"\"metadata.query_time\":{Text(time)}");
         Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
@@ -87,20 +91,21 @@ internal static class RecordOracle
         return minified.ToString();
     }
 
-    private static List<string> ExtraOf(JsonElement root)
+    /// <summary>Every field that may have a place, in the document's order, with the prefix of the object it is in.</summary>
+    private static IEnumerable<(string Prefix, JsonProperty Member)> Fields(JsonElement root) =>
+        root.EnumerateObject().SelectMany(p => p.Name is "data" or "metadata" && p.Value.ValueKind == JsonValueKind.Object
+            ? p.Value.EnumerateObject().Select(inner => ($"{p.Name}.", inner))
+            : [("", p)]);
+
+    private static bool IsExtra(string prefix, JsonProperty p) => prefix switch
     {
-        var extra = new List<string>();
-        foreach (var member in root.EnumerateObject())
-        {
-            if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "data")
-                extra.AddRange(member.Value.EnumerateObject().Where(IsExtraOfData).Select(p => Extra("data.", p)));
-            else if (member.Value.ValueKind == JsonValueKind.Object && member.Name is "metadata")
-                extra.AddRange(member.Value.EnumerateObject().Where(p => !MetadataNames.Contains(p.Name) || IsOdd(p)).Select(p => Extra("metadata.", p)));
-            else if (!RootNames.Contains(member.Name) || (member.Name is not "data" && IsOdd(member)))
-                extra.Add(Extra("", member));
-        }
-        return extra;
-    }
+        "data." => IsExtraOfData(p),
+        "metadata." => !MetadataNames.Contains(p.Name) || IsOdd(p),
+        _ => !RootNames.Contains(p.Name) || (p.Name is not "data" && IsOdd(p)),
+    };
+
+    private static string PlaceOf(string prefix, JsonProperty p) =>
+        IsExtra(prefix, p) ? prefix + p.Name : p.Name is "parsing" ? "parsed" : p.Name;
 
     private static bool IsExtraOfData(JsonProperty p) => p.Value.ValueKind == JsonValueKind.Null
         ? !new[] { "parsing", "parsed" }.Concat(ContentNames).Concat(BulkNames).Concat(ListNames).Contains(p.Name)
