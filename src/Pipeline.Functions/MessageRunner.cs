@@ -1,5 +1,6 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
+using Pipeline.Http;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Sweep;
@@ -18,6 +19,7 @@ internal sealed partial class MessageRunner(
     public const int MaxTries = 5;
 
     private static readonly TimeSpan s_storeWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Handles one message.</summary>
     /// <param name="name">The queue.</param>
@@ -45,12 +47,13 @@ internal sealed partial class MessageRunner(
         {
             // The account's or the disk's fault is no try of the message.
             LogPutOff(message.MessageId, name, s_storeWait.TotalSeconds, tries, fault.Message);
-            await queue.SendAsync(name, [envelope.Body], fault.RetryAfter ?? s_storeWait, stopping);
+            await queue.SendAsync(name, [envelope.Body], RetryAfter.AtLeast(fault.RetryAfter, s_storeWait), stopping);
         }
         catch (PipelineException problem) when (problem is { IsPermanent: false, RetryAfter: not null } && envelope.CanCount && tries < MaxTries)
         {
-            LogPutOff(message.MessageId, name, problem.RetryAfter.Value.TotalSeconds, tries, problem.Message);
-            await queue.SendAsync(name, [envelope.CountedUp()], problem.RetryAfter.Value, stopping);
+            var wait = problem.RetryAfter.AtLeast(s_shortestWait);
+            LogPutOff(message.MessageId, name, wait.TotalSeconds, tries, problem.Message);
+            await queue.SendAsync(name, [envelope.CountedUp()], wait, stopping);
         }
         catch (Exception error) when (error is PipelineException { IsPermanent: true } || tries >= MaxTries)
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Emit;
+using Pipeline.Http;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -276,7 +277,7 @@ internal sealed partial class TaskCollector(
         var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
         TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
         var delay = limits.Min();
-        return atLeast > delay ? atLeast.Value : delay;
+        return atLeast.AtLeast(delay);
     }
 
     /// <summary>What a failed task says of itself.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Pipeline.Http;
 
 namespace Pipeline.Hosting;
 
@@ -78,7 +79,7 @@ internal sealed partial class MessageOutcomes(
 
     private async Task<bool> PutOffAsync(IWorkMessage message, Exception error)
     {
-        var delay = (error as PipelineException)?.RetryAfter ?? Backoff(message.DequeueCount);
+        var delay = RetryAfter.AtLeast((error as PipelineException)?.RetryAfter, Backoff(message.DequeueCount));
         if (error is PipelineException)
             Log.PutOff(logger, message.Id, message.Queue, message.DequeueCount, delay, error.Message);
         else

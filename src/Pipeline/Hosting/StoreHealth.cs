@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipeline.Http;
 
 namespace Pipeline.Hosting;
 
@@ -32,7 +33,7 @@ internal sealed class StoreHealth(TimeProvider time)
                 catch (PipelineException fault) when (Waits(fault) && !cancellationToken.IsCancellationRequested)
                 {
                     _waiting[work] = fault.Message;
-                    await DelayAsync(fault.RetryAfter ?? wait, cancellationToken);
+                    await DelayAsync(fault.RetryAfter.AtLeast(wait), cancellationToken);
                 }
             }
         }

@@ -38,7 +38,7 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
                     cause);
             // Who asks for no wait at all is not obeyed: all clients would come back at once, and at once again.
             var own = policy.DelayAfter(tries);
-            var delay = passing?.RetryAfter > own ? passing.RetryAfter.Value : own;
+            var delay = RetryAfter.AtLeast(passing?.RetryAfter, own);
             Log.Repeating(logger, problem, delay.TotalSeconds, tries, policy.Tries);
             await Task.Delay(delay, time, cancellationToken);
         }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Collect;
+using Pipeline.Http;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -167,10 +168,10 @@ internal sealed partial class SubmitStage(
     {
         var (hold, wait, reason) = refused.Kind switch
         {
-            RefusalKind.Budget => (HoldReason.NimbleBudget, refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
-            RefusalKind.Credentials => (HoldReason.ApiKey, refused.RetryAfter ?? options.Value.Nimble.RefusedPause, $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
-            RefusalKind.RateLimit => (HoldReason.None, refused.RetryAfter ?? UnreachablePause, $"Nimble asks for fewer requests (429): {refused.Message}"),
-            _ => (HoldReason.None, refused.RetryAfter ?? UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
+            RefusalKind.Budget => (HoldReason.NimbleBudget, refused.RetryAfter.AtLeast(options.Value.Nimble.RefusedPause), $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission goes on by itself."),
+            RefusalKind.Credentials => (HoldReason.ApiKey, refused.RetryAfter.AtLeast(options.Value.Nimble.RefusedPause), $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
+            RefusalKind.RateLimit => (HoldReason.None, refused.RetryAfter.AtLeast(UnreachablePause), $"Nimble asks for fewer requests (429): {refused.Message}"),
+            _ => (HoldReason.None, refused.RetryAfter.AtLeast(UnreachablePause), $"Nimble cannot be reached: {refused.Message}"),
         };
         gate.PauseFor(wait, reason, hold);
         LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);

@@ -106,13 +106,18 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(402, 60)]
-    [InlineData(401, 60)]
-    [InlineData(403, 60)]
-    [InlineData(429, 7)]
-    public async Task ARefusalThatConcernsAllPausesAllAndIsTriedAgain(int status, int seconds)
+    [InlineData(402, null, 60)]
+    [InlineData(401, null, 60)]
+    [InlineData(403, null, 60)]
+    [InlineData(429, "7", 7)]
+    [InlineData(429, "0", 5)]
+    [InlineData(429, "0.001", 5)]
+    [InlineData(429, "Wed, 21 Oct 2015 07:28:00 GMT", 5)]
+    [InlineData(402, "0", 60)]
+    [InlineData(402, "90", 90)]
+    public async Task ARefusalThatConcernsAllPausesAllAndIsTriedAgain(int status, string? asked, int seconds)
     {
-        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", status, status == 429 ? [("Retry-After", "7")] : []));
+        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", status, asked is null ? [] : [("Retry-After", asked)]));
         await HandleAsync(stage);
         await HandleAsync(stage);
         Assert.Single(_server!.Seen);

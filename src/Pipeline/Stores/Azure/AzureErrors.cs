@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
@@ -22,7 +21,6 @@ internal static class AzureErrors
     private static readonly TimeSpan s_beingDeleted = TimeSpan.FromSeconds(30);
     // A grant takes minutes to work.
     private static readonly TimeSpan s_refusedWait = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_longestAsked = TimeSpan.FromHours(24);
 
     // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
     private static readonly StoreErrorTable s_table = new(
@@ -123,16 +121,7 @@ internal static class AzureErrors
     private static PipelineException Unreachable(string what, Exception e) => PipelineException.Transient(
         FailureReasons.Unavailable, $"{what} cannot be reached at the moment: {(e is OperationCanceledException ? "no answer in time" : e.Message.Split('\n')[0].Trim())}.", inner: e);
 
-    private static TimeSpan? RetryAfterOf(RequestFailedException e)
-    {
-        if (e.GetRawResponse() is not { } response)
-            return null;
-        foreach (var (name, unit) in new[] { ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("Retry-After", 1.0) })
-        {
-            if (response.Headers.TryGetValue(name, out var text)
-                && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-                return TimeSpan.FromSeconds(Math.Clamp(number * unit, 0, s_longestAsked.TotalSeconds));
-        }
-        return null;
-    }
+    private static TimeSpan? RetryAfterOf(RequestFailedException e) => e.GetRawResponse() is { } response
+        ? RetryAfter.Read(name => response.Headers.TryGetValue(name, out var text) ? text : null, now: null)
+        : null;
 }

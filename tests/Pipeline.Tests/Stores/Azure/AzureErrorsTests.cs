@@ -105,7 +105,8 @@ public sealed class AzureErrorsTests
 
         var error = await SendAsync(server.Address, tries: 3);
 
-        Assert.Equal(seconds, $"{error.RetryAfter?.TotalSeconds}");
+        // To be asked for no wait is to be asked for none: our own backoff decides.
+        Assert.Equal(seconds == "0" ? "" : seconds, $"{error.RetryAfter?.TotalSeconds}");
         Assert.Equal(requests, server.Seen.Count);
     }
 
