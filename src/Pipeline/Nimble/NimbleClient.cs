@@ -214,7 +214,11 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     /// <summary>What was answered, without the key and the callback's token: a refusal may well repeat what it refuses.</summary>
     private PostOutcome WithoutSecrets(PostOutcome outcome) => outcome switch
     {
-        PostOutcome.Accepted accepted => accepted with { Tasks = _replies.Note(accepted.Tasks) },
+        PostOutcome.Accepted accepted => accepted with
+        {
+            Tasks = _replies.Note(accepted.Tasks),
+            Errors = [.. accepted.Errors.Select(e => e with { Message = Clean(e.Message, _key) })],
+        },
         PostOutcome.Refused refused => refused with { Message = Clean(refused.Message, _key) },
         PostOutcome.Unknown unknown => unknown with { Message = Clean(unknown.Message, _key) },
         _ => outcome,

@@ -6,7 +6,11 @@ namespace Pipeline.Nimble;
 /// <summary>Reads what the API sends, whichever of its shapes it takes: any field may be missing, null, of another type, or unknown.</summary>
 internal static class NimbleJson
 {
+    private const int MaxWrappers = 3;
+
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
+    private static readonly string[] s_ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
+    private static readonly string[] s_wrappers = ["response", "data", "result"];
 
     /// <summary>The document's root, its text repaired where it is no text; null when it is not JSON.</summary>
     public static JsonElement? Parse(ReadOnlySpan<byte> utf8)
@@ -24,8 +28,8 @@ internal static class NimbleJson
     /// <summary>A task: <c>{...}</c>, <c>{"task":{...}}</c>, or its bare id. Null without a well-formed id.</summary>
     public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
     {
-        if (json.ValueKind == JsonValueKind.String)
-            return SafeString(json) is { } bare && TaskIds.IsWellFormed(bare) ? new NimbleTask { Id = bare } : null;
+        if (json.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+            return Text(json) is { } bare && TaskIds.IsWellFormed(bare) ? new NimbleTask { Id = bare } : null;
         json = Unwrap(json, "task");
         var id = Id(json, "id") ?? Id(json, "task_id") ?? knownId;
         if (id is null || json.ValueKind != JsonValueKind.Object)
@@ -126,10 +130,27 @@ internal static class NimbleJson
             ? date
             : null;
 
+    /// <summary>
+    /// What an answer is about, whatever it is wrapped in: <c>{"task":{...}}</c>, <c>{"response":{"batch":{...}}}</c>,
+    /// <c>{"data":{...}}</c>. What has an id of its own is not unwrapped any further.
+    /// </summary>
+    public static JsonElement Unwrap(JsonElement json, string name)
+    {
+        for (var depth = 0; depth < MaxWrappers; depth++)
+        {
+            if (Member(json, name) is { ValueKind: JsonValueKind.Object } inner)
+                return inner;
+            if (s_ids.Any(id => Member(json, id) is not null)
+                || s_wrappers.Select(w => Member(json, w)).FirstOrDefault(w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
+                return json;
+            json = wrapped;
+        }
+
+        return json;
+    }
+
     private static JsonElement? NonEmptyObject(JsonElement json, string name) =>
         Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
-
-    private static JsonElement Unwrap(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.Object } inner ? inner : json;
 
     /// <summary>The string; null for one that is not text (a lone surrogate), which GetString refuses.</summary>
     public static string? SafeString(JsonElement text)

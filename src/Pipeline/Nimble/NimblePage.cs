@@ -11,6 +11,7 @@ internal sealed record NimblePage(IReadOnlyList<JsonElement> Items, string? Next
     /// <summary>The page; null where it is not one, or says that more follows without saying where.</summary>
     public static NimblePage? Read(JsonElement json)
     {
+        json = NimbleJson.Unwrap(json, "response");
         if (NimbleJson.Member(json, "data") is not { ValueKind: JsonValueKind.Array } data)
             return null;
         var pagination = NimbleJson.Member(json, "pagination") ?? default;

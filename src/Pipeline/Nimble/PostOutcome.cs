@@ -27,7 +27,11 @@ internal abstract record PostOutcome
     /// <summary>Nimble has it.</summary>
     /// <param name="BatchId">The batch, where Nimble says so; for a single task usually null.</param>
     /// <param name="Tasks">Its tasks, as many as the answer names; their order means nothing.</param>
-    public sealed record Accepted(string? BatchId, IReadOnlyList<NimbleTask> Tasks) : PostOutcome;
+    public sealed record Accepted(string? BatchId, IReadOnlyList<NimbleTask> Tasks) : PostOutcome
+    {
+        /// <summary>What it says of inputs that it did not take.</summary>
+        public IReadOnlyList<InputError> Errors { get; init; } = [];
+    }
 
     /// <summary>Nimble provably does not have it.</summary>
     /// <param name="Kind">Why.</param>

@@ -39,12 +39,11 @@ internal static class PostReply
 
     private static PostOutcome.Accepted? ReadAccepted(JsonElement json)
     {
-        if (NimbleJson.Member(json, "response") is { ValueKind: JsonValueKind.Object } response)
-            json = response;
+        json = NimbleJson.Unwrap(json, "batch");
         var batchId = NimbleJson.Id(json, "batch_id");
         var tasks = NimbleJson.ReadTasks(json);
         if (tasks.Count > 0 || (batchId is not null && NimbleJson.Member(json, "task") is null && NimbleJson.Member(json, "task_id") is null))
-            return new(batchId, tasks);
+            return new(batchId, tasks) { Errors = InputErrors.Read(json) };
         return NimbleJson.ReadTask(json) is { } task ? new(task.BatchId ?? batchId, [task]) : null;
     }
 
@@ -60,11 +59,14 @@ internal static class PostReply
 
     private static string Message(int status, JsonElement? body)
     {
-        var text = body is { } json
-            ? string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(json, name)).Where(t => t is { Length: > 0 }).Distinct())
-            : "";
-        if (text.Length > LongestMessage)
-            text = text[..LongestMessage] + "…";
+        var text = body is { } json ? WordsOf(json) : "";
         return text.Length == 0 ? $"Nimble answered {status}." : $"Nimble answered {status}: {text}";
     }
+
+    /// <summary>What an error says in words; empty where it says nothing.</summary>
+    internal static string WordsOf(JsonElement error) =>
+        Shorten(string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct()));
+
+    /// <summary>A message of a length that can be shown.</summary>
+    internal static string Shorten(string text) => text.Length > LongestMessage ? text[..LongestMessage] + "…" : text;
 }

@@ -28,8 +28,9 @@ internal static partial class RefusedInputs
         return places;
     }
 
+    /// <summary>A place in the batch, in any of those forms.</summary>
     [GeneratedRegex("""(?<![A-Za-z_])inputs(?:\\?[./]|\\?"?\]?\s*[\[,]\s*)(\d{1,4})(?!\d)""")]
-    private static partial Regex Place();
+    public static partial Regex Place();
 
     [GeneratedRegex("(?<![A-Za-z])shared_inputs(?![A-Za-z_])")]
     private static partial Regex Shared();

@@ -40,6 +40,17 @@ internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes
             : repeats.DivideAsync(refused, [left], cancellationToken));
     }
 
+    /// <summary>Fails inputs that Nimble did not take though it accepted their submission.</summary>
+    public async Task EndRefusedAsync(
+        SubmissionEntry accepted, IReadOnlyList<(InputEntry Input, string Message)> refused, CancellationToken cancellationToken)
+    {
+        foreach (var same in refused.GroupBy(r => r.Message, r => r.Input))
+        {
+            LogRefused(same.Count(), accepted.SubmissionId, same.Key);
+            await outcomes.FailAsync(accepted, [.. same], new("submit", FailureReasons.SubmissionRefused, same.Key), cancellationToken);
+        }
+    }
+
     private async Task DivideAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt, CancellationToken cancellationToken)
     {

@@ -130,12 +130,18 @@ internal sealed partial class SubmitStage(
     private async Task AcceptAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Accepted accepted)
     {
         gate.Open();
-        var matcher = new TaskMatcher(intent, inputs);
-        await ledger.AddTasksAsync(intent.SubmissionId, matcher.Match(accepted.Tasks), CancellationToken.None);
+        var tasks = new TaskMatcher(intent, inputs).Match(accepted.Tasks);
+        await ledger.AddTasksAsync(intent.SubmissionId, tasks, CancellationToken.None);
         CrashPoint.Pass("submit.after-tasks");
-        await SettleAsync(intent, current => Accepted(current, accepted.BatchId, PostProof.Answer, options.Value.Sweep, time.GetUtcNow()));
+        var settled = await SettleAsync(intent, current =>
+            Accepted(current, accepted.BatchId, PostProof.Answer, options.Value.Sweep, time.GetUtcNow()) with
+            {
+                Message = PartialAcceptance.WordsOf(intent, accepted),
+            });
         CrashPoint.Pass("submit.after-state");
-        LogAccepted(intent.SubmissionId, accepted.BatchId, inputs.Count);
+        LogAccepted(intent.SubmissionId, accepted.BatchId, accepted.Tasks.Count);
+        if (settled is not null)
+            await refusals.EndRefusedAsync(settled, PartialAcceptance.Find(settled, inputs, tasks, accepted), CancellationToken.None);
     }
 
     /// <summary>A submission that is known to be accepted, due when its results should have been heard of.</summary>
@@ -229,8 +235,8 @@ internal sealed partial class SubmitStage(
         return null;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId} with {Inputs} inputs.")]
-    private partial void LogAccepted(string submissionId, string? batchId, int inputs);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId}; the answer names {Tasks} tasks.")]
+    private partial void LogAccepted(string submissionId, string? batchId, int tasks);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} was refused ({HttpStatus}): {Reason}")]
     private partial void LogRefused(string submissionId, int? httpStatus, string reason);

@@ -38,12 +38,24 @@ public sealed class NimblePostTests
     [InlineData("""{"task_id":"8e8cfde8-345b"}""")]
     [InlineData("""{"id":"8e8cfde8-345b","state":"queued"}""")]
     [InlineData("""{"response":{"task_id":"8e8cfde8-345b"}}""")]
+    [InlineData("""{"data":{"task":{"id":"8e8cfde8-345b"}}}""")]
+    [InlineData("""{"status":"success","result":{"id":"8e8cfde8-345b"}}""")]
     public async Task ASingleTaskIsAcceptedInEveryShape(string answer)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
         var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostSingleAsync(s_body, Ct));
         Assert.Equal("8e8cfde8-345b", Assert.Single(outcome.Tasks).Id);
         Assert.Equal("/v1/extract/async", rig.Server!.Seen[0].PathAndQuery);
+    }
+
+    [Theory]
+    [InlineData("""{"response":{"batch_id":"b-1","tasks":["t-1",17]}}""")]
+    [InlineData("""{"data":{"batch":{"batch_id":"b-1","tasks":[{"id":"t-1"},{"id":17}]}}}""")]
+    public async Task ABatchIsAcceptedInEveryWrapping(string answer)
+    {
+        await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.Equal(("b-1", "t-1", "17"), (outcome.BatchId, outcome.Tasks[0].Id, outcome.Tasks[1].Id));
     }
 
     [Theory]

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Pipeline.Nimble;
+
+/// <summary>What an accepted POST says of an input that it did not take.</summary>
+/// <param name="Place">Its place in the batch, where the answer names one; where counting starts is not documented.</param>
+/// <param name="Url">Its URL, where the answer names it.</param>
+/// <param name="Message">Nimble's words.</param>
+internal sealed record InputError(int? Place, string? Url, string Message);
+
+/// <summary>Reads the <c>errors</c> of an answer that accepted some inputs and not others. Their form is not documented.</summary>
+internal static class InputErrors
+{
+    private const int Most = 1000;
+
+    private static readonly string[] s_lists = ["errors", "failed", "rejected", "rejected_inputs"];
+    private static readonly string[] s_places = ["index", "input_index", "position"];
+
+    /// <summary>The errors, in the answer's order; none where there are none.</summary>
+    public static IReadOnlyList<InputError> Read(JsonElement answer) => s_lists
+        .Select(name => NimbleJson.Member(answer, name))
+        .Where(list => list is { ValueKind: JsonValueKind.Array })
+        .Take(1)
+        .SelectMany(list => list!.Value.EnumerateArray().Take(Most).Select(ReadOne))
+        .ToList();
+
+    private static InputError ReadOne(JsonElement error)
+    {
+        var text = error.ValueKind == JsonValueKind.String ? NimbleJson.Text(error) ?? "" : error.GetRawText();
+        var place = s_places.Select(name => NimbleJson.Text(error, name)).FirstOrDefault(t => t is not null) 
+            ?? RefusedInputs.Place().Match(text).Groups[1].Value;
+        var url = NimbleJson.Text(error, "url") ?? (NimbleJson.Member(error, "input") is { } input ? NimbleJson.Text(input, "url") : null);
+        return new(
+            int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            url,
+            error.ValueKind == JsonValueKind.Object ? PostReply.WordsOf(error) : PostReply.Shorten(text));
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text;
+using Pipeline.Ledger;
+using Pipeline.Ports;
+
+namespace Pipeline.Tests.Submit;
+
+/// <summary>A POST that takes some of a batch's inputs and says why it does not take the others.</summary>
+public sealed class PartialAcceptanceTests
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("""[{"url":"https://example.com/3","message":"too odd"}]""", false)]
+    [InlineData("""[{"input":{"url":"https://example.com/3"},"error":"too odd"}]""", false)]
+    [InlineData("""[{"index":2,"message":"too odd"}]""", true)]
+    [InlineData("""[{"index":3,"message":"too odd"}]""", true)]
+    [InlineData("""["inputs.2.url: too odd"]""", true)]
+    [InlineData("""["too odd"]""", true)]
+    [InlineData("""[{"index":2,"message":"too odd"}]""", false)]
+    public async Task TheInputThatWasNotTakenEndsWithNimblesWords(string errors, bool echoes)
+    {
+        await using var world = await StartAsync(errors, echoes);
+        await DeliverAsync(world);
+        await world.PassAsync(TimeSpan.FromMinutes(2), Step, collects: true);
+
+        var inputs = await world.InputsAsync();
+        Assert.Equal([InputState.Recorded, InputState.Recorded, InputState.Failed], inputs.Select(i => i.State));
+        Assert.Equal(FailureReasons.SubmissionRefused, inputs[2].Reason);
+        Assert.Contains("too odd", inputs[2].Failure);
+        Assert.Equal(1, world.Posts);
+        Assert.Equal(SubmissionState.Closed, Assert.Single(await world.SubmissionsAsync()).State);
+    }
+
+    [Theory]
+    [InlineData("""[{"url":"https://example.com/3","message":"too odd"}]""", false)]
+    [InlineData("""["too odd"]""", true)]
+    public async Task WhereTheAnswerLeavesNoDoubtItEndsAtOnce(string errors, bool echoes)
+    {
+        await using var world = await StartAsync(errors, echoes);
+        Assert.Equal([InputState.Waiting, InputState.Waiting, InputState.Failed], (await world.InputsAsync()).Select(i => i.State));
+    }
+
+    [Fact]
+    public async Task AnErrorOfAnInputThatHasATaskEndsNothing()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Answer = (_, _) => """{"batch_id":"b-1","tasks":["t-1","t-2","t-3"],"errors":[{"url":"https://example.com/3","message":"slow"}]}""";
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        Assert.All(await world.InputsAsync(), i => Assert.Equal(InputState.Waiting, i.State));
+    }
+
+    private static async Task<SubmitWorld> StartAsync(string errors, bool echoes)
+    {
+        var world = await SubmitWorld.StartAsync();
+        string Task(int i) => echoes
+            ? $$"""{"id":"t-{{i}}","state":"success","input":{"url":"{{SubmitWorld.Url(i)}}"} }"""
+            : $$"""{"id":"t-{{i}}","state":"success"}""";
+        var batch = $$"""{"id":"b-1","batch_id":"b-1","tasks":[{{Task(1)}},{{Task(2)}}],"errors":{{errors}} }""";
+        world.Answer = (_, _) => batch;
+        world.Get = path => path switch
+        {
+            "/v1/batches/b-1/progress" => """{"id":"b-1","completed":true,"completed_count":2}""",
+            "/v1/batches/b-1" => batch,
+            _ => null,
+        };
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        return world;
+    }
+
+    private static async Task DeliverAsync(SubmitWorld world)
+    {
+        var prefix = ObjectUri.Parse(Assert.Single(await world.SubmissionsAsync()).StorageUrl!);
+        foreach (var i in (int[])[1, 2])
+        {
+            var result = $$"""{"url":"{{SubmitWorld.Url(i)}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+            await world.Bucket.WriteAsync(prefix.Append($"t-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+        }
+    }
+}
