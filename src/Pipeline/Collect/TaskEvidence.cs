@@ -36,7 +36,7 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
             var isNamed = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count >= submission.Count;
             return provesByObject && !isNamed ? new(Task: null) : null;
         }
-        catch (PipelineException silent) when (provesByObject && !silent.IsPermanent)
+        catch (PipelineException silent) when (provesByObject && silent is { IsPermanent: false, IsStoreFault: false })
         {
             return new(Task: null, silent);
         }
