@@ -1,4 +1,3 @@
-using Pipeline.Collect;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 
