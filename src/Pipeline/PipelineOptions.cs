@@ -100,6 +100,12 @@ public sealed class IntakeOptions
     /// <summary>How many times its size a gzip list may expand to, once it has given more than 1 MiB; lists of real URLs stay below 50.</summary>
     public int MaxRatio { get; set; } = 200;
 
+    /// <summary>
+    /// Submit URLs too that hold a user name or password, or whose host is an address of this machine, a private network or a metadata service; else
+    /// they end as <c>domain_refused</c>.
+    /// </summary>
+    public bool AllowPrivate { get; set; }
+
     /// <summary>Prefixes under which a list may point to its source; anything else is refused.</summary>
     public IList<string> SourcePrefixes { get; } = [];
 }

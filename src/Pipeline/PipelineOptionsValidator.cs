@@ -82,6 +82,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         foreach (var (setting, value) in new (string, long)[]
         {
             ("Intake:MaxItemBytes", options.Intake.MaxItemBytes),
+            ("Intake:MaxRatio", options.Intake.MaxRatio),
             ("Collect:ConcurrencyPerCore", options.Collect.ConcurrencyPerCore),
             ("Collect:MaxStoredBytes", options.Collect.MaxStoredBytes),
             ("Collect:MaxExpandedBytes", options.Collect.MaxExpandedBytes),

@@ -37,7 +37,10 @@ internal static class RunCommand
     internal static readonly Option<bool> Strict = new("--strict") { Description = "Refuse a list with any bad line instead of failing those lines." };
     internal static readonly Option<ContentMode> Content = new("--content") { Description = "inline: records carry the content; reference: only where it lies." };
     internal static readonly Option<string?> Faults = new("--faults") { Description = "Faults for the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,..." };
-    internal static readonly Option<bool> AllowPrivate = new("--allow-private") { Description = "Let the emulator in this process fetch pages from this machine and private networks too." };
+    internal static readonly Option<bool> AllowPrivate = new("--allow-private")
+    {
+        Description = "Submit URLs with credentials, of this machine and of private networks too, and let the emulator in this process fetch them.",
+    };
     internal static readonly Option<string[]> RefuseDomain = new("--refuse-domain") { Description = "A domain whose URLs, subdomains included, are not submitted but end as failures; repeatable.", HelpName = "D", DefaultValueFactory = _ => [] };
     internal static readonly Option<long?> MaxUrls = new("--max-urls") { Description = "URLs posted for each list at the most, retries included; the rest ends as failures. The environment has more budgets: docs/operating.md.", HelpName = "N" };
     internal static readonly Option<int?> Canary = new("--canary") { Description = "Submit the first N inputs of each list alone, and the rest only if enough of them succeed.", HelpName = "N" };

@@ -51,7 +51,7 @@ internal sealed record RunSettings
     /// <summary>Faults for the emulator in this process.</summary>
     public string? Faults { get; init; }
 
-    /// <summary>Whether the emulator in this process fetches pages from this machine and private networks too.</summary>
+    /// <summary>Whether URLs with credentials, of this machine and of private networks are submitted too, and fetched by the emulator in this process.</summary>
     public bool AllowPrivate { get; init; }
 
     /// <summary>Domains whose URLs are not submitted.</summary>
@@ -106,6 +106,7 @@ internal sealed record RunSettings
         options.Delivery.Compress = Compress;
         options.Delivery.CallbackBase = CallbackBase;
         options.Intake.Strict = Strict;
+        options.Intake.AllowPrivate = AllowPrivate;
         options.Collect.Content = Content;
         options.Guards.MaxUrlsPerList = MaxUrls;
         options.Guards.Canary = Canary ?? 0;

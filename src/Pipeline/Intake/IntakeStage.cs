@@ -56,8 +56,7 @@ internal sealed partial class IntakeStage(
     {
         var entry = await _admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
-        using var planner = new SubmissionPlanner(
-            list, entry.CreatedAt, entry.CreatedAt + options.Value.Sweep.PostingLease, options.Value.Intake.MaxInputsPerSubmission, options.Value.Guards);
+        using var planner = new SubmissionPlanner(list, entry.CreatedAt, options.Value);
         if (entry.State != ListState.Planning)
         {
             await new PlannedBefore(ledger, entry, list).CheckAsync(planner, Items(source, cancellationToken), cancellationToken);

@@ -12,17 +12,19 @@ internal sealed record PlannedSubmission(SubmissionEntry Entry, IReadOnlyList<In
 /// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions of their own, numbered in the same sequence.
 /// The same list gives the same submissions every time: what was planned before a crash is found again, not doubled.
 /// </summary>
-internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, DateTimeOffset dueAt, int maxInputs, GuardOptions guards) : IDisposable
+internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, PipelineOptions options) : IDisposable
 {
     /// <summary>Bad lines a submission at the most.</summary>
     public const int MaxBadLines = 1000;
 
     private readonly InputWriter _writer = new(list.ListId, list.Shared);
-    private readonly DuplicateFilter _seen = new(list.Valid);
+    private readonly DuplicateFilter _seen = new(list.Valid, options.Collect.SpillFolder);
     private readonly Dictionary<string, int> _urls = new(StringComparer.Ordinal);
     private readonly List<Good> _good = [];
     private readonly List<Bad> _bad = [];
-    private readonly RefusedDomains _refused = new(guards);
+    private readonly UrlGuard _guard = new(options.Guards, options.Intake.AllowPrivate);
+    private readonly int _maxInputs = options.Intake.MaxInputsPerSubmission;
+    private readonly int _canaryInputs = Math.Min(options.Guards.Canary, options.Intake.MaxInputsPerSubmission);
     private string? _canary;
     private long _items;
 
@@ -56,13 +58,13 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             return null;
         }
         var url = item.Url ?? list.Shared.Url!;
-        if (_refused.Find(url) is { } domain)
+        if (_guard.Check(url) is { } refusal)
             return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, FailureReasons.DomainRefused,
-                $"{Place(item)} was not submitted: Guards:RefusedDomains has '{domain}'. Take it out there and submit the URL in a new list."));
+                $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."));
         var hasTag = list.Shared.HasTag || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
         _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
         Inputs++;
-        return _good.Count == (_canary is null && guards.Canary > 0 ? Math.Min(guards.Canary, maxInputs) : maxInputs) ? CutGood() : null;
+        return _good.Count == (_canary is null && _canaryInputs > 0 ? _canaryInputs : _maxInputs) ? CutGood() : null;
     }
 
     /// <summary>The last submissions, not full.</summary>
@@ -79,7 +81,11 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         $"The list {listId} changed while it was being read. Leave it alone until it is planned, and submit it again under another name or id.");
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _seen.Dispose();
+    }
 
     private PlannedSubmission CutGood()
     {
@@ -101,8 +107,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Line = good.Line,
         }).ToList();
         _good.Clear();
-        var entry = Entry(submission, inputs.Count) with { SharedInputs = list.Shared.Json, DueAt = dueAt, WaitsFor = _canary };
-        if (guards.Canary > 0)
+        var entry = Entry(submission, inputs.Count) with { SharedInputs = list.Shared.Json, DueAt = createdAt + options.Sweep.PostingLease, WaitsFor = _canary };
+        if (_canaryInputs > 0)
             _canary ??= submission;
         return new(entry, inputs, []);
     }

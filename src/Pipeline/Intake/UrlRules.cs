@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
@@ -44,6 +45,7 @@ internal static class UrlRules
         : url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? 7
         : -1;
 
+    // A host that no browser would resolve is nobody's: neither a guard nor Nimble could say which one is meant.
     private static bool IsHost(string url, int start)
     {
         var rest = url.AsSpan(start);
@@ -51,9 +53,15 @@ internal static class UrlRules
         var host = end < 0 ? rest : rest[..end];
         // Most hosts are plain names; only the others (ports, users, brackets, other scripts) are worth the full parser.
         if (host.Length is > 0 and <= 253 && !host.ContainsAnyExcept(PlainHost) && host[0] != '.' && host.IndexOf("..") < 0)
-            return true;
-        return host.Length > 0 && !host.Contains('\\') && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0;
+            return IsName(host) || CanonicalUrl.HostOf(url) is not null;
+        return host.Length > 0 && !host.Contains('\\') && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0
+            && CanonicalUrl.HostOf(url) is not null;
     }
+
+    // Letters in its last label, and nothing encoded: no address, and nothing to map.
+    private static bool IsName(ReadOnlySpan<char> host) =>
+        char.IsAsciiLetter(host[host.LastIndexOf('.') + 1 < host.Length ? host.LastIndexOf('.') + 1 : 0])
+        && host[^1] != '.' && !host.Contains("xn--", StringComparison.OrdinalIgnoreCase);
 
     private static string Short(string url) => VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
 }

@@ -50,7 +50,7 @@ public sealed class AddressGuardTests
     [InlineData("100.128.0.1")]
     [InlineData("2606:4700::1111")]
     [InlineData("::ffff:1.1.1.1")]
-    public void PublicAddressesAreLeftAlone(string address) => Assert.True(AddressGuard.IsPublic(IPAddress.Parse(address)));
+    public void PublicAddressesAreLeftAlone(string address) => Assert.True(AddressRanges.IsPublic(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("127.0.0.1")]

@@ -56,6 +56,7 @@ public sealed class BadLineTests
     public async Task AUrlIsKeptByteForByte(string url)
     {
         var world = new IntakeWorld();
+        world.Options.Intake.AllowPrivate = true;
         await world.HandleAsync(JsonSerializer.Serialize(new[] { url }));
         Assert.Equal((url, InputState.Waiting), (Assert.Single(world.Inputs).Url, world.Inputs.Single().State));
         Assert.Equal(url, JsonElement.Parse(world.Inputs.Single().Input).GetProperty("url").GetString());

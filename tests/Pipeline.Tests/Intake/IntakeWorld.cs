@@ -56,10 +56,10 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
 
     public IEnumerable<InputEntry> Good => Inputs.Where(i => i.State == InputState.Waiting);
 
-    public static byte[] Gzip(byte[] bytes)
+    public static byte[] Gzip(byte[] bytes, CompressionLevel level = CompressionLevel.Fastest)
     {
         using var stream = new MemoryStream();
-        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true))
+        using (var gzip = new GZipStream(stream, level, leaveOpen: true))
             gzip.Write(bytes);
         return stream.ToArray();
     }

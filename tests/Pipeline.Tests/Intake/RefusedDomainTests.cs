@@ -35,6 +35,7 @@ public sealed class RefusedDomainTests
     public async Task AUrlThatOnlyLooksLikeOneIsSubmitted(string url)
     {
         var world = Refusing();
+        world.Options.Intake.AllowPrivate = true;
         await world.HandleAsync(url);
         Assert.Equal(url, Assert.Single(world.Good).Url);
         Assert.Empty(world.Failures);
