@@ -9,6 +9,6 @@ if command -v python3 > /dev/null; then
   .venv/bin/python -c 'import boto3, requests' 2> /dev/null || .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || missing 'boto3 and requests could not be installed'
 else missing 'Python is missing'; fi
 if command -v npm > /dev/null; then
-  [ -d node_modules ] || npm ci --no-audit --no-fund --silent || missing 'the packages for Node could not be installed'
+  [ -d node_modules ] || npm ci --ignore-scripts --no-audit --no-fund --silent || missing 'the packages for Node could not be installed'
 else missing 'Node is missing'; fi
 exit 0
