@@ -22,7 +22,7 @@ internal sealed partial class SubmitGuards(
     IOptions<PipelineOptions> options,
     ILogger<SubmitGuards> logger)
 {
-    private readonly RefusedDomains _refused = new(options.Value.Guards);
+    private readonly UrlGuard _guard = new(options.Value.Guards, options.Value.Intake.AllowPrivate);
 
     private const int MaxNamed = 5;
 
@@ -32,7 +32,7 @@ internal sealed partial class SubmitGuards(
     /// <summary>True when it may be posted now, and its URLs are taken out of the budgets. Else it waits, is divided, or has ended.</summary>
     public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var refused = inputs.Where(input => _refused.Find(input.Url) is not null).ToList();
+        var refused = inputs.Where(input => _guard.Check(input.Url) is not null).ToList();
         if (refused.Count > 0)
         {
             await RefuseAsync(planned, inputs, refused, cancellationToken);
@@ -53,13 +53,13 @@ internal sealed partial class SubmitGuards(
         return false;
     }
 
-    /// <summary>Fails the inputs whose domains are refused since they were planned, or were refused then; the rest goes on without them.</summary>
+    /// <summary>Fails the inputs whose URLs may not go out (any more); the rest goes on without them.</summary>
     private async Task RefuseAsync(
         SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> refused, CancellationToken cancellationToken)
     {
-        var domains = string.Join(", ", refused.Select(input => _refused.Find(input.Url)).Distinct(StringComparer.Ordinal).Take(MaxNamed));
+        var reasons = string.Join("; ", refused.Select(input => _guard.Check(input.Url)).Distinct(StringComparer.Ordinal).Take(MaxNamed));
         var ended = await holds.EndAsync(planned, refused, new("submit", FailureReasons.DomainRefused,
-            $"It was not submitted: Guards:RefusedDomains has {domains}. Take that out there, then 'replay --resubmit' submits it."), cancellationToken);
+            $"It was not submitted: {reasons}, then 'replay --resubmit' submits it."), cancellationToken);
         if (ended is not null)
             await repeats.DivideAsync(ended, [[.. inputs.Except(refused)]], cancellationToken);
     }

@@ -63,6 +63,19 @@ public sealed class ListReaderPropertyTests
                 Assert.Equal(Read(text), Read(text, chunk));
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void LinesEndAtCrLfAndBothInEveryReaderHoweverTheyCome() =>
+        Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Elements("\r", "\n", "\r\n").ListOf(64).ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (items, ends, chunk) =>
+        {
+            var lines = items.Select(i => JsonSerializer.Serialize(i)).ToList();
+            var text = string.Concat(lines.Select((line, i) => line + ends[i % ends.Count] + (i % 3 == 0 ? "\uFEFF" : "")));
+            Assert.Equal(Read(string.Join('\n', lines)), Read(text, chunk));
+            var urls = items.Select((_, i) => $"https://a.example/{i}").ToList();
+            var plain = string.Concat(urls.Select((url, i) => url + ends[i % ends.Count]));
+            Assert.Equal(Read(string.Join('\n', urls)), Read(plain, chunk));
+            Assert.Equal(Read("url\n" + string.Join('\n', urls)), Read("url" + ends[0] + plain, chunk));
+        }).QuickCheckThrowOnFailure();
+
     // What was read, as JSON with sorted properties, bad lines with their text.
     private static List<string> Read(string text, int chunk = int.MaxValue, int maxItemBytes = 65536) => ReadAsync(text, chunk, maxItemBytes).GetAwaiter().GetResult();
 

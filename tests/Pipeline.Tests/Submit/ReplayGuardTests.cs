@@ -27,6 +27,18 @@ public sealed class ReplayGuardTests
         Assert.Equal(4, world.Accepted.Sum(urls => urls.Count));
     }
 
+    [Theory]
+    [InlineData(false, 2)]
+    [InlineData(true, 3)]
+    public async Task AUrlOfAPrivateNetworkIsPostedOnlyWhereItIsAllowed(bool isAllowed, int posted)
+    {
+        await using var world = await SubmitWorld.StartAsync(o => o.Intake.AllowPrivate = isAllowed);
+        await world.PlanAsync([SubmitWorld.Url(1), "http://[::ffff:127.0.0.1]/", SubmitWorld.Url(2)]);
+        await world.WorkAsync();
+        Assert.Equal(posted, world.Accepted.Sum(urls => urls.Count));
+        Assert.Equal(3 - posted, (await world.InputsAsync()).Count(i => i.Reason == FailureReasons.DomainRefused));
+    }
+
     [Fact]
     public async Task ADomainThatIsRefusedSinceTheListWasPlannedIsNotPostedAndTheRestIs()
     {
