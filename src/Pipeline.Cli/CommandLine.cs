@@ -22,6 +22,9 @@ internal static class ExitCodes
     /// <summary>All inputs have outcomes, some of them failures.</summary>
     public const int SomeFailed = 3;
 
+    /// <summary>Stopped by Ctrl+C or SIGTERM.</summary>
+    public const int Interrupted = 130;
+
     /// <summary>What a command ends with that met a problem. A store that broke during the work is no wrong usage.</summary>
     public static int For(PipelineException problem) => problem switch
     {
@@ -43,7 +46,8 @@ internal static class CommandLine
         LoopbackProxy.Install();
         if (args is [EmulatorCommand.Name, .. var rest])
             return await EmulatorCommand.RunAsync(rest);
-        var root = new RootCommand("Drop lists of URLs in, get one normalized record per URL out, with proof that none was lost and none was paid for twice.")
+        var root = new RootCommand(
+            "Lists of URLs in, one normalized record per URL out, with proof that none was lost or paid for twice.")
         {
             RunCommand.Create(),
             ServeCommand.Create(),
@@ -54,12 +58,13 @@ internal static class CommandLine
             DoctorCommand.Create(),
             EmulatorCommand.Create(),
         };
+        HelpScreen.Use(root);
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"pipeline: {error.Message}");
-            await Console.Error.WriteLineAsync("'pipeline --help' lists the commands and 'pipeline COMMAND --help' their options.");
+            foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))
+                await Console.Error.WriteLineAsync($"pipeline: {error}");
+            await Console.Error.WriteLineAsync("'pipeline --help' lists the commands, 'pipeline COMMAND --help' their options.");
             return ExitCodes.Usage;
         }
 
@@ -80,8 +85,8 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("pipeline: stopped before anything was begun.");
-            return ExitCodes.Error;
+            await Console.Error.WriteLineAsync("pipeline: Stopped. Nothing was begun.");
+            return ExitCodes.Interrupted;
         }
         catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
         {

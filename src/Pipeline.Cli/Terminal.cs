@@ -5,10 +5,19 @@ using Spectre.Console.Rendering;
 
 namespace Pipeline.Cli;
 
-/// <summary>Where the commands' tables and sentences go. Whatever they are made of, a terminal finds nothing in them to obey.</summary>
+/// <summary>
+/// Where the commands' tables and sentences go. Whatever they are made of, a terminal finds nothing in them to obey, and
+/// nothing but the code's own words is markup: what is said here is text, and its style is given apart from it.
+/// </summary>
 internal static class Terminal
 {
     private const int Unbroken = 10_000;
+
+    /// <summary>What the user should not miss.</summary>
+    public static readonly Style Warning = new(Color.Yellow);
+
+    /// <summary>What is there for those who look for it.</summary>
+    public static readonly Style Faint = new(Color.Grey);
 
     /// <summary>A console on a writer; where that is no terminal, sentences stay on one line, for whoever searches a log.</summary>
     public static IAnsiConsole On(TextWriter writer)
@@ -29,6 +38,13 @@ internal static class Terminal
     /// <summary>Writes a line as it is, however long: a path or an id that is cut in two cannot be copied or searched for.</summary>
     public static void WriteWhole(this IAnsiConsole console, string line) =>
         console.Profile.Out.Writer.WriteLine(CleanText.IsClean(line) ? line : CleanText.Clean(line));
+
+    /// <summary>A sentence on a line of its own.</summary>
+    public static void Say(this IAnsiConsole console, Style style, string text) => console.WriteLine(text, style);
+
+    /// <summary>A row whose cells are text, whatever characters are in them.</summary>
+    public static Table AddTextRow(this Table table, params IEnumerable<string> cells) =>
+        table.AddRow(cells.Select(cell => new Text(cell)));
 
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" && !OperatingSystem.IsWindows();
 

@@ -8,28 +8,42 @@ internal static class CommandLine
 {
     private const string AllowPrivate = "--allow-private";
 
-    public static readonly string Help = $"""
-        Stands in for Nimble's web-extraction API on this machine: fetches pages, delivers to buckets, calls webhooks.
+    private const int Columns = 80;
 
-        Usage: dotnet run --project src/Pipeline.Emulator -- --data DIR [options]
+    public static readonly string Help = Wrap($"""
+        Stands in for Nimble's web-extraction API on this machine: fetches pages,
+        delivers to buckets, calls webhooks.
+
+        Usage: pipeline emulator --data DIR [options]
 
           --data DIR           keeps tasks, results and objects, across restarts
-          --urls URL           where to listen (http://127.0.0.1:5005); port 0 takes a free one
+          --urls URL           where to listen (http://127.0.0.1:5005); port 0 takes a
+                               free one
           --api-key KEY        the one key that is accepted; without it any is
-          --storage MODE       own: the emulator's own buckets under /s3 and /gcs; outside: by the clouds' own variables;
-                               auto (default): outside where those variables are set
+          --storage MODE       own: the emulator's own buckets under /s3 and /gcs;
+                               outside: by the clouds' own variables; auto (default):
+                               outside where those variables are set
           --workers N          tasks worked on at once (64)
-          --canned BYTES       fetches nothing: every page is one made up here, that long (for measuring clients)
-          --faults LIST        faults to inject; also by GET, PUT, DELETE /_admin/faults
-          --allow-private      fetches pages from this machine and private networks too; else only from the public internet
+          --canned BYTES       fetches nothing: every page is one made up here, that
+                               long (for measuring clients)
+          --faults LIST        faults to inject; also by GET, PUT, DELETE
+                               /_admin/faults
+          --allow-private      fetches pages from this machine and private networks
+                               too; else only from the public internet
           --help
 
-        There is no browser behind it: 'render' is taken and has no effect, a 'screenshot' is never made.
-        /v1 answers in the shapes of the API's documents, /v2 in those of the vendor's current SDK.
-        GET /_admin/stats tells what was accepted, made, delivered and called.
+        There is no browser behind it: 'render' is accepted and has no effect, and a
+        'screenshot' is never made. /v1 answers in the shapes of the API's documents,
+        /v2 in those of the vendor's current SDK. GET /_admin/stats says what was
+        accepted, made, delivered and called.
 
         {FaultCatalog.Describe()}
-        """;
+
+        Examples:
+          pipeline emulator --data emulator-data
+          pipeline emulator --data emulator-data --faults post_429=2,webhook_lost=0.1
+
+        """);
 
     /// <summary>Reads the arguments.</summary>
     /// <returns>Null for <c>--help</c>.</returns>
@@ -74,4 +88,18 @@ internal static class CommandLine
             Log = true,
         };
     }
+
+    /// <summary>Breaks lines that are too long between words; what goes on starts where the line's last column did.</summary>
+    private static string Wrap(string text) => string.Join('\n', text.Split('\n').SelectMany(line =>
+    {
+        var lines = new List<string>();
+        var indent = new string(' ', line.LastIndexOf("  ", Math.Min(line.Length, Columns / 2), StringComparison.Ordinal) + 2);
+        while (line.Length > Columns && line.LastIndexOf(' ', Columns) is var end && end > indent.Length)
+        {
+            lines.Add(line[..end].TrimEnd());
+            line = indent + line[end..].TrimStart();
+        }
+
+        return lines.Append(line);
+    }));
 }

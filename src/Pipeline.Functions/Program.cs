@@ -1,11 +1,20 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Pipeline.Functions;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
-builder.Services
-    .AddPipelineFunctions(builder.Configuration)
-    .AddAzureStorage(builder.Configuration)
-    .AddTelemetry(builder.Configuration);
+try
+{
+    builder.Services.AddPipelineFunctions(builder.Configuration).AddTelemetry(builder.Configuration);
+}
+catch (OptionsValidationException problem)
+{
+    foreach (var fault in problem.Failures)
+        await Console.Error.WriteLineAsync(fault);
+    return 2;
+}
+
 await builder.Build().RunAsync();
+return 0;

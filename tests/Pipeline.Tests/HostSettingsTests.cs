@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Pipeline.Callback;
 using Pipeline.Ports;
 using Pipeline.Hosting;
+using Pipeline.Settings;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
@@ -65,11 +66,9 @@ public sealed partial class HostSettingsTests
     [Fact]
     public void TheSampleIsAcceptedAsItIs()
     {
+        var values = Sample.EnumerateObject().ToDictionary(p => p.Name.Replace("__", ":", StringComparison.Ordinal), p => p.Value.GetString());
         var options = new PipelineOptions();
-        new ConfigurationBuilder()
-            .AddInMemoryCollection(Sample.EnumerateObject().Where(p => p.Value.GetString()!.Length > 0).Select(p => KeyValuePair.Create(p.Name.Replace("__", ":", StringComparison.Ordinal), p.Value.GetString())))
-            .Build().GetSection("Pipeline").Bind(options);
-        options.Nimble.ApiKey = Sample.GetProperty("NIMBLE_API_KEY").GetString()!;
+        SettingBinder.Bind(GivenSettings.From(new ConfigurationBuilder().AddInMemoryCollection(values).Build()), options);
 
         Assert.True(new PipelineOptionsValidator().Validate(null, options).Succeeded);
         Assert.Equal("dotnet-isolated", Sample.GetProperty("FUNCTIONS_WORKER_RUNTIME").GetString());

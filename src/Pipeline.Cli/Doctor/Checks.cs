@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Run;
 using Pipeline.Http;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -10,59 +10,52 @@ using Pipeline.Stores.Objects;
 namespace Pipeline.Cli.Doctor;
 
 /// <summary>One harmless question to each that a run depends on, and one line for each answer.</summary>
-internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
+/// <param name="settings">What the run would work with.</param>
+/// <param name="faults">What is wrong with it already.</param>
+internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults)
 {
     private const string QueueRole = "Storage Queue Data Contributor";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
+    private readonly ObjectStoreOptions _stores = settings.Stores with { MaxTries = 2 };
     private bool _isWrong;
     private bool _isDown;
 
-    /// <summary>Asks all.</summary>
+    /// <summary>Asks all, whatever becomes of one.</summary>
     /// <returns>0: all work; 2: something must be set right; 1: something does not work at the moment.</returns>
     public async Task<int> RunAsync(TextWriter output, CancellationToken cancellationToken)
     {
-        PipelineOptions? options = null;
-        var stores = new ObjectStoreOptions();
-        var services = default(ServiceProvider);
-        await CheckAsync(output, "settings", _ =>
-        {
-            stores = ObjectStoreOptions.FromEnvironment() with { MaxTries = 2 };
-            services = new ServiceCollection().AddLogging().AddPipeline(Apply).AddCloudObjects(stores).BuildServiceProvider();
-            options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
-            return Task.FromResult("all are usable");
-        }, cancellationToken);
-        await using var _ = services;
-        if (options is not null)
-        {
-            await CheckAsync(output, "api", token => AskApiAsync(services!, options, token), cancellationToken);
-            await CheckAsync(output, "bucket", token => AskBucketAsync(services!, options, stores, token), cancellationToken);
-            await CheckAsync(output, "callback", token => AskCallbackAsync(options, token), cancellationToken);
-        }
-
+        if (faults.Count == 0)
+            await WriteAsync(output, "settings", "ok", "all are usable");
+        foreach (var fault in faults)
+            await WriteAsync(output, "settings", "failed", fault);
+        _isWrong = faults.Count > 0;
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddPipeline(settings.ApplyWithoutCallbacks)
+            .AddCloudObjects(_stores)
+            .BuildServiceProvider();
+        await CheckAsync(output, "api", token => AskApiAsync(services, token), cancellationToken);
+        await CheckAsync(output, "bucket", token => AskBucketAsync(services, token), cancellationToken);
+        await CheckAsync(output, "callback", AskCallbackAsync, cancellationToken);
         await CheckAsync(output, "azure", AskAzureAsync, cancellationToken);
         return _isWrong ? ExitCodes.Usage : _isDown ? ExitCodes.Error : ExitCodes.Complete;
     }
 
-    private void Apply(PipelineOptions options)
-    {
-        new ConfigurationBuilder().AddEnvironmentVariables().Build().GetSection("Pipeline").Bind(options);
-        if (Environment.GetEnvironmentVariable("NIMBLE_API_KEY") is { Length: > 0 } key)
-            options.Nimble.ApiKey = key;
-        options.Nimble.BaseUrl = api ?? options.Nimble.BaseUrl;
-        options.Delivery.StorageUrl = storageUrl ?? options.Delivery.StorageUrl;
-        options.Delivery.CallbackBase = callbackBase ?? options.Delivery.CallbackBase;
-    }
+    private static Task WriteAsync(TextWriter output, string name, string state, string answer) =>
+        output.WriteLineAsync($"{name,-9} {state,-7} {answer.ReplaceLineEndings(" ")}");
 
-    private async Task CheckAsync(TextWriter output, string name, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
+    private async Task CheckAsync(
+        TextWriter output, string name, Func<CancellationToken, Task<string>> check, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(s_patience, TimeProvider.System);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         string answer;
         try
         {
-            await output.WriteLineAsync($"{name,-9} ok      {await check(linked.Token)}");
+            answer = await check(linked.Token);
+            await WriteAsync(output, name, "ok", answer);
             return;
         }
         catch (PipelineException e)
@@ -70,45 +63,54 @@ internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
             answer = e.Message;
             (_isWrong, _isDown) = (_isWrong || e.IsPermanent, _isDown || !e.IsPermanent);
         }
-        catch (OptionsValidationException e)
+        catch (OptionsValidationException)
         {
-            answer = string.Join(' ', e.Failures);
-            _isWrong = true;
+            answer = "It was not asked: correct the settings first.";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             answer = $"There was no answer within {s_patience.TotalSeconds:0} s. Check address, network and firewall.";
             _isDown = true;
         }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The other lines are there to find out why.
+            answer = $"{e.GetType().Name}: {e.Message}";
+            _isWrong = true;
+        }
 
-        await output.WriteLineAsync($"{name,-9} failed  {answer.ReplaceLineEndings(" ")}");
+        await WriteAsync(output, name, "failed", answer);
     }
 
-    private static async Task<string> AskApiAsync(ServiceProvider services, PipelineOptions options, CancellationToken cancellationToken)
+    private async Task<string> AskApiAsync(ServiceProvider services, CancellationToken cancellationToken)
     {
+        if (settings.IsEmbedded)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                "NIMBLE_API_KEY is not set, so 'pipeline run' uses an emulator. Set it to the key of your Nimble account.");
         await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
             break;
-        return $"{options.Nimble.BaseUrl.Authority} takes the key";
+        return $"{settings.Api!.Authority} takes the key";
     }
 
-    private static async Task<string> AskBucketAsync(ServiceProvider services, PipelineOptions options, ObjectStoreOptions stores, CancellationToken cancellationToken)
+    private async Task<string> AskBucketAsync(ServiceProvider services, CancellationToken cancellationToken)
     {
-        if (options.Delivery.StorageUrl is not { } url)
+        if (settings.StorageUrl is not { } url)
             return "none is set; results are read from the API";
         var prefix = ObjectUri.Parse(url);
         var bucket = services.GetRequiredService<ObjectStores>();
         await foreach (var item in bucket.ListAsync(prefix, cancellationToken))
         {
             await using var read = await bucket.OpenAsync(item.Uri, cancellationToken);
-            return $"{prefix} is listed and read with {stores.CredentialKind(prefix.Scheme)}";
+            return $"{prefix} is listed and read with {_stores.CredentialKind(prefix.Scheme)}";
         }
 
-        return $"{prefix} is listed with {stores.CredentialKind(prefix.Scheme)}; it is empty, so that reading is not proven";
+        return $"{prefix} is listed with {_stores.CredentialKind(prefix.Scheme)}; it is empty, so that reading is not proven";
     }
 
-    private static async Task<string> AskCallbackAsync(PipelineOptions options, CancellationToken cancellationToken)
+    private async Task<string> AskCallbackAsync(CancellationToken cancellationToken)
     {
-        if (options.Delivery.CallbackBase is not { } address)
+        if (settings.Bind().Delivery.CallbackBase is not { } address)
             return "none is set; Sweep polls";
         if (address.Scheme != "https" && !address.IsLoopback)
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"{address} is not https, and callbacks carry a token. Put TLS before it.");
@@ -124,9 +126,9 @@ internal sealed class Checks(Uri? api, string? storageUrl, Uri? callbackBase)
         }
     }
 
-    private static async Task<string> AskAzureAsync(CancellationToken cancellationToken)
+    private async Task<string> AskAzureAsync(CancellationToken cancellationToken)
     {
-        if (AzureStorageOptions.FromEnvironment() is not { } options)
+        if (settings.Azure is not { } options)
             return "no storage account is set; state is kept on this machine";
         using var account = new AzureAccount(options with { MaxTries = 2 });
         try

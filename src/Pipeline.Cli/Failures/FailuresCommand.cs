@@ -16,9 +16,9 @@ internal static class FailuresCommand
     {
         var command = new Command("failures", "List what failed, why, and whether trying again may help, from the storage account that AzureWebJobsStorage names, else from --state.") { Json };
         Selection.AddTo(command);
-        foreach (var option in RunCommand.StateOptions)
+        foreach (var option in RunOptions.ForState)
             command.Add(option);
-        command.SetAction((parsed, cancellationToken) => WriteAsync(RunCommand.Read(parsed), Selection.Read(parsed), parsed.GetValue(Json), Console.Out, cancellationToken));
+        command.SetAction((parsed, cancellationToken) => WriteAsync(SettingsReader.Read(parsed), Selection.Read(parsed), parsed.GetValue(Json), Console.Out, cancellationToken));
         return command;
     }
 
@@ -49,7 +49,14 @@ internal static class FailuresCommand
             }
 
         if (!json)
-            await Console.Error.WriteLineAsync($"{count} failures. 'pipeline replay' brings back what it can without cost, 'pipeline replay --resubmit' posts them again.");
+            await Console.Error.WriteLineAsync(count == 0 ? "No failures." : Advice(settings, selection, count));
         return ExitCodes.Complete;
+    }
+
+    private static string Advice(RunSettings settings, Selection selection, int count)
+    {
+        var replay = Shell.Command(settings, "replay") + selection.Arguments;
+        return $"{count} {(count == 1 ? "failure" : "failures")}. '{replay}' brings back what it can without cost, "
+            + $"'{replay} --resubmit' posts them again.";
     }
 }

@@ -18,10 +18,10 @@ internal static class ReplayCommand
             Resubmit, NoWait,
         };
         Selection.AddTo(command);
-        foreach (var option in RunCommand.HostOptions)
+        foreach (var option in RunOptions.ForHost)
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
-            new ReplayJob(RunCommand.Read(parsed), Selection.Read(parsed), parsed.GetValue(Resubmit), Console.Error).RunAsync(parsed.GetValue(NoWait), cancellationToken));
+            new ReplayJob(SettingsReader.Read(parsed), Selection.Read(parsed), parsed.GetValue(Resubmit), Console.Error).RunAsync(parsed.GetValue(NoWait), cancellationToken));
         return command;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
             return ExitCodes.Complete;
         }
 
-        var listen = Listener.Choose(settings);
+        var listen = Listener.Choose(settings, _console.WriteLine);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
@@ -37,10 +37,24 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         var counts = new ReplayCounts(0, 0, 0, 0);
         foreach (var id in ids)
             counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
-        _console.WriteWhole(resubmit
-            ? $"{counts.Resubmitted} inputs are posted again."
-            : $"{counts.Recollected} results are read again; {counts.Found} inputs of unknown submissions were found accepted; {counts.Left} can only be posted again (--resubmit).");
+        foreach (var line in Describe(counts))
+            _console.WriteWhole(line);
         return ids;
+    }
+
+    private IEnumerable<string> Describe(ReplayCounts counts)
+    {
+        if (counts.Resubmitted > 0)
+            yield return $"{counts.Resubmitted} inputs are posted again.";
+        if (counts.Recollected > 0)
+            yield return $"{counts.Recollected} results are read again.";
+        if (counts.Found > 0)
+            yield return $"{counts.Found} inputs of unknown submissions were found accepted.";
+        if (counts.Left > 0)
+            yield return $"{counts.Left} inputs can only be posted again: "
+                + $"{Shell.Command(settings, "replay")}{selection.Arguments} --resubmit";
+        if (counts == new ReplayCounts(0, 0, 0, 0))
+            yield return "There is nothing to replay.";
     }
 
     private void CheckUsage(bool noWait)
@@ -49,7 +63,7 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         if (settings.Azure is null && noWait)
             throw Wrong("--no-wait is for a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
         if (settings.Azure is not null && selection.Lists.Count == 0)
-            throw Wrong("Name the lists: a storage account holds those of everybody. 'pipeline failures' tells which lists have failures.");
+            throw Wrong("Name the lists: a storage account holds those of everybody. 'pipeline failures' shows which lists have failures.");
         // What was posted to Nimble is not known to an emulator, and what is posted to an emulator brings nobody a page.
         if (settings.Azure is not null && settings.Api is null)
             throw Wrong("Replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");

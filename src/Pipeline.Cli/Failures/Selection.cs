@@ -13,7 +13,7 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
 {
     private const int MaxNamed = 20;
 
-    private static readonly Argument<string[]> ListIds = new("LIST_ID") { Description = "Lists, by id. Default: all; a replay over a storage account must name them.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Argument<string[]> ListIds = new Argument<string[]>("LIST_ID") { Description = "Lists, by id. Default: all; a replay over a storage account must name them.", Arity = ArgumentArity.ZeroOrMore }.RefusingOptions();
     private static readonly Option<string[]> InputIds = new("--id") { Description = "Only the failure of this input; repeatable.", HelpName = "ID", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> OfReason = new("--reason") { Description = "Only failures of this reason, such as task_failed; repeatable.", HelpName = "REASON", DefaultValueFactory = _ => [] };
 
@@ -25,6 +25,12 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
     }
 
     public static Selection Read(ParseResult parsed) => new(parsed.GetValue(ListIds) ?? [], parsed.GetValue(InputIds)!, parsed.GetValue(OfReason)!);
+
+    /// <summary>The arguments of the same selection, with a blank before each.</summary>
+    public string Arguments => string.Concat(
+        Lists.Select(list => $" {Shell.Quote(list)}")
+            .Concat(Ids.Select(id => $" {InputIds.Name} {Shell.Quote(id)}"))
+            .Concat(Reasons.Select(reason => $" {OfReason.Name} {Shell.Quote(reason)}")));
 
     /// <summary>Whether a failure is meant.</summary>
     public bool Matches(string id, string? reason) => (Ids.Count == 0 || Ids.Contains(id)) && (Reasons.Count == 0 || Reasons.Contains(reason));

@@ -16,22 +16,22 @@ namespace Pipeline.Cli.Run;
 /// </summary>
 internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IAsyncDisposable
 {
-    private readonly List<(string Name, string Path, ListInspection Inspection)> _lists = [];
-    private readonly List<string> _temporary = [];
+    private readonly List<(NamedList List, ListInspection Inspection)> _lists = [];
+    private readonly ListSources _sources = new();
 
     /// <summary>Reads every list once: a list that cannot be read, or that has no URL, ends the run here.</summary>
     public async Task InspectAsync(CancellationToken cancellationToken)
     {
-        foreach (var (name, path) in await CollectAsync(cancellationToken))
+        foreach (var list in await CollectAsync(cancellationToken))
         {
-            var inspection = await InspectAsync(name, path, cancellationToken);
+            var inspection = await InspectAsync(list, cancellationToken);
             foreach (var warning in inspection.Warnings)
-                console.WriteWhole($"{name}: {warning}");
+                console.WriteWhole($"{list.Name}: {warning}");
             var same = _lists.Find(l => l.Inspection.ListId == inspection.ListId);
             if (same.Inspection is null)
-                _lists.Add((name, path, inspection));
+                _lists.Add((list, inspection));
             else if (same.Inspection.ContentHash != inspection.ContentHash)
-                throw Named(name, ListIds.Taken(inspection.ListId));
+                throw Named(list.Name, ListIds.Taken(inspection.ListId));
         }
     }
 
@@ -41,8 +41,9 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         var admission = new ListAdmission(services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
         var queue = services.GetRequiredService<IWorkQueue>();
         var objects = services.GetRequiredService<ObjectStores>();
-        foreach (var (name, path, inspection) in _lists)
+        foreach (var (named, inspection) in _lists)
         {
+            var name = named.Name;
             var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
             {
@@ -52,7 +53,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             if (entry.State != ListState.Planning)
                 continue;
             var copy = settings.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
-            await using (var list = File.OpenRead(path))
+            await using (var list = named.Open())
                 await objects.WriteAsync(copy, list, cancellationToken);
             var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name)
             {
@@ -68,22 +69,21 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
 
     public ValueTask DisposeAsync()
     {
-        _temporary.ForEach(File.Delete);
+        _sources.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Names and files: as given; standard input, URLs and the sample site are written to temporary files first.</summary>
-    private async Task<IReadOnlyList<(string Name, string Path)>> CollectAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<NamedList>> CollectAsync(CancellationToken cancellationToken)
     {
         if (settings.Lists.Count == 0)
-            return [("sample site", await KeepAsync(new MemoryStream(SampleList()), cancellationToken))];
+            return [_sources.Hold("sample site", SampleList())];
         var urls = settings.Lists.Where(IsUrl).ToList();
-        var files = new List<(string, string)>();
+        var lists = new List<NamedList>();
         foreach (var list in settings.Lists.Where(l => !IsUrl(l)))
-            files.Add(list == "-" ? ("standard input", await KeepAsync(Console.OpenStandardInput(), cancellationToken)) : (Path.GetFileName(list), Path.GetFullPath(list)));
+            lists.Add(list == "-" ? await _sources.ReadInputAsync(cancellationToken) : await _sources.ReadAsync(list, cancellationToken));
         if (urls.Count > 0)
-            files.Add(("command line", await KeepAsync(Text(urls), cancellationToken)));
-        return files;
+            lists.Add(_sources.Hold("command line", Encoding.UTF8.GetBytes(string.Join('\n', urls) + "\n")));
+        return lists;
     }
 
     /// <summary>The sample site with everything that can be asked for, so that its records show what a record can hold.</summary>
@@ -91,23 +91,25 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         ? JsonSerializer.SerializeToUtf8Bytes(new { inputs = SampleSite.Urls.Select(url => new { url }), shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
         : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST: the sample site exists only beside the emulator.");
 
-    private async Task<ListInspection> InspectAsync(string name, string path, CancellationToken cancellationToken)
+    private async Task<ListInspection> InspectAsync(NamedList list, CancellationToken cancellationToken)
     {
         try
         {
-            var source = new ListSource(_ => ValueTask.FromResult<Stream>(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)), name)
+            var source = new ListSource(_ => ValueTask.FromResult(list.Open()), list.Name)
             {
                 UrlColumn = settings.UrlColumn,
             };
-            return await ListInspector.InspectAsync(source, settings.SharedInputs, new() { Strict = settings.Strict }, cancellationToken: cancellationToken);
+            return await ListInspector.InspectAsync(
+                source, settings.SharedInputs, settings.Bind().Intake, cancellationToken: cancellationToken);
         }
         catch (PipelineException problem)
         {
-            throw Named(name, problem);
+            throw Named(list.Name, problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The list {path} cannot be read: {problem.Message}", problem);
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {problem.Message}", problem);
         }
     }
 
@@ -130,15 +132,4 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         : problem;
 
     private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-
-    private static MemoryStream Text(IEnumerable<string> urls) => new(Encoding.UTF8.GetBytes(string.Join('\n', urls) + "\n"));
-
-    private async Task<string> KeepAsync(Stream content, CancellationToken cancellationToken)
-    {
-        var path = Path.GetTempFileName();
-        _temporary.Add(path);
-        await using var file = File.Create(path);
-        await content.CopyToAsync(file, cancellationToken);
-        return path;
-    }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,16 +11,22 @@ namespace Pipeline.Cli.Run;
 /// <summary>Where webhooks are served.</summary>
 internal static class Listener
 {
-    /// <summary>The address to listen on: the one asked for, else the one of the run that was stopped, else a free loopback port.</summary>
-    public static Uri Choose(RunSettings settings)
+    private static readonly Uri FreeLocalPort = new("http://127.0.0.1:0");
+
+    /// <summary>The address to listen on: the one asked for, else the one of this state's last run, else a free local port.</summary>
+    /// <param name="settings">What the command was asked for.</param>
+    /// <param name="say">Told, in a sentence, what the user may not expect.</param>
+    public static Uri Choose(RunSettings settings, Action<string>? say = null)
     {
-        if (settings.Listen is { Port: not 0 } asked)
-            return IsFree(asked.Port) ? asked : throw InUse(asked, "the port is in use.");
-        if (settings.Listen is null && Folders.LastListen(settings) is { } last && IsFree(last.Port))
+        if (settings.Listen is { } asked)
+            return Take(asked);
+        if (Folders.LastListen(settings) is not { } last)
+            return Take(FreeLocalPort);
+        if (ListenAddress.Problem(last) is not { } problem)
             return last;
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return new UriBuilder(settings.Listen ?? new Uri("http://127.0.0.1")) { Port = ((IPEndPoint)probe.LocalEndpoint).Port }.Uri;
+        var other = Take(FreeLocalPort);
+        say?.Invoke($"The last run listened at {last}: {problem} Webhooks still on their way there are lost, and Sweep finds their results.");
+        return other;
     }
 
     /// <summary>Starts listening.</summary>
@@ -34,11 +39,10 @@ internal static class Listener
         }
         catch (Exception problem) when (problem is IOException or SocketException)
         {
-            throw InUse(address, problem.Message);
+            throw Unusable(address, problem.Message);
         }
 
-        if (settings.Listen is null)
-            Folders.KeepListen(settings, address);
+        Folders.KeepListen(settings, address);
     }
 
     /// <summary>The webhook's endpoint.</summary>
@@ -54,20 +58,22 @@ internal static class Listener
             context.Response.Headers.RetryAfter = CallbackStage.RetryAfter;
     });
 
-    private static PipelineException InUse(Uri address, string problem) => PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-        $"Webhooks cannot be served at {address}: {problem} Choose another address with --listen.");
-
-    private static bool IsFree(int port)
+    private static Uri Take(Uri address)
     {
         try
         {
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            probe.Start();
-            return true;
+            if (address.Port == 0)
+                return ListenAddress.WithFreePort(address);
         }
-        catch (SocketException)
+        catch (SocketException problem)
         {
-            return false;
+            throw Unusable(address, problem.Message);
         }
+
+        return ListenAddress.Problem(address) is { } taken ? throw Unusable(address, taken) : address;
     }
+
+    private static PipelineException Unusable(Uri address, string problem) => PipelineException.Permanent(
+        FailureReasons.InvalidConfiguration,
+        $"Webhooks cannot be served at {address}: {problem} Choose another address with --listen.");
 }

@@ -17,17 +17,31 @@ internal static class Preflight
             .AddCloudObjects(settings.Stores)
             .BuildServiceProvider();
         _ = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
-        // At once: most of either is the start of a client, and there is mostly more than one processor. Of two faults the API's is told.
-        await Task.WhenAll(
-            Task.Run(() => AskApiAsync(settings, services, cancellationToken), cancellationToken),
-            Task.Run(() => AskBucketAsync(settings, services, cancellationToken), cancellationToken));
+        // At once: most of either is the start of a client, and there is mostly more than one processor.
+        var api = Task.Run(() => AskApiAsync(settings, services, cancellationToken), cancellationToken);
+        var bucket = Task.Run(() => AskBucketAsync(settings, services, cancellationToken), cancellationToken);
+        await Task.WhenAll(api, bucket).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Of two faults the API's is told, whichever came first.
+        await api;
+        await bucket;
     }
 
     private static async Task AskApiAsync(RunSettings settings, IServiceProvider services, CancellationToken cancellationToken)
     {
-        if (!settings.IsEmbedded)
+        if (settings.IsEmbedded)
+            return;
+        try
+        {
             await foreach (var _ in services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
                 break;
+        }
+        catch (PipelineException problem) when (!settings.HasKey && problem.Reason == FailureReasons.AccessDenied)
+        {
+            throw PipelineException.Permanent(
+                FailureReasons.AccessDenied,
+                $"The API at {settings.Api} wants a key, and NIMBLE_API_KEY is not set. Set it to the key of that API.",
+                problem);
+        }
     }
 
     private static async Task AskBucketAsync(RunSettings settings, IServiceProvider services, CancellationToken cancellationToken)

@@ -119,7 +119,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     {
         var reason = _gate.Current?.Reason;
         if (reason is not null && reason != _said)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC.[/] {reason}");
+            console.Say(
+                Terminal.Warning,
+                string.Create(CultureInfo.InvariantCulture, $"Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC. {reason}"));
         _said = reason;
     }
 
@@ -137,9 +139,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             return;
         _saidUnanswered = true;
         var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"end as {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";
-        console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"[yellow]A POST has had no answer.[/] Whether Nimble accepted it is looked for in bucket, webhooks and API for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). Inputs of which nothing is found {then} (Submit:Unknown).");
+        console.Say(
+            Terminal.Warning,
+            $"A POST has had no answer. Whether Nimble accepted it is looked for in bucket, webhooks and API for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). Inputs of which nothing is found {then} (Submit:Unknown).");
     }
 
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,6 +12,7 @@ using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Ledger;
 using Pipeline.Ports;
+using Pipeline.Settings;
 using Pipeline.Stores.Local;
 using Pipeline.Submit;
 using Pipeline.Sweep;
@@ -139,7 +139,7 @@ internal sealed class RunHost : IAsyncDisposable
     {
         // In the cloud each look at an empty queue, and each sweep, is paid for.
         _runnerOptions = settings.Azure is null ? new() : new() { IdleSweepInterval = TimeSpan.FromSeconds(1), SweepInterval = TimeSpan.FromSeconds(10) };
-        settings.Tuning.GetSection("Runner").Bind(_runnerOptions);
+        SettingBinder.Bind(settings.Given, SettingsCatalog.Runner, "Runner", _runnerOptions);
         var emulator = settings.IsEmbedded ? await StartEmulatorAsync(settings, cancellationToken) : null;
         Action<IServiceCollection> stores;
         if (settings.Azure is { } azure)
@@ -195,13 +195,13 @@ internal sealed class RunHost : IAsyncDisposable
         builder.Services
             .AddPipeline(options =>
             {
-                settings.Apply(options);
+                // First what the host itself knows: what the user gives goes over it.
                 if (emulator is not null)
-                    ApplyEmulator(options, settings, emulator);
-                options.Delivery.CallbackBase ??= options.Nimble.BaseUrl.IsLoopback ? listen : null;
+                    ApplyEmulator(options, emulator);
                 options.Intake.SourcePrefixes.Add(settings.ListFolder.ToString());
                 options.Collect.SpillFolder = Folders.Spill(settings);
-                settings.Tuning.GetSection("Pipeline").Bind(options);
+                settings.Apply(options);
+                options.Delivery.CallbackBase ??= options.Nimble.BaseUrl.IsLoopback ? ListenAddress.Local(listen) : null;
                 // Workers that answer at one address are given one key; a worker by itself makes its own.
                 if (options.Delivery.CallbackKeys.Count == 0)
                     options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
@@ -216,11 +216,12 @@ internal sealed class RunHost : IAsyncDisposable
         return app;
     }
 
-    private static void ApplyEmulator(PipelineOptions options, RunSettings settings, RunningEmulator emulator)
+    private static void ApplyEmulator(PipelineOptions options, RunningEmulator emulator)
     {
+        options.Nimble.IsEmulator = true;
         options.Nimble.BaseUrl = emulator.BaseAddress;
         options.Nimble.RequestsPerSecond = EmbeddedRequestsPerSecond;
-        options.Delivery.StorageUrl = settings.StorageUrl ?? EmbeddedBucket;
+        options.Delivery.StorageUrl = EmbeddedBucket;
         // It lists what it accepted at once, so what is not there when a POST can no longer be under way will not be found later either.
         options.Submit.Quarantine = options.Sweep.PostingLease;
         options.Sweep.EvidenceWindow = options.Sweep.PostingLease + TimeSpan.FromMinutes(1);

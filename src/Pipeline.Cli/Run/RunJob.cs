@@ -14,13 +14,22 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var console = Terminal.On(progress);
         await using var lists = new ListFiles(settings, console);
         await lists.InspectAsync(cancellationToken);
-        var listen = Listener.Choose(settings);
+        var listen = Listener.Choose(settings, console.WriteLine);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
+        if (settings.IsEmbedded)
+            console.Say(Terminal.Warning, EmulatorNotice.Text);
         console.WriteWhole($"Status: {listen}");
-        var ids = await lists.SubmitAsync(host.Services, cancellationToken);
-        return await FinishAsync(host, settings, ids, console, cancellationToken);
+        try
+        {
+            var ids = await lists.SubmitAsync(host.Services, cancellationToken);
+            return await FinishAsync(host, settings, ids, console, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return SayStopped(console);
+        }
     }
 
     /// <summary>Works until the lists are closed, shows how far they are, and sums up.</summary>
@@ -38,7 +47,9 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
             {
                 if (wait > 2 * host.Lease)
                     throw PipelineException.Transient(
-                        FailureReasons.Unavailable, "There are records that the manifest does not count, and no worker counts them. The same command again goes on; 'pipeline status' shows what was counted.");
+                        FailureReasons.Unavailable,
+                        "There are records that the manifest does not count, and no worker counts them. Run the same command "
+                            + $"again to continue; '{Shell.Command(settings, "status")}' shows what was counted.");
                 await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
                 wait = wait == TimeSpan.Zero ? FirstWait : 2 * wait;
             }
@@ -46,12 +57,17 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            console.WriteLine("Stopped. Nothing is lost: the same command goes on where this one stopped.");
-            return ExitCodes.Error;
+            return SayStopped(console);
         }
 
         var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
         return await Summary.WriteAsync(console, settings, ids, finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds, cancellationToken);
+    }
+
+    private static int SayStopped(IAnsiConsole console)
+    {
+        console.WriteLine("Stopped. Nothing is lost: the same command goes on where this one stopped.");
+        return ExitCodes.Interrupted;
     }
 
     /// <summary>

@@ -7,24 +7,42 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var command = new Command("serve", "Work on whatever lists come in queue url-lists until stopped: over Azure Storage where AzureWebJobsStorage names an account, else over the files of --state.")
+        var command = new Command(
+            "serve",
+            "Work on whatever lists come in, until stopped: over Azure Storage if AzureWebJobsStorage names an account, else over the files of --state.")
         {
-            RunCommand.Out, RunCommand.State, RunCommand.Api, RunCommand.StorageUrl, RunCommand.Compress, RunCommand.Listen, RunCommand.CallbackBase,
-            RunCommand.Strict, RunCommand.Content, RunCommand.Faults, RunCommand.AllowPrivate, RunCommand.RefuseDomain, RunCommand.MaxUrls, RunCommand.Canary,
+            RunOptions.Strict,
         };
-        command.SetAction((parsed, cancellationToken) => ServeAsync(RunCommand.Read(parsed) with { Verbose = true }, cancellationToken));
+        foreach (var option in RunOptions.ForHost.Where(option => option != RunOptions.Verbose))
+            command.Add(option);
+        command.SetAction((parsed, cancellationToken) =>
+            ServeAsync(SettingsReader.Read(parsed) with { Verbose = true }, cancellationToken));
         return command;
     }
 
     private static async Task<int> ServeAsync(RunSettings settings, CancellationToken cancellationToken)
     {
-        var listen = Listener.Choose(settings);
+        RequireApi(settings);
+        Action<string> say = Console.Error.WriteLine;
+        var listen = Listener.Choose(settings, say);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: settings.Azure is null);
         await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
-        await Console.Error.WriteLineAsync($"Serving {settings.StoreName}; status and callbacks at {listen}. 'pipeline submit' brings lists.");
+        if (settings.IsEmbedded)
+            say(EmulatorNotice.Text);
+        say($"Serving {settings.StoreName}; status and callbacks at {listen}. "
+            + $"'{Shell.Command(settings, "submit LIST")}' brings lists.");
         await host.ServeAsync(cancellationToken);
-        await Console.Error.WriteLineAsync("Stopped. Nothing is lost: whoever serves next goes on.");
+        say("Stopped. Nothing is lost: whoever serves next goes on.");
         return ExitCodes.Complete;
+    }
+
+    /// <summary>Lists in a storage account are somebody's real work, which an emulator must not answer.</summary>
+    private static void RequireApi(RunSettings settings)
+    {
+        if (settings is { Azure: not null, IsEmbedded: true })
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                "NIMBLE_API_KEY is not set. Set it to serve lists of a storage account, or name another API with --api.");
     }
 }

@@ -11,16 +11,21 @@ namespace Pipeline.Cli.Run;
 /// <summary><c>pipeline status</c>: how far lists are.</summary>
 internal static class StatusCommand
 {
-    private static readonly Argument<string?> ListId = new("LIST_ID") { Description = "One list. Default: every list that is not closed, and those refused in the last seven days.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> ListId = new Argument<string?>("LIST_ID")
+    {
+        Description = "One list. Default: every list that is not closed, and those refused in the last seven days.",
+        Arity = ArgumentArity.ZeroOrOne,
+    }.RefusingOptions();
+
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs: one object for LIST_ID, else an array." };
 
     public static Command Create()
     {
         var command = new Command("status", "Tell how far lists are, from the ledger in the storage account that AzureWebJobsStorage names, else in --state.")
         {
-            ListId, RunCommand.Out, RunCommand.State, Json,
+            ListId, RunOptions.Out, RunOptions.State, Json,
         };
-        command.SetAction((parsed, cancellationToken) => ReportAsync(RunCommand.Read(parsed), parsed.GetValue(ListId), parsed.GetValue(Json), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => ReportAsync(SettingsReader.Read(parsed), parsed.GetValue(ListId), parsed.GetValue(Json), cancellationToken));
         return command;
     }
 
@@ -36,7 +41,10 @@ internal static class StatusCommand
         if (listId is not null)
         {
             var report = await reporter.GetListAsync(listId, cancellationToken)
-                ?? throw PipelineException.Permanent(FailureReasons.InvalidInput, $"No list {listId} is known in {settings.StoreName}. 'pipeline submit' prints the ids of lists; one that still waits in the queue is not known yet.");
+                ?? throw PipelineException.Permanent(
+                    FailureReasons.InvalidInput,
+                    $"No list {listId} is known in {settings.StoreName}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
+                        + "of lists; one that still waits in the queue is not known yet.");
             report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
             return ExitCodes.Complete;
@@ -80,14 +88,11 @@ internal static class StatusCommand
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions", "waits for", "message");
         foreach (var report in reports)
-            table.AddRow(
-                [.. new[]
-                {
+            table.AddTextRow(
                     report.ListId, report.Source ?? "", $"{report.State}", Number(report.Inputs), Number(report.Records), Number(report.Failures),
                     string.Join(", ", report.Submissions.Where(s => s.Value > 0).Select(s => $"{Number(s.Value)} {s.Key}")),
                     string.Join(", ", report.Waiting.Select(w => $"{Number(w.Value)} {w.Key}")),
-                    report.Message ?? "",
-                }.Select(Markup.Escape)]);
+                    report.Message ?? "");
         return table;
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.Hosting;
 using Pipeline.Reports;
 using Pipeline.Submit;
@@ -29,6 +30,8 @@ internal static class StatusPage
     {
         var services = context.RequestServices;
         var page = new StringBuilder(Head);
+        if (services.GetRequiredService<IOptions<PipelineOptions>>().Value.Nimble.IsEmulator)
+            page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">{EmulatorNotice.Text}</p>");
         if (services.GetRequiredService<StoreHealth>().Problem is { } problem)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">The work waits. {WebUtility.HtmlEncode(problem)}</p>");
         if (services.GetRequiredService<SubmissionGate>().Current is { } pause)

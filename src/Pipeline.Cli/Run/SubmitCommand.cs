@@ -5,19 +5,19 @@ namespace Pipeline.Cli.Run;
 /// <summary><c>pipeline submit</c>: lists for a pipeline that is served elsewhere.</summary>
 internal static class SubmitCommand
 {
-    private static readonly Argument<string[]> Lists = new("LIST")
-    {
-        Description = "Files of URLs (text, CSV, NDJSON, JSON or a Nimble batch body), '-' for standard input, or URLs.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private static readonly Argument<string[]> Lists = ListArgument.Create(
+        "Files of URLs (text, CSV, NDJSON, JSON or a Nimble batch body), '-' for standard input, or URLs.",
+        ArgumentArity.OneOrMore);
 
     public static Command Create()
     {
-        var command = new Command("submit", "Drop lists into queue url-lists of the storage account that AzureWebJobsStorage names, else of --state, and print their ids.")
+        var command = new Command(
+            "submit", "Put lists into the queue of a pipeline that is served elsewhere, and print their ids.")
         {
-            Lists, RunCommand.Out, RunCommand.State, RunCommand.Shared, RunCommand.UrlColumn, RunCommand.Strict,
+            Lists, RunOptions.Out, RunOptions.State, RunOptions.Shared, RunOptions.UrlColumn, RunOptions.Strict,
         };
-        command.SetAction((parsed, cancellationToken) => SubmitAsync(RunCommand.Read(parsed) with { Lists = parsed.GetValue(Lists)! }, cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+            SubmitAsync(SettingsReader.Read(parsed) with { Lists = parsed.GetValue(Lists)! }, cancellationToken));
         return command;
     }
 

@@ -27,12 +27,13 @@ internal static class Summary
             Row(table, "duplicates dropped", duplicates);
         foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
             Row(table, $"learnt by {how}", count);
-        foreach (var guards in own.Where(m => m.TryGetProperty("guards", out _)).Select(m => m.GetProperty("guards")))
-            AddGuards(table, guards);
+        foreach (var list in own)
+            if (list.TryGetProperty("guards", out var guards))
+                AddGuards(table, guards, own.Count == 1 ? "" : $" of {Name(list)}");
         if (own.Where(m => m.TryGetProperty("estimated_cost", out _)).Select(m => m.GetProperty("estimated_cost").GetDecimal()).ToList() is { Count: > 0 } costs)
-            table.AddRow("estimated cost", costs.Sum().ToString("N2", CultureInfo.InvariantCulture));
+            table.AddTextRow("estimated cost", costs.Sum().ToString("N2", CultureInfo.InvariantCulture));
         if (perSecond > 0)
-            table.AddRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
+            table.AddTextRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
         console.Write(table);
         console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");
         if (failures > 0)
@@ -48,15 +49,18 @@ internal static class Summary
         return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
     }
 
-    private static void AddGuards(Table table, JsonElement guards)
+    private static string Name(JsonElement list) =>
+        list.TryGetProperty("source", out var source) ? source.GetString()! : list.GetProperty("list_id").GetString()!;
+
+    private static void AddGuards(Table table, JsonElement guards, string ofList)
     {
         if (guards.TryGetProperty("budget_urls", out var limit))
-            table.AddRow("budget used", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("posted_urls").GetInt64():N0} of {limit.GetInt64():N0}"));
+            table.AddTextRow($"budget used{ofList}", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("posted_urls").GetInt64():N0} of {limit.GetInt64():N0}"));
         if (guards.TryGetProperty("canary_inputs", out var inputs))
-            table.AddRow("canary", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("canary_records").GetInt32():N0} of {inputs.GetInt32():N0}, {guards.GetProperty("canary_needed").GetInt32():N0} needed"));
+            table.AddTextRow($"canary{ofList}", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("canary_records").GetInt32():N0} of {inputs.GetInt32():N0}, {guards.GetProperty("canary_needed").GetInt32():N0} needed"));
     }
 
-    private static void Row(Table table, string name, long count) => table.AddRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
+    private static void Row(Table table, string name, long count) => table.AddTextRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
 
     private static long Sum(IReadOnlyList<JsonElement> manifests, string name) => manifests.Sum(m => m.GetProperty(name).GetInt64());
 

@@ -14,6 +14,9 @@ public sealed record Manifest
     /// <summary>What it was read from, for people.</summary>
     public string? Source { get; init; }
 
+    /// <summary>The API's address, or <c>emulator</c> for the one that the run itself started.</summary>
+    public string? Api { get; init; }
+
     /// <summary>Inputs, duplicates not counted.</summary>
     public required long Inputs { get; init; }
 

@@ -96,6 +96,7 @@ internal sealed partial class ListCloser(
         {
             ListId = list.ListId,
             Source = list.Source,
+            Api = options.Value.Nimble.Name,
             Inputs = list.Inputs,
             Records = records,
             Failures = failures,

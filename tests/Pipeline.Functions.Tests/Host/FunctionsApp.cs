@@ -118,7 +118,6 @@ internal sealed class FunctionsApp : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(Settings(settings));
         builder.Services
             .AddPipelineFunctions(builder.Configuration)
-            .AddAzureStorage(builder.Configuration)
             .AddTelemetry(builder.Configuration);
         replacePorts(builder.Services);
         return builder.Build();

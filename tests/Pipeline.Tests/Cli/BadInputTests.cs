@@ -83,13 +83,13 @@ public sealed class BadInputTests : IDisposable
         await RefusedAsync("line 2: ", ["run", List("http://a/", "b"), "--out", Out, "--strict"]);
 
     [Theory]
-    [InlineData("--api", "not an address", "'not an address'")]
-    [InlineData("--listen", "ftp://x", "--listen 'ftp://x' is not an address such as http://127.0.0.1:5005.")]
+    [InlineData("--api", "not an address", "--api is 'not an address'. Write an http or https address, such as https://sdk.nimbleway.com.")]
+    [InlineData("--listen", "ftp://x", "--listen is 'ftp://x'. Write an http address without a path, such as http://127.0.0.1:8080.")]
     [InlineData("--shared", "country", "'country' is not a shared input. Write name=value, for example country=US.")]
-    [InlineData("--storage-url", "bucket/prefix", "'bucket/prefix' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/")]
+    [InlineData("--storage-url", "bucket/prefix", "--storage-url is 'bucket/prefix'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
     [InlineData("--faults", "nonsense=1", "nonsense")]
-    [InlineData("--content", "both", "both")]
-    [InlineData("--no-such-option", "1", "--no-such-option")]
+    [InlineData("--content", "both", "--content is 'both'. Write inline or reference.")]
+    [InlineData("--no-such-option", "1", "There is no option '--no-such-option'. A file of that name is written ./--no-such-option.")]
     public async Task AnOptionThatCannotBeUsed(string option, string value, string message) =>
         await RefusedAsync(message, ["run", List("http://a/"), "--out", Out, option, value]);
 
@@ -111,11 +111,11 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task ASettingThatIsOutOfRange() =>
         await RefusedAsync(
-            "Intake:MaxInputsPerSubmission must be between 1 and 1,000.", ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
+            "Pipeline__Intake__MaxInputsPerSubmission is '5000'. Write a whole number from 1 to 1,000, such as 1000.", ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
 
     [Fact]
     public async Task ANimbleApiWithoutAKey() =>
-        await RefusedAsync("needs a key. Set NIMBLE_API_KEY.", ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
+        await RefusedAsync("NIMBLE_API_KEY is not set.", ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
 
     [Fact]
     public async Task AWrongKeyABucketThatIsMissingAndCredentialsThatAreRefused()

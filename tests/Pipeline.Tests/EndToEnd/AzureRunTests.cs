@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Collect;
 using Pipeline.Intake;
@@ -57,7 +56,6 @@ public sealed class AzureRunTests(Servers servers)
             .AddPipeline(options =>
             {
                 settings.Apply(options);
-                settings.Tuning.GetSection("Pipeline").Bind(options);
                 options.Intake.MaxInputsPerSubmission = 25;
                 options.Intake.SourcePrefixes.Add("azblob://lists/");
             })

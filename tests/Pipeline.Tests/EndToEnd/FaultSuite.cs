@@ -12,7 +12,7 @@ public abstract class FaultSuite(Servers? azure) : StoreSuite(azure)
     private protected async Task<RunOutcome> AllBecomeRecordsAsync(string faults)
     {
         await using var rig = await StartAsync(faults);
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))) with { Compress = true });
+        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Delivery:Compress", "true")]));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Single(outcome.Posts);
         return outcome;

@@ -1,5 +1,6 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
+using Pipeline.Settings;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -39,7 +40,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
         Assert.StartsWith("Name the lists: ", await RefusalAsync(new(settings, All, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.StartsWith(
             "Replay over a storage account needs the API that its lists were posted to.",
-            await RefusalAsync(new(settings with { Api = null }, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
+            await RefusalAsync(new(settings with { Given = GivenSettings.None }, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.Equal(
             $"No list a is known in {settings.StoreName}. There: none.",
             await RefusalAsync(new(settings, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)));

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Cli.Run;
 using Pipeline.Emulator;
+using Pipeline.Settings;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -51,22 +52,22 @@ internal sealed class Rig : IAsyncDisposable
         Lists = [list],
         Out = Out,
         State = Path.Combine(_folder.Path, "state"),
-        Api = Emulator.BaseAddress,
-        ApiKey = Key,
-        StorageUrl = storageUrl,
         Azure = Azure?.Open().Options,
         Stores = new() { S3Endpoint = Emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri },
-        Tuning = new ConfigurationBuilder().AddInMemoryCollection(
+        Given = GivenSettings.From(new ConfigurationBuilder().AddInMemoryCollection(
         [
             new("Runner:SweepInterval", "00:00:00.3"),
             new("Runner:IdleSweepInterval", "00:00:00.1"),
+            new("Pipeline:Nimble:BaseUrl", Emulator.BaseAddress.AbsoluteUri),
+            new("Pipeline:Nimble:ApiKey", Key),
             new("Pipeline:Nimble:RequestsPerSecond", "1000"),
+            new("Pipeline:Delivery:StorageUrl", storageUrl),
             new("Pipeline:Collect:ObjectDeadline", "00:00:02"),
             new("Pipeline:Collect:RetryDelay", "00:00:00.1"),
             new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
             new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
             new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
-        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build(),
+        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build()),
     };
 
     /// <summary>Runs a list to its end and checks what must hold of every run.</summary>

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Settings;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -19,7 +19,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task EveryUrlBecomesOneRecordByWebhook(string storageUrl, bool compress)
     {
         await using var rig = await StartAsync();
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl) with { Compress = compress });
+        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
         Assert.Equal(25, outcome.Learnt("webhook"));
@@ -118,7 +118,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         var inline = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(2))));
         await using var other = await StartAsync();
-        var outcome = await other.RunAsync(other.Settings(other.List(Rig.Urls(2))) with { Content = ContentMode.Reference });
+        var outcome = await other.RunAsync(other.Settings(other.List(Rig.Urls(2)), tuning: [("Collect:Content", "reference")]));
         Assert.All(outcome.Records, r => Assert.False(r.TryGetProperty("content", out _)));
         Assert.Equal(
             inline.Records.Select(r => r.GetProperty("content_digest").GetString()).Order(),
@@ -129,7 +129,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task OnTheEmbeddedEmulatorAnUnansweredPostIsLookedForForMinutesAndHeld()
     {
         await using var rig = await StartAsync();
-        var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Api = null, Tuning = new ConfigurationBuilder().Build() };
+        var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Given = GivenSettings.None };
         Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, Listener.Choose(settings), TestContext.Current.CancellationToken);
         var options = host.Services.GetRequiredService<IOptions<PipelineOptions>>().Value;

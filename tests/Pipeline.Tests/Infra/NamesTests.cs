@@ -48,23 +48,6 @@ public sealed partial class NamesTests
     }
 
     [Fact]
-    public void EverySettingIsExplainedWithItsDefault()
-    {
-        var page = Repository.Read("docs/operating.md");
-        var defaults = new PipelineOptions();
-        foreach (var (name, option) in Names.Options)
-        {
-            var row = SettingRow().Matches(page).SingleOrDefault(m => m.Groups["name"].Value == name);
-            Assert.True(row is not null, $"docs/operating.md has no row for {name}.");
-            var section = typeof(PipelineOptions).GetProperty(name.Split("__")[1])!.GetValue(defaults);
-            if (DefaultText(option.GetValue(section)) is { } text && option.Name != nameof(CollectOptions.SpillFolder))
-                Assert.True(row.Groups["default"].Value.Trim() == text, $"docs/operating.md gives {name} the default '{row.Groups["default"].Value.Trim()}', and the code '{text}'.");
-        }
-
-        AssertNone(SettingRow().Matches(page).Select(m => m.Groups["name"].Value), Names.Options.Keys);
-    }
-
-    [Fact]
     public void EveryVariableOfTheCloudsIsExplainedAndInTheSample()
     {
         var page = Repository.Read("docs/operating.md");
@@ -98,20 +81,6 @@ public sealed partial class NamesTests
     private static string Name(string setting) => ListPlace().Replace(setting, "");
 
     private static void AssertNone(IEnumerable<string> names, IEnumerable<string> known) => Assert.Empty(names.Except(known));
-
-    private static string? DefaultText(object? value) => value switch
-    {
-        null or "" => "",
-        IList<string> => "",
-        string or Uri => value.ToString()!.TrimEnd('/'),
-        long or int => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value:N0}"),
-        TimeSpan time => time.ToString("c"),
-        bool or Enum => value.ToString()!.ToLowerInvariant(),
-        _ => value.ToString(),
-    };
-
-    [GeneratedRegex(@"^\| `(?<name>Pipeline__\w+)` \|(?<default>[^|]*)\|", RegexOptions.Multiline)]
-    private static partial Regex SettingRow();
 
     [GeneratedRegex(@"readEnvironmentVariable\('(\w+)'")]
     private static partial Regex EnvironmentVariable();

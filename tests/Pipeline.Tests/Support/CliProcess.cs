@@ -30,17 +30,37 @@ internal sealed class CliProcess : IDisposable
         IReadOnlyList<string> before, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         string[] line = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments];
-        var start = new ProcessStartInfo(line[0], line[1..])
+        var process = Process.Start(Prepare(line[0], line[1..], environment))!;
+        process.StandardInput.Close();
+        return new(process);
+    }
+
+    private static ProcessStartInfo Prepare(string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
+    {
+        var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("AzureWebJobsStorage", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("AzureWebJobsStorage", StringComparison.Ordinal) || n.StartsWith("GOOGLE_", StringComparison.Ordinal) || n.StartsWith("Pipeline__", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return new(process);
+        return start;
+    }
+
+    /// <summary>Starts a command line of a shell in which <c>$pipeline</c> is the command; standard input stays open.</summary>
+    public static CliProcess StartShell(string line, params IEnumerable<(string Name, string Value)> environment)
+    {
+        var command = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll")}'";
+        var start = Prepare("bash", ["-c", line.Replace("$pipeline", command, StringComparison.Ordinal)], environment);
+        return new(Process.Start(start)!);
+    }
+
+    /// <summary>Writes to its standard input.</summary>
+    public async Task WriteAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text.AsMemory(), TestContext.Current.CancellationToken);
+        await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>Starts it and waits for its end.</summary>
@@ -60,6 +80,7 @@ internal sealed class CliProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool IsRunning => !_process.HasExited;
     /// <summary>Waits until its standard error holds a text.</summary>
     public async Task WaitForAsync(string text)
     {

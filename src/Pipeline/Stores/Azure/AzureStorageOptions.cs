@@ -1,4 +1,5 @@
 using Pipeline.Http;
+using Pipeline.Settings;
 
 namespace Pipeline.Stores.Azure;
 
@@ -75,13 +76,28 @@ public sealed record AzureStorageOptions
     /// <summary>The names the Functions host uses, <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.</summary>
     /// <param name="read">Reads one variable; the process's environment by default.</param>
     /// <returns>Null where no storage account is named at all.</returns>
-    /// <exception cref="PipelineException">Permanent: a value that cannot be used.</exception>
+    /// <exception cref="PipelineException">Permanent: values that cannot be used; the message names all of them.</exception>
     public static AzureStorageOptions? FromEnvironment(Func<string, string?>? read = null)
     {
-        string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
-        Uri? GetUri(string name) => Get(name) is not { } text ? null
-            : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
-            : throw Invalid($"{name} is '{text}', which is not an http or https address.");
+        var faults = new List<string>();
+        var options = Read(read ?? Environment.GetEnvironmentVariable, faults);
+        return faults.Count == 0 ? options : throw Invalid(string.Join(' ', faults));
+    }
+
+    /// <summary>The names the Functions host uses.</summary>
+    /// <param name="read">Reads one variable.</param>
+    /// <param name="faults">Gets a line for each value that cannot be used.</param>
+    /// <returns>Null where no storage account is named at all.</returns>
+    internal static AzureStorageOptions? Read(Func<string, string?> read, ICollection<string> faults)
+    {
+        string? Get(string name) => read(name) is { Length: > 0 } value ? value : null;
+        Uri? GetUri(string name) => Get(name) is { } text ? WebAddress.Parse(text) ?? Fault<Uri>(name, text, "an http or https address") : null;
+        T? Fault<T>(string name, string value, string right)
+        {
+            faults.Add($"{name} is {Shown.Quote(value)}. Write {right}, or leave it out.");
+            return default;
+        }
+
         var options = new AzureStorageOptions
         {
             ConnectionString = Get(Prefix),
@@ -96,7 +112,7 @@ public sealed record AzureStorageOptions
                 "managedidentity" => AzureCredentialKind.ManagedIdentity,
                 "workloadidentity" => AzureCredentialKind.WorkloadIdentity,
                 "azurecli" => AzureCredentialKind.AzureCli,
-                var other => throw Invalid($"{Prefix}__credential is '{other}'. Write managedidentity, workloadidentity or azurecli, or leave it out."),
+                var other => Fault<AzureCredentialKind>(Prefix + "__credential", other, "managedidentity, workloadidentity or azurecli"),
             },
         };
         return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null, TableServiceUri: null } ? null : options;

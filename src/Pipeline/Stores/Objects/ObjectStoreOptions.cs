@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Amazon.Runtime.CredentialManagement;
 using Azure.Core;
 using Pipeline.Http;
+using Pipeline.Settings;
 
 namespace Pipeline.Stores.Objects;
 
@@ -93,15 +94,25 @@ public sealed partial record ObjectStoreOptions
     public static ObjectStoreOptions FromEnvironment(Func<string, string?>? read = null)
     {
         var faults = new List<string>();
+        var options = Read(read, faults);
+        return faults.Count == 0
+            ? options
+            : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
+    }
+
+    /// <summary>The clouds' own variables.</summary>
+    /// <param name="read">Reads one variable; null for the process's environment.</param>
+    /// <param name="faults">Gets a line for each value that cannot be used.</param>
+    internal static ObjectStoreOptions Read(Func<string, string?>? read, ICollection<string> faults)
+    {
         string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
         Uri? GetUri(string name) => Get(name) is not { } text ? null
-            : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
-            : Fault($"{name} is '{text}', which is not an http or https address.");
+            : WebAddress.Parse(text) ?? Fault($"{name} is {Shown.Quote(text)}. Write an http or https address, such as https://s3.example.com.");
         bool GetPays()
         {
             var payer = Get("AWS_REQUEST_PAYER");
             if (payer is not (null or "requester"))
-                Fault($"AWS_REQUEST_PAYER is '{payer}'. Set it to requester, or leave it out.");
+                Fault($"AWS_REQUEST_PAYER is {Shown.Quote(payer)}. Set it to requester, or leave it out.");
             return payer is not null;
         }
         Uri? Fault(string message)
@@ -130,8 +141,8 @@ public sealed partial record ObjectStoreOptions
         };
         options.CheckTrust(faults);
         if (options.GcsUserProject is { } project && !ProjectId().IsMatch(project))
-            faults.Add($"GOOGLE_CLOUD_QUOTA_PROJECT is '{project}', which is not the id of a project such as my-project-123.");
-        return faults.Count == 0 ? options : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
+            faults.Add($"GOOGLE_CLOUD_QUOTA_PROJECT is {Shown.Quote(project)}, which is not the id of a project such as my-project-123.");
+        return options;
     }
 
     /// <summary>In words, and without any secret: who signs in to a store.</summary>
@@ -152,16 +163,16 @@ public sealed partial record ObjectStoreOptions
     private static string? RegionOfProfile(string? name) =>
         name is not null && new CredentialProfileStoreChain().TryGetProfile(name, out var profile) ? profile.Region?.SystemName : null;
 
-    private void CheckTrust(List<string> faults)
+    private void CheckTrust(ICollection<string> faults)
     {
         if (S3RoleArn is not null && !RoleArn().IsMatch(S3RoleArn))
-            faults.Add($"AWS_ROLE_ARN is '{S3RoleArn}', which is not the ARN of a role such as arn:aws:iam::123456789012:role/results.");
+            faults.Add($"AWS_ROLE_ARN is {Shown.Quote(S3RoleArn)}, which is not the ARN of a role such as arn:aws:iam::123456789012:role/results.");
         if (S3RoleArn is not null && S3AccessKey is not null)
             faults.Add("AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role.");
         if (GcsProvider is not null && !Provider().IsMatch(GcsProvider))
-            faults.Add($"GOOGLE_WORKLOAD_PROVIDER is '{GcsProvider}', which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
+            faults.Add($"GOOGLE_WORKLOAD_PROVIDER is {Shown.Quote(GcsProvider)}, which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
         if (GcsServiceAccount is not null && !ServiceAccount().IsMatch(GcsServiceAccount))
-            faults.Add($"GOOGLE_SERVICE_ACCOUNT is '{GcsServiceAccount}', which is not the address of a service account.");
+            faults.Add($"GOOGLE_SERVICE_ACCOUNT is {Shown.Quote(GcsServiceAccount)}, which is not the address of a service account.");
         if (GcsServiceAccount is not null && GcsProvider is null)
             faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");
         if (TokenAudience is null && (S3RoleArn ?? GcsProvider) is not null)

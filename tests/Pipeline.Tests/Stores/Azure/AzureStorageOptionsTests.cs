@@ -41,7 +41,7 @@ public sealed class AzureStorageOptionsTests
         Assert.IsType(credential, AzureAccount.CreateCredential(new() { AccountName = "acct", Credential = kind }));
 
     [Theory]
-    [InlineData("AzureWebJobsStorage__blobServiceUri", "ftp://x", "AzureWebJobsStorage__blobServiceUri is 'ftp://x', which is not an http or https address.")]
+    [InlineData("AzureWebJobsStorage__blobServiceUri", "ftp://x", "AzureWebJobsStorage__blobServiceUri is 'ftp://x'. Write an http or https address, or leave it out.")]
     [InlineData("AzureWebJobsStorage__credential", "me", "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or azurecli, or leave it out.")]
     public void WhatCannotBeUsedIsRefused(string name, string value, string message)
     {

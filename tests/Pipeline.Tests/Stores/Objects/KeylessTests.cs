@@ -149,7 +149,7 @@ public sealed class KeylessTests
         };
         var error = Assert.Throws<PipelineException>(() => ObjectStoreOptions.FromEnvironment(settings.GetValueOrDefault));
         Assert.Equal(
-            "AWS_ENDPOINT_URL_STS is 'sts', which is not an http or https address. "
+            "AWS_ENDPOINT_URL_STS is 'sts'. Write an http or https address, such as https://s3.example.com. "
             + "AWS_ROLE_ARN is 'role', which is not the ARN of a role such as arn:aws:iam::123456789012:role/results. "
             + "AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role. "
             + "GOOGLE_WORKLOAD_PROVIDER is 'pool', which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure. "

@@ -238,7 +238,7 @@ public sealed class ObjectStoreErrorTests
         Assert.Equal(new ObjectStoreOptions(), ObjectStoreOptions.FromEnvironment(_ => null));
         Assert.Equal("S3 http://127.0.0.1:9000/, GCS 127.0.0.1:5005", options.ToString());
         var error = Assert.Throws<PipelineException>(() => ObjectStoreOptions.FromEnvironment(name => name == "AWS_ENDPOINT_URL_S3" ? "localhost" : null));
-        Assert.Equal("AWS_ENDPOINT_URL_S3 is 'localhost', which is not an http or https address.", error.Message);
+        Assert.Equal("AWS_ENDPOINT_URL_S3 is 'localhost'. Write an http or https address, such as https://s3.example.com.", error.Message);
     }
 
     private static Func<HttpContext, Task> Bytes(byte[] body, params (string Name, string Value)[] headers) => async context =>

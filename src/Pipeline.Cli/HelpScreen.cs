@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Pipeline.Cli;
+
+/// <summary>The help of all commands: at most 80 columns, with examples at its end.</summary>
+internal static class HelpScreen
+{
+    private const int Columns = 80;
+
+    private static readonly Dictionary<string, string[]> Examples = new()
+    {
+        ["pipeline"] = ["pipeline run", "pipeline run urls.txt --out results"],
+        ["run"] =
+        [
+            "pipeline run urls.txt --out results",
+            "pipeline run urls.csv --storage-url s3://my-bucket/results/ --shared country=US",
+        ],
+        ["serve"] =
+        [
+            "pipeline serve --out results",
+            "pipeline serve --listen http://0.0.0.0:8080 --callback-base https://hooks.example.com",
+        ],
+        ["submit"] = ["pipeline submit urls.csv --shared country=US", "grep -h http *.log | pipeline submit - --out results"],
+        ["status"] = ["pipeline status --out results", "pipeline status LIST_ID --json"],
+        ["failures"] = ["pipeline failures --out results", "pipeline failures LIST_ID --reason task_failed --json"],
+        ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
+        ["doctor"] = ["pipeline doctor", "pipeline doctor --storage-url s3://my-bucket/results/"],
+        ["trust"] =
+        [
+            "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID --principal ID --audience api://ID",
+            "pipeline doctor trust --storage-url gs://my-bucket/results/ --project my-project --tenant ID --principal ID "
+                + "--audience api://ID",
+        ],
+        ["emulator"] = ["pipeline emulator --data emulator-data", "pipeline emulator --data emulator-data --faults post_429=2"],
+    };
+
+    /// <summary>Gives every command this help.</summary>
+    public static void Use(RootCommand root)
+    {
+        var option = root.Options.OfType<HelpOption>().Single();
+        option.Action = new Screen((HelpAction)option.Action!);
+    }
+
+    private sealed class Screen(HelpAction inner) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            inner.MaxWidth = Columns;
+            var code = inner.Invoke(parseResult);
+            var command = parseResult.CommandResult.Command;
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (var example in Examples[command is RootCommand ? "pipeline" : command.Name])
+                output.WriteLine($"  {Wrap(example)}");
+            return code;
+        }
+
+        /// <summary>A shell takes a line that goes on after a backslash for one.</summary>
+        private static string Wrap(string example)
+        {
+            var width = 0;
+            return string.Concat(example.Split(' ').Select((word, i) =>
+            {
+                var breaks = width + word.Length + 1 > Columns - 8 && i > 0;
+                width = breaks ? word.Length + 4 : width + word.Length + 1;
+                return breaks ? $" \\\n      {word}" : i == 0 ? word : $" {word}";
+            }));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+
+namespace Pipeline.Settings;
+
+/// <summary>One setting: a property of an options class, with its path, its range and its default.</summary>
+internal sealed class Setting
+{
+    private readonly PropertyInfo? _section;
+    private readonly PropertyInfo _property;
+
+    private Setting(string prefix, PropertyInfo? section, PropertyInfo property, object defaults)
+    {
+        (_section, _property) = (section, property);
+        Name = section is null ? property.Name : $"{section.Name}:{property.Name}";
+        Path = $"{prefix}:{Name}";
+        Variable = Path.Replace(":", "__", StringComparison.Ordinal);
+        Range = property.GetCustomAttribute<RangeAttribute>();
+        IsSecret = property.GetCustomAttribute<PasswordPropertyTextAttribute>() is not null;
+        Default = Get(defaults);
+    }
+
+    /// <summary>The name below the options, such as <c>Collect:MaxDepth</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The path in a configuration, such as <c>Pipeline:Collect:MaxDepth</c>.</summary>
+    public string Path { get; }
+
+    /// <summary>The environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; without the place in a list.</summary>
+    public string Variable { get; }
+
+    /// <summary>The values it may have; null where its type alone says so.</summary>
+    public RangeAttribute? Range { get; }
+
+    /// <summary>Whether its value is never shown.</summary>
+    public bool IsSecret { get; }
+
+    /// <summary>Whether it is a list of texts.</summary>
+    public bool IsList => _property.PropertyType == typeof(IList<string>);
+
+    /// <summary>The type of its value, without <see cref="Nullable"/>.</summary>
+    public Type Type => Nullable.GetUnderlyingType(_property.PropertyType) ?? _property.PropertyType;
+
+    /// <summary>The value where nothing is given.</summary>
+    public object? Default { get; }
+
+    /// <summary>The settings of an options class: its properties, and those of its sections.</summary>
+    public static IReadOnlyList<Setting> AllOf(object defaults, string prefix) =>
+    [
+        .. defaults.GetType().GetProperties().SelectMany(property => IsSection(property.PropertyType)
+            ? property.PropertyType.GetProperties().Select(inner => new Setting(prefix, property, inner, defaults))
+            : [new Setting(prefix, null, property, defaults)]),
+    ];
+
+    public object? Get(object options) => _property.GetValue(Owner(options));
+
+    public void Set(object options, object? value) => _property.SetValue(Owner(options), value);
+
+    /// <summary>Whether a value is in the range.</summary>
+    public bool Allows(object? value) => Range is null || Range.IsValid(value);
+
+    private static bool IsSection(Type type) => type.IsClass && type.Namespace == nameof(Pipeline);
+
+    private object Owner(object options) => _section is null ? options : _section.GetValue(options)!;
+}

@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Cli;
+using Pipeline.Cli.Run;
+using Pipeline.Settings;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>Where webhooks and the status page are served, and what is said of who answers.</summary>
+public sealed class ListenTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    [Theory]
+    [InlineData("http://[::1]:0", "http://[::1]:")]
+    [InlineData("http://[::]:0", "http://[::]:")]
+    [InlineData("http://127.0.0.1:0", "http://127.0.0.1:")]
+    [InlineData("http://localhost:0/", "http://localhost:")]
+    public async Task AnyAddressOfThisMachineIsServed(string listen, string said)
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List(), "--out", _folder["out"], "--listen", listen]);
+        Assert.True(exitCode == ExitCodes.Complete, error);
+        Assert.Matches($"(?m)^Status: {Regex.Escape(said)}[1-9][0-9]*/$", error);
+        Assert.Equal("webhook", Manifest().GetProperty("learnt").EnumerateObject().Single().Name);
+    }
+
+    [Fact]
+    public async Task WithoutAKeyTerminalPageAndManifestSayThatAnEmulatorAnswers()
+    {
+        const string Notice = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages, and not Nimble.";
+        var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
+        using var run = CliProcess.Start(
+            ["run", List(), "--out", _folder["out"], "--listen", listen, "--faults", "task_slow_ms=2000"]);
+        Assert.Contains(Notice, await PageAsync(listen, run), StringComparison.Ordinal);
+        var (exitCode, _, error) = await run.WaitAsync();
+        Assert.True(exitCode == ExitCodes.Complete, error);
+        Assert.Contains($"{Notice}\n", error, StringComparison.Ordinal);
+        Assert.Equal("emulator", Manifest().GetProperty("api").GetString());
+    }
+
+    [Fact]
+    public async Task WithAnApiTheManifestNamesItAndNothingIsSaidOfAnEmulator()
+    {
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder["emulator"], Storage = Pipeline.Emulator.StorageMode.Own }, TestContext.Current.CancellationToken);
+        var api = emulator.BaseAddress.AbsoluteUri.TrimEnd('/');
+        var (exitCode, _, error) = await CliProcess.RunAsync(["run", List(), "--out", _folder["out"], "--api", $"{api}/v2"]);
+        Assert.True(exitCode == ExitCodes.Complete, error);
+        Assert.DoesNotContain("NIMBLE_API_KEY", error, StringComparison.Ordinal);
+        Assert.Equal(api, Manifest().GetProperty("api").GetString());
+    }
+
+    [Fact]
+    public async Task WithoutAKeyAnApiThatWantsOneIsNotSaidToRefuseIt()
+    {
+        await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder["emulator"], ApiKey = "right" }, TestContext.Current.CancellationToken);
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List(), "--out", _folder["out"], "--api", emulator.BaseAddress.AbsoluteUri]);
+        Assert.Equal(
+            (ExitCodes.Usage, $"pipeline: The API at {emulator.BaseAddress} wants a key, and NIMBLE_API_KEY is not set. "
+                + "Set it to the key of that API.\n"), (exitCode, error));
+    }
+
+    [Fact]
+    public async Task ServeOverAStorageAccountDemandsAKeyOrAnApi()
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(["serve"], ("AzureWebJobsStorage", "UseDevelopmentStorage=true"));
+        Assert.Equal(
+            (ExitCodes.Usage, "pipeline: NIMBLE_API_KEY is not set. Set it to serve lists of a storage account, "
+                + "or name another API with --api.\n"), (exitCode, error));
+    }
+
+    [Fact]
+    public void ARunThatGoesOnKeepsTheAddressThatItWasGiven()
+    {
+        var settings = Settings();
+        Folders.Prepare(settings, withOut: true);
+        var asked = new Uri($"http://127.0.0.1:{CliProcess.FreePort()}/");
+        Folders.KeepListen(settings, Listener.Choose(settings with { Listen = asked }));
+
+        Assert.Equal(asked, Listener.Choose(settings));
+    }
+
+    [Fact]
+    public void ARunThatCannotKeepItsAddressSaysSo()
+    {
+        var settings = Settings();
+        Folders.Prepare(settings, withOut: true);
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var taken = new Uri($"http://{other.LocalEndpoint}/");
+        Folders.KeepListen(settings, taken);
+        var said = new List<string>();
+
+        Assert.NotEqual(taken, Listener.Choose(settings, said.Add));
+        Assert.Equal(
+            $"The last run listened at {taken}: the port is in use. "
+                + "Webhooks still on their way there are lost, and Sweep finds their results.",
+            Assert.Single(said));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private RunSettings Settings() => new()
+    {
+        Out = _folder["out"], State = _folder["state"], Given = GivenSettings.None, Stores = new(),
+    };
+
+    private JsonElement Manifest() => JsonElement.Parse(File.ReadAllText(_folder["out", "manifest.json"]));
+
+    private string List()
+    {
+        File.WriteAllText(_folder["list.txt"], "http://sample.test/sample/generated/1?bytes=2000\n");
+        return _folder["list.txt"];
+    }
+
+    /// <summary>The page, once it is served; nothing where the command has ended before.</summary>
+    private static async Task<string> PageAsync(string address, CliProcess command)
+    {
+        using var http = new HttpClient();
+        while (command.IsRunning)
+        {
+            try
+            {
+                return await http.GetStringAsync(new Uri(address), TestContext.Current.CancellationToken);
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+        }
+
+        return "";
+    }
+}

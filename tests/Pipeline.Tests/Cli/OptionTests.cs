@@ -1,0 +1,78 @@
+using Pipeline.Cli;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>What a mistyped command line is answered.</summary>
+public sealed class OptionTests
+{
+    [Theory]
+    [InlineData("run --canarry 5", "There is no option '--canarry'. Did you mean --canary?")]
+    [InlineData("run --max-url=5 urls.txt", "There is no option '--max-url'. Did you mean --max-urls?")]
+    [InlineData("run -out results", "There is no option '-out'. Did you mean --out?")]
+    [InlineData("run -- --canarry", "There is no option '--canarry'. Did you mean --canary?")]
+    [InlineData("submit urls.txt --strikt", "There is no option '--strikt'. Did you mean --strict?")]
+    [InlineData("serve --canarry 5", "There is no option '--canarry'. Did you mean --canary?")]
+    [InlineData("status --jason", "There is no option '--jason'. Did you mean --json?")]
+    [InlineData("failures --resaon task_failed", "There is no option '--resaon'. Did you mean --reason?")]
+    [InlineData("replay --resubmitt", "There is no option '--resubmitt'. Did you mean --resubmit?")]
+    [InlineData("doctor --storge-url x", "There is no option '--storge-url'. Did you mean --storage-url?")]
+    [InlineData("run --something-else", "There is no option '--something-else'. A file of that name is written ./--something-else.")]
+    [InlineData("rnu", "There is no command 'rnu'. Did you mean run?")]
+    [InlineData("run --max-urls abc", "--max-urls is 'abc'. Write a whole number from 1 up, such as 1000.")]
+    [InlineData("run --canary -1", "--canary is '-1'. Write a whole number from 0 to 1,000, such as 0.")]
+    [InlineData("run --content ref", "--content is 'ref'. Write inline or reference.")]
+    [InlineData("run --fail-status 4xx,6xx",
+        "--fail-status is '4xx,6xx'. Write statuses or classes of them with commas between, such as 4xx,503.")]
+    [InlineData("run --refuse-domain http://a.example",
+        "--refuse-domain is 'http://a.example'. Write a domain such as example.com, without scheme, port, path and '*.'.")]
+    [InlineData("run --storage-url 's3://b/", "--storage-url is ''s3://b/'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
+    [InlineData("run --api http://127.0.0.1:1/ --faults post_429=1",
+        "--faults is for the emulator in this process. Leave it out, or leave out --api and NIMBLE_API_KEY.")]
+    [InlineData("run --listen https://127.0.0.1:1", ListenFault + "'https://127.0.0.1:1'" + ListenAdvice)]
+    [InlineData("run --listen http://127.0.0.1:1/path", ListenFault + "'http://127.0.0.1:1/path'" + ListenAdvice)]
+    [InlineData("serve --listen [::1]:80", ListenFault + "'[::1]:80'" + ListenAdvice)]
+    public async Task IsAnsweredInOneLineThatSaysWhatToWrite(string line, string answer)
+    {
+        var (exitCode, output, error) = await CliProcess.RunAsync(line.Split(' '));
+        Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
+        Assert.Equal($"pipeline: {answer}", error.Split('\n')[0]);
+        Assert.Single(error.Split('\n'), text => text.StartsWith("pipeline: ", StringComparison.Ordinal));
+        Assert.DoesNotContain("System.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MistypedOptionsAndFaultsOfTheEnvironmentAreToldTogether()
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(["run", "--canarry", "5"], ("Pipeline__Collect__MaxDepth", "abc"));
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        Assert.StartsWith(
+            "pipeline: There is no option '--canarry'. Did you mean --canary?\n"
+                + "pipeline: Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 to 1,000, such as 256.\n",
+            error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("run")]
+    [InlineData("serve")]
+    [InlineData("submit")]
+    [InlineData("status")]
+    [InlineData("failures")]
+    [InlineData("replay")]
+    [InlineData("doctor")]
+    [InlineData("doctor trust")]
+    [InlineData("emulator")]
+    public async Task HelpFitsEightyColumnsAndEndsInTwoExamples(string command)
+    {
+        var (exitCode, output, error) = await CliProcess.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.DoesNotContain(output.Split('\n'), line => line.Length > 80);
+        var examples = output[output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n');
+        Assert.Equal(2, examples.Count(line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains($"pipeline {command}".TrimEnd(), StringComparison.Ordinal)));
+    }
+
+    private const string ListenFault = "--listen is ";
+    private const string ListenAdvice = ". Write an http address without a path, such as http://127.0.0.1:8080. "
+        + "TLS ends at a proxy before it, whose address is --callback-base.";
+}
