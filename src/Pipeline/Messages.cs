@@ -60,12 +60,12 @@ internal sealed partial class PipelineJson : JsonSerializerContext
     private static PipelineJson? _plain;
 }
 
-/// <summary>Times in UTC, written with a Z.</summary>
+/// <summary>Times as <see cref="UtcTime"/> writes them.</summary>
 internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
 
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value.UtcDateTime);
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => UtcTime.WriteValue(writer, value);
 }
 
 /// <summary>Typed sends. A message that names no trace gets the one it is sent in.</summary>

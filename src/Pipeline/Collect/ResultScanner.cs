@@ -22,6 +22,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     private string _name = "";
     private FieldPlace _place;
     private SpillBuffer? _target;
+    private LineSeparators _separators;
     private bool _taken;
 
     private bool ByReference => options.Content == ContentMode.Reference;
@@ -101,10 +102,13 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     protected override void OnRaw(ReadOnlySpan<byte> raw)
     {
-        if (_captures)
-            Capture(raw);
-        else
-            _target?.Append(raw);
+        while (_separators.Next(ref raw, out var stretch))
+        {
+            if (_captures)
+                Capture(stretch);
+            else
+                _target?.Append(stretch);
+        }
     }
 
     protected override void OnText(ReadOnlySpan<byte> text)
@@ -141,7 +145,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
         _result = new();
         _digest.Start();
         (_parent, _field, _seen, _taken) = (ResultField.Document, ResultField.Document, 0, false);
-        (_captures, _capturedBytes, _omitsParsed) = (false, 0, false);
+        (_captures, _capturedBytes, _omitsParsed, _separators) = (false, 0, false, default);
         _unknown?.Clear();
     }
 

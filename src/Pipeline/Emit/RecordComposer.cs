@@ -88,8 +88,8 @@ internal static class RecordComposer
         if (result.DurationMs is { } duration)
             writer.WriteNumber("duration_ms", duration);
         if (requestedAt is { } requested)
-            writer.WriteString("requested_at", requested.UtcDateTime);
-        writer.WriteString("collected_at", context.CollectedAt.UtcDateTime);
+            UtcTime.WriteMember(writer, "requested_at", requested);
+        UtcTime.WriteMember(writer, "collected_at", context.CollectedAt);
         writer.Flush();
     }
 

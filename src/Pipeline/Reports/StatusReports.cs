@@ -122,7 +122,8 @@ internal sealed record RefusedListReport(string ListId, string? Source, string? 
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DictionaryKeyPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true,
+    Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(ListReport))]
 [JsonSerializable(typeof(List<ListReport>))]
 [JsonSerializable(typeof(OpenListsReport))]

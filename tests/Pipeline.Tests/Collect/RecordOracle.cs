@@ -53,7 +53,7 @@ internal static class RecordOracle
         Add("driver", Text(TextOf(metadata, "driver")));
         Add("duration_ms", NumberOf(metadata, "query_duration"));
         Add("requested_at", Text("2026-01-24T12:36:24.685Z"));
-        Add("collected_at", Text("2026-01-24T12:00:00Z"));
+        Add("collected_at", Text("2026-01-24T12:00:00.000Z"));
         if (inContent.Count > 0 && !reference)
             Add("content", $"{{{string.Join(',', inContent.Select(Member))}}}");
         var kept = data.Where(p => !IsOmitted(p)).ToList();
@@ -71,7 +71,9 @@ internal static class RecordOracle
         if (TextOf(metadata, "query_time") is { } time)
             extra.Add($"\"metadata.query_time\":{Text(time)}");
         Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
-        return $"{{{string.Join(',', members)}}}";
+        // Within strings only, and nowhere else in JSON, these two may stand; a line of NDJSON has them escaped.
+        return $"{{{string.Join(',', members)}}}"
+            .Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
     }
 
     /// <summary>JSON text without what is insignificant in it.</summary>

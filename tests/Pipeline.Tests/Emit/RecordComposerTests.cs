@@ -14,7 +14,7 @@ public sealed class RecordComposerTests
         Assert.Equal("""
             {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list","submission_id":"list-000000","batch_id":"batch","task_id":"t-1",
             "url":"https://example.com/?q=ü&r=<1>","result_url":"https://example.com/","line":1,"status":"success","http_status":200,"country":"US","locale":"en-US","driver":"vx6","duration_ms":1877,
-            "requested_at":"2026-01-24T12:36:24.685Z","collected_at":"2026-01-24T12:00:00Z","content":{"markdown":"# T","html":"<h1>T</h1>"},"parsed":{"title":"T"},"links":[1],
+            "requested_at":"2026-01-24T12:36:24.685Z","collected_at":"2026-01-24T12:00:00.000Z","content":{"markdown":"# T","html":"<h1>T</h1>"},"parsed":{"title":"T"},"links":[1],
             "content_digest":"xxh128:45c63cc497f44ac8a34b3e9bd126fb17","content_bytes":13,"source":{"uri":"s3://bucket/list/list-000000/t-1.json","etag":"abc","bytes":302,"compressed":false},
             "input":{"locale":"de-DE","render":true,"url":"https://example.com/?q=ü&r=<1>","country":"DE"},"tag":"mine",
             "extra":{"warnings":["w"],"metadata.query_time":"soon"}}
@@ -29,7 +29,7 @@ public sealed class RecordComposerTests
         var record = await ComposeAsync("{}", context);
         Assert.Equal("""
             {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list","submission_id":"list-000000","task_id":"t-1",
-            "url":"https://example.com/?q=ü&r=<1>","line":1,"status":"success","collected_at":"2026-01-24T12:00:00Z",
+            "url":"https://example.com/?q=ü&r=<1>","line":1,"status":"success","collected_at":"2026-01-24T12:00:00.000Z",
             "content_digest":"xxh128:99aa06d3014798d86001c324468d497f","content_bytes":0,"source":{"uri":"s3://bucket/list/list-000000/t-1.json","bytes":2,"compressed":false},
             "input":{"url":"u"}}
             """.ReplaceLineEndings(""), record);
@@ -78,7 +78,7 @@ public sealed class RecordComposerTests
     {
         const string Url = "https://x/?q=漢字😀\u2028\u007f &<>'+/\"\\\u0001\t\ud800";
         var record = await ComposeAsync("""{"metadata":{"tag":"\ud83d\ude00\n"},"x😀\ty":0}""", Normal.Context with { Input = Normal.Context.Input with { Url = Url, Input = "{\"url\":\"é&<>'+\\ud83d\\ude00\"}" } });
-        Assert.Contains("\"url\":\"https://x/?q=漢字😀\u2028\u007f &<>'+/\\\"\\\\\\u0001\\t\ufffd\",", record);
+        Assert.Contains("\"url\":\"https://x/?q=漢字😀\\u2028\u007f &<>'+/\\\"\\\\\\u0001\\t\ufffd\",", record);
         Assert.Contains("\"url\":\"é&<>'+😀\"", record);
         Assert.Contains("\"tag\":\"😀\\n\"", record);
         Assert.Contains("\"x😀\\ty\":0", record);
@@ -92,7 +92,7 @@ public sealed class RecordComposerTests
         Assert.Contains("\"requested_at\":\"2026-01-24T12:36:24.685Z\"", ours);
         Assert.EndsWith("\"extra\":{\"metadata.query_time\":\"2026-01-01T10:00:00+02:00\"}}", ours);
         var theirs = await ComposeAsync(Result, Normal.Context with { RequestedAt = null });
-        Assert.Contains("\"requested_at\":\"2026-01-01T08:00:00Z\"", theirs);
+        Assert.Contains("\"requested_at\":\"2026-01-01T08:00:00.000Z\"", theirs);
         Assert.DoesNotContain("extra", theirs);
         var nobodys = await ComposeAsync("""{"metadata":{"query_time":"\"soon\"\n"}}""", Normal.Context with { RequestedAt = null });
         Assert.DoesNotContain("requested_at", nobodys);

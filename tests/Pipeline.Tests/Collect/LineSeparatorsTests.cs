@@ -1,0 +1,69 @@
+using System.Text;
+using System.Text.Json;
+using Pipeline.Collect;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>U+2028 and U+2029 never stand raw in a line of NDJSON, wherever in a result they are and however it is cut.</summary>
+public sealed class LineSeparatorsTests
+{
+    private const string Separators = "\u2028\u2029";
+
+    [Fact]
+    public void WhereverAPieceEndsTheSameBytesComeOut()
+    {
+        // What begins like a separator, and what ends like one: U+2019, U+20A8, U+3028, U+00A8, U+102028.
+        var text = $"{Separators}’₨〨¨\U00102028{new string('x', 29)}\u2028é{Separators}{new string('漢', 40)}\u2029";
+        var raw = Encoding.UTF8.GetBytes(text);
+        var expected = text.Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
+
+        for (var size = 1; size <= raw.Length; size++)
+            Assert.Equal(expected, Copy(raw.Chunk(size)));
+        for (var cut = 0; cut <= raw.Length; cut++)
+            Assert.Equal(expected, Copy([raw[..cut], raw[cut..]]));
+    }
+
+    [Fact]
+    public async Task NoRecordHoldsOneRawAndItsTextsStayWhatTheyWere()
+    {
+        var document =
+            $$$"""
+            {"status":"success","data":{"html":"<p>{{{Separators}}}</p>","parsing":{"name":"{{{Separators}}}"}},
+            "metadata":{"driver":"vx{{{Separators}}}"},"other":{"k{{{Separators}}}":"{{{Separators}}}"},"o{{{Separators}}}":1}
+            """;
+
+        var record = await Normal.RecordAsync(Normal.Bytes(document));
+
+        Assert.False(record.AsSpan().ContainsAny(Separators));
+        var read = JsonElement.Parse(record);
+        Assert.Equal($"<p>{Separators}</p>", read.GetProperty("content").GetProperty("html").GetString());
+        Assert.Equal(Separators, read.GetProperty("parsed").GetProperty("name").GetString());
+        Assert.Equal($"vx{Separators}", read.GetProperty("driver").GetString());
+        Assert.Equal(1, read.GetProperty("extra").GetProperty($"o{Separators}").GetInt32());
+        Assert.Equal(Separators, read.GetProperty("extra").GetProperty("other").GetProperty($"k{Separators}").GetString());
+    }
+
+    [Fact]
+    public void NoFailureHoldsOneRaw()
+    {
+        var failure = Support.Some.Failure("a", $"gone{Separators}") with { Url = $"https://x/{Separators}" };
+
+        var line = JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure);
+
+        Assert.False(line.AsSpan().ContainsAny(Separators));
+        Assert.Equal(failure.Url, JsonElement.Parse(line).GetProperty("url").GetString());
+    }
+
+    private static string Copy(IEnumerable<byte[]> pieces)
+    {
+        using var copy = new MemoryStream();
+        var separators = default(LineSeparators);
+        foreach (var piece in pieces)
+        {
+            ReadOnlySpan<byte> raw = piece;
+            while (separators.Next(ref raw, out var stretch))
+                copy.Write(stretch);
+        }
+        return Encoding.UTF8.GetString(copy.ToArray());
+    }
+}
