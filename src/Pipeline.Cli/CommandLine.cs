@@ -74,7 +74,7 @@ internal static class CommandLine
         }
         catch (PipelineException problem)
         {
-            await Console.Error.WriteLineAsync($"pipeline: {problem.Message}");
+            await Console.Error.WriteLineAsync($"pipeline: {problem.Message.ReplaceLineEndings(" ")}");
             return ExitCodes.For(problem);
         }
         catch (OptionsValidationException problem)

@@ -44,7 +44,7 @@ internal static class FailuresCommand
 
                 if (failure.ListId != listId)
                     await output.WriteLineAsync($"list {listId = failure.ListId}");
-                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {failure.Url}");
+                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {failure.Url.ReplaceLineEndings(" ")}");
                 await output.WriteLineAsync($"    {failure.Message.ReplaceLineEndings(" ")}");
             }
 

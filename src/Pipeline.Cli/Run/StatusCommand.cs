@@ -4,13 +4,15 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Reports;
 using Pipeline.Stores.Local;
-using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
 /// <summary><c>pipeline status</c>: how far lists are.</summary>
 internal static class StatusCommand
 {
+    private static readonly string[] s_header =
+        ["LIST", "STATE", "INPUTS", "RECORDS", "FAILURES", "SUBMISSIONS", "WAITS FOR", "SOURCE", "MESSAGE"];
+
     private static readonly Argument<string?> ListId = new Argument<string?>("LIST_ID")
     {
         Description = "One list. Default: every list that is not closed, and those refused in the last seven days.",
@@ -72,28 +74,28 @@ internal static class StatusCommand
         else if (reports.Count == 0)
             await Console.Out.WriteLineAsync("No list is open.");
         else
-            await WriteTableAsync(reports);
+            await WriteLinesAsync(reports);
     }
 
-    private static async Task WriteTableAsync(IReadOnlyList<ListReport> reports)
+    private static async Task WriteLinesAsync(IReadOnlyList<ListReport> reports)
     {
-        AnsiConsole.Write(ToTable(reports));
+        foreach (var line in Columns.Align([s_header, .. reports.Select(ToRow)]))
+            await Console.Out.WriteLineAsync(line);
         foreach (var report in reports)
             foreach (var wait in report.Waits)
                 await Console.Out.WriteLineAsync($"{report.ListId}: {wait.Describe()}");
     }
 
-    private static Table ToTable(IReadOnlyList<ListReport> reports)
+    private static string[] ToRow(ListReport report) =>
+    [
+        report.ListId, $"{report.State}".ToLowerInvariant(), Number(report.Inputs), Number(report.Records), Number(report.Failures),
+        Join(report.Submissions.Where(s => s.Value > 0)), Join(report.Waiting), report.Source ?? "", report.Message ?? "",
+    ];
+
+    private static string Join(IEnumerable<KeyValuePair<string, int>> counts)
     {
-        var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("list", "source", "state", "inputs", "records", "failures", "submissions", "waits for", "message");
-        foreach (var report in reports)
-            table.AddTextRow(
-                    report.ListId, report.Source ?? "", $"{report.State}", Number(report.Inputs), Number(report.Records), Number(report.Failures),
-                    string.Join(", ", report.Submissions.Where(s => s.Value > 0).Select(s => $"{Number(s.Value)} {s.Key}")),
-                    string.Join(", ", report.Waiting.Select(w => $"{Number(w.Value)} {w.Key}")),
-                    report.Message ?? "");
-        return table;
+        var text = string.Join(", ", counts.Select(c => $"{Number(c.Value)} {JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key)}"));
+        return text.Length > 0 ? text : "-";
     }
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);

@@ -134,6 +134,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
             if (!_utf8.Append(bytes))
                 throw PipelineException.Permanent(FailureReasons.ResultInvalid,
                     $"The result document is not UTF-8 between byte {_scanner.ScannedBytes} and byte {_scanner.ScannedBytes + bytes.Length}.");
+            _scanner.MayHoldSeparators = _utf8.HasSeparators;
             _scanner.Scan(bytes);
         }
         catch (PipelineException e) when (e.IsPermanent)

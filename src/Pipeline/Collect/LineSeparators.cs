@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -17,16 +18,17 @@ internal struct LineSeparators
 
     /// <summary>The next stretch to keep of bytes that are UTF-8.</summary>
     /// <param name="raw">What is left of the bytes; they may end anywhere, and go on in the next call with others.</param>
+    /// <param name="mayHold">False where it is known that none of them is in it; the bytes are not searched then.</param>
     /// <param name="stretch">As it stood, or a separator escaped.</param>
     /// <returns>False once nothing is left.</returns>
-    public bool Next(ref ReadOnlySpan<byte> raw, out ReadOnlySpan<byte> stretch)
+    public bool Next(ref ReadOnlySpan<byte> raw, bool mayHold, out ReadOnlySpan<byte> stretch)
     {
         stretch = default;
         if (raw.IsEmpty)
             return false;
         if (_held > 0)
             return Resume(ref raw, out stretch);
-        var at = Find(raw);
+        var at = mayHold ? Find(raw) : -1;
         if (at == 0)
         {
             stretch = Escaped(raw[2]);
@@ -44,23 +46,42 @@ internal struct LineSeparators
     public static int Find(ReadOnlySpan<byte> raw)
     {
         ref var from = ref MemoryMarshal.GetReference(raw);
-        var at = 0;
-        // Only the last byte is looked for: it is rare in most texts, and what stands before it tells the rest.
+        // Of the last byte of a separator, which has two before it.
+        var at = 2;
+        for (; raw.Length - at >= 4 * BlockBytes; at += 4 * BlockBytes)
+        {
+            var (a, b) = (Load(ref from, at), Load(ref from, at + BlockBytes));
+            var (c, d) = (Load(ref from, at + (2 * BlockBytes)), Load(ref from, at + (3 * BlockBytes)));
+            if ((a | b | c | d).ExtractMostSignificantBits() == 0)
+                continue;
+            var any = Matches(a, ref from, at) | Matches(b, ref from, at + BlockBytes)
+                | Matches(c, ref from, at + (2 * BlockBytes)) | Matches(d, ref from, at + (3 * BlockBytes));
+            if (any != Vector256<byte>.Zero)
+                break;
+        }
         for (; raw.Length - at >= BlockBytes; at += BlockBytes)
         {
-            var block = Vector256.LoadUnsafe(ref from, (nuint)at);
-            var last = Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8));
-            for (var bits = last.ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
+            for (var bits = Matches(Load(ref from, at), ref from, at).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
                 if (IsSeparator(raw, at + BitOperations.TrailingZeroCount(bits)))
                     return at + BitOperations.TrailingZeroCount(bits) - 2;
         }
         for (; at < raw.Length; at++)
-            if ((raw[at] & 0xFE) == 0xA8 && IsSeparator(raw, at))
+            if (IsSeparator(raw, at))
                 return at - 2;
         return -1;
     }
 
-    private static bool IsSeparator(ReadOnlySpan<byte> raw, int last) => last >= 2 && raw[last - 1] == 0x80 && raw[last - 2] == 0xE2;
+    /// <summary>Ones where a byte is the last of a separator, as far as it and the first one tell.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Matches(Vector256<byte> block, ref byte from, int at) =>
+        Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8))
+        & Vector256.Equals(Load(ref from, at - 2), Vector256.Create((byte)0xE2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Load(ref byte from, int at) => Vector256.LoadUnsafe(ref from, (nuint)at);
+
+    private static bool IsSeparator(ReadOnlySpan<byte> raw, int last) =>
+        (raw[last] & 0xFE) == 0xA8 && raw[last - 1] == 0x80 && raw[last - 2] == 0xE2;
 
     /// <summary>Decides about the bytes that were held back.</summary>
     private bool Resume(ref ReadOnlySpan<byte> raw, out ReadOnlySpan<byte> stretch)

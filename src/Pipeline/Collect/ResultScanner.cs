@@ -25,6 +25,9 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     private LineSeparators _separators;
     private bool _taken;
 
+    /// <summary>Whether the document's bytes so far may hold U+2028 or U+2029.</summary>
+    public bool MayHoldSeparators { get; set; }
+
     private bool ByReference => options.Content == ContentMode.Reference;
 
     public override void Start()
@@ -102,7 +105,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     protected override void OnRaw(ReadOnlySpan<byte> raw)
     {
-        while (_separators.Next(ref raw, out var stretch))
+        while (_separators.Next(ref raw, MayHoldSeparators, out var stretch))
         {
             if (_captures)
                 Capture(stretch);

@@ -43,12 +43,17 @@ internal static class Utf8Blocks
     }
 
     /// <summary>Whether all of it is whole sequences.</summary>
-    public static bool AreValid(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">What is checked.</param>
+    /// <param name="hasSeparators">Set where U+2028 or U+2029 is among them.</param>
+    public static bool AreValid(ReadOnlySpan<byte> bytes, ref bool hasSeparators)
     {
         if (!Avx2.IsSupported || bytes.Length < Vector256<byte>.Count)
+        {
+            hasSeparators |= LineSeparators.Find(bytes) >= 0;
             return Utf8.IsValid(bytes);
+        }
         ref var from = ref MemoryMarshal.GetReference(bytes);
-        var (before, faults) = (Vector256<byte>.Zero, Vector256<byte>.Zero);
+        var (before, faults, separators) = (Vector256<byte>.Zero, Vector256<byte>.Zero, Vector256<byte>.Zero);
         var at = 0;
         // Four blocks at once: to look at each whether it is ASCII would cost more than to check it.
         for (; bytes.Length - at >= 4 * Vector256<byte>.Count; at += 4 * Vector256<byte>.Count)
@@ -56,13 +61,13 @@ internal static class Utf8Blocks
             var (a, b) = (Vector256.LoadUnsafe(ref from, (nuint)at), Vector256.LoadUnsafe(ref from, (nuint)at + 32));
             var (c, d) = (Vector256.LoadUnsafe(ref from, (nuint)at + 64), Vector256.LoadUnsafe(ref from, (nuint)at + 96));
             if ((before | a | b | c | d).ExtractMostSignificantBits() != 0)
-                faults |= Check(a, before) | Check(b, a) | Check(c, b) | Check(d, c);
+                faults |= Check(a, before, ref separators) | Check(b, a, ref separators) | Check(c, b, ref separators) | Check(d, c, ref separators);
             before = d;
         }
         for (; bytes.Length - at >= Vector256<byte>.Count; at += Vector256<byte>.Count)
         {
             var block = Vector256.LoadUnsafe(ref from, (nuint)at);
-            faults |= Check(block, before);
+            faults |= Check(block, before, ref separators);
             before = block;
         }
 
@@ -70,12 +75,14 @@ internal static class Utf8Blocks
         Span<byte> rest = stackalloc byte[Vector256<byte>.Count];
         rest.Clear();
         bytes[at..].CopyTo(rest);
-        return (faults | Check(Vector256.Create<byte>(rest), before)) == Vector256<byte>.Zero;
+        faults |= Check(Vector256.Create<byte>(rest), before, ref separators);
+        hasSeparators |= separators != Vector256<byte>.Zero;
+        return faults == Vector256<byte>.Zero;
     }
 
     /// <summary>Not zero where a byte cannot follow those before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Check(Vector256<byte> block, Vector256<byte> before)
+    private static Vector256<byte> Check(Vector256<byte> block, Vector256<byte> before, ref Vector256<byte> separators)
     {
         var across = Avx2.Permute2x128(before, block, 0x21);
         var first = Avx2.AlignRight(block, across, 15);
@@ -84,7 +91,10 @@ internal static class Utf8Blocks
             & Avx2.Shuffle(FirstLow, first & low)
             & Avx2.Shuffle(SecondHigh, (block.AsUInt16() >> 4).AsByte() & low);
         // Of a sequence of three or four bytes the last ones must be continuations of continuations, and no others may.
-        var third = Avx2.SubtractSaturate(Avx2.AlignRight(block, across, 14), Vector256.Create((byte)(0xE0 - 0x80)));
+        var second = Avx2.AlignRight(block, across, 14);
+        separators |= Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8))
+            & Vector256.Equals(first, Vector256.Create((byte)0x80)) & Vector256.Equals(second, Vector256.Create((byte)0xE2));
+        var third = Avx2.SubtractSaturate(second, Vector256.Create((byte)(0xE0 - 0x80)));
         var fourth = Avx2.SubtractSaturate(Avx2.AlignRight(block, across, 13), Vector256.Create((byte)(0xF0 - 0x80)));
         return ((third | fourth) & Vector256.Create((byte)0x80)) ^ pairs;
     }

@@ -8,6 +8,10 @@ internal struct Utf8Validator
 {
     private uint _held;
     private int _heldBytes;
+    private bool _hasSeparators;
+
+    /// <summary>Whether U+2028 or U+2029 was among the bytes so far: who looks at each byte anyhow sees that at no cost.</summary>
+    public readonly bool HasSeparators => _hasSeparators;
 
     /// <summary>False when the bytes so far cannot be the beginning of UTF-8 text.</summary>
     public bool Append(ReadOnlySpan<byte> bytes)
@@ -15,7 +19,7 @@ internal struct Utf8Validator
         if (_heldBytes > 0 && !CompleteHeld(ref bytes))
             return false;
         var cut = IncompleteBytes(bytes);
-        if (!Utf8Blocks.AreValid(bytes[..^cut]))
+        if (!Utf8Blocks.AreValid(bytes[..^cut], ref _hasSeparators))
             return false;
         Hold(bytes[^cut..]);
         return true;
@@ -29,11 +33,12 @@ internal struct Utf8Validator
         var taken = Math.Min(bytes.Length, sequence.Length - _heldBytes);
         bytes[..taken].CopyTo(sequence[_heldBytes..]);
         sequence = sequence[..(_heldBytes + taken)];
-        switch (Rune.DecodeFromUtf8(sequence, out _, out var consumed))
+        switch (Rune.DecodeFromUtf8(sequence, out var rune, out var consumed))
         {
             case OperationStatus.Done:
                 bytes = bytes[(consumed - _heldBytes)..];
                 _heldBytes = 0;
+                _hasSeparators |= rune.Value is 0x2028 or 0x2029;
                 return true;
             case OperationStatus.NeedMoreData:
                 Hold(sequence);

@@ -24,6 +24,24 @@ public sealed class LineSeparatorsTests
     }
 
     [Fact]
+    public void WhereverItStandsItIsFound()
+    {
+        foreach (var around in (string[])["x", "é", "漢", "₨"])
+            for (var before = 0; before < 300; before++)
+            {
+                var text = string.Concat(Enumerable.Repeat(around, before)) + "\u2029" + string.Concat(Enumerable.Repeat(around, 300 - before));
+                var utf8 = default(Utf8Validator);
+                Assert.True(utf8.Append(Encoding.UTF8.GetBytes(text)));
+                Assert.True(utf8.HasSeparators, $"{before} × {around}");
+                Assert.Equal(before * Encoding.UTF8.GetByteCount(around), LineSeparators.Find(Encoding.UTF8.GetBytes(text)));
+            }
+        var none = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("x₨漢〨", 200)));
+        var clean = default(Utf8Validator);
+        Assert.True(clean.Append(none));
+        Assert.Equal((-1, false), (LineSeparators.Find(none), clean.HasSeparators));
+    }
+
+    [Fact]
     public async Task NoRecordHoldsOneRawAndItsTextsStayWhatTheyWere()
     {
         var document =
@@ -58,10 +76,12 @@ public sealed class LineSeparatorsTests
     {
         using var copy = new MemoryStream();
         var separators = default(LineSeparators);
+        var utf8 = default(Utf8Validator);
         foreach (var piece in pieces)
         {
+            Assert.True(utf8.Append(piece));
             ReadOnlySpan<byte> raw = piece;
-            while (separators.Next(ref raw, out var stretch))
+            while (separators.Next(ref raw, utf8.HasSeparators, out var stretch))
                 copy.Write(stretch);
         }
         return Encoding.UTF8.GetString(copy.ToArray());

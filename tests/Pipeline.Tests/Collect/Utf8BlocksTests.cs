@@ -41,7 +41,7 @@ public sealed class Utf8BlocksTests
             for (var letters = random.Next(200); letters > 0; letters--)
                 text.Append(char.ConvertFromUtf32(random.Next(4) switch { 0 => random.Next(0x80), 1 => random.Next(0x80, 0x800), 2 => random.Next(0xE000, 0x10000), _ => random.Next(0x10000, 0x110000) }));
             var bytes = Encoding.UTF8.GetBytes(text.ToString());
-            Assert.True(Utf8Blocks.AreValid(bytes));
+            Assert.True(AreValid(bytes));
             if (bytes.Length == 0)
                 continue;
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -51,7 +51,13 @@ public sealed class Utf8BlocksTests
 
     private static void Judge(ReadOnlySpan<byte> bytes)
     {
-        if (Utf8.IsValid(bytes) != Utf8Blocks.AreValid(bytes))
+        if (Utf8.IsValid(bytes) != AreValid(bytes))
             Assert.Fail($"{Convert.ToHexString(bytes)} is {(Utf8.IsValid(bytes) ? "" : "not ")}UTF-8.");
+    }
+
+    private static bool AreValid(ReadOnlySpan<byte> bytes)
+    {
+        var hasSeparators = false;
+        return Utf8Blocks.AreValid(bytes, ref hasSeparators);
     }
 }
