@@ -19,8 +19,16 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         var posted = await CountPostsAsync(verdict);
         foreach (var record in records)
             await CompareAsync(record, verdict);
+        var results = new PaidResults(AskAsync, ExistsAsync);
+        // A wrong clock says nothing of what came first.
+        if (verdict.Plan.Kind != TrialKind.Clock)
+            await results.ReadAsync();
         foreach (var failure in failures)
+        {
             await CheckFailureAsync(failure, posted, verdict);
+            if (await results.FindAsync(failure) is { } found)
+                verdict.Lost.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}, but {found}");
+        }
     }
 
     /// <summary>The paths that the API was told to call.</summary>
@@ -106,7 +114,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     /// <summary>A record's content, byte for byte, is that of the API's result for the same task and URL.</summary>
     private async Task CompareAsync(JsonElement record, Verdict verdict)
     {
-        if (await AskAsync($"v1/tasks/{Text(record, "task_id")}/results") is not { } result)
+        if (await PaidResults.ReadResultAsync(AskAsync, Text(record, "task_id")) is not { } result)
         {
             verdict.Damaged.Add($"{Text(record, "url")}: the API has no result of task {Text(record, "task_id")}");
             return;
@@ -141,7 +149,15 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, path));
         request.Headers.Authorization = new("Bearer", "chaos");
         using var answer = await http.SendAsync(request);
-        return answer.IsSuccessStatusCode ? JsonElement.Parse(await answer.Content.ReadAsStringAsync()) : null;
+        return answer.IsSuccessStatusCode && answer.Content.Headers.ContentType?.MediaType == "application/json"
+            ? JsonElement.Parse(await answer.Content.ReadAsStringAsync())
+            : null;
+    }
+
+    private async Task<bool> ExistsAsync(string path)
+    {
+        using var answer = await http.GetAsync(new Uri(api, path), HttpCompletionOption.ResponseHeadersRead);
+        return answer.IsSuccessStatusCode;
     }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;

@@ -13,6 +13,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
     private long _minute;
     private int _inMinute;
     private long _gets;
+    private long _requests;
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -25,8 +26,8 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         WriteRateHeaders(context.Response.Headers);
         if (!HasKey(context.Request))
             await Replies.FailedAsync(context, 401, "Unauthorized: the Authorization header must be 'Bearer' and a valid API key.");
-        else if (!HttpMethods.IsGet(context.Request.Method) || !await BreakGetAsync(context))
-            await PassAsync(context, next);
+        else
+            await AnswerAsync(context, next);
     }
 
     /// <summary>Whether the request carries the key; with no key set, whether it carries any.</summary>
@@ -35,6 +36,18 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         var header = request.Headers.Authorization.ToString();
         var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
         return options.ApiKey is null ? key.Length > 0 : CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
+    }
+
+    private async Task AnswerAsync(HttpContext context, RequestDelegate next)
+    {
+        var index = Interlocked.Increment(ref _requests);
+        context.Items[typeof(Replies)] = faults.Word("reply_wrap", index);
+        if (!HttpMethods.IsGet(context.Request.Method))
+            await PassAsync(context, next);
+        else if (faults.Happens("get_gzip", index))
+            await GzipReply.SendAsync(context, () => PassAsync(context, next));
+        else if (!await BreakGetAsync(context))
+            await PassAsync(context, next);
     }
 
     private static async Task PassAsync(HttpContext context, RequestDelegate next)
@@ -56,7 +69,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
     {
         var index = Interlocked.Increment(ref _gets);
         if (faults.Happens("get_429", index))
-            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000));
+            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
         else if (faults.Happens("get_500", index))
             await Replies.BrokenAsync(context, 500, null, "Injected: internal error.");
         else

@@ -26,8 +26,8 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
                 WriteProgress(w, batch);
                 w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
                 w.WriteStartArray("tasks");
-                foreach (var id in store.GetTaskIdsOf(batch.Seq))
-                    w.WriteStringValue(id);
+                foreach (var task in store.GetTasksOf(batch.Seq).Where(t => !t.Faults.Unnamed))
+                    w.WriteStringValue(task.Id);
                 w.WriteEndArray();
                 w.WriteEndObject();
             }
@@ -47,7 +47,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
             w.WriteString("created_at", TaskJson.Time(batch.CreatedAt));
             w.WriteNumber("batch_size", batch.Inputs);
             w.WriteStartArray("tasks");
-            foreach (var task in store.GetTasksOf(batch.Seq))
+            foreach (var task in store.GetTasksOf(batch.Seq).Where(t => !t.Faults.Unnamed))
             {
                 if (task.Faults.Null)
                     w.WriteNullValue();
@@ -79,7 +79,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
     {
         var progress = store.GetProgress(batch);
         writer.WriteString("id", batch.Id);
-        writer.WriteBoolean("completed", progress.Completed == batch.Inputs);
+        writer.WriteBoolean("completed", progress.LastFinishedAt is not null);
         writer.WriteNumber("completed_count", progress.Completed);
         writer.WriteNumber("progress", Math.Round((double)progress.Completed / batch.Inputs, 4));
         writer.WriteString("completed_at", progress.LastFinishedAt is { } last ? TaskJson.Time(last) : null);

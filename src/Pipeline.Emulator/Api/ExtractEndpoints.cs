@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Store;
@@ -7,7 +6,7 @@ using Pipeline.Emulator.Work;
 namespace Pipeline.Emulator.Api;
 
 /// <summary><c>POST extract/async</c> and <c>POST extract/batch</c>.</summary>
-internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store, FaultInjector faults, JobSignals signals, IHostApplicationLifetime lifetime)
+internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store, TaskPlanner planner, FaultInjector faults, JobSignals signals, IHostApplicationLifetime lifetime)
 {
     public const int MaxBodyBytes = 16 << 20;
 
@@ -36,18 +35,20 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         if (TaskEndpoints.IsV2(context.Request))
             submission = submission with { Delivery = submission.Delivery with { IsV2 = true } };
         var answer = AnswerFor(index);
-        var (post, tasks) = Plan(submission, answer);
+        var notTaken = planner.NotTaken(submission, index);
+        var refused = notTaken.Select(i => (Index: i, Input: submission.Inputs[i])).ToList();
+        var (post, tasks) = planner.Plan(submission with { Inputs = [.. submission.Inputs.Where((_, i) => !notTaken.Contains(i))] }, answer);
         await store.AddAsync(post, tasks);
         signals.Wake(JobKind.Extract);
         await HoldAsync(post, tasks, faults.Milliseconds("post_slow_ms", index), context.RequestAborted);
         context.Response.Headers["x-task-id"] = post.Id;
-        await AnswerAsync(context, answer, post, tasks);
+        await AnswerAsync(context, answer, post, tasks, refused);
     }
 
     private async Task<bool> BreakBeforeAsync(HttpContext context, long index)
     {
         if (faults.Happens("post_429", index))
-            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000));
+            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
         else if (faults.Happens("post_402", index))
             await Replies.FailedAsync(context, 402, "The budget of this account is used up.");
         else if (faults.Happens("post_500_before", index))
@@ -79,29 +80,6 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         }
     }
 
-    /// <summary>Gives ids and faults. Sequence numbers, and so the order of tasks in the answer, are shuffled: clients must not rely on it.</summary>
-    private (PostRow Post, List<TaskRow> Tasks) Plan(Submission submission, string answer)
-    {
-        var now = options.Time.GetUtcNow();
-        var (postSeq, first) = store.Reserve(submission.Inputs.Count);
-        var order = Enumerable.Range(0, submission.Inputs.Count).OrderBy(i => faults.Draw("order", first + i)).ToArray();
-        if (order.Length > 1 && order.SequenceEqual(order.Order()))
-            Array.Reverse(order);
-        var batchId = submission.IsBatch ? NewId() : null;
-        var tasks = submission.Inputs.Select((input, i) => new TaskRow
-        {
-            Seq = first + order[i],
-            Id = NewId(),
-            BatchId = batchId,
-            Input = input,
-            Delivery = submission.Delivery,
-            Faults = faults.ForTask(first + order[i]),
-            State = TaskState.Pending,
-            CreatedAt = now,
-        }).ToList();
-        return (new(postSeq, batchId ?? tasks[0].Id, submission.IsBatch, tasks.Count, submission.Delivery, answer, now), tasks);
-    }
-
     /// <summary>Waits while the answer is to be slow, or while a webhook is to come first.</summary>
     private async Task HoldAsync(PostRow post, List<TaskRow> tasks, int slowMs, CancellationToken aborted)
     {
@@ -120,7 +98,8 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, string answer, PostRow post, List<TaskRow> tasks)
+    private static Task AnswerAsync(
+        HttpContext context, string answer, PostRow post, List<TaskRow> tasks, IReadOnlyList<(int Index, string Input)> refused)
     {
         switch (answer)
         {
@@ -144,10 +123,27 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
             w.WriteString("batch_id", post.Id);
             w.WriteNumber("batch_size", tasks.Count);
             w.WriteStartArray("tasks");
-            foreach (var task in tasks.OrderBy(t => t.Seq))
+            foreach (var task in tasks.Where(t => !t.Faults.Unnamed).OrderBy(t => t.Seq))
                 WriteAccepted(w, task, context.Request);
             w.WriteEndArray();
+            if (refused.Count > 0)
+                WriteRefused(w, refused);
         });
+    }
+
+    private static void WriteRefused(Utf8JsonWriter writer, IReadOnlyList<(int Index, string Input)> refused)
+    {
+        writer.WriteStartArray("errors");
+        foreach (var (index, input) in refused)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("index", index);
+            writer.WritePropertyName("input");
+            writer.WriteRawValue(input, skipInputValidation: true);
+            writer.WriteString("message", "Injected: this input is not taken.");
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     /// <summary>A task in the answer to its batch: the documents show three members, the SDK's types the whole task.</summary>
@@ -164,14 +160,5 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         writer.WriteString("state", state);
         writer.WriteString("batch_id", task.BatchId);
         writer.WriteEndObject();
-    }
-
-    /// <summary>A random id: two emulators that write to one bucket must not give the same.</summary>
-    private static string NewId()
-    {
-        var bytes = RandomNumberGenerator.GetBytes(16);
-        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
-        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
-        return new Guid(bytes, bigEndian: true).ToString();
     }
 }

@@ -15,7 +15,12 @@ internal static class Replies
         await using (var writer = new Utf8JsonWriter(context.Response.BodyWriter, Json))
         {
             writer.WriteStartObject();
+            var wrap = status == StatusCodes.Status200OK ? context.Items[typeof(Replies)] as string : null;
+            if (wrap is not null)
+                writer.WriteStartObject(wrap);
             members(writer);
+            if (wrap is not null)
+                writer.WriteEndObject();
             writer.WriteEndObject();
         }
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
@@ -50,10 +55,10 @@ internal static class Replies
         w.WriteString("message", message);
     });
 
-    /// <summary>429, with how long to wait in whole seconds and in milliseconds.</summary>
-    public static Task TooManyAsync(HttpContext context, int retryAfterMs)
+    /// <summary>429, with how long to wait in whole seconds and in milliseconds, or until a date that is over.</summary>
+    public static Task TooManyAsync(HttpContext context, int retryAfterMs, bool isPast = false)
     {
-        context.Response.Headers.RetryAfter = ((retryAfterMs + 999) / 1000).ToString();
+        context.Response.Headers.RetryAfter = isPast ? DateTimeOffset.UnixEpoch.ToString("R") : ((retryAfterMs + 999) / 1000).ToString();
         if (retryAfterMs % 1000 != 0)
             context.Response.Headers["retry-after-ms"] = retryAfterMs.ToString();
         return FailedAsync(context, 429, "Too many requests.");

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 
@@ -6,6 +8,10 @@ namespace Pipeline.Emulator.Api;
 /// <summary><c>GET tasks</c>, <c>GET tasks/{id}</c>, <c>GET tasks/{id}/results</c>.</summary>
 internal sealed class TaskEndpoints(TaskStore store, TaskResults results, RunningTasks running)
 {
+    private const int UnfinishedReads = 2;
+
+    private readonly ConcurrentDictionary<long, int> _reads = new();
+
     /// <summary>The root of the API as the caller addressed it, with the version.</summary>
     public static string RootOf(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.Path.Value![..3]}";
 
@@ -52,6 +58,12 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
         if (task.State != TaskState.Success)
         {
             await Replies.FailedAsync(context, 404, task.Error is null ? $"Task {task.Id} has no result yet." : $"Task {task.Id} has no result: {task.Error}");
+            return;
+        }
+        if (task.Faults.ResultUnfinished is { } form && _reads.AddOrUpdate(task.Seq, 1, (_, reads) => reads + 1) <= UnfinishedReads)
+        {
+            context.Response.ContentType = NoResult.ContentType(form);
+            await context.Response.Body.WriteAsync(NoResult.Bytes(form), context.RequestAborted);
             return;
         }
         await using var file = results.Open(task);

@@ -9,7 +9,7 @@ namespace Pipeline.Emulator.Faults;
 /// <summary>Says what goes wrong: the same for the same faults, seed and index.</summary>
 internal sealed class FaultInjector(FaultSet faults)
 {
-    private static readonly string[] s_damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing"];
+    private static readonly string[] s_damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing", .. NoResult.Forms];
 
     private volatile Live _live = new(faults);
 
@@ -49,6 +49,10 @@ internal sealed class FaultInjector(FaultSet faults)
         {
             Never = never,
             Fail = live.Happens("task_fail", index, out _),
+            Unnamed = live.Happens("batch_short", index, out _),
+            IdForm = Word(live, "task_ids", index),
+            ResultUnfinished = Word(live, "result_unfinished", index),
+            ResultWrap = Word(live, "result_wrap", index),
             Null = live.Happens("null_tasks", index, out _),
             SlowMs = Milliseconds(live, "task_slow_ms", index),
             ResultStatus = Word(live, "result_status", index),

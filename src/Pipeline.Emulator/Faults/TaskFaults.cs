@@ -14,6 +14,18 @@ internal sealed record TaskFaults
 
     public bool Null { get; init; }
 
+    /// <summary>Neither the POST's answer nor the batch names it.</summary>
+    public bool Unnamed { get; init; }
+
+    /// <summary>A form of <see cref="Api.TaskIdForms"/>.</summary>
+    public string? IdForm { get; init; }
+
+    /// <summary>A form of <see cref="NoResult"/> that the API gives at first.</summary>
+    public string? ResultUnfinished { get; init; }
+
+    /// <summary><c>array</c> or <c>results</c>.</summary>
+    public string? ResultWrap { get; init; }
+
     public int SlowMs { get; init; }
 
     public string? ResultStatus { get; init; }

@@ -41,6 +41,17 @@ internal sealed class TaskStore(Database database)
         }
     }
 
+    /// <summary>Takes sequence numbers for further tasks; returns the first.</summary>
+    public long ReserveTasks(int tasks)
+    {
+        lock (_seqs)
+        {
+            var first = _lastTask + 1;
+            _lastTask += tasks;
+            return first;
+        }
+    }
+
     /// <summary>Writes an accepted post with its tasks, by ordinal, and the first job of each that is ever to start.</summary>
     public Task AddAsync(PostRow post, IReadOnlyList<TaskRow> tasks) => database.WriteAsync(d =>
     {
@@ -100,9 +111,6 @@ internal sealed class TaskStore(Database database)
     public List<TaskRow> GetTasksOf(long post) => database.Read(d =>
         d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id", ReadTask, post));
 
-    /// <summary>The ids of the tasks of a post, by sequence.</summary>
-    public List<string> GetTaskIdsOf(long post) => database.Read(d => d.Query("SELECT id FROM tasks WHERE post = $1 ORDER BY seq", r => r.GetString(0), post));
-
     /// <summary>How many tasks of a post still owe their first call although it is to come before the POST is answered.</summary>
     public bool HasUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
     {
@@ -123,15 +131,15 @@ internal sealed class TaskStore(Database database)
     public List<PostRow> GetPosts(long after, int max) => database.Read(d =>
         d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq > $1 ORDER BY seq LIMIT $2", ReadPost, after, (long)max));
 
-    /// <summary>The URLs of a post, in the order of its inputs.</summary>
+    /// <summary>The URLs of a post, in the order of its inputs; second tasks of an input come after all first ones and do not count.</summary>
     public List<string> GetUrlsOf(long post) => database.Read(d =>
-        d.Query("SELECT input ->> 'url' FROM tasks WHERE post = $1 ORDER BY ordinal", r => r.GetString(0), post));
+        d.Query("SELECT input ->> 'url' FROM tasks WHERE post = $1 AND ordinal < (SELECT inputs FROM posts WHERE seq = $1) ORDER BY ordinal", r => r.GetString(0), post));
 
     public Progress GetProgress(PostRow post) => database.Read(d =>
     {
         var open = d.Scalar<long>("SELECT count(*) FROM tasks WHERE post = $1 AND state = 0", post.Seq);
         var last = open > 0 ? 0 : d.Scalar<long>("SELECT max(finished_at) FROM tasks WHERE post = $1", post.Seq);
-        return new Progress(post.Inputs - (int)open, open > 0 ? null : Time(last));
+        return new Progress(Math.Max(0, post.Inputs - (int)open), open > 0 ? null : Time(last));
     });
 
     public Dictionary<TaskState, long> CountByState() => database.Read(d =>

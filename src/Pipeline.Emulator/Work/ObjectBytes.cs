@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Work;
 
@@ -26,12 +27,31 @@ internal static class ObjectBytes
     {
         if (damage is null or "mislabelled")
             return good;
+        if (NoResult.Forms.Contains(damage))
+        {
+            good.Dispose();
+            return new MemoryStream(NoResult.Bytes(damage));
+        }
         var copy = Scratch(good.Length);
         using (good)
             good.CopyTo(copy);
         Spoil(copy, damage, draw);
         copy.Position = 0;
         return copy;
+    }
+
+    /// <summary>A document in an array of one or in a member <c>results</c>, in place of it.</summary>
+    public static Stream Wrap(Stream document, string? wrap)
+    {
+        if (wrap is null)
+            return document;
+        var wrapped = Scratch(document.Length);
+        wrapped.Write(wrap == "array" ? "["u8 : "{\"results\":["u8);
+        using (document)
+            document.CopyTo(wrapped);
+        wrapped.Write(wrap == "array" ? "]"u8 : "]}"u8);
+        wrapped.Position = 0;
+        return wrapped;
     }
 
     private static void Spoil(Stream bytes, string damage, ulong draw)

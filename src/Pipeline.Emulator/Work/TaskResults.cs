@@ -35,10 +35,11 @@ internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, 
     }
 
     /// <summary>Opens the result of a task that has one.</summary>
-    public Stream Open(TaskRow task) => _canned is not null ? _canned.Open(task) : files.Open(task.Id);
+    public Stream Open(TaskRow task) => ObjectBytes.Wrap(_canned is not null ? _canned.Open(task) : files.Open(task.Id), task.Faults.ResultWrap);
 
     /// <summary>The same, compressed.</summary>
-    public Stream OpenGzip(TaskRow task) => _canned is not null ? _canned.OpenGzip(task) : ObjectBytes.Compress(files.Open(task.Id));
+    public Stream OpenGzip(TaskRow task) =>
+        _canned is not null && task.Faults.ResultWrap is null ? _canned.OpenGzip(task) : ObjectBytes.Compress(Open(task));
 
     public void Dispose() => _builders.Dispose();
 }

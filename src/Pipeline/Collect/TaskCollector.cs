@@ -242,13 +242,24 @@ internal sealed partial class TaskCollector(
         if (task is not null && outcome != TaskOutlook.Open)
             input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutlook.Bad)
-            await FailAsync(submission, input, message, new("collect", FailureReasons.TaskFailed, TaskMessage(task)), cancellationToken);
+            await TaskFailedAsync(submission, input, message, task, cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutlook.Good)
             await FailAsync(submission, input, message, new("collect", FailureReasons.ObjectMissing,
                 $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again."),
                 cancellationToken);
+    }
+
+    /// <summary>
+    /// Fails the input of a bad task. Where the batch has more tasks than inputs, another one may be its second: Sweep decides once all
+    /// have ended.
+    /// </summary>
+    private async Task TaskFailedAsync(
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, NimbleTask task, CancellationToken cancellationToken)
+    {
+        if ((await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count <= submission.Count)
+            await FailAsync(submission, input, message, new("collect", FailureReasons.TaskFailed, TaskMessage(task)), cancellationToken);
     }
 
     private async Task FailAsync(

@@ -13,6 +13,18 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("null_tasks,webhook_lost")]
     [InlineData("echo=none")]
     [InlineData("echo=none,webhook_lost")]
+    [InlineData("task_ids=mixed")]
+    [InlineData("batch_short=0.7,webhook_lost")]
+    [InlineData("batch_short,webhook_lost")]
+    [InlineData("task_twice=3,webhook_lost")]
+    [InlineData("task_twice=3")]
+    [InlineData("reply_wrap=data")]
+    [InlineData("reply_wrap=response@0.5,webhook_lost")]
+    [InlineData("get_gzip,webhook_lost")]
+    [InlineData("result_wrap=array@0.5")]
+    [InlineData("result_wrap=results@0.5")]
+    [InlineData("object_html,object_heal_ms=600")]
+    [InlineData("object_xml=0.5,object_pending")]
     public Task EveryUrlStillBecomesARecord(string faults) => AllBecomeRecordsAsync(faults);
 
     [Theory]
@@ -27,6 +39,16 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, failed), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.TaskFailed, outcome.Reason);
+    }
+
+    [Fact]
+    public async Task WhatABatchLeavesOutFailsWithNimblesWords()
+    {
+        await using var rig = await StartAsync("post_partial=4");
+        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
+        Assert.Equal((ExitCodes.SomeFailed, 4), (outcome.ExitCode, outcome.Failures.Count));
+        Assert.Equal(FailureReasons.SubmissionRefused, outcome.Reason);
+        Assert.All(outcome.Failures, f => Assert.Contains("this input is not taken", f.GetProperty("message").GetString()));
     }
 
     [Fact]

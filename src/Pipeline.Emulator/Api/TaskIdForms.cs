@@ -1,0 +1,32 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Pipeline.Emulator.Api;
+
+/// <summary>Ids of batches and tasks: random, since two emulators that write to one bucket must not give the same.</summary>
+internal static class TaskIdForms
+{
+    private static readonly string[] s_forms = ["dotted", "base64url", "number"];
+
+    /// <summary>A new id.</summary>
+    /// <param name="form">A form of <c>task_ids</c>; null for a UUID.</param>
+    /// <param name="draw">Settles the form where it is mixed.</param>
+    public static string New(string? form = null, ulong draw = 0)
+    {
+        var bytes = RandomNumberGenerator.GetBytes(16);
+        switch (form == "mixed" ? s_forms[draw % (ulong)s_forms.Length] : form)
+        {
+            case "dotted":
+                return $"extract.{Convert.ToHexStringLower(bytes)}.t";
+            case "base64url":
+                return Base64Url.EncodeToString(bytes);
+            case "number":
+                return (BitConverter.ToUInt64(bytes) >> 1).ToString(CultureInfo.InvariantCulture);
+        }
+
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes, bigEndian: true).ToString();
+    }
+}

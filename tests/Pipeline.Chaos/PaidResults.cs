@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Pipeline.Chaos;
+
+/// <summary>The good results that the API has, by URL: a failure of an input that had one when it was given up is a loss.</summary>
+internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<string, Task<bool>> exists)
+{
+    private const int UnfinishedReads = 2;
+
+    // A result that comes in the instant in which its input is given up is not lost by anybody's fault.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
+
+    private readonly List<(string Url, string TaskId, DateTimeOffset EndedAt, string? Object)> _good = [];
+
+    /// <summary>Reads the API's list of tasks.</summary>
+    public async Task ReadAsync()
+    {
+        var cursor = "";
+        while (await ask($"v1/tasks?limit=1000{cursor}") is { } page)
+        {
+            foreach (var task in page.GetProperty("data").EnumerateArray().Where(t => t.GetProperty("state").GetString() is "success" or "completed"))
+                _good.Add((await UrlOfAsync(task), task.GetProperty("id").GetString()!, TimeOf(task.GetProperty("modified_at")),
+                    task.TryGetProperty("output_url", out var url) ? url.GetString() : null));
+            if (page.GetProperty("pagination").GetProperty("next_cursor").GetString() is not { } next)
+                return;
+            cursor = $"&cursor={Uri.EscapeDataString(next)}";
+        }
+    }
+
+    /// <summary>Where the result of a failure's input lay when it was given up; null where there was none, or nothing could tell whose it was.</summary>
+    public async Task<string?> FindAsync(JsonElement failure)
+    {
+        var (url, givenUpAt) = (failure.GetProperty("url").GetString(), TimeOf(failure.GetProperty("last_attempt_at")));
+        var isUnproven = failure.GetProperty("reason").GetString() == "submission_unknown";
+        foreach (var task in _good.Where(t => t.Url == url && t.EndedAt < givenUpAt - Margin))
+        {
+            // What echoes nothing can be told by the place of its object alone.
+            if (isUnproven && task.Object?.StartsWith("s3://", StringComparison.Ordinal) != true)
+                continue;
+            if (isUnproven && !await exists($"s3/{task.Object!["s3://".Length..]}"))
+                continue;
+            if (await ReadResultAsync(ask, task.TaskId) is { } result && result.GetProperty("status").GetString() == "success")
+                return $"task {task.TaskId} had a result since {task.EndedAt:O}";
+        }
+
+        return null;
+    }
+
+    /// <summary>A task's result, unwrapped and finished; null where there is none.</summary>
+    public static async Task<JsonElement?> ReadResultAsync(Func<string, Task<JsonElement?>> ask, string taskId)
+    {
+        JsonElement? result = null;
+        for (var reads = 0; reads <= UnfinishedReads; reads++)
+        {
+            result = await ask($"v1/tasks/{taskId}/results");
+            if (result is { ValueKind: JsonValueKind.Object } one && one.TryGetProperty("results", out var several))
+                result = several;
+            if (result is { ValueKind: JsonValueKind.Array } array)
+                result = array[0];
+            if (result?.TryGetProperty("url", out _) == true)
+                return result;
+        }
+
+        return null;
+    }
+
+    private async Task<string> UrlOfAsync(JsonElement task)
+    {
+        if (task.TryGetProperty("input", out var echo) && echo.TryGetProperty("url", out var url))
+            return url.GetString()!;
+        return await ReadResultAsync(ask, task.GetProperty("id").GetString()!) is { } result ? result.GetProperty("url").GetString()! : "";
+    }
+
+    private static DateTimeOffset TimeOf(JsonElement time) => DateTimeOffset.Parse(time.GetString()!, CultureInfo.InvariantCulture);
+}
