@@ -1,9 +1,12 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
 namespace Pipeline.Intake;
 
 /// <summary>
 /// Counts items while it is not known yet whether shared_inputs have a URL: they may stand behind the items. Items without a URL are therefore counted apart.
 /// </summary>
-internal sealed class ItemTally
+internal sealed partial class ItemTally
 {
     private const int Kept = 10;
 
@@ -11,6 +14,12 @@ internal sealed class ItemTally
     private readonly List<ListItem> _withoutUrl = [];
     private long _valid;
     private long _withoutUrlCount;
+
+    /// <summary>Good items that are nothing but a URL and end in a comma and a word, as rows of a CSV list do.</summary>
+    public long LikeRows { get; private set; }
+
+    /// <summary>The first of <see cref="LikeRows"/>.</summary>
+    public ListItem FirstRow { get; private set; }
 
     /// <summary>All items.</summary>
     public long Count { get; private set; }
@@ -31,6 +40,8 @@ internal sealed class ItemTally
         else
         {
             _valid++;
+            if (item.Fields.ValueKind == JsonValueKind.Undefined && RowEnd().IsMatch(item.Url) && LikeRows++ == 0)
+                FirstRow = item;
         }
     }
 
@@ -38,6 +49,9 @@ internal sealed class ItemTally
     public (long Valid, IReadOnlyList<BadLine> FirstBad) With(SharedInputs shared) => (
         shared.Url is null ? _valid : _valid + _withoutUrlCount,
         [.. _bad.Concat(shared.Url is null ? _withoutUrl : []).OrderBy(i => i.Line).Take(Kept).Select(i => new BadLine(i.Line, i.Text, i.ErrorWith(shared)!))]);
+
+    [GeneratedRegex(@",\p{L}[\p{L} ]{1,40}\z")]
+    private static partial Regex RowEnd();
 
     // Its fields are gone with the next item; they are not needed here.
     private static void Keep(List<ListItem> kept, in ListItem item)

@@ -40,7 +40,7 @@ internal static class ListInspector
             Name = reader.Fields.Name,
             BytesHash = hash,
             ContentHash = contentHash,
-            Warnings = [.. Warnings(reader, source)],
+            Warnings = [.. Warnings(reader, source, tally)],
         };
         if (reader.Header?.Header is { UrlColumn: < 0 } header && shared.Url is null)
             throw header.WithoutUrls();
@@ -81,7 +81,7 @@ internal static class ListInspector
         return text.ToString();
     }
 
-    private static IEnumerable<string> Warnings(ListReader reader, ListSource source)
+    private static IEnumerable<string> Warnings(ListReader reader, ListSource source, ItemTally tally)
     {
         if (reader.Fields.Dropped is { Count: > 0 } dropped)
         {
@@ -95,6 +95,12 @@ internal static class ListInspector
             var names = string.Join(", ", kept.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
             yield return $"{names} {(kept.Count == 1 ? "is no extraction field: it stays" : "are no extraction fields: they stay")} in the 'input' of each record "
                 + $"and {(kept.Count == 1 ? "is" : "are")} not sent to Nimble.";
+        }
+        // Each is posted and paid for as it stands.
+        if (reader.Form == ListForm.Text && tally.LikeRows * 2 > tally.Count)
+        {
+            yield return $"Most lines look like rows of a CSV list without its header, such as line {tally.FirstRow.Line}: '{VisibleText.Of(tally.FirstRow.Url!)}'. "
+                + "Each whole line is taken for a URL. If it is not, write the names of the columns above them: url,country,...";
         }
         if (source.UrlColumn is { } column && reader.Header is null)
             yield return $"The column '{VisibleText.Of(column)}' was named, but the list is no CSV; its own URLs are read.";

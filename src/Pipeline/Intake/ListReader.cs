@@ -104,7 +104,8 @@ internal sealed class ListReader : IAsyncDisposable
             return ItemParser.FromUrl(line.Number, text);
         try
         {
-            return _parser.FromJson(line.Number, line.Bytes);
+            // Some tools write a comma behind each line, as if all were in an array.
+            return _parser.FromJson(line.Number, text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes);
         }
         catch (JsonException) when (text is [(byte)'"', _, .., (byte)'"'])
         {

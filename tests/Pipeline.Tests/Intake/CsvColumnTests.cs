@@ -108,6 +108,17 @@ public sealed class CsvColumnTests
         Assert.Contains($"{skipped} line{(skipped == 1 ? "" : "s")} above the header row", Assert.Single((await InspectAsync(text)).Warnings), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://www.tvl.example/,NLD,Leuven\nhttp://www.ltv.example/,ARA,National\nhttps://a.example/\n", true)]
+    [InlineData("https://a.example/topic,21397.0.html\nhttps://a.example/map@52.5,13.4,15z\n", false)]
+    [InlineData("https://a.example/?q=one,two\nhttps://a.example/1\nhttps://a.example/2\n", false)]
+    public async Task RowsWithoutAHeaderAreNotTakenForUrlsInSilence(string text, bool isWarned)
+    {
+        var list = await InspectAsync(text);
+        Assert.Equal(isWarned, list.Warnings.Any(warning => warning.StartsWith(
+            "Most lines look like rows of a CSV list without its header, such as line 1: 'http://www.tvl.example/,NLD,Leuven'.", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task ALineAboveTheHeaderThatIsAUrlMakesItAPlainList()
     {

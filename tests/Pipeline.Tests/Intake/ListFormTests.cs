@@ -22,6 +22,7 @@ public sealed class ListFormTests
         { "NDJSON of strings", $"\"{A}\"\n\"{B}\"\n" },
         { "NDJSON of objects", $"{{\"url\":\"{A}\"}}\r\n\r\n{{ \"url\" : \"{B}\" }}" },
         { "NDJSON of both", $"{{\"url\":\"{A.Replace("&", "\\u0026", StringComparison.Ordinal)}\"}}\n\"{B}\"" },
+        { "NDJSON with a comma behind each line", $"{{\"url\":\"{A}\"}},\n\"{B}\" , \n" },
         { "JSON array", $"[\"{A}\",\n {{\"url\": \"{B}\"}}]" },
         { "JSON array with a byte order mark", $"\uFEFF [ {{\"url\":\"{A}\"}} , \"{B}\" ] \n" },
         { "batch body", $"{{\"inputs\":[{{\"url\":\"{A}\"}},\"{B}\"]}}" },
