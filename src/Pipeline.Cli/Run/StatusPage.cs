@@ -44,9 +44,15 @@ internal static class StatusPage
         page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
         var reporter = services.GetRequiredService<StatusReporter>();
         var waits = new StringBuilder();
-        foreach (var id in (await reporter.GetOpenListsAsync(context.RequestAborted)).OpenLists.Take(MaxLists))
+        var all = await reporter.GetOpenListsAsync(context.RequestAborted);
+        foreach (var id in all.OpenLists.Take(MaxLists))
             if (await reporter.GetListAsync(id, context.RequestAborted) is { } report)
                 Append(page, waits, report);
+        foreach (var refused in all.RefusedLists.Take(MaxLists))
+        {
+            waits.Append(CultureInfo.InvariantCulture,
+                $"<p class=\"pause\">{WebUtility.HtmlEncode(refused.Source ?? refused.ListId)} was refused. {WebUtility.HtmlEncode(refused.Message)}</p>");
+        }
         page.Append("</table>").Append(waits).Append("<p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(page.ToString(), context.RequestAborted);

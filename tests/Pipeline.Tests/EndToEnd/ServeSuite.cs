@@ -37,8 +37,9 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     public async Task AnUnusableListThatWasPutStraightOnTheQueueIsARefusedListInStatus()
     {
         await using var rig = await StartAsync();
+        var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var server = CliProcess.Start(
-            ["serve", "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
+            ["serve", "--listen", listen, "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
         var (_, id, _) = await CliProcess.RunAsync(["submit", rig.List(Rig.Urls(1)), "--out", rig.Out], KillSuite.Environment(rig));
         await ClosedAsync(rig, id.Trim());
         var settings = rig.Settings("-") with { State = Path.Combine(rig.Out, ".pipeline") };
@@ -52,6 +53,10 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         while ((reports = await StatusAsync(rig)).GetArrayLength() == 0)
             await Task.Delay(200, limit.Token);
         Assert.Equal("Refused", reports[0].GetProperty("state").GetString());
+        using var http = new HttpClient();
+        Assert.Contains(
+            "queue message was refused. The list has no URL in it.", await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         Assert.StartsWith("The list has no URL in it.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
