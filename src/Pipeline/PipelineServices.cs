@@ -51,10 +51,12 @@ public static class PipelineServices
         services.AddSingleton<ResultReader>();
         services.AddSingleton<Matchers>();
         services.AddSingleton<TaskEvidence>();
+        services.AddSingleton<TaskFailures>();
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();
         services.AddSingleton<FinishedTasks>();
+        services.AddSingleton<OtherTasks>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<AcceptedSubmissions>();
         services.AddSingleton<IsolatedSteps>();

@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
+using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Ports;
 using Pipeline.Sweep;
@@ -45,7 +46,9 @@ public sealed class DeadLetterFunctionTests
     {
         var time = TimeProvider.System;
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
-        var stage = new DeadLetterStage(_ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, time, NullLogger<DeadLetterStage>.Instance);
+        var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
+        var stage = new DeadLetterStage(
+            _ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, failures, time, NullLogger<DeadLetterStage>.Instance);
         var function = new DeadLetterFunction(stage, NullLogger<DeadLetterFunction>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", body, dequeueCount);
         return queue == QueueNames.Results

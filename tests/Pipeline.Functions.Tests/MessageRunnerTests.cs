@@ -5,6 +5,7 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
+using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -195,7 +196,8 @@ public sealed class MessageRunnerTests : IDisposable
     {
         var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, _time), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
-        var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, _time, NullLogger<DeadLetterStage>.Instance);
+        var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
+        var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, failures, _time, NullLogger<DeadLetterStage>.Instance);
         var runner = new MessageRunner(_queue.Object, claims, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
         return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);

@@ -20,6 +20,7 @@ internal sealed partial class TaskCollector(
     TaskEvidence evidence,
     Matchers matchers,
     Outcomes outcomes,
+    TaskFailures failures,
     ResultSetbacks setbacks,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -53,9 +54,9 @@ internal sealed partial class TaskCollector(
         if (submission.State == SubmissionState.Closed && task.Ordinal is null)
             return;
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
-        if (input is { State: InputState.Failed })
-            await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken);
-        if (input is { State: not InputState.Waiting })
+        if (input is { State: InputState.Failed } && await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken))
+            return;
+        if (input is not null && !TaskFailures.MaySucceed(input, message.TaskId))
             return;
         CrashPoint.Pass("collect.before-open");
         try
@@ -169,7 +170,7 @@ internal sealed partial class TaskCollector(
         ResultCheck.CheckTask(found, message.TaskId);
         var isGood = ResultCheck.CheckStatus(found);
         input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
-        if (input is null || input.State != InputState.Waiting)
+        if (input is null || !TaskFailures.MaySucceed(input, message.TaskId))
             return;
         if (!isGood)
         {
@@ -268,13 +269,13 @@ internal sealed partial class TaskCollector(
         // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
         input ??= await MatchAsync(submission, message, result: null, task: null, cancellationToken);
         if (input is not null)
-            await outcomes.FailAsync(submission, [input], cause, cancellationToken, message.TaskId, message.Learnt);
+            await failures.FailAsync(submission, input, message.TaskId, cause, message.Learnt, cancellationToken);
     }
 
     private async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
     {
         LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-        await setbacks.NoteAsync(message.SubmissionId, outage, time.GetUtcNow() + DelayOf(message, outage.RetryAfter), cancellationToken);
+        await setbacks.NoteAsync(message.SubmissionId, outage, time.GetUtcNow() + IWorkQueue.Bound(DelayOf(message, outage.RetryAfter)), cancellationToken);
         await PutOffAsync(message, cancellationToken, outage.RetryAfter);
     }
 

@@ -30,10 +30,13 @@ internal sealed class Outcomes(ILedger ledger, IRecordSink sink, OpenInputs open
     }
 
     /// <summary>Has an input that was given up count as a record if there is one: a worker may have been killed before the ledger said so.</summary>
-    public async Task RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, Learnt learnt, CancellationToken cancellationToken)
+    /// <returns>Whether there is one.</returns>
+    public async Task<bool> RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, Learnt learnt, CancellationToken cancellationToken)
     {
-        if ((await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count > 0)
-            await CountRecordAsync(submission, failed, taskId, learnt, cancellationToken);
+        if ((await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count == 0)
+            return false;
+        await CountRecordAsync(submission, failed, taskId, learnt, cancellationToken);
+        return true;
     }
 
     /// <summary>Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.</summary>

@@ -87,4 +87,9 @@ public sealed record InputEntry
 /// <summary>A task of a submission.</summary>
 /// <param name="TaskId">Nimble's id.</param>
 /// <param name="Ordinal">The input it works on; null until an echo or its result tells.</param>
-public sealed record TaskEntry(string TaskId, int? Ordinal);
+/// <param name="IsOver">It failed, or its result cannot become a record, and another task of its input may still succeed.</param>
+public sealed record TaskEntry(string TaskId, int? Ordinal, bool IsOver = false)
+{
+    /// <summary>What is known of a task from two sources: an ordinal that is known stays, and what is over stays over.</summary>
+    internal TaskEntry With(TaskEntry other) => this with { Ordinal = Ordinal ?? other.Ordinal, IsOver = IsOver || other.IsOver };
+}

@@ -60,7 +60,7 @@ public interface ILedger
     /// <summary>Writes those inputs whose version is still the one read; returns them with new versions, null in the place of each that was not written.</summary>
     Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
 
-    /// <summary>Adds tasks of one submission. A task that is there keeps its row, but gains an ordinal if it had none.</summary>
+    /// <summary>Adds tasks of one submission. A task that is there keeps its row, but gains an ordinal if it had none, and is over once it was said to be.</summary>
     Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken);
 
     /// <summary>One task of a submission, or null when it is not known to belong there.</summary>

@@ -17,6 +17,7 @@ internal sealed partial class AcceptedSubmissions(
     BatchReader batches,
     FinishedTasks finished,
     DeliveredResults delivered,
+    OtherTasks others,
     Outcomes outcomes,
     OpenInputs open,
     Repeats repeats,
@@ -35,7 +36,9 @@ internal sealed partial class AcceptedSubmissions(
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var waiting = inputs.Where(i => i.State == InputState.Waiting).ToList();
-        if (waiting.Count == 0)
+        if (waiting.Count == 0 && await others.MaySucceedAsync(submission, inputs, cancellationToken))
+            await PostponeAsync(submission, submission.CompletedCount, cancellationToken);
+        else if (waiting.Count == 0)
             await CloseAsync(submission, inputs, cancellationToken);
         else if (time.GetUtcNow() - submission.AcceptedAt > Sweep.TaskDeadline)
             await finished.ExpireAsync(submission, inputs, waiting, cancellationToken);

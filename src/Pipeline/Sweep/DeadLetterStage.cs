@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Intake;
 using Pipeline.Ledger;
@@ -12,7 +13,7 @@ namespace Pipeline.Sweep;
 /// every worker that had the others too.
 /// </summary>
 internal sealed partial class DeadLetterStage(
-    ILedger ledger, IWorkQueue queues, Outcomes outcomes, TimeProvider time, ILogger<DeadLetterStage> logger)
+    ILedger ledger, IWorkQueue queues, Outcomes outcomes, TaskFailures failures, TimeProvider time, ILogger<DeadLetterStage> logger)
 {
     private readonly ListRefusals _refusals = new(ledger, time);
 
@@ -77,7 +78,7 @@ internal sealed partial class DeadLetterStage(
             || await ledger.GetTaskAsync(message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
             || await ledger.GetInputAsync(message.SubmissionId, ordinal, cancellationToken) is not { } input)
             return;
-        await outcomes.FailAsync(submission, [input], new("collect", reason, text), cancellationToken, message.TaskId, message.Learnt);
+        await failures.FailAsync(submission, input, message.TaskId, new("collect", reason, text), message.Learnt, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} is given up.")]

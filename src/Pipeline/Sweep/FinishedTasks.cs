@@ -36,7 +36,7 @@ internal sealed partial class FinishedTasks(
         {
             var input = rows[task.Id].Ordinal is { } ordinal ? inputs[ordinal] : null;
             var outcome = TaskStates.Classify(task.State);
-            if (outcome == TaskOutlook.Good && input is null or { State: InputState.Waiting })
+            if (outcome == TaskOutlook.Good && !rows[task.Id].IsOver && (input is null || TaskFailures.MaySucceed(input, task.Id)))
                 good.Add(task.Id);
             else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting } && !HasAnotherChance(task, rows, tasks))
                 await outcomes.FailAsync(submission, [input],
@@ -49,7 +49,7 @@ internal sealed partial class FinishedTasks(
 
     /// <summary>Whether another task of the same input has not failed.</summary>
     private static bool HasAnotherChance(NimbleTask failed, Dictionary<string, TaskEntry> rows, IReadOnlyList<NimbleTask> tasks) =>
-        rows.Values.Any(r => r.Ordinal == rows[failed.Id].Ordinal && r.TaskId != failed.Id
+        rows.Values.Any(r => r.Ordinal == rows[failed.Id].Ordinal && r.TaskId != failed.Id && !r.IsOver
             && TaskStates.Classify(tasks.FirstOrDefault(t => t.Id == r.TaskId)?.State) != TaskOutlook.Bad);
 
     /// <summary>
@@ -63,7 +63,9 @@ internal sealed partial class FinishedTasks(
             return;
         var collected = Collected(inputs);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
-        var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        var over = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Where(t => t.IsOver).Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
+        var good = left.Where(t => !over.Contains(t.Id) && TaskStates.Classify(t.State) == TaskOutlook.Good)
+            .Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
         // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
         var waits = time.GetUtcNow() < submission.CompletedAt + (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval;
         if (good.Count > 0 && waits)

@@ -128,6 +128,21 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
+    public async Task ATaskThatIsOverStaysSoAndKeepsItsInput()
+    {
+        await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null), new("c", 2)], Token);
+
+        await Port.AddTasksAsync(Submission, [new("a", 0, IsOver: true)], Token);
+        await Port.AddTasksAsync(Submission, [new("a", null), new("b", 1, IsOver: true), new("c", null, IsOver: true), new("d", 3, IsOver: true)], Token);
+        await Port.AddTasksAsync(Submission, [new("d", 9)], Token);
+
+        Assert.Equal(
+            [new("a", 0, true), new("b", 1, true), new("c", 2, true), new("d", 3, true)],
+            (await Port.GetTasksAsync(Submission, Token)).OrderBy(task => task.TaskId, StringComparer.Ordinal));
+        Assert.Equal(new TaskEntry("c", 2, true), await Port.GetTaskAsync(Submission, "c", Token));
+    }
+
+    [Fact]
     public async Task AThousandTasksAreKept()
     {
         await Port.AddTasksAsync(Submission, [.. Enumerable.Range(0, 1000).Select(i => new TaskEntry($"task-{i}", i))], Token);

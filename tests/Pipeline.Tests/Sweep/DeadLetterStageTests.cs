@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
+using Pipeline.Collect;
 using Pipeline.Emit;
 using Pipeline.Ledger;
 using Pipeline.Ports;
@@ -98,11 +99,16 @@ public sealed class DeadLetterStageTests
         Assert.All(sent, message => Assert.Equal((1, null), (message.Tries, message.Others)));
     }
 
-    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null) =>
-        new(
+    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null)
+    {
+        var time = new FakeTimeProvider(Some.Time);
+        var outcomes = new Outcomes(ledger, sink, new(ledger), new(ledger, time), time);
+        return new(
             ledger,
             queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict),
-            new(ledger, sink, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time)),
-            new FakeTimeProvider(Some.Time),
+            outcomes,
+            new(ledger, null!, outcomes, NullLogger<TaskFailures>.Instance),
+            time,
             NullLogger<DeadLetterStage>.Instance);
+    }
 }

@@ -171,10 +171,13 @@ internal static class LedgerRows
         var row = new TableEntity(submissionId, LedgerKeys.Task(task.TaskId));
         if (task.Ordinal is { } ordinal)
             row[nameof(task.Ordinal)] = ordinal;
+        if (task.IsOver)
+            row[nameof(task.IsOver)] = true;
         return row;
     }
 
-    public static TaskEntry ToTask(TableEntity row) => new(row.RowKey[LedgerKeys.TaskPrefix.Length..], row.GetInt32(nameof(TaskEntry.Ordinal)));
+    public static TaskEntry ToTask(TableEntity row) => 
+        new(row.RowKey[LedgerKeys.TaskPrefix.Length..], row.GetInt32(nameof(TaskEntry.Ordinal)), row.GetBoolean(nameof(TaskEntry.IsOver)) ?? false);
 
     private static void Put(TableEntity row, string name, DateTimeOffset? time)
     {

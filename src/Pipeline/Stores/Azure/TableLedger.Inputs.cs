@@ -41,7 +41,7 @@ internal sealed partial class TableLedger
     public async Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
     {
         var wanted = tasks.GroupBy(task => task.TaskId, StringComparer.Ordinal)
-            .Select(same => new TaskEntry(same.Key, same.Select(task => task.Ordinal).FirstOrDefault(ordinal => ordinal is not null))).ToList();
+            .Select(same => same.Aggregate((task, other) => task.With(other))).ToList();
         if (wanted is [var only])
         {
             await AddTaskAsync(submissionId, only, cancellationToken);
@@ -57,26 +57,30 @@ internal sealed partial class TableLedger
 
         TableTransactionAction? ToAction(TaskEntry task, TableEntity? known)
         {
-            var row = LedgerRows.ToRow(submissionId, task);
             if (known is null)
-                return new(TableTransactionActionType.Add, row);
-            return task.Ordinal is not null && LedgerRows.ToTask(known).Ordinal is null
-                ? new(TableTransactionActionType.UpdateReplace, row, known.ETag)
-                : null;
+                return new(TableTransactionActionType.Add, LedgerRows.ToRow(submissionId, task));
+            var there = LedgerRows.ToTask(known);
+            var merged = there.With(task);
+            return merged == there ? null : new(TableTransactionActionType.UpdateReplace, LedgerRows.ToRow(submissionId, merged), known.ETag);
         }
     }
 
     /// <summary>A task that is added by itself has mostly been there without its input, which its result has told.</summary>
     private async Task AddTaskAsync(string submissionId, TaskEntry task, CancellationToken cancellationToken)
     {
-        var row = LedgerRows.ToRow(submissionId, task);
         for (var turn = 0; ; turn++)
         {
             CheckTurn(turn, submissionId);
-            var known = await _rows.GetAsync(submissionId, row.RowKey, cancellationToken);
-            if (known is null ? await _rows.AddAsync(row, cancellationToken)
-                : task.Ordinal is null || LedgerRows.ToTask(known).Ordinal is not null || await _rows.ReplaceAsync(row, known.ETag.ToString(), cancellationToken) is not null)
+            var known = await _rows.GetAsync(submissionId, LedgerKeys.Task(task.TaskId), cancellationToken);
+            if (known is null ? await _rows.AddAsync(LedgerRows.ToRow(submissionId, task), cancellationToken)
+                : await MergeAsync(LedgerRows.ToTask(known), known.ETag.ToString()))
                 return;
+        }
+
+        async Task<bool> MergeAsync(TaskEntry there, string etag)
+        {
+            var merged = there.With(task);
+            return merged == there || await _rows.ReplaceAsync(LedgerRows.ToRow(submissionId, merged), etag, cancellationToken) is not null;
         }
     }
 

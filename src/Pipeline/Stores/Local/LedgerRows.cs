@@ -81,20 +81,22 @@ internal static partial class LedgerRows
         foreach (var task in tasks)
         {
             session.Execute(
-                "INSERT INTO task(submission_id, task_id, ordinal) VALUES($1, $2, $3) ON CONFLICT DO UPDATE SET ordinal=excluded.ordinal WHERE task.ordinal IS NULL",
-                submissionId, task.TaskId, task.Ordinal);
+                "INSERT INTO task(submission_id, task_id, ordinal, is_over) VALUES($1, $2, $3, $4) ON CONFLICT DO UPDATE SET "
+                + "ordinal=COALESCE(task.ordinal, excluded.ordinal), is_over=MAX(task.is_over, excluded.is_over) "
+                + "WHERE task.ordinal IS NULL OR excluded.is_over>task.is_over",
+                submissionId, task.TaskId, task.Ordinal, task.IsOver);
         }
     }
 
     public static TaskEntry? Task(SqlSession session, string submissionId, string taskId)
     {
-        using var rows = session.Query("SELECT task_id, ordinal FROM task WHERE submission_id=$1 AND task_id=$2", submissionId, taskId);
+        using var rows = session.Query("SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1 AND task_id=$2", submissionId, taskId);
         return rows.Read() ? ReadTask(rows) : null;
     }
 
     public static IReadOnlyList<TaskEntry> Tasks(SqlSession session, string submissionId)
     {
-        using var rows = session.Query("SELECT task_id, ordinal FROM task WHERE submission_id=$1", submissionId);
+        using var rows = session.Query("SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1", submissionId);
         return All(rows, ReadTask);
     }
 
@@ -146,7 +148,8 @@ internal static partial class LedgerRows
         };
     }
 
-    private static TaskEntry ReadTask(SqliteDataReader row) => new(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt32(1));
+    private static TaskEntry ReadTask(SqliteDataReader row) => 
+        new(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt32(1), row.GetBoolean(2));
 
     // Most inputs are nothing but their URL. Leaving those out makes the file a third smaller.
     private static string? Packed(InputEntry input) => input.Input == OnlyUrl(input.Url) ? null : input.Input;

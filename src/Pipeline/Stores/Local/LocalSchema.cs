@@ -3,7 +3,7 @@ namespace Pipeline.Stores.Local;
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
 internal static class LocalSchema
 {
-    public const int Version = 5;
+    public const int Version = 6;
 
     // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
     private const string Tables =
@@ -39,7 +39,9 @@ internal static class LocalSchema
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
             moved_to TEXT, kept TEXT, http_status INTEGER, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
-        CREATE TABLE task(submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
+        CREATE TABLE task(
+            submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, is_over INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
 
         CREATE TABLE reservation(budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
@@ -115,6 +117,9 @@ internal static class LocalSchema
         ALTER TABLE input ADD COLUMN http_status INTEGER;
         """;
 
+    // What version 5 lacks.
+    private const string FromVersion5 = "ALTER TABLE task ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;";
+
     /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -135,6 +140,8 @@ internal static class LocalSchema
             session.Script(FromVersion3);
         if (version is 1 or 2 or 3 or 4)
             session.Script(FromVersion4);
+        if (version is > 0 and < 6)
+            session.Script(FromVersion5);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

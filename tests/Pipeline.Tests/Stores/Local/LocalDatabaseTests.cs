@@ -1,3 +1,4 @@
+using Pipeline.Ledger;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
@@ -178,7 +179,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await ledger.CreateListAsync(Some.List() with { ContentHash = null, Message = null }, Token);
         await ledger.CreateSubmissionAsync(Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null }], Token);
         await database.WriteAsync(session => session.Script(
-            "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE input DROP COLUMN kept; PRAGMA user_version=4"),
+            "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE input DROP COLUMN kept; "
+            + "ALTER TABLE task DROP COLUMN is_over; PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());
@@ -187,6 +189,30 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await ledger.UpdateListAsync(list with { ContentHash = new('b', 64) }, Token);
 
         Assert.Equal(new('b', 64), (await ledger.GetListAsync("list", Token))!.ContentHash);
+    }
+
+    [Fact]
+    public async Task AStateOfVersion3IsBroughtUpToDateAndItsOutcomesAreCounted()
+    {
+        var database = await _state.OpenAsync();
+        InputState[] states = [InputState.Recorded, InputState.Failed, InputState.Moved, InputState.Waiting, InputState.Recorded];
+        await new LocalLedger(database).CreateSubmissionAsync(
+            Some.Submission(count: 5) with { Setback = null, ResultSetback = null, NotBefore = null },
+            [.. states.Select((state, i) => Some.Input("list-000000", i) with { State = state, Kept = null })], Token);
+        await database.WriteAsync(session => session.Script(
+            """
+            DROP TRIGGER input_created; DROP TRIGGER input_changed;
+            ALTER TABLE list DROP COLUMN setback; ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message;
+            ALTER TABLE submission DROP COLUMN setback; ALTER TABLE submission DROP COLUMN result_setback; ALTER TABLE submission DROP COLUMN not_before;
+            ALTER TABLE submission DROP COLUMN recorded; ALTER TABLE submission DROP COLUMN failed; ALTER TABLE submission DROP COLUMN moved;
+            ALTER TABLE input DROP COLUMN kept; ALTER TABLE task DROP COLUMN is_over;
+            PRAGMA user_version=3
+            """), durable: true, Token);
+
+        var ledger = new LocalLedger(await _state.OpenAsync());
+        Assert.Equal(new(1, 2, 1), await ledger.CountOutcomesAsync("list-000000", Token));
+        await ledger.UpdateInputsAsync([(await ledger.GetInputAsync("list-000000", 3, Token))! with { State = InputState.Failed }], Token);
+        Assert.Equal(new(0, 2, 2), await ledger.CountOutcomesAsync("list-000000", Token));
     }
 
     [Fact]
