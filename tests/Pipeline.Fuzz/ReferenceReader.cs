@@ -66,19 +66,44 @@ internal static partial class ReferenceReader
             throw new InvalidOperationException($"The record's {name} is not what the object holds.");
     }
 
-    /// <summary>The bytes within; <see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here.</summary>
-    private static byte[] Expand(byte[] stored)
+    /// <summary>The bytes within, whatever layers there are.</summary>
+    private static byte[] Expand(byte[] stored) => stored switch
     {
-        if (stored is not [0x1F, 0x8B, ..])
-            return stored;
-        using var gzip = new GZipStream(new MemoryStream(stored), CompressionMode.Decompress);
-        using var expanded = new MemoryStream();
-        gzip.CopyTo(expanded);
-        var bytes = expanded.ToArray();
+        [0x1F, 0x8B, ..] => Expand(Gunzip(stored)),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Expand(Read(new ZstdSharp.DecompressionStream(new MemoryStream(stored)))),
+        [0x78, 0x01 or 0x5E or 0x9C or 0xDA, ..] => Expand(Inflate(stored)),
+        _ => stored,
+    };
+
+    /// <summary><see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here.</summary>
+    private static byte[] Gunzip(byte[] stored)
+    {
+        var bytes = Read(new GZipStream(new MemoryStream(stored), CompressionMode.Decompress));
         var lastMember = BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^4..));
         if (lastMember > bytes.Length || Crc32.HashToUInt32(bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^TrailerBytes..)))
             throw new InvalidOperationException("An object was taken whose last bytes are not the trailer of what it holds.");
-        return Expand(bytes);
+        return bytes;
+    }
+
+    private static byte[] Inflate(byte[] stored)
+    {
+        var bytes = Read(new ZLibStream(new MemoryStream(stored), CompressionMode.Decompress));
+        var (a, b) = (1L, 0L);
+        foreach (var value in bytes)
+            (a, b) = ((a + value) % 65521, (a + value + b) % 65521);
+        if (BinaryPrimitives.ReadUInt32BigEndian(stored.AsSpan(^4..)) != (uint)((b << 16) | a))
+            throw new InvalidOperationException("An object was taken whose last bytes are not the Adler-32 of what it holds.");
+        return bytes;
+    }
+
+    private static byte[] Read(Stream compressed)
+    {
+        using (compressed)
+        {
+            using var expanded = new MemoryStream();
+            compressed.CopyTo(expanded);
+            return expanded.ToArray();
+        }
     }
 
     /// <summary>U+FFFD in the place of each half of a surrogate pair.</summary>

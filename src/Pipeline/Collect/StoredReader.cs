@@ -63,6 +63,13 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
         return count;
     }
 
+    /// <summary>Reads to the end, so that whatever is wrong below is found.</summary>
+    public async ValueTask SkipAsync(CancellationToken cancellationToken)
+    {
+        while (await EnsureAsync(1, cancellationToken))
+            Take(_end - _start);
+    }
+
     public void Dispose()
     {
         if (_buffer.Length > 0)

@@ -50,7 +50,8 @@ public sealed class CollectOptions
     public long MaxExpandedBytes { get; set; } = 2L << 30;
 
     /// <summary>
-    /// The highest expansion of a gzip object once it has given more than 1 MiB; real pages stay below 50.
+    /// The highest expansion of a compressed object, over all its layers, once it has given more than 1 MiB; real pages
+    /// stay below 50.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxRatio { get; set; } = 500;

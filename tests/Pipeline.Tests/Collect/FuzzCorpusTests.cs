@@ -21,9 +21,9 @@ public sealed class FuzzCorpusTests
             seed.Split('.')[0] switch
             {
                 "plain" or "whole" or "stored-block" or "members" or "long-header" or "escapes" or "surrogate" or "surprises"
-                    or "wrapped-list" or "wrapped-results" or "sdk" => null,
-                "several" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nested" or "nul-escaped" => FailureReasons.ResultInvalid,
-                "deep" => FailureReasons.LimitExceeded,
+                    or "wrapped-list" or "wrapped-results" or "sdk" or "nested" or "layers" => null,
+                "several" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nul-escaped" => FailureReasons.ResultInvalid,
+                "deep" or "four-layers" => FailureReasons.LimitExceeded,
                 _ => FailureReasons.ObjectDamaged,
             },
             reason);

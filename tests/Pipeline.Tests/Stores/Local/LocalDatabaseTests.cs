@@ -177,10 +177,10 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var database = await _state.OpenAsync();
         var ledger = new LocalLedger(database);
         await ledger.CreateListAsync(Some.List() with { ContentHash = null, Message = null }, Token);
-        await ledger.CreateSubmissionAsync(Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null }], Token);
+        await ledger.CreateSubmissionAsync(Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null, HttpStatus = null }], Token);
         await database.WriteAsync(session => session.Script(
             "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE input DROP COLUMN kept; "
-            + "ALTER TABLE task DROP COLUMN is_over; PRAGMA user_version=4"),
+            + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());

@@ -1,0 +1,145 @@
+using System.IO.Compression;
+using ZstdSharp;
+using static Pipeline.Tests.Collect.Normal;
+
+namespace Pipeline.Tests.Collect;
+
+/// <summary>Whatever compression lies around a result is taken off and proven whole; limits hold over all layers.</summary>
+public sealed class CompressionTests
+{
+    private static readonly byte[] Document = Bytes(
+        $$"""{"task_id":"t-1","status":"success","data":{"html":"{{Convert.ToBase64String(new Random(7).GetItems([.. "<p>Grüße</p>"u8], 3000))}}"} }""");
+
+    public static TheoryData<string> Forms =>
+        new("gzip", "zlib", "zstd", "zstd+sum", "gzip gzip", "zlib gzip", "zstd gzip", "gzip zlib", "zstd zstd", "gzip zstd zlib", "gzip gzip gzip");
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public async Task ACompressedResultIsTheResultHoweverItsBytesAreCut(string form)
+    {
+        var stored = Compress(form, Document);
+        var expected = SourceLess(await RecordAsync(Document));
+        Assert.Equal(expected, SourceLess(await RecordAsync(stored)));
+        foreach (var most in new[] { 1, 2, 5, 1000 })
+            Assert.Equal(expected, SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => most))));
+        using var result = await NormalizeAsync(stored);
+        Assert.Equal((true, stored.Length, Document.Length), (result.Compressed, result.StoredBytes, result.ExpandedBytes));
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public async Task WhatIsCutOrGoesOnIsDamaged(string form)
+    {
+        var stored = Compress(form, Document);
+        for (var length = 4; length < stored.Length; length += stored.Length / 50)
+            await ExpectAsync(FailureReasons.ObjectDamaged, stored[..length]);
+        await ExpectAsync(FailureReasons.ObjectDamaged, stored[..^1]);
+        await ExpectAsync(FailureReasons.ObjectDamaged, [.. stored, 0]);
+        await ExpectAsync(FailureReasons.ObjectDamaged, [.. stored, .. "xx"u8]);
+    }
+
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd+sum")]
+    [InlineData("zlib gzip")]
+    [InlineData("gzip zstd")]
+    public async Task AFlippedBitIsFoundWhereItChangesAnything(string form)
+    {
+        var expected = SourceLess(await RecordAsync(Document));
+        var stored = Compress(form, Document);
+        var found = 0;
+        for (var at = 4; at < stored.Length; at += 7)
+        {
+            stored[at] ^= 4;
+            try
+            {
+                // Headers have bits, such as the size of a window, of which the content does not depend.
+                Assert.Equal(expected, SourceLess(await RecordAsync(stored)));
+            }
+            catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
+            {
+                found++;
+            }
+            stored[at] ^= 4;
+        }
+        Assert.InRange(found, stored.Length / 7 * 9 / 10, stored.Length);
+    }
+
+    [Fact]
+    public async Task InZstdSeveralFramesAreOneDocument()
+    {
+        byte[] stored = [.. Compress("zstd", Document[..100]), .. Compress("zstd", Document[100..])];
+        Assert.Equal(SourceLess(await RecordAsync(Document)), SourceLess(await RecordAsync(stored)));
+    }
+
+    [Fact]
+    public async Task MoreThanThreeLayersAreNobodys()
+    {
+        var message = await ExpectAsync(FailureReasons.LimitExceeded, Compress("gzip zlib zstd gzip", Document));
+        Assert.Contains("more than 3 times over", message);
+    }
+
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    [InlineData("gzip gzip")]
+    [InlineData("zstd gzip")]
+    [InlineData("gzip zlib zstd")]
+    public async Task TheRatioHoldsOverAllLayers(string form)
+    {
+        // No layer alone need be suspicious for all to be a bomb.
+        var bomb = new byte[64 << 20];
+        bomb.AsSpan().Fill((byte)' ');
+        Document.CopyTo(bomb.AsSpan(^Document.Length));
+        Assert.Contains("expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, Compress(form, bomb)));
+    }
+
+    [Fact]
+    public async Task ABombThatHidesALittleWithinMuchIsFoundInTheLayerBelow()
+    {
+        // Fifty million bytes of empty gzip members, and a small document behind them.
+        var members = new MemoryStream();
+        var empty = Compress("gzip", []);
+        while (members.Length < 2 << 20)
+            members.Write(empty);
+        members.Write(Compress("gzip", Document));
+        Assert.Contains(
+            "expands more than", await ExpectAsync(FailureReasons.LimitExceeded, Compress("gzip", members.ToArray()), new() { MaxRatio = 50 }));
+    }
+
+    [Fact]
+    public async Task AZstdFrameThatAsksForALargeWindowIsRefused()
+    {
+        using var compressor = new Compressor(3);
+        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_windowLog, 27);
+        var stored = new MemoryStream();
+        using (var stream = new CompressionStream(stored, compressor, leaveOpen: true))
+            stream.Write(Document);
+        Assert.Contains("window of more than 8 MiB", await ExpectAsync(FailureReasons.LimitExceeded, stored.ToArray()));
+    }
+
+    /// <summary>The layers from the outermost in.</summary>
+    private static byte[] Compress(string form, byte[] bytes)
+    {
+        foreach (var layer in form.Split(' ').Reverse())
+        {
+            var stored = new MemoryStream();
+            using (Stream stream = layer switch
+            {
+                "gzip" => new GZipStream(stored, CompressionLevel.Optimal, leaveOpen: true),
+                "zlib" => new ZLibStream(stored, CompressionLevel.Optimal, leaveOpen: true),
+                _ => Zstd(stored, withSum: layer == "zstd+sum"),
+            })
+                stream.Write(bytes);
+            bytes = layer == "gzip" && bytes.Length == 0 ? Gzip([]) : stored.ToArray();
+        }
+        return bytes;
+    }
+
+    private static CompressionStream Zstd(Stream stored, bool withSum)
+    {
+        var stream = new CompressionStream(stored, leaveOpen: true);
+        stream.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, withSum ? 1 : 0);
+        return stream;
+    }
+}
