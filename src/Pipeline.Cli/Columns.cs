@@ -10,11 +10,12 @@ internal static class Columns
 {
     private const string Gap = "  ";
 
-    /// <summary>Lines of which every cell begins where its column does.</summary>
+    /// <summary>Lines of which every cell begins where its column does, without columns that are empty but for their name.</summary>
     public static IEnumerable<string> Align(IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        rows = [.. rows.Select(row => row.Select(cell => cell.ReplaceLineEndings(" ")).ToList())];
-        var widths = rows.Count == 0 ? [] : rows[0].Select((_, column) => rows.Max(row => WidthOf(row[column]))).ToList();
+        var filled = Enumerable.Range(0, rows[0].Count).Where(column => rows.Skip(1).Any(row => row[column].Length > 0)).ToList();
+        rows = [.. rows.Select(row => filled.Select(column => row[column].ReplaceLineEndings(" ")).ToList())];
+        var widths = rows[0].Select((_, column) => rows.Max(row => WidthOf(row[column]))).ToList();
         return rows.Select(row => string.Join(Gap, row.Select((cell, column) => cell + new string(' ', widths[column] - WidthOf(cell)))).TrimEnd());
     }
 

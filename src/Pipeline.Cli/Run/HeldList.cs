@@ -67,7 +67,7 @@ internal sealed class HeldList : IDisposable
         {
             if (_file is null)
             {
-                _file = OpenTemporaryFile();
+                _file = PrivateFiles.CreateTemporary(Path.GetTempPath()).SafeFileHandle;
                 Write(_start.GetBuffer().AsSpan(0, (int)_start.Length));
             }
 
@@ -87,14 +87,5 @@ internal sealed class HeldList : IDisposable
     {
         RandomAccess.Write(_file!, bytes, _length);
         _length += bytes.Length;
-    }
-
-    private static SafeFileHandle OpenTemporaryFile()
-    {
-        var path = Path.Combine(Path.GetTempPath(), $"pipeline-{Path.GetRandomFileName()}.tmp");
-        var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
-        if (!OperatingSystem.IsWindows())
-            File.Delete(path);
-        return file;
     }
 }

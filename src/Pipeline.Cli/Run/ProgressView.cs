@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Hosting;
 using Pipeline.Ledger;
@@ -11,6 +12,8 @@ namespace Pipeline.Cli.Run;
 /// <summary>Progress on standard error: a bar on a terminal, a line now and then elsewhere.</summary>
 internal sealed class ProgressView(IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds)
 {
+    private const int BarWidth = 20;
+    private const int WideEnough = 120;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
@@ -39,14 +42,21 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 await finished.CancelAsync();
             }
         }, CancellationToken.None);
-        await (console.Profile.Out.IsTerminal && console.Profile.Capabilities is { Interactive: true, Ansi: true } ? ShowBarAsync(finished.Token) : ShowLinesAsync(finished.Token));
+        await (DrawsBar ? ShowBarAsync(finished.Token) : ShowLinesAsync(finished.Token));
         await running;
     }
+
+    // A bar among the lines of a log would be drawn again and again.
+    private bool DrawsBar => console.Profile.Out.IsTerminal
+        && console.Profile.Capabilities is { Interactive: true, Ansi: true }
+        && !services.GetServices<ILoggerProvider>().Any();
 
     private async Task ShowBarAsync(CancellationToken finished) =>
         await console.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(
+                new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new ElapsedTimeColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left })
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("planning", maxValue: 1);
@@ -54,7 +64,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 {
                     bar.MaxValue = Math.Max(1, counts.Inputs);
                     bar.Value = counts.Finished;
-                    bar.Description = Markup.Escape(Describe(counts));
+                    bar.Description = Markup.Escape(console.Profile.Width < WideEnough ? DescribeShort(counts) : Describe(counts));
                 }, finished);
             });
 
@@ -144,6 +154,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             $"A POST has had no answer. Whether Nimble accepted it is looked for in bucket, webhooks and API for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). Inputs of which nothing is found {then} (Submit:Unknown).");
     }
 
+    private static string DescribeShort(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
+        $"{c.Finished:N0} of {c.Inputs:N0}{(c.Failures > 0 ? $", {c.Failures:N0} failed" : "")}");
+
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{c.Inputs:N0} inputs, {c.Posted:N0} posted, {c.Records:N0} records, {c.Failures:N0} failures{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST without an answer" : "")}");
+        $"{c.Inputs:N0} inputs, {c.Posted:N0} posted, {c.Records:N0} records, {c.Failures:N0} failures{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
 }

@@ -231,8 +231,10 @@ internal sealed class RunHost : IAsyncDisposable
     {
         logging.ClearProviders();
         if (settings.Verbose)
-            logging.AddSimpleConsole(console => (console.SingleLine, console.ColorBehavior) = (true, LoggerColorBehavior.Disabled))
-                .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+        {
+            logging.Services.AddSingleton<ConsoleFormatter>(new LogLines(TimeProvider.System));
+            logging.AddConsole(console => (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLines.Name, LogLevel.Trace))
                 .AddFilter("Microsoft", LogLevel.Warning);
+        }
     }
 }

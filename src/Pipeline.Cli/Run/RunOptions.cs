@@ -98,6 +98,7 @@ internal static class RunOptions
         Description = "Submit the first N inputs of a list alone, and the rest only if enough of them succeed.", HelpName = "N",
     };
 
+    public static readonly Option<bool> Json = new("--json") { Description = "Print the summary as one JSON object to standard output." };
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     /// <summary>What finds the state of a run.</summary>
@@ -107,6 +108,6 @@ internal static class RunOptions
     public static IReadOnlyList<Option> ForHost =>
     [
         Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, FailStatus, RefuseDomain, MaxUrls, Canary,
-        Faults, AllowPrivate, Verbose,
+        Faults, AllowPrivate, Json, Verbose,
     ];
 }

@@ -47,6 +47,9 @@ internal sealed record RunSettings
     /// <summary>Write the log to standard error.</summary>
     public bool Verbose { get; init; }
 
+    /// <summary>Print the summary as JSON to standard output.</summary>
+    public bool Json { get; init; }
+
     /// <summary>Whether somebody gave a key for the API.</summary>
     public bool HasKey => Given.Find(SettingsCatalog.KeyPath) is not null;
 

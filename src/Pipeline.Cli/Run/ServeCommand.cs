@@ -13,7 +13,7 @@ internal static class ServeCommand
         {
             RunOptions.Strict,
         };
-        foreach (var option in RunOptions.ForHost.Where(option => option != RunOptions.Verbose))
+        foreach (var option in RunOptions.ForHost.Where(option => option != RunOptions.Verbose && option != RunOptions.Json))
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
             ServeAsync(SettingsReader.Read(parsed) with { Verbose = true }, cancellationToken));

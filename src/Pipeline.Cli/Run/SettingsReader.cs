@@ -44,6 +44,7 @@ internal static class SettingsReader
             SharedInputs = ReadShared(parsed.GetValue(RunOptions.Shared) ?? [], faults),
             UrlColumn = parsed.GetValue(RunOptions.UrlColumn),
             Faults = parsed.GetValue(RunOptions.Faults),
+            Json = parsed.GetValue(RunOptions.Json),
             Verbose = parsed.GetValue(RunOptions.Verbose),
         };
         CheckFaults(settings, faults);

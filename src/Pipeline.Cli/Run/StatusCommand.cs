@@ -92,11 +92,8 @@ internal static class StatusCommand
         Join(report.Submissions.Where(s => s.Value > 0)), Join(report.Waiting), report.Source ?? "", report.Message ?? "",
     ];
 
-    private static string Join(IEnumerable<KeyValuePair<string, int>> counts)
-    {
-        var text = string.Join(", ", counts.Select(c => $"{Number(c.Value)} {JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key)}"));
-        return text.Length > 0 ? text : "-";
-    }
+    private static string Join(IEnumerable<KeyValuePair<string, int>> counts) =>
+        string.Join(", ", counts.Select(c => $"{Number(c.Value)} {JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key)}"));
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

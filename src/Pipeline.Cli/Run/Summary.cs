@@ -7,6 +7,9 @@ namespace Pipeline.Cli.Run;
 /// <summary>The closing table: what became of every URL, and where it is.</summary>
 internal static class Summary
 {
+    private static readonly string[] s_totals = ["inputs", "records", "failures", "duplicates"];
+    private static readonly string[] s_groups = ["failures_by_reason", "learnt"];
+
     /// <summary>Writes the table from the manifest; returns the exit code.</summary>
     public static async Task<int> WriteAsync(
         IAnsiConsole console, RunSettings settings, IReadOnlyList<string> listIds, double perSecond, CancellationToken cancellationToken)
@@ -26,7 +29,7 @@ internal static class Summary
         if (Sum(own, "duplicates") is > 0 and var duplicates)
             Row(table, "duplicates dropped", duplicates);
         foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
-            Row(table, $"learnt by {how}", count);
+            Row(table, $"found by {how}", count);
         foreach (var list in own)
             if (list.TryGetProperty("guards", out var guards))
                 AddGuards(table, guards, own.Count == 1 ? "" : $" of {Name(list)}");
@@ -34,12 +37,20 @@ internal static class Summary
             table.AddTextRow("estimated cost", costs.Sum().ToString("N2", CultureInfo.InvariantCulture));
         if (perSecond > 0)
             table.AddTextRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
+        var exitCode = failures == 0 ? ExitCodes.Complete : ExitCodes.SomeFailed;
+        if (settings.Json)
+            await Console.Out.WriteLineAsync(SummaryJson.Compose(
+                settings,
+                listIds,
+                s_totals.Select(name => KeyValuePair.Create(name, Sum(own, name))),
+                s_groups.Select(name => (name, Group(own, name))),
+                exitCode));
         console.Write(table);
         console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");
         if (failures > 0)
             console.WriteWhole($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
         console.WriteWhole($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
-        return failures == 0 ? ExitCodes.Complete : ExitCodes.SomeFailed;
+        return exitCode;
     }
 
     /// <summary>The manifests of this run's lists; the folder may hold those of other runs too.</summary>

@@ -119,6 +119,23 @@ public sealed class TerminalTests : IAsyncLifetime
         Assert.Matches($"(?m)^  [0-9a-f]{{32}}  invalid_input", failures.Output);
     }
 
+    [Fact]
+    public async Task TheSummaryIsOneJsonObjectWhereItIsAskedFor()
+    {
+        string[] run = ["run", List("http://sample.test/sample/generated/1", "bad"), "--json", "--api", _emulator.BaseAddress.AbsoluteUri];
+        var (exitCode, output, error) = await RunAsync([.. run, "--out", Out]);
+
+        var summary = JsonElement.Parse(output);
+        Assert.Equal((ExitCodes.SomeFailed, exitCode), (summary.GetProperty("exit_code").GetInt32(), exitCode));
+        Assert.Equal(ListId(), summary.GetProperty("lists")[0].GetString());
+        Assert.Equal((2, 1, 1), (Number("inputs"), Number("records"), Number("failures")));
+        Assert.Equal(1, summary.GetProperty("failures_by_reason").GetProperty("invalid_input").GetInt32());
+        Assert.Equal(Path.Combine(Out, "records.ndjson"), summary.GetProperty("records_file").GetString());
+        Assert.Contains("found by", error, StringComparison.Ordinal);
+
+        int Number(string name) => summary.GetProperty(name).GetInt32();
+    }
+
     private string ListId() => JsonElement.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).GetProperty("list_id").GetString()!;
 
     private string List(params string[] lines)

@@ -1,0 +1,113 @@
+using Pipeline.Cli;
+using Pipeline.Cli.Run;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Somebody moves or replaces the output of a run that goes on: no result that was paid for is charged with it.</summary>
+public sealed class LocalFaultTests
+{
+    private const int Inputs = 20;
+
+    [Theory]
+    [InlineData("records.ndjson")]
+    [InlineData("")]
+    public async Task OutputThatIsMovedAwayStopsTheRunWithOneLineFailsNothingAndPutBackItGoesOn(string what)
+    {
+        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
+        var settings = rig.Settings(rig.List(Rig.Urls(Inputs)));
+        var (from, to) = (Path.Combine(rig.Out, what).TrimEnd('/'), rig.Out + "-away");
+        using var progress = new StringWriter();
+        var run = Task.Run(() => new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+        await WaitForPostsAsync(rig, 2);
+
+        Directory.Move(from, to);
+
+        var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
+        Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
+        Assert.Contains("Put it back where it was. Then run the same command again to continue; nothing is lost.", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.False(Path.Exists(from));
+        Directory.Move(to, from);
+        await GoesOnAsync(rig, settings);
+    }
+
+    [Fact]
+    public async Task AFolderInTheRecordsPlaceStopsTheRunToo()
+    {
+        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
+        var settings = rig.Settings(rig.List(Rig.Urls(Inputs)));
+        var records = Path.Combine(rig.Out, "records.ndjson");
+        using var progress = new StringWriter();
+        var run = Task.Run(() => new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+        await WaitForPostsAsync(rig, 2);
+
+        File.Move(records, records + ".away");
+        Directory.CreateDirectory(records);
+
+        var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
+        Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
+        Assert.StartsWith($"'{records}' ", fault.Message, StringComparison.Ordinal);
+        Directory.Delete(records);
+        File.Move(records + ".away", records);
+        await GoesOnAsync(rig, settings);
+    }
+
+    [Fact]
+    public async Task ManifestAndFailuresThatAreMovedAwayAreWrittenAgain()
+    {
+        await using var rig = await Rig.StartAsync();
+        var settings = rig.Settings(rig.List([.. Rig.Urls(3), "no url"]));
+        var first = await rig.RunAsync(settings);
+        foreach (var file in (string[])["manifest.json", "failures.ndjson"])
+            File.Move(Path.Combine(rig.Out, file), Path.Combine(rig.Out, file + ".away"));
+
+        var second = await rig.RunAsync(settings);
+
+        Assert.Equal((first.ExitCode, first.Manifest.GetRawText()), (second.ExitCode, second.Manifest.GetRawText()));
+        Assert.Equal(first.FailureLines, second.FailureLines);
+        Assert.Equal(first.Posts.Count, second.Posts.Count);
+    }
+
+    [Fact]
+    public async Task ARunWhoseFolderWasRenamedMeanwhileGoesOnUnderTheNewName()
+    {
+        await using var rig = await Rig.StartAsync("task_slow_ms=1000");
+        var inside = rig.Settings(rig.List(Rig.Urls(Inputs)));
+        inside = inside with { State = Path.Combine(inside.Out, ".pipeline") };
+        using (var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
+        {
+            using var progress = new StringWriter();
+            var run = Task.Run(() => new RunJob(inside, progress).RunAsync(stop.Token));
+            await WaitForPostsAsync(rig, 1);
+            await stop.CancelAsync();
+            await run;
+        }
+        Directory.Move(inside.Out, inside.Out + " moved");
+
+        var moved = inside with { Out = inside.Out + " moved", State = Path.Combine(inside.Out + " moved", ".pipeline") };
+        var outcome = await rig.RunAsync(moved);
+
+        Assert.Equal((ExitCodes.Complete, Inputs, 1), (outcome.ExitCode, outcome.Records.Count, outcome.Posts.Count));
+        Assert.False(Directory.Exists(inside.Out));
+        var location = outcome.Manifest.GetProperty("locations")[0].GetProperty("uri").GetString();
+        Assert.Equal($"file://{moved.Out}/records.ndjson", location);
+    }
+
+    private static async Task GoesOnAsync(Rig rig, RunSettings settings)
+    {
+        using var progress = new StringWriter();
+        Assert.Equal(ExitCodes.Complete, await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(Inputs + 1, File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")).Length);
+        Assert.Equal("", File.ReadAllText(Path.Combine(rig.Out, "failures.ndjson")));
+        Assert.Equal(2, (await rig.PostsAsync()).Count);
+    }
+
+    private static async Task WaitForPostsAsync(Rig rig, int count)
+    {
+        while ((await rig.PostsAsync()).Count < count)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+    }
+}
