@@ -8,7 +8,9 @@ namespace Pipeline;
 /// <param name="ReplaysFree">Whether <c>replay</c> reads the result, or looks for the submission, again.</param>
 /// <param name="Resubmits">Whether <c>replay --resubmit</c> posts the input again.</param>
 /// <param name="Retries">Whether the retry policy may post the input again without an operator.</param>
-internal sealed record FailureRemedy(string Reason, bool? IsRetryable, bool ReplaysFree, bool Resubmits, bool Retries = false);
+/// <param name="MayBeDelivered">Whether a result that nobody has read may lie in the bucket: it is looked for there before the input is posted again.</param>
+internal sealed record FailureRemedy(
+    string Reason, bool? IsRetryable, bool ReplaysFree, bool Resubmits, bool Retries = false, bool MayBeDelivered = false);
 
 /// <summary>The one table of remedies. The table in docs/record.md is checked against it.</summary>
 internal static class FailureRemedies
@@ -21,10 +23,10 @@ internal static class FailureRemedies
         new(FailureReasons.BudgetExhausted, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.CanaryFailed, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.SubmissionRefused, IsRetryable: false, ReplaysFree: false, Resubmits: true),
-        new(FailureReasons.SubmissionUnknown, IsRetryable: true, ReplaysFree: true, Resubmits: true),
+        new(FailureReasons.SubmissionUnknown, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
         new(FailureReasons.TaskFailed, IsRetryable: true, ReplaysFree: false, Resubmits: true, Retries: true),
-        new(FailureReasons.TaskExpired, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
-        new(FailureReasons.ObjectMissing, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
+        new(FailureReasons.TaskExpired, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true, MayBeDelivered: true),
+        new(FailureReasons.ObjectMissing, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true, MayBeDelivered: true),
         new(FailureReasons.ObjectDamaged, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
         new(FailureReasons.LimitExceeded, IsRetryable: false, ReplaysFree: true, Resubmits: true),
         new(FailureReasons.ResultInvalid, IsRetryable: false, ReplaysFree: true, Resubmits: true),
@@ -32,10 +34,10 @@ internal static class FailureRemedies
         new(FailureReasons.EmptyResult, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
         new(FailureReasons.PageStatus, IsRetryable: null, ReplaysFree: true, Resubmits: true, Retries: true),
         new(FailureReasons.ResultAmbiguous, IsRetryable: false, ReplaysFree: true, Resubmits: true),
-        new(FailureReasons.AccessDenied, IsRetryable: true, ReplaysFree: true, Resubmits: true),
-        new(FailureReasons.Unavailable, IsRetryable: true, ReplaysFree: true, Resubmits: true),
-        new(FailureReasons.InvalidConfiguration, IsRetryable: true, ReplaysFree: true, Resubmits: true),
-        new(FailureReasons.Internal, IsRetryable: true, ReplaysFree: true, Resubmits: true),
+        new(FailureReasons.AccessDenied, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
+        new(FailureReasons.Unavailable, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
+        new(FailureReasons.InvalidConfiguration, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
+        new(FailureReasons.Internal, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
     ];
 
     private static readonly FrozenDictionary<string, FailureRemedy> ByReason =

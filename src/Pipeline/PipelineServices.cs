@@ -70,6 +70,7 @@ public static class PipelineServices
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();
+        services.AddSingleton<ReplayChoice>();
         services.AddSingleton<ReplayStage>();
         return services;
     }

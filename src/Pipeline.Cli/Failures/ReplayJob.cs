@@ -34,7 +34,7 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     private async Task<IReadOnlyList<string>> ReplayAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         var ids = await selection.FindListsAsync(services.GetRequiredService<ILedger>(), settings.StoreName, cancellationToken);
-        var counts = new ReplayCounts(0, 0, 0, 0);
+        var counts = ReplayCounts.None;
         foreach (var id in ids)
             counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
         foreach (var line in Describe(counts))
@@ -53,7 +53,9 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         if (counts.Left > 0)
             yield return $"{counts.Left} inputs can only be posted again: "
                 + $"{Shell.Command(settings, "replay")}{selection.Arguments} --resubmit";
-        if (counts == new ReplayCounts(0, 0, 0, 0))
+        if (counts.Undone > 0)
+            yield return $"{counts.Undone} inputs could not be replayed now; the same command tries again. {counts.Problem}";
+        if (counts == ReplayCounts.None)
             yield return "There is nothing to replay.";
     }
 
