@@ -6,7 +6,9 @@ namespace Pipeline.Emulator.Pages;
 namespace Pipeline.Http;
 #endif
 
-/// <summary>Tells the addresses of the public internet from this machine's, its networks' and the clouds' metadata services.</summary>
+/// <summary>
+/// Tells the addresses of the public internet from this machine's, its networks' and the clouds' metadata services.
+/// </summary>
 internal static class AddressRanges
 {
     private static readonly IPNetwork[] Private =
@@ -17,7 +19,8 @@ internal static class AddressRanges
             "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
             // Azure's own channel to its machines.
             "168.63.129.16/32",
-            // Every one of these can hold an IPv4 address of the above (compatible, NAT64, Teredo, 6to4); pages are not served there.
+            // Every one of these can hold an IPv4 address of the above (compatible, NAT64, Teredo, 6to4); pages are not
+            // served there.
             "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16",
             "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
         }.Select(network => IPNetwork.Parse(network)),

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// A window that slides over a stream: what was read and not yet taken. It grows only while its reader leaves it full, so the reader's own limit
-/// bounds it. Everything that passes is hashed.
+/// A window that slides over a stream: what was read and not yet taken. It grows only while its reader leaves it full,
+/// so the reader's own limit bounds it. Everything that passes is hashed.
 /// </summary>
 internal sealed class ByteWindow : IAsyncDisposable
 {
@@ -61,8 +61,7 @@ internal sealed class ByteWindow : IAsyncDisposable
         {
             while (Span.StartsWith(Mark))
                 Advance(Mark.Length);
-        }
-        while (Length > 0 && Mark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
+        } while (Length > 0 && Mark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
     }
 
     /// <summary>Takes the line end that comes next: CR, LF or CRLF.</summary>

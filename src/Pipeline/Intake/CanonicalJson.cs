@@ -5,22 +5,31 @@ using Pipeline.Emit;
 
 namespace Pipeline.Intake;
 
-/// <summary>JSON in one form only: properties sorted by name at every depth, no white space, one way to escape. Numbers stay as they were written.</summary>
+/// <summary>
+/// JSON in one form only: properties sorted by name at every depth, no white space, one way to escape. Numbers stay as
+/// they were written.
+/// </summary>
 internal static class CanonicalJson
 {
     /// <summary>
-    /// Escapes no more than JSON asks for, so that URLs stay readable. The encoder is ours: ids hash what it writes, and the runtime's own ones
-    /// change with its Unicode tables.
+    /// Escapes no more than JSON asks for, so that URLs stay readable. The encoder is ours: ids hash what it writes,
+    /// and the runtime's own ones change with its Unicode tables.
     /// </summary>
-    public static readonly JsonWriterOptions Options = new() { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true };
+    public static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = MinimalJsonEncoder.Instance,
+        SkipValidation = true,
+    };
 
     /// <summary>
-    /// The one budget of depth for items and shared inputs. Whatever is written around them later (a batch, a failure, a record, a row of the
-    /// ledger) is read with a limit of 64 or more, and adds a few levels.
+    /// The one budget of depth for items and shared inputs. Whatever is written around them later (a batch, a failure,
+    /// a record, a row of the ledger) is read with a limit of 64 or more, and adds a few levels.
     /// </summary>
     public const int MaxDepth = 48;
 
-    /// <summary>How items and shared inputs are read: a name twice in one object has no one meaning, so it is an error.</summary>
+    /// <summary>
+    /// How items and shared inputs are read: a name twice in one object has no one meaning, so it is an error.
+    /// </summary>
     public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
     /// <summary>Writes a value in its canonical form.</summary>
@@ -59,7 +68,8 @@ internal static class CanonicalJson
     }
 
     /// <summary>
-    /// False when a string in there is no Unicode text (half of a surrogate pair, written as an escape): it could be neither posted nor compared.
+    /// False when a string in there is no Unicode text (half of a surrogate pair, written as an escape): it could be
+    /// neither posted nor compared.
     /// </summary>
     public static bool IsText(JsonElement value, ReadOnlySpan<byte> raw)
     {

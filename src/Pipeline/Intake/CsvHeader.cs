@@ -5,7 +5,19 @@ internal sealed class CsvHeader
 {
     // What people and exporters call the column, nearest first.
     private static readonly string[] LikelyUrls =
-        ["product_url", "page_url", "link", "href", "address", "loc", "uri", "web", "website", "site", "domain"];
+    [
+        "product_url",
+        "page_url",
+        "link",
+        "href",
+        "address",
+        "loc",
+        "uri",
+        "web",
+        "website",
+        "site",
+        "domain",
+    ];
 
     private readonly byte[] _row;
 
@@ -22,7 +34,9 @@ internal sealed class CsvHeader
         // A file of one column has nothing to delimit, and commas are common in URLs.
         Delimiter = Columns.Count > 1 ? delimiter : CsvRecord.NoDelimiter;
         UrlColumn = Names.IndexOf("url");
-        Kept = Names.Where(name => name.Length > 0 && ExtractionFields.Find(name) is null && !DeliveryFields.Contains(name)).ToHashSet(StringComparer.Ordinal);
+        Kept = Names
+            .Where(name => name.Length > 0 && ExtractionFields.Find(name) is null && !DeliveryFields.Contains(name))
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Comma, tab, semicolon or bar; <see cref="CsvRecord.NoDelimiter"/> for one column.</summary>
@@ -31,7 +45,10 @@ internal sealed class CsvHeader
     /// <summary>The columns as the file names them.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <summary>The fields, by column: extraction fields as the API writes them, others as they stand there; empty for a column without a name.</summary>
+    /// <summary>
+    /// The fields, by column: extraction fields as the API writes them, others as they stand there; empty for a column
+    /// without a name.
+    /// </summary>
     public List<string> Names { get; }
 
     /// <summary>The names that are no extraction fields: they stay with the input and are not sent.</summary>
@@ -52,30 +69,48 @@ internal sealed class CsvHeader
     {
         if (HasUrlCell)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                "The CSV list begins with a URL instead of a header row. Write the names of the columns into its first line: url,country,...");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "The CSV list begins with a URL instead of a header row. Write the names of the columns into its first "
+                    + "line: url,country,..."
+            );
         }
         if (urlColumn is not null && !Columns.Any(cell => Is(cell, urlColumn)))
-            throw PipelineException.Permanent(FailureReasons.InvalidInput, $"The CSV list has no column '{VisibleText.Of(urlColumn)}'. {Describe()}");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"The CSV list has no column '{VisibleText.Of(urlColumn)}'. {Describe()}"
+            );
         if (Names.Where(n => n.Length > 0).GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                $"The header of the CSV list has the column '{VisibleText.Of(twice.Key)}' twice. Remove or rename one of them.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"The header of the CSV list has the column '{VisibleText.Of(twice.Key)}' twice. Remove or rename one "
+                    + "of them."
+            );
         }
         return this;
     }
 
     /// <summary>What a list is told that has no URL at all and whose header has no column of them.</summary>
-    public PipelineException WithoutUrls() => PipelineException.Permanent(FailureReasons.InvalidInput,
-        $"The CSV list has no column 'url'. {Describe()} Name the column of URLs: --url-column {Quoted(LikelyUrl ?? "NAME")}");
+    public PipelineException WithoutUrls() =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            $"The CSV list has no column 'url'. {Describe()} Name the column of URLs: --url-column "
+                + $"{Quoted(LikelyUrl ?? "NAME")}"
+        );
 
     private string? LikelyUrl =>
-        LikelyUrls.Select(name => Columns.FirstOrDefault(c => c.Equals(name, StringComparison.OrdinalIgnoreCase))).FirstOrDefault(c => c is not null)
-        ?? Columns.FirstOrDefault(c => LikelyUrls.Append("url").Any(name => c.Contains(name, StringComparison.OrdinalIgnoreCase)));
+        LikelyUrls
+            .Select(name => Columns.FirstOrDefault(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            .FirstOrDefault(c => c is not null)
+        ?? Columns.FirstOrDefault(c =>
+            LikelyUrls.Append("url").Any(name => c.Contains(name, StringComparison.OrdinalIgnoreCase))
+        );
 
     private string Describe() => $"Its columns are {string.Join(", ", Columns.Select(c => $"'{VisibleText.Of(c)}'"))}.";
 
-    private static string Quoted(string name) => name.Contains(' ') ? $"'{VisibleText.Of(name)}'" : VisibleText.Of(name);
+    private static string Quoted(string name) =>
+        name.Contains(' ') ? $"'{VisibleText.Of(name)}'" : VisibleText.Of(name);
 
     private static string NameOf(string cell, string? urlColumn)
     {
@@ -83,8 +118,10 @@ internal sealed class CsvHeader
         return urlColumn is not null && Is(name, urlColumn) ? "url" : ExtractionFields.Find(name) ?? name;
     }
 
-    private static bool Is(string cell, string name) => cell.Trim().Equals(name.Trim(), StringComparison.OrdinalIgnoreCase);
+    private static bool Is(string cell, string name) =>
+        cell.Trim().Equals(name.Trim(), StringComparison.OrdinalIgnoreCase);
 
     private static bool IsUrl(string cell) =>
-        cell.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || cell.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        cell.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+        || cell.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 }

@@ -10,7 +10,8 @@ namespace Pipeline.Intake;
 internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator);
 
 /// <summary>
-/// Finds the header row of a CSV list at its beginning: the first row with a column of URLs, above which no row has a URL in it; else the first row.
+/// Finds the header row of a CSV list at its beginning: the first row with a column of URLs, above which no row has a
+/// URL in it; else the first row.
 /// </summary>
 internal static class CsvHeaderFinder
 {
@@ -27,14 +28,19 @@ internal static class CsvHeaderFinder
         FoundHeader? first = null;
         byte? separator = null;
         var preamble = 0;
-        for (var lines = new ContentLines(head, isWhole); lines.MoveNext();)
+        for (var lines = new ContentLines(head, isWhole); lines.MoveNext(); )
         {
             if (first is null && separator is null && SeparatorOf(lines.Line) is { } stated)
             {
                 separator = stated;
                 continue;
             }
-            var found = new FoundHeader(Split(lines.Line, separator, urlColumn), lines.Number, preamble, separator is not null);
+            var found = new FoundHeader(
+                Split(lines.Line, separator, urlColumn),
+                lines.Number,
+                preamble,
+                separator is not null
+            );
             first ??= found;
             if (found.Header.UrlColumn >= 0)
                 return found;
@@ -44,7 +50,9 @@ internal static class CsvHeaderFinder
         return first;
     }
 
-    /// <summary>The cells of a row, cut at the delimiter that gives a column of URLs, else at the one that gives the most cells.</summary>
+    /// <summary>
+    /// The cells of a row, cut at the delimiter that gives a column of URLs, else at the one that gives the most cells.
+    /// </summary>
     public static CsvHeader Split(ReadOnlySpan<byte> line, byte? separator, string? urlColumn)
     {
         var row = line.ToArray();
@@ -55,7 +63,11 @@ internal static class CsvHeaderFinder
             if (!CsvRecord.TrySplit(row, delimiter, fields))
                 continue;
             var header = new CsvHeader(delimiter, row, fields.Select(f => Encoding.UTF8.GetString(f.Span)), urlColumn);
-            if (best is null || (header.UrlColumn >= 0, header.Columns.Count).CompareTo((best.UrlColumn >= 0, best.Columns.Count)) > 0)
+            if (
+                best is null
+                || (header.UrlColumn >= 0, header.Columns.Count).CompareTo((best.UrlColumn >= 0, best.Columns.Count))
+                    > 0
+            )
                 best = header;
         }
         return best ?? new CsvHeader((byte)',', row, [], urlColumn);
@@ -65,6 +77,8 @@ internal static class CsvHeaderFinder
     private static byte? SeparatorOf(ReadOnlySpan<byte> line)
     {
         line = line.Trim((byte)'"');
-        return line.Length == 5 && Ascii.EqualsIgnoreCase(line[..4], "sep="u8) && Delimiters.Contains(line[4]) ? line[4] : null;
+        return line.Length == 5 && Ascii.EqualsIgnoreCase(line[..4], "sep="u8) && Delimiters.Contains(line[4])
+            ? line[4]
+            : null;
     }
 }

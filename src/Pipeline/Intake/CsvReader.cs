@@ -102,7 +102,8 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, FoundHeade
     {
         var end = LineEnds.IndexOf(window.Span);
         var begin = window.Span[..(end < 0 ? window.Length : end)];
-        var item = isOpen && begin.Length <= maxItemBytes ? ListItem.Bad(line, begin, OpenQuote) : parser.TooLong(line, begin);
+        var item =
+            isOpen && begin.Length <= maxItemBytes ? ListItem.Bad(line, begin, OpenQuote) : parser.TooLong(line, begin);
         await window.SkipLineAsync(cancellationToken);
         _line++;
         return item;

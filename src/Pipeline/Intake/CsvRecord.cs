@@ -1,13 +1,14 @@
 namespace Pipeline.Intake;
 
 /// <summary>
-/// CSV records over UTF-8 bytes, as in RFC 4180: quotes mean something only at the beginning of a field, a doubled quote is a quote, a quoted field
-/// may hold delimiters and line ends. Blanks around a field that is not quoted are not part of it.
+/// CSV records over UTF-8 bytes, as in RFC 4180: quotes mean something only at the beginning of a field, a doubled
+/// quote is a quote, a quoted field may hold delimiters and line ends. Blanks around a field that is not quoted are not
+/// part of it.
 /// </summary>
 /// <remarks>
-/// Written here, and not left to CsvHelper, because a list must survive its bad lines. With CsvHelper a quote that is never closed
-/// either takes the records up to the next quote with it (or, past a limit, ends the reading), or line breaks in quotes are not read
-/// at all. Here such a quote costs its own line.
+/// Written here, and not left to CsvHelper, because a list must survive its bad lines. With CsvHelper a quote that is
+/// never closed either takes the records up to the next quote with it (or, past a limit, ends the reading), or line
+/// breaks in quotes are not read at all. Here such a quote costs its own line.
 /// </remarks>
 internal static class CsvRecord
 {
@@ -16,7 +17,8 @@ internal static class CsvRecord
     private const byte Return = (byte)'\r';
 
     /// <summary>
-    /// What a file of one column has for a delimiter: no record holds a line feed outside of quotes, so a comma in a URL stays.
+    /// What a file of one column has for a delimiter: no record holds a line feed outside of quotes, so a comma in a
+    /// URL stays.
     /// </summary>
     public const byte NoDelimiter = LineFeed;
 
@@ -24,8 +26,8 @@ internal static class CsvRecord
     /// <param name="bytes">From the beginning of a record.</param>
     /// <param name="delimiter">The delimiter.</param>
     /// <param name="isOpen">
-    /// With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely never closed, and what
-    /// looks like its end is the beginning of another one, any number of good records later.
+    /// With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely
+    /// never closed, and what looks like its end is the beginning of another one, any number of good records later.
     /// </param>
     public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool isOpen)
     {
@@ -57,7 +59,10 @@ internal static class CsvRecord
         return -1;
     }
 
-    /// <summary>Cuts one record, without its line end, into fields. False when text follows a closing quote, or a quote is not closed.</summary>
+    /// <summary>
+    /// Cuts one record, without its line end, into fields. False when text follows a closing quote, or a quote is not
+    /// closed.
+    /// </summary>
     public static bool TrySplit(ReadOnlyMemory<byte> record, byte delimiter, List<ReadOnlyMemory<byte>> fields)
     {
         fields.Clear();

@@ -3,11 +3,20 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>The fields of a batch that say where results go and who is called. The pipeline sets them itself, for every submission.</summary>
+/// <summary>
+/// The fields of a batch that say where results go and who is called. The pipeline sets them itself, for every
+/// submission.
+/// </summary>
 internal static class DeliveryFields
 {
-    private static readonly HashSet<string> Names =
-        new(StringComparer.Ordinal) { "storage_type", "storage_url", "storage_compress", "storage_object_name", "callback_url" };
+    private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
+    {
+        "storage_type",
+        "storage_url",
+        "storage_compress",
+        "storage_object_name",
+        "callback_url",
+    };
 
     /// <summary>Whether a field is one of them.</summary>
     public static bool Contains(string name) => Names.Contains(name);
@@ -22,7 +31,8 @@ internal static class DeliveryFields
     }
 
     /// <summary>The delivery fields of an object, in its order.</summary>
-    public static IReadOnlyList<string> In(JsonElement value) => [.. value.EnumerateObject().Select(p => p.Name).Where(Contains)];
+    public static IReadOnlyList<string> In(JsonElement value) =>
+        [.. value.EnumerateObject().Select(p => p.Name).Where(Contains)];
 
     /// <summary>An object without those fields.</summary>
     public static byte[] Without(JsonElement value, IReadOnlyCollection<string> names)

@@ -7,7 +7,12 @@ namespace Pipeline.Intake;
 /// <param name="ListId">Its id.</param>
 /// <param name="Name">Its name, for people.</param>
 /// <param name="Dropped">The delivery fields that were taken out.</param>
-internal sealed record DocumentFields(JsonElement? SharedInputs, string? ListId, string? Name, IReadOnlyList<string> Dropped)
+internal sealed record DocumentFields(
+    JsonElement? SharedInputs,
+    string? ListId,
+    string? Name,
+    IReadOnlyList<string> Dropped
+)
 {
     /// <summary>Nothing.</summary>
     public static DocumentFields None { get; } = new(null, null, null, []);

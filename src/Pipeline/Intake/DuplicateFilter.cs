@@ -4,17 +4,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Remembers the 128-bit hashes of a list's inputs; those of a long list in a temporary file, so that memory does not grow with the list.
+/// Remembers the 128-bit hashes of a list's inputs; those of a long list in a temporary file, so that memory does not
+/// grow with the list.
 /// </summary>
 /// <remarks>
-/// A hash table of blocks, 21 bytes an input. The number of inputs is known from the first reading, so the table never grows. In the file, an input
-/// costs one read of a block and one write of a slot, which the system caches as far as there is memory. At 128 bits of SHA-256 a false duplicate is
-/// not to be expected in any list that can be stored: 1 in 10^20 even at 10^9 inputs.
+/// A hash table of blocks, 21 bytes an input. The number of inputs is known from the first reading, so the table never
+/// grows. In the file, an input costs one read of a block and one write of a slot, which the system caches as far as
+/// there is memory. At 128 bits of SHA-256 a false duplicate is not to be expected in any list that can be stored: 1 in
+/// 10^20 even at 10^9 inputs.
 /// </remarks>
 /// <param name="capacity">How many inputs there may be.</param>
 /// <param name="folder">Where the temporary file goes.</param>
 /// <param name="maxInMemory">Longer lists go into the file.</param>
-internal sealed class DuplicateFilter(long capacity, string folder, long maxInMemory = DuplicateFilter.MaxInMemory) : IDisposable
+internal sealed class DuplicateFilter(long capacity, string folder, long maxInMemory = DuplicateFilter.MaxInMemory)
+    : IDisposable
 {
     /// <summary>Inputs whose hashes are kept in memory: 21 MB.</summary>
     public const long MaxInMemory = 1_000_000;
@@ -47,13 +50,18 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
                     return false;
                 slots[at] = hash;
                 if (_file is not null)
-                    RandomAccess.Write(_file, MemoryMarshal.AsBytes(slots.Slice(at, 1)), ((block * BlockSlots) + at) * SlotBytes);
+                    RandomAccess.Write(
+                        _file,
+                        MemoryMarshal.AsBytes(slots.Slice(at, 1)),
+                        ((block * BlockSlots) + at) * SlotBytes
+                    );
                 return true;
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            var message = $"The hashes of a long list cannot be kept in '{folder}': {error.Message} "
+            var message =
+                $"The hashes of a long list cannot be kept in '{folder}': {error.Message} "
                 + "Make room there, or set Collect:SpillFolder to a folder that can be written.";
             throw DiskFaults.IsFull(error) || DiskFaults.MayPass(error)
                 ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, error)

@@ -1,22 +1,54 @@
 namespace Pipeline.Intake;
 
-/// <summary>The fields of an input that Nimble's extract API documents, for where a person types their names: CSV headers, <c>--shared</c>.</summary>
+/// <summary>
+/// The fields of an input that Nimble's extract API documents, for where a person types their names: CSV headers,
+/// <c>--shared</c>.
+/// </summary>
 internal static class ExtractionFields
 {
     private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        "url", "tag", "country", "state", "city", "locale", "render", "driver", "formats", "parse", "parser", "browser_actions",
-        "network_capture", "headers", "cookies", "method", "body", "referrer_type", "expected_status_codes", "http2", "is_xhr",
-        "session", "device", "os", "browser", "request_timeout", "consent_header", "skill",
+        "url",
+        "tag",
+        "country",
+        "state",
+        "city",
+        "locale",
+        "render",
+        "driver",
+        "formats",
+        "parse",
+        "parser",
+        "browser_actions",
+        "network_capture",
+        "headers",
+        "cookies",
+        "method",
+        "body",
+        "referrer_type",
+        "expected_status_codes",
+        "http2",
+        "is_xhr",
+        "session",
+        "device",
+        "os",
+        "browser",
+        "request_timeout",
+        "consent_header",
+        "skill",
     };
 
-    /// <summary>The field as the API writes it, whatever the case of <paramref name="name"/>; null for a name it does not know.</summary>
+    /// <summary>
+    /// The field as the API writes it, whatever the case of <paramref name="name"/>; null for a name it does not know.
+    /// </summary>
     public static string? Find(string name) => Names.TryGetValue(name, out var known) ? known : null;
 
     /// <summary>The known field nearest to a mistyped one; null where none is near.</summary>
     public static string? Nearest(string name)
     {
-        var (best, distance) = Names.Select(known => (known, Distance(known, name.ToLowerInvariant()))).MinBy(pair => pair.Item2);
+        var (best, distance) = Names
+            .Select(known => (known, Distance(known, name.ToLowerInvariant())))
+            .MinBy(pair => pair.Item2);
         return distance <= Math.Max(1, name.Length / 3) ? best : null;
     }
 

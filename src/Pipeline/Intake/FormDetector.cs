@@ -29,7 +29,10 @@ internal static class FormDetector
 
     private static ListForm DetectLines(ReadOnlySpan<byte> rest, bool isWhole, string extension, string? urlColumn)
     {
-        if (CsvHeaderFinder.Find(rest, isWhole, urlColumn) is { } found && (found.Header.UrlColumn >= 0 || found.HasSeparator))
+        if (
+            CsvHeaderFinder.Find(rest, isWhole, urlColumn) is { } found
+            && (found.Header.UrlColumn >= 0 || found.HasSeparator)
+        )
             return ListForm.Csv;
         if (extension is ".ndjson" or ".jsonl")
             return ListForm.Ndjson;
@@ -39,13 +42,15 @@ internal static class FormDetector
         var first = CsvHeaderFinder.Split(lines.Line, null, urlColumn);
         if (lines.Line[0] == (byte)'"')
             return first.Columns.Count > 1 ? ListForm.Csv : ListForm.Ndjson;
-        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells lacks its header.
+        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells
+        // lacks its header.
         if (extension is ".csv" or ".tsv" && lines.Line.IndexOfAny(",;\t"u8) >= 0)
             return ListForm.Csv;
         return IsTable(first, ref lines, urlColumn) ? ListForm.Csv : ListForm.Text;
     }
 
-    // Names of columns above a row of as many cells with a URL among them: a CSV list that must be told that it has no column 'url'.
+    // Names of columns above a row of as many cells with a URL among them: a CSV list that must be told that it has no
+    // column 'url'.
     private static bool IsTable(CsvHeader first, ref ContentLines lines, string? urlColumn)
     {
         if (first.Columns.Count < 2 || first.HasUrlCell || !lines.MoveNext())
@@ -60,7 +65,9 @@ internal static class FormDetector
         if (names.Contains("inputs"))
             return ListForm.Batch;
         if (names.Contains("shared_inputs") && !names.Contains("source"))
-            return names.Contains("url") && end >= 0 && rest[end..].Trim(Blank).Length > 0 ? ListForm.Ndjson : ListForm.Batch;
+            return names.Contains("url") && end >= 0 && rest[end..].Trim(Blank).Length > 0
+                ? ListForm.Ndjson
+                : ListForm.Batch;
         if (end >= 0 && rest[end..].Trim(Blank).Length > 0)
             return ListForm.Ndjson;
         if (names.Contains("source") && !names.Contains("url"))
@@ -80,17 +87,27 @@ internal static class FormDetector
         return rest[..end].TrimEnd(Blank)[^1] == (byte)'}' || (next.Length > 0 && next[0] == (byte)'{');
     }
 
-    /// <summary>The names of the first object as far as it can be read; <paramref name="end"/> is where it ends, or -1.</summary>
+    /// <summary>
+    /// The names of the first object as far as it can be read; <paramref name="end"/> is where it ends, or -1.
+    /// </summary>
     private static HashSet<string> TopLevelNames(ReadOnlySpan<byte> rest, bool isWhole, out int end)
     {
         end = -1;
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var reader = new Utf8JsonReader(rest, isFinalBlock: isWhole, new JsonReaderState(new JsonReaderOptions { MaxDepth = 512, AllowMultipleValues = true }));
+        var reader = new Utf8JsonReader(
+            rest,
+            isFinalBlock: isWhole,
+            new JsonReaderState(new JsonReaderOptions { MaxDepth = 512, AllowMultipleValues = true })
+        );
         try
         {
             while (end < 0 && reader.Read())
             {
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueSpan.Length < 64)
+                if (
+                    reader.TokenType == JsonTokenType.PropertyName
+                    && reader.CurrentDepth == 1
+                    && reader.ValueSpan.Length < 64
+                )
                     names.Add(Encoding.UTF8.GetString(reader.ValueSpan));
                 else if (reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == 0)
                     end = (int)reader.BytesConsumed;
@@ -98,7 +115,8 @@ internal static class FormDetector
         }
         catch (JsonException)
         {
-            // Malformed: what was read up to there still tells a document from lines, and the reader of that form says where it is wrong.
+            // Malformed: what was read up to there still tells a document from lines, and the reader of that form says
+            // where it is wrong.
         }
         return names;
     }

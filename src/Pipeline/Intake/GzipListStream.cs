@@ -5,8 +5,8 @@ using System.IO.Hashing;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads a gzip list and checks it at the end: <see cref="GZipStream"/> takes a file that was cut short for a shorter list without a word, and
-/// the URLs behind the cut would be lost in silence.
+/// Reads a gzip list and checks it at the end: <see cref="GZipStream"/> takes a file that was cut short for a shorter
+/// list without a word, and the URLs behind the cut would be lost in silence.
 /// </summary>
 /// <param name="compressed">The file, from behind <paramref name="head"/>.</param>
 /// <param name="head">What was read of the file already.</param>
@@ -52,24 +52,34 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
     private void Check()
     {
         var trailer = _tail.Last;
-        if (trailer.Length < TrailerBytes
+        if (
+            trailer.Length < TrailerBytes
             || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _crc.GetCurrentHashAsUInt32()
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length)
+            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length
+        )
         {
             throw Damaged(null);
         }
     }
 
-    private PipelineException Bomb() => PipelineException.Permanent(
-        FailureReasons.LimitExceeded,
-        $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Give it uncompressed, or raise the setting.");
+    private PipelineException Bomb() =>
+        PipelineException.Permanent(
+            FailureReasons.LimitExceeded,
+            $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Give it "
+                + "uncompressed, or raise the setting."
+        );
 
-    private static PipelineException Damaged(Exception? error) => PipelineException.Permanent(
-        FailureReasons.InvalidInput,
-        "The gzip file of this list is damaged or cut short, or made of several gzip files. Compress the list again in one piece, or give it uncompressed.",
-        error);
+    private static PipelineException Damaged(Exception? error) =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            "The gzip file of this list is damaged or cut short, or made of several gzip files. Compress the list "
+                + "again in one piece, or give it uncompressed.",
+            error
+        );
 
-    /// <summary>Passes bytes through and remembers the last eight: a gzip file ends in its checksum and its length.</summary>
+    /// <summary>
+    /// Passes bytes through and remembers the last eight: a gzip file ends in its checksum and its length.
+    /// </summary>
     private sealed class Tail(Stream inner, ReadOnlyMemory<byte> head) : ForwardStream
     {
         private readonly byte[] _last = new byte[TrailerBytes];
@@ -81,7 +91,10 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
 
         public ReadOnlySpan<byte> Last => _last.AsSpan(0, _count);
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
             var read = Math.Min(_head.Length, buffer.Length);
             _head[..read].CopyTo(buffer);

@@ -8,12 +8,14 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Writes inputs as they are posted, and derives their ids: the first 16 bytes of SHA-256 over list id, line feed and the input as it takes effect
-/// (shared_inputs with the item over them) in canonical JSON. The same input of the same list has the same id however it is written down.
+/// Writes inputs as they are posted, and derives their ids: the first 16 bytes of SHA-256 over list id, line feed and
+/// the input as it takes effect (shared_inputs with the item over them) in canonical JSON. The same input of the same
+/// list has the same id however it is written down.
 /// </summary>
 internal sealed class InputWriter : IDisposable
 {
-    private static readonly Comparison<(string Name, JsonElement Value)> ByName = static (a, b) => string.CompareOrdinal(a.Name, b.Name);
+    private static readonly Comparison<(string Name, JsonElement Value)> ByName = static (a, b) =>
+        string.CompareOrdinal(a.Name, b.Name);
 
     private readonly string _listId;
     private readonly SharedInputs _shared;
@@ -36,9 +38,12 @@ internal sealed class InputWriter : IDisposable
         ReadOwn(item);
         Begin(_prefix);
         var shared = _shared.Properties;
-        for (int i = 0, j = 0; i < shared.Count || j < _own.Count;)
+        for (int i = 0, j = 0; i < shared.Count || j < _own.Count; )
         {
-            var order = i == shared.Count ? 1 : j == _own.Count ? -1 : string.CompareOrdinal(shared[i].Name, _own[j].Name);
+            var order =
+                i == shared.Count ? 1
+                : j == _own.Count ? -1
+                : string.CompareOrdinal(shared[i].Name, _own[j].Name);
             if (order < 0)
             {
                 _json.WritePropertyName(shared[i].Name);
@@ -89,7 +94,11 @@ internal sealed class InputWriter : IDisposable
 
     /// <summary>The id of a bad line.</summary>
     public UInt128 IdentifyBad(in ListItem item) =>
-        Hash(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_listId}\nline\n{item.Line}\n{item.Text}")));
+        Hash(
+            Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"{_listId}\nline\n{item.Line}\n{item.Text}")
+            )
+        );
 
     /// <summary>An id as others know it: 32 lower-case hex digits.</summary>
     public static string Format(UInt128 id) => id.ToString("x32", CultureInfo.InvariantCulture);
@@ -98,7 +107,8 @@ internal sealed class InputWriter : IDisposable
     public static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, CanonicalJson.Options.Encoder)}\"";
 
     /// <summary>An input with a tag added that tells its result from others of the same URL.</summary>
-    public static string WithTag(string input, string tag) => $"{input[..^1]}{(input.Length > 2 ? "," : "")}\"tag\":\"{tag}\"}}";
+    public static string WithTag(string input, string tag) =>
+        $"{input[..^1]}{(input.Length > 2 ? "," : "")}\"tag\":\"{tag}\"}}";
 
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();

@@ -7,8 +7,9 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Takes a list in: reads it once to know that it can be accepted, and once more to cut it into submissions, so that a list of any length needs no more memory
-/// than its longest item and the hashes of its inputs. Repeating the same message at any point gives the same submissions.
+/// Takes a list in: reads it once to know that it can be accepted, and once more to cut it into submissions, so that a
+/// list of any length needs no more memory than its longest item and the hashes of its inputs. Repeating the same
+/// message at any point gives the same submissions.
 /// </summary>
 internal sealed partial class IntakeStage(
     ILedger ledger,
@@ -17,7 +18,8 @@ internal sealed partial class IntakeStage(
     IObjectStore objects,
     IOptions<PipelineOptions> options,
     TimeProvider time,
-    ILogger<IntakeStage> logger)
+    ILogger<IntakeStage> logger
+)
 {
     /// <summary>What a list was read from that is its message.</summary>
     public const string Inline = "queue message";
@@ -28,7 +30,8 @@ internal sealed partial class IntakeStage(
     /// <summary>Handles a message of <c>url-lists</c>: a list in any form, or a pointer to one.</summary>
     /// <returns>The list, past Planning.</returns>
     /// <exception cref="PipelineException">
-    /// Permanent: the list cannot be accepted; the ledger says so, as a list in state Refused. Transient: a port cannot be reached.
+    /// Permanent: the list cannot be accepted; the ledger says so, as a list in state Refused. Transient: a port cannot
+    /// be reached.
     /// </exception>
     public async Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -36,8 +39,16 @@ internal sealed partial class IntakeStage(
         try
         {
             var pointer = ListPointer.Read(message);
-            var source = pointer is null ? ListSource.Of(message) : ListSource.Of(pointer, objects, options.Value.Intake);
-            list = await ListInspector.InspectAsync(source, pointer?.SharedInputs, options.Value.Intake, pointer?.ListId, cancellationToken);
+            var source = pointer is null
+                ? ListSource.Of(message)
+                : ListSource.Of(pointer, objects, options.Value.Intake);
+            list = await ListInspector.InspectAsync(
+                source,
+                pointer?.SharedInputs,
+                options.Value.Intake,
+                pointer?.ListId,
+                cancellationToken
+            );
             if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
                 throw SubmissionPlanner.ListChanged(list.ListId);
             foreach (var warning in list.Warnings)
@@ -52,14 +63,23 @@ internal sealed partial class IntakeStage(
         }
     }
 
-    private async Task<ListEntry> PlanAsync(ListInspection list, ListSource source, string name, CancellationToken cancellationToken)
+    private async Task<ListEntry> PlanAsync(
+        ListInspection list,
+        ListSource source,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         var entry = await _admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
         using var planner = new SubmissionPlanner(list, entry.CreatedAt, options.Value);
         if (entry.State != ListState.Planning)
         {
-            await new PlannedBefore(ledger, entry, list).CheckAsync(planner, Items(source, cancellationToken), cancellationToken);
+            await new PlannedBefore(ledger, entry, list).CheckAsync(
+                planner,
+                Items(source, cancellationToken),
+                cancellationToken
+            );
             Log.AlreadyPlanned(logger, list.ListId, entry.State);
             return entry;
         }
@@ -68,7 +88,13 @@ internal sealed partial class IntakeStage(
         return await OpenAsync(entry, planner, cancellationToken);
     }
 
-    private async Task PlanAsync(ListInspection list, ListSource source, SubmissionPlanner planner, PlannedBefore before, CancellationToken cancellationToken)
+    private async Task PlanAsync(
+        ListInspection list,
+        ListSource source,
+        SubmissionPlanner planner,
+        PlannedBefore before,
+        CancellationToken cancellationToken
+    )
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
@@ -83,7 +109,11 @@ internal sealed partial class IntakeStage(
         await before.CheckEndAsync(planner, cancellationToken);
     }
 
-    private async Task WriteAsync(PlannedSubmission submission, PlannedBefore before, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        PlannedSubmission submission,
+        PlannedBefore before,
+        CancellationToken cancellationToken
+    )
     {
         await before.CheckAsync(submission, cancellationToken);
         // The ledger says Failed only of what the sink has.
@@ -92,10 +122,18 @@ internal sealed partial class IntakeStage(
         await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
         CrashPoint.Pass("intake.after-submission");
         if (submission.Entry.State == SubmissionState.Planned)
-            await queue.SendAsync(new SubmissionMessage(submission.Entry.SubmissionId, Activity.Current?.Id), TimeSpan.Zero, cancellationToken);
+            await queue.SendAsync(
+                new SubmissionMessage(submission.Entry.SubmissionId, Activity.Current?.Id),
+                TimeSpan.Zero,
+                cancellationToken
+            );
     }
 
-    private async Task<ListEntry> OpenAsync(ListEntry entry, SubmissionPlanner planner, CancellationToken cancellationToken)
+    private async Task<ListEntry> OpenAsync(
+        ListEntry entry,
+        SubmissionPlanner planner,
+        CancellationToken cancellationToken
+    )
     {
         var current = entry;
         while (current.State is ListState.Planning or ListState.Refused)
@@ -112,17 +150,28 @@ internal sealed partial class IntakeStage(
             };
             if (await ledger.UpdateListAsync(open, cancellationToken) is { } written)
             {
-                Log.Planned(logger, written.ListId, written.Inputs, written.Submissions, written.Duplicates, written.Invalid);
+                Log.Planned(
+                    logger,
+                    written.ListId,
+                    written.Inputs,
+                    written.Submissions,
+                    written.Duplicates,
+                    written.Invalid
+                );
                 return written;
             }
             current = await ledger.GetListAsync(entry.ListId, cancellationToken)
-                ?? throw new InvalidOperationException($"The list {entry.ListId} vanished from the ledger while it was planned.");
+                ?? throw new InvalidOperationException(
+                    $"The list {entry.ListId} vanished from the ledger while it was planned."
+                );
         }
         return current;
     }
 
     private async IAsyncEnumerable<ListItem> Items(
-        ListSource source, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        ListSource source,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
@@ -131,11 +180,24 @@ internal sealed partial class IntakeStage(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information,
-            "List {ListId} is planned: {Inputs} inputs in {Submissions} submissions, {Duplicates} duplicates dropped, {Invalid} bad lines.")]
-        public static partial void Planned(ILogger logger, string listId, long inputs, int submissions, long duplicates, long invalid);
+        [LoggerMessage(
+            LogLevel.Information,
+            "List {ListId} is planned: {Inputs} inputs in {Submissions} submissions, {Duplicates} duplicates dropped, "
+                + "{Invalid} bad lines."
+        )]
+        public static partial void Planned(
+            ILogger logger,
+            string listId,
+            long inputs,
+            int submissions,
+            long duplicates,
+            long invalid
+        );
 
-        [LoggerMessage(LogLevel.Information, "List {ListId} came again and was planned before; it is {State} and nothing was changed.")]
+        [LoggerMessage(
+            LogLevel.Information,
+            "List {ListId} came again and was planned before; it is {State} and nothing was changed."
+        )]
         public static partial void AlreadyPlanned(ILogger logger, string listId, ListState state);
 
         [LoggerMessage(LogLevel.Warning, "List {ListId}: {Warning}")]

@@ -4,7 +4,9 @@ using System.Text.Unicode;
 
 namespace Pipeline.Intake;
 
-/// <summary>Makes items of the pieces that the form readers cut out of a list. Holds the JSON of the latest item.</summary>
+/// <summary>
+/// Makes items of the pieces that the form readers cut out of a list. Holds the JSON of the latest item.
+/// </summary>
 internal sealed class ItemParser(int maxItemBytes) : IDisposable
 {
     private JsonDocument? _document;
@@ -36,15 +38,22 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         }
         catch (JsonException) when (IsJson(raw))
         {
-            return ListItem.Bad(line, raw, DepthOf(raw) > CanonicalJson.MaxDepth
-                ? $"it is nested {DepthOf(raw):N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible"
-                : "it has a field twice");
+            return ListItem.Bad(
+                line,
+                raw,
+                DepthOf(raw) > CanonicalJson.MaxDepth
+                    ? $"it is nested {DepthOf(raw):N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible"
+                    : "it has a field twice"
+            );
         }
         var value = _document.RootElement;
         return value.ValueKind switch
         {
-            JsonValueKind.Object or JsonValueKind.String when !CanonicalJson.IsText(value, raw) =>
-                ListItem.Bad(line, raw, "it has half of a surrogate pair in it"),
+            JsonValueKind.Object or JsonValueKind.String when !CanonicalJson.IsText(value, raw) => ListItem.Bad(
+                line,
+                raw,
+                "it has half of a surrogate pair in it"
+            ),
             JsonValueKind.Object => FromObject(line, value, raw),
             JsonValueKind.String => FromUrl(line, value.GetString()!, raw),
             _ => ListItem.Bad(line, raw, "it is neither a URL nor an input object"),
@@ -57,7 +66,9 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
     private static ListItem FromUrl(long line, string text, ReadOnlySpan<byte> raw)
     {
         var url = text.Trim();
-        return UrlRules.Check(url) is { } problem ? ListItem.Bad(line, raw, problem) : new(line, url, default, null, "");
+        return UrlRules.Check(url) is { } problem
+            ? ListItem.Bad(line, raw, problem)
+            : new(line, url, default, null, "");
     }
 
     private static ListItem FromObject(long line, JsonElement value, ReadOnlySpan<byte> raw)
@@ -65,7 +76,12 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         foreach (var property in value.EnumerateObject())
         {
             if (DeliveryFields.Contains(property.Name))
-                return ListItem.Bad(line, raw, $"'{property.Name}' belongs to shared_inputs, not to an item, and the pipeline sets it itself; remove it");
+                return ListItem.Bad(
+                    line,
+                    raw,
+                    $"'{property.Name}' belongs to shared_inputs, not to an item, and the pipeline sets it itself; "
+                        + "remove it"
+                );
         }
         if (!value.TryGetProperty("url"u8, out var own))
             return new(line, null, value, null, ListItem.TextOf(raw));

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Counts items while it is not known yet whether shared_inputs have a URL: they may stand behind the items. Items without a URL are therefore counted apart.
+/// Counts items while it is not known yet whether shared_inputs have a URL: they may stand behind the items. Items
+/// without a URL are therefore counted apart.
 /// </summary>
 internal sealed partial class ItemTally
 {
@@ -15,7 +16,9 @@ internal sealed partial class ItemTally
     private long _valid;
     private long _withoutUrlCount;
 
-    /// <summary>Good items that are nothing but a URL and end in a comma and a word, as rows of a CSV list do.</summary>
+    /// <summary>
+    /// Good items that are nothing but a URL and end in a comma and a word, as rows of a CSV list do.
+    /// </summary>
     public long LikeRows { get; private set; }
 
     /// <summary>The first of <see cref="LikeRows"/>.</summary>
@@ -46,9 +49,16 @@ internal sealed partial class ItemTally
     }
 
     /// <summary>How many are good, and the first bad ones.</summary>
-    public (long Valid, IReadOnlyList<BadLine> FirstBad) With(SharedInputs shared) => (
-        shared.Url is null ? _valid : _valid + _withoutUrlCount,
-        [.. _bad.Concat(shared.Url is null ? _withoutUrl : []).OrderBy(i => i.Line).Take(Kept).Select(i => new BadLine(i.Line, i.Text, i.ErrorWith(shared)!))]);
+    public (long Valid, IReadOnlyList<BadLine> FirstBad) With(SharedInputs shared) =>
+        (
+            shared.Url is null ? _valid : _valid + _withoutUrlCount,
+            [
+                .. _bad.Concat(shared.Url is null ? _withoutUrl : [])
+                    .OrderBy(i => i.Line)
+                    .Take(Kept)
+                    .Select(i => new BadLine(i.Line, i.Text, i.ErrorWith(shared)!)),
+            ]
+        );
 
     [GeneratedRegex(@",\p{L}[\p{L} ]{1,40}\z")]
     private static partial Regex RowEnd();

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads the forms that are one JSON document, item by item. A document that is malformed anywhere is refused with line and column: what is read before
-/// that place must not count.
+/// Reads the forms that are one JSON document, item by item. A document that is malformed anywhere is refused with line
+/// and column: what is read before that place must not count.
 /// </summary>
 internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int maxItemBytes)
 {
@@ -43,26 +43,33 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             await ExpectAsync('[', "'[', since 'inputs' is an array,", cancellationToken);
             await foreach (var item in ReadItemsAsync(cancellationToken))
                 yield return item;
-        }
-        while (await HasMoreAsync('}', cancellationToken));
+        } while (await HasMoreAsync('}', cancellationToken));
         await ExpectEndAsync(cancellationToken);
         if (!names.Contains("inputs"))
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                "The list is a JSON object without 'inputs'. Write {\"inputs\":[{\"url\":...},...],\"shared_inputs\":{...}}.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "The list is a JSON object without 'inputs'. Write "
+                    + "{\"inputs\":[{\"url\":...},...],\"shared_inputs\":{...}}."
+            );
         }
     }
 
     /// <summary>The one item of an async body. Delivery fields are dropped as in a batch body.</summary>
-    public async IAsyncEnumerable<ListItem> ReadSingleAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ListItem> ReadSingleAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await _scanner.PeekAsync(cancellationToken);
         var (line, column) = (_scanner.Line, _scanner.Column);
         var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
         if (isTooLong)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise Intake:MaxItemBytes, or give a list.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise "
+                    + "Intake:MaxItemBytes, or give a list."
+            );
         }
         var item = Parse(1, bytes, line, column, Single);
         yield return item;
@@ -82,7 +89,9 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     }
 
     // The caller has taken the opening bracket.
-    private async IAsyncEnumerable<ListItem> ReadItemsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListItem> ReadItemsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (await _scanner.PeekAsync(cancellationToken) == ']')
         {
@@ -103,11 +112,16 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             }
             yield return Parse(number, bytes, line, column, parser.FromJson);
             _scanner.Take(bytes.Length);
-        }
-        while (await HasMoreAsync(']', cancellationToken));
+        } while (await HasMoreAsync(']', cancellationToken));
     }
 
-    private static T Parse<T>(long number, ReadOnlyMemory<byte> bytes, long line, long column, Func<long, ReadOnlyMemory<byte>, T> parse)
+    private static T Parse<T>(
+        long number,
+        ReadOnlyMemory<byte> bytes,
+        long line,
+        long column,
+        Func<long, ReadOnlyMemory<byte>, T> parse
+    )
     {
         if (bytes.Length == 0)
             throw JsonProblems.Malformed(line, column, "a value is expected here");
@@ -118,7 +132,12 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         catch (JsonException error)
         {
             var (below, at) = JsonProblems.PlaceOf(error, bytes.Span);
-            throw JsonProblems.Malformed(line + below, below == 0 ? column + at : at + 1, JsonProblems.Describe(error), error);
+            throw JsonProblems.Malformed(
+                line + below,
+                below == 0 ? column + at : at + 1,
+                JsonProblems.Describe(error),
+                error
+            );
         }
     }
 
@@ -144,15 +163,25 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
                 break;
             case "shared_inputs" when value.ValueKind == JsonValueKind.Object:
                 var dropped = DeliveryFields.In(value);
-                Fields = Fields with { SharedInputs = SharedInputs.Parse(DeliveryFields.Without(value, dropped)), Dropped = dropped };
+                Fields = Fields with
+                {
+                    SharedInputs = SharedInputs.Parse(DeliveryFields.Without(value, dropped)),
+                    Dropped = dropped,
+                };
                 break;
             case "shared_inputs":
-                throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}.");
+                throw PipelineException.Permanent(
+                    FailureReasons.InvalidConfiguration,
+                    "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}."
+                );
             default:
                 // A field that is misspelt here would be left out in silence, and the list paid for without it.
-                throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                    $"The list has the field '{name}' at line {line}, column {column}, where only inputs, shared_inputs, list_id and name can be. "
-                    + "Extraction fields belong into shared_inputs or into the items.");
+                throw PipelineException.Permanent(
+                    FailureReasons.InvalidInput,
+                    $"The list has the field '{name}' at line {line}, column {column}, where only inputs, "
+                        + "shared_inputs, list_id and name can be. "
+                        + "Extraction fields belong into shared_inputs or into the items."
+                );
         }
     }
 
@@ -163,8 +192,11 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         var (bytes, isTooLong) = await _scanner.ReadValueAsync(cancellationToken);
         if (isTooLong)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                $"{what} at line {line}, column {column} of the list is longer than {maxItemBytes:N0} bytes. Raise Intake:MaxItemBytes.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"{what} at line {line}, column {column} of the list is longer than {maxItemBytes:N0} bytes. Raise "
+                    + "Intake:MaxItemBytes."
+            );
         }
         var value = Parse(0, bytes, line, column, static (_, json) =>
         {
@@ -181,7 +213,11 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     {
         var next = await _scanner.PeekAsync(cancellationToken);
         if (next != ',' && next != close)
-            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, next < 0 ? "the list ends in the middle; it may be cut short" : $"',' or '{close}' is expected here");
+            throw JsonProblems.Malformed(
+                _scanner.Line,
+                _scanner.Column,
+                next < 0 ? "the list ends in the middle; it may be cut short" : $"',' or '{close}' is expected here"
+            );
         _scanner.Take(1);
         return next == ',';
     }
@@ -196,10 +232,18 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     private async ValueTask ExpectEndAsync(CancellationToken cancellationToken)
     {
         if (await _scanner.PeekAsync(cancellationToken) >= 0)
-            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, "there is text behind the end of the JSON document");
+            throw JsonProblems.Malformed(
+                _scanner.Line,
+                _scanner.Column,
+                "there is text behind the end of the JSON document"
+            );
     }
 
-    private static string Text(string name, JsonElement value) => value.ValueKind == JsonValueKind.String
-        ? value.GetString()!
-        : throw PipelineException.Permanent(FailureReasons.InvalidInput, $"'{name}' of the list is not a string. Write \"{name}\":\"...\".");
+    private static string Text(string name, JsonElement value) =>
+        value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"'{name}' of the list is not a string. Write \"{name}\":\"...\"."
+            );
 }

@@ -15,7 +15,9 @@ internal static class JsonProblems
         return (end < 0 ? text : text[..end]).TrimEnd('.', ' ');
     }
 
-    /// <summary>Where the parser stopped, line and column from 0. It counts line feeds only; lists have other line ends too.</summary>
+    /// <summary>
+    /// Where the parser stopped, line and column from 0. It counts line feeds only; lists have other line ends too.
+    /// </summary>
     public static (long Line, long Column) PlaceOf(JsonException error, ReadOnlySpan<byte> json)
     {
         var at = 0;
@@ -29,8 +31,11 @@ internal static class JsonProblems
     /// <param name="column">In bytes, from 1.</param>
     /// <param name="problem">What is wrong there.</param>
     /// <param name="inner">What found it.</param>
-    public static PipelineException Malformed(long line, long column, string problem, Exception? inner = null) => PipelineException.Permanent(
-        FailureReasons.InvalidInput,
-        $"The list is not valid JSON at line {line}, column {column}: {problem}. Nothing of it was planned; correct it there and submit it again.",
-        inner);
+    public static PipelineException Malformed(long line, long column, string problem, Exception? inner = null) =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            $"The list is not valid JSON at line {line}, column {column}: {problem}. Nothing of it was planned; "
+                + "correct it there and submit it again.",
+            inner
+        );
 }

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Cuts a JSON document of any length into the values of its outer levels. It only balances brackets and quotes; whoever takes a value parses it.
-/// <see cref="System.Text.Json.Utf8JsonReader"/> cannot step over a string that is longer than its buffer; this can.
+/// Cuts a JSON document of any length into the values of its outer levels. It only balances brackets and quotes;
+/// whoever takes a value parses it. <see cref="System.Text.Json.Utf8JsonReader"/> cannot step over a string that is
+/// longer than its buffer; this can.
 /// </summary>
 internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
 {
@@ -55,10 +56,12 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
     }
 
     /// <summary>
-    /// Finds the end of the value that begins with the next byte. What is returned is still in the window, to be taken when done with;
-    /// a value that is too long is taken already and only its beginning is returned.
+    /// Finds the end of the value that begins with the next byte. What is returned is still in the window, to be taken
+    /// when done with; a value that is too long is taken already and only its beginning is returned.
     /// </summary>
-    public async ValueTask<(ReadOnlyMemory<byte> Bytes, bool IsTooLong)> ReadValueAsync(CancellationToken cancellationToken)
+    public async ValueTask<(ReadOnlyMemory<byte> Bytes, bool IsTooLong)> ReadValueAsync(
+        CancellationToken cancellationToken
+    )
     {
         (_depth, _inString, _escaped) = (0, false, false);
         ReadOnlyMemory<byte>? kept = null;
@@ -82,7 +85,11 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
                 scanned = 0;
             }
             if (!await window.FillAsync(cancellationToken))
-                throw JsonProblems.Malformed(line, column, "the value that begins here has no end; the list may be cut short");
+                throw JsonProblems.Malformed(
+                    line,
+                    column,
+                    "the value that begins here has no end; the list may be cut short"
+                );
         }
     }
 

@@ -16,7 +16,11 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
     {
         var planning = new ListEntry
         {
-            ListId = list.ListId, State = ListState.Planning, Source = source, CreatedAt = time.GetUtcNow(), ContentHash = list.ContentHash,
+            ListId = list.ListId,
+            State = ListState.Planning,
+            Source = source,
+            CreatedAt = time.GetUtcNow(),
+            ContentHash = list.ContentHash,
         };
         var entry = await ledger.CreateListAsync(planning, cancellationToken);
         // What refused it may be gone: a setting, a fault of the store, or a mistake in the list.
@@ -29,8 +33,10 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
     }
 
     // Entries of older versions have no hash; Intake compares what was planned for them.
-    private static bool IsSame(ListEntry entry, ListInspection list) => entry.ContentHash is null || entry.ContentHash == list.ContentHash;
+    private static bool IsSame(ListEntry entry, ListInspection list) =>
+        entry.ContentHash is null || entry.ContentHash == list.ContentHash;
 
     private async Task<bool> IsFreeAsync(ListEntry entry, ListInspection list, CancellationToken cancellationToken) =>
-        IsSame(entry, list) || await ledger.GetSubmissionAsync(SubmissionIds.Of(entry.ListId, 0), cancellationToken) is null;
+        IsSame(entry, list)
+        || await ledger.GetSubmissionAsync(SubmissionIds.Of(entry.ListId, 0), cancellationToken) is null;
 }

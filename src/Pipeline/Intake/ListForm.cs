@@ -1,6 +1,8 @@
 namespace Pipeline.Intake;
 
-/// <summary>The forms a list comes in; told by its content, the name only settles what the content leaves open.</summary>
+/// <summary>
+/// The forms a list comes in; told by its content, the name only settles what the content leaves open.
+/// </summary>
 internal enum ListForm
 {
     /// <summary>One URL a line; <c>#</c> comments and blank lines are skipped.</summary>

@@ -39,7 +39,10 @@ internal sealed record ListInspection
     /// <summary>SHA-256 of the content alone.</summary>
     public required byte[] BytesHash { get; init; }
 
-    /// <summary>The hash of the content and of what the list was given from outside: what may be called the same list. 64 hex digits.</summary>
+    /// <summary>
+    /// The hash of the content and of what the list was given from outside: what may be called the same list. 64 hex
+    /// digits.
+    /// </summary>
     public required string ContentHash { get; init; }
 
     /// <summary>What people should know, in whole sentences.</summary>
@@ -49,5 +52,6 @@ internal sealed record ListInspection
     public string Unit => UnitOf(Form);
 
     /// <summary>"line" or "item": what numbers count in a form.</summary>
-    public static string UnitOf(ListForm form) => form is ListForm.JsonArray or ListForm.Batch or ListForm.SingleInput ? "item" : "line";
+    public static string UnitOf(ListForm form) =>
+        form is ListForm.JsonArray or ListForm.Batch or ListForm.SingleInput ? "item" : "line";
 }

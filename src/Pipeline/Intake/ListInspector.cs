@@ -4,7 +4,10 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Intake;
 
-/// <summary>Reads a list through once, keeping nothing of it, so that a list that cannot be accepted is refused before anything is written.</summary>
+/// <summary>
+/// Reads a list through once, keeping nothing of it, so that a list that cannot be accepted is refused before anything
+/// is written.
+/// </summary>
 internal static class ListInspector
 {
     /// <summary>Inspects a list.</summary>
@@ -14,12 +17,20 @@ internal static class ListInspector
     /// <param name="listId">An id that goes over the list's own, or null.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="PipelineException">
-    /// Permanent: malformed, without any URL, with bad lines where <see cref="IntakeOptions.Strict"/> is set, or with settings that cannot be used.
+    /// Permanent: malformed, without any URL, with bad lines where <see cref="IntakeOptions.Strict"/> is set, or with
+    /// settings that cannot be used.
     /// </exception>
     public static async Task<ListInspection> InspectAsync(
-        ListSource source, string? extraSharedInputs, IntakeOptions options, string? listId = null, CancellationToken cancellationToken = default)
+        ListSource source,
+        string? extraSharedInputs,
+        IntakeOptions options,
+        string? listId = null,
+        CancellationToken cancellationToken = default
+    )
     {
-        JsonElement? outside = extraSharedInputs is null ? null : SharedInputs.Parse(Encoding.UTF8.GetBytes(extraSharedInputs));
+        JsonElement? outside = extraSharedInputs is null
+            ? null
+            : SharedInputs.Parse(Encoding.UTF8.GetBytes(extraSharedInputs));
         await using var reader = await ListReader.OpenAsync(source, options, cancellationToken);
         var tally = new ItemTally();
         await foreach (var item in reader.ReadAsync(cancellationToken))
@@ -40,7 +51,7 @@ internal static class ListInspector
             Name = reader.Fields.Name,
             BytesHash = hash,
             ContentHash = contentHash,
-            Warnings = [.. Warnings(reader, source, tally)],
+            Warnings = [.. ListWarnings.Of(reader, source, tally)],
         };
         if (reader.Header?.Header is { UrlColumn: < 0 } header && shared.Url is null)
             throw header.WithoutUrls();
@@ -52,20 +63,34 @@ internal static class ListInspector
     {
         if (list.Valid == 0)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                "The list has no URL in it. Write one http or https URL a line, a CSV file with a column 'url', or JSON." + Lines(list));
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "The list has no URL in it. "
+                    + "Write one http or https URL a line, a CSV file with a column 'url', or JSON."
+                    + Lines(list)
+            );
         }
         if (options.Strict && list.Invalid > 0)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a whole (strict). "
-                + "Correct and submit it again." + Lines(list));
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a "
+                    + "whole (strict). "
+                    + "Correct and submit it again."
+                    + Lines(list)
+            );
         }
-        if (Parts(list.Valid, options.MaxInputsPerSubmission) + Parts(list.Invalid, SubmissionPlanner.MaxBadLines) > SubmissionIds.MaxPlanned)
+        if (
+            Parts(list.Valid, options.MaxInputsPerSubmission) + Parts(list.Invalid, SubmissionPlanner.MaxBadLines)
+            > SubmissionIds.MaxPlanned
+        )
         {
-            throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The list has {list.Inputs:N0} {list.Unit}s and would be cut into more than {SubmissionIds.MaxPlanned:N0} submissions. "
-                + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission.");
+            throw PipelineException.Permanent(
+                FailureReasons.LimitExceeded,
+                $"The list has {list.Inputs:N0} {list.Unit}s and would be cut into more than "
+                    + $"{SubmissionIds.MaxPlanned:N0} submissions. "
+                    + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission."
+            );
         }
     }
 
@@ -79,30 +104,5 @@ internal static class ListInspector
         if (list.Invalid > list.FirstBad.Count)
             text.Append($"\n  ... and {list.Invalid - list.FirstBad.Count:N0} more");
         return text.ToString();
-    }
-
-    private static IEnumerable<string> Warnings(ListReader reader, ListSource source, ItemTally tally)
-    {
-        if (reader.Fields.Dropped is { Count: > 0 } dropped)
-        {
-            yield return $"The list's {string.Join(", ", dropped)} {(dropped.Count == 1 ? "is" : "are")} left out: the pipeline sets delivery "
-                + "itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
-        }
-        if (reader.Header is { Preamble: > 0 and var preamble } found)
-            yield return $"{(preamble == 1 ? "1 line above the header row was" : $"{preamble} lines above the header row were")} skipped; the header is line {found.Line}.";
-        if (reader.Header?.Header.Kept is { Count: > 0 } kept)
-        {
-            var names = string.Join(", ", kept.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
-            yield return $"{names} {(kept.Count == 1 ? "is no extraction field: it stays" : "are no extraction fields: they stay")} in the 'input' of each record "
-                + $"and {(kept.Count == 1 ? "is" : "are")} not sent to Nimble.";
-        }
-        // Each is posted and paid for as it stands.
-        if (reader.Form == ListForm.Text && tally.LikeRows * 2 > tally.Count)
-        {
-            yield return $"Most lines look like rows of a CSV list without its header, such as line {tally.FirstRow.Line}: '{VisibleText.Of(tally.FirstRow.Url!)}'. "
-                + "Each whole line is taken for a URL. If it is not, write the names of the columns above them: url,country,...";
-        }
-        if (source.UrlColumn is { } column && reader.Header is null)
-            yield return $"The column '{VisibleText.Of(column)}' was named, but the list is no CSV; its own URLs are read.";
     }
 }

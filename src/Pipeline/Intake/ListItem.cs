@@ -13,7 +13,10 @@ internal readonly record struct ListItem(long Line, string? Url, JsonElement Fie
 {
     private const int MaxTextBytes = 1024;
 
-    /// <summary>Those of <see cref="Fields"/> that stay with the input and are not sent: columns that are no extraction fields. Null for none.</summary>
+    /// <summary>
+    /// Those of <see cref="Fields"/> that stay with the input and are not sent: columns that are no extraction fields.
+    /// Null for none.
+    /// </summary>
     public IReadOnlySet<string>? Kept { get; init; }
 
     /// <summary>What makes it a bad line, given whether shared_inputs have a URL; null for a good one.</summary>
@@ -21,8 +24,10 @@ internal readonly record struct ListItem(long Line, string? Url, JsonElement Fie
         Error ?? (Url is null && shared.Url is null ? "it has no 'url', and shared_inputs have none either" : null);
 
     /// <summary>A bad line.</summary>
-    public static ListItem Bad(long line, ReadOnlySpan<byte> raw, string error) => new(line, null, default, error, TextOf(raw));
+    public static ListItem Bad(long line, ReadOnlySpan<byte> raw, string error) =>
+        new(line, null, default, error, TextOf(raw));
 
     /// <summary>The text of an item for messages.</summary>
-    public static string TextOf(ReadOnlySpan<byte> raw) => Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxTextBytes)]);
+    public static string TextOf(ReadOnlySpan<byte> raw) =>
+        Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxTextBytes)]);
 }

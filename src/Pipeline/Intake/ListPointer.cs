@@ -4,18 +4,29 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>A message on <c>url-lists</c> that does not hold its list but says where it is.</summary>
-/// <param name="Source">A blob (<c>s3://bucket/key</c>, <c>gs://...</c>) or a file (<c>file:///path</c>, or an absolute path).</param>
+/// <param name="Source">
+/// A blob (<c>s3://bucket/key</c>, <c>gs://...</c>) or a file (<c>file:///path</c>, or an absolute path).
+/// </param>
 /// <param name="SharedInputs">Extraction defaults over the list's own: a JSON object; null for none.</param>
 /// <param name="ListId">The list's id; null for its own, or the hash of its content.</param>
 /// <param name="Name">The list's name, for people.</param>
-internal sealed record ListPointer(string Source, string? SharedInputs = null, string? ListId = null, string? Name = null)
+internal sealed record ListPointer(
+    string Source,
+    string? SharedInputs = null,
+    string? ListId = null,
+    string? Name = null
+)
 {
     private const int MaxBytes = 256 * 1024;
 
     private static readonly (ListForm Form, string Name)[] Forms =
     [
-        (ListForm.Text, "text"), (ListForm.Csv, "csv"), (ListForm.Ndjson, "ndjson"), (ListForm.JsonArray, "json_array"),
-        (ListForm.Batch, "batch"), (ListForm.SingleInput, "single_input"),
+        (ListForm.Text, "text"),
+        (ListForm.Csv, "csv"),
+        (ListForm.Ndjson, "ndjson"),
+        (ListForm.JsonArray, "json_array"),
+        (ListForm.Batch, "batch"),
+        (ListForm.SingleInput, "single_input"),
     ];
 
     private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
@@ -26,7 +37,10 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
     /// <summary>The column of URLs of a CSV list, by its name in the file; null for <c>url</c>.</summary>
     public string? UrlColumn { get; init; }
 
-    /// <summary>What the list must be, as <see cref="ListInspection.ContentHash"/>; null where who sent the message did not read it.</summary>
+    /// <summary>
+    /// What the list must be, as <see cref="ListInspection.ContentHash"/>; null where who sent the message did not read
+    /// it.
+    /// </summary>
     public string? ContentHash { get; init; }
 
     /// <summary>The message.</summary>
@@ -56,7 +70,10 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
     /// <exception cref="PipelineException">Permanent: a pointer with a field that cannot be used.</exception>
     public static ListPointer? Read(ReadOnlyMemory<byte> message)
     {
-        if (message.Length > MaxBytes || FormDetector.Detect(message.Span.TrimStart(Mark), isWhole: true, nameHint: null) != ListForm.Pointer)
+        if (
+            message.Length > MaxBytes
+            || FormDetector.Detect(message.Span.TrimStart(Mark), isWhole: true, nameHint: null) != ListForm.Pointer
+        )
             return null;
         try
         {
@@ -79,8 +96,11 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
             throw Refused($"The list points to '{Source}', which is a folder. Name the list in it.");
         if (uri.Key.Split('/').Contains("..") || !prefixes.Any(p => IsUnder(uri, ToUri(p))))
         {
-            throw Refused($"The list points to '{Source}', which is not under any prefix that lists may be read from (Intake:SourcePrefixes). "
-                + "Move the list under one of them, or add its prefix to the setting.");
+            throw Refused(
+                $"The list points to '{Source}', which is not under any prefix that lists may be read from "
+                    + "(Intake:SourcePrefixes). "
+                    + "Move the list under one of them, or add its prefix to the setting."
+            );
         }
         return uri;
     }
@@ -88,26 +108,39 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
     // A prefix covers itself and what lies below it: s3://b/in covers s3://b/in/x, not s3://b/inner.
     private static bool IsUnder(ObjectUri uri, ObjectUri prefix) =>
         uri == prefix
-        || (uri.Scheme == prefix.Scheme && uri.Bucket == prefix.Bucket && uri.Key.StartsWith(prefix.AsPrefix().Key, StringComparison.Ordinal));
+        || (
+            uri.Scheme == prefix.Scheme
+            && uri.Bucket == prefix.Bucket
+            && uri.Key.StartsWith(prefix.AsPrefix().Key, StringComparison.Ordinal)
+        );
 
-    private static ObjectUri ToUri(string text) => text.StartsWith('/') ? ObjectUri.ForFile(text) : ObjectUri.Parse(text);
+    private static ObjectUri ToUri(string text) =>
+        text.StartsWith('/') ? ObjectUri.ForFile(text) : ObjectUri.Parse(text);
 
-    private static ListPointer With(ListPointer pointer, JsonProperty field) => field.Name switch
-    {
-        "source" => pointer with { Source = Text(field) },
-        "list_id" => pointer with { ListId = Text(field) },
-        "name" => pointer with { Name = Text(field) },
-        "shared_inputs" => pointer with { SharedInputs = field.Value.GetRawText() },
-        "format" => pointer with { Form = FormOf(Text(field)) },
-        "url_column" => pointer with { UrlColumn = Text(field) },
-        "content_hash" => pointer with { ContentHash = Text(field) },
-        _ => throw Refused($"The message has the field '{VisibleText.Of(field.Name)}', where only source, shared_inputs, list_id, name, format "
-            + "and url_column can be. Extraction fields belong into shared_inputs."),
-    };
+    private static ListPointer With(ListPointer pointer, JsonProperty field) =>
+        field.Name switch
+        {
+            "source" => pointer with { Source = Text(field) },
+            "list_id" => pointer with { ListId = Text(field) },
+            "name" => pointer with { Name = Text(field) },
+            "shared_inputs" => pointer with { SharedInputs = field.Value.GetRawText() },
+            "format" => pointer with { Form = FormOf(Text(field)) },
+            "url_column" => pointer with { UrlColumn = Text(field) },
+            "content_hash" => pointer with { ContentHash = Text(field) },
+            _ => throw Refused(
+                $"The message has the field '{VisibleText.Of(field.Name)}', where only source, shared_inputs, list_id, "
+                    + "name, format "
+                    + "and url_column can be. Extraction fields belong into shared_inputs."
+            ),
+        };
 
-    private static ListForm FormOf(string name) => Forms.Any(f => f.Name == name)
-        ? Array.Find(Forms, f => f.Name == name).Form
-        : throw Refused($"'format' of the message is '{VisibleText.Of(name)}'. It can be {string.Join(", ", Forms.Select(f => f.Name))}.");
+    private static ListForm FormOf(string name) =>
+        Forms.Any(f => f.Name == name)
+            ? Array.Find(Forms, f => f.Name == name).Form
+            : throw Refused(
+                $"'format' of the message is '{VisibleText.Of(name)}'. It can be "
+                    + $"{string.Join(", ", Forms.Select(f => f.Name))}."
+            );
 
     private static void Write(Utf8JsonWriter writer, string name, string? value)
     {
@@ -115,9 +148,11 @@ internal sealed record ListPointer(string Source, string? SharedInputs = null, s
             writer.WriteString(name, value);
     }
 
-    private static string Text(JsonProperty field) => field.Value.ValueKind == JsonValueKind.String
-        ? field.Value.GetString()!
-        : throw Refused($"'{field.Name}' of the message is not a string.");
+    private static string Text(JsonProperty field) =>
+        field.Value.ValueKind == JsonValueKind.String
+            ? field.Value.GetString()!
+            : throw Refused($"'{field.Name}' of the message is not a string.");
 
-    private static PipelineException Refused(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+    private static PipelineException Refused(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

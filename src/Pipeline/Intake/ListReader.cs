@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads a list of any form and length, item by item, in memory that is bounded by the longest item allowed. Forward only, once.
-/// Gzip is told by its magic bytes.
+/// Reads a list of any form and length, item by item, in memory that is bounded by the longest item allowed. Forward
+/// only, once. Gzip is told by its magic bytes.
 /// </summary>
 internal sealed class ListReader : IAsyncDisposable
 {
@@ -38,8 +38,14 @@ internal sealed class ListReader : IAsyncDisposable
     public byte[] GetHash() => _window.GetHash();
 
     /// <summary>Opens a list; tells its form where the source does not say it yet.</summary>
-    /// <exception cref="PipelineException">Permanent: not UTF-8 text, a damaged gzip file, or a CSV header that is none.</exception>
-    public static async Task<ListReader> OpenAsync(ListSource source, IntakeOptions options, CancellationToken cancellationToken)
+    /// <exception cref="PipelineException">
+    /// Permanent: not UTF-8 text, a damaged gzip file, or a CSV header that is none.
+    /// </exception>
+    public static async Task<ListReader> OpenAsync(
+        ListSource source,
+        IntakeOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var stream = await source.OpenAsync(cancellationToken);
         ByteWindow? window = null;
@@ -50,13 +56,17 @@ internal sealed class ListReader : IAsyncDisposable
             window = magic is [0x1f, 0x8b]
                 ? new ByteWindow(new GzipListStream(stream, magic, options.MaxRatio), default, HeadBytes)
                 : new ByteWindow(stream, magic.AsSpan(0, read), HeadBytes);
-            while (window.Length < HeadBytes && await window.FillAsync(cancellationToken))
-            {
-            }
+            while (window.Length < HeadBytes && await window.FillAsync(cancellationToken)) { }
             await window.SkipMarksAsync(cancellationToken);
             CheckText(window.Span);
-            var form = source.Form ?? FormDetector.Detect(window.Span, window.IsEnded, source.NameHint, source.UrlColumn);
-            return new(window, form, form == ListForm.Csv ? FindHeader(window, source.UrlColumn) : null, options.MaxItemBytes);
+            var form = source.Form
+                ?? FormDetector.Detect(window.Span, window.IsEnded, source.NameHint, source.UrlColumn);
+            return new(
+                window,
+                form,
+                form == ListForm.Csv ? FindHeader(window, source.UrlColumn) : null,
+                options.MaxItemBytes
+            );
         }
         catch
         {
@@ -66,17 +76,23 @@ internal sealed class ListReader : IAsyncDisposable
     }
 
     /// <summary>The items, each valid until the next.</summary>
-    /// <exception cref="PipelineException">Permanent: a malformed JSON document, a header that is none, a damaged gzip file.</exception>
-    public IAsyncEnumerable<ListItem> ReadAsync(CancellationToken cancellationToken) => Form switch
-    {
-        ListForm.Text or ListForm.Ndjson => ReadLinesAsync(cancellationToken),
-        ListForm.Csv => new CsvReader(_window, _parser, Header!, _maxItemBytes).ReadAsync(cancellationToken),
-        ListForm.JsonArray => _json.ReadArrayAsync(cancellationToken),
-        ListForm.Batch => _json.ReadBatchAsync(cancellationToken),
-        ListForm.SingleInput => _json.ReadSingleAsync(cancellationToken),
-        _ => throw PipelineException.Permanent(FailureReasons.InvalidInput,
-            "This list only says where another list is ('source'). Give that one; a list may be pointed to only by the message itself."),
-    };
+    /// <exception cref="PipelineException">
+    /// Permanent: a malformed JSON document, a header that is none, a damaged gzip file.
+    /// </exception>
+    public IAsyncEnumerable<ListItem> ReadAsync(CancellationToken cancellationToken) =>
+        Form switch
+        {
+            ListForm.Text or ListForm.Ndjson => ReadLinesAsync(cancellationToken),
+            ListForm.Csv => new CsvReader(_window, _parser, Header!, _maxItemBytes).ReadAsync(cancellationToken),
+            ListForm.JsonArray => _json.ReadArrayAsync(cancellationToken),
+            ListForm.Batch => _json.ReadBatchAsync(cancellationToken),
+            ListForm.SingleInput => _json.ReadSingleAsync(cancellationToken),
+            _ => throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "This list only says where another list is ('source'). Give that one; a list may be pointed to only by "
+                    + "the message itself."
+            ),
+        };
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -86,7 +102,9 @@ internal sealed class ListReader : IAsyncDisposable
     }
 
     // Each line by itself: one that is quoted, or an object, among plain URLs is still what it is.
-    private async IAsyncEnumerable<ListItem> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListItem> ReadLinesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await foreach (var line in new LineReader(_window, _maxItemBytes).ReadAsync(cancellationToken))
         {
@@ -105,7 +123,10 @@ internal sealed class ListReader : IAsyncDisposable
         try
         {
             // Some tools write a comma behind each line, as if all were in an array.
-            return _parser.FromJson(line.Number, text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes);
+            return _parser.FromJson(
+                line.Number,
+                text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes
+            );
         }
         catch (JsonException) when (text is [(byte)'"', _, .., (byte)'"'])
         {
@@ -119,19 +140,28 @@ internal sealed class ListReader : IAsyncDisposable
 
     private static FoundHeader FindHeader(ByteWindow window, string? urlColumn)
     {
-        var found = CsvHeaderFinder.Find(window.Span, window.IsEnded, urlColumn) ?? throw PipelineException.Permanent(FailureReasons.InvalidInput,
-            $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Write the names of the columns into its first line: url,country,...");
+        var found = CsvHeaderFinder.Find(window.Span, window.IsEnded, urlColumn)
+            ?? throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Write the names of the columns "
+                    + "into its first line: url,country,..."
+            );
         found.Header.Checked(urlColumn);
         return found;
     }
 
     private static void CheckText(ReadOnlySpan<byte> head)
     {
-        if (head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])
-            || head[..Math.Min(head.Length, 512)].Contains((byte)0))
+        if (
+            head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE])
+            || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])
+            || head[..Math.Min(head.Length, 512)].Contains((byte)0)
+        )
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidInput,
-                "The list is not UTF-8 text (UTF-16, or a binary file). Save it as UTF-8 and submit it again.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "The list is not UTF-8 text (UTF-16, or a binary file). Save it as UTF-8 and submit it again."
+            );
         }
     }
 }

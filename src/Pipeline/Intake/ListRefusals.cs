@@ -5,18 +5,29 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Shows who sent a list that it was refused and why: as a list in state <see cref="ListState.Refused"/>. It has no manifest, since no input of it was
-/// accepted.
+/// Shows who sent a list that it was refused and why: as a list in state <see cref="ListState.Refused"/>. It has no
+/// manifest, since no input of it was accepted.
 /// </summary>
 internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
 {
-    /// <summary>Records the refusal of a message of <c>url-lists</c>, under the list's id where nobody else's list has it, else under the message's hash.</summary>
+    /// <summary>
+    /// Records the refusal of a message of <c>url-lists</c>, under the list's id where nobody else's list has it, else
+    /// under the message's hash.
+    /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="list">The list, where it could be read.</param>
     /// <param name="reason">Why, for people.</param>
-    /// <param name="isKnown">Whether it may have been recorded already, with better words: then it stays as it is.</param>
+    /// <param name="isKnown">
+    /// Whether it may have been recorded already, with better words: then it stays as it is.
+    /// </param>
     /// <param name="cancellationToken">Stops the attempt.</param>
-    public async Task RefuseAsync(ReadOnlyMemory<byte> message, ListInspection? list, string reason, bool isKnown, CancellationToken cancellationToken)
+    public async Task RefuseAsync(
+        ReadOnlyMemory<byte> message,
+        ListInspection? list,
+        string reason,
+        bool isKnown,
+        CancellationToken cancellationToken
+    )
     {
         var (sentId, source, sentHash) = Identify(message);
         var own = new ListEntry
@@ -29,7 +40,10 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
             ContentHash = list?.ContentHash ?? sentHash,
             Message = reason,
         };
-        if ((list?.ListId ?? sentId) is not { } id || !await TryPutAsync(own with { ListId = id }, isKnown, cancellationToken))
+        if (
+            (list?.ListId ?? sentId) is not { } id
+            || !await TryPutAsync(own with { ListId = id }, isKnown, cancellationToken)
+        )
             await TryPutAsync(own, isKnown, cancellationToken);
     }
 
@@ -37,11 +51,19 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
     private async Task<bool> TryPutAsync(ListEntry refused, bool isKnown, CancellationToken cancellationToken)
     {
         var there = await ledger.CreateListAsync(refused, cancellationToken);
-        while (there is { State: ListState.Planning or ListState.Refused } && (refused.ContentHash is null || there.ContentHash == refused.ContentHash))
+        while (
+            there is { State: ListState.Planning or ListState.Refused }
+            && (refused.ContentHash is null || there.ContentHash == refused.ContentHash)
+        )
         {
             if (there.Message == refused.Message || (isKnown && there.State == ListState.Refused))
                 return true;
-            var update = there with { State = ListState.Refused, Message = refused.Message, ClosedAt = refused.ClosedAt };
+            var update = there with
+            {
+                State = ListState.Refused,
+                Message = refused.Message,
+                ClosedAt = refused.ClosedAt,
+            };
             if (await ledger.UpdateListAsync(update, cancellationToken) is not null)
                 return true;
             there = await ledger.GetListAsync(refused.ListId, cancellationToken) ?? refused;
@@ -56,7 +78,9 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
             if (ListPointer.Read(message) is { } pointer)
                 return (Usable(pointer.ListId), pointer.Name ?? pointer.Source, pointer.ContentHash);
             using var document = JsonDocument.Parse(message, CanonicalJson.Strict);
-            var isNamed = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("list_id"u8, out _);
+            var isNamed =
+                document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("list_id"u8, out _);
             return (isNamed ? Usable(document.RootElement.GetProperty("list_id"u8)) : null, IntakeStage.Inline, null);
         }
         catch (Exception error) when (error is JsonException or PipelineException or InvalidOperationException)
@@ -65,7 +89,8 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
         }
     }
 
-    private static string? Usable(JsonElement id) => id.ValueKind == JsonValueKind.String ? Usable(id.GetString()) : null;
+    private static string? Usable(JsonElement id) =>
+        id.ValueKind == JsonValueKind.String ? Usable(id.GetString()) : null;
 
     private static string? Usable(string? id) => id is not null && ListIds.IsValid(id) ? id : null;
 }

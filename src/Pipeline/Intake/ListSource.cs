@@ -8,7 +8,9 @@ namespace Pipeline.Intake;
 /// <param name="NameHint">The file's name; null for a message that is the list itself.</param>
 internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> OpenAsync, string? NameHint)
 {
-    /// <summary>The list's form, once it was told: whoever reads the list later obeys it. Null to tell it by content and name.</summary>
+    /// <summary>
+    /// The list's form, once it was told: whoever reads the list later obeys it. Null to tell it by content and name.
+    /// </summary>
     public ListForm? Form { get; init; }
 
     /// <summary>The column of URLs of a CSV list, by its name in the file; null for <c>url</c>.</summary>
@@ -18,7 +20,13 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
     public static ListSource Of(ReadOnlyMemory<byte> message)
     {
         var bytes = MemoryMarshal.TryGetArray(message, out var segment) ? segment : message.ToArray();
-        return new(_ => ValueTask.FromResult<Stream>(new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)), null);
+        return new(
+            _ =>
+                ValueTask.FromResult<Stream>(
+                    new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
+                ),
+            null
+        );
     }
 
     /// <summary>A message that says where the list is.</summary>
@@ -33,11 +41,17 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
         };
     }
 
-    private static async ValueTask<Stream> OpenObjectAsync(IObjectStore objects, ObjectUri uri, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> OpenObjectAsync(
+        IObjectStore objects,
+        ObjectUri uri,
+        CancellationToken cancellationToken
+    )
     {
         var read = await objects.OpenAsync(uri, cancellationToken)
-            ?? throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"There is no list at {uri}. Check the address, upload the list and submit it again.");
+            ?? throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"There is no list at {uri}. Check the address, upload the list and submit it again."
+            );
         return new ObjectBody(read);
     }
 

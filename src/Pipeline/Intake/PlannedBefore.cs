@@ -4,8 +4,9 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Compares a list with what was planned under its id before the ledger kept the hashes of lists: an id that somebody chose may come again with another
-/// list, whose URLs must not vanish as "already planned". Where there is a hash, it has been compared already.
+/// Compares a list with what was planned under its id before the ledger kept the hashes of lists: an id that somebody
+/// chose may come again with another list, whose URLs must not vanish as "already planned". Where there is a hash, it
+/// has been compared already.
 /// </summary>
 internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspection list)
 {
@@ -13,7 +14,11 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
 
     /// <summary>Compares a whole list that is past planning.</summary>
     /// <exception cref="PipelineException">Permanent: it is another list.</exception>
-    public async Task CheckAsync(SubmissionPlanner planner, IAsyncEnumerable<ListItem> items, CancellationToken cancellationToken)
+    public async Task CheckAsync(
+        SubmissionPlanner planner,
+        IAsyncEnumerable<ListItem> items,
+        CancellationToken cancellationToken
+    )
     {
         if (!_isOpen)
             return;
@@ -28,7 +33,9 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
             await CheckAsync(submission, cancellationToken);
     }
 
-    /// <summary>Compares a submission. A crash may have left some of its inputs; those must still be the same ones.</summary>
+    /// <summary>
+    /// Compares a submission. A crash may have left some of its inputs; those must still be the same ones.
+    /// </summary>
     /// <exception cref="PipelineException">Permanent: it is another list's.</exception>
     public async Task CheckAsync(PlannedSubmission submission, CancellationToken cancellationToken)
     {
@@ -45,7 +52,11 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
     /// <exception cref="PipelineException">Permanent: there is, of a longer list.</exception>
     public async Task CheckEndAsync(SubmissionPlanner planner, CancellationToken cancellationToken)
     {
-        if (_isOpen && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken) is not null)
+        if (
+            _isOpen
+            && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken)
+                is not null
+        )
             throw ListIds.Taken(list.ListId);
     }
 }

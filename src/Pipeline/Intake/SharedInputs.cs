@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>The extraction defaults of a list: those of its own body, with those given from outside over them.</summary>
+/// <summary>
+/// The extraction defaults of a list: those of its own body, with those given from outside over them.
+/// </summary>
 internal sealed class SharedInputs
 {
     private SharedInputs(IReadOnlyList<(string Name, byte[] Value)> properties, string? url)
@@ -42,8 +44,11 @@ internal sealed class SharedInputs
         }
         if (merged.Keys.FirstOrDefault(DeliveryFields.Contains) is { } field)
         {
-            throw Refused($"shared_inputs has '{field}', which the pipeline sets itself for every submission. Remove it, and use the settings "
-                + "Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase.");
+            throw Refused(
+                $"shared_inputs has '{field}', which the pipeline sets itself for every submission. Remove it, and use "
+                    + "the settings "
+                    + "Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase."
+            );
         }
         if (merged.Count == 0)
             return None;
@@ -61,11 +66,18 @@ internal sealed class SharedInputs
         }
         catch (JsonException error)
         {
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"shared_inputs is not valid JSON: {JsonProblems.Describe(error)}.", error);
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"shared_inputs is not valid JSON: {JsonProblems.Describe(error)}.",
+                error
+            );
         }
     }
 
-    /// <summary>Reads <c>name=value</c> pairs as typed on a command line into a JSON object; a value is typed as the cell of a CSV list is.</summary>
+    /// <summary>
+    /// Reads <c>name=value</c> pairs as typed on a command line into a JSON object; a value is typed as the cell of a
+    /// CSV list is.
+    /// </summary>
     /// <exception cref="PipelineException">Permanent: a pair that is none, or a value that cannot be read.</exception>
     public static string FromPairs(IEnumerable<string> pairs)
     {
@@ -78,7 +90,14 @@ internal sealed class SharedInputs
                 var equals = pair.IndexOf('=', StringComparison.Ordinal);
                 if (equals < 1)
                     throw Refused($"'{pair}' is not a shared input. Write name=value, for example country=US.");
-                if (CellValue.Write(writer, NameOf(pair[..equals].Trim()), Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)
+                if (
+                    CellValue.Write(
+                        writer,
+                        NameOf(pair[..equals].Trim()),
+                        Encoding.UTF8.GetBytes(pair[(equals + 1)..])
+                    ) is
+                    { } problem
+                )
                     throw Refused($"The shared input '{pair}' cannot be used: {problem}.");
             }
             writer.WriteEndObject();
@@ -93,14 +112,18 @@ internal sealed class SharedInputs
             return name;
         var nearest = ExtractionFields.Nearest(name);
         return ExtractionFields.Find(name)
-            ?? throw Refused($"'{name}' is not an extraction field.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}");
+            ?? throw Refused(
+                $"'{name}' is not an extraction field.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}"
+            );
     }
 
     private static JsonElement Checked(JsonElement value, ReadOnlySpan<byte> raw)
     {
         if (value.ValueKind != JsonValueKind.Object)
             throw Refused("shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}.");
-        return CanonicalJson.IsText(value, raw) ? value : throw Refused("shared_inputs has half of a surrogate pair in it. Correct the escape \\uD8xx.");
+        return CanonicalJson.IsText(value, raw)
+            ? value
+            : throw Refused("shared_inputs has half of a surrogate pair in it. Correct the escape \\uD8xx.");
     }
 
     private static string? UrlOf(SortedDictionary<string, JsonElement> merged)
@@ -110,7 +133,9 @@ internal sealed class SharedInputs
         if (value.ValueKind != JsonValueKind.String)
             throw Refused("'url' in shared_inputs is not a string. Write one URL, or a URL in every item.");
         var url = value.GetString()!;
-        return UrlRules.Check(url) is { } problem ? throw Refused($"'url' in shared_inputs cannot be used: {problem}.") : url;
+        return UrlRules.Check(url) is { } problem
+            ? throw Refused($"'url' in shared_inputs cannot be used: {problem}.")
+            : url;
     }
 
     private static string Join(IReadOnlyList<(string Name, byte[] Value)> properties)
@@ -129,5 +154,6 @@ internal sealed class SharedInputs
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static PipelineException Refused(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+    private static PipelineException Refused(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

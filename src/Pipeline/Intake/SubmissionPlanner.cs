@@ -6,13 +6,19 @@ using Pipeline.Urls;
 namespace Pipeline.Intake;
 
 /// <summary>A submission with its inputs; for bad lines with their failures.</summary>
-internal sealed record PlannedSubmission(SubmissionEntry Entry, IReadOnlyList<InputEntry> Inputs, IReadOnlyList<Failure> Failures);
+internal sealed record PlannedSubmission(
+    SubmissionEntry Entry,
+    IReadOnlyList<InputEntry> Inputs,
+    IReadOnlyList<Failure> Failures
+);
 
 /// <summary>
-/// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions of their own, numbered in the same sequence.
-/// The same list gives the same submissions every time: what was planned before a crash is found again, not doubled.
+/// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions
+/// of their own, numbered in the same sequence. The same list gives the same submissions every time: what was planned
+/// before a crash is found again, not doubled.
 /// </summary>
-internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, PipelineOptions options) : IDisposable
+internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, PipelineOptions options)
+    : IDisposable
 {
     /// <summary>Bad lines a submission at the most.</summary>
     public const int MaxBadLines = 1000;
@@ -48,8 +54,17 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         if (item.ErrorWith(list.Shared) is { } problem)
         {
             Invalid++;
-            return AddBad(new(InputWriter.Format(_writer.IdentifyBad(item)), "", InputWriter.Quote(item.Text), null, item.Line, FailureReasons.InvalidInput,
-                $"{Place(item)} is not an input: {problem}. Correct it and submit it in a new list."));
+            return AddBad(
+                new(
+                    InputWriter.Format(_writer.IdentifyBad(item)),
+                    "",
+                    InputWriter.Quote(item.Text),
+                    null,
+                    item.Line,
+                    FailureReasons.InvalidInput,
+                    $"{Place(item)} is not an input: {problem}. Correct it and submit it in a new list."
+                )
+            );
         }
         var id = _writer.Identify(item);
         if (!_seen.Add(id))
@@ -59,9 +74,20 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         }
         var url = item.Url ?? list.Shared.Url!;
         if (_guard.Check(url) is { } refusal)
-            return AddBad(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, FailureReasons.DomainRefused,
-                $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."));
-        var hasTag = list.Shared.HasTag || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
+            return AddBad(
+                new(
+                    InputWriter.Format(id),
+                    url,
+                    _writer.Post(item),
+                    _writer.Keep(item),
+                    item.Line,
+                    FailureReasons.DomainRefused,
+                    $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."
+                )
+            );
+        var hasTag =
+            list.Shared.HasTag
+            || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
         _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
         Inputs++;
         return _good.Count == (_canary is null && _canaryInputs > 0 ? _canaryInputs : _maxInputs) ? CutGood() : null;
@@ -77,8 +103,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     }
 
     /// <summary>The content is not what was inspected.</summary>
-    public static PipelineException ListChanged(string listId) => PipelineException.Permanent(FailureReasons.InvalidInput,
-        $"The list {listId} changed while it was being read. Leave it alone until it is planned, and submit it again under another name or id.");
+    public static PipelineException ListChanged(string listId) =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            $"The list {listId} changed while it was being read. Leave it alone until it is planned, and submit it "
+                + "again under another name or id."
+        );
 
     /// <inheritdoc/>
     public void Dispose()
@@ -95,19 +125,33 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         _urls.Clear();
         foreach (var url in urls)
             _urls[url] = _urls.GetValueOrDefault(url) + 1;
-        // Results of one URL under several countries look alike. A tag is echoed, so it tells them apart; a tag of the user's is left as it is.
-        var inputs = _good.Select((good, ordinal) => new InputEntry
-        {
-            SubmissionId = submission,
-            Ordinal = ordinal,
-            Id = good.Id,
-            Url = good.Url,
-            Input = good.HasTag || _urls[urls[ordinal]] == 1 ? good.Input : InputWriter.WithTag(good.Input, good.Id),
-            Kept = good.Kept,
-            Line = good.Line,
-        }).ToList();
+        // Results of one URL under several countries look alike. A tag is echoed, so it tells them apart; a tag of the
+        // user's is left as it is.
+        var inputs = _good
+            .Select(
+                (good, ordinal) =>
+                    new InputEntry
+                    {
+                        SubmissionId = submission,
+                        Ordinal = ordinal,
+                        Id = good.Id,
+                        Url = good.Url,
+                        Input =
+                            good.HasTag || _urls[urls[ordinal]] == 1
+                                ? good.Input
+                                : InputWriter.WithTag(good.Input, good.Id),
+                        Kept = good.Kept,
+                        Line = good.Line,
+                    }
+            )
+            .ToList();
         _good.Clear();
-        var entry = Entry(submission, inputs.Count) with { SharedInputs = list.Shared.Json, DueAt = createdAt + options.Sweep.PostingLease, WaitsFor = _canary };
+        var entry = Entry(submission, inputs.Count) with
+        {
+            SharedInputs = list.Shared.Json,
+            DueAt = createdAt + options.Sweep.PostingLease,
+            WaitsFor = _canary,
+        };
         if (_canaryInputs > 0)
             _canary ??= submission;
         return new(entry, inputs, []);
@@ -120,7 +164,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         return _bad.Count == MaxBadLines ? CutBad() : null;
     }
 
-    private string Place(in ListItem item) => $"{char.ToUpperInvariant(list.Unit[0])}{list.Unit[1..]} {item.Line} of the list";
+    private string Place(in ListItem item) =>
+        $"{char.ToUpperInvariant(list.Unit[0])}{list.Unit[1..]} {item.Line} of the list";
 
     private PlannedSubmission CutBad()
     {
@@ -147,40 +192,62 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             failures.Add(failure);
         }
         _bad.Clear();
-        return new(Entry(submission, inputs.Count) with { State = SubmissionState.Closed, SharedInputs = list.Shared.Json, Failures = inputs.Count }, inputs, failures);
+        return new(
+            Entry(submission, inputs.Count) with
+            {
+                State = SubmissionState.Closed,
+                SharedInputs = list.Shared.Json,
+                Failures = inputs.Count,
+            },
+            inputs,
+            failures
+        );
     }
 
-    private Failure ToFailure(InputEntry input, Bad bad) => new()
-    {
-        Id = input.Id,
-        ListId = list.ListId,
-        SubmissionId = input.SubmissionId,
-        Url = input.Url,
-        Input = EffectiveInput.Describe(list.Shared.Json, input),
-        Line = input.Line,
-        Stage = "intake",
-        Reason = bad.Reason,
-        Message = bad.Message,
-        Attempts = 1,
-        LastAttemptAt = createdAt,
-        Retryable = FailureRemedies.Of(bad.Reason).IsRetryable ?? false,
-    };
+    private Failure ToFailure(InputEntry input, Bad bad) =>
+        new()
+        {
+            Id = input.Id,
+            ListId = list.ListId,
+            SubmissionId = input.SubmissionId,
+            Url = input.Url,
+            Input = EffectiveInput.Describe(list.Shared.Json, input),
+            Line = input.Line,
+            Stage = "intake",
+            Reason = bad.Reason,
+            Message = bad.Message,
+            Attempts = 1,
+            LastAttemptAt = createdAt,
+            Retryable = FailureRemedies.Of(bad.Reason).IsRetryable ?? false,
+        };
 
-    private SubmissionEntry Entry(string submission, int count) => new()
-    {
-        SubmissionId = submission,
-        ListId = list.ListId,
-        Sequence = Submissions - 1,
-        State = SubmissionState.Planned,
-        Count = count,
-    };
+    private SubmissionEntry Entry(string submission, int count) =>
+        new()
+        {
+            SubmissionId = submission,
+            ListId = list.ListId,
+            Sequence = Submissions - 1,
+            State = SubmissionState.Planned,
+            Count = count,
+        };
 
     // The inspection refuses longer lists; beyond this the ids would be those of repeated submissions.
-    private string NextId() => Submissions < SubmissionIds.MaxPlanned
-        ? SubmissionIds.Of(list.ListId, Submissions++)
-        : throw new InvalidOperationException($"The list {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions.");
+    private string NextId() =>
+        Submissions < SubmissionIds.MaxPlanned
+            ? SubmissionIds.Of(list.ListId, Submissions++)
+            : throw new InvalidOperationException(
+                $"The list {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions."
+            );
 
-    private sealed record Bad(string Id, string Url, string Input, string? Kept, long Line, string Reason, string Message);
+    private sealed record Bad(
+        string Id,
+        string Url,
+        string Input,
+        string? Kept,
+        long Line,
+        string Reason,
+        string Message
+    );
 
     private sealed record Good(string Id, string Url, string Input, string? Kept, long Line, bool HasTag);
 }

@@ -5,8 +5,9 @@ using Pipeline.Urls;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Which URLs may be sent to Nimble: none of a refused domain, and unless they are allowed none with credentials in it and none that names this machine,
-/// a private network or a metadata service outright. A name is not looked up: Nimble does that, in its own network.
+/// Which URLs may be sent to Nimble: none of a refused domain, and unless they are allowed none with credentials in it
+/// and none that names this machine, a private network or a metadata service outright. A name is not looked up: Nimble
+/// does that, in its own network.
 /// </summary>
 internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
 {
@@ -21,7 +22,8 @@ internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
         if (allowPrivate)
             return null;
         if (HasCredentials(url))
-            return "it has a user name or password in it, which Nimble would see. Remove them, or allow such URLs with --allow-private (Intake:AllowPrivate)";
+            return "it has a user name or password in it, which Nimble would see. Remove them, or allow such URLs with "
+                + "--allow-private (Intake:AllowPrivate)";
         return CanonicalUrl.HostOf(url)?.TrimEnd('.') is { } host && IsPrivate(host)
             ? $"'{VisibleText.Of(host)}' is an address of this machine, a private network or a metadata service. "
                 + "Allow such URLs with --allow-private (Intake:AllowPrivate)"
@@ -36,6 +38,7 @@ internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
     }
 
     private static bool IsPrivate(string host) =>
-        host == "localhost" || host.EndsWith(".localhost", StringComparison.Ordinal)
+        host == "localhost"
+        || host.EndsWith(".localhost", StringComparison.Ordinal)
         || (IPAddress.TryParse(host, out var address) && !AddressRanges.IsPublic(address));
 }

@@ -4,15 +4,21 @@ using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
-/// <summary>What a URL of a list must be: absolute http or https, with a host, no white space, control or format characters, at most 8 KiB.</summary>
+/// <summary>
+/// What a URL of a list must be: absolute http or https, with a host, no white space, control or format characters, at
+/// most 8 KiB.
+/// </summary>
 internal static class UrlRules
 {
     private const int MaxBytes = 8 * 1024;
 
-    private static readonly SearchValues<char> PlainHost =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    private static readonly SearchValues<char> PlainHost = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+    );
 
-    /// <summary>Null for a good URL, else what is wrong with it. Nothing is normalized: the URL is kept byte for byte.</summary>
+    /// <summary>
+    /// Null for a good URL, else what is wrong with it. Nothing is normalized: the URL is kept byte for byte.
+    /// </summary>
     public static string? Check(string url)
     {
         if (url.Length == 0)
@@ -20,7 +26,8 @@ internal static class UrlRules
         if (Encoding.UTF8.GetByteCount(url) > MaxBytes)
             return "the URL is longer than 8,192 bytes";
         if (FindInvisible(url) is { } character)
-            return $"the URL has a space or an invisible character ({VisibleText.Name(character)}) in it; remove it or write it percent-encoded";
+            return $"the URL has a space or an invisible character ({VisibleText.Name(character)}) in it; remove it or "
+                + "write it percent-encoded";
         var authority = AfterScheme(url);
         if (authority < 0)
             return $"'{Short(url)}' is not an absolute http or https URL";
@@ -51,17 +58,28 @@ internal static class UrlRules
         var rest = url.AsSpan(start);
         var end = rest.IndexOfAny('/', '?', '#');
         var host = end < 0 ? rest : rest[..end];
-        // Most hosts are plain names; only the others (ports, users, brackets, other scripts) are worth the full parser.
-        if (host.Length is > 0 and <= 253 && !host.ContainsAnyExcept(PlainHost) && host[0] != '.' && host.IndexOf("..") < 0)
+        // Most hosts are plain names; only the others (ports, users, brackets, other scripts) are worth the full
+        // parser.
+        if (
+            host.Length is > 0 and <= 253
+            && !host.ContainsAnyExcept(PlainHost)
+            && host[0] != '.'
+            && host.IndexOf("..") < 0
+        )
             return IsName(host) || CanonicalUrl.HostOf(url) is not null;
-        return host.Length > 0 && !host.Contains('\\') && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0
+        return host.Length > 0
+            && !host.Contains('\\')
+            && Uri.TryCreate(url, UriKind.Absolute, out var uri)
+            && uri.Host.Length > 0
             && CanonicalUrl.HostOf(url) is not null;
     }
 
     // Letters in its last label, and nothing encoded: no address, and nothing to map.
     private static bool IsName(ReadOnlySpan<char> host) =>
         char.IsAsciiLetter(host[host.LastIndexOf('.') + 1 < host.Length ? host.LastIndexOf('.') + 1 : 0])
-        && host[^1] != '.' && !host.Contains("xn--", StringComparison.OrdinalIgnoreCase);
+        && host[^1] != '.'
+        && !host.Contains("xn--", StringComparison.OrdinalIgnoreCase);
 
-    private static string Short(string url) => VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
+    private static string Short(string url) =>
+        VisibleText.Of(url.Length <= 100 ? url : string.Concat(url.AsSpan(0, 97), "..."));
 }

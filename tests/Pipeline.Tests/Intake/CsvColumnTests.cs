@@ -11,21 +11,33 @@ public sealed class CsvColumnTests
     public async Task KnownNamesAreMatchedWithoutCaseAndOtherColumnsStayWithTheInput()
     {
         var world = new IntakeWorld();
-        await world.HandleAsync("URL,Country,SKU,Stock Level\nhttps://a.example/1,US,007,true\nhttps://a.example/2,,8,\n");
+        await world.HandleAsync(
+            "URL,Country,SKU,Stock Level\nhttps://a.example/1,US,007,true\nhttps://a.example/2,,8,\n"
+        );
         Assert.Equal(
-            ["""{"url":"https://a.example/1","country":"US"}""", """{"url":"https://a.example/2"}"""], world.Good.Select(input => input.Input));
-        Assert.Equal(["""{"SKU":"007","Stock Level":"true"}""", """{"SKU":"8"}"""], world.Good.Select(input => input.Kept));
+            ["""{"url":"https://a.example/1","country":"US"}""", """{"url":"https://a.example/2"}"""],
+            world.Good.Select(input => input.Input)
+        );
+        Assert.Equal(
+            ["""{"SKU":"007","Stock Level":"true"}""", """{"SKU":"8"}"""],
+            world.Good.Select(input => input.Kept)
+        );
     }
 
     [Fact]
     public async Task OneLineSaysWhichColumnsAreNotSent()
     {
         Assert.Equal(
-            ["'SKU', 'Stock Level' are no extraction fields: they stay in the 'input' of each record and are not sent to Nimble."],
-            (await InspectAsync("URL,Country,SKU,Stock Level\nhttps://a.example/1,US,7,1\n")).Warnings);
+            [
+                "'SKU', 'Stock Level' are no extraction fields: they stay in the 'input' of each record and are not "
+                    + "sent to Nimble.",
+            ],
+            (await InspectAsync("URL,Country,SKU,Stock Level\nhttps://a.example/1,US,7,1\n")).Warnings
+        );
         Assert.Equal(
             ["'sku' is no extraction field: it stays in the 'input' of each record and is not sent to Nimble."],
-            (await InspectAsync("url,sku\nhttps://a.example/1,7\n")).Warnings);
+            (await InspectAsync("url,sku\nhttps://a.example/1,7\n")).Warnings
+        );
         Assert.Empty((await InspectAsync("url,country\nhttps://a.example/1,US\n")).Warnings);
     }
 
@@ -33,10 +45,15 @@ public sealed class CsvColumnTests
     public async Task RowsThatDifferInAKeptColumnAloneAreInputsOfTheirOwn()
     {
         var world = new IntakeWorld();
-        var list = await world.HandleAsync("url,sku\nhttps://a.example/1,7\nhttps://a.example/1,8\nhttps://a.example/1,8\n");
+        var list = await world.HandleAsync(
+            "url,sku\nhttps://a.example/1,7\nhttps://a.example/1,8\nhttps://a.example/1,8\n"
+        );
         Assert.Equal((2L, 1L), (list.Inputs, list.Duplicates));
         Assert.Equal(2, world.Good.Select(input => input.Id).Distinct().Count());
-        Assert.Equal(world.Good.Select(input => $$"""{"url":"https://a.example/1","tag":"{{input.Id}}"}"""), world.Good.Select(input => input.Input));
+        Assert.Equal(
+            world.Good.Select(input => $$"""{"url":"https://a.example/1","tag":"{{input.Id}}"}"""),
+            world.Good.Select(input => input.Input)
+        );
     }
 
     [Fact]
@@ -45,7 +62,10 @@ public sealed class CsvColumnTests
         var world = new IntakeWorld();
         world.Options.Guards.RefusedDomains.Add("a.example");
         await world.HandleAsync("url,country,sku\nhttps://a.example/1,US,7\n");
-        Assert.Equal("""{"url":"https://a.example/1","country":"US","sku":"7"}""", Assert.Single(world.Failures.Values).Input.ToString());
+        Assert.Equal(
+            """{"url":"https://a.example/1","country":"US","sku":"7"}""",
+            Assert.Single(world.Failures.Values).Input.ToString()
+        );
     }
 
     [Theory]
@@ -57,7 +77,11 @@ public sealed class CsvColumnTests
     public async Task AListWithoutAUrlColumnIsToldItsColumnsWhateverItsName(string text, string suggested)
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() => InspectAsync(text));
-        Assert.StartsWith("The CSV list has no column 'url'. Its columns are '", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The CSV list has no column 'url'. Its columns are '",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith($"Name the column of URLs: --url-column {suggested}", error.Message, StringComparison.Ordinal);
     }
 
@@ -70,19 +94,32 @@ public sealed class CsvColumnTests
         var inspection = await InspectAsync(Text, "link");
         var pointer = new ListPointer("s3://lists/in/copy", ListId: inspection.ListId)
         {
-            Form = inspection.Form, UrlColumn = "link", ContentHash = inspection.ContentHash,
+            Form = inspection.Form,
+            UrlColumn = "link",
+            ContentHash = inspection.ContentHash,
         };
         await world.HandleAsync(pointer.ToMessage());
-        Assert.Equal(["""{"url":"https://a.example/1"}""", """{"url":"https://a.example/2"}"""], world.Good.Select(input => input.Input));
+        Assert.Equal(
+            ["""{"url":"https://a.example/1"}""", """{"url":"https://a.example/2"}"""],
+            world.Good.Select(input => input.Input)
+        );
         Assert.Equal(["""{"Title":"x"}""", """{"Title":"y"}"""], world.Good.Select(input => input.Kept));
     }
 
     [Fact]
     public async Task ANamedColumnThatIsNotThereIsRefused()
     {
-        var error = await Assert.ThrowsAsync<PipelineException>(() => InspectAsync("url,name\nhttps://a.example/1,x\n", "link"));
-        Assert.StartsWith("The CSV list has no column 'link'. Its columns are 'url', 'name'.", error.Message, StringComparison.Ordinal);
-        var twice = await Assert.ThrowsAsync<PipelineException>(() => InspectAsync("url,link\nhttps://a.example/1,https://b.example\n", "link"));
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            InspectAsync("url,name\nhttps://a.example/1,x\n", "link")
+        );
+        Assert.StartsWith(
+            "The CSV list has no column 'link'. Its columns are 'url', 'name'.",
+            error.Message,
+            StringComparison.Ordinal
+        );
+        var twice = await Assert.ThrowsAsync<PipelineException>(() =>
+            InspectAsync("url,link\nhttps://a.example/1,https://b.example\n", "link")
+        );
         Assert.Contains("the column 'url' twice", twice.Message, StringComparison.Ordinal);
     }
 
@@ -95,7 +132,10 @@ public sealed class CsvColumnTests
 
     [Fact]
     public void ASharedInputIsMatchedWithoutCase() =>
-        Assert.Equal("""{"country":"US","url":"https://a.example/"}""", SharedInputs.FromPairs(["Country=US", "URL=https://a.example/"]));
+        Assert.Equal(
+            """{"country":"US","url":"https://a.example/"}""",
+            SharedInputs.FromPairs(["Country=US", "URL=https://a.example/"])
+        );
 
     [Theory]
     [InlineData("Report\nurl,country\nhttps://a.example/1,US\n", 1, 3)]
@@ -104,8 +144,15 @@ public sealed class CsvColumnTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync(text);
-        Assert.Equal((line, """{"url":"https://a.example/1","country":"US"}"""), ((int)world.Good.Single().Line, world.Good.Single().Input));
-        Assert.Contains($"{skipped} line{(skipped == 1 ? "" : "s")} above the header row", Assert.Single((await InspectAsync(text)).Warnings), StringComparison.Ordinal);
+        Assert.Equal(
+            (line, """{"url":"https://a.example/1","country":"US"}"""),
+            ((int)world.Good.Single().Line, world.Good.Single().Input)
+        );
+        Assert.Contains(
+            $"{skipped} line{(skipped == 1 ? "" : "s")} above the header row",
+            Assert.Single((await InspectAsync(text)).Warnings),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -115,8 +162,16 @@ public sealed class CsvColumnTests
     public async Task RowsWithoutAHeaderAreNotTakenForUrlsInSilence(string text, bool isWarned)
     {
         var list = await InspectAsync(text);
-        Assert.Equal(isWarned, list.Warnings.Any(warning => warning.StartsWith(
-            "Most lines look like rows of a CSV list without its header, such as line 1: 'http://www.tvl.example/,NLD,Leuven'.", StringComparison.Ordinal)));
+        Assert.Equal(
+            isWarned,
+            list.Warnings.Any(warning =>
+                warning.StartsWith(
+                    "Most lines look like rows of a CSV list without its header, such as line 1: "
+                        + "'http://www.tvl.example/,NLD,Leuven'.",
+                    StringComparison.Ordinal
+                )
+            )
+        );
     }
 
     [Fact]
@@ -128,6 +183,14 @@ public sealed class CsvColumnTests
         Assert.Equal(2, Assert.Single(world.Failures.Values).Line);
     }
 
-    private static Task<ListInspection> InspectAsync(string text, string? urlColumn = null) => ListInspector.InspectAsync(
-        ListSource.Of(Encoding.UTF8.GetBytes(text)) with { UrlColumn = urlColumn }, null, new(), cancellationToken: Token);
+    private static Task<ListInspection> InspectAsync(string text, string? urlColumn = null) =>
+        ListInspector.InspectAsync(
+            ListSource.Of(Encoding.UTF8.GetBytes(text)) with
+            {
+                UrlColumn = urlColumn,
+            },
+            null,
+            new(),
+            cancellationToken: Token
+        );
 }

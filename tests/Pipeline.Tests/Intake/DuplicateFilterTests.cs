@@ -15,8 +15,13 @@ public sealed class DuplicateFilterTests
         using var filter = new DuplicateFilter(Count, folder.Path, maxInMemory);
         var random = new Random(7);
         // Many share the bits that choose their block.
-        var hashes = Enumerable.Range(0, Count)
-            .Select(i => new UInt128((ulong)random.NextInt64(), i % 3 == 0 ? 42 : (ulong)random.NextInt64(long.MinValue, long.MaxValue))).ToList();
+        var hashes = Enumerable
+            .Range(0, Count)
+            .Select(i => new UInt128(
+                (ulong)random.NextInt64(),
+                i % 3 == 0 ? 42 : (ulong)random.NextInt64(long.MinValue, long.MaxValue)
+            ))
+            .ToList();
         hashes[17] = UInt128.Zero;
         var seen = new HashSet<UInt128>();
         foreach (var hash in hashes.Concat(hashes))

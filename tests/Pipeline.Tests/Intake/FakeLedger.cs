@@ -3,7 +3,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>As much of a ledger as Intake uses, in memory; every call goes through <c>call</c>, which may fail it.</summary>
+/// <summary>
+/// As much of a ledger as Intake uses, in memory; every call goes through <c>call</c>, which may fail it.
+/// </summary>
 internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILedger
 {
     public Dictionary<string, ListEntry> Lists { get; } = [];

@@ -1,17 +1,23 @@
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// Ids must stay what they are: they are in the records, ledgers and bills of users. Each is the first 16 bytes of SHA-256 over <c>fixed</c>, a line
-/// feed and the input in canonical JSON, computed here with other tools.
+/// Ids must stay what they are: they are in the records, ledgers and bills of users. Each is the first 16 bytes of
+/// SHA-256 over <c>fixed</c>, a line feed and the input in canonical JSON, computed here with other tools.
 /// </summary>
 public sealed class InputIdTests
 {
     [Theory]
     [InlineData("\"https://www.example.com/\"", "2a8f109f19093b85322b425c24622e5f")]
     [InlineData("""{"url":"https://www.example.com/?q=\"a\\b\"","country":"US"}""", "ba288e62011221005971c7d7a7b35167")]
-    [InlineData("""{"country":"\u0055S","url":"https://www.example.com/?q=\u0022a\\b\""}""", "ba288e62011221005971c7d7a7b35167")]
+    [InlineData(
+        """{"country":"\u0055S","url":"https://www.example.com/?q=\u0022a\\b\""}""",
+        "ba288e62011221005971c7d7a7b35167"
+    )]
     [InlineData("\"https://bücher.example/漢字/😀\"", "5134fcf6e1812af23b48daad283d12b6")]
-    [InlineData("""{"url":"https://a.example/","a":{"c":true,"b":[1.0,null,"\n\u0001"]}}""", "08a6b8e5f973f007d8aaf498c94ea63b")]
+    [InlineData(
+        """{"url":"https://a.example/","a":{"c":true,"b":[1.0,null,"\n\u0001"]}}""",
+        "08a6b8e5f973f007d8aaf498c94ea63b"
+    )]
     public async Task AnIdDependsOnTheListAndTheInputAlone(string input, string id)
     {
         var world = new IntakeWorld();
@@ -19,7 +25,8 @@ public sealed class InputIdTests
         Assert.Equal(id, Assert.Single(world.Good).Id);
     }
 
-    // Escaped or not by the runtime's own encoders, depending on the version of its Unicode tables: unassigned, private, newly assigned, beyond the BMP.
+    // Escaped or not by the runtime's own encoders, depending on the version of its Unicode tables: unassigned,
+    // private, newly assigned, beyond the BMP.
     [Theory]
     [InlineData("\u0378")]
     [InlineData("\ue000")]
@@ -30,10 +37,15 @@ public sealed class InputIdTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync($$"""{"list_id":"fixed","inputs":["https://a.example/{{character}}"]}""");
-        var json = System.Text.Encoding.UTF8.GetBytes($$"""
+        var json = System.Text.Encoding.UTF8.GetBytes(
+            $$"""
             fixed
             {"url":"https://a.example/{{character}}"}
-            """);
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(json))[..32], Assert.Single(world.Good).Id);
+            """
+        );
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(json))[..32],
+            Assert.Single(world.Good).Id
+        );
     }
 }

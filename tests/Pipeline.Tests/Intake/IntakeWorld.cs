@@ -10,7 +10,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>The stage with its ports in memory. Any port call can be made to fail, before or after it took effect.</summary>
+/// <summary>
+/// The stage with its ports in memory. Any port call can be made to fail, before or after it took effect.
+/// </summary>
 internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
 {
     private readonly FakeLedger _ledger;

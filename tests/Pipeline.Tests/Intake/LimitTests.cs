@@ -20,13 +20,25 @@ public sealed class LimitTests
     [InlineData(3000, 1)]
     public async Task AnItemThatIsNestedTooDeepIsABadLineAndTheOthersGoOn(int depth, int invalid)
     {
-        foreach (var form in new[] { "[ITEM,\"https://a.example/\"]", "{\"inputs\":[ITEM,\"https://a.example/\"]}", "ITEM\n\"https://a.example/\"\n" })
+        foreach (
+            var form in new[]
+            {
+                "[ITEM,\"https://a.example/\"]",
+                "{\"inputs\":[ITEM,\"https://a.example/\"]}",
+                "ITEM\n\"https://a.example/\"\n",
+            }
+        )
         {
             var world = new IntakeWorld();
             var list = await world.HandleAsync(form.Replace("ITEM", Nested(depth), StringComparison.Ordinal));
             Assert.Equal((ListState.Open, 2L, (long)invalid), (list.State, list.Inputs, list.Invalid));
-            Assert.All(world.Failures.Values, failure => Assert.Contains(
-                $"it is nested {depth:N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible", failure.Message, StringComparison.Ordinal));
+            Assert.All(world.Failures.Values, failure =>
+                Assert.Contains(
+                    $"it is nested {depth:N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible",
+                    failure.Message,
+                    StringComparison.Ordinal
+                )
+            );
             Assert.Equal(invalid, world.Failures.Count);
         }
     }
@@ -36,7 +48,10 @@ public sealed class LimitTests
     {
         var world = new IntakeWorld();
         world.Options.Guards.RefusedDomains.Add("deep.example");
-        var (item, refused) = (Nested(CanonicalJson.MaxDepth), Nested(CanonicalJson.MaxDepth).Replace("www", "deep", StringComparison.Ordinal));
+        var (item, refused) = (
+            Nested(CanonicalJson.MaxDepth),
+            Nested(CanonicalJson.MaxDepth).Replace("www", "deep", StringComparison.Ordinal)
+        );
         var shared = $$$"""{"s":{{{Nested(CanonicalJson.MaxDepth - 1)}}}}""";
         await world.HandleAsync($$$"""{"inputs":[{{{item}}},{{{refused}}}],"shared_inputs":{{{shared}}}}""");
         var submission = world.Ledger.Submissions.Values.Single(s => s.State == SubmissionState.Planned);
@@ -56,7 +71,10 @@ public sealed class LimitTests
         var bomb = IntakeWorld.Gzip(Encoding.UTF8.GetBytes(new string('a', 4_000_000)), CompressionLevel.SmallestSize);
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(bomb));
         Assert.Equal(
-            "The gzip file of this list expands to more than 200 times its size (Intake:MaxRatio). Give it uncompressed, or raise the setting.", error.Message);
+            "The gzip file of this list expands to more than 200 times its size (Intake:MaxRatio). Give it "
+                + "uncompressed, or raise the setting.",
+            error.Message
+        );
         Assert.Equal(FailureReasons.LimitExceeded, error.Reason);
         world.AssertRefused(error.Message);
     }
@@ -65,7 +83,9 @@ public sealed class LimitTests
     public async Task AGzipListOfRealUrlsIsNone()
     {
         var world = new IntakeWorld();
-        var text = string.Concat(Enumerable.Range(0, 40_000).Select(i => $"https://www.example.com/a/rather/long/path/{i}\n"));
+        var text = string.Concat(
+            Enumerable.Range(0, 40_000).Select(i => $"https://www.example.com/a/rather/long/path/{i}\n")
+        );
         Assert.Equal(40_000, (await world.HandleAsync(IntakeWorld.Gzip(Encoding.UTF8.GetBytes(text)))).Inputs);
     }
 
@@ -80,7 +100,9 @@ public sealed class LimitTests
         var world = new IntakeWorld();
         world.Options.Intake.SourcePrefixes.Add("azblob://lists/");
         world.Options.Intake.SourcePrefixes.Add("s3://lists/");
-        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync($$"""{"source":"{{source}}"}"""));
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            world.HandleAsync($$"""{"source":"{{source}}"}""")
+        );
         Assert.True(error.IsPermanent);
         Assert.Contains("which is a folder. Name the list in it.", error.Message, StringComparison.Ordinal);
     }
@@ -94,13 +116,20 @@ public sealed class LimitTests
         var options = new IntakeOptions { MaxInputsPerSubmission = 1 };
         if (isAccepted)
         {
-            Assert.Equal(lines, (await ListInspector.InspectAsync(ListSource.Of(text), null, options, cancellationToken: Token)).Valid);
+            Assert.Equal(
+                lines,
+                (await ListInspector.InspectAsync(ListSource.Of(text), null, options, cancellationToken: Token)).Valid
+            );
             return;
         }
-        var error = await Assert.ThrowsAsync<PipelineException>(() => ListInspector.InspectAsync(ListSource.Of(text), null, options, cancellationToken: Token));
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            ListInspector.InspectAsync(ListSource.Of(text), null, options, cancellationToken: Token)
+        );
         Assert.Equal(
             "The list has 1,000,001 lines and would be cut into more than 1,000,000 submissions. "
-            + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission.", error.Message);
+                + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission.",
+            error.Message
+        );
     }
 
     [Fact]

@@ -27,7 +27,9 @@ public sealed class ListCasesTests
             await (isNamed ? world.HandleFileAsync(file) : world.HandleAsync(Bytes(file)));
             Assert.Empty(world.Failures);
             Assert.Equal(inputs, world.Good.Count());
-            Assert.All(world.Good, input => Assert.StartsWith("https://a.example/", input.Url, StringComparison.Ordinal));
+            Assert.All(world.Good, input =>
+                Assert.StartsWith("https://a.example/", input.Url, StringComparison.Ordinal)
+            );
             Assert.All(world.Good, input => Assert.DoesNotContain('"', input.Url));
         }
     }
@@ -43,8 +45,12 @@ public sealed class ListCasesTests
         var world = new IntakeWorld();
         await world.HandleFileAsync(file);
         Assert.Equal(
-            [$$"""{"url":"https://a.example/1","country":"{{first}}"}""", $$"""{"url":"https://a.example/2","country":"{{second}}"}"""],
-            world.Good.Select(input => input.Input));
+            [
+                $$"""{"url":"https://a.example/1","country":"{{first}}"}""",
+                $$"""{"url":"https://a.example/2","country":"{{second}}"}""",
+            ],
+            world.Good.Select(input => input.Input)
+        );
     }
 
     [Theory]
@@ -69,7 +75,14 @@ public sealed class ListCasesTests
         var world = new IntakeWorld();
         const string Shared = """{"url":"https://a.example/"}""";
         var inspection = await ListInspector.InspectAsync(
-            ListSource.Of(Bytes(file)) with { NameHint = file }, Shared, new(), cancellationToken: TestContext.Current.CancellationToken);
+            ListSource.Of(Bytes(file)) with
+            {
+                NameHint = file,
+            },
+            Shared,
+            new(),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         world.Objects["s3://lists/in/copy.gz"] = Bytes(file);
         var pointer = new ListPointer("s3://lists/in/copy.gz", Shared, inspection.ListId, file)
         {
@@ -77,7 +90,10 @@ public sealed class ListCasesTests
             ContentHash = inspection.ContentHash,
         };
         Assert.Equal(inspection.ListId, (await world.HandleAsync(pointer.ToMessage())).ListId);
-        Assert.Equal(["""{"country":"US","locale":"en-US"}""", """{"country":"FR","locale":"fr-FR"}"""], world.Good.Select(input => input.Input.Split(",\"tag\"")[0].TrimEnd('}') + "}"));
+        Assert.Equal(
+            ["""{"country":"US","locale":"en-US"}""", """{"country":"FR","locale":"fr-FR"}"""],
+            world.Good.Select(input => input.Input.Split(",\"tag\"")[0].TrimEnd('}') + "}")
+        );
     }
 
     [Fact]
@@ -87,7 +103,9 @@ public sealed class ListCasesTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleFileAsync("frog.csv"));
         Assert.Equal(
             "The CSV list has no column 'url'. Its columns are 'Address', 'Content Type', 'Status Code'. "
-            + "Name the column of URLs: --url-column Address", error.Message);
+                + "Name the column of URLs: --url-column Address",
+            error.Message
+        );
         world.AssertRefused(error.Message);
     }
 
@@ -98,9 +116,17 @@ public sealed class ListCasesTests
         await world.HandleFileAsync("zwsp.txt");
         Assert.Equal(["https://a.example/ok"], world.Good.Select(input => input.Url));
         Assert.Equal(
-            ["U+200B, zero width space", "U+200B, zero width space", "U+200B, zero width space", "U+200B, zero width space",
-                "U+2060, word joiner", "U+00AD, soft hyphen", "U+202A, left-to-right embedding"],
-            world.Failures.Values.OrderBy(failure => failure.Line).Select(failure => failure.Message.Split('(', ')')[1]));
+            [
+                "U+200B, zero width space",
+                "U+200B, zero width space",
+                "U+200B, zero width space",
+                "U+200B, zero width space",
+                "U+2060, word joiner",
+                "U+00AD, soft hyphen",
+                "U+202A, left-to-right embedding",
+            ],
+            world.Failures.Values.OrderBy(failure => failure.Line).Select(failure => failure.Message.Split('(', ')')[1])
+        );
     }
 
     [Theory]
@@ -112,7 +138,8 @@ public sealed class ListCasesTests
         Assert.Contains($"({character})", UrlRules.Check(url), StringComparison.Ordinal);
 
     [Fact]
-    public void AMessageShowsInvisibleCharacters() => Assert.Equal("<U+FEFF>a.example<U+202E> b", VisibleText.Of("\ufeffa.example\u202e b"));
+    public void AMessageShowsInvisibleCharacters() =>
+        Assert.Equal("<U+FEFF>a.example<U+202E> b", VisibleText.Of("\ufeffa.example\u202e b"));
 
     private static byte[] Bytes(string file) => Cases.Read(file);
 }

@@ -17,8 +17,11 @@ public sealed class ListIdTests
         var world = new IntakeWorld();
         foreach (var id in new[] { VictimId, VictimId.ToUpperInvariant() })
         {
-            var error = await Assert.ThrowsAsync<PipelineException>(
-                () => world.HandleAsync($$"""{"list_id":"{{id}}","inputs":["https://attacker.example/1","https://attacker.example/2"]}"""));
+            var error = await Assert.ThrowsAsync<PipelineException>(() =>
+                world.HandleAsync(
+                    $$"""{"list_id":"{{id}}","inputs":["https://attacker.example/1","https://attacker.example/2"]}"""
+                )
+            );
             Assert.Contains("is not derived from this list", error.Message, StringComparison.Ordinal);
         }
         var list = await world.HandleAsync(Victim);
@@ -31,7 +34,10 @@ public sealed class ListIdTests
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a"] = Encoding.UTF8.GetBytes(Victim);
-        Assert.Equal(VictimId, (await world.HandleAsync($$"""{"source":"s3://lists/in/a","list_id":"{{VictimId}}"}""")).ListId);
+        Assert.Equal(
+            VictimId,
+            (await world.HandleAsync($$"""{"source":"s3://lists/in/a","list_id":"{{VictimId}}"}""")).ListId
+        );
     }
 
     [Fact]
@@ -39,8 +45,14 @@ public sealed class ListIdTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""{"list_id":"mine","inputs":["https://a.example/1"]}""");
-        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}"""));
-        Assert.StartsWith("There is another list with the list_id 'mine' already.", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}""")
+        );
+        Assert.StartsWith(
+            "There is another list with the list_id 'mine' already.",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(ListState.Open, world.Ledger.Lists["mine"].State);
         Assert.Equal("https://a.example/1", Assert.Single(world.Good).Url);
         var refused = Assert.Single(world.Ledger.Lists.Values, list => list.State == ListState.Refused);
@@ -66,14 +78,18 @@ public sealed class ListIdTests
         await world.HandleAsync(List);
         world.Ledger.Lists["mine"] = world.Ledger.Lists["mine"] with { ContentHash = null };
         Assert.Equal(ListState.Open, (await world.HandleAsync(List)).State);
-        await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}"""));
+        await Assert.ThrowsAsync<PipelineException>(() =>
+            world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}""")
+        );
     }
 
     [Fact]
     public async Task ARefusedListIsTakenOnceItIsMendedUnderTheSameId()
     {
         var world = new IntakeWorld();
-        await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"list_id":"mine","inputs":["www.example.com"]}"""));
+        await Assert.ThrowsAsync<PipelineException>(() =>
+            world.HandleAsync("""{"list_id":"mine","inputs":["www.example.com"]}""")
+        );
         Assert.Equal(ListState.Refused, Assert.Single(world.Ledger.Lists.Values).State);
         var list = await world.HandleAsync("""{"list_id":"mine","inputs":["https://www.example.com"]}""");
         Assert.Equal((ListState.Open, null, null), (list.State, list.Message, list.ClosedAt));
@@ -84,7 +100,9 @@ public sealed class ListIdTests
     public async Task AnUnusableListOnTheQueueIsARefusedListWithItsReason()
     {
         var world = new IntakeWorld();
-        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("www.example.com\nwww.example.org\n"));
+        var error = await Assert.ThrowsAsync<PipelineException>(() =>
+            world.HandleAsync("www.example.com\nwww.example.org\n")
+        );
         world.AssertRefused(error.Message);
         Assert.Equal("queue message", world.Ledger.Lists.Values.Single().Source);
     }

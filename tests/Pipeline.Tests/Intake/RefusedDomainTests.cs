@@ -63,8 +63,9 @@ public sealed class RefusedDomainTests
     {
         var options = new PipelineOptions { Nimble = { ApiKey = "k" } };
         options.Guards.RefusedDomains.Add(domain);
-        Assert.Contains($"Guards:RefusedDomains:0 '{domain}' is not a domain such as 'example.com'; leave out scheme, port, path and '*.'.",
-            new PipelineOptionsValidator().Validate(null, options).Failures!);
+        Assert.Contains(
+            new PipelineOptionsValidator().Validate(null, options).Failures!,
+            fault => fault.StartsWith($"Pipeline__Guards__RefusedDomains__0 is '{domain}'. Write ", StringComparison.Ordinal));
     }
 
     private static IntakeWorld Refusing()

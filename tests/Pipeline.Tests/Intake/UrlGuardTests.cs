@@ -5,21 +5,55 @@ namespace Pipeline.Tests.Intake;
 public sealed class UrlGuardTests
 {
     public static TheoryData<string> PrivateUrls =>
-    [
-        "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001:80/", "http://0177.0.0.1/", "http://127.0.0.1./",
-        "http://0x7f.0.0.0x1/", "http://10.1.2.3/", "http://172.16.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data/",
-        "http://0.0.0.0/", "http://168.63.129.16/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]:8080/",
-        "http://[64:ff9b::127.0.0.1]/", "http://[fe80::1]/", "http://[fd00::1]/", "http://localhost:8080/", "http://LOCALHOST./", "http://a.localhost/",
-        "http://１２７.0.0.1/", "http://127。0。0。1/", "http://①②⑦.0.0.1/", "http://ｌｏｃａｌｈｏｓｔ/", "http://ⓛocalhost/", "http://localhoſt/",
-    ];
+        [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f000001:80/",
+            "http://0177.0.0.1/",
+            "http://127.0.0.1./",
+            "http://0x7f.0.0.0x1/",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://192.168.1.1/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://0.0.0.0/",
+            "http://168.63.129.16/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:7f00:1]:8080/",
+            "http://[64:ff9b::127.0.0.1]/",
+            "http://[fe80::1]/",
+            "http://[fd00::1]/",
+            "http://localhost:8080/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "http://１２７.0.0.1/",
+            "http://127。0。0。1/",
+            "http://①②⑦.0.0.1/",
+            "http://ｌｏｃａｌｈｏｓｔ/",
+            "http://ⓛocalhost/",
+            "http://localhoſt/",
+        ];
 
     public static TheoryData<string> Disguises =>
-    [
-        "https://ｒefused.example/", "https://refuſed.example/", "https://REFUSED.EXAMPLE/", "https://refused.example./", "https://refused。example/",
-        "https://ⓡefused.example/", "https://𝐫efused.example/", "https://www.refused.exaｍple:8080/",
-        "https://bu\u0308cher.example/", "https://BÜCHER.example/", "https://b\u00fccher。example/", "https://XN--BCHER-KVA.example/",
-        "https://refused.example\\@allowed.example/", "https://[::ffff:9.9.9.9]/", "https://0x09.011.9.9/",
-    ];
+        [
+            "https://ｒefused.example/",
+            "https://refuſed.example/",
+            "https://REFUSED.EXAMPLE/",
+            "https://refused.example./",
+            "https://refused。example/",
+            "https://ⓡefused.example/",
+            "https://𝐫efused.example/",
+            "https://www.refused.exaｍple:8080/",
+            "https://bu\u0308cher.example/",
+            "https://BÜCHER.example/",
+            "https://b\u00fccher。example/",
+            "https://XN--BCHER-KVA.example/",
+            "https://refused.example\\@allowed.example/",
+            "https://[::ffff:9.9.9.9]/",
+            "https://0x09.011.9.9/",
+        ];
 
     [Theory]
     [MemberData(nameof(PrivateUrls))]
@@ -38,7 +72,11 @@ public sealed class UrlGuardTests
                 continue;
             var failure = Assert.Single(world.Failures.Values);
             Assert.Equal((FailureReasons.DomainRefused, url), (failure.Reason, failure.Url));
-            Assert.EndsWith("with --allow-private (Intake:AllowPrivate) and submit the URL in a new list.", failure.Message, StringComparison.Ordinal);
+            Assert.EndsWith(
+                "with --allow-private (Intake:AllowPrivate) and submit the URL in a new list.",
+                failure.Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -61,7 +99,8 @@ public sealed class UrlGuardTests
     [InlineData("https://www.example.com/?u=http://127.0.0.1/")]
     [InlineData("https://127.0.0.1.nip.example/")]
     [InlineData("http://sample.test/")]
-    public void AUrlOfThePublicInternetMayGo(string url) => Assert.Null(new UrlGuard(new(), allowPrivate: false).Check(url));
+    public void AUrlOfThePublicInternetMayGo(string url) =>
+        Assert.Null(new UrlGuard(new(), allowPrivate: false).Check(url));
 
     [Theory]
     [InlineData("https://1.2.3.4.5/")]

@@ -1,0 +1,45 @@
+namespace Pipeline.Intake;
+
+/// <summary>What people should know of a list that is accepted, in whole sentences.</summary>
+internal static class ListWarnings
+{
+    /// <summary>The warnings of a list that was read to its end.</summary>
+    public static IEnumerable<string> Of(ListReader reader, ListSource source, ItemTally tally)
+    {
+        if (reader.Fields.Dropped is { Count: > 0 } dropped)
+            yield return DroppedFields(dropped);
+        if (reader.Header is { Preamble: > 0 } header)
+            yield return Preamble(header);
+        if (reader.Header?.Header.Kept is { Count: > 0 } kept)
+            yield return KeptColumns(kept);
+        if (reader.Form == ListForm.Text && tally.LikeRows * 2 > tally.Count)
+            yield return Rows(tally.FirstRow);
+        if (source.UrlColumn is { } column && reader.Header is null)
+        {
+            yield return $"The column '{VisibleText.Of(column)}' was named, but the list is no CSV; "
+                + "its own URLs are read.";
+        }
+    }
+
+    private static string DroppedFields(IReadOnlyList<string> names) =>
+        $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} left out: the pipeline sets "
+        + "delivery itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
+
+    private static string Preamble(FoundHeader header) =>
+        (header.Preamble == 1 ? "1 line above the header row was" : $"{header.Preamble} lines above the header row were")
+        + $" skipped; the header is line {header.Line}.";
+
+    private static string KeptColumns(IReadOnlySet<string> names)
+    {
+        var quoted = string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
+        return names.Count == 1
+            ? $"{quoted} is no extraction field: it stays in the 'input' of each record and is not sent to Nimble."
+            : $"{quoted} are no extraction fields: they stay in the 'input' of each record and are not sent to Nimble.";
+    }
+
+    // Each line is posted and paid for as it stands.
+    private static string Rows(in ListItem first) =>
+        $"Most lines look like rows of a CSV list without its header, such as line {first.Line}: "
+        + $"'{VisibleText.Of(first.Url!)}'. Each whole line is taken for a URL. "
+        + "If it is not, write the names of the columns above them: url,country,...";
+}
