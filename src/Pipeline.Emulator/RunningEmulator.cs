@@ -1,5 +1,6 @@
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator;
 
@@ -30,6 +31,10 @@ public sealed class RunningEmulator : IAsyncDisposable
 
     /// <summary>Makes a bucket of its own, for S3 and GCS alike, unless it is there.</summary>
     public Task EnsureBucketAsync(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucketAsync(name);
+
+    /// <summary>Where it was told to call, tokens and all; the admin endpoints show none.</summary>
+    internal IReadOnlyList<Uri> CallbackUrls =>
+        [.. _app.Services.GetRequiredService<TaskStore>().GetPosts(0, 100).Select(post => post.Delivery.CallbackUrl).OfType<string>().Select(url => new Uri(url))];
 
     /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
     public Task Completion { get; }

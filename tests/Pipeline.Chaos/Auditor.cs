@@ -31,7 +31,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         }
     }
 
-    /// <summary>The paths that the API was told to call.</summary>
+    /// <summary>The paths that the API was told to call, without their tokens.</summary>
     public static async Task<IReadOnlyList<string>> CallbackPathsAsync(HttpClient http, Uri api)
     {
         var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));

@@ -1,11 +1,18 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Options;
+using Pipeline.Callback;
 using Pipeline.Http;
 
 namespace Pipeline.Chaos;
 
 /// <summary>Sends webhooks that are not the API's: wrong tokens on the paths of submissions that there really are, whenever somebody listens.</summary>
-internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
+/// <param name="http">Sends.</param>
+/// <param name="api">The emulator, which tells the submissions.</param>
+/// <param name="listen">The port of the callbacks.</param>
+/// <param name="keyFile">The key that the workers made, from which the right tokens follow.</param>
+/// <param name="seed">What is chosen by chance follows from it.</param>
+internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFile, int seed)
 {
     private static readonly string[] Bodies =
     [
@@ -38,7 +45,7 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
             try
             {
                 if (Interlocked.Increment(ref _sent) % 200 == 1)
-                    _told = await Auditor.CallbackPathsAsync(http, api);
+                    _told = await CallbackPathsAsync();
                 await SendOneAsync(random);
                 if (pause > TimeSpan.Zero)
                     await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
@@ -49,6 +56,18 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, int seed)
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>The real paths. The emulator shows them without their tokens.</summary>
+    private async Task<IReadOnlyList<string>> CallbackPathsAsync()
+    {
+        var paths = await Auditor.CallbackPathsAsync(http, api);
+        if (paths.Count == 0)
+            return [];
+        var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
+        options.Delivery.CallbackKeys.Add(await File.ReadAllTextAsync(keyFile));
+        var tokens = new CallbackTokens(Options.Create(options));
+        return [.. paths.Select(path => tokens.UrlFor(path.Split('/')[^2])!.AbsolutePath)];
     }
 
     private async Task SendOneAsync(Random random)

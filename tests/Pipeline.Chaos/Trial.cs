@@ -50,7 +50,7 @@ internal sealed class Trial : IDisposable
     {
         await PrepareAsync();
         using var stop = new CancellationTokenSource();
-        var forger = new Forger(_http, _emulator.Api, _workers.Port, _plan.Seed);
+        var forger = new Forger(_http, _emulator.Api, _workers.Port, _workers.KeyFile, _plan.Seed);
         // Until the end and over it: a worker that is ending has to refuse them too.
         var forging = _plan.Kind == TrialKind.Flooded ? forger.RunAsync(4, TimeSpan.Zero, stop.Token) : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
         for (var i = 0; i < _plan.Interruptions.Count; i++)

@@ -11,6 +11,9 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <summary>Where the output is, as it is seen from outside.</summary>
     public string Out => disk is null ? Path.Combine(_work, "out") : disk.Seen(Path.Combine(_work, "out"));
 
+    /// <summary>The key of the callbacks' tokens, as it is seen from outside.</summary>
+    public string KeyFile => Path.Combine(Path.GetDirectoryName(Out)!, "state", "callback.key");
+
     private readonly List<string> _lists = [];
 
     /// <summary>Adds a list; those before it stay in the command's arguments.</summary>

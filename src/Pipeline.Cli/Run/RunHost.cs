@@ -211,6 +211,9 @@ internal sealed class RunHost : IAsyncDisposable
                 : settings.Stores with { S3Endpoint = emulator.S3Endpoint, S3AccessKey = "local", S3SecretKey = "local", GcsEndpoint = emulator.GcsEndpoint.AbsoluteUri });
         addStores(builder.Services);
         var app = builder.Build();
+        var callbackBase = app.Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery.CallbackBase;
+        Uri[] addresses = callbackBase is null ? [listen] : [listen, callbackBase];
+        app.UseBrowserGuard(StatusPage.Style, addresses);
         app.MapCallbacks();
         app.MapStatus();
         return app;

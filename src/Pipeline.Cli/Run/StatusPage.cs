@@ -18,11 +18,21 @@ internal static class StatusPage
     // Each list is counted when the page is drawn.
     private const int MaxLists = 100;
 
-    private const string Head =
+    /// <summary>The page's style sheet.</summary>
+    public const string Style =
         """
+        body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1b1f24}
+        table{border-collapse:collapse;width:100%}
+        th,td{text-align:right;padding:.4rem .6rem;border-bottom:1px solid #d8dee4}
+        th:first-child,td:first-child{text-align:left}
+        progress{width:100%}
+        .pause{background:#fff3cd;padding:.6rem 1rem}
+        """;
+
+    private const string Head =
+        $"""
         <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Pipeline</title>
-        <style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;width:100%}
-        th,td{text-align:right;padding:.4rem .6rem;border-bottom:1px solid #d8dee4}th:first-child,td:first-child{text-align:left}progress{width:100%}.pause{background:#fff3cd;padding:.6rem 1rem}</style>
+        <style>{Style}</style>
         </head><body><h1>Pipeline</h1>
         """;
 

@@ -6,11 +6,13 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Api;
 
 /// <summary>
-/// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>: for tests and auditors, not part of the API. Open to this machine,
-/// and from elsewhere to whoever has the key, when one is set.
+/// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>: for tests and auditors, not part of the API. Open to this machine under one of
+/// its loopback names, and otherwise to whoever has the key, when one is set. They show no token of a callback.
 /// </summary>
 internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, FaultInjector faults, TaskStore store)
 {
+    private const int MinTokenLength = 20;
+
     public Task GetFaultsAsync(HttpContext context) => GuardAsync(context, () => ShowFaultsAsync(context));
 
     /// <summary>Takes <c>{"name": value, ...}</c>, values as in the grammar; a number is a count when it has no decimal point.</summary>
@@ -78,7 +80,7 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         writer.WriteString("batch_id", post.IsBatch ? post.Id : null);
         writer.WriteString("task_id", post.IsBatch ? null : post.Id);
         writer.WriteNumber("inputs", post.Inputs);
-        writer.WriteString("callback_path", post.Delivery.CallbackUrl is { } url ? new Uri(url).PathAndQuery : null);
+        writer.WriteString("callback_path", post.Delivery.CallbackUrl is { } url ? PathOf(url) : null);
         writer.WriteString("storage_url", post.Delivery.StorageUrl);
         writer.WriteString("answered", post.Answered);
         writer.WriteString("created_at", TaskJson.Time(post.CreatedAt));
@@ -92,8 +94,17 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         writer.WriteEndObject();
     }
 
+    /// <summary>The path of a callback, with <c>[token]</c> for a last segment that is long enough to be a secret, and without its query.</summary>
+    private static string PathOf(string url)
+    {
+        var path = new Uri(url).AbsolutePath;
+        var last = path.LastIndexOf('/') + 1;
+        return path.Length - last < MinTokenLength ? path : path[..last] + "[token]";
+    }
+
     private Task GuardAsync(HttpContext context, Func<Task> then) =>
-        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) || (options.ApiKey is not null && gate.HasKey(context.Request))
+        (context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && LoopbackHost.Is(context.Request.Host.Host))
+        || (options.ApiKey is not null && gate.HasKey(context.Request))
             ? then()
             : Replies.FailedAsync(context, 403, "The admin endpoints are open to this machine only.");
 }

@@ -20,7 +20,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         var path = context.Request.Path;
         if (!path.StartsWithSegments("/v1") && !path.StartsWithSegments("/v2"))
         {
-            await next(context);
+            await PassToBucketsAsync(context, next);
             return;
         }
         WriteRateHeaders(context.Response.Headers);
@@ -50,6 +50,18 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
             await PassAsync(context, next);
     }
 
+    private static async Task PassToBucketsAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception error) when (MalformedBody.Is(error) && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        }
+    }
+
     private static async Task PassAsync(HttpContext context, RequestDelegate next)
     {
         try
@@ -62,6 +74,10 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         catch (BadHttpRequestException error) when (!context.Response.HasStarted)
         {
             await Replies.FailedAsync(context, error.StatusCode, error.Message);
+        }
+        catch (Exception error) when (MalformedBody.Is(error) && !context.Response.HasStarted)
+        {
+            await Replies.FailedAsync(context, 400, "The body is not well-formed.");
         }
     }
 

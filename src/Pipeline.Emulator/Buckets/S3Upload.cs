@@ -21,7 +21,7 @@ internal static partial class S3Upload
         {
             await upload.AppendAsync(chunked ?? context.Request.Body, new Both(checksum, sha256), context.RequestAborted);
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException || MalformedBody.Is(error))
         {
             await S3Error.IncompleteBody.WriteAsync(context);
             return;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Pipeline.Emit;
+using Pipeline.Http;
 
 namespace Pipeline.Callback;
 
@@ -43,6 +44,10 @@ internal sealed class CallbackBodyReader(TimeProvider time)
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return new(CallbackAnswer.TooSlow);
+        }
+        catch (IOException error) when (MalformedBody.Is(error))
+        {
+            return new(CallbackAnswer.Malformed);
         }
     }
 

@@ -134,6 +134,17 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
+    public async Task ABodyThatIsNoHttpIsMalformed()
+    {
+        // As Kestrel says it of a chunk size of sixteen F.
+        var body = new Mock<Stream>();
+        body.Setup(b => b.ReadAsync(It.IsAny<Memory<byte>>(), It.IsAny<CancellationToken>()))
+            .Throws(new IOException("Bad chunk size data.", new OverflowException()));
+
+        Assert.Equal(CallbackAnswer.Malformed, await _stage.HandleAsync(Submission, Token, body.Object, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task IdsCountAndNotWebhooks()
     {
         string Body(int count) => $$"""{"tasks":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"t-{i}\""))}}]}""";

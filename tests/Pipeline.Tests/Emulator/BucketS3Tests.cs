@@ -229,6 +229,42 @@ public sealed class BucketS3Tests : IAsyncLifetime
             Assert.Equal(code, error.ErrorCode);
     }
 
+    [Theory]
+    [InlineData("FFFFFFFFFFFFFFFF")]
+    [InlineData("8000000000000000")]
+    [InlineData("7FFFFFFFFFFFFFFF")]
+    [InlineData("10000000000000000")]
+    [InlineData("-1")]
+    [InlineData("")]
+    [InlineData("x")]
+    public async Task AChunkOfNoSensibleSizeIsRefused(string size)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(_host.Url, "s3/results/chunked.bin"))
+        {
+            Content = new StringContent($"{size};chunk-signature=0\r\nabc\r\n0\r\n\r\n"),
+        };
+        request.Headers.Add("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
+        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request");
+
+        using var answer = await http.SendAsync(request, Ct);
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Contains("IncompleteBody", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AChunkOfNoSensibleSizeOfHttpItselfIsRefusedToo()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(_host.Url.Host, _host.Url.Port, Ct);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync("PUT /s3/results/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nabc\r\n"u8.ToArray(), Ct);
+        using var reader = new StreamReader(stream);
+
+        Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(Ct), StringComparison.Ordinal);
+    }
+
     private async Task<List<string>> KeysAsync(ListObjectsV2Request request)
     {
         request.BucketName = "results";

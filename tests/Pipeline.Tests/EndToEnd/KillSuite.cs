@@ -72,7 +72,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         using var http = new HttpClient();
         var page = await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken);
         Assert.Contains("list.txt", page, StringComparison.Ordinal);
-        Assert.DoesNotContain((await rig.PostsAsync())[0].GetProperty("callback_path").GetString()!.Split('/')[^1], page, StringComparison.Ordinal);
+        Assert.DoesNotContain(rig.Emulator.CallbackUrls[0].Segments[^1], page, StringComparison.Ordinal);
         using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
         var (exitCode, _, error) = await process.WaitAsync();
         Assert.Equal(ExitCodes.Error, exitCode);

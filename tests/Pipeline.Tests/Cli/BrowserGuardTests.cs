@@ -1,0 +1,96 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Pipeline.Cli.Run;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>Who may read the pages of run and serve, and what their browser is told.</summary>
+public sealed class BrowserGuardTests
+{
+    [Theory]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    [InlineData("LocalHost:9", HttpStatusCode.OK)]
+    [InlineData("127.0.0.1:8080", HttpStatusCode.OK)]
+    [InlineData("127.9.9.9", HttpStatusCode.OK)]
+    [InlineData("[::1]:8080", HttpStatusCode.OK)]
+    [InlineData("hooks.example.com", HttpStatusCode.OK)]
+    [InlineData("HOOKS.example.com:443", HttpStatusCode.OK)]
+    [InlineData("10.0.0.7:8080", HttpStatusCode.OK)]
+    [InlineData("10.0.0.8:8080", HttpStatusCode.BadRequest)]
+    [InlineData("evil.example", HttpStatusCode.BadRequest)]
+    [InlineData("localhost.evil.example", HttpStatusCode.BadRequest)]
+    [InlineData("127.0.0.1.evil.example", HttpStatusCode.BadRequest)]
+    public async Task APageIsServedUnderKnownNamesOnly(string host, HttpStatusCode expected)
+    {
+        await using var app = await StartAsync("http://10.0.0.7:8080", "https://hooks.example.com/base");
+
+        using var answer = await AskAsync(app, "/", host);
+
+        Assert.Equal(expected, answer.StatusCode);
+        Assert.Equal(expected == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct) == "secret");
+    }
+
+    [Theory]
+    [InlineData("10.0.0.8:8080", HttpStatusCode.OK)]
+    [InlineData("evil.example", HttpStatusCode.BadRequest)]
+    public async Task WhoListensEverywhereIsReachedByAnyAddressAndNoName(string host, HttpStatusCode expected)
+    {
+        foreach (var listen in new[] { "http://0.0.0.0:8080", "http://[::]:8080" })
+        {
+            await using var app = await StartAsync(listen);
+            using var answer = await AskAsync(app, "/", host);
+            Assert.Equal(expected, answer.StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("evil.example")]
+    public async Task EveryAnswerIsNotFramedSniffedOrKeptAndRunsNothing(string host)
+    {
+        await using var app = await StartAsync("http://localhost");
+
+        using var answer = await AskAsync(app, "/", host);
+
+        string Header(string name) => Assert.Single(answer.Headers.GetValues(name));
+        var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(StatusPage.Style)));
+        Assert.Equal(
+            $"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-{hash}'",
+            Header("Content-Security-Policy"));
+        Assert.Equal(("nosniff", "no-store", "DENY", "no-referrer"),
+            (Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"), Header("Referrer-Policy")));
+    }
+
+    [Fact]
+    public async Task CallbacksAreServedUnderAnyName()
+    {
+        await using var app = await StartAsync("http://localhost");
+
+        using var answer = await AskAsync(app, "/api/callbacks/list-000000/token", "gateway.internal");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.False(answer.Headers.Contains("Content-Security-Policy"));
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static async Task<WebApplication> StartAsync(params string[] addresses)
+    {
+        var app = Hosts.CreateBuilder().Build();
+        app.UseBrowserGuard(StatusPage.Style, addresses.Select(address => new Uri(address)));
+        app.Run(context => context.Response.WriteAsync("secret"));
+        await app.StartAsync(Ct);
+        return app;
+    }
+
+    private static async Task<HttpResponseMessage> AskAsync(WebApplication app, string path, string host)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, app.Urls.First() + path) { Headers = { Host = host } };
+        return await http.SendAsync(request, Ct);
+    }
+}
