@@ -46,7 +46,7 @@ internal static class StatusCommand
                 ?? throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
                     $"No list {listId} is known in {settings.StoreName}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
-                        + "of lists; one that still waits in the queue is not known yet.");
+                        + "of lists; one that was put on the queue by hand is known once it was read.");
             report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
             return ExitCodes.Complete;
