@@ -66,7 +66,7 @@ public static class Emulator
         var gate = app.Services.GetRequiredService<ApiGate>();
         app.Use(next => context => gate.InvokeAsync(context, next));
         app.MapApi();
-        app.MapBuckets(app.Services.GetRequiredService<BucketStore>());
+        app.MapBuckets(app.Services.GetRequiredService<BucketStore>(), app.Services.GetRequiredService<StoreFaults>());
         app.MapSampleSite();
         return app;
     }

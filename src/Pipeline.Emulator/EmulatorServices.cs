@@ -17,7 +17,7 @@ internal static class EmulatorServices
         services.AddSingleton(options.Time);
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        services.AddSingleton(new FaultInjector(faults));
+        services.AddSingleton(new FaultInjector(faults)).AddSingleton<StoreFaults>();
         services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
         services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskStore.Schema));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));

@@ -52,6 +52,7 @@ public static class PipelineServices
         services.AddSingleton<Matchers>();
         services.AddSingleton<TaskEvidence>();
         services.AddSingleton<TaskFailures>();
+        services.AddSingleton<RefusedReads>();
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();

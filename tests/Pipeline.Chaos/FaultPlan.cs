@@ -11,7 +11,11 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     private static readonly string[] Rates = ["1", "3", "0.1", "0.3", "0.5", "0.8", "always"];
 
     // At a high rate nothing ever comes to an end while one of these lasts; as with a real outage, it ends one day.
-    private static readonly string[] Blocking = ["post_429", "post_402", "post_500_before", "post_555_before", "get_429", "get_500"];
+    private static readonly string[] Blocking =
+    [
+        "post_429", "post_402", "post_500_before", "post_555_before", "get_429", "get_500",
+        "store_busy", "store_timeout", "store_cut", "store_stall", "store_drip",
+    ];
 
     /// <summary>Every fault that can happen; the others are settings of these.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. FaultCatalog.All.Where(k => k.Value != FaultValueKind.Setting).Select(k => k.Name)];

@@ -1,11 +1,13 @@
+using Pipeline.Emulator.Faults;
+
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>The emulator's own object storage, as S3 under <c>/s3</c> and as Google Cloud Storage under <c>/gcs</c>: the same buckets either way.</summary>
 internal static class BucketEndpoints
 {
-    public static void MapBuckets(this IEndpointRouteBuilder app, BucketStore store)
+    public static void MapBuckets(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null)
     {
-        app.MapS3(store);
-        app.MapGcs(store);
+        app.MapS3(store, faults);
+        app.MapGcs(store, faults);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;
 
@@ -10,7 +11,7 @@ internal static partial class GcsEndpoints
     /// <summary>Requests with this bearer token are refused.</summary>
     public const string DeniedToken = "denied";
 
-    public static void MapGcs(this IEndpointRouteBuilder app, BucketStore store)
+    public static void MapGcs(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null)
     {
         var uploads = new GcsUploads(store);
         var gcs = app.MapGroup("/gcs");
@@ -25,8 +26,12 @@ internal static partial class GcsEndpoints
         gcs.MapGet("/storage/v1/b/{bucket}/o", context => InBucket(context, store, (bucket, _) => GcsObjects.ListAsync(context, store, bucket)));
         foreach (var path in (string[])["/storage/v1/b/{bucket}/o/{**name}", "/download/storage/v1/b/{bucket}/o/{**name}"])
         {
-            gcs.MapGet(path, context => InBucket(context, store,
-                (bucket, _) => GcsObjects.ReadAsync(context, store, bucket, ObjectAddress.OfGcs(context))));
+            gcs.MapGet(path, context => InBucket(context, store, async (bucket, _) =>
+            {
+                var name = ObjectAddress.OfGcs(context);
+                if (faults is null || !await faults.BreakGcsAsync(context, name))
+                    await GcsObjects.ReadAsync(context, store, bucket, name);
+            }));
         }
 
         gcs.MapDelete("/storage/v1/b/{bucket}/o/{**name}", context => InBucket(context, store,

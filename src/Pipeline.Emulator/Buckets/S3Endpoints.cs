@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;
 
@@ -11,13 +12,17 @@ internal static partial class S3Endpoints
 
     private const int MaxKeyBytes = 1024;
 
-    public static void MapS3(this IEndpointRouteBuilder app, BucketStore store) =>
-        app.Map("/s3/{**path}", context => HandleAsync(context, store));
+    public static void MapS3(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null) =>
+        app.Map("/s3/{**path}", async context =>
+        {
+            var (bucket, key) = ObjectAddress.OfS3(context);
+            context.Response.Headers["x-amz-request-id"] = context.TraceIdentifier;
+            if (key.Length == 0 || faults is null || !await faults.BreakS3Async(context, key))
+                await HandleAsync(context, store, bucket, key);
+        });
 
-    private static Task HandleAsync(HttpContext context, BucketStore store)
+    private static Task HandleAsync(HttpContext context, BucketStore store, string bucket, string key)
     {
-        var (bucket, key) = ObjectAddress.OfS3(context);
-        context.Response.Headers["x-amz-request-id"] = context.TraceIdentifier;
         if (IsDenied(context.Request))
             return S3Error.AccessDenied.WriteAsync(context);
         if (bucket.Length == 0)

@@ -3,6 +3,10 @@ namespace Pipeline.Emulator.Buckets;
 /// <summary>An answer of S3 that refuses.</summary>
 internal sealed record S3Error(int Status, string Code, string Message)
 {
+    /// <summary>No error at all.</summary>
+    public static readonly S3Error None = new(200, "", "");
+    public static readonly S3Error Archived = 
+        new(403, "InvalidObjectState", "The operation is not valid for the object's storage class");
     public static readonly S3Error AccessDenied = new(403, "AccessDenied", "Access Denied");
     public static readonly S3Error NoSuchBucket = new(404, "NoSuchBucket", "The specified bucket does not exist");
     public static readonly S3Error NoSuchKey = new(404, "NoSuchKey", "The specified key does not exist.");
@@ -18,6 +22,17 @@ internal sealed record S3Error(int Status, string Code, string Message)
         new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
 
     public static readonly S3Error NotImplemented = new(501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
+
+    /// <summary>The refusals that can be injected, by their code.</summary>
+    public static S3Error ByCode(string code) => code switch
+    {
+        "ExpiredToken" => new(400, code, "The provided token has expired."),
+        "InvalidAccessKeyId" => new(403, code, "The AWS Access Key Id you provided does not exist in our records."),
+        "RequestTimeTooSkewed" => new(403, code, "The request time differs too much from the current time."),
+        "RequestTimeout" => new(400, code, "Your socket connection was idle for too long."),
+        "SlowDown" => new(503, code, "Please reduce your request rate."),
+        _ => AccessDenied,
+    };
 
     public static S3Error BadDigest(string what) => new(400, "BadDigest", $"The {what} you specified did not match the calculated checksum.");
 

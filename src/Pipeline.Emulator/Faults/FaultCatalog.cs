@@ -74,6 +74,17 @@ internal static class FaultCatalog
         new("object_html", FaultValueKind.Chance, "a proxy's page lies in the object's place"),
         new("object_xml", FaultValueKind.Chance, "a store's error document lies in the object's place"),
         new("object_heal_ms", FaultValueKind.Setting, "a missing or damaged object is replaced by a good one after so long (never)"),
+        new("object_etag", FaultValueKind.Chance, "the object's ETag looks like an MD5 and is none (S3)"),
+        new("object_archived", FaultValueKind.Chance, "the object is archived, so reads are refused (S3)"),
+        new("store_refused_ms", FaultValueKind.Milliseconds, "reads of the object are refused for so long"),
+        new("store_refusal", FaultValueKind.Word, "how they are refused",
+            "AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "RequestTimeout"),
+        new("store_clock_s", FaultValueKind.Setting, "seconds by which S3's clock is ahead; over 900, reads are refused (0)"),
+        new("store_busy", FaultValueKind.Chance, "a read of an object is answered 503 SlowDown"),
+        new("store_timeout", FaultValueKind.Chance, "a read of an object is answered 400 RequestTimeout"),
+        new("store_cut", FaultValueKind.Chance, "the body of a read is cut off"),
+        new("store_stall", FaultValueKind.Chance, "the body of a read stalls"),
+        new("store_drip", FaultValueKind.Chance, "the body of a read goes on with a byte each two seconds"),
     ];
 
     public static readonly IReadOnlyDictionary<string, FaultKind> ByName = All.ToDictionary(k => k.Name);

@@ -16,7 +16,7 @@ internal static class ResultCheck
 
     /// <summary>Whether the exception says that what was read is not, or not yet, the result.</summary>
     public static bool IsDoubt(PipelineException e) => e.Reason is FailureReasons.ObjectDamaged
-        or FailureReasons.ResultInvalid or FailureReasons.ResultFailed or FailureReasons.EmptyResult;
+        or FailureReasons.ObjectMissing or FailureReasons.ResultInvalid or FailureReasons.ResultFailed or FailureReasons.EmptyResult;
 
     /// <summary>The result must be the task's; its id may differ in case.</summary>
     public static void CheckTask(FoundResult found, string taskId)

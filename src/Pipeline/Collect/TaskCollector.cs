@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Emit;
-using Pipeline.Http;
 using Pipeline.Ledger;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -22,12 +21,11 @@ internal sealed partial class TaskCollector(
     Outcomes outcomes,
     TaskFailures failures,
     ResultSetbacks setbacks,
+    RefusedReads refusals,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<TaskCollector> logger)
 {
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
-
     private readonly PageStatuses _failed = new(options.Value.Collect.FailStatuses);
 
     /// <summary>Collects one task's result, or puts it off.</summary>
@@ -85,18 +83,22 @@ internal sealed partial class TaskCollector(
         var (found, doubt) = await TryEmitAsync(submission, input, message, fromApi: false, cancellationToken);
         if (found && doubt is null)
             return;
-        // Time mends no empty result, so its list need not wait for it.
-        var mayWait = !late && doubt?.Reason != FailureReasons.EmptyResult;
+        // Time mends no empty result and restores no archived object, so its list need not wait for it.
+        var mayWait = !late && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!mayWait && submission.StorageUrl is not null)
         {
             var copy = await TryEmitAsync(submission, input, message, fromApi: true, cancellationToken);
             if (copy.Found && copy.Doubt is null)
                 return;
-            doubt ??= copy.Doubt;
+            // Who refuses us may hold it: that is final only when it has lasted.
+            if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
+                doubt = copy.Doubt;
         }
 
         if (doubt is null)
             await MissingAsync(submission, input, message, late, cancellationToken);
+        else if (RefusedReads.IsRefusal(doubt) && !refusals.IsOver(message))
+            await WaitOutAsync(message, doubt, cancellationToken);
         else if (mayWait)
             await PutOffAsync(message, cancellationToken);
         else
@@ -111,14 +113,18 @@ internal sealed partial class TaskCollector(
         try
         {
             using var found = await reader.ReadAsync(submission, message.TaskId, fromApi, cancellationToken);
+            if (!fromApi)
+                refusals.Clear();
             if (found is null)
                 return (false, null);
             await EmitAsync(submission, input, message, found, cancellationToken);
             return (true, null);
         }
-        catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt))
+        catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt) || RefusedReads.IsRefusal(doubt))
         {
             LogDoubt(message.TaskId, message.SubmissionId, doubt.Message);
+            if (RefusedReads.IsRefusal(doubt))
+                refusals.Note(doubt);
             return (true, doubt);
         }
     }
@@ -133,6 +139,12 @@ internal sealed partial class TaskCollector(
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
             await WaitOutAsync(message, outage, cancellationToken);
+        }
+        catch (PipelineException refused) when (RefusedReads.IsRefusal(refused))
+        {
+            refusals.Note(refused);
+            if (!refusals.IsOver(message))
+                await WaitOutAsync(message, refused, cancellationToken);
         }
         catch (PipelineException wrong) when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
         {
@@ -272,29 +284,6 @@ internal sealed partial class TaskCollector(
             await failures.FailAsync(submission, input, message.TaskId, cause, message.Learnt, cancellationToken);
     }
 
-    private async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
-    {
-        LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-        await setbacks.NoteAsync(message.SubmissionId, outage, time.GetUtcNow() + IWorkQueue.Bound(DelayOf(message, outage.RetryAfter)), cancellationToken);
-        await PutOffAsync(message, cancellationToken, outage.RetryAfter);
-    }
-
-    /// <summary>Has the same tasks looked at again later.</summary>
-    public Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null) =>
-        queue.SendAsync(message with { Tries = message.Tries + 1 }, DelayOf(message, atLeast), cancellationToken);
-
-    private TimeSpan DelayOf(ResultMessage message, TimeSpan? atLeast)
-    {
-        var collect = options.Value.Collect;
-        var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
-        TimeSpan[] limits = [collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16)), LongestDelay, left > collect.RetryDelay ? left : collect.RetryDelay];
-        var delay = limits.Min();
-        return atLeast.AtLeast(delay);
-    }
-
-    /// <summary>What a failed task says of itself.</summary>
-    internal static string TaskMessage(NimbleTask task) => $"Task {task.Id} ended as '{task.State}': {(task.Error ?? task.ErrorType ?? "Nimble gives no reason").TrimEnd('.')}.";
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
     private partial void LogForeign(string taskId, string submissionId);
 
@@ -304,9 +293,6 @@ internal sealed partial class TaskCollector(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
     private partial void LogUnmatched(string taskId, string submissionId, string? url);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
-    private partial void LogOutage(string taskId, string submissionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What was read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]
     private partial void LogDoubt(string taskId, string submissionId, string reason);

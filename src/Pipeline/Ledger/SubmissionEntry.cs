@@ -67,6 +67,9 @@ public enum HoldReason
 
     /// <summary>Nimble refuses the API key (401, 403).</summary>
     ApiKey,
+
+    /// <summary>The store refuses us its objects: what is submitted now could not be read.</summary>
+    Deliveries,
 }
 
 /// <summary>Up to 1,000 inputs of a list that are posted together.</summary>

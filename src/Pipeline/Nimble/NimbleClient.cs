@@ -156,7 +156,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         string path, Func<JsonElement, T?> read, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var guard = new PageGuard($"Nimble's {path}", time);
         string? cursor = null;
         do
         {
@@ -169,9 +169,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             yield return new(items, HasGaps: items.Count < page.Items.Count, page.IsLast);
 
             cursor = page.NextCursor;
-            // A listing is evidence: one that goes in circles, or ends before its end, must not pass for a whole one.
-            if (cursor is not null && !seen.Add(cursor))
-                throw PipelineException.Transient(FailureReasons.Unavailable, $"Nimble's list of {path} does not end: it repeats a cursor.");
+            if (cursor is not null)
+                guard.Next(cursor);
         }
         while (cursor is not null);
     }

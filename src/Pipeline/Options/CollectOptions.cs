@@ -83,6 +83,13 @@ public sealed class CollectOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long results wait while a store refuses us (a missing grant, an expired session, a wrong key) before they end as
+    /// <c>access_denied</c>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
+    public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromHours(12);
+
     /// <summary>Results read at once by this process.</summary>
     internal int Concurrency => ConcurrencyPerCore * Environment.ProcessorCount;
 }

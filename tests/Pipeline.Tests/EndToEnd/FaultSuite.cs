@@ -9,10 +9,12 @@ public abstract class FaultSuite(Servers? azure) : StoreSuite(azure)
     protected const int Count = 12;
 
     /// <summary>Runs a list against an emulator that misbehaves: in the end each URL has its record, and one batch was posted.</summary>
-    private protected async Task<RunOutcome> AllBecomeRecordsAsync(string faults)
+    private protected async Task<RunOutcome> AllBecomeRecordsAsync(
+        string faults, string storageUrl = "s3://results/tests/", params IEnumerable<(string Key, string Value)> tuning)
     {
         await using var rig = await StartAsync(faults);
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Delivery:Compress", "true")]));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(Count)), storageUrl, [("Delivery:Compress", "true"), .. tuning]));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Single(outcome.Posts);
         return outcome;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Tests.Support;
 
@@ -18,6 +19,38 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
         Assert.All(outcome.Records, r => Assert.StartsWith("s3://", r.GetProperty("source").GetProperty("uri").GetString()));
+    }
+
+    [Theory]
+    [InlineData("s3", "store_refused_ms=6000")]
+    [InlineData("s3", "store_refused_ms=1000,store_refusal=ExpiredToken")]
+    [InlineData("s3", "store_refused_ms=1000,store_refusal=InvalidAccessKeyId,webhook_lost")]
+    [InlineData("s3", "store_refused_ms=1000,store_refusal=RequestTimeout")]
+    [InlineData("s3", "store_clock_s=7200")]
+    [InlineData("s3", "store_busy=9,store_timeout=9,store_cut=9")]
+    [InlineData("s3", "object_etag")]
+    [InlineData("gs", "store_refused_ms=1000")]
+    [InlineData("gs", "store_refused_ms=1000,store_refusal=ExpiredToken")]
+    [InlineData("gs", "store_busy=9,store_cut=9")]
+    public async Task WhatTheStoreRefusesForAWhileIsWaitedForAndReadFromTheBucket(string scheme, string faults)
+    {
+        var outcome = await AllBecomeRecordsAsync(
+            faults, $"{scheme}://results/tests/", ("Collect:ObjectDeadline", "00:10:00"));
+        Assert.All(outcome.Records, r => Assert.StartsWith($"{scheme}://", SourceOf(r)));
+    }
+
+    [Fact]
+    public async Task AnArchivedObjectIsReadFromTheApiAtOnce()
+    {
+        var outcome = await AllBecomeRecordsAsync("object_archived", tuning: ("Collect:ObjectDeadline", "01:00:00"));
+        Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", SourceOf(r)));
+    }
+
+    [Fact]
+    public async Task WhatTheStoreGoesOnRefusingIsReadFromTheApiWhenItIsLate()
+    {
+        var outcome = await AllBecomeRecordsAsync("store_refused_ms=600000");
+        Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", SourceOf(r)));
     }
 
     [Fact]
@@ -48,4 +81,6 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
         var outcome = await AllBecomeRecordsAsync(faults);
         Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", r.GetProperty("source").GetProperty("uri").GetString()));
     }
+
+    private static string? SourceOf(JsonElement record) => record.GetProperty("source").GetProperty("uri").GetString();
 }

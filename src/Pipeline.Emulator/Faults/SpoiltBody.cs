@@ -1,0 +1,71 @@
+namespace Pipeline.Emulator.Faults;
+
+/// <summary>What happens within a body.</summary>
+internal enum BodyFault
+{
+    /// <summary>The connection is cut.</summary>
+    Cut,
+
+    /// <summary>Nothing more is sent.</summary>
+    Stall,
+
+    /// <summary>One byte is sent each two seconds.</summary>
+    Drip,
+}
+
+/// <summary>A response's body that begins well.</summary>
+internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
+{
+    private const int GoodBytes = 256;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+
+    private long _written;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => _written; set => throw new NotSupportedException(); }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var good = (int)Math.Clamp(GoodBytes - _written, 0, buffer.Length);
+        await inner.WriteAsync(buffer[..good], cancellationToken);
+        _written += good;
+        if (good == buffer.Length)
+            return;
+        await inner.FlushAsync(cancellationToken);
+        if (fault == BodyFault.Cut)
+        {
+            context.Abort();
+            return;
+        }
+
+        for (var at = good; at < buffer.Length; at++)
+        {
+            await Task.Delay(fault == BodyFault.Stall ? Timeout.InfiniteTimeSpan : s_pause, time, context.RequestAborted);
+            await inner.WriteAsync(buffer.Slice(at, 1), cancellationToken);
+            await inner.FlushAsync(cancellationToken);
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using Pipeline.Emulator.Buckets;
+
+namespace Pipeline.Emulator.Faults;
+
+/// <summary>
+/// What goes wrong with reads of the emulator's own buckets. What concerns an object is settled at its first read and then
+/// stays; what concerns a request is drawn each time.
+/// </summary>
+internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
+{
+    // Beyond this S3 refuses a request for its time.
+    private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(15);
+
+    private readonly ConcurrentDictionary<string, ObjectFate> _fates = new();
+    private FaultSet _of = FaultSet.None;
+    private long _reads;
+
+    /// <summary>Answers a read by S3 with what goes wrong with it; false where the read goes on, perhaps to a body that breaks.</summary>
+    public async Task<bool> BreakS3Async(HttpContext context, string key)
+    {
+        if (!IsRead(context))
+            return false;
+        var refusal = RefusalOfTime(context);
+        var fate = FateOf(key);
+        if (refusal == S3Error.None)
+            refusal = fate switch
+            {
+                { IsArchived: true } => S3Error.Archived,
+                _ when time.GetUtcNow() < fate.RefusedUntil => S3Error.ByCode(fate.Refusal),
+                _ => DrawRefusal(),
+            };
+        if (refusal != S3Error.None)
+        {
+            await refusal.WriteAsync(context);
+            return true;
+        }
+
+        if (fate.HasForeignETag)
+            SetForeignETag(context, key);
+        SpoilBody(context);
+        return false;
+    }
+
+    /// <summary>The same for a read by GCS, which has neither archived objects that cannot be read nor ETags that matter.</summary>
+    public async Task<bool> BreakGcsAsync(HttpContext context, string name)
+    {
+        if (!IsRead(context))
+            return false;
+        var fate = FateOf(name);
+        var refusal = time.GetUtcNow() < fate.RefusedUntil ? S3Error.ByCode(fate.Refusal) : DrawRefusal();
+        if (refusal == S3Error.None)
+        {
+            SpoilBody(context);
+            return false;
+        }
+
+        await GcsJson.ErrorAsync(context, refusal.Status == 400 ? 401 : refusal.Status, "forbidden", $"Injected: {refusal.Message}");
+        return true;
+    }
+
+    private bool IsRead(HttpContext context) => faults.Current.Faults.Count > 0 && HttpMethods.IsGet(context.Request.Method);
+
+    private ObjectFate FateOf(string key)
+    {
+        // Other faults were asked for since.
+        if (Interlocked.Exchange(ref _of, faults.Current) != faults.Current)
+            _fates.Clear();
+        return _fates.GetOrAdd(key, Settle);
+    }
+
+    private ObjectFate Settle(string key)
+    {
+        var index = (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(key));
+        return new(
+            time.GetUtcNow() + TimeSpan.FromMilliseconds(faults.Milliseconds("store_refused_ms", index)),
+            faults.Word("store_refusal", index) ?? "AccessDenied",
+            faults.Happens("object_archived", index),
+            faults.Happens("object_etag", index));
+    }
+
+    private S3Error DrawRefusal()
+    {
+        var index = Interlocked.Increment(ref _reads);
+        return faults.Happens("store_busy", index) ? S3Error.ByCode("SlowDown")
+            : faults.Happens("store_timeout", index) ? S3Error.ByCode("RequestTimeout")
+            : S3Error.None;
+    }
+
+    /// <summary>Refuses a request that is signed for another time than the store's, as S3 does, and tells the store's.</summary>
+    private S3Error RefusalOfTime(HttpContext context)
+    {
+        if (faults.Setting("store_clock_s", 0) is not (> 0 and var ahead))
+            return S3Error.None;
+        var now = time.GetUtcNow().AddSeconds(ahead);
+        context.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
+        return DateTimeOffset.TryParseExact(
+            context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed)
+            && (signed - now).Duration() > s_tolerance ? S3Error.ByCode("RequestTimeTooSkewed") : S3Error.None;
+    }
+
+    /// <summary>The ETag that a gateway or a restored backup gives: 32 digits, but no MD5.</summary>
+    private static void SetForeignETag(HttpContext context, string key)
+    {
+        var etag = $"\"{Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(key)))}\"";
+        if (context.Request.Headers.IfMatch == etag)
+            context.Request.Headers.IfMatch = "*";
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.StatusCode < 300)
+                context.Response.Headers.ETag = etag;
+            return Task.CompletedTask;
+        });
+    }
+
+    private void SpoilBody(HttpContext context)
+    {
+        var index = Interlocked.Increment(ref _reads);
+        BodyFault? fault = faults.Happens("store_cut", index) ? BodyFault.Cut
+            : faults.Happens("store_stall", index) ? BodyFault.Stall
+            : faults.Happens("store_drip", index) ? BodyFault.Drip
+            : null;
+        if (fault is { } kind)
+            context.Response.Body = new SpoiltBody(context, context.Response.Body, kind, time);
+    }
+
+    private sealed record ObjectFate(DateTimeOffset RefusedUntil, string Refusal, bool IsArchived, bool HasForeignETag);
+}
