@@ -78,7 +78,12 @@ internal sealed class RunHost : IAsyncDisposable
     }
 
     /// <summary>Works until it is stopped, on whatever comes.</summary>
-    public Task ServeAsync(CancellationToken cancellationToken) => CreateRunner().RunAsync(_ => Task.FromResult(false), cancellationToken);
+    public Task ServeAsync(CancellationToken cancellationToken)
+    {
+        // A sweep that fails again and again ends a run, which somebody waits for. Whoever serves goes on with all that does not need it.
+        _runnerOptions.MaxSweepFailures = int.MaxValue;
+        return CreateRunner().RunAsync(_ => Task.FromResult(false), cancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

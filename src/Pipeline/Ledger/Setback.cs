@@ -24,8 +24,18 @@ public sealed record Setback
     /// <summary>The JSON that ledgers keep in one column; null for null.</summary>
     internal static string? Write(Setback? setback) => setback is null ? null : JsonSerializer.Serialize(setback, SetbackJson.Default.Setback);
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    internal static Setback? Read(string? json) => json is null ? null : JsonSerializer.Deserialize(json, SetbackJson.Default.Setback);
+    /// <summary>Reads what <see cref="Write"/> wrote. What another version wrote, and cannot be read, counts as none: a row must not be lost for it.</summary>
+    internal static Setback? Read(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize(json, SetbackJson.Default.Setback);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -79,7 +79,8 @@ internal sealed partial class AcceptedSubmissions(
         {
             await PollAsync(submission, inputs, waiting, cancellationToken);
         }
-        catch (PipelineException)
+        // Also where an answer is such that nobody thought of it.
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
         {
             await delivered.QueueAsync(submission, inputs, cancellationToken);
             throw;

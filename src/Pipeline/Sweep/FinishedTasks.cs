@@ -156,7 +156,7 @@ internal sealed partial class FinishedTasks(
         {
             await SendFinishedAsync(submission, inputs, await batches.GetTasksAsync(submission, all: true, cancellationToken), cancellationToken);
         }
-        catch (PipelineException silent)
+        catch (Exception silent) when (!cancellationToken.IsCancellationRequested && silent is not PipelineException { IsStoreFault: true })
         {
             LogSilent(submission.SubmissionId, silent.Message);
         }

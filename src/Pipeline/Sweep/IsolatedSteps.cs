@@ -14,7 +14,7 @@ internal sealed partial class IsolatedSteps(
     ILedger ledger, Outcomes outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
 {
     // Far longer than any look takes; whoever is behind it waits no longer for an answer that never ends.
-    private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(8);
 
     /// <summary>Takes one step with a submission.</summary>
     /// <param name="submission">As the ledger has it.</param>
@@ -23,10 +23,12 @@ internal sealed partial class IsolatedSteps(
     public async Task RunAsync(
         SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
     {
-        if (await TryAsync(token => step(submission with { Setback = null }, token), cancellationToken) is not { } error)
+        using var timer = new CancellationTokenSource(LookLimit, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        if (await TryAsync(() => step(submission with { Setback = null }, limited.Token), cancellationToken) is not { } error)
             return;
         // What cannot be written down either stays due, and is no reason to leave the others alone.
-        if (await TryAsync(token => PutOffAsync(submission, error, token), cancellationToken) is { } second)
+        if (await TryAsync(() => PutOffAsync(submission, error, cancellationToken), cancellationToken) is { } second)
             LogLost(second, submission.SubmissionId);
     }
 
@@ -36,23 +38,32 @@ internal sealed partial class IsolatedSteps(
     {
         if (list.Setback?.Until > time.GetUtcNow())
             return false;
-        if (await TryAsync(token => step(list with { Setback = null }, token), cancellationToken) is not { } error)
+        if (await TryAsync(() => step(list with { Setback = null }, cancellationToken), cancellationToken) is not { } error)
+        {
+            await ClearAsync(list, cancellationToken);
             return true;
+        }
+
         var setback = SetbackPolicy.Next(list.Setback, error, options.Value.Sweep, time.GetUtcNow());
         LogListPutOff(Unexpected(error), list.ListId, setback.Until, setback.Message);
-        if (await TryAsync(token => ledger.UpdateListAsync(list with { Setback = setback }, token), cancellationToken) is { } second)
+        if (await TryAsync(() => ledger.UpdateListAsync(list with { Setback = setback }, cancellationToken), cancellationToken) is { } second)
             LogLost(second, list.ListId);
         return false;
     }
 
-    /// <summary>Null where it succeeded. Stopping the host, and faults of the pipeline's own store, are thrown: they are everybody's.</summary>
-    private async Task<Exception?> TryAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    /// <summary>Forgets why a list could not be closed. Where the step itself wrote the row, that has done so.</summary>
+    private async Task ClearAsync(ListEntry list, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(LookLimit, time);
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        if (list.Setback is not null && await TryAsync(() => ledger.UpdateListAsync(list with { Setback = null }, cancellationToken), cancellationToken) is { } error)
+            LogLost(error, list.ListId);
+    }
+
+    /// <summary>Null where it succeeded. Stopping the host, and faults of the pipeline's own store, are thrown: they are everybody's.</summary>
+    private static async Task<Exception?> TryAsync(Func<Task> step, CancellationToken cancellationToken)
+    {
         try
         {
-            await step(limited.Token);
+            await step();
             return null;
         }
         catch (Exception error) when (
@@ -94,7 +105,7 @@ internal sealed partial class IsolatedSteps(
             + "See the log. 'pipeline replay' tries again, and posts nothing.");
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         foreach (var input in inputs.Where(i => i.State == InputState.Waiting))
-            if (await TryAsync(token => outcomes.FailAsync(submission, [input], cause, token), cancellationToken) is { } error)
+            if (await TryAsync(() => outcomes.FailAsync(submission, [input], cause, cancellationToken), cancellationToken) is { } error)
                 LogLost(error, input.Id);
         if (submission.AcceptedAt is null)
             await RefuseAsync(submission.SubmissionId, cancellationToken);

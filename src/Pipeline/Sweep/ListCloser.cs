@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -19,19 +20,27 @@ internal sealed partial class ListCloser(
     TimeProvider time,
     ILogger<ListCloser> logger)
 {
+    private const int Kept = 10_000;
+
+    // The manifest of a long list takes minutes, and the others must not wait for it.
+    private const int Parallelism = 4;
+
+    // For each list a submission that was not closed at the last look: as long as it is not, no other has to be read.
+    private readonly AsyncCache<string> _open = new(Kept);
+
     /// <summary>Closes what is complete; returns what is left open.</summary>
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
     {
-        var left = new OpenLists(0, null);
-        await foreach (var list in ledger.GetOpenListsAsync(cancellationToken))
+        var left = new ConcurrentBag<DateTimeOffset>();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(ledger.GetOpenListsAsync(cancellationToken), parallel, async (list, token) =>
         {
             var isClosed = false;
-            await steps.RunAsync(list, async (current, token) => isClosed = await TryCloseAsync(current, token), cancellationToken);
+            await steps.RunAsync(list, async (current, stop) => isClosed = await TryCloseAsync(current, stop), token);
             if (!isClosed)
-                left = new(left.Count + 1, left.OldestSince < list.CreatedAt ? left.OldestSince : list.CreatedAt);
-        }
-
-        return left;
+                left.Add(list.CreatedAt);
+        });
+        return new(left.Count, left.IsEmpty ? null : left.Min());
     }
 
     private async Task<bool> TryCloseAsync(ListEntry list, CancellationToken cancellationToken)
@@ -44,15 +53,25 @@ internal sealed partial class ListCloser(
 
     private async Task<bool> IsCompleteAsync(ListEntry list, CancellationToken cancellationToken)
     {
+        if (_open.TryGet(list.ListId, out var known)
+            && await ledger.GetSubmissionAsync(known, cancellationToken) is { State: not SubmissionState.Closed })
+            return false;
+        _open.Remove(list.ListId);
         var closed = 0;
+        var isComplete = true;
         await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
         {
-            if (submission.State != SubmissionState.Closed)
-                return false;
-            closed += submission.RepeatOf is null ? 1 : 0;
+            if (submission.State == SubmissionState.Closed)
+                closed += submission.RepeatOf is null ? 1 : 0;
+            else
+            {
+                // The last one: mostly submissions are closed in their order.
+                _open.Set(list.ListId, submission.SubmissionId);
+                isComplete = false;
+            }
         }
 
-        return closed == list.Submissions;
+        return isComplete && closed == list.Submissions;
     }
 
     private async Task CloseAsync(ListEntry list, CancellationToken cancellationToken)

@@ -80,7 +80,8 @@ internal sealed partial class SubmissionResolver(
                     return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
             }
         }
-        catch (PipelineException silent) when (byObjects)
+        catch (Exception silent) when (
+            byObjects && !cancellationToken.IsCancellationRequested && silent is not PipelineException { IsStoreFault: true })
         {
             LogSilent(submission.SubmissionId, silent.Message);
         }

@@ -103,6 +103,47 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task AnOpenListCostsOneRowALookHoweverManySubmissionsItHas()
+    {
+        var reads = 0;
+        await using var world = await SubmitWorld.StartAsync(
+            o => o.Intake.MaxInputsPerSubmission = 1,
+            (method, _) => reads += method == nameof(ILedger.GetSubmissionsAsync) ? 1 : 0);
+        await world.PlanAsync(20);
+        await world.WorkAsync();
+        await world.SweepAsync();
+        reads = 0;
+        for (var pass = 0; pass < 10; pass++)
+            await world.SweepAsync();
+        Assert.Equal(0, reads);
+        foreach (var submission in await world.SubmissionsAsync())
+            await world.FinishAsync(submission.SubmissionId, records: 1);
+        Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
+    }
+
+    [Fact]
+    public async Task ASetbackOfAListIsForgottenOnceALookAtItSucceeds()
+    {
+        await using var world = await StartAsync(method: null);
+        var list = (await world.Ledger.GetListAsync(Bad, Token))!;
+        var now = world.State.Time.GetUtcNow();
+        var setback = new Setback { Reason = FailureReasons.Unavailable, Message = "No sink.", Since = now, Until = now };
+        await world.Ledger.UpdateListAsync(list with { Setback = setback }, Token);
+        await world.SweepAsync();
+        Assert.Null((await world.Ledger.GetListAsync(Bad, Token))!.Setback);
+    }
+
+    [Fact]
+    public async Task ASetbackThatAnotherVersionWroteDoesNotHideItsRow()
+    {
+        await using var world = await StartAsync(method: null);
+        var database = await world.State.OpenAsync();
+        await database.WriteAsync(session => session.Execute("UPDATE submission SET setback='{\"since\":7}', result_setback='no JSON'"), durable: true, Token);
+        await world.FinishAsync("list-000000", records: 3);
+        Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
+    }
+
+    [Fact]
     public async Task ARowThatCannotBeWrittenIsLookedAtOncePerPass()
     {
         await using var world = await StartAsync(nameof(ILedger.UpdateSubmissionAsync));
