@@ -22,7 +22,7 @@ internal static class EmulatorServices
         services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskStore.Schema));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
         services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
-        services.AddSingleton<TaskStore>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
+        services.AddSingleton<TaskStore>().AddSingleton<FullDisk>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
         services.AddSingleton<TaskResults>().AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
         services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull, options.AllowPrivate), options.AllowPrivate));
         services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));

@@ -1,14 +1,17 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
 /// <summary>What every request to the API passes: the key, the rate headers, the faults of GETs, and errors in the API's shape.</summary>
-internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
+internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, FullDisk disk)
 {
     /// <summary>The documented limit, requests per minute. Told, not enforced: <c>post_429</c> and <c>get_429</c> refuse on demand.</summary>
     private const int RateLimit = 5000;
+
+    private const int FullDiskWaitMs = 2000;
 
     private long _minute;
     private int _inMinute;
@@ -62,7 +65,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         }
     }
 
-    private static async Task PassAsync(HttpContext context, RequestDelegate next)
+    private async Task PassAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
@@ -74,6 +77,14 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults)
         catch (BadHttpRequestException error) when (!context.Response.HasStarted)
         {
             await Replies.FailedAsync(context, error.StatusCode, error.Message);
+        }
+        // What could not be written was not accepted: a client may send it again.
+        catch (Exception error) when (!context.Response.HasStarted && disk.Explains(error))
+        {
+            if (HttpMethods.IsPost(context.Request.Method))
+                await Replies.TooManyAsync(context, FullDiskWaitMs);
+            else
+                await Replies.FailedAsync(context, 503, "The emulator's disk is full.");
         }
         catch (Exception error) when (MalformedBody.Is(error) && !context.Response.HasStarted)
         {

@@ -18,6 +18,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>(new() { SingleReader = true });
     private readonly StatementCache _writer;
     private readonly Task _writing;
+    private Exception? _broken;
 
     private Database(string connectionString, string schema)
     {
@@ -97,6 +98,11 @@ internal sealed class Database : IAsyncDisposable
 
     private void Commit(List<Write> group)
     {
+        if (_broken is { } cause)
+        {
+            group.ForEach(w => w.Done.TrySetException(cause));
+            return;
+        }
         try
         {
             _writer.Execute("BEGIN IMMEDIATE");
@@ -107,12 +113,25 @@ internal sealed class Database : IAsyncDisposable
         catch (Exception error)
         {
             // A full disk makes SQLite roll back by itself.
-            if (raw.sqlite3_get_autocommit(_writer.Connection.Handle) == 0)
-                _writer.Execute("ROLLBACK");
+            RollBack();
             group.ForEach(w => w.Done.TrySetException(error));
             return;
         }
         group.ForEach(w => w.Done.TrySetResult());
+    }
+
+    // Where that fails too, nothing more may be written, and nobody may wait for it.
+    private void RollBack()
+    {
+        try
+        {
+            if (raw.sqlite3_get_autocommit(_writer.Connection.Handle) == 0)
+                _writer.Execute("ROLLBACK");
+        }
+        catch (Exception error)
+        {
+            _broken = error;
+        }
     }
 
     private sealed record Write(Action<StatementCache> Run, TaskCompletionSource Done);

@@ -6,10 +6,11 @@ namespace Pipeline.Emulator.Work;
 /// Runs the due jobs of one kind, so many at once. A job's row is removed by the write that records its outcome; until then it
 /// is only known here that it runs, so whatever the end of the process cuts off is simply due again.
 /// </summary>
-internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, Func<Job, CancellationToken, Task> run) : IDisposable
+internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, FullDisk disk, Func<Job, CancellationToken, Task> run) : IDisposable
 {
     private const int ReadAhead = 256;
 
+    private static readonly TimeSpan s_fullDiskWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
     private readonly HashSet<long> _running = [];
@@ -66,6 +67,12 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+        }
+        // Its row is still there: it is due again when there may be room.
+        catch (Exception error) when (disk.Explains(error))
+        {
+            await Task.Delay(s_fullDiskWait, time, CancellationToken.None);
+            signals.Wake(kind);
         }
         catch (Exception error)
         {

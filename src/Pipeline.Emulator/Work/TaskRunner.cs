@@ -5,7 +5,7 @@ namespace Pipeline.Emulator.Work;
 
 /// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
 internal sealed partial class TaskRunner(
-    TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, ILogger<TaskRunner> logger)
+    TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
 {
     private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
 
@@ -65,11 +65,11 @@ internal sealed partial class TaskRunner(
         {
             return (Failed(task, error.ErrorType, error.Message), false, next);
         }
-        catch (DeliveryException error)
+        catch (DeliveryException error) when (!disk.Explains(error))
         {
             return (Failed(task, "storage_error", error.Message), false, next);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && !disk.Explains(error))
         {
             // A page that breaks a parser must not be met again at every restart: the task ends here, for everybody to see.
             LogTaskBroke(logger, error, task.Id, task.Input);
@@ -83,7 +83,7 @@ internal sealed partial class TaskRunner(
         {
             return await objects.WriteAsync(job.Task, ObjectAddress.Of(job.Task)!, damage, cancellationToken);
         }
-        catch (DeliveryException)
+        catch (DeliveryException error) when (!disk.Explains(error))
         {
             // The task has ended well already; an object that never comes is one of the faults a client must bear.
             return false;

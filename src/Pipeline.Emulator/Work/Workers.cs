@@ -4,7 +4,8 @@ namespace Pipeline.Emulator.Work;
 
 /// <summary>Runs every lane while the emulator runs. Lanes are apart so that slow pages keep no webhook waiting.</summary>
 internal sealed partial class Workers(
-    EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, ILogger<Workers> logger) : BackgroundService
+    EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, FullDisk disk,
+    ILogger<Workers> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -22,7 +23,8 @@ internal sealed partial class Workers(
         await Task.WhenAll(lanes);
     }
 
-    private JobLane Lane(JobKind kind, int concurrency, Func<Job, CancellationToken, Task> run) => new(kind, concurrency, store, signals, options.Time, run);
+    private JobLane Lane(JobKind kind, int concurrency, Func<Job, CancellationToken, Task> run) =>
+        new(kind, concurrency, store, signals, options.Time, disk, run);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "A job of the emulator failed in a way that nobody foresaw; the emulator stops.")]
     private static partial void LogLaneFailed(ILogger logger, Exception error);
