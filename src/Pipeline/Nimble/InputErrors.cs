@@ -34,6 +34,6 @@ internal static class InputErrors
         return new(
             int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
             url,
-            error.ValueKind == JsonValueKind.Object ? PostReply.WordsOf(error) : PostReply.Shorten(text));
+            error.ValueKind == JsonValueKind.Object ? PostReply.WordsOf(error) : text);
     }
 }

@@ -4,7 +4,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
 using Pipeline.Http;
 using Pipeline.Ports;
 
@@ -30,7 +29,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private readonly NimbleOptions _options = options.Value.Nimble;
     private readonly string _key = Key(options.Value.Nimble.ApiKey);
     private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
-    private readonly NimbleReplies _replies = new(logger, text => Clean(text, Key(options.Value.Nimble.ApiKey)));
+    private readonly SecretText _secrets = new(Key(options.Value.Nimble.ApiKey));
+    private readonly NimbleReplies _replies = new(logger, new SecretText(Key(options.Value.Nimble.ApiKey)).Clean);
     private readonly RetryPolicy _policy = new(4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
     private readonly string _root = Root(options.Value.Nimble);
 
@@ -216,13 +216,10 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         PostOutcome.Accepted accepted => accepted with
         {
             Tasks = _replies.Note(accepted.Tasks),
-            Errors = [.. accepted.Errors.Select(e => e with { Message = Clean(e.Message, _key) })],
+            Errors = [.. accepted.Errors.Select(e => e with { Message = _secrets.Clean(e.Message) })],
         },
-        PostOutcome.Refused refused => refused with { Message = Clean(refused.Message, _key) },
-        PostOutcome.Unknown unknown => unknown with { Message = Clean(unknown.Message, _key) },
+        PostOutcome.Refused refused => refused with { Message = _secrets.Clean(refused.Message) },
+        PostOutcome.Unknown unknown => unknown with { Message = _secrets.Clean(unknown.Message) },
         _ => outcome,
     };
-
-    private static string Clean(string text, string key) =>
-        CallbackAddress.WithoutToken(key.Length == 0 ? text : text.Replace(key, "[key]", StringComparison.Ordinal));
 }

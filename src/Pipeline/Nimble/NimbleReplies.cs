@@ -54,7 +54,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     public NimbleTask? Note(NimbleTask? task)
     {
         if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords && _words.TryAdd(state, true))
-            Log.UnknownState(logger, state, task.Id);
+            Log.UnknownState(logger, clean(state), task.Id);
         return task is { Error: null, ErrorType: null } or null
             ? task
             : task with { Error = task.Error is null ? null : clean(task.Error), ErrorType = task.ErrorType is null ? null : clean(task.ErrorType) };

@@ -5,8 +5,6 @@ namespace Pipeline.Nimble;
 /// <summary>Reads what a POST was answered with.</summary>
 internal static class PostReply
 {
-    private const int LongestMessage = 1000;
-
     private static readonly string[] s_messageFields = ["msg", "message", "error", "details"];
 
     /// <summary>What the answer proves.</summary>
@@ -63,10 +61,7 @@ internal static class PostReply
         return text.Length == 0 ? $"Nimble answered {status}." : $"Nimble answered {status}: {text}";
     }
 
-    /// <summary>What an error says in words; empty where it says nothing.</summary>
+    /// <summary>What an error says in words, secrets and all; empty where it says nothing.</summary>
     internal static string WordsOf(JsonElement error) =>
-        Shorten(string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct()));
-
-    /// <summary>A message of a length that can be shown.</summary>
-    internal static string Shorten(string text) => text.Length > LongestMessage ? text[..LongestMessage] + "…" : text;
+        string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct());
 }

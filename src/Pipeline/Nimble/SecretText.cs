@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Nimble;
+
+/// <summary>
+/// Takes the API key and callback tokens out of what others say. The text is decoded first, layer by layer (JSON escapes, percent
+/// escapes, escapes of escapes), since an API may repeat a request in any of these forms; what is found there is replaced where it
+/// stands in the text as it was given.
+/// </summary>
+internal sealed partial class SecretText(string key)
+{
+    // Whoever says more than this is cut off: first what is read, then what is kept.
+    private const int LongestRead = 16 * 1024;
+    private const int LongestKept = 1000;
+
+    // An API that escapes an escape of an escape has done more than any that was met.
+    private const int MaxLayers = 4;
+
+    private readonly string _decodedKey = Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text;
+
+    /// <summary>The text without secrets, of a length that can be shown.</summary>
+    public string Clean(string text)
+    {
+        // A secret may be cut in two at the end of what is read, so that end is not kept.
+        var clean = text.Length <= LongestRead ? Replace(text) : Replace(text[..LongestRead])[..^(LongestRead / 32)];
+        if (clean.Length <= LongestKept)
+            return clean;
+        return clean[..(char.IsHighSurrogate(clean[LongestKept - 1]) ? LongestKept - 1 : LongestKept)] + "…";
+    }
+
+    private string Replace(string text)
+    {
+        if (key.Length > 0)
+            text = text.Replace(key, "[key]", StringComparison.Ordinal);
+        var (decoded, units) = Decode([.. text.Select((c, i) => new Unit(c, i, i + 1))]);
+        var found = Find(decoded).OrderBy(f => f.Start).ToList();
+        if (found.Count == 0)
+            return text;
+        var clean = new StringBuilder(text.Length);
+        var at = 0;
+        foreach (var (start, length, name) in found.Where(f => f.Length > 0))
+        {
+            var (from, to) = (units[start].Start, units[start + length - 1].End);
+            if (from < at)
+                continue;
+            clean.Append(text, at, from - at).Append(name);
+            at = to;
+        }
+
+        return clean.Append(text, at, text.Length - at).ToString();
+    }
+
+    private IEnumerable<(int Start, int Length, string Name)> Find(string decoded)
+    {
+        for (var at = _decodedKey.Length == 0 ? -1 : 0; at >= 0 && (at = decoded.IndexOf(_decodedKey, at, StringComparison.Ordinal)) >= 0; at++)
+            yield return (at, _decodedKey.Length, "[key]");
+        foreach (Match token in Token().Matches(decoded))
+            yield return (token.Index, token.Length, "[token]");
+    }
+
+    /// <summary>Decodes until nothing is left to decode. Each character knows where it stands in the text that was given.</summary>
+    private static (string Text, List<Unit> Units) Decode(List<Unit> units)
+    {
+        for (var layer = 0; layer < MaxLayers && units.Exists(u => u.Value is '\\' or '%'); layer++)
+        {
+            var next = new List<Unit>(units.Count);
+            for (var at = 0; at < units.Count;)
+            {
+                var (value, length) = EscapeAt(units, at);
+                next.Add(new(value, units[at].Start, units[at + length - 1].End));
+                at += length;
+            }
+
+            if (next.Count == units.Count)
+                break;
+            units = next;
+        }
+
+        return (string.Concat(units.Select(u => u.Value)), units);
+    }
+
+    private static (char Value, int Length) EscapeAt(List<Unit> units, int at)
+    {
+        char Next(int i) => at + i < units.Count ? units[at + i].Value : '\0';
+        return units[at].Value switch
+        {
+            '\\' when Next(1) is 'u' or 'U' && HexAt(units, at + 2, 4) is { } code => (code, 6),
+            '\\' when Next(1) is '\\' or '/' or '"' => (Next(1), 2),
+            '%' when HexAt(units, at + 1, 2) is { } code and < (char)128 => (code, 3),
+            var plain => (plain, 1),
+        };
+    }
+
+    private static char? HexAt(List<Unit> units, int at, int digits) =>
+        at + digits <= units.Count
+        && int.TryParse(string.Concat(units.GetRange(at, digits).Select(u => u.Value)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+            ? (char)code
+            : null;
+
+    /// <summary>A token behind the callback's path, and what has a token's form wherever it stands.</summary>
+    [GeneratedRegex("(?<=api/+callbacks/+[A-Za-z0-9_-]+/+)[A-Za-z0-9_-]+|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", RegexOptions.IgnoreCase)]
+    private static partial Regex Token();
+
+    private readonly record struct Unit(char Value, int Start, int End);
+}
