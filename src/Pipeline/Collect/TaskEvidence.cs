@@ -31,10 +31,12 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
         try
         {
             var task = await nimble.GetTaskAsync(taskId, cancellationToken);
+            var tasks = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count;
             if (task?.BatchId is { } batchId && submission.BatchId is { } own)
-                return batchId == own ? new(await AddAsync(submission, new(taskId, Ordinal: null), cancellationToken)) : null;
-            var isNamed = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count >= submission.Count;
-            return provesByObject && !isNamed ? new(Task: null) : null;
+                return batchId == own && tasks < TaskMatcher.MostTasks(submission.Count)
+                    ? new(await AddAsync(submission, new(taskId, Ordinal: null), cancellationToken))
+                    : null;
+            return provesByObject && tasks < submission.Count ? new(Task: null) : null;
         }
         catch (PipelineException silent) when (provesByObject && silent is { IsPermanent: false, IsStoreFault: false })
         {

@@ -34,8 +34,20 @@ internal sealed class TaskMatcher
     public IReadOnlyList<InputEntry> Inputs { get; }
 
     /// <summary>The rows of tasks, each with its input where the task's echo tells.</summary>
-    public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks) =>
-        [.. tasks.Where(t => TaskIds.IsWellFormed(t.Id)).Select(t => new TaskEntry(t.Id, Match(t.Input)))];
+    /// <param name="tasks">As the API names them; only a few times as many as there are inputs are taken.</param>
+    /// <param name="known">Rows that are there already.</param>
+    public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks, IReadOnlyList<TaskEntry>? known = null)
+    {
+        var ids = (known ?? []).Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
+        var rows = new List<TaskEntry>();
+        foreach (var task in tasks)
+            if (TaskIds.IsWellFormed(task.Id) && (ids.Contains(task.Id) || (ids.Count < MostTasks(Inputs.Count) && ids.Add(task.Id))))
+                rows.Add(new(task.Id, Match(task.Input)));
+        return rows;
+    }
+
+    /// <summary>How many tasks a submission may have: Nimble may try an input again, but what has far more is not answered for it.</summary>
+    public static int MostTasks(int inputs) => 4 * inputs;
 
     /// <summary>
     /// The task and the input that are left over once every other task of the submission has its input; null while

@@ -18,9 +18,20 @@ namespace Pipeline.Nimble;
 /// and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
 /// </remarks>
 internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
+    : IDisposable
 {
-    private const int MaxReplyBytes = 64 << 20;
+    // A batch of 1,000 tasks, each with its whole echo, is a few MiB; a task has one echo; progress is a line.
+    private const int MaxBatchBytes = 32 << 20;
+    private const int MaxTaskBytes = ReplyBudget.SmallBytes;
+    private const int MaxProgressBytes = 64 << 10;
+
     private const int PageSize = 100;
+    private const int MaxItemsOfAPage = 10 * PageSize;
+    private static readonly TimeSpan LongestListing = TimeSpan.FromMinutes(2);
+
+    // Answers to POSTs have a budget of their own: reads that crawl must not keep one of them waiting until it counts as lost.
+    private readonly ReplyBudget _reads = new(16);
+    private readonly ReplyBudget _posts = new(4);
 
     // A result comes at this rate at the least, bytes a second, and within this time; else its connection is given up.
     private const long LeastRate = 2048;
@@ -44,7 +55,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     public async Task<NimbleTask?> GetTaskAsync(string taskId, CancellationToken cancellationToken)
     {
         using var response = await GetAsync($"tasks/{Checked(taskId)}", cancellationToken);
-        return response is null ? null : _replies.Note(NimbleJson.ReadTask(await ReadJsonAsync(response, cancellationToken), taskId)) ?? throw Unreadable(response);
+        return response is null ? null :
+            await ReadAsync(response, MaxTaskBytes, json => _replies.Note(NimbleJson.ReadTask(json, taskId)), cancellationToken);
     }
 
     /// <summary>The result of a task as the API keeps it, its stored bytes; null when it has none (yet, or any more).</summary>
@@ -67,14 +79,16 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     public async Task<NimbleBatch?> GetBatchAsync(string id, CancellationToken cancellationToken)
     {
         using var response = await GetAsync($"batches/{Checked(id)}", cancellationToken);
-        return response is null ? null : _replies.Note(NimbleJson.ReadBatch(await ReadJsonAsync(response, cancellationToken), id)) ?? throw Unreadable(response);
+        return response is null ? null :
+            await ReadAsync(response, MaxBatchBytes, json => _replies.Note(NimbleJson.ReadBatch(json, id)), cancellationToken);
     }
 
     /// <summary>How far a batch is, or null when the API does not know it.</summary>
     public async Task<NimbleProgress?> GetProgressAsync(string id, CancellationToken cancellationToken)
     {
         using var response = await GetAsync($"batches/{Checked(id)}/progress", cancellationToken);
-        return response is null ? null : NimbleJson.ReadProgress(await ReadJsonAsync(response, cancellationToken), id) ?? throw Unreadable(response);
+        return response is null ? null :
+            await ReadAsync(response, MaxProgressBytes, json => NimbleJson.ReadProgress(json, id), cancellationToken);
     }
 
     /// <summary>Every task the API knows, page by page; no page at all where the API has no such list.</summary>
@@ -84,6 +98,12 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     /// <summary>Every batch the API knows, page by page; no page at all where the API has no such list.</summary>
     public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(CancellationToken cancellationToken) =>
         ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
+
+    public void Dispose()
+    {
+        _reads.Dispose();
+        _posts.Dispose();
+    }
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -101,8 +121,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
             status = (int)response.StatusCode;
             taskId = NimbleReplies.TaskIdOf(response);
-            var reply = await NimbleReplies.TryReadAsync(response, MaxReplyBytes, linked.Token, cancellationToken);
-            outcome = PostReply.Interpret(status.Value, reply, taskId, RetryAfter.Read(response, time.GetUtcNow()));
+            var asked = RetryAfter.Read(response, time.GetUtcNow());
+            outcome = await NimbleReplies.ReadAsync(_posts, response, MaxBatchBytes,
+                reply => WithoutSecrets(PostReply.Interpret((int)response.StatusCode, reply, taskId, asked)), linked.Token, cancellationToken);
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
@@ -112,7 +133,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
                 : new PostOutcome.Refused(RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
         }
 
-        return WithoutSecrets(outcome);
+        return outcome is PostOutcome.Accepted ? outcome : WithoutSecrets(outcome);
     }
 
     /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
@@ -157,6 +178,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         where T : class
     {
         var guard = new PageGuard($"Nimble's {path}", time);
+        var began = time.GetTimestamp();
         string? cursor = null;
         do
         {
@@ -164,23 +186,35 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
                 $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken, isList: true);
             if (response is null)
                 yield break;
-            var page = NimblePage.Read(await ReadJsonAsync(response, cancellationToken)) ?? throw Unreadable(response);
-            var items = page.Items.Select(read).OfType<T>().ToList();
-            yield return new(items, HasGaps: items.Count < page.Items.Count, page.IsLast);
+            var (page, next) = await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
+            yield return page;
 
-            cursor = page.NextCursor;
+            cursor = next;
             if (cursor is not null)
                 guard.Next(cursor);
         }
-        while (cursor is not null);
+        // A look for evidence has other places to go to; what it did not see of the list leaves a doubt.
+        while (cursor is not null && time.GetElapsedTime(began) < LongestListing);
     }
 
-    private async Task<JsonElement> ReadJsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static Tuple<NimbleList<T>, string?>? ReadPage<T>(JsonElement json, Func<JsonElement, T?> read)
+        where T : class
+    {
+        if (NimblePage.Read(json) is not { } page)
+            return null;
+        var items = page.Items.Take(MaxItemsOfAPage).Select(read).OfType<T>().ToList();
+        return Tuple.Create(new NimbleList<T>(items, HasGaps: items.Count < page.Items.Count, page.IsLast), page.NextCursor);
+    }
+
+    /// <summary>Reads a reply of one kind; what cannot be read, or is too long for it, is an error.</summary>
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, int limit, Func<JsonElement, T?> read, CancellationToken cancellationToken)
+        where T : class
     {
         using var timeout = new CancellationTokenSource(_options.Timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var body = await NimbleReplies.TryReadAsync(response, MaxReplyBytes, linked.Token, cancellationToken);
-        return body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? json : throw Unreadable(response);
+        return await NimbleReplies.ReadAsync(_reads, response, limit,
+            body => body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? read(json) : null, linked.Token, cancellationToken)
+            ?? throw Unreadable(response);
     }
 
     private static PipelineException Unreadable(HttpResponseMessage response) => PipelineException.Transient(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Pipeline.Nimble;
@@ -7,6 +8,11 @@ namespace Pipeline.Nimble;
 internal static class NimbleJson
 {
     private const int MaxWrappers = 3;
+    private const int MaxAddress = 8192;
+    private const int MaxEchoBytes = 256 * 1024;
+
+    // Four for each input of the largest batch.
+    private const int MaxTasks = 4000;
 
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
     private static readonly string[] s_ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
@@ -40,13 +46,13 @@ internal static class NimbleJson
             Id = id,
             State = Text(json, "state"),
             BatchId = Id(json, "batch_id"),
-            Input = input,
+            Input = EchoOf(input),
             StatusCode = (int?)Number(json, "status_code"),
             Error = Text(json, "error"),
             ErrorType = Text(json, "error_type"),
-            DownloadUrl = Text(json, "download_url"),
-            OutputUrl = Text(json, "output_url"),
-            CallbackUrl = Text(json, "callback_url") ?? (input is { } echoed ? Text(echoed, "callback_url") : null),
+            DownloadUrl = Address(json, "download_url"),
+            OutputUrl = Address(json, "output_url"),
+            CallbackUrl = Address(json, "callback_url") ?? (input is { } echoed ? Address(echoed, "callback_url") : null),
             CreatedAt = Date(json, "created_at"),
         };
     }
@@ -62,7 +68,7 @@ internal static class NimbleJson
 
     /// <summary>The <c>tasks</c> of an object; nulls and what has no well-formed id are left out.</summary>
     public static IReadOnlyList<NimbleTask> ReadTasks(JsonElement json) =>
-        Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>()] : [];
+        Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>().Take(MaxTasks)] : [];
 
     public static NimbleProgress? ReadProgress(JsonElement json, string knownId)
     {
@@ -72,6 +78,12 @@ internal static class NimbleJson
                 Id(json, "id") ?? knownId, Truth(json, "completed"), (int?)Number(json, "completed_count"), Number(json, "progress"), Date(json, "completed_at"))
             : null;
     }
+
+    /// <summary>An echo in memory of its own, so that it does not hold the whole reply; none that is larger than any input.</summary>
+    private static JsonElement? EchoOf(JsonElement? input) =>
+        input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw ? JsonElement.Parse(raw, s_options) : null;
+
+    private static string? Address(JsonElement json, string name) => Text(json, name) is { Length: <= MaxAddress } text ? text : null;
 
     /// <summary>A member that is there and not null. Members whose names are no text (a lone surrogate) are passed over.</summary>
     public static JsonElement? Member(JsonElement json, string name)

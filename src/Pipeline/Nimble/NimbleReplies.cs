@@ -17,9 +17,37 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     public static string? TaskIdOf(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("x-task-id", out var values) && TaskIds.IsWellFormed(values.FirstOrDefault()) ? values.FirstOrDefault() : null;
 
-    /// <summary>The whole body; null where it breaks off, stalls, or is longer than the limit.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> TryReadAsync(
-        HttpResponseMessage response, int limit, CancellationToken timeout, CancellationToken caller)
+    /// <summary>Reads a body within the budget of all replies.</summary>
+    /// <param name="budget">Of replies of this kind.</param>
+    /// <param name="response">The reply.</param>
+    /// <param name="limit">The most bytes that such a reply may have.</param>
+    /// <param name="parse">Gets the whole body; null where it breaks off, stalls, or is longer than the limit.</param>
+    /// <param name="timeout">Ends the reading.</param>
+    /// <param name="caller">Ends everything.</param>
+    public static async Task<T> ReadAsync<T>(
+        ReplyBudget budget,
+        HttpResponseMessage response,
+        int limit,
+        Func<ReadOnlyMemory<byte>?, T> parse,
+        CancellationToken timeout,
+        CancellationToken caller)
+    {
+        ReplyBudget.Share share;
+        try
+        {
+            share = await budget.TakeAsync(timeout);
+        }
+        catch (OperationCanceledException) when (!caller.IsCancellationRequested)
+        {
+            return parse(null);
+        }
+
+        using (share)
+            return parse(await TryReadAsync(response, limit, share, timeout, caller));
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> TryReadAsync(
+        HttpResponseMessage response, int limit, ReplyBudget.Share share, CancellationToken timeout, CancellationToken caller)
     {
         try
         {
@@ -30,6 +58,8 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
             {
                 if (memory.Length + read > limit)
                     return null;
+                if (memory.Length + read > ReplyBudget.SmallBytes)
+                    await share.GrowAsync(timeout);
                 memory.Write(buffer, 0, read);
             }
 

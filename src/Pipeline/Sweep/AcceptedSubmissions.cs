@@ -30,6 +30,9 @@ internal sealed partial class AcceptedSubmissions(
     // After so many looks without news, and ever more seldom after that, the bucket is asked what the API may not know.
     private const int QuietLooks = 8;
 
+    // An API whose answers crawl is one that cannot answer.
+    private static readonly TimeSpan ApiLimit = TimeSpan.FromMinutes(2);
+
     private SweepOptions Sweep => options.Value.Sweep;
 
     public async Task LookAsync(SubmissionEntry submission, CancellationToken cancellationToken)
@@ -75,15 +78,23 @@ internal sealed partial class AcceptedSubmissions(
     private async Task PollOrListAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
+        using var timer = new CancellationTokenSource(ApiLimit, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            await PollAsync(submission, inputs, waiting, cancellationToken);
+            await PollAsync(submission, inputs, waiting, limited.Token);
         }
         // Also where an answer is such that nobody thought of it.
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
         {
             await delivered.QueueAsync(submission, inputs, cancellationToken);
             throw;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await delivered.QueueAsync(submission, inputs, cancellationToken);
+            throw PipelineException.Transient(FailureReasons.Unavailable,
+                $"Nimble did not say within {ApiLimit.TotalMinutes:0} minutes how far the submission is.");
         }
     }
 

@@ -24,11 +24,15 @@ internal sealed partial class FinishedTasks(
 {
     private SweepOptions Sweep => options.Value.Sweep;
 
+    /// <summary>How long Collect may take for a result it was told of now: it reads the API's copy one deadline later.</summary>
+    private TimeSpan CollectTime => (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval;
+
     /// <summary>Queues every good task whose result is missing here, and fails the inputs of bad ones.</summary>
     public async Task SendFinishedAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, CancellationToken cancellationToken)
     {
-        await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        var known = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks, known), cancellationToken);
         var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
         var collected = Collected(inputs);
         var good = new List<string>();
@@ -67,7 +71,7 @@ internal sealed partial class FinishedTasks(
         var good = left.Where(t => !over.Contains(t.Id) && TaskStates.Classify(t.State) == TaskOutlook.Good)
             .Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
         // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
-        var waits = time.GetUtcNow() < submission.CompletedAt + (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval;
+        var waits = time.GetUtcNow() < submission.CompletedAt + CollectTime;
         if (good.Count > 0 && waits)
             return;
         var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
@@ -123,14 +127,14 @@ internal sealed partial class FinishedTasks(
                         "The batch is complete, but Nimble names no task for this input, and its result is not in the bucket.");
 
     /// <summary>
-    /// Past the longest documented life of a task: API and bucket are asked once more, however late that is, and one object
-    /// deadline later the rest is given up. While a bucket cannot be listed, or holds what could not be read, it is not.
+    /// Past the longest documented life of a task: API and bucket are asked once more, however late that is, and once
+    /// Collect has had its time the rest is given up. While a bucket cannot be listed, or holds what could not be read, it is not.
     /// </summary>
     public async Task ExpireAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var last = submission.AcceptedAt!.Value + Sweep.TaskDeadline + options.Value.Collect.ObjectDeadline;
+        var last = submission.AcceptedAt!.Value + Sweep.TaskDeadline + CollectTime;
         var isFirst = submission.DueAt < last;
         if (now < last + Sweep.TaskDeadline || isFirst)
         {
@@ -138,7 +142,7 @@ internal sealed partial class FinishedTasks(
                 await AskOnceMoreAsync(submission, inputs, cancellationToken);
             if (await delivered.QueueAsync(submission, inputs, cancellationToken) > 0 || isFirst)
             {
-                var next = now + options.Value.Collect.ObjectDeadline;
+                var next = now + CollectTime;
                 await ledger.UpdateSubmissionAsync(submission with { DueAt = last > next ? last : next }, cancellationToken);
                 return;
             }

@@ -52,6 +52,26 @@ public sealed class PartialAcceptanceTests
         Assert.All(await world.InputsAsync(), i => Assert.Equal(InputState.Waiting, i.State));
     }
 
+    [Fact]
+    public async Task ABatchThatIsAnsweredWithFarMoreTasksThanInputsHasAFewRows()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        string Batch(int from) => $$"""{"id":"b-1","batch_id":"b-1","tasks":[{{string.Join(',', Enumerable.Range(from, 90_000).Select(i => $"\"t{i}\""))}}]}""";
+        world.Answer = (_, _) => Batch(0);
+        var look = 0;
+        world.Get = path => path switch
+        {
+            "/v1/batches/b-1/progress" => $$"""{"id":"b-1","completed":false,"completed_count":{{++look}} }""",
+            "/v1/batches/b-1" => Batch(look * 100_000),
+            _ => null,
+        };
+        await world.PlanAsync(2);
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(3), Step);
+        Assert.True(look > 2);
+        Assert.Equal(8, (await world.Ledger.GetTasksAsync("list-000000", Token)).Count);
+    }
+
     private static async Task<SubmitWorld> StartAsync(string errors, bool echoes)
     {
         var world = await SubmitWorld.StartAsync();
