@@ -37,6 +37,6 @@ public sealed class AppTests
         var problem = await Assert.ThrowsAnyAsync<Exception>(() => FunctionsApp.StartAsync("", null, ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
 
         Assert.Contains("NIMBLE_API_KEY", problem.ToString(), StringComparison.Ordinal);
-        Assert.Contains("Nimble:Version 'latest'", problem.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Nimble__Version is 'latest'. Write v1 or v2.", problem.ToString(), StringComparison.Ordinal);
     }
 }

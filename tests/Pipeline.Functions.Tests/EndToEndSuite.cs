@@ -31,7 +31,7 @@ public abstract class EndToEndSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal(("Closed", 30, 30, 0), (status.GetProperty("state").GetString(), status.GetProperty("inputs").GetInt32(),
             status.GetProperty("records").GetInt32(), status.GetProperty("failures").GetInt32()));
         Assert.Equal(1, status.GetProperty("submissions").GetProperty("closed").GetInt32());
-        Assert.Equal("""{"open_lists":[],"has_more":false}""", await http.GetStringAsync("api/status", token));
+        Assert.Equal("""{"open_lists":[],"has_more":false,"refused_lists":[]}""", await http.GetStringAsync("api/status", token));
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("api/status/unknown", token)).StatusCode);
         Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
     }

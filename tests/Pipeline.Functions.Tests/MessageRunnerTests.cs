@@ -101,9 +101,9 @@ public sealed class MessageRunnerTests : IDisposable
     {
         await RunAsync(5, _ => throw (stops
             ? PipelineException.StoreStops(FailureReasons.Unavailable, "No spill folder.")
-            : PipelineException.StoreWaits(FailureReasons.AccessDenied, "The sink refuses us.", retryAfter: TimeSpan.FromSeconds(7))));
+            : PipelineException.StoreWaits(FailureReasons.AccessDenied, "The sink refuses us.", retryAfter: TimeSpan.FromSeconds(70))));
 
-        Assert.Equal((QueueNames.Submissions, Text, TimeSpan.FromSeconds(stops ? 30 : 7)), Assert.Single(_sent));
+        Assert.Equal((QueueNames.Submissions, Text, TimeSpan.FromSeconds(stops ? 30 : 70)), Assert.Single(_sent));
         _ledger.VerifyNoOtherCalls();
     }
 
