@@ -205,7 +205,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             ALTER TABLE list DROP COLUMN setback; ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message;
             ALTER TABLE submission DROP COLUMN setback; ALTER TABLE submission DROP COLUMN result_setback; ALTER TABLE submission DROP COLUMN not_before;
             ALTER TABLE submission DROP COLUMN recorded; ALTER TABLE submission DROP COLUMN failed; ALTER TABLE submission DROP COLUMN moved;
-            ALTER TABLE input DROP COLUMN kept; ALTER TABLE task DROP COLUMN is_over;
+            ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over;
             PRAGMA user_version=3
             """), durable: true, Token);
 
