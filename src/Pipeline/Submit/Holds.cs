@@ -53,7 +53,7 @@ internal sealed partial class Holds(ILedger ledger, IWorkQueue queue, Outcomes o
     {
         var word = hold switch
         {
-            HoldReason.ApiKey => FailureReasons.AccessDenied,
+            HoldReason.ApiKey or HoldReason.Deliveries => FailureReasons.AccessDenied,
             HoldReason.NimbleBudget or HoldReason.DailyBudget => FailureReasons.BudgetExhausted,
             _ => FailureReasons.Unavailable,
         };
