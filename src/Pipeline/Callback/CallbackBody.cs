@@ -17,9 +17,9 @@ internal static class CallbackBody
     {
         try
         {
-            using var document = JsonDocument.Parse(body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body, Limits);
+            var json = body.Span.StartsWith("\uFEFF"u8) ? body.Span[3..] : body.Span;
             var ids = new HashSet<string>(StringComparer.Ordinal);
-            return Read(document.RootElement, ids) ? ids : null;
+            return Read(JsonElement.Parse(JsonTextRepair.Repair(json), Limits), ids) ? ids : null;
         }
         catch (JsonException)
         {

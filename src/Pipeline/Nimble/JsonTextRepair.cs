@@ -6,8 +6,8 @@ namespace Pipeline.Nimble;
 
 /// <summary>
 /// Makes every text of a JSON document one that can be read and written again. Bytes that are not UTF-8, and escapes
-/// that are half of a surrogate pair (<c>\ud83d</c> alone), become U+FFFD. Called once, where answers are parsed, so
-/// that no reader behind it meets a text that is none.
+/// that are half of a surrogate pair (<c>\ud83d</c> alone) or NUL, which not every store takes, become U+FFFD. Called
+/// once, where answers and webhooks are parsed, so that no reader behind it meets a text that is none.
 /// </summary>
 internal static class JsonTextRepair
 {
@@ -25,7 +25,7 @@ internal static class JsonTextRepair
             var next = at + (code < 0 ? 2 : EscapeBytes);
             if (IsHigh(code) && IsLow(CodeAt(json, next)))
                 next += EscapeBytes;
-            else if (IsHigh(code) || IsLow(code))
+            else if (IsHigh(code) || IsLow(code) || code == 0)
                 "fffd"u8.CopyTo((repaired ??= json.ToArray()).AsSpan(at + 2));
             at = NextEscape(json, next);
         }

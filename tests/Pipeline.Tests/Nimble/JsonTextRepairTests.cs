@@ -21,7 +21,8 @@ public sealed class JsonTextRepairTests
     [InlineData("""["\ude42\ud83d","\ud83d\ud83d\ude42"]""", """["\ufffd\ufffd","\ufffd\ud83d\ude42"]""")]
     [InlineData("""["\ud83dx\ude42","\\\ud83d"]""", """["\ufffdx\ufffd","\\\ufffd"]""")]
     [InlineData("""["\ud83d\n"]""", """["\ufffd\n"]""")]
-    public void HalfASurrogatePairBecomesTheReplacementCharacter(string json, string expected) =>
+    [InlineData("""{"a\u0000":"\u0000b\\u0000"}""", """{"a\ufffd":"\ufffdb\\u0000"}""")]
+    public void WhatIsNoTextBecomesTheReplacementCharacter(string json, string expected) =>
         Assert.Equal(expected, Repair(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
