@@ -53,6 +53,7 @@ public static class PipelineServices
         services.AddSingleton<TaskEvidence>();
         services.AddSingleton<TaskFailures>();
         services.AddSingleton<RefusedReads>();
+        services.AddSingleton<PageTally>();
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();

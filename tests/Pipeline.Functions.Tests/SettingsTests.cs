@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Pipeline.Functions.Tests;
 
@@ -31,6 +34,51 @@ public sealed class SettingsTests
 
         Assert.Equal(expected, options.Delivery.CallbackBase?.AbsoluteUri);
     }
+
+    [Fact]
+    public void AllFaultsOfTheAppSettingsAreToldAtOnce()
+    {
+        var faults = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddPipelineFunctions(Configuration(
+            ("Pipeline:Collect:MaxDepth", "abc"), ("Pipeline:Guards:MaxUrlsPerDy", "5"), ("AWS_REGION", "\"eu-west-1\""),
+            ("Pipeline:Delivery:CallbackKeys:0", "@Microsoft.KeyVault(SecretUri=https://vault/key)")))).Failures;
+
+        Assert.Equal(
+        [
+            "Pipeline__Delivery__CallbackKeys__0 is a Key Vault reference that Azure has not resolved. "
+                + "Grant the app's identity Key Vault Secrets User.",
+            "Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 to 1,000, such as 256.",
+            "Pipeline__Guards__MaxUrlsPerDy is no setting. Did you mean Pipeline__Guards__MaxUrlsPerDay?",
+            "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
+            "AWS_REGION is '\"eu-west-1\"'. Write a region, such as eu-west-1.",
+            "No storage account is named. Set AzureWebJobsStorage or AzureWebJobsStorage__accountName.",
+        ], faults);
+    }
+
+    [Fact]
+    public async Task AnAppWithFaultsEndsWithALineForEachAndNoStackTrace()
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(MessageRunner).Assembly.Location])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+            Environment = { ["NIMBLE_API_KEY"] = "key", ["AzureWebJobsStorage"] = "nonsense", ["Pipeline__Sweep__TaskDeadline"] = "24:00:00" },
+        };
+        using var app = Process.Start(start)!;
+        var (output, error) = (app.StandardOutput.ReadToEndAsync(Token), app.StandardError.ReadToEndAsync(Token));
+        await app.WaitForExitAsync(Token);
+
+        Assert.Equal(
+            "Pipeline__Sweep__TaskDeadline is '24:00:00'. Write a time as [days.]hours:minutes:seconds "
+                + "from 00:00:00.1 to 30.00:00:00, such as 1.00:00:00.\n"
+                + "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
+                + "or set AzureWebJobsStorage__accountName.\n",
+            await error);
+        Assert.Equal((2, ""), (app.ExitCode, await output));
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static IConfiguration Configuration(params IEnumerable<(string Name, string Value)> settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build();
 
     private static PipelineOptions Apply(params (string Name, string Value)[] settings)
     {

@@ -16,14 +16,12 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     private const int WideEnough = 120;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
     private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
     private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private readonly StoreHealth _health = services.GetRequiredService<StoreHealth>();
     private string? _said;
     private string? _saidProblem;
-    private long? _unansweredSince;
     private bool _saidUnanswered;
     private string? _line;
 
@@ -118,7 +116,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     {
         var problem = _health.Problem;
         if (problem is not null && _saidProblem is null)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Waiting.[/] {problem}");
+            console.Say(Terminal.Warning, $"Waiting. {problem}");
         else if (problem is null && _saidProblem is not null)
             console.WriteLine("The disk can be written again; the work goes on.");
         _saidProblem = problem;
@@ -138,14 +136,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     /// <summary>A POST whose answer is lost is looked for in silence for up to half an hour: it is said once what for.</summary>
     private void SayUnanswered(LedgerCounts counts)
     {
-        if (counts.Unanswered == 0)
-        {
-            _unansweredSince = null;
-            return;
-        }
-
-        _unansweredSince ??= TimeProvider.System.GetTimestamp();
-        if (_saidUnanswered || TimeProvider.System.GetElapsedTime(_unansweredSince.Value) < AnswerTakes)
+        if (counts.Unanswered == 0 || _saidUnanswered)
             return;
         _saidUnanswered = true;
         var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"end as {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.Collect;
 using Pipeline.Hosting;
 using Pipeline.Reports;
 using Pipeline.Submit;
@@ -63,7 +64,14 @@ internal static class StatusPage
             waits.Append(CultureInfo.InvariantCulture,
                 $"<p class=\"pause\">{WebUtility.HtmlEncode(refused.Source ?? refused.ListId)} was refused. {WebUtility.HtmlEncode(refused.Message)}</p>");
         }
-        page.Append("</table>").Append(waits).Append("<p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
+        page.Append("</table>").Append(waits);
+        if (services.GetRequiredService<PageTally>().Counts is { Count: > 0 } counts)
+        {
+            var statuses = string.Join(", ", counts.Select(count => $"{count.Value:N0} {count.Key}"));
+            page.Append(CultureInfo.InvariantCulture, $"<p>Records by HTTP status since this process started: {statuses}.</p>");
+        }
+
+        page.Append("<p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(page.ToString(), context.RequestAborted);
     });

@@ -23,6 +23,8 @@ internal static class Summary
         table.AddColumn("").AddColumn(new TableColumn("").RightAligned()).HideHeaders();
         Row(table, "inputs", Sum(own, "inputs"));
         Row(table, "records", Sum(own, "records"));
+        foreach (var (status, count) in Statuses(own))
+            Row(table, $"  HTTP {status}", count);
         Row(table, "failures", failures);
         foreach (var (reason, count) in Group(own, "failures_by_reason"))
             Row(table, $"  {reason}", count);
@@ -58,6 +60,13 @@ internal static class Summary
     {
         IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray() : [manifest];
         return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
+    }
+
+    /// <summary>The records by the status of their page; none where all are the 200 that everybody expects.</summary>
+    private static IEnumerable<KeyValuePair<string, long>> Statuses(IReadOnlyList<JsonElement> own)
+    {
+        var statuses = Group([.. own.Where(m => m.TryGetProperty("records_by_http_status", out _))], "records_by_http_status").ToList();
+        return statuses is [{ Key: "200" }] ? [] : statuses;
     }
 
     private static string Name(JsonElement list) =>

@@ -22,6 +22,7 @@ internal sealed partial class TaskCollector(
     TaskFailures failures,
     ResultSetbacks setbacks,
     RefusedReads refusals,
+    PageTally pages,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<TaskCollector> logger)
@@ -218,6 +219,7 @@ internal sealed partial class TaskCollector(
         });
         CrashPoint.Pass("collect.after-staging");
         await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
+        pages.Add(record.HttpStatus);
     }
 
     /// <summary>

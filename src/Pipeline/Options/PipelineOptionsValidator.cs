@@ -64,7 +64,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         if (delivery.CallbackBase is not null && delivery.CallbackKeys.Count == 0)
             yield return $"{options.NameOf("Delivery:CallbackBase")} needs a key in Pipeline__Delivery__CallbackKeys__0. {MakeKey}";
         for (var i = 0; i < delivery.CallbackKeys.Count; i++)
-            if (!IsKey(delivery.CallbackKeys[i]))
+            if (!IsKey(delivery.CallbackKeys[i]) && KeyVault.Unresolved("", delivery.CallbackKeys[i]) is null)
                 yield return $"{options.NameOf($"Delivery:CallbackKeys:{i}")} is not base64 of at least {MinKeyBytes} bytes. {MakeKey}";
     }
 

@@ -47,7 +47,7 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
             if (submission is { State: SubmissionState.Planned, Hold: not HoldReason.None and var hold })
                 waiting[hold.ToString()] = waiting.GetValueOrDefault(hold.ToString()) + 1;
             waits.Add(submission, outcomes.Waiting);
-            counts += LedgerCounts.Of(submission, outcomes);
+            counts += LedgerCounts.Of(submission, outcomes, time.GetUtcNow());
             if (submission.DueAt < (next ?? DateTimeOffset.MaxValue))
                 next = submission.DueAt;
         }

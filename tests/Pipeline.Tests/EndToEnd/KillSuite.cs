@@ -75,7 +75,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         Assert.DoesNotContain(rig.Emulator.CallbackUrls[0].Segments[^1], page, StringComparison.Ordinal);
         using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
         var (exitCode, _, error) = await process.WaitAsync();
-        Assert.Equal(ExitCodes.Error, exitCode);
+        Assert.Equal(ExitCodes.Interrupted, exitCode);
         Assert.Contains("Stopped. Nothing is lost: the same command goes on where this one stopped.", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
     }

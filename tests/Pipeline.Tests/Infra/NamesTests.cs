@@ -51,7 +51,7 @@ public sealed partial class NamesTests
     public void EveryVariableOfTheCloudsIsExplainedAndInTheSample()
     {
         var page = Repository.Read("docs/operating.md");
-        string[] others = ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+        string[] others = ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"];
         AssertNone(Names.Clouds.Except(others), LocalSettings());
         Assert.All(Names.Clouds, name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
     }

@@ -101,18 +101,18 @@ internal static partial class LedgerRows
     }
 
     /// <summary>How far a list is. Triggers keep the outcomes of a submission's inputs in its row, so no input is read.</summary>
-    public static LedgerCounts Count(SqlSession session, string listId)
+    public static LedgerCounts Count(SqlSession session, string listId, DateTimeOffset now)
     {
         using var rows = session.Query(
             """
             SELECT COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
                    COALESCE(SUM(CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
-                   COALESCE(SUM(CASE WHEN state IN ($2, $3) THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN state=$2 OR (state=$3 AND posted_at<=$4) THEN count END), 0),
                    COALESCE(SUM(recorded), 0),
                    COALESCE(SUM(failed), 0)
             FROM submission WHERE list_id=$1
             """,
-            listId, (int)SubmissionState.Posting, (int)SubmissionState.Unknown);
+            listId, (int)SubmissionState.Unknown, (int)SubmissionState.Posting, (now - LedgerCounts.AnswerTakes).UtcTicks);
         rows.Read();
         return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
     }

@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Local;
 
 /// <summary>The ledger of one machine. A version is a number that every write raises.</summary>
-internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCounts
+internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = null) : ILedger, ILedgerCounts
 {
     // Long result sets are read in pages: an open reader would keep the write-ahead log from being folded back into the file.
     private const int PageSize = 500;
@@ -132,9 +132,10 @@ internal sealed class LocalLedger(LocalDatabase database) : ILedger, ILedgerCoun
     /// <summary>How far lists are, for people who wait.</summary>
     public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
+        var now = (time ?? TimeProvider.System).GetUtcNow();
         var total = LedgerCounts.None;
         foreach (var listId in listIds)
-            total += await database.ReadAsync(session => LedgerRows.Count(session, listId), cancellationToken);
+            total += await database.ReadAsync(session => LedgerRows.Count(session, listId, now), cancellationToken);
         return total;
     }
 }

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Pipeline.Cli;
+using Pipeline.Cli.Run;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>What is printed at the end of a command: rows that say whose they are, and commands that can be pasted.</summary>
+public sealed class AdviceTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    [Fact]
+    public async Task TwoListsWithBudgetsHaveNamedRowsAndPagesAreCountedByStatus()
+    {
+        var site = "http://sample.test/sample";
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            [
+                "run", List("one.txt", $"{site}/generated/1", $"{site}/generated/2"), List("two.txt", $"{site}/nothing-here"),
+                "--out", _folder["out"], "--max-urls", "1",
+            ]);
+        Assert.True(exitCode == ExitCodes.SomeFailed, error);
+        Assert.Matches("budget used of one\\.txt +│ +1 of 1 ", error);
+        Assert.Matches("budget used of two\\.txt +│ +1 of 1 ", error);
+        Assert.Matches("HTTP 200 +│ +1 ", error);
+        Assert.Matches("HTTP 404 +│ +1 ", error);
+    }
+
+    [Fact]
+    public async Task APageWithARefusedStatusIsAFailure()
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List("one.txt", "http://sample.test/sample/nothing-here"), "--out", _folder["out"], "--fail-status", "4xx,503"]);
+        Assert.True(exitCode == ExitCodes.SomeFailed, error);
+        Assert.Contains("\"reason\":\"page_status\"", File.ReadAllText(_folder["out", "failures.ndjson"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AdviceCanBePastedAndIsGivenOnlyWhereItHelps()
+    {
+        var folder = _folder["it's out"];
+        string[] run = ["run", List("one.txt", "http://sample.test/sample/generated/1", "no url"), "--out", folder];
+        var first = await CliProcess.RunAsync(run);
+        Assert.True(first.ExitCode == ExitCodes.SomeFailed, first.Error);
+
+        var failures = await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "invalid_input"]);
+        var advice = $"pipeline replay --out {Shell.Quote(folder)} --reason invalid_input";
+        Assert.Contains($"1 failure. '{advice}' brings back", failures.Error, StringComparison.Ordinal);
+        using var pasted = CliProcess.StartShell($"${advice}");
+        var (exitCode, _, error) = await pasted.WaitAsync();
+        Assert.True(exitCode == ExitCodes.SomeFailed, error);
+        Assert.Contains("There is nothing to replay.\n", error, StringComparison.Ordinal);
+
+        Assert.Equal("No failures.\n", (await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "task_failed"])).Error);
+        Assert.Equal("No list is open.\n", (await CliProcess.RunAsync(["status", "--out", folder])).Output);
+    }
+
+    [Theory]
+    [InlineData("plain/path-1.txt", "plain/path-1.txt")]
+    [InlineData("two words", "'two words'")]
+    [InlineData("it's $HOME", "'it'\\''s $HOME'")]
+    [InlineData("", "''")]
+    public void AWordIsQuotedAsAShellReadsIt(string word, string quoted)
+    {
+        Assert.Equal(quoted, Shell.Quote(word));
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"printf %s {quoted}"]) { RedirectStandardOutput = true })!;
+        Assert.Equal(word, shell.StandardOutput.ReadToEnd());
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string List(string name, params string[] lines)
+    {
+        File.WriteAllLines(_folder[name], lines);
+        return _folder[name];
+    }
+}

@@ -1,0 +1,20 @@
+using Pipeline.Ledger;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Reports;
+
+public sealed class LedgerCountsTests
+{
+    /// <summary>Most POSTs are answered within a moment: to call them unanswered would frighten people for nothing.</summary>
+    [Theory]
+    [InlineData(SubmissionState.Posting, 0, 0)]
+    [InlineData(SubmissionState.Posting, 3, 0)]
+    [InlineData(SubmissionState.Posting, 4, 5)]
+    [InlineData(SubmissionState.Unknown, 0, 5)]
+    [InlineData(SubmissionState.Accepted, 60, 0)]
+    public void OnlyAPostWhoseAnswerIsOverdueIsUnanswered(SubmissionState state, int seconds, int unanswered)
+    {
+        var submission = Some.Submission(count: 5) with { State = state, PostedAt = Some.Time };
+        Assert.Equal(unanswered, LedgerCounts.Of(submission, default!, Some.Time.AddSeconds(seconds)).Unanswered);
+    }
+}
