@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
 /// <summary>Who may read what the product keeps, and what a kill leaves of it.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class PrivateFilesTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -18,7 +20,6 @@ public sealed class PrivateFilesTests : IDisposable
     [Fact]
     public void ATemporaryFileIsItsOwnersAndHasNoName()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has neither modes nor files without a name.");
         using var file = PrivateFiles.CreateTemporary(_folder.Path);
         file.Write("secret"u8);
 
@@ -41,7 +42,6 @@ public sealed class PrivateFilesTests : IDisposable
     [Fact]
     public async Task TheStateIsItsOwnersWhateverTheModeOfItsFolderAndEvenIfItWasNotBefore()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes.");
         string[] files = [LocalDatabase.FileName, LocalDatabase.FileName + "-wal", LocalDatabase.FileName + "-shm"];
         for (var round = 0; round < 2; round++)
         {
@@ -55,7 +55,6 @@ public sealed class PrivateFilesTests : IDisposable
     [Fact]
     public async Task AKillLeavesNoTemporaryFileAndSecretsAreTheOwnersAlone()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has neither modes nor files without a name.");
         var temporary = Directory.CreateDirectory(_folder["tmp"]).FullName;
         var (state, output) = (Directory.CreateDirectory(_folder["state"]).FullName, _folder["out"]);
         File.SetUnixFileMode(state, (UnixFileMode)0b111_101_101);
@@ -66,7 +65,7 @@ public sealed class PrivateFilesTests : IDisposable
         var killed = await CliProcess.RunAsync(["run", _folder["list.txt"], .. run[2..]], [.. small, ("PIPELINE_CRASH_AT", "sink.within-append:2")]);
 
         Assert.NotEqual(0, killed.ExitCode);
-        Assert.Empty(Directory.GetFileSystemEntries(temporary, "*", SearchOption.AllDirectories).Where(IsOurs));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(temporary, "*", SearchOption.AllDirectories), IsOurs);
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(state, "tmp")));
         string[] secret = ["callback.key", LocalDatabase.FileName, LocalDatabase.FileName + "-wal", LocalDatabase.FileName + "-shm"];
         Assert.All(secret, file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(state, file))));

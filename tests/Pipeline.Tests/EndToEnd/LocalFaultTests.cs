@@ -1,6 +1,5 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
-using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
