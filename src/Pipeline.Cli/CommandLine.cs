@@ -30,7 +30,8 @@ internal static class ExitCodes
     {
         { StopsHost: true } => Error,
         { Reason: FailureReasons.AccessDenied } => Usage,
-        { IsPermanent: true, Reason: FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput } => Usage,
+        { IsPermanent: true, Reason: FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.LimitExceeded } =>
+            Usage,
         _ => Error,
     };
 }
@@ -91,7 +92,7 @@ internal static class CommandLine
         catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
         {
             var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Set that right, then";
-            await Console.Error.WriteLineAsync($"pipeline: {disk.Message} {advice} run the same command again.");
+            await Console.Error.WriteLineAsync($"pipeline: {disk.Message.TrimEnd('.', ' ')}. {advice} run the same command again.");
             return ExitCodes.Error;
         }
         catch (Exception bug)

@@ -32,7 +32,7 @@ internal static class FailureRemedies
         new(FailureReasons.ResultInvalid, IsRetryable: false, ReplaysFree: true, Resubmits: true),
         new(FailureReasons.ResultFailed, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
         new(FailureReasons.EmptyResult, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
-        new(FailureReasons.PageStatus, IsRetryable: null, ReplaysFree: true, Resubmits: true, Retries: true),
+        new(FailureReasons.PageStatus, IsRetryable: null, ReplaysFree: false, Resubmits: true, Retries: true),
         new(FailureReasons.ResultAmbiguous, IsRetryable: false, ReplaysFree: true, Resubmits: true),
         new(FailureReasons.AccessDenied, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
         new(FailureReasons.Unavailable, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),

@@ -20,8 +20,10 @@ public sealed record SubmissionMessage(string SubmissionId, string? TraceParent 
 /// <param name="Tries">How often Collect has put it off so far.</param>
 /// <param name="TraceParent">The trace it belongs to.</param>
 /// <param name="Others">More tasks of the submission of which the same is said; null for none. They share a message, not a fate: what cannot be done for one is put off for that one.</param>
+/// <param name="CopyTries">How often the API's copy was found unfinished after the object's deadline; null for never.</param>
 public sealed record ResultMessage(
-    string SubmissionId, string TaskId, Learnt Learnt, DateTimeOffset Since, int Tries = 0, string? TraceParent = null, IReadOnlyList<string>? Others = null)
+    string SubmissionId, string TaskId, Learnt Learnt, DateTimeOffset Since, int Tries = 0, string? TraceParent = null, IReadOnlyList<string>? Others = null,
+    int? CopyTries = null)
 {
     /// <summary>How many tasks share a message at most: enough that sending and receiving weigh little, few enough that one worker is not kept long.</summary>
     internal const int MaxTasks = 32;

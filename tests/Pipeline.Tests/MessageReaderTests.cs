@@ -11,7 +11,8 @@ public sealed class MessageReaderTests
     [Fact]
     public void WhatAStageSendsIsReadAsItWas()
     {
-        var result = new ResultMessage("l-000000", "t-1", Learnt.Sweep, Some.Time, 3, "00-trace", ["t-2", "t-3"]);
+        var since = new DateTimeOffset(2026, 3, 19, 10, 0, 0, 4, TimeSpan.Zero);
+        var result = new ResultMessage("l-000000", "t-1", Learnt.Sweep, since, 3, "00-trace", ["t-2", "t-3"]);
         var read = MessageReader.ReadResult(JsonSerializer.SerializeToUtf8Bytes(result, PipelineJson.Plain.ResultMessage));
         Assert.Equal(result with { Others = null }, read with { Others = null });
         Assert.Equal(result.Others, read.Others);

@@ -50,7 +50,7 @@ internal static class Folders
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            var message = $"{option} {folder} cannot be written: {problem.Message} ";
+            var message = $"{option} {folder} cannot be written: {problem.Message.TrimEnd('.', ' ')}. ";
             throw DiskFaults.IsFull(problem)
                 ? PipelineException.StoreWaits(FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)
                 : PipelineException.Permanent(FailureReasons.InvalidConfiguration, message + "Name a folder that can.", problem);

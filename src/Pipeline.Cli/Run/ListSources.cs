@@ -29,6 +29,10 @@ internal sealed class ListSources : IDisposable
     /// <exception cref="PipelineException">Permanent: a folder, or nothing that can be read.</exception>
     public async Task<NamedList> ReadAsync(string path, CancellationToken cancellationToken)
     {
+        if (path.Length == 0)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                "A LIST is empty text; is a variable unset? Name a file, '-' for standard input, or a URL.");
         if (Directory.Exists(path))
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration, $"{path} is a folder. Name the files in it, such as {Path.Join(path, "*.txt")}.");
@@ -40,6 +44,13 @@ internal sealed class ListSources : IDisposable
                 return await HoldAsync(path, () => file, cancellationToken);
             await file.DisposeAsync();
             return new(Path.GetFileName(path), () => Open(path));
+        }
+        catch (FileNotFoundException problem)
+        {
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"There is no file {Path.GetFullPath(path)}. Name a list that is there; a URL starts with http:// or https://.",
+                problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -8,6 +8,11 @@ namespace Pipeline.Collect;
 // How long results that cannot be had now are put off.
 internal sealed partial class TaskCollector
 {
+    private const int QuietTries = 2;
+
+    // The API's copy may still be unfinished when the bucket has had its time; no look at it is the only one.
+    private const int MostCopyTries = 5;
+
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
 
     /// <summary>Waits with growing delays, however long it takes, and says in the ledger for what.</summary>
@@ -17,6 +22,16 @@ internal sealed partial class TaskCollector
         var next = time.GetUtcNow() + IWorkQueue.Bound(DelayOf(message, outage.RetryAfter));
         await setbacks.NoteAsync(message.SubmissionId, outage, next, cancellationToken);
         await PutOffAsync(message, cancellationToken, outage.RetryAfter);
+    }
+
+    /// <summary>
+    /// Looks again later, and says in the ledger what is waited for. The first tries say nothing: a result is often a moment late.
+    /// </summary>
+    private async Task PutOffAsync(ResultMessage message, PipelineException why, CancellationToken cancellationToken)
+    {
+        if (message.Tries >= QuietTries)
+            await setbacks.NoteAsync(message.SubmissionId, why, time.GetUtcNow() + DelayOf(message, null), cancellationToken);
+        await PutOffAsync(message, cancellationToken);
     }
 
     /// <summary>Has the same tasks looked at again later.</summary>

@@ -91,6 +91,11 @@ internal sealed partial class TaskCollector(
             var copy = await TryEmitAsync(submission, input, message, fromApi: true, cancellationToken);
             if (copy.Found && copy.Doubt is null)
                 return;
+            if (copy.Doubt is { Reason: FailureReasons.ResultFailed } unfinished && (message.CopyTries ?? 0) < MostCopyTries)
+            {
+                await PutOffAsync(message with { CopyTries = (message.CopyTries ?? 0) + 1 }, unfinished, cancellationToken);
+                return;
+            }
             // Who refuses us may hold it: that is final only when it has lasted.
             if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
                 doubt = copy.Doubt;
@@ -101,7 +106,7 @@ internal sealed partial class TaskCollector(
         else if (RefusedReads.IsRefusal(doubt) && !refusals.IsOver(message))
             await WaitOutAsync(message, doubt, cancellationToken);
         else if (mayWait)
-            await PutOffAsync(message, cancellationToken);
+            await PutOffAsync(message, doubt, cancellationToken);
         else
             await FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
     }
@@ -258,6 +263,8 @@ internal sealed partial class TaskCollector(
             input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutlook.Bad)
             await TaskFailedAsync(submission, input, message, task, cancellationToken);
+        else if (!late && outcome == TaskOutlook.Good)
+            await PutOffAsync(message, NotThereYet(submission, message.TaskId), cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutlook.Good)
@@ -265,6 +272,10 @@ internal sealed partial class TaskCollector(
                 $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again."),
                 cancellationToken);
     }
+
+    private static PipelineException NotThereYet(SubmissionEntry submission, string taskId) => PipelineException.Transient(
+        FailureReasons.ObjectMissing,
+        $"Task {taskId} ended, but its result is not at {submission.StorageUrl ?? "the API"} yet.");
 
     /// <summary>
     /// Fails the input of a bad task. Where the batch has more tasks than inputs, another one may be its second: Sweep decides once all

@@ -6,39 +6,56 @@ namespace Pipeline.Submit;
 /// <summary>Which inputs Nimble did not take though it accepted their submission, as far as its answer tells beyond doubt.</summary>
 internal static class PartialAcceptance
 {
-    /// <summary>What Nimble says of inputs that it has no task for; null where it took all, or says nothing.</summary>
+    private const string NoReason = "it gives no reason";
+
+    /// <summary>
+    /// What Nimble says of inputs that it has no task for; null where it took all, or where its errors are too few to
+    /// account for them: an answer may leave out tasks that it accepted.
+    /// </summary>
     public static string? WordsOf(SubmissionEntry submission, PostOutcome.Accepted accepted)
     {
-        if (accepted.Errors.Count == 0 || accepted.Tasks.Count >= submission.Count)
+        var missing = submission.Count - accepted.Tasks.Count;
+        if (missing <= 0 || accepted.Errors.Distinct().Count() < missing)
             return null;
         var words = string.Join(" ", accepted.Errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(3));
-        return $"Nimble accepted {accepted.Tasks.Count} of {submission.Count} inputs and not this one: {(words.Length > 0 ? words : "it gives no reason")}";
+        return $"Nimble accepted {accepted.Tasks.Count} of {submission.Count} inputs and not this one: "
+            + (words.Length > 0 ? words : NoReason);
     }
 
     /// <summary>
-    /// The refused inputs, each with Nimble's words. Errors and inputs are brought together by URL, or by place among the inputs that
-    /// no task echoes. None where that leaves a doubt: then the rest is what remains once the batch is complete.
+    /// The refused inputs, each with Nimble's words. An error that names an input's URL refuses it. An error that names a
+    /// place, or nothing, counts only where there is an error for each input without a task: an answer may leave out
+    /// tasks that it accepted, and those inputs wait for them.
     /// </summary>
     public static IReadOnlyList<(InputEntry Input, string Message)> Find(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, PostOutcome.Accepted accepted)
+        SubmissionEntry submission,
+        IReadOnlyList<InputEntry> inputs,
+        IReadOnlyList<TaskEntry> tasks,
+        PostOutcome.Accepted accepted)
     {
-        if (WordsOf(submission, accepted) is not { } words)
+        if (accepted.Errors.Count == 0 || accepted.Tasks.Count >= submission.Count)
             return [];
+        var words = WordsOf(submission, accepted);
         var taken = tasks.Select(t => t.Ordinal).OfType<int>().ToHashSet();
         var rest = inputs.Where(i => !taken.Contains(i.Ordinal)).ToList();
         var missing = submission.Count - tasks.Select(t => t.TaskId).Distinct().Count();
+        var isExact = rest.Count == missing && words is not null;
         var byUrl = rest.ToLookup(i => i.Url, StringComparer.Ordinal);
         var told = new Dictionary<int, string>();
         foreach (var error in accepted.Errors)
-            if (InputOf(error, byUrl, rest, isExact: rest.Count == missing) is { } input)
+            if (InputOf(error, byUrl, rest, isExact) is { } input)
                 told.TryAdd(input.Ordinal, error.Message);
-        // Either the tasks leave exactly these inputs over, or the errors name exactly as many as have no task.
-        return rest.Count == missing ? [.. rest.Select(i => (i, Say(told.GetValueOrDefault(i.Ordinal), words)))]
-            : told.Count == missing ? [.. rest.Where(i => told.ContainsKey(i.Ordinal)).Select(i => (i, Say(told[i.Ordinal], words)))]
-            : [];
+        if (told.Count > missing)
+            return [];
+        return
+        [
+            .. rest.Where(i => isExact || told.ContainsKey(i.Ordinal))
+                .Select(i => (i, Say(told.GetValueOrDefault(i.Ordinal), words))),
+        ];
     }
 
-    private static InputEntry? InputOf(InputError error, ILookup<string, InputEntry> byUrl, List<InputEntry> rest, bool isExact)
+    private static InputEntry? InputOf(
+        InputError error, ILookup<string, InputEntry> byUrl, List<InputEntry> rest, bool isExact)
     {
         if (error.Url is { } url)
             return byUrl[url].ToList() is [var only] ? only : null;
@@ -48,5 +65,6 @@ internal static class PartialAcceptance
             : null;
     }
 
-    private static string Say(string? own, string words) => own is { Length: > 0 } ? $"Nimble did not accept this input: {own}" : words;
+    private static string Say(string? own, string? words) =>
+        own is { Length: > 0 } ? $"Nimble did not accept this input: {own}" : words ?? $"Nimble did not accept this input: {NoReason}";
 }

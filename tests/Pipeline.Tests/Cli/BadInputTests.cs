@@ -15,7 +15,7 @@ public sealed class BadInputTests : IDisposable
     private string Out => _folder["out"];
 
     [Theory]
-    [InlineData("none.txt", null, "none.txt cannot be read: Could not find file")]
+    [InlineData("none.txt", null, "none.txt. Name a list that is there")]
     [InlineData("list.txt", "", "The list has no URL in it.")]
     [InlineData("list.txt", "# only a comment\n", "The list has no URL in it.")]
     [InlineData("list.json", "{\"inputs\":[{\"url\":\"http://a/\"}", "line 1")]

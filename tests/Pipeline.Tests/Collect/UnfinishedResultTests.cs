@@ -55,11 +55,29 @@ public sealed class UnfinishedResultTests
         world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
         await world.HearAsync(0);
         await world.PassAsync(TimeSpan.FromMinutes(11));
+        // The API's copy is not finished either: it is read a few times more.
+        Assert.Empty(world.Failures);
+        await world.PassAsync(TimeSpan.FromMinutes(6));
         var failure = Assert.Single(world.Failures);
         Assert.Contains(message, failure.GetProperty("message").GetString());
         Assert.Equal(
             message.StartsWith("reports", StringComparison.Ordinal) ? FailureReasons.ResultFailed : FailureReasons.ResultInvalid,
             failure.GetProperty("reason").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Unfinished))]
+    public async Task TheCopyOfTheApiMayBeLateToo(string answer, string _)
+    {
+        await using var world = await StartAsync();
+        await world.DeliverAsync(0, answer);
+        world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
+        await world.HearAsync(0);
+        await world.PassAsync(TimeSpan.FromMinutes(11));
+        world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
+        await world.PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Single(world.Records);
+        Assert.Empty(world.Failures);
     }
 
     [Fact]

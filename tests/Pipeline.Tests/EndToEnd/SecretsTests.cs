@@ -32,7 +32,7 @@ public sealed class SecretsTests
         var (said, tokens) = await RunAllAsync(folder, emulator);
         Assert.NotEmpty(tokens);
         Assert.Contains("was refused (400)", said, StringComparison.Ordinal);
-        Assert.Contains("info: ", said, StringComparison.Ordinal);
+        Assert.Contains(" info ", said, StringComparison.Ordinal);
         AssertClean(said, "what the commands said", tokens);
 
         var files = Directory.EnumerateFiles(folder["out"], "*", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(folder["state"], "*", SearchOption.AllDirectories)).ToList();

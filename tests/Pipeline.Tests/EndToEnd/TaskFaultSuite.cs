@@ -25,6 +25,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("result_wrap=results@0.5")]
     [InlineData("object_html,object_heal_ms=600")]
     [InlineData("object_xml=0.5,object_pending")]
+    [InlineData("result_unfinished=pending@0.5,object_missing")]
     public Task EveryUrlStillBecomesARecord(string faults) => AllBecomeRecordsAsync(faults);
 
     [Theory]

@@ -43,6 +43,26 @@ public sealed class PartialAcceptanceTests
     }
 
     [Fact]
+    public async Task AnInputWithNeitherTaskNorErrorOfItsOwnWaits()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Answer = (_, _) => """{"batch_id":"b-1","tasks":[],"errors":[{"url":"https://example.com/3","message":"too odd"}]}""";
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        Assert.Equal([InputState.Waiting, InputState.Waiting, InputState.Failed], (await world.InputsAsync()).Select(i => i.State));
+    }
+
+    [Fact]
+    public async Task AnErrorThatNamesNoInputEndsNothingWhileTasksMayBeUnnamed()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        world.Answer = (_, _) => """{"batch_id":"b-1","tasks":[],"errors":["too odd"]}""";
+        await world.PlanAsync(3);
+        await world.WorkAsync();
+        Assert.All(await world.InputsAsync(), i => Assert.Equal(InputState.Waiting, i.State));
+    }
+
+    [Fact]
     public async Task AnErrorOfAnInputThatHasATaskEndsNothing()
     {
         await using var world = await SubmitWorld.StartAsync();
