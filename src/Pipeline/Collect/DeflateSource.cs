@@ -8,7 +8,7 @@ namespace Pipeline.Collect;
 /// a byte that could be the last one of the data comes in a read of its own.
 /// </summary>
 /// <remarks>Behind that byte and the trailer follows the end, or another gzip member, which begins with <see cref="GzipHeader.Start"/>.</remarks>
-internal sealed class DeflateSource : ForwardReadStream
+internal sealed class DeflateSource : ForwardStream
 {
     private StoredReader _stored = null!;
     private bool _hasMembers;

@@ -146,7 +146,7 @@ internal sealed class VerifiedReader : IDisposable
         PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {StoredBytes}.");
 
     /// <summary>What a layer gives, for the layer above it. Its first bytes have been read already.</summary>
-    private sealed class LayerStream(VerifiedReader owner, Layer layer, ReadOnlyMemory<byte> start) : ForwardReadStream
+    private sealed class LayerStream(VerifiedReader owner, Layer layer, ReadOnlyMemory<byte> start) : ForwardStream
     {
         private long _given;
 

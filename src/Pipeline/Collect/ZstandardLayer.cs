@@ -50,7 +50,7 @@ internal sealed class ZstandardLayer : Layer
     }
 
     /// <summary>The bytes below as the stream that the decoder wants.</summary>
-    private sealed class ReadStream(StoredReader below) : ForwardReadStream
+    private sealed class ReadStream(StoredReader below) : ForwardStream
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             below.ReadAsync(buffer, cancellationToken);
