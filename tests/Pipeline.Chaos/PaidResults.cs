@@ -11,6 +11,9 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
     // A result that comes in the instant in which its input is given up is not lost by anybody's fault.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
+    // The window of evidence is this long here. What a busy machine has accepted at its end, the last look may just miss.
+    private static readonly TimeSpan UnprovenMargin = TimeSpan.FromSeconds(5);
+
     private readonly List<(string Url, string TaskId, DateTimeOffset EndedAt, string? Object)> _good = [];
 
     /// <summary>Reads the API's list of tasks.</summary>
@@ -33,7 +36,8 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
     {
         var (url, givenUpAt) = (failure.GetProperty("url").GetString(), TimeOf(failure.GetProperty("last_attempt_at")));
         var isUnproven = failure.GetProperty("reason").GetString() == "submission_unknown";
-        foreach (var task in _good.Where(t => t.Url == url && t.EndedAt < givenUpAt - Margin))
+        var knownSince = givenUpAt - (isUnproven ? UnprovenMargin : Margin);
+        foreach (var task in _good.Where(t => t.Url == url && t.EndedAt < knownSince))
         {
             // What echoes nothing can be told by the place of its object alone.
             if (isUnproven && task.Object?.StartsWith("s3://", StringComparison.Ordinal) != true)

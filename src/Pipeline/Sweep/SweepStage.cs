@@ -112,10 +112,11 @@ internal sealed partial class SweepStage(
 
     private async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
+        // A look proves something of the time at which it began: a slow one must not end a window that was open then.
+        var now = time.GetUtcNow();
         var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
         if (found)
             return;
-        var now = time.GetUtcNow();
         var underWay = submission.State == SubmissionState.Posting && now - submission.PostedAt < options.Value.Sweep.PostingLease;
         if (underWay || (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow && !IsProvenAbsent(submission, doubt, now)))
         {
@@ -123,7 +124,7 @@ internal sealed partial class SweepStage(
             {
                 State = underWay ? SubmissionState.Posting : SubmissionState.Unknown,
                 Looks = submission.Looks + 1,
-                DueAt = NextLook(submission, options.Value.Sweep, now),
+                DueAt = NextLook(submission, options.Value.Sweep, time.GetUtcNow()),
             }, cancellationToken);
             return;
         }
