@@ -3,14 +3,15 @@ using System.Text;
 namespace Pipeline.Emulator;
 
 /// <summary>
-/// Standard output and standard error for everybody in the process: UTF-8 whatever the locale, and every text clean, wherever it came
-/// from. Only who draws on a terminal uses the raw writers, and cleans its texts itself.
+/// Replaces standard output and standard error of the process: they write UTF-8 whatever the locale, and clean every
+/// text.
+/// Only code that draws on a terminal uses the raw writers; it must clean its texts itself.
 /// </summary>
 internal static class CleanConsole
 {
     private static TextWriter? s_error;
 
-    /// <summary>Puts itself in the place of the console's writers.</summary>
+    /// <summary>Replaces the console's writers. Further calls do nothing.</summary>
     public static void Install()
     {
         if (s_error is not null)
@@ -20,20 +21,22 @@ internal static class CleanConsole
         Console.SetError(new CleanWriter(s_error));
     }
 
-    /// <summary>The writer to draw with on a terminal; the given one unless that is the console's error writer.</summary>
+    /// <summary>
+    /// The raw writer behind the console's error writer, for drawing on a terminal; any other writer as it is.
+    /// </summary>
     public static TextWriter Raw(TextWriter writer) => s_error is not null && ReferenceEquals(writer, Console.Error) ? s_error : writer;
 
     private static TextWriter Open(Stream stream) =>
         TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 }
 
-/// <summary>A writer of which all else follows from one method.</summary>
+/// <summary>A text writer that needs only <see cref="Write(ReadOnlySpan{char})"/>; all other methods call it.</summary>
 internal abstract class SpanWriter(TextWriter raw) : TextWriter
 {
     /// <inheritdoc/>
     public override Encoding Encoding => raw.Encoding;
 
-    /// <summary>Where it writes to.</summary>
+    /// <summary>The writer underneath.</summary>
     protected TextWriter Raw => raw;
 
     /// <inheritdoc/>
@@ -48,12 +51,12 @@ internal abstract class SpanWriter(TextWriter raw) : TextWriter
     /// <inheritdoc/>
     public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
 
-    // In one piece with its end, so that lines of several threads do not mix.
+    // One write for the line and its end, so that lines of several threads do not mix.
     /// <inheritdoc/>
     public override void WriteLine(string? value) => Write((value + NewLine).AsSpan());
 }
 
-/// <summary>Writes clean text.</summary>
+/// <summary>Cleans each text before writing it; see <see cref="CleanText"/>.</summary>
 internal sealed class CleanWriter(TextWriter raw) : SpanWriter(raw)
 {
     /// <inheritdoc/>
@@ -69,7 +72,7 @@ internal sealed class CleanWriter(TextWriter raw) : SpanWriter(raw)
     public override void Flush() => Raw.Flush();
 }
 
-/// <summary>Drops what cannot be written: progress and log lines must not end the work they tell of.</summary>
+/// <summary>Ignores write errors: a broken console must not end the work whose progress it shows.</summary>
 internal sealed class TolerantWriter(TextWriter raw) : SpanWriter(raw)
 {
     /// <inheritdoc/>

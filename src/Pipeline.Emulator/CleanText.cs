@@ -5,8 +5,9 @@ using System.Text;
 namespace Pipeline.Emulator;
 
 /// <summary>
-/// Text without what a terminal obeys: control characters (C0, DEL, C1, and with them every escape sequence), bidirectional controls,
-/// and line separators. Each is shown as <c>\uXXXX</c>, which in JSON means the same character. Tabs and line feeds stay.
+/// Replaces the characters that a terminal obeys: control characters (C0, DEL, C1, and so every escape sequence),
+/// bidirectional controls and line separators. Each becomes <c>\uXXXX</c>, which means the same character in JSON.
+/// Tabs and line feeds stay.
 /// </summary>
 internal static class CleanText
 {
@@ -16,17 +17,17 @@ internal static class CleanText
         .. Range(0x2028, 0x202E), .. Range(0x2066, 0x2069),
     ]);
 
-    /// <summary>Whether there is anything to replace.</summary>
+    /// <summary>Whether the text has nothing to replace.</summary>
     public static bool IsClean(ReadOnlySpan<char> text) => !text.ContainsAny(s_obeyed);
 
-    /// <summary>The text with each of those characters replaced.</summary>
+    /// <summary>Returns the text with each of those characters replaced.</summary>
     public static string Clean(ReadOnlySpan<char> text)
     {
         var clean = new StringBuilder(text.Length + 16);
         for (var at = text.IndexOfAny(s_obeyed); at >= 0; at = text.IndexOfAny(s_obeyed))
         {
             clean.Append(text[..at]);
-            // A line end of Windows is one.
+            // CR LF is a line end, so its CR stays too.
             if (text[at] == '\r' && at + 1 < text.Length && text[at + 1] == '\n')
                 clean.Append('\r');
             else

@@ -12,13 +12,15 @@ using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator;
 
-/// <summary>A stand-in for Nimble's API on one machine: it really fetches pages, delivers to buckets and calls webhooks.</summary>
+/// <summary>
+/// Emulates Nimble's API on one machine: it really fetches pages, delivers to buckets and calls webhooks.
+/// </summary>
 public static class Emulator
 {
     /// <summary>Starts an emulator in this process. It writes nothing to the console and handles no signals.</summary>
-    /// <exception cref="IOException">The port is in use, or the folder is used by another emulator or cannot be written.</exception>
-    /// <exception cref="FormatException">The faults are not of the grammar.</exception>
-    /// <exception cref="ArgumentException">The address is not one to listen on.</exception>
+    /// <exception cref="IOException">The port or the folder is in use, or the folder cannot be written.</exception>
+    /// <exception cref="FormatException">The faults are malformed.</exception>
+    /// <exception cref="ArgumentException">The emulator cannot listen on the address.</exception>
     public static async Task<RunningEmulator> StartAsync(EmulatorOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -41,7 +43,7 @@ public static class Emulator
                 await app.DisposeAsync();
             folderLock.Dispose();
             if (error.InnerException is AddressInUseException)
-                throw new IOException($"Cannot listen on {endpoint}: port {endpoint.Port} is in use. Stop the other program or choose another port.", error);
+                throw PortInUse(endpoint, error);
             if (error is SocketException)
                 throw new IOException($"Cannot listen on {endpoint}: {error.Message}.", error);
             throw;
@@ -50,7 +52,7 @@ public static class Emulator
 
     private static WebApplication Build(EmulatorOptions options, IPEndPoint endpoint, FaultSet faults)
     {
-        // Empty: no configuration files, variables or console of the program that hosts it.
+        // An empty builder ignores the host program's configuration files, environment variables and console.
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "Pipeline.Emulator", ContentRootPath = options.DataFolder });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -73,9 +75,9 @@ public static class Emulator
 
     private static void AddConsole(ILoggingBuilder logging)
     {
-        // The host's own messages repeat what StartAsync throws.
+        // The host logs what StartAsync throws anyway.
         logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            // Colours are escape sequences, which the console's writer shows instead of passing them on.
+            // No colours: the console's writer would show their escape sequences as text.
             .AddSimpleConsole(console => console.ColorBehavior = LoggerColorBehavior.Disabled);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
@@ -89,7 +91,9 @@ public static class Emulator
             if (IPAddress.TryParse(address.DnsSafeHost, out var ip))
                 return new(ip, address.Port);
         }
-        throw new ArgumentException($"'{address}' is not an address to listen on. Write http://127.0.0.1:5005, or port 0 for a free one.", nameof(address));
+        throw new ArgumentException(
+            $"Cannot listen on '{address}'. Use an address such as http://127.0.0.1:5005; port 0 takes a free port.",
+            nameof(address));
     }
 
     private static Uri AddressOf(WebApplication app, IPEndPoint endpoint)
@@ -97,6 +101,12 @@ public static class Emulator
         var listening = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any) ? new($"http://127.0.0.1:{listening.Port}") : listening;
     }
+
+    private static IOException PortInUse(IPEndPoint endpoint, Exception error) =>
+        new(
+            $"Cannot listen on {endpoint}: port {endpoint.Port} is in use. Stop the other program or choose another port.",
+            error
+        );
 
     private static FileStream LockFolder(string folder)
     {
@@ -107,11 +117,11 @@ public static class Emulator
         }
         catch (IOException error)
         {
-            throw new IOException($"The folder '{folder}' is used by another emulator. Stop it or choose another folder.", error);
+            throw new IOException($"Another emulator uses the folder '{folder}'. Stop it or choose another folder.", error);
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new IOException($"The folder '{folder}' cannot be written.", error);
+            throw new IOException($"Cannot write to the folder '{folder}'. Allow it or choose another folder.", error);
         }
     }
 }

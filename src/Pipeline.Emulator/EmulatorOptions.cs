@@ -4,52 +4,70 @@ namespace Pipeline.Emulator;
 public enum StorageMode
 {
     /// <summary>
-    /// Outside for a kind of storage whose variables are set (S3: <c>AWS_ENDPOINT_URL_S3</c>, <c>AWS_ACCESS_KEY_ID</c>, <c>AWS_PROFILE</c>;
-    /// GCS: <c>STORAGE_EMULATOR_HOST</c>, <c>GOOGLE_APPLICATION_CREDENTIALS</c>), the emulator's own buckets otherwise.
+    /// A cloud whose environment variables are set (S3: <c>AWS_ENDPOINT_URL_S3</c>, <c>AWS_ACCESS_KEY_ID</c>,
+    /// <c>AWS_PROFILE</c>;
+    /// GCS: <c>STORAGE_EMULATOR_HOST</c>, <c>GOOGLE_APPLICATION_CREDENTIALS</c>), else the emulator's own buckets.
     /// </summary>
     Auto,
 
-    /// <summary>The emulator's own buckets, whatever the variables say.</summary>
+    /// <summary>Always the emulator's own buckets.</summary>
     Own,
 
-    /// <summary>Outside, with the clouds' own variables and credentials.</summary>
+    /// <summary>Always the cloud, with its own environment variables and credentials.</summary>
     Outside,
 }
 
-/// <summary>How an emulator is started.</summary>
+/// <summary>Options of an emulator.</summary>
 public sealed record EmulatorOptions
 {
-    /// <summary>The folder that keeps tasks, results and objects across restarts. Made when missing; one emulator at a time.</summary>
+    /// <summary>
+    /// The folder that keeps tasks, results and objects across restarts. Created when missing. Only one emulator may
+    /// use it at a time.
+    /// </summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Where to listen: <c>http</c>, an IP address or <c>localhost</c>; port 0 takes a free one.</summary>
+    /// <summary>
+    /// Where to listen: an <c>http</c> URL with an IP address or <c>localhost</c>. Port 0 takes a free port.
+    /// </summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:0");
 
-    /// <summary>The one key that is accepted; null accepts any that is not empty.</summary>
+    /// <summary>The only API key that is accepted; null accepts any key that is not empty.</summary>
     public string? ApiKey { get; init; }
 
-    /// <summary>The faults to inject, in the grammar of <c>--help</c>; empty for none. They can be changed later.</summary>
+    /// <summary>
+    /// The faults to inject, as <c>--help</c> describes them; empty for none. They can be changed while the emulator
+    /// runs.
+    /// </summary>
     public string Faults { get; init; } = "";
 
-    /// <summary>Where objects go.</summary>
+    /// <summary>Where objects are delivered.</summary>
     public StorageMode Storage { get; init; } = StorageMode.Auto;
 
-    /// <summary>Fetches pages from this machine and private networks too. The sample site is always served.</summary>
+    /// <summary>
+    /// Also fetches pages from this machine and private networks. The sample site can always be fetched.
+    /// </summary>
     public bool AllowPrivate { get; init; }
 
-    /// <summary>How many tasks are worked on at once.</summary>
+    /// <summary>How many tasks run at once.</summary>
     public int Workers { get; init; } = 64;
 
-    /// <summary>The length in bytes of a generated page that stands for every page, so that nothing is fetched; null fetches really.</summary>
+    /// <summary>
+    /// The length of the generated page, in bytes, that replaces every page, so that nothing is fetched; null fetches
+    /// pages.
+    /// </summary>
     public int? CannedBytes { get; init; }
 
-    /// <summary>The wait before a callback's second try; it doubles before the third and last.</summary>
+    /// <summary>
+    /// The wait before the second attempt of a callback; it doubles before the third, which is the last.
+    /// </summary>
     public TimeSpan CallbackBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long one callback may take.</summary>
+    /// <summary>How long one attempt of a callback may take.</summary>
     public TimeSpan CallbackTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Writes warnings and errors to standard error; an emulator inside another program says nothing.</summary>
+    /// <summary>
+    /// Whether warnings and errors are logged to standard error. Off for an emulator inside another program.
+    /// </summary>
     public bool Log { get; init; }
 
     /// <summary>The clock.</summary>

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Pipeline.Emulator;
 
-/// <summary>The emulator as a program: of its own, and as <c>pipeline emulator</c>.</summary>
+/// <summary>The emulator as a command: a program of its own, and <c>pipeline emulator</c>.</summary>
 public static class EmulatorProgram
 {
-    /// <summary>Runs an emulator until it is told to stop.</summary>
-    /// <param name="args">As <c>--help</c> lists them.</param>
-    /// <returns>The exit code: 0 stopped, 1 an error, 2 wrong usage.</returns>
+    /// <summary>Runs an emulator until SIGINT or SIGTERM.</summary>
+    /// <param name="args">The arguments, as <c>--help</c> lists them.</param>
+    /// <returns>The exit code: 0 when stopped, 1 for an error, 2 for wrong arguments.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         try

@@ -8,7 +8,7 @@ using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator;
 
-/// <summary>What an emulator is made of, and the paths of its API.</summary>
+/// <summary>Registers the emulator's services and maps the paths of its API.</summary>
 internal static class EmulatorServices
 {
     public static void AddEmulator(this IServiceCollection services, EmulatorOptions options, FaultSet faults)

@@ -1,11 +1,14 @@
 namespace Pipeline.Emulator;
 
-/// <summary>Files that nobody but their owner may read: what holds tokens, and temporary files.</summary>
+/// <summary>Creates files that only their owner may read: files with tokens in them, and temporary files.</summary>
 internal static class PrivateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Makes an empty file where there is none; SQLite gives its log and its shared memory the same mode.</summary>
+    /// <summary>
+    /// Creates an empty file unless it exists, and restricts its mode. SQLite gives its log and shared-memory files the
+    /// same mode.
+    /// </summary>
     public static void Ensure(string path)
     {
         if (!File.Exists(path))
@@ -14,7 +17,10 @@ internal static class PrivateFiles
             File.SetUnixFileMode(path, OwnerOnly);
     }
 
-    /// <summary>A temporary file. Where an open file can be unlinked it has no name, so that a kill leaves nothing behind.</summary>
+    /// <summary>
+    /// Creates a temporary file. Where an open file can be unlinked, it has no name, so that a killed process leaves
+    /// nothing behind.
+    /// </summary>
     public static FileStream CreateTemporary()
     {
         var path = Path.Combine(Path.GetTempPath(), $"pipeline-{Path.GetRandomFileName()}.tmp");
@@ -26,12 +32,12 @@ internal static class PrivateFiles
 
     private static FileStream Open(string path, FileMode mode, FileOptions options)
     {
-        var how = new FileStreamOptions
+        var settings = new FileStreamOptions
         {
             Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = options, BufferSize = 1 << 16,
         };
         if (!OperatingSystem.IsWindows())
-            how.UnixCreateMode = OwnerOnly;
-        return new(path, how);
+            settings.UnixCreateMode = OwnerOnly;
+        return new(path, settings);
     }
 }

@@ -4,7 +4,9 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator;
 
-/// <summary>An emulator that answers. Disposing stops it; what it has not finished goes on when it is started again on the same folder.</summary>
+/// <summary>
+/// A running emulator. Disposing stops it; unfinished work resumes when an emulator starts again on the same folder.
+/// </summary>
 public sealed class RunningEmulator : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -16,31 +18,35 @@ public sealed class RunningEmulator : IAsyncDisposable
         _app = app;
         _folderLock = folderLock;
         BaseAddress = baseAddress;
-        // Also what stops the server when the workers have failed.
+        // Also stops the server when the workers have failed.
         Completion = app.WaitForShutdownAsync();
     }
 
-    /// <summary>The root of the API without the version, with the real port.</summary>
+    /// <summary>The root of the API, without the version and with the actual port.</summary>
     public Uri BaseAddress { get; }
 
-    /// <summary>The endpoint of its own S3 buckets, path-style.</summary>
+    /// <summary>The S3 endpoint of the emulator's own buckets; clients must use path-style addresses.</summary>
     public Uri S3Endpoint => new(BaseAddress, "s3");
 
-    /// <summary>The endpoint of its own GCS buckets, as <c>STORAGE_EMULATOR_HOST</c> takes it.</summary>
+    /// <summary>
+    /// The GCS endpoint of the emulator's own buckets, in the form that <c>STORAGE_EMULATOR_HOST</c> takes.
+    /// </summary>
     public Uri GcsEndpoint => new(BaseAddress, "gcs");
 
-    /// <summary>Makes a bucket of its own, for S3 and GCS alike, unless it is there.</summary>
+    /// <summary>Creates one of the emulator's own buckets unless it exists. S3 and GCS share it.</summary>
     public Task EnsureBucketAsync(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucketAsync(name);
 
-    /// <summary>Where it was told to call, tokens and all; the admin endpoints show none.</summary>
+    /// <summary>
+    /// The callback URLs of the first hundred POSTs, with their tokens, which the admin endpoints hide.
+    /// </summary>
     internal IReadOnlyList<Uri> CallbackUrls =>
         [.. _app.Services.GetRequiredService<TaskStore>().GetPosts(0, 100).Select(post => post.Delivery.CallbackUrl).OfType<string>().Select(url => new Uri(url))];
 
-    /// <summary>Ends when the emulator has stopped, for whatever reason.</summary>
+    /// <summary>Completes when the emulator has stopped, for whatever reason.</summary>
     public Task Completion { get; }
 
-    /// <summary>Replaces all faults, as <c>PUT /_admin/faults</c> does; counts start anew.</summary>
-    /// <exception cref="FormatException">The text is not of the grammar; the message says where.</exception>
+    /// <summary>Replaces all faults and restarts their counts, as <c>PUT /_admin/faults</c> does.</summary>
+    /// <exception cref="FormatException">The text is malformed; the message says where.</exception>
     public void SetFaults(string faults) => _app.Services.GetRequiredService<FaultInjector>().Replace(FaultSet.Parse(faults));
 
     /// <inheritdoc/>

@@ -6,8 +6,9 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Api;
 
 /// <summary>
-/// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>: for tests and auditors, not part of the API. Open to this machine under one of
-/// its loopback names, and otherwise to whoever has the key, when one is set. They show no token of a callback.
+/// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>, for tests and auditors; Nimble's API has neither.
+/// They answer requests from this machine to one of its loopback names, and requests with the API key where one is set.
+/// They never show a callback's token.
 /// </summary>
 internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, FaultInjector faults, TaskStore store)
 {
@@ -15,14 +16,18 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
 
     public Task GetFaultsAsync(HttpContext context) => GuardAsync(context, () => ShowFaultsAsync(context));
 
-    /// <summary>Takes <c>{"name": value, ...}</c>, values as in the grammar; a number is a count when it has no decimal point.</summary>
+    /// <summary>
+    /// Replaces all faults by those of the body, <c>{"name": value, ...}</c>. Values are as on the command line: a
+    /// number
+    /// without a decimal point is a count.
+    /// </summary>
     public Task PutFaultsAsync(HttpContext context) => GuardAsync(context, async () =>
     {
         try
         {
             using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
             if (body.RootElement.ValueKind != JsonValueKind.Object)
-                throw new FormatException("The body must be an object of faults and values.");
+                throw new FormatException("The body must be a JSON object such as {\"post_429\": 2}.");
             faults.Replace(FaultSet.FromPairs(body.RootElement.EnumerateObject().Select(f => (f.Name, ValueOf(f.Value)))));
         }
         catch (Exception error) when (error is JsonException or FormatException)
@@ -39,7 +44,9 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         return ShowFaultsAsync(context);
     });
 
-    /// <summary>Every accepted POST in order, and counts. <c>?urls=false</c> leaves out the URLs.</summary>
+    /// <summary>
+    /// Writes every accepted POST, in order, and counts of the work done. <c>?urls=false</c> leaves out the URLs.
+    /// </summary>
     public Task GetStatsAsync(HttpContext context) => GuardAsync(context, () => Replies.ObjectAsync(context, 200, w =>
     {
         var withUrls = context.Request.Query["urls"] != "false";
@@ -65,7 +72,7 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "always",
-        _ => throw new FormatException($"'{value.GetRawText()}' is not a value of a fault: write a number, a string or true."),
+        _ => throw new FormatException($"A fault cannot have the value {value.GetRawText()}. Use a number, a string or true."),
     };
 
     private Task ShowFaultsAsync(HttpContext context) => Replies.ObjectAsync(context, 200, w =>
@@ -94,7 +101,10 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         writer.WriteEndObject();
     }
 
-    /// <summary>The path of a callback, with <c>[token]</c> for a last segment that is long enough to be a secret, and without its query.</summary>
+    /// <summary>
+    /// The path of a callback URL, without its query. <c>[token]</c> replaces a last segment that is long enough to be
+    /// a secret.
+    /// </summary>
     private static string PathOf(string url)
     {
         var path = new Uri(url).AbsolutePath;
@@ -102,9 +112,14 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         return path.Length - last < MinTokenLength ? path : path[..last] + "[token]";
     }
 
-    private Task GuardAsync(HttpContext context, Func<Task> then) =>
-        (context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && LoopbackHost.Is(context.Request.Host.Host))
-        || (options.ApiKey is not null && gate.HasKey(context.Request))
-            ? then()
-            : Replies.FailedAsync(context, 403, "The admin endpoints are open to this machine only.");
+    private Task GuardAsync(HttpContext context, Func<Task> handle) => IsFromThisMachine(context) || HasTheKey(context)
+        ? handle()
+        : Replies.FailedAsync(context, 403, "The admin endpoints are open to this machine only.");
+
+    private static bool IsFromThisMachine(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address
+        && IPAddress.IsLoopback(address)
+        && LoopbackHost.Is(context.Request.Host.Host);
+
+    private bool HasTheKey(HttpContext context) => options.ApiKey is not null && gate.HasKey(context.Request);
 }

@@ -5,16 +5,24 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>What every request to the API passes: the key, the rate headers, the faults of GETs, and errors in the API's shape.</summary>
+/// <summary>
+/// Middleware for every request to the API: checks the key, writes rate headers, injects faults into GETs, and answers
+/// errors
+/// in the API's shape.
+/// </summary>
 internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, FullDisk disk)
 {
-    /// <summary>The documented limit, requests per minute. Told, not enforced: <c>post_429</c> and <c>get_429</c> refuse on demand.</summary>
+    /// <summary>
+    /// The documented limit, in requests per minute. It is only reported: the faults <c>post_429</c> and <c>get_429</c>
+    /// refuse
+    /// requests on demand.
+    /// </summary>
     private const int RateLimit = 5000;
 
     private const int FullDiskWaitMs = 2000;
 
     private long _minute;
-    private int _inMinute;
+    private int _requestsThisMinute;
     private long _gets;
     private long _requests;
 
@@ -28,12 +36,12 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         }
         WriteRateHeaders(context.Response.Headers);
         if (!HasKey(context.Request))
-            await Replies.FailedAsync(context, 401, "Unauthorized: the Authorization header must be 'Bearer' and a valid API key.");
+            await Replies.FailedAsync(context, 401, "Unauthorized: send the header 'Authorization: Bearer KEY' with a valid API key.");
         else
             await AnswerAsync(context, next);
     }
 
-    /// <summary>Whether the request carries the key; with no key set, whether it carries any.</summary>
+    /// <summary>Whether the request carries the API key; where none is set, whether it carries any.</summary>
     public bool HasKey(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
@@ -70,7 +78,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         try
         {
             if (context.GetEndpoint() is null)
-                await Replies.FailedAsync(context, 404, $"There is no {context.Request.Method} {context.Request.Path}.");
+                await Replies.FailedAsync(context, 404, $"The API has no {context.Request.Method} {context.Request.Path}.");
             else
                 await next(context);
         }
@@ -78,7 +86,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         {
             await Replies.FailedAsync(context, error.StatusCode, error.Message);
         }
-        // What could not be written was not accepted: a client may send it again.
+        // A POST that could not be written was not accepted. A 429 tells the client that it may send it again.
         catch (Exception error) when (!context.Response.HasStarted && disk.Explains(error))
         {
             if (HttpMethods.IsPost(context.Request.Method))
@@ -108,8 +116,8 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
     {
         var minute = options.Time.GetUtcNow().ToUnixTimeSeconds() / 60;
         if (Interlocked.Exchange(ref _minute, minute) != minute)
-            Interlocked.Exchange(ref _inMinute, 0);
+            Interlocked.Exchange(ref _requestsThisMinute, 0);
         headers["ratelimit-limit"] = RateLimit.ToString();
-        headers["ratelimit-remaining"] = Math.Max(0, RateLimit - Interlocked.Increment(ref _inMinute)).ToString();
+        headers["ratelimit-remaining"] = Math.Max(0, RateLimit - Interlocked.Increment(ref _requestsThisMinute)).ToString();
     }
 }

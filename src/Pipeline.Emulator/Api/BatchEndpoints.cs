@@ -90,7 +90,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
         var id = (string)context.GetRouteValue("id")!;
         var batch = store.GetBatch(id);
         if (batch is null)
-            await Replies.FailedAsync(context, 404, $"Batch '{id}' is not known.");
+            await Replies.FailedAsync(context, 404, $"There is no batch '{id}'.");
         return batch;
     }
 }

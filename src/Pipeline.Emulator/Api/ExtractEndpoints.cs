@@ -10,7 +10,7 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
 {
     public const int MaxBodyBytes = 16 << 20;
 
-    private static readonly TimeSpan s_longestWaitForEarly = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_longestWaitForWebhook = TimeSpan.FromSeconds(10);
 
     private long _posts = store.PostCount;
 
@@ -35,9 +35,10 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         if (TaskEndpoints.IsV2(context.Request))
             submission = submission with { Delivery = submission.Delivery with { IsV2 = true } };
         var answer = AnswerFor(index);
-        var notTaken = planner.NotTaken(submission, index);
-        var refused = notTaken.Select(i => (Index: i, Input: submission.Inputs[i])).ToList();
-        var (post, tasks) = planner.Plan(submission with { Inputs = [.. submission.Inputs.Where((_, i) => !notTaken.Contains(i))] }, answer);
+        var rejected = planner.DrawRejected(submission, index);
+        var refused = rejected.Select(i => (Index: i, Input: submission.Inputs[i])).ToList();
+        var accepted = submission.Inputs.Where((_, i) => !rejected.Contains(i));
+        var (post, tasks) = planner.Plan(submission with { Inputs = [.. accepted] }, answer);
         await store.AddAsync(post, tasks);
         signals.Wake(JobKind.Extract);
         await HoldAsync(post, tasks, faults.Milliseconds("post_slow_ms", index), context.RequestAborted);
@@ -50,11 +51,11 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         if (faults.Happens("post_429", index))
             await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
         else if (faults.Happens("post_402", index))
-            await Replies.FailedAsync(context, 402, "The budget of this account is used up.");
+            await Replies.FailedAsync(context, 402, "This account's budget is used up.");
         else if (faults.Happens("post_500_before", index))
             await Replies.BrokenAsync(context, 500, null, "Injected: internal error before acceptance.");
         else if (faults.Happens("post_555_before", index))
-            await Replies.BrokenAsync(context, 555, null, "Injected: time-out before acceptance.");
+            await Replies.BrokenAsync(context, 555, null, "Injected: timeout before acceptance.");
         else
             return false;
         return true;
@@ -75,12 +76,14 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         }
         catch (JsonException error)
         {
-            errors.Add($"body: is not JSON (line {error.LineNumber + 1}, byte {error.BytePositionInLine})");
+            errors.Add($"body: must be valid JSON; the error is in line {error.LineNumber + 1}, byte {error.BytePositionInLine}");
             return null;
         }
     }
 
-    /// <summary>Waits while the answer is to be slow, or while a webhook is to come first.</summary>
+    /// <summary>
+    /// Delays the answer where a fault says so: by a time, or until the webhooks that must come first were sent.
+    /// </summary>
     private async Task HoldAsync(PostRow post, List<TaskRow> tasks, int slowMs, CancellationToken aborted)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(aborted, lifetime.ApplicationStopping);
@@ -88,13 +91,13 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         {
             await Task.Delay(TimeSpan.FromMilliseconds(slowMs), options.Time, stop.Token);
             var early = post.Delivery.CallbackUrl is null ? [] : tasks.Where(t => t.Faults.WebhookEarly).Select(t => t.Seq).ToList();
-            var deadline = options.Time.GetUtcNow() + s_longestWaitForEarly;
-            while (early.Count > 0 && options.Time.GetUtcNow() < deadline && store.HasUncalled(post.Seq, early))
+            var deadline = options.Time.GetUtcNow() + s_longestWaitForWebhook;
+            while (early.Count > 0 && options.Time.GetUtcNow() < deadline && store.IsAnyUncalled(post.Seq, early))
                 await Task.Delay(TimeSpan.FromMilliseconds(10), options.Time, stop.Token);
         }
         catch (OperationCanceledException)
         {
-            // The client has gone or the emulator stops; the POST stays accepted either way.
+            // The client has gone or the emulator stops. The POST stays accepted either way.
         }
     }
 
@@ -109,7 +112,7 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
             case "500":
                 return Replies.BrokenAsync(context, 500, post.IsBatch ? null : post.Id, "Injected: internal error after acceptance.");
             case "555":
-                return Replies.BrokenAsync(context, 555, post.IsBatch ? null : post.Id, "Injected: time-out after acceptance.");
+                return Replies.BrokenAsync(context, 555, post.IsBatch ? null : post.Id, "Injected: timeout after acceptance.");
         }
         return Replies.ObjectAsync(context, 200, w =>
         {
@@ -140,13 +143,16 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
             writer.WriteNumber("index", index);
             writer.WritePropertyName("input");
             writer.WriteRawValue(input, skipInputValidation: true);
-            writer.WriteString("message", "Injected: this input is not taken.");
+            writer.WriteString("message", "Injected: this input is rejected.");
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
     }
 
-    /// <summary>A task in the answer to its batch: the documents show three members, the SDK's types the whole task.</summary>
+    /// <summary>
+    /// Writes a task of the answer to a batch POST: three members as in the API's documents, or the whole task as in
+    /// the SDK's types.
+    /// </summary>
     private static void WriteAccepted(Utf8JsonWriter writer, TaskRow task, HttpRequest request)
     {
         var state = TaskStates.Name(task, running: false, inBatch: true);

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>An answer with <c>Content-Encoding: gzip</c>, whatever the client accepts: some proxies do so.</summary>
+/// <summary>Compresses an answer with gzip whether or not the client accepts it, as some proxies do.</summary>
 internal static class GzipReply
 {
     public static async Task SendAsync(HttpContext context, Func<Task> reply)

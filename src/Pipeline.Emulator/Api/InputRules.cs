@@ -3,7 +3,10 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>What the fields of an input may be. Unknown fields are taken and repeated, as newer versions of the API have more.</summary>
+/// <summary>
+/// Checks the fields of an input. Unknown fields are accepted and echoed, because newer versions of the API have more
+/// of them.
+/// </summary>
 internal static class InputRules
 {
     private static readonly HashSet<string> s_formats = ["html", "markdown", "text", "screenshot", "links"];
@@ -12,7 +15,7 @@ internal static class InputRules
 
     private static readonly HashSet<string> s_booleans = ["parse", "storage_compress"];
 
-    /// <summary>Checks one field; <paramref name="path"/> says where the object is, with a dot at its end.</summary>
+    /// <summary>Checks one field; <paramref name="path"/> is the path of its object, ending with a dot.</summary>
     public static void Check(JsonProperty field, string path, List<string> errors)
     {
         var value = field.Value;
@@ -34,7 +37,7 @@ internal static class InputRules
         if (delivery.StorageType is { } type && type is not ("s3" or "gs"))
             errors.Add($"{path}storage_type: must be one of s3, gs");
         else if (delivery.StorageType is null != delivery.StorageUrl is null)
-            errors.Add($"{path}storage_type: goes together with storage_url");
+            errors.Add($"{path}storage_type: must be given together with storage_url");
         else if (delivery.StorageUrl is { } url && (!url.StartsWith($"{delivery.StorageType}://", StringComparison.Ordinal) || BucketOf(url).Length == 0))
             errors.Add($"{path}storage_url: must be {delivery.StorageType}://bucket/prefix/");
         if (delivery.StorageObjectName is { } name && (name.Length is 0 or > 512 || name.Any(char.IsControl)))

@@ -4,10 +4,14 @@ using System.Text.Json;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>A page of a list: how many, and before which sequence number.</summary>
+/// <summary>
+/// Which page of a list a request asks for: up to <c>Limit</c> items below the sequence number <c>Before</c>.
+/// </summary>
 internal sealed record Page(int Limit, long Before)
 {
-    /// <summary>Reads <c>limit</c> and <c>cursor</c>; what is wrong with them goes to <paramref name="errors"/>.</summary>
+    /// <summary>
+    /// Reads <c>limit</c> and <c>cursor</c>; adds to <paramref name="errors"/> what is wrong with them.
+    /// </summary>
     public static Page Read(HttpRequest request, int defaultLimit, int maxLimit, List<string> errors)
     {
         var limit = defaultLimit;
@@ -15,11 +19,11 @@ internal sealed record Page(int Limit, long Before)
             errors.Add($"limit: must be a whole number from 1 to {maxLimit}");
         var before = long.MaxValue;
         if (request.Query.TryGetValue("cursor", out var cursor) && cursor.ToString().Length > 0 && !TryDecode(cursor.ToString(), out before))
-            errors.Add("cursor: is not one that this API gave out");
+            errors.Add("cursor: must be a next_cursor of this API");
         return new(limit, before);
     }
 
-    /// <summary>The cursor of what follows a sequence number: opaque to clients.</summary>
+    /// <summary>The cursor of the page after a sequence number; opaque to clients.</summary>
     public static string Encode(long last) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"id":{{last}}}"""));
 
     public static void WritePagination(Utf8JsonWriter writer, long? next, long total)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>Answers, in the shapes of the API.</summary>
+/// <summary>Writes answers in the API's shapes.</summary>
 internal static class Replies
 {
     public static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -26,18 +26,19 @@ internal static class Replies
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary><c>{status:"failed", msg}</c>.</summary>
+    /// <summary>Answers an error as <c>{status:"failed", msg}</c>.</summary>
     public static Task FailedAsync(HttpContext context, int status, string message) => ObjectAsync(context, status, w =>
     {
         w.WriteString("status", "failed");
         w.WriteString("msg", message);
     });
 
-    /// <summary>400 with every fault of the body.</summary>
+    /// <summary>Answers 400 with all errors, at most 100 of them.</summary>
     public static Task InvalidAsync(HttpContext context, IReadOnlyCollection<string> errors) => ObjectAsync(context, 400, w =>
     {
         w.WriteString("status", "failed");
-        w.WriteString("msg", errors.Count == 1 ? errors.First() : $"The request has {errors.Count} faults; the first: {errors.First()}");
+        var first = errors.First();
+        w.WriteString("msg", errors.Count == 1 ? first : $"The request has {errors.Count} errors. The first: {first}");
         w.WriteString("error", "validation_error");
         w.WriteStartObject("details");
         w.WriteStartArray("schema_validation_errors");
@@ -47,7 +48,7 @@ internal static class Replies
         w.WriteEndObject();
     });
 
-    /// <summary>500 and 555: <c>{success:"false", task_id, message}</c>.</summary>
+    /// <summary>Answers 500 or 555 as <c>{success:"false", task_id, message}</c>.</summary>
     public static Task BrokenAsync(HttpContext context, int status, string? taskId, string message) => ObjectAsync(context, status, w =>
     {
         w.WriteString("success", "false");
@@ -55,7 +56,10 @@ internal static class Replies
         w.WriteString("message", message);
     });
 
-    /// <summary>429, with how long to wait in whole seconds and in milliseconds, or until a date that is over.</summary>
+    /// <summary>
+    /// Answers 429 with the wait in seconds, rounded up, and also in milliseconds where that differs; or with a date in
+    /// the past.
+    /// </summary>
     public static Task TooManyAsync(HttpContext context, int retryAfterMs, bool isPast = false)
     {
         context.Response.Headers.RetryAfter = isPast ? DateTimeOffset.UnixEpoch.ToString("R") : ((retryAfterMs + 999) / 1000).ToString();

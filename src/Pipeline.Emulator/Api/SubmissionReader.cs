@@ -5,12 +5,12 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>Reads and checks the body of a POST.</summary>
+/// <summary>Reads and validates the body of a POST.</summary>
 internal static class SubmissionReader
 {
     public const int MaxInputs = 1000;
 
-    /// <summary>Reads <c>extract/async</c>: one input with its delivery fields.</summary>
+    /// <summary>Reads the body of <c>extract/async</c>: one input with its delivery fields.</summary>
     /// <returns>Null when there are errors.</returns>
     public static Submission? ReadAsync(JsonElement body, List<string> errors) => Read(errors, () =>
     {
@@ -22,7 +22,9 @@ internal static class SubmissionReader
         return errors.Count > 0 ? null : new Submission(false, delivery, [input]);
     });
 
-    /// <summary>Reads <c>extract/batch</c>: inputs over shared inputs.</summary>
+    /// <summary>
+    /// Reads the body of <c>extract/batch</c>: <c>inputs</c>, and the <c>shared_inputs</c> they override.
+    /// </summary>
     /// <returns>Null when there are errors.</returns>
     public static Submission? ReadBatch(JsonElement body, List<string> errors) => Read(errors, () =>
     {
@@ -31,7 +33,7 @@ internal static class SubmissionReader
         foreach (var field in body.EnumerateObject())
         {
             if (field.Name is not ("inputs" or "shared_inputs"))
-                errors.Add($"{field.Name}: is not allowed here; put it in shared_inputs");
+                errors.Add($"{field.Name}: is not allowed here; move it to shared_inputs");
         }
         var hasShared = body.TryGetProperty("shared_inputs", out var shared) && shared.ValueKind != JsonValueKind.Null;
         var defaults = hasShared && IsObject(shared, "shared_inputs", errors) ? FieldsOf(shared, "shared_inputs.", errors) : [];
@@ -54,7 +56,7 @@ internal static class SubmissionReader
         }
         catch (InvalidOperationException)
         {
-            // System.Text.Json says so of escapes that make no text, such as a lone surrogate.
+            // System.Text.Json throws this for escapes that are not valid text, such as a lone surrogate.
             errors.Add("body: has a string that is not valid Unicode");
             return null;
         }
@@ -68,7 +70,7 @@ internal static class SubmissionReader
             var path = $"inputs.{inputs.Count}";
             var fields = IsObject(item, path, errors) ? FieldsOf(item, path + ".", errors) : [];
             foreach (var name in fields.Keys.Where(DeliveryRequest.Fields.Contains))
-                errors.Add($"{path}.{name}: is for the whole batch; put it in shared_inputs");
+                errors.Add($"{path}.{name}: applies to the whole batch; move it to shared_inputs");
             inputs.Add(Merge(defaults, fields, path + ".", errors));
         }
         return inputs;
@@ -81,7 +83,9 @@ internal static class SubmissionReader
         return value.ValueKind == JsonValueKind.Object;
     }
 
-    /// <summary>The fields that are not null; of a name given twice the last, as in every JSON reader of the field.</summary>
+    /// <summary>
+    /// The fields that are not null. Of a name that is given twice the last one counts, as in most JSON readers.
+    /// </summary>
     private static Dictionary<string, JsonProperty> FieldsOf(JsonElement value, string path, List<string> errors)
     {
         var fields = new Dictionary<string, JsonProperty>();
@@ -111,7 +115,7 @@ internal static class SubmissionReader
         return delivery;
     }
 
-    /// <summary>The effective extraction fields: an item's own over the shared ones.</summary>
+    /// <summary>The effective extraction fields as JSON: an item's own fields override the shared ones.</summary>
     private static string Merge(Dictionary<string, JsonProperty> defaults, Dictionary<string, JsonProperty> own, string path, List<string> errors)
     {
         if (!own.ContainsKey("url") && !defaults.ContainsKey("url") && errors.Count == 0)

@@ -12,10 +12,10 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
 
     private readonly ConcurrentDictionary<long, int> _reads = new();
 
-    /// <summary>The root of the API as the caller addressed it, with the version.</summary>
+    /// <summary>The root of the API as the caller addressed it, including the version.</summary>
     public static string RootOf(HttpRequest request) => $"{request.Scheme}://{request.Host}{request.Path.Value![..3]}";
 
-    /// <summary>Whether the caller uses the version of the vendor's current SDK.</summary>
+    /// <summary>Whether the caller uses <c>/v2</c>, as the vendor's current SDK does.</summary>
     public static bool IsV2(HttpRequest request) => request.Path.StartsWithSegments("/v2");
 
     public async Task ListAsync(HttpContext context)
@@ -79,7 +79,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
         var id = (string)context.GetRouteValue("id")!;
         var task = store.GetTask(id);
         if (task is null)
-            await Replies.FailedAsync(context, 404, $"Task '{id}' is not known.");
+            await Replies.FailedAsync(context, 404, $"There is no task '{id}'.");
         else
             context.Response.Headers["x-task-id"] = task.Id;
         return task;

@@ -4,14 +4,17 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>Ids of batches and tasks: random, since two emulators that write to one bucket must not give the same.</summary>
+/// <summary>
+/// Creates ids of batches and tasks. They are random because two emulators that write to one bucket must not use the
+/// same ids.
+/// </summary>
 internal static class TaskIdForms
 {
     private static readonly string[] s_forms = ["dotted", "base64url", "number"];
 
-    /// <summary>A new id.</summary>
-    /// <param name="form">A form of <c>task_ids</c>; null for a UUID.</param>
-    /// <param name="draw">Settles the form where it is mixed.</param>
+    /// <summary>Creates an id.</summary>
+    /// <param name="form">A word of the fault <c>task_ids</c>; null for a UUID.</param>
+    /// <param name="draw">Selects the form where it is <c>mixed</c>.</param>
     public static string New(string? form = null, ulong draw = 0)
     {
         var bytes = RandomNumberGenerator.GetBytes(16);

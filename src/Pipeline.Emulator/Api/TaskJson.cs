@@ -4,14 +4,14 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>A task as the API and the webhook show it.</summary>
+/// <summary>Writes a task as the API and webhooks show it.</summary>
 internal static class TaskJson
 {
     /// <summary>Writes the task as an object.</summary>
-    /// <param name="writer">Where to.</param>
+    /// <param name="writer">The destination.</param>
     /// <param name="task">The task.</param>
-    /// <param name="state">The word for its state.</param>
-    /// <param name="root">The root of the API with the version, without a trailing slash.</param>
+    /// <param name="state">The public name of its state.</param>
+    /// <param name="root">The root of the API, including the version, without a trailing slash.</param>
     public static void Write(Utf8JsonWriter writer, TaskRow task, string state, string root)
     {
         writer.WriteStartObject();
@@ -19,7 +19,7 @@ internal static class TaskJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes the members of that object.</summary>
+    /// <summary>Writes the members of the task's object, without its braces.</summary>
     public static void WriteMembers(Utf8JsonWriter writer, TaskRow task, string state, string root)
     {
         writer.WriteString("id", task.Id);
@@ -42,7 +42,7 @@ internal static class TaskJson
             writer.WriteString("error_type", task.ErrorType);
     }
 
-    /// <summary>A time as the API writes it.</summary>
+    /// <summary>Formats a time as the API does: UTC, with milliseconds.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static void WriteEcho(Utf8JsonWriter writer, TaskRow task)
@@ -51,7 +51,7 @@ internal static class TaskJson
         writer.WriteRawValue(task.Faults.Echo == "none" ? "{}" : task.Input, skipInputValidation: true);
         if (task.Faults.Echo is not null)
             return;
-        // Both are JSON objects, and the input has at least its url.
+        // Joins two JSON objects as text: the input always has a url, so a comma may follow it.
         var delivery = task.Delivery.ToEcho();
         writer.WritePropertyName("_query");
         writer.WriteRawValue(delivery == "{}" ? task.Input : $"{task.Input.AsSpan(..^1)},{delivery.AsSpan(1..)}", skipInputValidation: true);

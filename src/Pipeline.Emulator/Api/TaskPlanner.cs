@@ -3,20 +3,21 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>Makes the tasks of a POST, with their ids and faults.</summary>
+/// <summary>Creates the tasks of a POST, with their ids and faults.</summary>
 internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, FaultInjector faults)
 {
-    private const int SecondTaskLaterMs = 300;
+    private const int SecondTaskDelayMs = 300;
 
-    /// <summary>The places of inputs that are not taken; at least one input is.</summary>
-    public IReadOnlyList<int> NotTaken(Submission submission, long post) =>
+    /// <summary>Draws the indexes of the inputs to reject. At least one input is accepted.</summary>
+    public IReadOnlyList<int> DrawRejected(Submission submission, long post) =>
         [.. Enumerable.Range(0, submission.IsBatch ? submission.Inputs.Count : 0)
             .Where(i => faults.Happens("post_partial", (post * SubmissionReader.MaxInputs) + i))
             .Take(submission.Inputs.Count - 1)];
 
     /// <summary>
-    /// Gives ids and faults. Sequence numbers, and so the order of tasks in the answer, are shuffled: clients must not rely on it.
-    /// Second tasks of an input stand behind all first ones.
+    /// Creates the POST and its tasks. Sequence numbers are shuffled, and so is the order of tasks in the answer,
+    /// because clients
+    /// must not rely on it. Second tasks of an input come after all first ones.
     /// </summary>
     public (PostRow Post, List<TaskRow> Tasks) Plan(Submission submission, string answer)
     {
@@ -29,40 +30,44 @@ internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, Faul
         var batchId = submission.IsBatch ? TaskIdForms.New() : null;
         var tasks = submission.Inputs.Select((input, i) => Make(first + order[i], input)).ToList();
         if (submission.IsBatch)
-            tasks.AddRange(SecondOnes(tasks));
+            tasks.AddRange(MakeSecondTasks(tasks));
         return (new(postSeq, batchId ?? tasks[0].Id, submission.IsBatch, count, submission.Delivery, answer, now), tasks);
 
         TaskRow Make(long seq, string input)
         {
-            var settled = faults.ForTask(seq);
+            var taskFaults = faults.ForTask(seq);
             return new()
             {
                 Seq = seq,
-                Id = TaskIdForms.New(settled.IdForm, settled.Draw),
+                Id = TaskIdForms.New(taskFaults.IdForm, taskFaults.Draw),
                 BatchId = batchId,
                 Input = input,
                 Delivery = submission.Delivery,
-                Faults = settled,
+                Faults = taskFaults,
                 State = TaskState.Pending,
                 CreatedAt = now,
             };
         }
     }
 
-    private List<TaskRow> SecondOnes(List<TaskRow> tasks)
+    /// <summary>
+    /// Creates a second task for each input drawn by <c>task_twice</c>, and makes its first task fail.
+    /// </summary>
+    private List<TaskRow> MakeSecondTasks(List<TaskRow> tasks)
     {
-        var twice = tasks.Index().Where(t => faults.Happens("task_twice", t.Item.Seq)).ToList();
-        if (twice.Count == 0)
+        var drawn = tasks.Index().Where(t => faults.Happens("task_twice", t.Item.Seq)).ToList();
+        if (drawn.Count == 0)
             return [];
-        var next = store.ReserveTasks(twice.Count);
-        return twice.ConvertAll(one =>
+        var nextSeq = store.ReserveTasks(drawn.Count);
+        return drawn.ConvertAll(first =>
         {
-            tasks[one.Index] = one.Item with { Faults = one.Item.Faults with { Fail = true, Never = false } };
-            return one.Item with
+            var (index, task) = first;
+            tasks[index] = task with { Faults = task.Faults with { Fail = true, Never = false } };
+            return task with
             {
-                Seq = next++,
-                Id = TaskIdForms.New(one.Item.Faults.IdForm, one.Item.Faults.Draw),
-                Faults = one.Item.Faults with { Fail = false, SlowMs = one.Item.Faults.SlowMs + SecondTaskLaterMs },
+                Seq = nextSeq++,
+                Id = TaskIdForms.New(task.Faults.IdForm, task.Faults.Draw),
+                Faults = task.Faults with { Fail = false, SlowMs = task.Faults.SlowMs + SecondTaskDelayMs },
             };
         });
     }

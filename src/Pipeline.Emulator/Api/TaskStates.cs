@@ -2,7 +2,7 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
 
-/// <summary>What a task's state is called outside.</summary>
+/// <summary>The names of task states in the API.</summary>
 internal static class TaskStates
 {
     private static readonly string[] s_waiting = ["pending", "queued"];
@@ -10,11 +10,15 @@ internal static class TaskStates
     private static readonly string[] s_good = ["success", "completed"];
     private static readonly string[] s_bad = ["error", "failed"];
 
-    /// <summary>The word for the state. The documented vocabulary says <c>in_progress</c> only in a batch; the wild one has a word of its own for every task.</summary>
+    /// <summary>
+    /// The name of a task's state. The documented vocabulary has <c>in_progress</c> only inside a batch; the wild one
+    /// draws one
+    /// of several names for each task.
+    /// </summary>
     public static string Name(TaskRow task, bool running, bool inBatch)
     {
         if (task.Faults.Wild)
-            return Pick(task.State switch { TaskState.Success => s_good, TaskState.Error => s_bad, _ when running => s_running, _ => s_waiting }, task.Faults.Draw);
+            return WildName(task, running);
         return task.State switch
         {
             TaskState.Success => "success",
@@ -23,5 +27,14 @@ internal static class TaskStates
         };
     }
 
-    private static string Pick(string[] words, ulong draw) => words[draw % (ulong)words.Length];
+    private static string WildName(TaskRow task, bool running)
+    {
+        var names = task.State switch
+        {
+            TaskState.Success => s_good,
+            TaskState.Error => s_bad,
+            _ => running ? s_running : s_waiting,
+        };
+        return names[task.Faults.Draw % (ulong)names.Length];
+    }
 }

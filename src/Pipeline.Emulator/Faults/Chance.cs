@@ -3,12 +3,14 @@ using System.Globalization;
 
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>How often a fault happens: for the next <paramref name="Count"/>, or else at a rate from 0 to 1.</summary>
+/// <summary>
+/// How often a fault happens: to the next <paramref name="Count"/> where that is set, else at a rate from 0 to 1.
+/// </summary>
 internal readonly record struct Chance(double Rate, int? Count)
 {
     public static readonly Chance Always = new(1, null);
 
-    /// <summary>Reads <c>3</c> (the next three), <c>0.1</c>, <c>10%</c>, <c>always</c>.</summary>
+    /// <summary>Parses <c>3</c> (the next three), <c>0.1</c>, <c>10%</c> or <c>always</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out Chance? chance)
     {
         chance = null;

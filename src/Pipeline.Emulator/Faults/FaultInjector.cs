@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>Says what goes wrong: the same for the same faults, seed and index.</summary>
+/// <summary>Decides which faults happen. The same faults, seed and index always give the same answer.</summary>
 internal sealed class FaultInjector(FaultSet faults)
 {
     private static readonly string[] s_damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing", .. NoResult.Forms];
@@ -15,25 +15,27 @@ internal sealed class FaultInjector(FaultSet faults)
 
     public FaultSet Current => _live.Set;
 
-    /// <summary>Takes other faults; counts start anew. Tasks that exist keep what was settled for them.</summary>
+    /// <summary>Replaces all faults and restarts their counts. Existing tasks keep the faults drawn for them.</summary>
     public void Replace(FaultSet faults) => _live = new(faults);
 
-    /// <summary>Whether a fault happens to the request or task of this index. Uses up a count.</summary>
+    /// <summary>Whether a fault happens to the request or task with this index. Uses up one of a count.</summary>
     public bool Happens(string name, long index) => _live.Happens(name, index, out _);
 
-    /// <summary>The word of a fault for the request of this index; null when it does not happen.</summary>
+    /// <summary>The word of a fault for the request with this index; null when it does not happen.</summary>
     public string? Word(string name, long index) => Word(_live, name, index);
 
-    /// <summary>The milliseconds of a fault for the request or task of this index; 0 when it does not happen.</summary>
+    /// <summary>
+    /// The milliseconds of a fault for the request or task with this index; 0 when it does not happen.
+    /// </summary>
     public int Milliseconds(string name, long index) => Milliseconds(_live, name, index);
 
-    /// <summary>The value of a setting.</summary>
-    public int Setting(string name, int otherwise) => Setting(_live, name, otherwise);
+    /// <summary>The value of a setting, or <paramref name="defaultValue"/> where it is not set.</summary>
+    public int Setting(string name, int defaultValue) => Setting(_live, name, defaultValue);
 
-    /// <summary>A number that depends on seed, name and index only.</summary>
+    /// <summary>A random number that depends only on seed, name and index.</summary>
     public ulong Draw(string name, long index) => _live.Draw(name, index);
 
-    /// <summary>Settles what will go wrong with a new task.</summary>
+    /// <summary>Draws the faults of a new task.</summary>
     public TaskFaults ForTask(long index)
     {
         var live = _live;
@@ -75,9 +77,10 @@ internal sealed class FaultInjector(FaultSet faults)
 
     private static string? Word(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Value : null;
 
-    private static int Setting(Live live, string name, int otherwise) => live.Set.Faults.TryGetValue(name, out var fault) ? fault.Number : otherwise;
+    private static int Setting(Live live, string name, int defaultValue) =>
+        live.Set.Faults.TryGetValue(name, out var fault) ? fault.Number : defaultValue;
 
-    /// <summary>A set of faults and how many of its counts are used up.</summary>
+    /// <summary>A set of faults, and how much of each count is used up.</summary>
     private sealed class Live(FaultSet set)
     {
         private readonly ConcurrentDictionary<string, int> _used = new();

@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>One fault that was asked for.</summary>
-/// <param name="Value">The word or number; empty where a fault is only a chance.</param>
-/// <param name="Chance">How often.</param>
+/// <summary>A configured fault.</summary>
+/// <param name="Value">The word or number; empty for a fault that is only a chance.</param>
+/// <param name="Chance">How often it happens.</param>
 internal sealed record Fault(string Value, Chance Chance)
 {
     public int Number => int.Parse(Value, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -12,15 +12,19 @@ internal sealed record Fault(string Value, Chance Chance)
     public override string ToString() => Value.Length == 0 ? Chance.ToString() : Chance == Chance.Always ? Value : $"{Value}@{Chance}";
 }
 
-/// <summary>The faults that were asked for, by name.</summary>
+/// <summary>The configured faults, by name.</summary>
 internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
 {
     public static readonly FaultSet None = new(new Dictionary<string, Fault>());
 
+    private const string ChanceForms = "a count such as 3, a share such as 0.1 or 10%, or always";
+
     public IReadOnlyDictionary<string, Fault> Faults { get; } = faults;
 
-    /// <summary>Reads <c>name=value,name=value@chance,name</c>.</summary>
-    /// <exception cref="FormatException">Not of that form; the message names the fault and what it takes.</exception>
+    /// <summary>Parses <c>name=value,name=value@chance,name</c>.</summary>
+    /// <exception cref="FormatException">
+    /// The text is malformed; the message names the fault and the values it takes.
+    /// </exception>
     public static FaultSet Parse(string text) =>
         FromPairs(text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part =>
         {
@@ -28,15 +32,15 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
             return equals < 0 ? (part, "always") : (part[..equals].TrimEnd(), part[(equals + 1)..].TrimStart());
         }));
 
-    /// <summary>Reads names and values.</summary>
-    /// <exception cref="FormatException">Not of the grammar.</exception>
+    /// <summary>Parses names and values.</summary>
+    /// <exception cref="FormatException">A name is unknown, or a value is malformed.</exception>
     public static FaultSet FromPairs(IEnumerable<(string Name, string Value)> pairs)
     {
         var faults = new Dictionary<string, Fault>();
         foreach (var (name, value) in pairs)
         {
             if (!FaultCatalog.ByName.TryGetValue(name, out var kind))
-                throw new FormatException($"'{name}' is not a fault. Known are {string.Join(", ", FaultCatalog.All.Select(k => k.Name))}.");
+                throw new FormatException($"'{name}' is not a known fault. Use one of {string.Join(", ", FaultCatalog.ByName.Keys)}.");
             faults[name] = ParseValue(kind, value);
         }
         return new(faults);
@@ -45,11 +49,11 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
     private static Fault ParseValue(FaultKind kind, string text)
     {
         if (kind.Value == FaultValueKind.Chance)
-            return Chance.TryParse(text, out var only) ? new("", only.Value) : throw Wrong(kind, text, "a count such as 3, a share such as 0.1 or 10%, or always");
+            return Chance.TryParse(text, out var only) ? new("", only.Value) : throw Wrong(kind, text, ChanceForms);
         var at = kind.Value == FaultValueKind.Setting ? -1 : text.LastIndexOf('@');
         Chance? chance = Chance.Always;
         if (at >= 0 && !Chance.TryParse(text[(at + 1)..], out chance))
-            throw Wrong(kind, text, "after @ a count such as 3, a share such as 0.1 or 10%, or always");
+            throw Wrong(kind, text, $"after @ {ChanceForms}");
         var value = at < 0 ? text : text[..at];
         if (kind.Value == FaultValueKind.Word)
         {

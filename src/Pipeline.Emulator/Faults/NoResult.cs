@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>What stands where a result should: an unfinished answer, a proxy's page, a store's error document.</summary>
+/// <summary>
+/// Bodies to send in place of a result: an unfinished answer, a proxy's error page, a store's error document.
+/// </summary>
 internal static class NoResult
 {
     public static readonly IReadOnlyList<string> Forms = ["pending", "html", "xml"];

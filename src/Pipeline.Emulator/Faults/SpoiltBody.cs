@@ -1,6 +1,6 @@
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>What happens within a body.</summary>
+/// <summary>What goes wrong inside a response body.</summary>
 internal enum BodyFault
 {
     /// <summary>The connection is cut.</summary>
@@ -9,11 +9,11 @@ internal enum BodyFault
     /// <summary>Nothing more is sent.</summary>
     Stall,
 
-    /// <summary>One byte is sent each two seconds.</summary>
+    /// <summary>One byte is sent every two seconds.</summary>
     Drip,
 }
 
-/// <summary>A response's body that begins well.</summary>
+/// <summary>A response body whose first 256 bytes are sent as they should be; the fault begins after them.</summary>
 internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
 {
     private const int GoodBytes = 256;

@@ -7,19 +7,20 @@ using Pipeline.Emulator.Buckets;
 namespace Pipeline.Emulator.Faults;
 
 /// <summary>
-/// What goes wrong with reads of the emulator's own buckets. What concerns an object is settled at its first read and then
-/// stays; what concerns a request is drawn each time.
+/// Injects faults into reads of the emulator's own buckets. An object's faults are drawn at its first read and stay;
+/// a request's faults are drawn each time.
 /// </summary>
 internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
 {
-    // Beyond this S3 refuses a request for its time.
-    private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(15);
+    // S3 refuses a request whose signed time is off by more than this.
+    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(15);
 
     private readonly ConcurrentDictionary<string, ObjectFate> _fates = new();
     private FaultSet _of = FaultSet.None;
     private long _reads;
 
-    /// <summary>Answers a read by S3 with what goes wrong with it; false where the read goes on, perhaps to a body that breaks.</summary>
+    /// <summary>Answers an S3 read with an error where a fault says so.</summary>
+    /// <returns>True when it answered; false when the read goes on, perhaps with a body that breaks off.</returns>
     public async Task<bool> BreakS3Async(HttpContext context, string key)
     {
         if (!IsRead(context))
@@ -45,7 +46,9 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
         return false;
     }
 
-    /// <summary>The same for a read by GCS, which has neither archived objects that cannot be read nor ETags that matter.</summary>
+    /// <summary>
+    /// The same for a GCS read. GCS reads archived objects like others, and clients do not compare its ETags.
+    /// </summary>
     public async Task<bool> BreakGcsAsync(HttpContext context, string name)
     {
         if (!IsRead(context))
@@ -66,13 +69,13 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
 
     private ObjectFate FateOf(string key)
     {
-        // Other faults were asked for since.
+        // The faults were replaced, so what was drawn from the old ones no longer holds.
         if (Interlocked.Exchange(ref _of, faults.Current) != faults.Current)
             _fates.Clear();
-        return _fates.GetOrAdd(key, Settle);
+        return _fates.GetOrAdd(key, DrawFate);
     }
 
-    private ObjectFate Settle(string key)
+    private ObjectFate DrawFate(string key)
     {
         var index = (long)XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(key));
         return new(
@@ -90,7 +93,9 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
             : S3Error.None;
     }
 
-    /// <summary>Refuses a request that is signed for another time than the store's, as S3 does, and tells the store's.</summary>
+    /// <summary>
+    /// Refuses a request signed too far from the store's time, as S3 does. The <c>Date</c> header gives that time.
+    /// </summary>
     private S3Error RefusalOfTime(HttpContext context)
     {
         if (faults.Setting("store_clock_s", 0) is not (> 0 and var ahead))
@@ -99,10 +104,12 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
         context.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
         return DateTimeOffset.TryParseExact(
             context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed)
-            && (signed - now).Duration() > s_tolerance ? S3Error.ByCode("RequestTimeTooSkewed") : S3Error.None;
+            && (signed - now).Duration() > s_clockTolerance ? S3Error.ByCode("RequestTimeTooSkewed") : S3Error.None;
     }
 
-    /// <summary>The ETag that a gateway or a restored backup gives: 32 digits, but no MD5.</summary>
+    /// <summary>
+    /// Sends an ETag such as a gateway or a restored backup gives: 32 hex digits that are not the MD5.
+    /// </summary>
     private static void SetForeignETag(HttpContext context, string key)
     {
         var etag = $"\"{Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(key)))}\"";

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Pipeline.Emulator.Faults;
 
-/// <summary>What will go wrong with one task: settled when the task is made, kept with it.</summary>
+/// <summary>The faults of one task, drawn when it is created and stored with it.</summary>
 internal sealed record TaskFaults
 {
     public static readonly TaskFaults None = new();
@@ -14,13 +14,13 @@ internal sealed record TaskFaults
 
     public bool Null { get; init; }
 
-    /// <summary>Neither the POST's answer nor the batch names it.</summary>
+    /// <summary>Neither the POST's answer nor the batch names the task.</summary>
     public bool Unnamed { get; init; }
 
     /// <summary>A form of <see cref="Api.TaskIdForms"/>.</summary>
     public string? IdForm { get; init; }
 
-    /// <summary>A form of <see cref="NoResult"/> that the API gives at first.</summary>
+    /// <summary>The form of <see cref="NoResult"/> that the API sends to the first reads.</summary>
     public string? ResultUnfinished { get; init; }
 
     /// <summary><c>array</c> or <c>results</c>.</summary>
@@ -30,7 +30,7 @@ internal sealed record TaskFaults
 
     public string? ResultStatus { get; init; }
 
-    /// <summary>The words for states are the wild ones.</summary>
+    /// <summary>States have names that the API's documents do not list.</summary>
     public bool Wild { get; init; }
 
     /// <summary><c>input</c> or <c>none</c>; null repeats everything.</summary>
@@ -41,7 +41,7 @@ internal sealed record TaskFaults
 
     public int ObjectLateMs { get; init; }
 
-    /// <summary>When a good object replaces the damaged one; 0 for never.</summary>
+    /// <summary>After how long a good object replaces the damaged one; 0 for never.</summary>
     public int ObjectHealMs { get; init; }
 
     public bool WebhookLost { get; init; }
@@ -56,17 +56,17 @@ internal sealed record TaskFaults
 
     public string? WebhookState { get; init; }
 
-    /// <summary>Settles what is left open: which word for a state, which byte is flipped.</summary>
+    /// <summary>Random bits for the details: which name a state has, which byte is flipped.</summary>
     public ulong Draw { get; init; }
 
-    /// <summary>The stored form; null when nothing will go wrong.</summary>
+    /// <summary>The stored form; null when there are no faults.</summary>
     public string? ToText() => this with { Draw = 0 } == None ? null : JsonSerializer.Serialize(this, TaskFaultsJson.Default.TaskFaults);
 
-    /// <summary>Reads the stored form.</summary>
+    /// <summary>Parses the stored form.</summary>
     public static TaskFaults FromText(string? text) => text is null ? None : JsonSerializer.Deserialize(text, TaskFaultsJson.Default.TaskFaults)!;
 }
 
-/// <summary>JSON of stored faults.</summary>
+/// <summary>Source-generated JSON for <see cref="TaskFaults"/>.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(TaskFaults))]
 internal sealed partial class TaskFaultsJson : JsonSerializerContext;

@@ -111,8 +111,8 @@ internal sealed class TaskStore(Database database)
     public List<TaskRow> GetTasksOf(long post) => database.Read(d =>
         d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id", ReadTask, post));
 
-    /// <summary>How many tasks of a post still owe their first call although it is to come before the POST is answered.</summary>
-    public bool HasUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
+    /// <summary>Whether the webhook of any of these tasks of a post was not called yet.</summary>
+    public bool IsAnyUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
     {
         var uncalled = d.Query("SELECT seq FROM tasks WHERE post = $1 AND calls = 0", r => r.GetInt64(0), post).ToHashSet();
         return tasks.Any(uncalled.Contains);

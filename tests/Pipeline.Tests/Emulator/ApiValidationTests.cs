@@ -17,17 +17,17 @@ public sealed class ApiValidationTests
     [InlineData("""{"inputs":[{"url":"http://x.test/","formats":["html","pdf"]}]}""", "inputs.0.formats: each must be one of html, markdown, text, screenshot, links")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","formats":"html"}]}""", "inputs.0.formats: must be an array")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","parse":"yes"}]}""", "inputs.0.parse: must be a boolean")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/","callback_url":"http://x.test/"}]}""", "inputs.0.callback_url: is for the whole batch; put it in shared_inputs")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"storage_url":"s3://b/"}""", "storage_url: is not allowed here; put it in shared_inputs")]
+    [InlineData("""{"inputs":[{"url":"http://x.test/","callback_url":"http://x.test/"}]}""", "inputs.0.callback_url: applies to the whole batch; move it to shared_inputs")]
+    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"storage_url":"s3://b/"}""", "storage_url: is not allowed here; move it to shared_inputs")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":[]}""", "shared_inputs: must be an object")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"azure","storage_url":"azure://b/"}}""", "shared_inputs.storage_type: must be one of s3, gs")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"gs://b/"}}""", "shared_inputs.storage_url: must be s3://bucket/prefix/")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"s3:///p"}}""", "shared_inputs.storage_url: must be s3://bucket/prefix/")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_url":"s3://b/"}}""", "shared_inputs.storage_type: goes together with storage_url")]
+    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_url":"s3://b/"}}""", "shared_inputs.storage_type: must be given together with storage_url")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_compress":1}}""", "shared_inputs.storage_compress: must be a boolean")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"callback_url":"hook"}}""", "shared_inputs.callback_url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":"http://x.test/\ud800"}]}""", "body: has a string that is not valid Unicode")]
-    [InlineData("""{"inputs":[""", "body: is not JSON (line 1, byte 11)")]
+    [InlineData("""{"inputs":[""", "body: must be valid JSON; the error is in line 1, byte 11")]
     public async Task ABadBatchIsRefusedWithWhatIsWrong(string body, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();
@@ -44,7 +44,7 @@ public sealed class ApiValidationTests
     [Theory]
     [InlineData("""{"formats":["html"]}""", "url: is required")]
     [InlineData("""{"url":null}""", "url: is required")]
-    [InlineData("""{"url":"http://x.test/","storage_type":"gs"}""", "storage_type: goes together with storage_url")]
+    [InlineData("""{"url":"http://x.test/","storage_type":"gs"}""", "storage_type: must be given together with storage_url")]
     [InlineData("""{"url":"http://x.test/","storage_object_name":""}""", "storage_object_name: must be 1 to 512 characters without control characters")]
     public async Task ABadTaskIsRefusedWithWhatIsWrong(string body, string error)
     {
@@ -58,7 +58,7 @@ public sealed class ApiValidationTests
     {
         await using var lab = await EmulatorLab.StartAsync();
         var answer = await lab.SendAsync(HttpMethod.Post, "v1/extract/batch", """{"inputs":[{"url":"x"},{"url":"http://x.test/"},{"url":"y","tag":1}]}""");
-        Assert.Equal("The request has 3 faults; the first: inputs.0.url: must be an absolute http or https URL", (string)answer["msg"]!);
+        Assert.Equal("The request has 3 errors. The first: inputs.0.url: must be an absolute http or https URL", (string)answer["msg"]!);
         Assert.Equal(3, answer["details"]["schema_validation_errors"]!.AsArray().Count);
     }
 
@@ -88,7 +88,7 @@ public sealed class ApiValidationTests
     [InlineData("v1/tasks?limit=0", "limit: must be a whole number from 1 to 1000")]
     [InlineData("v1/tasks?limit=x", "limit: must be a whole number from 1 to 1000")]
     [InlineData("v1/batches?limit=101", "limit: must be a whole number from 1 to 100")]
-    [InlineData("v1/tasks?cursor=nonsense", "cursor: is not one that this API gave out")]
+    [InlineData("v1/tasks?cursor=nonsense", "cursor: must be a next_cursor of this API")]
     public async Task ABadPageIsRefused(string path, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();

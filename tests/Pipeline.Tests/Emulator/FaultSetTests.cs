@@ -29,7 +29,7 @@ public sealed class FaultSetTests
 
     [Fact]
     public void AnUnknownFaultIsRefusedWithThoseThatAreKnown() =>
-        Assert.StartsWith("'post_428' is not a fault. Known are seed, post_429,", Assert.Throws<FormatException>(() => FaultSet.Parse("post_428")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("'post_428' is not a known fault. Use one of seed, post_429,", Assert.Throws<FormatException>(() => FaultSet.Parse("post_428")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void TheSameSeedGivesTheSameFaults()

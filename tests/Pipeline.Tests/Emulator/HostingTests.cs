@@ -102,7 +102,7 @@ public sealed class HostingTests
         await using var lab = await EmulatorLab.StartAsync();
         var options = new EmulatorOptions { DataFolder = lab.DataFolder };
         var error = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
-        Assert.Equal($"The folder '{lab.DataFolder}' is used by another emulator. Stop it or choose another folder.", error.Message);
+        Assert.Equal($"Another emulator uses the folder '{lab.DataFolder}'. Stop it or choose another folder.", error.Message);
     }
 
     [Theory]
@@ -112,7 +112,10 @@ public sealed class HostingTests
     {
         var options = new EmulatorOptions { DataFolder = Path.GetTempPath(), Address = new(address) };
         var error = await Assert.ThrowsAsync<ArgumentException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
-        Assert.StartsWith($"'{address}' is not an address to listen on. Write http://127.0.0.1:5005, or port 0 for a free one.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Cannot listen on '{address}'. Use an address such as http://127.0.0.1:5005; port 0 takes a free port.",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

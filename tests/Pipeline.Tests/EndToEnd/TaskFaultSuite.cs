@@ -49,7 +49,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, 4), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.SubmissionRefused, outcome.Reason);
-        Assert.All(outcome.Failures, f => Assert.Contains("this input is not taken", f.GetProperty("message").GetString()));
+        Assert.All(outcome.Failures, f => Assert.Contains("this input is rejected", f.GetProperty("message").GetString()));
     }
 
     [Fact]
