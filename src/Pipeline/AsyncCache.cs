@@ -3,17 +3,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Pipeline;
 
 /// <summary>
-/// Keeps what was read for the keys used last. Callers that ask for one key at the same time share one read; a read that fails, however it
-/// fails, is not kept.
+/// Caches the values of the most recently used keys. Concurrent callers of one key share one read. A failed or
+/// cancelled read is not cached.
 /// </summary>
-/// <param name="kept">How many keys at most.</param>
-internal sealed class AsyncCache<TValue>(int kept)
+/// <param name="capacity">Maximum number of keys; the least recently used one is evicted.</param>
+internal sealed class AsyncCache<TValue>(int capacity)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _entries = new(StringComparer.Ordinal);
     private readonly LinkedList<Entry> _byUse = [];
 
-    /// <summary>How many keys are kept now.</summary>
+    /// <summary>Number of keys in the cache.</summary>
     public int Count
     {
         get
@@ -23,41 +23,50 @@ internal sealed class AsyncCache<TValue>(int kept)
         }
     }
 
-    /// <summary>The value of a key, read now unless it is kept.</summary>
+    /// <summary>Returns the cached value of a key, or reads it.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="read">Reads it for all who wait, so it must not be cancelled for one of them.</param>
-    /// <param name="cancellationToken">Stops this caller's wait only.</param>
+    /// <param name="read">Reads the value for every waiting caller; it must not depend on one caller's token.</param>
+    /// <param name="cancellationToken">Cancels this caller's wait, not the read.</param>
     public Task<TValue> GetAsync(string key, Func<Task<TValue>> read, CancellationToken cancellationToken)
     {
         Task<TValue> value;
         lock (_lock)
-            value = Find(key) is { IsFaulted: false, IsCanceled: false } known ? known : Keep(key, Task.Run(read, CancellationToken.None));
+        {
+            value = Find(key) is { IsFaulted: false, IsCanceled: false } cached
+                ? cached
+                : Add(key, Task.Run(read, CancellationToken.None));
+        }
         return value.WaitAsync(cancellationToken);
     }
 
-    /// <summary>The value of a key where it is kept and read.</summary>
+    /// <summary>Returns the value of a key if its read has completed; starts no read.</summary>
     public bool TryGet(string key, [MaybeNullWhen(false)] out TValue value)
     {
         lock (_lock)
         {
-            var isRead = Find(key) is { IsCompletedSuccessfully: true };
-            value = isRead ? _entries[key].Value.Value.Result : default;
-            return isRead;
+            if (Find(key) is { IsCompletedSuccessfully: true } read)
+            {
+                value = read.Result;
+                return true;
+            }
         }
+
+        value = default;
+        return false;
     }
 
-    /// <summary>Keeps a value, in the place of what is kept for its key.</summary>
+    /// <summary>Sets the value of a key, replacing the cached one.</summary>
     public void Set(string key, TValue value)
     {
         lock (_lock)
-            Keep(key, Task.FromResult(value));
+            Add(key, Task.FromResult(value));
     }
 
-    /// <summary>Forgets a key.</summary>
+    /// <summary>Removes a key.</summary>
     public void Remove(string key)
     {
         lock (_lock)
-            Forget(key);
+            Evict(key);
     }
 
     private Task<TValue>? Find(string key)
@@ -69,16 +78,16 @@ internal sealed class AsyncCache<TValue>(int kept)
         return entry.Value.Value;
     }
 
-    private Task<TValue> Keep(string key, Task<TValue> value)
+    private Task<TValue> Add(string key, Task<TValue> value)
     {
-        Forget(key);
-        if (_entries.Count == kept)
-            Forget(_byUse.First!.Value.Key);
+        Evict(key);
+        if (_entries.Count == capacity)
+            Evict(_byUse.First!.Value.Key);
         _entries[key] = _byUse.AddLast(new Entry(key, value));
         return value;
     }
 
-    private void Forget(string key)
+    private void Evict(string key)
     {
         if (_entries.Remove(key, out var entry))
             _byUse.Remove(entry);

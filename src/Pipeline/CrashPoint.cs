@@ -4,12 +4,13 @@ using System.Globalization;
 namespace Pipeline;
 
 /// <summary>
-/// The boundaries of durable steps, by name, for the chaos suite: <c>PIPELINE_CRASH_AT=submit.after-intent:2</c> kills the process with SIGKILL the second
-/// time it comes by, <c>submit.after-intent:2:stop</c> freezes it there by SIGSTOP. Without the variable a boundary costs one comparison that the JIT removes.
+/// Named boundaries between durable steps, for the chaos suite. <c>PIPELINE_CRASH_AT=submit.after-intent:2</c> kills
+/// the process with SIGKILL when it passes that boundary for the second time; <c>submit.after-intent:2:stop</c> freezes
+/// it with SIGSTOP instead. Without the variable, the JIT removes the check.
 /// </summary>
 internal static class CrashPoint
 {
-    /// <summary>Every boundary, in the order in which a list comes by them.</summary>
+    /// <summary>Every boundary, in the order in which a list passes them.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
         "intake.after-list", "intake.after-submission", "intake.after-messages",
@@ -19,14 +20,16 @@ internal static class CrashPoint
         "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.before-manifest", "sweep.after-manifest", "sweep.after-close",
     ];
 
-    private static readonly string? Name = Read(out Left, out Stops);
+    private static readonly string? Name = Read(out PassesLeft, out Stops);
     private static readonly bool Stops;
-    private static int Left;
+    private static int PassesLeft;
 
-    /// <summary>Comes by a boundary; does not return from the one that was asked for, or only after it was frozen.</summary>
+    /// <summary>
+    /// Passes a boundary. At the requested one the process dies, or freezes until somebody sends SIGCONT.
+    /// </summary>
     public static void Pass(string name)
     {
-        if (Name is null || Name != name || Interlocked.Decrement(ref Left) != 0)
+        if (Name is null || Name != name || Interlocked.Decrement(ref PassesLeft) != 0)
             return;
         if (Stops)
         {
@@ -37,21 +40,26 @@ internal static class CrashPoint
 
         using var self = Process.GetCurrentProcess();
         self.Kill();
-        // The signal is on its way; nothing may happen after the boundary.
+        // SIGKILL arrives asynchronously; this thread must do nothing more until it does.
         Thread.CurrentThread.Join();
     }
 
-    private static string? Read(out int left, out bool stops)
+    private static string? Read(out int passesLeft, out bool stops)
     {
-        (left, stops) = (1, false);
+        (passesLeft, stops) = (1, false);
         if (Environment.GetEnvironmentVariable("PIPELINE_CRASH_AT") is not { Length: > 0 } text)
             return null;
         var parts = text.Split(':');
         stops = parts is [_, _, "stop"];
         if (!Names.Contains(parts[0])
-            || (parts.Length > 1 && !(int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out left) && left > 0))
+            || (parts.Length > 1 && !TryReadCount(parts[1], out passesLeft))
             || (parts.Length > 2 && !stops) || parts.Length > 3)
-            throw new FormatException($"PIPELINE_CRASH_AT '{text}' is not a boundary, and after colons which time and 'stop': submit.after-intent:2. Boundaries: {string.Join(", ", Names)}.");
+            throw new FormatException(
+                $"PIPELINE_CRASH_AT '{text}' is not BOUNDARY[:COUNT[:stop]], such as submit.after-intent:2. "
+                    + $"Boundaries: {string.Join(", ", Names)}.");
         return parts[0];
     }
+
+    private static bool TryReadCount(string text, out int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count > 0;
 }

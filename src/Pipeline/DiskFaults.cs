@@ -1,6 +1,6 @@
 namespace Pipeline;
 
-/// <summary>Tells a full disk, and faults that pass by themselves, from a disk that somebody must look at.</summary>
+/// <summary>Tells full disks and transient file errors apart from errors that need an operator.</summary>
 internal static class DiskFaults
 {
     // errno(3), on Linux and macOS; .NET keeps the raw number in HResult.
@@ -10,18 +10,20 @@ internal static class DiskFaults
     private const int WindowsSharing = unchecked((int)0x80070020), WindowsLock = unchecked((int)0x80070021);
     private const int WindowsHandleFull = unchecked((int)0x80070027), WindowsFull = unchecked((int)0x80070070);
 
-    /// <summary>The least room in which a state can be written: a few pages of SQLite.</summary>
-    private const long LeastRoom = 64 * 1024;
+    /// <summary>Free bytes below which a disk counts as full: SQLite needs a few pages to commit.</summary>
+    private const long MinFreeBytes = 64 * 1024;
 
-    /// <summary>Whether an error means that a disk, or a quota on it, has no room left.</summary>
+    /// <summary>Whether the disk is full or a disk quota is used up.</summary>
     public static bool IsFull(Exception error) =>
         error is IOException && error.HResult is (NoSpace or QuotaLinux or QuotaMac or WindowsFull or WindowsHandleFull);
 
-    /// <summary>Whether an error of a file may be over a moment later: too many open files, a scanner that holds it.</summary>
+    /// <summary>
+    /// Whether a file error may clear by itself: too many open files, or another program holds the file.
+    /// </summary>
     public static bool MayPass(Exception error) =>
         error is IOException && error.HResult is (Again or TooManyOpen or TooManyOpenInAll or WindowsSharing or WindowsLock);
 
-    /// <summary>Whether the disk that holds a path has room for a few writes.</summary>
+    /// <summary>Whether the disk that holds a path has room for a few more writes.</summary>
     public static bool HasRoom(string path)
     {
         try
@@ -29,9 +31,9 @@ internal static class DiskFaults
             var existing = Path.GetFullPath(path);
             while (!Path.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
                 existing = parent;
-            return new DriveInfo(existing).AvailableFreeSpace >= LeastRoom;
+            return new DriveInfo(existing).AvailableFreeSpace >= MinFreeBytes;
         }
-        // A disk that cannot say how full it is does not count as full.
+        // A disk that does not report its free space is not treated as full.
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return true;

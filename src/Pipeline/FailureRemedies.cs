@@ -2,20 +2,22 @@ using System.Collections.Frozen;
 
 namespace Pipeline;
 
-/// <summary>What may be done about failures of one reason.</summary>
-/// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
-/// <param name="IsRetryable">Whether trying again may help; null where only the failure itself can say.</param>
+/// <summary>What can be done about failures of one reason.</summary>
+/// <param name="Reason">One of <see cref="FailureReasons"/>.</param>
+/// <param name="IsRetryable">Whether another attempt may succeed; null where it depends on the failure.</param>
 /// <param name="ReplaysFree">Whether <c>replay</c> reads the result, or looks for the submission, again.</param>
 /// <param name="Resubmits">Whether <c>replay --resubmit</c> posts the input again.</param>
 /// <param name="Retries">Whether the retry policy may post the input again without an operator.</param>
-/// <param name="MayBeDelivered">Whether a result that nobody has read may lie in the bucket: it is looked for there before the input is posted again.</param>
+/// <param name="MayBeDelivered">
+/// Whether the bucket may hold an unread result. If so, the bucket is searched before the input is posted again.
+/// </param>
 internal sealed record FailureRemedy(
     string Reason, bool? IsRetryable, bool ReplaysFree, bool Resubmits, bool Retries = false, bool MayBeDelivered = false);
 
-/// <summary>The one table of remedies. The table in docs/record.md is checked against it.</summary>
+/// <summary>The only table of remedies. A test compares the table in docs/record.md with it.</summary>
 internal static class FailureRemedies
 {
-    /// <summary>One for each reason, in the order of <see cref="FailureReasons"/>.</summary>
+    /// <summary>One remedy per reason, in the order of <see cref="FailureReasons"/>.</summary>
     public static readonly IReadOnlyList<FailureRemedy> All =
     [
         new(FailureReasons.InvalidInput, IsRetryable: false, ReplaysFree: false, Resubmits: false),
@@ -43,7 +45,10 @@ internal static class FailureRemedies
     private static readonly FrozenDictionary<string, FailureRemedy> ByReason =
         All.ToFrozenDictionary(remedy => remedy.Reason, StringComparer.Ordinal);
 
-    /// <summary>The remedy of a reason; that of <c>internal_error</c> for a word of another version.</summary>
+    /// <summary>
+    /// The remedy of a reason. A reason that this version does not know, written by another one, gets the remedy of
+    /// <c>internal_error</c>.
+    /// </summary>
     public static FailureRemedy Of(string? reason) =>
         ByReason.GetValueOrDefault(reason ?? FailureReasons.Internal) ?? ByReason[FailureReasons.Internal];
 }

@@ -1,6 +1,6 @@
 namespace Pipeline;
 
-/// <summary>A stream that is only read, from its start to its end. A subclass gives the one asynchronous read.</summary>
+/// <summary>A read-only, forward-only stream. A subclass implements one asynchronous read.</summary>
 internal abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
@@ -18,7 +18,7 @@ internal abstract class ForwardStream : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    // Some libraries read responses in this way.
+    // Some client libraries read responses synchronously.
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 

@@ -3,71 +3,71 @@ using System.Runtime.InteropServices;
 namespace Pipeline;
 
 /// <summary>
-/// Has what comes at the same time done in one go: while something of a key is being done, what comes meanwhile waits for the next go. So what comes alone
-/// waits for nobody, and a burst costs few round trips.
+/// Coalesces concurrent calls per key: while one batch runs, later calls join the next. A single call is handled at
+/// once, and a burst costs few round trips.
 /// </summary>
-/// <param name="max">How many at most in one go.</param>
-/// <param name="handle">Does them. What it throws is thrown to all who wait for them.</param>
-internal sealed class Gathering<TKey, TItem>(int max, Func<TKey, IReadOnlyList<TItem>, Task> handle)
+/// <param name="maxItems">Maximum number of items in one batch.</param>
+/// <param name="handle">Handles one batch. If it throws, every caller of that batch gets the exception.</param>
+internal sealed class Gathering<TKey, TItem>(int maxItems, Func<TKey, IReadOnlyList<TItem>, Task> handle)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
 
-    // A key is here as long as something of it is being done.
-    private readonly Dictionary<TKey, Queue<Group>> _waiting = [];
+    // A key is present while one of its batches runs.
+    private readonly Dictionary<TKey, Queue<Batch>> _waiting = [];
 
-    /// <summary>Adds one; ends when it is done.</summary>
-    /// <param name="key">What is of different keys is never done together.</param>
-    /// <param name="item">It.</param>
-    /// <param name="cancellationToken">Stops the waiting only: it may be done all the same.</param>
+    /// <summary>Adds an item; completes when its batch has been handled.</summary>
+    /// <param name="key">Items of different keys never share a batch.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="cancellationToken">Cancels the wait only; the item may still be handled.</param>
     public Task AddAsync(TKey key, TItem item, CancellationToken cancellationToken)
     {
-        Group group;
-        bool isBusy;
+        Batch batch;
+        bool isRunning;
         lock (_lock)
         {
-            ref var groups = ref CollectionsMarshal.GetValueRefOrAddDefault(_waiting, key, out isBusy);
-            groups ??= new();
-            if (groups.LastOrDefault() is not { } last || last.Items.Count == max)
-                groups.Enqueue(last = new());
-            group = last;
-            group.Items.Add(item);
+            ref var batches = ref CollectionsMarshal.GetValueRefOrAddDefault(_waiting, key, out isRunning);
+            batches ??= new();
+            if (batches.LastOrDefault() is not { } last || last.Items.Count == maxItems)
+                batches.Enqueue(last = new());
+            batch = last;
+            batch.Items.Add(item);
         }
 
-        if (!isBusy)
+        if (!isRunning)
             _ = HandleAsync(key);
-        return group.Done.Task.WaitAsync(cancellationToken);
+        return batch.Done.Task.WaitAsync(cancellationToken);
     }
 
     private async Task HandleAsync(TKey key)
     {
-        while (Next(key) is { } group)
+        while (Next(key) is { } batch)
         {
             try
             {
-                await handle(key, group.Items);
-                group.Done.SetResult();
+                await handle(key, batch.Items);
+                batch.Done.SetResult();
             }
-            // It is theirs who wait; what comes next is done all the same.
+            // The callers of this batch get the exception; the next batch still runs.
             catch (Exception error)
             {
-                group.Done.SetException(error);
+                batch.Done.SetException(error);
             }
         }
     }
 
-    private Group? Next(TKey key)
+    private Batch? Next(TKey key)
     {
         lock (_lock)
         {
-            if (_waiting[key].TryDequeue(out var group))
-                return group;
+            if (_waiting[key].TryDequeue(out var batch))
+                return batch;
             _waiting.Remove(key);
             return null;
         }
     }
 
-    private sealed class Group
+    private sealed class Batch
     {
         public List<TItem> Items { get; } = [];
 

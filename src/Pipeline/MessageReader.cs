@@ -8,17 +8,18 @@ using Pipeline.Ports;
 namespace Pipeline;
 
 /// <summary>
-/// Reads messages of our own queues and checks every field, since whoever may send to a queue may write anything there.
+/// Parses messages from the pipeline's own queues and validates every field: anyone with send rights can write anything
+/// into a queue.
 /// </summary>
 internal static class MessageReader
 {
-    private const int MaxQuoted = 80;
+    private const int MaxQuotedBytes = 80;
     private const int MaxTraceParent = 64;
     private const int MaxTries = 1_000_000;
     private static readonly DateTimeOffset s_earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>A message of <c>submissions</c>.</summary>
-    /// <exception cref="PipelineException">Permanent: it is none.</exception>
+    /// <summary>Parses a message from queue <c>submissions</c>.</summary>
+    /// <exception cref="PipelineException">Permanent: the body is not such a message.</exception>
     public static SubmissionMessage ReadSubmission(ReadOnlyMemory<byte> body)
     {
         var message = Parse(QueueNames.Submissions, body, PipelineJson.Plain.SubmissionMessage);
@@ -27,17 +28,17 @@ internal static class MessageReader
         return message with { TraceParent = Trace(message.TraceParent) };
     }
 
-    /// <summary>A message of <c>results</c>.</summary>
-    /// <exception cref="PipelineException">Permanent: it is none.</exception>
+    /// <summary>Parses a message from queue <c>results</c>.</summary>
+    /// <exception cref="PipelineException">Permanent: the body is not such a message.</exception>
     public static ResultMessage ReadResult(ReadOnlyMemory<byte> body)
     {
         var message = Parse(QueueNames.Results, body, PipelineJson.Plain.ResultMessage);
-        return Problem(message) is { } problem
+        return FindProblem(message) is { } problem
             ? throw NotOurs(QueueNames.Results, body, problem)
             : message with { TraceParent = Trace(message.TraceParent) };
     }
 
-    private static string? Problem(ResultMessage message) => message switch
+    private static string? FindProblem(ResultMessage message) => message switch
     {
         _ when !SubmissionIds.IsWellFormed(message.SubmissionId) => "'submission_id' is missing or malformed",
         _ when !TaskIds.IsWellFormed(message.TaskId) => "'task_id' is missing or malformed",
@@ -58,7 +59,7 @@ internal static class MessageReader
         }
         catch (JsonException error)
         {
-            throw NotOurs(queue, body, "it is not the JSON of one", error);
+            throw NotOurs(queue, body, "it is not valid JSON, or a field has the wrong type", error);
         }
     }
 
@@ -67,15 +68,15 @@ internal static class MessageReader
     private static PipelineException NotOurs(string queue, ReadOnlyMemory<byte> body, string problem, Exception? inner = null) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The message is none of queue {queue}: {problem}. Something other than the pipeline sent it: {Quote(body.Span)}",
+            $"Queue {queue} holds a message that the pipeline did not send: {problem}. It begins: {Quote(body.Span)}",
             inner);
 
-    /// <summary>The beginning of a text that anybody may have written, in printable ASCII.</summary>
+    /// <summary>The start of an untrusted body as printable ASCII; other bytes become question marks.</summary>
     private static string Quote(ReadOnlySpan<byte> body)
     {
         var text = new StringBuilder();
-        foreach (var value in body[..Math.Min(body.Length, MaxQuoted)])
+        foreach (var value in body[..Math.Min(body.Length, MaxQuotedBytes)])
             text.Append(value is >= (byte)' ' and < 0x7f ? (char)value : '?');
-        return (body.Length > MaxQuoted ? text.Append("...") : text).ToString();
+        return (body.Length > MaxQuotedBytes ? text.Append("...") : text).ToString();
     }
 }

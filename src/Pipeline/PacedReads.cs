@@ -1,24 +1,24 @@
 namespace Pipeline;
 
 /// <summary>
-/// Bounds what repeated looks cost. A result that took long to read is given again for ten times as long, so however often it is asked
-/// for, reading takes a tenth of the time of one reader at most.
+/// Bounds the cost of repeated reads. The value of a slow read is reused for ten times as long as the read took, so
+/// reading never takes more than a tenth of the time, however often it is requested.
 /// </summary>
-/// <param name="time">Measures.</param>
+/// <param name="time">Measures how long reads take.</param>
 internal sealed class PacedReads<TValue>(TimeProvider time)
 {
-    private const int Kept = 1000;
-    private const int Rest = 10;
+    private const int MaxKeys = 1000;
+    private const int ReuseFactor = 10;
 
-    // What is read faster than that is read each time.
-    private static readonly TimeSpan Cheap = TimeSpan.FromMilliseconds(100);
+    // Faster reads are not worth caching.
+    private static readonly TimeSpan SlowRead = TimeSpan.FromMilliseconds(100);
 
-    private readonly AsyncCache<Reading> _readings = new(Kept);
+    private readonly AsyncCache<Reading> _readings = new(MaxKeys);
 
-    /// <summary>Reads the value of a key, or gives the last one again.</summary>
-    /// <param name="key">What is read.</param>
-    /// <param name="read">Reads it, for all who wait for it.</param>
-    /// <param name="cancellationToken">Stops this caller's wait only.</param>
+    /// <summary>Reads the value of a key, or returns the last one read.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="read">Reads the value for every waiting caller.</param>
+    /// <param name="cancellationToken">Cancels this caller's wait, not the read.</param>
     public async Task<TValue> GetAsync(string key, Func<Task<TValue>> read, CancellationToken cancellationToken)
     {
         if (_readings.TryGet(key, out var last) && !IsFresh(last))
@@ -27,7 +27,8 @@ internal sealed class PacedReads<TValue>(TimeProvider time)
         return reading.Value;
     }
 
-    private bool IsFresh(Reading reading) => reading.Took >= Cheap && time.GetElapsedTime(reading.EndedAt) < reading.Took * Rest;
+    private bool IsFresh(Reading reading) =>
+        reading.Took >= SlowRead && time.GetElapsedTime(reading.EndedAt) < reading.Took * ReuseFactor;
 
     private async Task<Reading> ReadAsync(Func<Task<TValue>> read)
     {

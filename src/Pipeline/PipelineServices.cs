@@ -19,10 +19,10 @@ using Pipeline.Sweep;
 
 namespace Pipeline;
 
-/// <summary>Registers the stages, and the ports they work on.</summary>
+/// <summary>Registers the stages and the ports that they use.</summary>
 public static class PipelineServices
 {
-    /// <summary>The stages and what they share. A host adds the ports.</summary>
+    /// <summary>Adds the stages and their shared services. The host adds the ports.</summary>
     public static IServiceCollection AddPipeline(this IServiceCollection services, Action<PipelineOptions> configure)
     {
         LoopbackProxy.Install();
@@ -77,11 +77,11 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>The ports of one machine.</summary>
+    /// <summary>Adds the ports for one machine: SQLite and files.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
         services.AddLocalStores(database).AddSingleton<IRecordSink>(sink);
 
-    /// <summary>The ports of one machine but the sink, for what produces no records.</summary>
+    /// <summary>Adds the ports for one machine without the record sink, for commands that produce no records.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
     {
         services.AddSingleton(database);
@@ -95,8 +95,12 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>The ports in an Azure storage account. What they need there is made when it is first used.</summary>
-    /// <exception cref="PipelineException">Permanent: the options name no account, or a connection string that is none.</exception>
+    /// <summary>
+    /// Adds the ports over an Azure storage account. Queues, tables and containers are created on first use.
+    /// </summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the options name no account, or the connection string is invalid.
+    /// </exception>
     public static IServiceCollection AddAzureStores(this IServiceCollection services, AzureStorageOptions options)
     {
         services.AddSingleton(new AzureAccount(options));
@@ -114,7 +118,7 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>S3 and Google Cloud Storage.</summary>
+    /// <summary>Adds the object stores S3 and Google Cloud Storage.</summary>
     public static IServiceCollection AddCloudObjects(this IServiceCollection services, ObjectStoreOptions options)
     {
         services.AddSingleton(options);

@@ -1,16 +1,16 @@
 namespace Pipeline;
 
 /// <summary>
-/// Files that nobody but their owner may read, whatever the mode of their folder: keys, state, and temporary files. Where an open file
-/// can be unlinked a temporary one has no name, so that not even a killed process leaves it behind.
+/// Creates files that only their owner can read, whatever the folder's mode: keys, state and temporary files. On Unix,
+/// a temporary file is unlinked as soon as it is open, so that even a killed process leaves nothing behind.
 /// </summary>
 internal static class PrivateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const string TemporaryPattern = "pipeline-*.tmp";
 
-    /// <summary>Makes an empty file, or takes the rights of others away from one that is there.</summary>
-    /// <exception cref="IOException">The file cannot be made.</exception>
+    /// <summary>Creates an empty file, or restricts an existing one to its owner.</summary>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public static void Ensure(string path)
     {
         if (!File.Exists(path))
@@ -18,7 +18,7 @@ internal static class PrivateFiles
         Restrict(path);
     }
 
-    /// <summary>Takes the rights of others away from a file, where it is there and ours.</summary>
+    /// <summary>Restricts an existing file to its owner, if this process owns it.</summary>
     public static void Restrict(string path)
     {
         if (OperatingSystem.IsWindows() || !File.Exists(path))
@@ -28,25 +28,25 @@ internal static class PrivateFiles
             if (File.GetUnixFileMode(path) != OwnerOnly)
                 File.SetUnixFileMode(path, OwnerOnly);
         }
-        // Who owns it decides who may read it.
+        // Another user owns the file and decides who may read it.
         catch (UnauthorizedAccessException)
         {
         }
     }
 
-    /// <summary>Writes a small file whole, or not at all.</summary>
+    /// <summary>Writes a small file atomically.</summary>
     public static void Write(string path, string text)
     {
-        var beside = path + ".new";
-        File.Delete(beside);
-        using (var writer = new StreamWriter(Open(beside, FileMode.CreateNew, FileOptions.None)))
+        var newFile = path + ".new";
+        File.Delete(newFile);
+        using (var writer = new StreamWriter(Open(newFile, FileMode.CreateNew, FileOptions.None)))
             writer.Write(text);
-        File.Move(beside, path, overwrite: true);
+        File.Move(newFile, path, overwrite: true);
     }
 
-    /// <summary>A temporary file, to be written and read by whoever made it.</summary>
-    /// <param name="folder">Where it takes its room; made where only its last part is missing.</param>
-    /// <param name="options">How it will be used.</param>
+    /// <summary>Creates a temporary file that only the caller reads and writes.</summary>
+    /// <param name="folder">The folder for the file; created if its parent exists.</param>
+    /// <param name="options">How the file will be used.</param>
     public static FileStream CreateTemporary(string folder, FileOptions options = FileOptions.None)
     {
         if (!Directory.Exists(folder) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(folder))))
@@ -58,10 +58,10 @@ internal static class PrivateFiles
         return file;
     }
 
-    /// <summary>Removes the temporary files of processes that were killed.</summary>
+    /// <summary>Deletes temporary files that killed processes left behind.</summary>
     public static void RemoveTemporary(string folder) => RemoveUnused(folder, TemporaryPattern);
 
-    /// <summary>Removes files that no process has open: whoever writes one holds a lock on it.</summary>
+    /// <summary>Deletes files that no process has open; a process that writes one holds a lock on it.</summary>
     public static void RemoveUnused(string folder, string pattern)
     {
         if (!Directory.Exists(folder))
@@ -70,11 +70,11 @@ internal static class PrivateFiles
         {
             try
             {
-                using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                using var locked = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
                 File.Delete(path);
             }
-            // Somebody has it open, or it is gone by now.
-            catch (Exception used) when (used is IOException or UnauthorizedAccessException)
+            // Another process has the file open, or has deleted it.
+            catch (Exception inUse) when (inUse is IOException or UnauthorizedAccessException)
             {
             }
         }
@@ -82,12 +82,12 @@ internal static class PrivateFiles
 
     private static FileStream Open(string path, FileMode mode, FileOptions options)
     {
-        var how = new FileStreamOptions
+        var streamOptions = new FileStreamOptions
         {
             Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = options, BufferSize = 0,
         };
         if (!OperatingSystem.IsWindows())
-            how.UnixCreateMode = OwnerOnly;
-        return new(path, how);
+            streamOptions.UnixCreateMode = OwnerOnly;
+        return new(path, streamOptions);
     }
 }

@@ -4,22 +4,23 @@ using System.Text.Json;
 namespace Pipeline;
 
 /// <summary>
-/// A time as records, failures, manifests and reports have it: UTC, with milliseconds, <c>2026-03-19T10:00:04.000Z</c>. That is what
-/// DuckDB, pandas and Spark read as a timestamp; of seven digits some of them make text.
+/// Writes times as records, failures, manifests and reports have them: UTC with milliseconds, such as
+/// <c>2026-03-19T10:00:04.000Z</c>. DuckDB, pandas and Spark read that as a timestamp; some of them read .NET's seven
+/// fractional digits as text.
 /// </summary>
 internal static class UtcTime
 {
     private const string Format = "yyyy-MM-ddTHH:mm:ss.fffZ";
     private const int Bytes = 24;
 
-    /// <summary>Writes a member.</summary>
+    /// <summary>Writes a member whose value is a time.</summary>
     public static void WriteMember(Utf8JsonWriter writer, string name, DateTimeOffset time)
     {
         writer.WritePropertyName(name);
         WriteValue(writer, time);
     }
 
-    /// <summary>Writes a value.</summary>
+    /// <summary>Writes a time as a value.</summary>
     public static void WriteValue(Utf8JsonWriter writer, DateTimeOffset time)
     {
         Span<byte> text = stackalloc byte[Bytes];

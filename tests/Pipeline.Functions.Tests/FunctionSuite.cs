@@ -95,7 +95,7 @@ public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Collect", """{"nonsense":true}""")).Status);
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.Results + QueueNames.PoisonSuffix));
         Assert.True(message.GetProperty("nonsense").GetBoolean());
-        await app.Host.WaitForLogAsync("The message is none of queue results");
+        await app.Host.WaitForLogAsync("Queue results holds a message that the pipeline did not send");
         Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Collect", $$"""{"submission_id":"unknown","task_id":"{{Task}}","learnt":"Webhook","since":"2026-01-01T00:00:00Z"}""")).Status);
         Assert.Equal(0, await app.CountAsync("failures"));
     }

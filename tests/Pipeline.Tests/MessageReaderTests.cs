@@ -32,7 +32,7 @@ public sealed class MessageReaderTests
             () => _ = queue == QueueNames.Results ? MessageReader.ReadResult(bytes).SubmissionId : MessageReader.ReadSubmission(bytes).SubmissionId);
 
         Assert.Equal((true, FailureReasons.InvalidInput), (problem.IsPermanent, problem.Reason));
-        Assert.StartsWith($"The message is none of queue {queue}: ", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Queue {queue} holds a message that the pipeline did not send: ", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,10 +3,13 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Emit;
 
-/// <summary>A failure as the ledger keeps it.</summary>
+/// <summary>Reads failures from the JSON that the ledger stores.</summary>
 internal static class FailureText
 {
-    /// <summary>Reads the failure of an input. What cannot be read any more is described by the row: one such row must not hide the others.</summary>
+    /// <summary>
+    /// Reads the failure of an input. If its JSON is unreadable, builds a failure from the ledger row, so that one bad
+    /// row does not hide the others.
+    /// </summary>
     public static Failure Read(InputEntry input)
     {
         try
@@ -29,7 +32,8 @@ internal static class FailureText
             Line = input.Line,
             Stage = "sweep",
             Reason = input.Reason ?? FailureReasons.Internal,
-            Message = "The ledger's description of this failure cannot be read.",
+            Message = "The ledger's details of this failure are unreadable; only its reason is known. "
+                + "docs/record.md says what to do about each reason.",
             Attempts = 1,
             LastAttemptAt = input.FinishedAt ?? default,
             Retryable = FailureRemedies.Of(input.Reason).IsRetryable ?? true,

@@ -4,16 +4,16 @@ using System.Text.Encodings.Web;
 namespace Pipeline.Emit;
 
 /// <summary>
-/// Escapes only what JSON demands (quotes, backslashes and control characters), and U+2028 and U+2029, at which some readers of
-/// NDJSON would cut a line. <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/> also escapes
-/// everything beyond the basic plane, so that a URL with an emoji would not be what the list gave.
+/// Escapes only what JSON requires (quotes, backslashes and control characters), plus U+2028 and U+2029, which some
+/// NDJSON readers take for line breaks. <see cref="JavaScriptEncoder.UnsafeRelaxedJsonEscaping"/> would also escape
+/// every character beyond the basic plane, and a URL with an emoji would differ from the one in the list.
 /// </summary>
 internal sealed class MinimalJsonEncoder : JavaScriptEncoder
 {
     public static readonly MinimalJsonEncoder Instance = new();
 
-    // Surrogates are looked at one by one: pairs stay, lone ones become U+FFFD.
-    private static readonly SearchValues<char> Looked =
+    // The caller examines surrogates one by one: pairs stay, lone ones become U+FFFD.
+    private static readonly SearchValues<char> Examined =
         SearchValues.Create(
         [
             .. Enumerable.Range(0, 0x20).Select(c => (char)c), '"', '\\', '\u2028', '\u2029',
@@ -31,7 +31,8 @@ internal sealed class MinimalJsonEncoder : JavaScriptEncoder
     public override bool WillEncode(int unicodeScalar) => unicodeScalar is < 0x20 or '"' or '\\' or 0x2028 or 0x2029;
 
     /// <inheritdoc/>
-    public override unsafe int FindFirstCharacterToEncode(char* text, int textLength) => new ReadOnlySpan<char>(text, textLength).IndexOfAny(Looked);
+    public override unsafe int FindFirstCharacterToEncode(char* text, int textLength) =>
+        new ReadOnlySpan<char>(text, textLength).IndexOfAny(Examined);
 
     /// <inheritdoc/>
     public override unsafe bool TryEncodeUnicodeScalar(int unicodeScalar, char* buffer, int bufferLength, out int numberOfCharactersWritten)

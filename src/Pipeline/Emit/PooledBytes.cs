@@ -2,15 +2,17 @@ using System.Buffers;
 
 namespace Pipeline.Emit;
 
-/// <summary>Bytes in one piece of pooled memory that grows as they are written. What was handed out is valid until the next write, and never after the disposal.</summary>
+/// <summary>
+/// A growing buffer of contiguous pooled memory. <see cref="Written"/> is valid until the next write or disposal.
+/// </summary>
 internal sealed class PooledBytes(int initialBytes) : IBufferWriter<byte>, IDisposable
 {
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(initialBytes);
 
-    /// <summary>How many bytes were written.</summary>
+    /// <summary>Number of bytes written.</summary>
     public int Length { get; private set; }
 
-    /// <summary>What was written.</summary>
+    /// <summary>The bytes written so far.</summary>
     public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, Length);
 
     public void Advance(int count)
@@ -24,10 +26,10 @@ internal sealed class PooledBytes(int initialBytes) : IBufferWriter<byte>, IDisp
         ObjectDisposedException.ThrowIf(_bytes.Length == 0, this);
         if (_bytes.Length - Length < Math.Max(sizeHint, 1))
         {
-            var more = ArrayPool<byte>.Shared.Rent(Math.Max(Length + sizeHint, 2 * _bytes.Length));
-            Written.CopyTo(more);
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + sizeHint, 2 * _bytes.Length));
+            Written.CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = more;
+            _bytes = larger;
         }
         return _bytes.AsMemory(Length);
     }

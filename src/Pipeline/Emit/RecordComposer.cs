@@ -7,7 +7,10 @@ using Pipeline.Urls;
 
 namespace Pipeline.Emit;
 
-/// <summary>Puts a record together, schema <c>pipeline.record/1</c> (docs/record.md): the envelope is written around the staged bytes, which are not copied again.</summary>
+/// <summary>
+/// Composes a record, schema <c>pipeline.record/1</c> (docs/record.md). It writes the envelope around the staged bytes
+/// without copying them.
+/// </summary>
 internal static class RecordComposer
 {
     private const int EnvelopeBytes = 2 * 1024;
@@ -21,16 +24,19 @@ internal static class RecordComposer
     private static readonly ReadOnlyMemory<byte> ExtraClose = "}}"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> Close = "}"u8.ToArray();
 
-    // Reused on its thread: a writer costs more than what it writes here.
+    // One per thread: creating a writer costs more than what it writes here.
     [ThreadStatic]
     private static Utf8JsonWriter? t_writer;
 
-    /// <summary>Composes the record and takes over the result's staged bytes: dispose the record; disposing the result too is harmless.</summary>
+    /// <summary>
+    /// Composes the record and takes ownership of the result's staged bytes. Dispose the record; disposing the result
+    /// as well is harmless.
+    /// </summary>
     public static StagedRecord Compose(NormalizedResult result, RecordContext context)
     {
         var envelope = new PooledBytes(EnvelopeBytes);
         var writer = t_writer ?? new(envelope, WriterOptions);
-        // One that an exception left half done is not used again.
+        // Restored on success only: an exception may leave the writer in an unusable state.
         t_writer = null;
         try
         {
@@ -46,7 +52,10 @@ internal static class RecordComposer
         }
     }
 
-    /// <summary>Writes the record's stretches one after the other, and says where the first two end: what comes before the content, what comes behind it, and perhaps last fields of <c>extra</c>.</summary>
+    /// <summary>
+    /// Writes the three parts of the envelope into one buffer: the head before the content, the tail after it, and our
+    /// own members of <c>extra</c>, which may be empty. Returns where head and tail end.
+    /// </summary>
     private static (int Head, int Tail) WriteEnvelope(Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
     {
         using var input = new EffectiveInput(context.SharedInputs, context.Input.Input, context.Input.Kept);
@@ -55,7 +64,7 @@ internal static class RecordComposer
         var head = envelope.Length;
         WriteTail(writer, result, context, input);
         var tail = envelope.Length;
-        // What the result says of its time is used where we have no better, and kept where we have.
+        // The result's own time is requested_at if we have no time of the POST; otherwise, it goes to extra.
         if (context.RequestedAt is not null || requestedAt is null)
             WriteIfAny(writer, "metadata.query_time", result.QueryTime);
         if (result.LoneSurrogates > 0)
@@ -76,7 +85,7 @@ internal static class RecordComposer
         writer.WriteString("url", context.Input.Url);
         if (result.Url is { } resultUrl && !CanonicalUrl.AreSame(resultUrl, context.Input.Url))
             writer.WriteString("result_url", resultUrl);
-        // Rows that older versions wrote to Azure's tables have no line.
+        // Ledger rows in Azure Table Storage from older versions have no line.
         if (context.Input.Line > 0)
             writer.WriteNumber("line", context.Input.Line);
         writer.WriteString("status", result.Status ?? "success");
@@ -108,20 +117,20 @@ internal static class RecordComposer
         WriteOmitted(writer, result.Omitted);
         writer.WritePropertyName("input");
         input.WriteTo(writer);
-        // A tag that is the input's id is Intake's own, for telling inputs of one URL apart.
+        // Intake sets the input's id as the tag to tell inputs of the same URL apart; users never see it.
         var tag = input.GetText("tag") ?? result.Tag;
         WriteIfAny(writer, "tag", tag == context.Input.Id ? null : tag);
         writer.Flush();
     }
 
-    /// <summary>The envelope's stretches with the staged bytes between them.</summary>
+    /// <summary>Joins the parts of the envelope and the staged bytes between them.</summary>
     private static StagedRecord Join(NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
     {
         var (content, parsed, lists, extra) = result.Release();
         var written = envelope.Written;
         var own = written[tail..];
         var hasExtra = extra is not null || own.Length > 0;
-        // The first comma is one too many where nothing comes before it.
+        // The writer put a comma before our own members; without staged members of extra, nothing precedes it.
         if (extra is null && hasExtra)
             own = own[1..];
         return new(context.Input.Id, context.ListId, context.SubmissionId,

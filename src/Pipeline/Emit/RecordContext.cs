@@ -2,7 +2,7 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Emit;
 
-/// <summary>What the pipeline itself knows of a result, as opposed to what the result document says.</summary>
+/// <summary>What the pipeline itself knows about a result, as opposed to what the result document says.</summary>
 internal sealed record RecordContext
 {
     /// <summary>The list.</summary>
@@ -11,27 +11,27 @@ internal sealed record RecordContext
     /// <summary>The submission.</summary>
     public required string SubmissionId { get; init; }
 
-    /// <summary>Nimble's batch, where there is one.</summary>
+    /// <summary>Nimble's batch id; null if there is none.</summary>
     public string? BatchId { get; init; }
 
-    /// <summary>Nimble's task.</summary>
+    /// <summary>Nimble's task id.</summary>
     public required string TaskId { get; init; }
 
-    /// <summary>The input that the result answers.</summary>
+    /// <summary>The input that the result belongs to.</summary>
     public required InputEntry Input { get; init; }
 
-    /// <summary>The extraction defaults of the list, a JSON object.</summary>
+    /// <summary>The list's <c>shared_inputs</c>, a JSON object.</summary>
     public required string SharedInputs { get; init; }
 
-    /// <summary>Where the result was read from.</summary>
+    /// <summary>Address that the result was read from.</summary>
     public required string SourceUri { get; init; }
 
-    /// <summary>The version that was read, where the store tells it.</summary>
+    /// <summary>Version of the object that was read; null if the store has no versions.</summary>
     public string? SourceETag { get; init; }
 
-    /// <summary>When the submission was posted.</summary>
+    /// <summary>Time of the submission's POST, UTC.</summary>
     public DateTimeOffset? RequestedAt { get; init; }
 
-    /// <summary>When the result was read.</summary>
+    /// <summary>Time at which the result was read, UTC.</summary>
     public required DateTimeOffset CollectedAt { get; init; }
 }

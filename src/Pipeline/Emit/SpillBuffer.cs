@@ -4,12 +4,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Emit;
 
 /// <summary>
-/// Bytes that are written once, front to back, and read as often as wanted: pooled chunks in memory, and once there are more than
-/// <paramref name="spillAt"/> of them, or no more memory for staging, a temporary file with the last chunk as its write buffer. Not safe for concurrent writing.
+/// An append-only byte buffer that can be read repeatedly. It keeps the bytes in pooled chunks; above
+/// <paramref name="spillAt"/> bytes, or when the staging pool is exhausted, it moves them to a temporary file and uses
+/// the last chunk as the write buffer. Not safe for concurrent writes.
 /// </summary>
 internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool = null) : IDisposable
 {
-    // Most buffers hold a few small fields; content grows by whole chunks.
+    // Most buffers hold a few small fields; larger ones grow by whole chunks.
     private const int FirstChunkBytes = 4 * 1024;
     private const int FirstChunks = 8;
     private const int ChunkBytes = StagingPool.ChunkBytes;
@@ -22,13 +23,16 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     private SafeFileHandle? _file;
     private long _fileBytes;
 
-    /// <summary>How many bytes were appended.</summary>
+    /// <summary>Number of bytes appended.</summary>
     public long Length => _fileBytes + _chunkBytes;
 
     /// <summary>Whether a temporary file is in use.</summary>
     public bool IsSpilled => _file is not null;
 
-    /// <exception cref="PipelineException">Transient: the folder for spilled records cannot be written.</exception>
+    /// <summary>Appends bytes.</summary>
+    /// <exception cref="PipelineException">
+    /// Store fault: the spill folder cannot be written. Transient if the disk is full, otherwise permanent.
+    /// </exception>
     public void Append(scoped ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
@@ -92,11 +96,11 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
     {
         if (_count == _chunks.Length)
         {
-            var more = ArrayPool<byte[]>.Shared.Rent(Math.Max(FirstChunks, 2 * _count));
-            _chunks.AsSpan().CopyTo(more);
+            var larger = ArrayPool<byte[]>.Shared.Rent(Math.Max(FirstChunks, 2 * _count));
+            _chunks.AsSpan().CopyTo(larger);
             if (_count > 0)
                 ArrayPool<byte[]>.Shared.Return(_chunks, clearArray: true);
-            _chunks = more;
+            _chunks = larger;
         }
         _chunks[_count++] = chunk;
     }
@@ -138,14 +142,15 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
 
     private PipelineException SpillFault(Exception e)
     {
-        var message = $"A large record cannot be spilled to '{folder}': {e.Message} "
-            + "Make room there, or set Collect:SpillFolder to a folder that can be written.";
+        var message = $"Cannot spill a large record to '{folder}': {e.Message} "
+            + "Free space there, or set Collect:SpillFolder to a writable folder.";
         return DiskFaults.IsFull(e) || DiskFaults.MayPass(e)
             ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, e)
             : PipelineException.StoreStops(FailureReasons.Unavailable, message, e);
     }
 
-    // Read on the caller's thread: the bytes were written just now and are still in memory, where every read of its own task costs more than itself.
+    // Reads synchronously: the bytes were just written and are still in the page cache, where an asynchronous read
+    // costs more than the read itself.
     private IEnumerable<ReadOnlyMemory<byte>> ReadFile(SafeFileHandle file)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
@@ -155,7 +160,7 @@ internal sealed class SpillBuffer(int spillAt, string folder, StagingPool? pool 
             {
                 var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, _fileBytes - at)), at);
                 if (read == 0)
-                    throw new InvalidOperationException("A spilled record's temporary file is shorter than what was written to it.");
+                    throw new InvalidOperationException("A spilled record's temporary file was truncated.");
                 at += read;
                 yield return buffer.AsMemory(0, read);
             }

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Pipeline.Emit;
 
 /// <summary>
-/// A whole, verified record on its way to a sink: one JSON object, UTF-8, on one line without its line feed. Its bytes are in pooled memory,
-/// or in a temporary file when they are many. Copying may be repeated and gives the same bytes.
+/// A complete, verified record on its way to a sink: one JSON object, UTF-8, on one line, without the line feed. Its
+/// bytes are in pooled memory, or in a temporary file if the record is large. Every copy gives the same bytes.
 /// </summary>
 public sealed class StagedRecord : IAsyncDisposable
 {
@@ -13,7 +13,10 @@ public sealed class StagedRecord : IAsyncDisposable
     private readonly int _count;
     private bool _disposed;
 
-    /// <summary>Takes over what is staged in the segments, and <paramref name="plain"/>, the owner of their plain bytes.</summary>
+    /// <summary>
+    /// Takes ownership of the staged segments and of <paramref name="plain"/>, which owns the plain bytes of the
+    /// others.
+    /// </summary>
     internal StagedRecord(string id, string listId, string submissionId, ReadOnlySpan<Segment> segments, IDisposable? plain = null)
     {
         (Id, ListId, SubmissionId, _plain, _count) = (id, listId, submissionId, plain, segments.Length);
@@ -32,17 +35,17 @@ public sealed class StagedRecord : IAsyncDisposable
     /// <summary>The submission.</summary>
     public string SubmissionId { get; }
 
-    /// <summary>The HTTP status that the page answered with; null where the result does not say.</summary>
+    /// <summary>The page's HTTP status; null if the result has none.</summary>
     public int? HttpStatus { get; internal init; }
 
-    /// <summary>How many bytes <see cref="CopyTo"/> writes.</summary>
+    /// <summary>Size in bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>A record whose bytes are already there, one JSON object on one line.</summary>
+    /// <summary>Makes a record of bytes in memory: one JSON object on one line.</summary>
     public static StagedRecord FromBytes(string id, string listId, string submissionId, ReadOnlyMemory<byte> bytes) =>
         new(id, listId, submissionId, [new(bytes)]);
 
-    /// <summary>Writes the record.</summary>
+    /// <summary>Writes the record to a stream.</summary>
     public void CopyTo(Stream destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -56,7 +59,7 @@ public sealed class StagedRecord : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the record.</summary>
+    /// <summary>Writes the record to a stream.</summary>
     public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -72,7 +75,7 @@ public sealed class StagedRecord : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives memory and temporary files back; the record cannot be copied any more.</summary>
+    /// <summary>Releases memory and temporary files; the record cannot be copied afterwards.</summary>
     public ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -85,6 +88,6 @@ public sealed class StagedRecord : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A stretch of the record: plain bytes, or a buffer that the record owns.</summary>
+    /// <summary>A part of the record: plain bytes, or a buffer that the record owns.</summary>
     internal readonly record struct Segment(ReadOnlyMemory<byte> Plain, SpillBuffer? Staged = null);
 }

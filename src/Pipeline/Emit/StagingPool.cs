@@ -1,35 +1,40 @@
 namespace Pipeline.Emit;
 
-/// <summary>The memory in which records are staged, shared by all that are under way: chunks of one size, up to a limit. The process keeps them for the next record.</summary>
-/// <param name="maxBytes">What may be in use at once, but for one chunk that each record gets in any case.</param>
+/// <summary>
+/// Pools the memory that all records in progress are staged in: chunks of one size, up to a limit. The process keeps
+/// returned chunks for the next record.
+/// </summary>
+/// <param name="maxBytes">
+/// Maximum number of bytes in use. Each record may take one chunk more, so that it can always proceed.
+/// </param>
 internal sealed class StagingPool(long maxBytes)
 {
-    /// <summary>The size of a chunk, bytes.</summary>
+    /// <summary>Size of a chunk, bytes.</summary>
     public const int ChunkBytes = 64 * 1024;
 
-    private const int MostKept = 8 * 1024 * 1024 / ChunkBytes;
+    private const int MaxFreeChunks = 8 * 1024 * 1024 / ChunkBytes;
 
     private static readonly Stack<byte[]> s_free = new();
     private static readonly Lock s_gate = new();
 
     private long _usedBytes;
 
-    /// <summary>Without a limit.</summary>
+    /// <summary>A pool without a limit.</summary>
     public static StagingPool Unlimited { get; } = new(long.MaxValue);
 
-    /// <summary>A chunk; null when the limit is reached.</summary>
+    /// <summary>Rents a chunk; null if the limit is reached.</summary>
     public byte[]? TryRent() => Rent(maxBytes);
 
-    /// <summary>A chunk even beyond the limit.</summary>
+    /// <summary>Rents a chunk, even beyond the limit.</summary>
     public byte[] Rent() => Rent(long.MaxValue)!;
 
-    /// <summary>Takes back a chunk.</summary>
+    /// <summary>Returns a chunk to the pool.</summary>
     public void Return(byte[] chunk)
     {
         lock (s_gate)
         {
             _usedBytes -= ChunkBytes;
-            if (s_free.Count < MostKept)
+            if (s_free.Count < MaxFreeChunks)
                 s_free.Push(chunk);
         }
     }
@@ -41,10 +46,10 @@ internal sealed class StagingPool(long maxBytes)
             if (_usedBytes + ChunkBytes > limit)
                 return null;
             _usedBytes += ChunkBytes;
-            if (s_free.TryPop(out var kept))
-                return kept;
+            if (s_free.TryPop(out var free))
+                return free;
         }
-        // They live for long; pinned ones are not moved about by the collector.
+        // Chunks live long; pinning them keeps the garbage collector from moving them.
         return GC.AllocateUninitializedArray<byte>(ChunkBytes, pinned: true);
     }
 }

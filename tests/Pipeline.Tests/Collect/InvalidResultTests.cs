@@ -204,7 +204,7 @@ public sealed class InvalidResultTests
     {
         var fault = await FaultAsync(Bytes($"{{\"data\":{{\"html\":\"{new string('x', 300_000)}\"}}}}"), new() { SpillAt = 100_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));
-        Assert.StartsWith("A large record cannot be spilled to '/nowhere/at/all': ", fault.Message);
+        Assert.StartsWith("Cannot spill a large record to '/nowhere/at/all': ", fault.Message);
     }
 
     private static bool IsJsonObject(byte[] bytes)
