@@ -3,12 +3,12 @@ using System.Security.Cryptography;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// A window that slides over a stream: what was read and not yet taken. It grows only while its reader leaves it full,
-/// so the reader's own limit bounds it. Everything that passes is hashed.
+/// A sliding window over a stream: the bytes that were read but not consumed yet. It grows only while the reader leaves
+/// it full, so the reader's own limit bounds it. It hashes all bytes it reads.
 /// </summary>
 internal sealed class ByteWindow : IAsyncDisposable
 {
-    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Stream _stream;
@@ -16,7 +16,7 @@ internal sealed class ByteWindow : IAsyncDisposable
     private int _start;
     private int _end;
 
-    /// <summary>A window over what was read of a stream already, and the rest of it.</summary>
+    /// <summary>Starts with the bytes that were already read from the stream, and continues with the rest.</summary>
     public ByteWindow(Stream stream, ReadOnlySpan<byte> head, int size)
     {
         _stream = stream;
@@ -26,22 +26,22 @@ internal sealed class ByteWindow : IAsyncDisposable
         _hash.AppendData(head);
     }
 
-    /// <summary>True once the stream has given everything.</summary>
+    /// <summary>True once the end of the stream is reached. The window may still hold bytes.</summary>
     public bool IsEnded { get; private set; }
 
-    /// <summary>What is in the window; valid until the next fill.</summary>
+    /// <summary>The bytes in the window. Valid until the next fill.</summary>
     public ReadOnlySpan<byte> Span => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>What is in the window; valid until the next fill.</summary>
+    /// <summary>The bytes in the window. Valid until the next fill.</summary>
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(_start, _end - _start);
 
-    /// <summary>How many bytes are in the window.</summary>
+    /// <summary>Number of bytes in the window.</summary>
     public int Length => _end - _start;
 
-    /// <summary>Takes bytes out of the window.</summary>
+    /// <summary>Consumes bytes from the start of the window.</summary>
     public void Advance(int count) => _start += count;
 
-    /// <summary>Reads more behind what is there. False at the end of the stream.</summary>
+    /// <summary>Reads more bytes and appends them. Returns false at the end of the stream.</summary>
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         if (IsEnded)
@@ -54,17 +54,17 @@ internal sealed class ByteWindow : IAsyncDisposable
         return !IsEnded;
     }
 
-    /// <summary>Takes byte order marks: files that are joined end to end have them at the start of any line.</summary>
+    /// <summary>Skips byte order marks. Concatenated files have them at the start of any line.</summary>
     public async ValueTask SkipMarksAsync(CancellationToken cancellationToken)
     {
         do
         {
-            while (Span.StartsWith(Mark))
-                Advance(Mark.Length);
-        } while (Length > 0 && Mark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
+            while (Span.StartsWith(ByteOrderMark))
+                Advance(ByteOrderMark.Length);
+        } while (Length > 0 && ByteOrderMark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
     }
 
-    /// <summary>Takes the line end that comes next: CR, LF or CRLF.</summary>
+    /// <summary>Consumes the line end at the start of the window: CR, LF or CRLF.</summary>
     public async ValueTask TakeLineEndAsync(CancellationToken cancellationToken)
     {
         var isReturn = Span[0] == (byte)'\r';
@@ -73,7 +73,7 @@ internal sealed class ByteWindow : IAsyncDisposable
             Advance(1);
     }
 
-    /// <summary>Takes the rest of the line, however long, and its end.</summary>
+    /// <summary>Skips the rest of the line, whatever its length, and its line end.</summary>
     public async ValueTask SkipLineAsync(CancellationToken cancellationToken)
     {
         for (var end = LineEnds.IndexOf(Span); ; end = LineEnds.IndexOf(Span))
@@ -89,7 +89,7 @@ internal sealed class ByteWindow : IAsyncDisposable
         }
     }
 
-    /// <summary>SHA-256 of everything that has passed.</summary>
+    /// <summary>SHA-256 of all bytes read so far.</summary>
     public byte[] GetHash() => _hash.GetCurrentHash();
 
     /// <inheritdoc/>

@@ -6,14 +6,14 @@ using Pipeline.Emit;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// JSON in one form only: properties sorted by name at every depth, no white space, one way to escape. Numbers stay as
-/// they were written.
+/// Canonical JSON: properties sorted by name at every depth, no white space, one way to escape. Numbers keep their
+/// original spelling.
 /// </summary>
 internal static class CanonicalJson
 {
     /// <summary>
-    /// Escapes no more than JSON asks for, so that URLs stay readable. The encoder is ours: ids hash what it writes,
-    /// and the runtime's own ones change with its Unicode tables.
+    /// Escapes only what JSON requires, so URLs stay readable. The encoder is our own because ids are hashes of its
+    /// output, and the output of the runtime's encoders changes with its Unicode tables.
     /// </summary>
     public static readonly JsonWriterOptions Options = new()
     {
@@ -22,13 +22,14 @@ internal static class CanonicalJson
     };
 
     /// <summary>
-    /// The one budget of depth for items and shared inputs. Whatever is written around them later (a batch, a failure,
-    /// a record, a row of the ledger) is read with a limit of 64 or more, and adds a few levels.
+    /// Maximum nesting depth of items and shared inputs. Documents that embed them later (batches, failures, records,
+    /// ledger rows) add a few levels and are read with a limit of 64 or more.
     /// </summary>
     public const int MaxDepth = 48;
 
     /// <summary>
-    /// How items and shared inputs are read: a name twice in one object has no one meaning, so it is an error.
+    /// Reader options for items and shared inputs. Duplicate names in one object are an error because they are
+    /// ambiguous.
     /// </summary>
     public static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
@@ -58,7 +59,7 @@ internal static class CanonicalJson
         }
     }
 
-    /// <summary>The canonical form of a value as bytes.</summary>
+    /// <summary>Returns the canonical form of a value as UTF-8.</summary>
     public static byte[] ToBytes(JsonElement value)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -68,8 +69,8 @@ internal static class CanonicalJson
     }
 
     /// <summary>
-    /// False when a string in there is no Unicode text (half of a surrogate pair, written as an escape): it could be
-    /// neither posted nor compared.
+    /// Returns false if a string in the value is not valid Unicode (an escaped lone surrogate). Such a string can
+    /// neither be posted nor compared.
     /// </summary>
     public static bool IsText(JsonElement value, ReadOnlySpan<byte> raw)
     {

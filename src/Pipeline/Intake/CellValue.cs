@@ -4,12 +4,14 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>Types the text of a CSV cell as the API wants the field: the API refuses <c>"render":"true"</c>.</summary>
+/// <summary>
+/// Converts the text of a CSV cell to the JSON type the API expects: it rejects <c>"render":"true"</c>.
+/// </summary>
 internal static class CellValue
 {
     private static readonly HashSet<string> Texts = new(StringComparer.Ordinal) { "url", "tag", "body", "city" };
 
-    /// <summary>Writes the property. Null when done, else what is wrong with the cell.</summary>
+    /// <summary>Writes the property. Returns null on success, otherwise what is wrong with the cell.</summary>
     public static string? Write(Utf8JsonWriter writer, string name, ReadOnlySpan<byte> cell)
     {
         if (name == "formats" && cell.Length > 0 && cell[0] != (byte)'[')
@@ -43,11 +45,11 @@ internal static class CellValue
         }
         catch (JsonException error)
         {
-            return $"'{name}' begins like JSON and is none: {JsonProblems.Describe(error)}";
+            return $"'{name}' starts like JSON but is not valid JSON: {JsonProblems.Describe(error)}";
         }
     }
 
-    // "html;markdown" or "html|markdown": what people write where the delimiter of the file is a comma.
+    // People write "html;markdown" or "html|markdown" in files whose delimiter is a comma.
     private static void WriteList(Utf8JsonWriter writer, string name, ReadOnlySpan<byte> cell)
     {
         writer.WriteStartArray(name);

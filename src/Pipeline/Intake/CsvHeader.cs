@@ -1,9 +1,9 @@
 namespace Pipeline.Intake;
 
-/// <summary>The header row of a CSV list: the delimiter and what each column is.</summary>
+/// <summary>The header row of a CSV list: its delimiter and the meaning of each column.</summary>
 internal sealed class CsvHeader
 {
-    // What people and exporters call the column, nearest first.
+    // Common names of the URL column, likeliest first.
     private static readonly string[] LikelyUrls =
     [
         "product_url",
@@ -21,17 +21,17 @@ internal sealed class CsvHeader
 
     private readonly byte[] _row;
 
-    /// <summary>A header.</summary>
-    /// <param name="delimiter">Between its cells.</param>
-    /// <param name="row">The row, without its end.</param>
-    /// <param name="cells">Its cells.</param>
-    /// <param name="urlColumn">The column of URLs by its name in the file; null for <c>url</c>.</param>
+    /// <summary>Creates a header from its row.</summary>
+    /// <param name="delimiter">The delimiter between cells.</param>
+    /// <param name="row">The row, without its line end.</param>
+    /// <param name="cells">The cells of the row.</param>
+    /// <param name="urlColumn">Name of the URL column in the file; null for <c>url</c>.</param>
     public CsvHeader(byte delimiter, ReadOnlySpan<byte> row, IEnumerable<string> cells, string? urlColumn)
     {
         _row = row.Trim(" \t"u8).ToArray();
         Columns = [.. cells];
         Names = [.. Columns.Select(cell => NameOf(cell, urlColumn))];
-        // A file of one column has nothing to delimit, and commas are common in URLs.
+        // A file with one column needs no delimiter, and URLs often contain commas.
         Delimiter = Columns.Count > 1 ? delimiter : CsvRecord.NoDelimiter;
         UrlColumn = Names.IndexOf("url");
         Kept = Names
@@ -39,40 +39,42 @@ internal sealed class CsvHeader
             .ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>Comma, tab, semicolon or bar; <see cref="CsvRecord.NoDelimiter"/> for one column.</summary>
+    /// <summary>Comma, tab, semicolon or bar; <see cref="CsvRecord.NoDelimiter"/> for a single column.</summary>
     public byte Delimiter { get; }
 
-    /// <summary>The columns as the file names them.</summary>
+    /// <summary>The column names as written in the file.</summary>
     public IReadOnlyList<string> Columns { get; }
 
     /// <summary>
-    /// The fields, by column: extraction fields as the API writes them, others as they stand there; empty for a column
-    /// without a name.
+    /// The field name of each column: extraction fields in the API's spelling, others as written in the file. Empty for
+    /// a column without a name.
     /// </summary>
     public List<string> Names { get; }
 
-    /// <summary>The names that are no extraction fields: they stay with the input and are not sent.</summary>
+    /// <summary>Names that are not extraction fields. They stay with the input and are not sent.</summary>
     public IReadOnlySet<string> Kept { get; }
 
-    /// <summary>The column of the URL, or -1.</summary>
+    /// <summary>Index of the URL column, or -1.</summary>
     public int UrlColumn { get; }
 
-    /// <summary>Whether a cell is a URL, so that its row is no header.</summary>
+    /// <summary>Whether a cell is a URL. Such a row is not a header.</summary>
     public bool HasUrlCell => Columns.Any(IsUrl);
 
-    /// <summary>Whether a row is the header once more, as in files that are joined end to end.</summary>
+    /// <summary>Whether a row repeats the header, as in concatenated files.</summary>
     public bool IsRepeatedBy(ReadOnlySpan<byte> row) => row.Trim(" \t"u8).SequenceEqual(_row);
 
-    /// <summary>Checks that a list can have this header.</summary>
-    /// <exception cref="PipelineException">Permanent: it cannot.</exception>
+    /// <summary>Returns this header if a list can use it.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the row holds a URL, lacks <paramref name="urlColumn"/>, or has a column twice.
+    /// </exception>
     public CsvHeader Checked(string? urlColumn)
     {
         if (HasUrlCell)
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                "The CSV list begins with a URL instead of a header row. Write the names of the columns into its first "
-                    + "line: url,country,..."
+                "The CSV list starts with a URL instead of a header row. Put the column names in its first line: "
+                    + "url,country,..."
             );
         }
         if (urlColumn is not null && !Columns.Any(cell => Is(cell, urlColumn)))
@@ -91,11 +93,11 @@ internal sealed class CsvHeader
         return this;
     }
 
-    /// <summary>What a list is told that has no URL at all and whose header has no column of them.</summary>
+    /// <summary>The error for a list without any URL whose header has no URL column.</summary>
     public PipelineException WithoutUrls() =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The CSV list has no column 'url'. {Describe()} Name the column of URLs: --url-column "
+            $"The CSV list has no column 'url'. {Describe()} Name the column that holds the URLs: --url-column "
                 + $"{Quoted(LikelyUrl ?? "NAME")}"
         );
 

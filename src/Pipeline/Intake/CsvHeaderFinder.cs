@@ -2,16 +2,16 @@ using System.Text;
 
 namespace Pipeline.Intake;
 
-/// <summary>The header row of a CSV list and where it stands.</summary>
+/// <summary>The header row of a CSV list and its position.</summary>
 /// <param name="Header">The row.</param>
-/// <param name="Line">Its line, from 1.</param>
-/// <param name="Preamble">Lines above it that are neither blank nor comments: titles that exports begin with.</param>
-/// <param name="HasSeparator">Whether a line <c>sep=</c> above it states the delimiter, as Excel writes it.</param>
+/// <param name="Line">Its line number, from 1.</param>
+/// <param name="Preamble">Number of lines above it that are neither blank nor comments, such as an export's title.</param>
+/// <param name="HasSeparator">Whether a line <c>sep=</c> above it names the delimiter, as Excel writes it.</param>
 internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator);
 
 /// <summary>
-/// Finds the header row of a CSV list at its beginning: the first row with a column of URLs, above which no row has a
-/// URL in it; else the first row.
+/// Finds the header row of a CSV list: the first row with a URL column, unless a row above it contains a URL. Without
+/// such a row, the first row is the header.
 /// </summary>
 internal static class CsvHeaderFinder
 {
@@ -19,10 +19,10 @@ internal static class CsvHeaderFinder
 
     private static readonly byte[] Delimiters = [.. ",\t;|"u8];
 
-    /// <summary>Finds it; null where there is no whole line.</summary>
-    /// <param name="head">The beginning of the list.</param>
-    /// <param name="isWhole">Whether that is all of it.</param>
-    /// <param name="urlColumn">The column of URLs by its name in the file; null for <c>url</c>.</param>
+    /// <summary>Finds the header row. Returns null if there is no complete line.</summary>
+    /// <param name="head">The first bytes of the list.</param>
+    /// <param name="isWhole">Whether this is the whole list.</param>
+    /// <param name="urlColumn">Name of the URL column in the file; null for <c>url</c>.</param>
     public static FoundHeader? Find(ReadOnlySpan<byte> head, bool isWhole, string? urlColumn)
     {
         FoundHeader? first = null;
@@ -51,7 +51,7 @@ internal static class CsvHeaderFinder
     }
 
     /// <summary>
-    /// The cells of a row, cut at the delimiter that gives a column of URLs, else at the one that gives the most cells.
+    /// Splits a row at the delimiter that yields a URL column, otherwise at the one that yields the most cells.
     /// </summary>
     public static CsvHeader Split(ReadOnlySpan<byte> line, byte? separator, string? urlColumn)
     {
@@ -63,17 +63,19 @@ internal static class CsvHeaderFinder
             if (!CsvRecord.TrySplit(row, delimiter, fields))
                 continue;
             var header = new CsvHeader(delimiter, row, fields.Select(f => Encoding.UTF8.GetString(f.Span)), urlColumn);
-            if (
-                best is null
-                || (header.UrlColumn >= 0, header.Columns.Count).CompareTo((best.UrlColumn >= 0, best.Columns.Count))
-                    > 0
-            )
+            if (best is null || IsBetter(header, best))
                 best = header;
         }
         return best ?? new CsvHeader((byte)',', row, [], urlColumn);
     }
 
-    // "sep=;": Excel takes the delimiter from there and shows the rest.
+    private static bool IsBetter(CsvHeader header, CsvHeader best)
+    {
+        var hasUrl = header.UrlColumn >= 0;
+        return hasUrl == (best.UrlColumn >= 0) ? header.Columns.Count > best.Columns.Count : hasUrl;
+    }
+
+    // Excel takes the delimiter from a line such as "sep=;" and does not show that line.
     private static byte? SeparatorOf(ReadOnlySpan<byte> line)
     {
         line = line.Trim((byte)'"');

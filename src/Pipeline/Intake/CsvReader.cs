@@ -5,10 +5,10 @@ using System.Text.Unicode;
 
 namespace Pipeline.Intake;
 
-/// <summary>Reads a CSV list: a header row, then a row per input. Bad rows fail alone.</summary>
+/// <summary>Reads a CSV list: a header row, then one row per input. A bad row fails on its own.</summary>
 internal sealed class CsvReader(ByteWindow window, ItemParser parser, FoundHeader found, int maxItemBytes)
 {
-    private const string OpenQuote = "a quote is opened here and never closed, or text follows a closing quote";
+    private const string OpenQuote = "a quote is never closed, or text follows a closing quote";
 
     private readonly CsvHeader _header = found.Header;
     private readonly IReadOnlySet<string>? _kept = found.Header.Kept.Count == 0 ? null : found.Header.Kept;
@@ -16,7 +16,7 @@ internal sealed class CsvReader(ByteWindow window, ItemParser parser, FoundHeade
     private readonly ArrayBufferWriter<byte> _json = new();
     private long _line;
 
-    /// <summary>The items.</summary>
+    /// <summary>Reads the items. Each is valid until the next.</summary>
     public async IAsyncEnumerable<ListItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (; _line < found.Line; _line++)

@@ -1,14 +1,14 @@
 namespace Pipeline.Intake;
 
 /// <summary>
-/// CSV records over UTF-8 bytes, as in RFC 4180: quotes mean something only at the beginning of a field, a doubled
-/// quote is a quote, a quoted field may hold delimiters and line ends. Blanks around a field that is not quoted are not
-/// part of it.
+/// Splits UTF-8 bytes into CSV records and fields (RFC 4180): a quote has meaning only at the start of a field, two
+/// quotes inside a quoted field stand for one, and a quoted field may contain delimiters and line ends. Spaces around
+/// a field are not part of it, unless they are inside the quotes.
 /// </summary>
 /// <remarks>
-/// Written here, and not left to CsvHelper, because a list must survive its bad lines. With CsvHelper a quote that is
-/// never closed either takes the records up to the next quote with it (or, past a limit, ends the reading), or line
-/// breaks in quotes are not read at all. Here such a quote costs its own line.
+/// CsvHelper does not fit because a list must survive its bad lines. With CsvHelper, an unclosed quote either swallows
+/// the records up to the next quote (or ends the read at a limit), or line breaks inside quotes are not supported at
+/// all. Here such a quote costs only its own line.
 /// </remarks>
 internal static class CsvRecord
 {
@@ -17,17 +17,17 @@ internal static class CsvRecord
     private const byte Return = (byte)'\r';
 
     /// <summary>
-    /// What a file of one column has for a delimiter: no record holds a line feed outside of quotes, so a comma in a
-    /// URL stays.
+    /// The delimiter of a file with one column. No record has a line feed outside quotes, so nothing is split and commas
+    /// in URLs stay.
     /// </summary>
     public const byte NoDelimiter = LineFeed;
 
-    /// <summary>Where the first record ends (its line end), or -1 when there is none in the span.</summary>
-    /// <param name="bytes">From the beginning of a record.</param>
+    /// <summary>Returns the index of the line end of the first record, or -1 if the span has none.</summary>
+    /// <param name="bytes">Bytes that start with a record.</param>
     /// <param name="delimiter">The delimiter.</param>
     /// <param name="isOpen">
-    /// With -1: whether the span ends inside of quotes, or text follows a closing quote. Such a quote was most likely
-    /// never closed, and what looks like its end is the beginning of another one, any number of good records later.
+    /// With -1: whether the span ends inside quotes, or text follows a closing quote. Such a quote was most likely never
+    /// closed, and the apparent closing quote opens another field, possibly many good records later.
     /// </param>
     public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool isOpen)
     {
@@ -60,8 +60,8 @@ internal static class CsvRecord
     }
 
     /// <summary>
-    /// Cuts one record, without its line end, into fields. False when text follows a closing quote, or a quote is not
-    /// closed.
+    /// Splits one record, given without its line end, into fields. Returns false if a quote is not closed or text
+    /// follows a closing quote.
     /// </summary>
     public static bool TrySplit(ReadOnlyMemory<byte> record, byte delimiter, List<ReadOnlyMemory<byte>> fields)
     {

@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// The fields of a batch that say where results go and who is called. The pipeline sets them itself, for every
-/// submission.
+/// The batch fields for storage and callbacks. The pipeline sets them itself for every submission.
 /// </summary>
 internal static class DeliveryFields
 {
@@ -18,10 +17,10 @@ internal static class DeliveryFields
         "callback_url",
     };
 
-    /// <summary>Whether a field is one of them.</summary>
+    /// <summary>Whether a field is a delivery field.</summary>
     public static bool Contains(string name) => Names.Contains(name);
 
-    /// <summary>Whether a field is one of them.</summary>
+    /// <summary>Whether a field is a delivery field.</summary>
     public static bool Contains(JsonProperty field)
     {
         foreach (var name in Names)
@@ -30,11 +29,11 @@ internal static class DeliveryFields
         return false;
     }
 
-    /// <summary>The delivery fields of an object, in its order.</summary>
+    /// <summary>Names of the delivery fields in an object, in its order.</summary>
     public static IReadOnlyList<string> In(JsonElement value) =>
         [.. value.EnumerateObject().Select(p => p.Name).Where(Contains)];
 
-    /// <summary>An object without those fields.</summary>
+    /// <summary>Returns the object without the named fields, as UTF-8.</summary>
     public static byte[] Without(JsonElement value, IReadOnlyCollection<string> names)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>What a list says of itself beside its items.</summary>
-/// <param name="SharedInputs">Its extraction defaults, delivery fields taken out.</param>
-/// <param name="ListId">Its id.</param>
-/// <param name="Name">Its name, for people.</param>
-/// <param name="Dropped">The delivery fields that were taken out.</param>
+/// <summary>The fields of a list besides its items.</summary>
+/// <param name="SharedInputs">Extraction defaults, without delivery fields.</param>
+/// <param name="ListId">The list's id.</param>
+/// <param name="Name">The list's display name.</param>
+/// <param name="Dropped">Names of the delivery fields that were removed.</param>
 internal sealed record DocumentFields(
     JsonElement? SharedInputs,
     string? ListId,
@@ -14,6 +14,6 @@ internal sealed record DocumentFields(
     IReadOnlyList<string> Dropped
 )
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No fields.</summary>
     public static DocumentFields None { get; } = new(null, null, null, []);
 }

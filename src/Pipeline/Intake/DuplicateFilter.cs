@@ -4,22 +4,21 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Remembers the 128-bit hashes of a list's inputs; those of a long list in a temporary file, so that memory does not
-/// grow with the list.
+/// Stores the 128-bit hashes of a list's inputs. Long lists use a temporary file, so memory does not grow with the
+/// list.
 /// </summary>
 /// <remarks>
-/// A hash table of blocks, 21 bytes an input. The number of inputs is known from the first reading, so the table never
-/// grows. In the file, an input costs one read of a block and one write of a slot, which the system caches as far as
-/// there is memory. At 128 bits of SHA-256 a false duplicate is not to be expected in any list that can be stored: 1 in
-/// 10^20 even at 10^9 inputs.
+/// A hash table of blocks, about 21 bytes per input. The inspection has counted the inputs, so the table never grows.
+/// In the file, each input costs one block read and one slot write, which the operating system caches while it has
+/// memory. With 128 bits of SHA-256, the chance of a false duplicate is about 1 in 10^20 even for 10^9 inputs.
 /// </remarks>
-/// <param name="capacity">How many inputs there may be.</param>
-/// <param name="folder">Where the temporary file goes.</param>
-/// <param name="maxInMemory">Longer lists go into the file.</param>
+/// <param name="capacity">Maximum number of inputs.</param>
+/// <param name="folder">Folder of the temporary file.</param>
+/// <param name="maxInMemory">Lists with more inputs use the file.</param>
 internal sealed class DuplicateFilter(long capacity, string folder, long maxInMemory = DuplicateFilter.MaxInMemory)
     : IDisposable
 {
-    /// <summary>Inputs whose hashes are kept in memory: 21 MB.</summary>
+    /// <summary>Maximum number of inputs whose hashes are kept in memory (21 MB).</summary>
     public const long MaxInMemory = 1_000_000;
 
     private const int BlockSlots = 32;
@@ -31,8 +30,8 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
     private FileStream? _stream;
     private SafeFileHandle? _file;
 
-    /// <summary>True for a hash that was not there.</summary>
-    /// <exception cref="PipelineException">A fault of the store: the temporary file cannot be written.</exception>
+    /// <summary>Adds a hash. Returns false if it was added before.</summary>
+    /// <exception cref="PipelineException">Store fault: the temporary file cannot be read or written.</exception>
     public bool Add(UInt128 hash)
     {
         // Zero marks an empty slot.
@@ -61,8 +60,8 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             var message =
-                $"The hashes of a long list cannot be kept in '{folder}': {error.Message} "
-                + "Make room there, or set Collect:SpillFolder to a folder that can be written.";
+                $"Cannot store the hashes of a long list in '{folder}': {error.Message} "
+                + "Free space there, or set Collect:SpillFolder to a writable folder.";
             throw DiskFaults.IsFull(error) || DiskFaults.MayPass(error)
                 ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, error)
                 : PipelineException.StoreStops(FailureReasons.Unavailable, message, error);

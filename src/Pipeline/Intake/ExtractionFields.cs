@@ -1,7 +1,7 @@
 namespace Pipeline.Intake;
 
 /// <summary>
-/// The fields of an input that Nimble's extract API documents, for where a person types their names: CSV headers,
+/// The input fields that Nimble's extract API documents. Used where people type field names: CSV headers and
 /// <c>--shared</c>.
 /// </summary>
 internal static class ExtractionFields
@@ -39,11 +39,11 @@ internal static class ExtractionFields
     };
 
     /// <summary>
-    /// The field as the API writes it, whatever the case of <paramref name="name"/>; null for a name it does not know.
+    /// Returns the field in the API's spelling, ignoring the case of <paramref name="name"/>; null if unknown.
     /// </summary>
     public static string? Find(string name) => Names.TryGetValue(name, out var known) ? known : null;
 
-    /// <summary>The known field nearest to a mistyped one; null where none is near.</summary>
+    /// <summary>Returns the known field closest to a mistyped one; null if none is close.</summary>
     public static string? Nearest(string name)
     {
         var (best, distance) = Names
@@ -52,7 +52,7 @@ internal static class ExtractionFields
         return distance <= Math.Max(1, name.Length / 3) ? best : null;
     }
 
-    // Levenshtein's distance.
+    // Levenshtein distance.
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>Tells the form of a list by its beginning.</summary>
+/// <summary>Detects the format of a list from its first bytes.</summary>
 internal static class FormDetector
 {
     private static readonly byte[] Blank = [.. " \t\r\n"u8];
 
-    /// <summary>The form.</summary>
-    /// <param name="head">The beginning of the list, behind a byte order mark.</param>
-    /// <param name="isWhole">Whether that is all of it.</param>
-    /// <param name="nameHint">The file's name, where there is one.</param>
-    /// <param name="urlColumn">The CSV column of URLs by its name in the file; null for <c>url</c>.</param>
+    /// <summary>Detects the format.</summary>
+    /// <param name="head">The first bytes of the list, after any byte order mark.</param>
+    /// <param name="isWhole">Whether this is the whole list.</param>
+    /// <param name="nameHint">The file name, if known. It decides only what the content leaves open.</param>
+    /// <param name="urlColumn">Name of the CSV column with the URLs in the file; null for <c>url</c>.</param>
     public static ListForm Detect(ReadOnlySpan<byte> head, bool isWhole, string? nameHint, string? urlColumn = null)
     {
         var extension = Extension(nameHint);
@@ -42,15 +42,15 @@ internal static class FormDetector
         var first = CsvHeaderFinder.Split(lines.Line, null, urlColumn);
         if (lines.Line[0] == (byte)'"')
             return first.Columns.Count > 1 ? ListForm.Csv : ListForm.Ndjson;
-        // A file called .csv that begins with a lone URL is a plain list; one that begins with a URL and more cells
-        // lacks its header.
+        // A .csv file that starts with nothing but a URL is a plain list. One that starts with a URL and other cells
+        // is a CSV list without a header, and its reader says so.
         if (extension is ".csv" or ".tsv" && lines.Line.IndexOfAny(",;\t"u8) >= 0)
             return ListForm.Csv;
         return IsTable(first, ref lines, urlColumn) ? ListForm.Csv : ListForm.Text;
     }
 
-    // Names of columns above a row of as many cells with a URL among them: a CSV list that must be told that it has no
-    // column 'url'.
+    // Column names above a row with the same number of cells, one of them a URL: a CSV list without a column 'url'. Its
+    // reader says so.
     private static bool IsTable(CsvHeader first, ref ContentLines lines, string? urlColumn)
     {
         if (first.Columns.Count < 2 || first.HasUrlCell || !lines.MoveNext())
@@ -77,7 +77,7 @@ internal static class FormDetector
         return ListForm.SingleInput;
     }
 
-    // A first line that is broken must not make a document of a list of lines.
+    // A broken first line must not turn NDJSON into a single JSON document.
     private static bool LooksLikeLines(ReadOnlySpan<byte> rest)
     {
         var end = LineEnds.IndexOf(rest);
@@ -88,7 +88,8 @@ internal static class FormDetector
     }
 
     /// <summary>
-    /// The names of the first object as far as it can be read; <paramref name="end"/> is where it ends, or -1.
+    /// Returns the property names of the first object, as far as it can be read. <paramref name="end"/> is the index
+    /// after the object, or -1 if it does not end in <paramref name="rest"/>.
     /// </summary>
     private static HashSet<string> TopLevelNames(ReadOnlySpan<byte> rest, bool isWhole, out int end)
     {
@@ -115,8 +116,7 @@ internal static class FormDetector
         }
         catch (JsonException)
         {
-            // Malformed: what was read up to there still tells a document from lines, and the reader of that form says
-            // where it is wrong.
+            // The names read so far are enough to tell a document from lines. The format's reader reports the error.
         }
         return names;
     }

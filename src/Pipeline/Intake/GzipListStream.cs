@@ -5,12 +5,12 @@ using System.IO.Hashing;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads a gzip list and checks it at the end: <see cref="GZipStream"/> takes a file that was cut short for a shorter
-/// list without a word, and the URLs behind the cut would be lost in silence.
+/// Decompresses a gzip list and verifies length and checksum at its end. <see cref="GZipStream"/> accepts a truncated
+/// file without an error, so the URLs after the cut would be lost silently.
 /// </summary>
-/// <param name="compressed">The file, from behind <paramref name="head"/>.</param>
-/// <param name="head">What was read of the file already.</param>
-/// <param name="maxRatio">How many times its size the file may expand to, once it has given more than 1 MiB.</param>
+/// <param name="compressed">The rest of the file, after <paramref name="head"/>.</param>
+/// <param name="head">The bytes that were already read from the file.</param>
+/// <param name="maxRatio">Maximum expansion, as a multiple of the file's size. Checked above 1 MiB of output.</param>
 internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> head, int maxRatio) : ForwardStream
 {
     private const int TrailerBytes = 8;
@@ -65,20 +65,20 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
     private PipelineException Bomb() =>
         PipelineException.Permanent(
             FailureReasons.LimitExceeded,
-            $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Give it "
+            $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Send it "
                 + "uncompressed, or raise the setting."
         );
 
     private static PipelineException Damaged(Exception? error) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            "The gzip file of this list is damaged or cut short, or made of several gzip files. Compress the list "
-                + "again in one piece, or give it uncompressed.",
+            "The gzip file of this list is damaged, truncated, or a concatenation of several gzip files. Compress the "
+                + "list again in one piece, or send it uncompressed.",
             error
         );
 
     /// <summary>
-    /// Passes bytes through and remembers the last eight: a gzip file ends in its checksum and its length.
+    /// Passes bytes through and keeps the last eight: a gzip file ends with its checksum and its length.
     /// </summary>
     private sealed class Tail(Stream inner, ReadOnlyMemory<byte> head) : ForwardStream
     {

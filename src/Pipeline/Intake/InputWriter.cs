@@ -8,9 +8,9 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Writes inputs as they are posted, and derives their ids: the first 16 bytes of SHA-256 over list id, line feed and
-/// the input as it takes effect (shared_inputs with the item over them) in canonical JSON. The same input of the same
-/// list has the same id however it is written down.
+/// Writes inputs in the form in which they are posted, and derives their ids. An id is the first 16 bytes of SHA-256
+/// over the list id, a line feed and the effective input (shared_inputs overridden by the item) in canonical JSON. So
+/// the same input of the same list has the same id, however it is written.
 /// </summary>
 internal sealed class InputWriter : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class InputWriter : IDisposable
     private readonly Utf8JsonWriter _json;
     private readonly List<(string Name, JsonElement Value)> _own = [];
 
-    /// <summary>For one list.</summary>
+    /// <summary>Creates a writer for the inputs of one list.</summary>
     public InputWriter(string listId, SharedInputs shared)
     {
         (_listId, _shared) = (listId, shared);
@@ -32,7 +32,7 @@ internal sealed class InputWriter : IDisposable
         _json = new(_buffer, CanonicalJson.Options);
     }
 
-    /// <summary>The id of a good item.</summary>
+    /// <summary>Returns the id of a valid item.</summary>
     public UInt128 Identify(in ListItem item)
     {
         ReadOwn(item);
@@ -57,7 +57,7 @@ internal sealed class InputWriter : IDisposable
         return Hash(End());
     }
 
-    /// <summary>A good item as it is posted: its own fields in its own order.</summary>
+    /// <summary>Returns a valid item as posted: a JSON object with the item's own fields in their order.</summary>
     public string Post(in ListItem item)
     {
         Begin(default);
@@ -76,7 +76,7 @@ internal sealed class InputWriter : IDisposable
         return Encoding.UTF8.GetString(End());
     }
 
-    /// <summary>What of a good item stays with it and is not posted, as a JSON object; null for nothing.</summary>
+    /// <summary>Returns the fields of a valid item that are not posted, as a JSON object; null if there are none.</summary>
     public string? Keep(in ListItem item)
     {
         if (item.Kept is not { } kept || item.Fields.ValueKind != JsonValueKind.Object)
@@ -92,7 +92,7 @@ internal sealed class InputWriter : IDisposable
         return count == 0 ? null : Encoding.UTF8.GetString(json);
     }
 
-    /// <summary>The id of a bad line.</summary>
+    /// <summary>Returns the id of a bad line: a hash of list id, line number and text.</summary>
     public UInt128 IdentifyBad(in ListItem item) =>
         Hash(
             Encoding.UTF8.GetBytes(
@@ -100,13 +100,13 @@ internal sealed class InputWriter : IDisposable
             )
         );
 
-    /// <summary>An id as others know it: 32 lower-case hex digits.</summary>
+    /// <summary>Formats an id as 32 lower-case hex digits.</summary>
     public static string Format(UInt128 id) => id.ToString("x32", CultureInfo.InvariantCulture);
 
-    /// <summary>Text as a JSON string.</summary>
+    /// <summary>Encodes text as a JSON string.</summary>
     public static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, CanonicalJson.Options.Encoder)}\"";
 
-    /// <summary>An input with a tag added that tells its result from others of the same URL.</summary>
+    /// <summary>Adds a tag to a posted input, so that its result can be told from others of the same URL.</summary>
     public static string WithTag(string input, string tag) =>
         $"{input[..^1]}{(input.Length > 2 ? "," : "")}\"tag\":\"{tag}\"}}";
 
@@ -126,7 +126,7 @@ internal sealed class InputWriter : IDisposable
         _own.Sort(ByName);
     }
 
-    // The URL is the trimmed one.
+    // Writes the trimmed URL instead of the original value.
     private void WriteOwn((string Name, JsonElement Value) property, string? url, bool isCanonical)
     {
         if (property.Name == "url")

@@ -7,9 +7,9 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Takes a list in: reads it once to know that it can be accepted, and once more to cut it into submissions, so that a
-/// list of any length needs no more memory than its longest item and the hashes of its inputs. Repeating the same
-/// message at any point gives the same submissions.
+/// Accepts a list. The first pass checks that it can be accepted; the second cuts it into submissions. So a list of any
+/// length needs memory only for its longest item and the hashes of its inputs. Handling the same message again, at any
+/// point, gives the same submissions.
 /// </summary>
 internal sealed partial class IntakeStage(
     ILedger ledger,
@@ -21,17 +21,17 @@ internal sealed partial class IntakeStage(
     ILogger<IntakeStage> logger
 )
 {
-    /// <summary>What a list was read from that is its message.</summary>
+    /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
 
     private readonly ListAdmission _admission = new(ledger, time);
     private readonly ListRefusals _refusals = new(ledger, time);
 
-    /// <summary>Handles a message of <c>url-lists</c>: a list in any form, or a pointer to one.</summary>
-    /// <returns>The list, past Planning.</returns>
+    /// <summary>Handles a message of <c>url-lists</c>: a list in any format, or a pointer to one.</summary>
+    /// <returns>The list's entry, in a state after Planning.</returns>
     /// <exception cref="PipelineException">
-    /// Permanent: the list cannot be accepted; the ledger says so, as a list in state Refused. Transient: a port cannot
-    /// be reached.
+    /// Permanent: the list cannot be accepted; the ledger then has it in state Refused. Transient: a port is
+    /// unavailable.
     /// </exception>
     public async Task<ListEntry> HandleAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -116,7 +116,7 @@ internal sealed partial class IntakeStage(
     )
     {
         await before.CheckAsync(submission, cancellationToken);
-        // The ledger says Failed only of what the sink has.
+        // The sink comes first: every failure in the ledger must be in the sink.
         if (submission.Failures.Count > 0)
             await sink.PutFailuresAsync(submission.Failures, cancellationToken);
         await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
@@ -162,7 +162,7 @@ internal sealed partial class IntakeStage(
             }
             current = await ledger.GetListAsync(entry.ListId, cancellationToken)
                 ?? throw new InvalidOperationException(
-                    $"The list {entry.ListId} vanished from the ledger while it was planned."
+                    $"List {entry.ListId} disappeared from the ledger during planning."
                 );
         }
         return current;
@@ -182,7 +182,7 @@ internal sealed partial class IntakeStage(
     {
         [LoggerMessage(
             LogLevel.Information,
-            "List {ListId} is planned: {Inputs} inputs in {Submissions} submissions, {Duplicates} duplicates dropped, "
+            "Planned list {ListId}: {Inputs} inputs in {Submissions} submissions, {Duplicates} duplicates dropped, "
                 + "{Invalid} bad lines."
         )]
         public static partial void Planned(
@@ -196,7 +196,7 @@ internal sealed partial class IntakeStage(
 
         [LoggerMessage(
             LogLevel.Information,
-            "List {ListId} came again and was planned before; it is {State} and nothing was changed."
+            "Received list {ListId} again. It is already planned (state {State}); nothing changed."
         )]
         public static partial void AlreadyPlanned(ILogger logger, string listId, ListState state);
 

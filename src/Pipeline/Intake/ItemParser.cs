@@ -5,13 +5,13 @@ using System.Text.Unicode;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Makes items of the pieces that the form readers cut out of a list. Holds the JSON of the latest item.
+/// Parses the raw items that the format readers cut from a list. Owns the JSON document of the latest item.
 /// </summary>
 internal sealed class ItemParser(int maxItemBytes) : IDisposable
 {
     private JsonDocument? _document;
 
-    /// <summary>An item that is nothing but its URL.</summary>
+    /// <summary>Parses an item that is only a URL.</summary>
     public static ListItem FromUrl(long line, ReadOnlySpan<byte> raw)
     {
         if (!Utf8.IsValid(raw))
@@ -19,12 +19,12 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         return FromUrl(line, Encoding.UTF8.GetString(raw), raw);
     }
 
-    /// <summary>What is said of an item that is longer than allowed.</summary>
+    /// <summary>Returns a bad line for an item longer than Intake:MaxItemBytes.</summary>
     public ListItem TooLong(long line, ReadOnlySpan<byte> begin) =>
         ListItem.Bad(line, begin, $"it is longer than {maxItemBytes:N0} bytes (Intake:MaxItemBytes)");
 
-    /// <summary>An item that is a JSON value.</summary>
-    /// <exception cref="JsonException">Not JSON at all: what that means for the list is the form's affair.</exception>
+    /// <summary>Parses an item that is a JSON value.</summary>
+    /// <exception cref="JsonException">Not JSON. The format's reader decides what that means for the list.</exception>
     public ListItem FromJson(long line, ReadOnlyMemory<byte> json)
     {
         var raw = json.Span;
@@ -38,12 +38,13 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         }
         catch (JsonException) when (IsJson(raw))
         {
+            var depth = DepthOf(raw);
             return ListItem.Bad(
                 line,
                 raw,
-                DepthOf(raw) > CanonicalJson.MaxDepth
-                    ? $"it is nested {DepthOf(raw):N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible"
-                    : "it has a field twice"
+                depth > CanonicalJson.MaxDepth
+                    ? $"it is nested {depth:N0} levels deep; the limit is {CanonicalJson.MaxDepth}"
+                    : "it has the same field twice"
             );
         }
         var value = _document.RootElement;
@@ -52,7 +53,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
             JsonValueKind.Object or JsonValueKind.String when !CanonicalJson.IsText(value, raw) => ListItem.Bad(
                 line,
                 raw,
-                "it has half of a surrogate pair in it"
+                "it contains half of a surrogate pair"
             ),
             JsonValueKind.Object => FromObject(line, value, raw),
             JsonValueKind.String => FromUrl(line, value.GetString()!, raw),
@@ -79,8 +80,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
                 return ListItem.Bad(
                     line,
                     raw,
-                    $"'{property.Name}' belongs to shared_inputs, not to an item, and the pipeline sets it itself; "
-                        + "remove it"
+                    $"'{property.Name}' is a delivery field, which the pipeline sets itself; remove it"
                 );
         }
         if (!value.TryGetProperty("url"u8, out var own))
@@ -91,7 +91,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
         return UrlRules.Check(url) is { } problem ? ListItem.Bad(line, raw, problem) : new(line, url, value, null, "");
     }
 
-    // The strict parser does not say whether it stumbled over the syntax or over its own strictness.
+    // The strict parser does not tell a syntax error from a violation of its stricter rules.
     private static bool IsJson(ReadOnlySpan<byte> raw)
     {
         try

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Counts items while it is not known yet whether shared_inputs have a URL: they may stand behind the items. Items
-/// without a URL are therefore counted apart.
+/// Counts the items of a list. Items without a URL are counted separately: they are valid if shared_inputs have a URL,
+/// and shared_inputs may follow the items.
 /// </summary>
 internal sealed partial class ItemTally
 {
@@ -17,17 +17,17 @@ internal sealed partial class ItemTally
     private long _withoutUrlCount;
 
     /// <summary>
-    /// Good items that are nothing but a URL and end in a comma and a word, as rows of a CSV list do.
+    /// Number of valid items that are only a URL but end with a comma and words, like a CSV row.
     /// </summary>
     public long LikeRows { get; private set; }
 
     /// <summary>The first of <see cref="LikeRows"/>.</summary>
     public ListItem FirstRow { get; private set; }
 
-    /// <summary>All items.</summary>
+    /// <summary>Number of all items.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts an item.</summary>
     public void Add(in ListItem item)
     {
         Count++;
@@ -48,7 +48,7 @@ internal sealed partial class ItemTally
         }
     }
 
-    /// <summary>How many are good, and the first bad ones.</summary>
+    /// <summary>Returns the number of valid items and the first ten bad lines.</summary>
     public (long Valid, IReadOnlyList<BadLine> FirstBad) With(SharedInputs shared) =>
         (
             shared.Url is null ? _valid : _valid + _withoutUrlCount,
@@ -63,7 +63,7 @@ internal sealed partial class ItemTally
     [GeneratedRegex(@",\p{L}[\p{L} ]{1,40}\z")]
     private static partial Regex RowEnd();
 
-    // Its fields are gone with the next item; they are not needed here.
+    // The fields are invalid after the next item is read, and they are not needed here.
     private static void Keep(List<ListItem> kept, in ListItem item)
     {
         if (kept.Count < Kept)

@@ -4,17 +4,17 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads the forms that are one JSON document, item by item. A document that is malformed anywhere is refused with line
-/// and column: what is read before that place must not count.
+/// Reads the formats that are one JSON document, item by item. A document that is malformed anywhere is refused as a
+/// whole, with line and column.
 /// </summary>
 internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int maxItemBytes)
 {
     private readonly JsonScanner _scanner = new(window, maxItemBytes);
 
-    /// <summary>Known once everything was read.</summary>
+    /// <summary>The fields besides the items. Complete once all items are read.</summary>
     public DocumentFields Fields { get; private set; } = DocumentFields.None;
 
-    /// <summary>The items of an array.</summary>
+    /// <summary>Reads the items of an array.</summary>
     public async IAsyncEnumerable<ListItem> ReadArrayAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await ExpectAsync('[', "'['", cancellationToken);
@@ -23,7 +23,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         await ExpectEndAsync(cancellationToken);
     }
 
-    /// <summary>The items of a batch body; <c>shared_inputs</c> may stand behind them.</summary>
+    /// <summary>Reads the items of a batch body. <c>shared_inputs</c> may follow them.</summary>
     public async IAsyncEnumerable<ListItem> ReadBatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await ExpectAsync('{', "'{'", cancellationToken);
@@ -34,13 +34,13 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             var (line, column) = (_scanner.Line, _scanner.Column);
             var name = await ReadNameAsync(cancellationToken);
             if (!names.Add(name))
-                throw JsonProblems.Malformed(line, column, $"'{name}' is there twice");
+                throw JsonProblems.Malformed(line, column, $"'{name}' appears twice");
             if (name != "inputs")
             {
                 await ReadFieldAsync(name, line, column, cancellationToken);
                 continue;
             }
-            await ExpectAsync('[', "'[', since 'inputs' is an array,", cancellationToken);
+            await ExpectAsync('[', "'[' ('inputs' is an array)", cancellationToken);
             await foreach (var item in ReadItemsAsync(cancellationToken))
                 yield return item;
         } while (await HasMoreAsync('}', cancellationToken));
@@ -55,7 +55,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         }
     }
 
-    /// <summary>The one item of an async body. Delivery fields are dropped as in a batch body.</summary>
+    /// <summary>Reads the single item of an async body. Drops delivery fields, as for a batch body.</summary>
     public async IAsyncEnumerable<ListItem> ReadSingleAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
@@ -68,16 +68,16 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise "
-                    + "Intake:MaxItemBytes, or give a list."
+                    + "Intake:MaxItemBytes, or send a list."
             );
         }
-        var item = Parse(1, bytes, line, column, Single);
+        var item = Parse(1, bytes, line, column, ParseSingle);
         yield return item;
         _scanner.Take(bytes.Length);
         await ExpectEndAsync(cancellationToken);
     }
 
-    private ListItem Single(long number, ReadOnlyMemory<byte> json)
+    private ListItem ParseSingle(long number, ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json, CanonicalJson.Strict);
         var value = document.RootElement;
@@ -88,7 +88,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         return parser.FromJson(number, DeliveryFields.Without(value, [.. dropped, "list_id"]));
     }
 
-    // The caller has taken the opening bracket.
+    // The caller has consumed the opening bracket.
     private async IAsyncEnumerable<ListItem> ReadItemsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
@@ -124,7 +124,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     )
     {
         if (bytes.Length == 0)
-            throw JsonProblems.Malformed(line, column, "a value is expected here");
+            throw JsonProblems.Malformed(line, column, "expected a value");
         try
         {
             return parse(number, bytes);
@@ -144,7 +144,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     private async ValueTask<string> ReadNameAsync(CancellationToken cancellationToken)
     {
         if (await _scanner.PeekAsync(cancellationToken) != '"')
-            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, "a field name in quotes is expected here");
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, "expected a field name in quotes");
         var name = (await CaptureAsync("a field name", cancellationToken)).GetString()!;
         await ExpectAsync(':', "':'", cancellationToken);
         return name;
@@ -175,12 +175,12 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
                     "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}."
                 );
             default:
-                // A field that is misspelt here would be left out in silence, and the list paid for without it.
+                // Ignoring a misspelled field would silently run, and bill, the list without it.
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
-                    $"The list has the field '{name}' at line {line}, column {column}, where only inputs, "
-                        + "shared_inputs, list_id and name can be. "
-                        + "Extraction fields belong into shared_inputs or into the items."
+                    $"The list has the unknown field '{name}' at line {line}, column {column}. Only inputs, "
+                        + "shared_inputs, list_id and name are allowed there. "
+                        + "Put extraction fields in shared_inputs or in the items."
                 );
         }
     }
@@ -194,7 +194,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"{what} at line {line}, column {column} of the list is longer than {maxItemBytes:N0} bytes. Raise "
+                $"At line {line}, column {column} of the list, {what} is longer than {maxItemBytes:N0} bytes. Raise "
                     + "Intake:MaxItemBytes."
             );
         }
@@ -216,7 +216,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw JsonProblems.Malformed(
                 _scanner.Line,
                 _scanner.Column,
-                next < 0 ? "the list ends in the middle; it may be cut short" : $"',' or '{close}' is expected here"
+                next < 0 ? "the list ends too early; it may be truncated" : $"expected ',' or '{close}'"
             );
         _scanner.Take(1);
         return next == ',';
@@ -225,7 +225,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     private async ValueTask ExpectAsync(char expected, string what, CancellationToken cancellationToken)
     {
         if (await _scanner.PeekAsync(cancellationToken) != expected)
-            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, $"{what} is expected here");
+            throw JsonProblems.Malformed(_scanner.Line, _scanner.Column, $"expected {what}");
         _scanner.Take(1);
     }
 
@@ -235,7 +235,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw JsonProblems.Malformed(
                 _scanner.Line,
                 _scanner.Column,
-                "there is text behind the end of the JSON document"
+                "text follows the end of the JSON document"
             );
     }
 

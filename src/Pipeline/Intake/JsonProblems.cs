@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>Says in one line what is wrong with JSON, and where.</summary>
+/// <summary>Describes JSON errors in one line: what is wrong, and where.</summary>
 internal static class JsonProblems
 {
-    /// <summary>The parser's sentence without its own position and path.</summary>
+    /// <summary>Returns the parser's message without its position and path.</summary>
     public static string Describe(JsonException error)
     {
         var text = error.Message;
@@ -16,7 +16,8 @@ internal static class JsonProblems
     }
 
     /// <summary>
-    /// Where the parser stopped, line and column from 0. It counts line feeds only; lists have other line ends too.
+    /// Returns where the parser stopped: line and column, from 0. The parser counts only line feeds; lists have other
+    /// line ends too.
     /// </summary>
     public static (long Line, long Column) PlaceOf(JsonException error, ReadOnlySpan<byte> json)
     {
@@ -26,16 +27,16 @@ internal static class JsonProblems
         return LineEnds.PlaceOf(json, Math.Min(at + (int)(error.BytePositionInLine ?? 0), json.Length));
     }
 
-    /// <summary>A document that is no JSON: nothing of it can be trusted.</summary>
+    /// <summary>Creates the permanent error for a malformed JSON document. None of its items is accepted.</summary>
     /// <param name="line">From 1.</param>
     /// <param name="column">In bytes, from 1.</param>
-    /// <param name="problem">What is wrong there.</param>
-    /// <param name="inner">What found it.</param>
+    /// <param name="problem">What is wrong at that position.</param>
+    /// <param name="inner">The parser's exception.</param>
     public static PipelineException Malformed(long line, long column, string problem, Exception? inner = null) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The list is not valid JSON at line {line}, column {column}: {problem}. Nothing of it was planned; "
-                + "correct it there and submit it again.",
+            $"The list is not valid JSON at line {line}, column {column}: {problem}. Nothing was planned. "
+                + "Correct the list and submit it again.",
             inner
         );
 }

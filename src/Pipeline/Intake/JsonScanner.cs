@@ -3,9 +3,9 @@ using System.Buffers;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Cuts a JSON document of any length into the values of its outer levels. It only balances brackets and quotes;
-/// whoever takes a value parses it. <see cref="System.Text.Json.Utf8JsonReader"/> cannot step over a string that is
-/// longer than its buffer; this can.
+/// Cuts a JSON document of any length into the values of its outer levels. It only balances brackets and quotes; the
+/// caller parses each value. Unlike <see cref="System.Text.Json.Utf8JsonReader"/>, it can skip a string that is longer
+/// than its buffer.
 /// </summary>
 internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
 {
@@ -25,7 +25,7 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
     /// <summary>The column of the next byte, in bytes, from 1.</summary>
     public long Column { get; private set; } = 1;
 
-    /// <summary>The next byte that is not white space, not taken; -1 at the end.</summary>
+    /// <summary>Returns the next byte that is not white space, without consuming it; -1 at the end.</summary>
     public async ValueTask<int> PeekAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -42,11 +42,11 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
         }
     }
 
-    /// <summary>Takes bytes.</summary>
+    /// <summary>Consumes bytes and updates line and column.</summary>
     public void Take(int count)
     {
         var taken = window.Span[..count];
-        // The two halves of a CRLF may be taken one after the other; they end one line.
+        // CR and LF of one line end may be consumed in two calls; they count as one line.
         var lines = LineEnds.Count(taken) - (_afterReturn && taken.StartsWith("\n"u8) ? 1 : 0);
         var end = taken.LastIndexOfAny((byte)'\r', (byte)'\n');
         Line += lines;
@@ -56,8 +56,8 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
     }
 
     /// <summary>
-    /// Finds the end of the value that begins with the next byte. What is returned is still in the window, to be taken
-    /// when done with; a value that is too long is taken already and only its beginning is returned.
+    /// Finds the end of the value that starts at the next byte. The returned bytes stay in the window until the caller
+    /// consumes them. A value that is too long is consumed here, and only its first 4 KiB are returned.
     /// </summary>
     public async ValueTask<(ReadOnlyMemory<byte> Bytes, bool IsTooLong)> ReadValueAsync(
         CancellationToken cancellationToken
@@ -88,12 +88,15 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
                 throw JsonProblems.Malformed(
                     line,
                     column,
-                    "the value that begins here has no end; the list may be cut short"
+                    "the value that starts here has no end; the list may be truncated"
                 );
         }
     }
 
-    /// <summary>The length of the value once it is whole in the span, else -1; goes on where it stopped.</summary>
+    /// <summary>
+    /// Returns the length of the value once the span holds all of it, otherwise -1. The next call continues at
+    /// <paramref name="at"/>.
+    /// </summary>
     private int FindEnd(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length)
@@ -136,7 +139,7 @@ internal sealed class JsonScanner(ByteWindow window, int maxValueBytes)
         return -1;
     }
 
-    // True behind the closing quote.
+    // Returns true once the closing quote is passed.
     private bool SkipString(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length)

@@ -2,20 +2,20 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Intake;
 
-/// <summary>A line without its end, and without byte order marks at its start.</summary>
-/// <param name="Number">From 1.</param>
-/// <param name="Bytes">Valid until the next line is read; only the beginning of a line that is too long.</param>
-/// <param name="IsTooLong">Longer than the limit.</param>
+/// <summary>A line without its line end and without leading byte order marks.</summary>
+/// <param name="Number">Line number, from 1.</param>
+/// <param name="Bytes">The line; only its first 4 KiB if it is too long. Valid until the next line is read.</param>
+/// <param name="IsTooLong">Whether the line is longer than the limit.</param>
 internal readonly record struct Line(long Number, ReadOnlyMemory<byte> Bytes, bool IsTooLong);
 
-/// <summary>Cuts a list into lines at CR, LF and CRLF; the last one may lack its end.</summary>
+/// <summary>Splits a list into lines at CR, LF and CRLF. The last line may have no line end.</summary>
 internal sealed class LineReader(ByteWindow window, int maxLineBytes)
 {
     private const int KeptOfTooLong = 4096;
 
     private long _number;
 
-    /// <summary>The lines, blank ones included.</summary>
+    /// <summary>Reads all lines, including blank ones.</summary>
     public async IAsyncEnumerable<Line> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var searched = 0;

@@ -3,15 +3,15 @@ using Pipeline.Ports;
 
 namespace Pipeline.Intake;
 
-/// <summary>Gives a list its entry in the ledger, and its id to nobody else.</summary>
+/// <summary>Creates the list's ledger entry and makes sure that no other list uses its id.</summary>
 internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
 {
-    /// <summary>The list's entry: made now, or before by whoever sent the list, or when it came first.</summary>
+    /// <summary>Returns the list's entry: a new one, or the one from an earlier delivery of the same list.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="source">What it was read from, for people.</param>
+    /// <param name="source">Display name of the list's source.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
-    /// <returns>The entry; it is not in state Refused.</returns>
-    /// <exception cref="PipelineException">Permanent: another list has the id.</exception>
+    /// <returns>The entry. Its state is never Refused.</returns>
+    /// <exception cref="PipelineException">Permanent: another list uses the id.</exception>
     public async Task<ListEntry> AcceptAsync(ListInspection list, string source, CancellationToken cancellationToken)
     {
         var planning = new ListEntry
@@ -23,7 +23,7 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
             ContentHash = list.ContentHash,
         };
         var entry = await ledger.CreateListAsync(planning, cancellationToken);
-        // What refused it may be gone: a setting, a fault of the store, or a mistake in the list.
+        // Try a refused list again: the setting, store fault or mistake behind the refusal may be fixed.
         while (entry.State == ListState.Refused && await IsFreeAsync(entry, list, cancellationToken))
         {
             entry = await ledger.UpdateListAsync(planning with { Version = entry.Version }, cancellationToken)
@@ -32,7 +32,7 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
         return IsSame(entry, list) && entry.State != ListState.Refused ? entry : throw ListIds.Taken(list.ListId);
     }
 
-    // Entries of older versions have no hash; Intake compares what was planned for them.
+    // Entries of older versions have no hash. PlannedBefore compares their planned inputs instead.
     private static bool IsSame(ListEntry entry, ListInspection list) =>
         entry.ContentHash is null || entry.ContentHash == list.ContentHash;
 

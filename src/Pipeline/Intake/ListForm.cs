@@ -1,17 +1,17 @@
 namespace Pipeline.Intake;
 
 /// <summary>
-/// The forms a list comes in; told by its content, the name only settles what the content leaves open.
+/// The format of a list. Detected from its content; the file name decides only what the content leaves open.
 /// </summary>
 internal enum ListForm
 {
-    /// <summary>One URL a line; <c>#</c> comments and blank lines are skipped.</summary>
+    /// <summary>One URL per line. <c>#</c> comments and blank lines are skipped.</summary>
     Text,
 
-    /// <summary>A header row with <c>url</c> and extraction fields, then a row per input.</summary>
+    /// <summary>A header row with <c>url</c> and extraction fields, then one row per input.</summary>
     Csv,
 
-    /// <summary>One JSON value a line: a URL or an input object.</summary>
+    /// <summary>One JSON value per line: a URL or an input object.</summary>
     Ndjson,
 
     /// <summary>A JSON array of URLs and input objects.</summary>
@@ -23,6 +23,6 @@ internal enum ListForm
     /// <summary>A Nimble async body: one input object and nothing else.</summary>
     SingleInput,
 
-    /// <summary>An object whose <c>source</c> says where the list is.</summary>
+    /// <summary>An object whose <c>source</c> is the address of the list.</summary>
     Pointer,
 }

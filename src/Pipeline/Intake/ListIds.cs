@@ -5,15 +5,16 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Ids of lists, given and derived, which live apart: a derived one is 20 hex digits of the content's hash, and nothing
-/// else may be given that form. So nobody can take the id that another's list will have.
+/// List ids, given or derived. A derived id is the first 20 hex digits of the content's hash, and given ids must not
+/// have that form. So nobody can take the id that someone else's list will get.
 /// </summary>
 internal static partial class ListIds
 {
     private const int DerivedDigits = 20;
 
     /// <summary>
-    /// The hash of all that makes a list what it is: its content and what it was given from outside. 64 hex digits.
+    /// Returns the hash that identifies a list: over its content, the shared inputs from outside and the URL column. 64
+    /// hex digits.
     /// </summary>
     public static string ContentHash(byte[] content, SharedInputs fromOutside, string? urlColumn)
     {
@@ -23,15 +24,17 @@ internal static partial class ListIds
         return Convert.ToHexStringLower(SHA256.HashData([.. content, .. Encoding.UTF8.GetBytes(outside)]));
     }
 
-    /// <summary>The id of a list that was given none.</summary>
+    /// <summary>Returns the id of a list without a given id.</summary>
     public static string Derive(string contentHash) => contentHash[..DerivedDigits];
 
-    /// <summary>The id that stands for a message that cannot be read as a list.</summary>
+    /// <summary>Returns the id for a message that cannot be read as a list.</summary>
     public static string OfMessage(ReadOnlySpan<byte> message) =>
         Derive(Convert.ToHexStringLower(SHA256.HashData(message)));
 
-    /// <summary>An id that somebody gave, if a list of this content can have it.</summary>
-    /// <exception cref="PipelineException">Permanent: it cannot.</exception>
+    /// <summary>Returns a given id if a list with this content may have it.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: characters or length are not allowed, or it has the form of a derived id of other content.
+    /// </exception>
     public static string Checked(string given, string contentHash)
     {
         if (!IsValid(given))
@@ -39,23 +42,23 @@ internal static partial class ListIds
         if (DerivedId().IsMatch(given) && given != Derive(contentHash))
         {
             throw Refused(
-                $"'{given}' cannot be a list_id: {DerivedDigits} hex digits are the form of ids that are derived from "
-                    + "a list's content, "
-                    + "and this one is not derived from this list. Choose another list_id, or leave it out."
+                $"'{given}' cannot be a list_id: ids of {DerivedDigits} hex digits are reserved for ids derived from a "
+                    + "list's content, and this list's content gives another one. Choose another list_id, or leave it "
+                    + "out."
             );
         }
         return given;
     }
 
-    /// <summary>Whether a list may have it, as far as its characters go.</summary>
+    /// <summary>Whether characters and length of an id are allowed.</summary>
     public static bool IsValid(string id) => ListId().IsMatch(id);
 
-    /// <summary>What is said of a list whose id another list has already.</summary>
+    /// <summary>Creates the error for a list whose id another list uses.</summary>
     public static PipelineException Taken(string listId) =>
         PipelineException.Permanent(
             FailureReasons.InvalidConfiguration,
-            $"There is another list with the list_id '{listId}' already. Choose another list_id, or leave it out: then "
-                + "it is derived from the content."
+            $"Another list already has the list_id '{listId}'. Choose another list_id, or leave it out: then it is "
+                + "derived from the content."
         );
 
     private static PipelineException Refused(string message) =>

@@ -1,30 +1,30 @@
 namespace Pipeline.Intake;
 
-/// <summary>A line that is no input.</summary>
-/// <param name="Line">Where it stands: the line, or in a JSON array the item, from 1.</param>
-/// <param name="Text">As it stood there, at most 1 KiB.</param>
+/// <summary>A line that is not a valid input.</summary>
+/// <param name="Line">Its line number, or its item number in a JSON array, from 1.</param>
+/// <param name="Text">Its text, at most 1 KiB.</param>
 /// <param name="Problem">What is wrong with it.</param>
 internal sealed record BadLine(long Line, string Text, string Problem);
 
-/// <summary>What a list is, found by reading it once without keeping it.</summary>
+/// <summary>The result of inspecting a list, which reads it once without storing it.</summary>
 internal sealed record ListInspection
 {
-    /// <summary>Its form.</summary>
+    /// <summary>The format.</summary>
     public required ListForm Form { get; init; }
 
-    /// <summary>Its id: the one given, or else 20 hex digits of the content's hash.</summary>
+    /// <summary>The list's id: the given one, otherwise 20 hex digits of the content's hash.</summary>
     public required string ListId { get; init; }
 
-    /// <summary>Whether somebody chose the id: then it does not vouch for the content.</summary>
+    /// <summary>Whether the id was given. A given id does not prove that two lists have the same content.</summary>
     public bool IsIdGiven => ListId != ListIds.Derive(ContentHash);
 
-    /// <summary>Its items, duplicates counted too.</summary>
+    /// <summary>Number of items, including duplicates and bad lines.</summary>
     public long Inputs => Valid + Invalid;
 
-    /// <summary>Good items, duplicates counted too. Never zero.</summary>
+    /// <summary>Number of valid items, including duplicates. Never zero.</summary>
     public required long Valid { get; init; }
 
-    /// <summary>Bad lines.</summary>
+    /// <summary>Number of bad lines.</summary>
     public required long Invalid { get; init; }
 
     /// <summary>The first ten bad lines.</summary>
@@ -33,25 +33,25 @@ internal sealed record ListInspection
     /// <summary>The extraction defaults.</summary>
     public required SharedInputs Shared { get; init; }
 
-    /// <summary>The name the list gives itself, for people.</summary>
+    /// <summary>The display name in the list's own <c>name</c> field.</summary>
     public string? Name { get; init; }
 
     /// <summary>SHA-256 of the content alone.</summary>
     public required byte[] BytesHash { get; init; }
 
     /// <summary>
-    /// The hash of the content and of what the list was given from outside: what may be called the same list. 64 hex
-    /// digits.
+    /// Hash of the content, the shared inputs from outside and the URL column. Two lists with the same hash are the same
+    /// list. 64 hex digits.
     /// </summary>
     public required string ContentHash { get; init; }
 
-    /// <summary>What people should know, in whole sentences.</summary>
+    /// <summary>Warnings for people, in complete sentences.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>"line" or "item": what numbers count in this form.</summary>
+    /// <summary>"line" or "item": what positions count in this format.</summary>
     public string Unit => UnitOf(Form);
 
-    /// <summary>"line" or "item": what numbers count in a form.</summary>
+    /// <summary>"line" or "item": what positions count in a format.</summary>
     public static string UnitOf(ListForm form) =>
         form is ListForm.JsonArray or ListForm.Batch or ListForm.SingleInput ? "item" : "line";
 }

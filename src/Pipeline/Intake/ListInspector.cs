@@ -5,20 +5,19 @@ using Pipeline.Ledger;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads a list through once, keeping nothing of it, so that a list that cannot be accepted is refused before anything
-/// is written.
+/// Reads a list once without storing it, so a list that cannot be accepted is refused before anything is written.
 /// </summary>
 internal static class ListInspector
 {
     /// <summary>Inspects a list.</summary>
-    /// <param name="source">Its bytes, plain or gzip, and what is known of them.</param>
-    /// <param name="extraSharedInputs">A JSON object of defaults that go over the list's own, or null.</param>
-    /// <param name="options">Limits, and whether bad lines refuse the list.</param>
-    /// <param name="listId">An id that goes over the list's own, or null.</param>
+    /// <param name="source">The list's bytes, plain or gzip, with name, format and URL column if known.</param>
+    /// <param name="extraSharedInputs">A JSON object of defaults that override the list's own, or null.</param>
+    /// <param name="options">Limits, and whether a bad line refuses the list.</param>
+    /// <param name="listId">An id that overrides the list's own, or null.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="PipelineException">
-    /// Permanent: malformed, without any URL, with bad lines where <see cref="IntakeOptions.Strict"/> is set, or with
-    /// settings that cannot be used.
+    /// Permanent: the list is malformed or too long, has no URL, has bad lines although
+    /// <see cref="IntakeOptions.Strict"/> is set, or its id or shared inputs cannot be used.
     /// </exception>
     public static async Task<ListInspection> InspectAsync(
         ListSource source,
@@ -55,48 +54,43 @@ internal static class ListInspector
         };
         if (reader.Header?.Header is { UrlColumn: < 0 } header && shared.Url is null)
             throw header.WithoutUrls();
-        Refuse(inspection, options);
+        if (inspection.Valid == 0)
+            throw WithoutUrl(inspection);
+        if (options.Strict && inspection.Invalid > 0)
+            throw WithBadLines(inspection);
+        if (MaxSubmissions(inspection, options) > SubmissionIds.MaxPlanned)
+            throw TooLong(inspection);
         return inspection;
     }
 
-    private static void Refuse(ListInspection list, IntakeOptions options)
-    {
-        if (list.Valid == 0)
-        {
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidInput,
-                "The list has no URL in it. "
-                    + "Write one http or https URL a line, a CSV file with a column 'url', or JSON."
-                    + Lines(list)
-            );
-        }
-        if (options.Strict && list.Invalid > 0)
-        {
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidInput,
-                $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a "
-                    + "whole (strict). "
-                    + "Correct and submit it again."
-                    + Lines(list)
-            );
-        }
-        if (
-            Parts(list.Valid, options.MaxInputsPerSubmission) + Parts(list.Invalid, SubmissionPlanner.MaxBadLines)
-            > SubmissionIds.MaxPlanned
-        )
-        {
-            throw PipelineException.Permanent(
-                FailureReasons.LimitExceeded,
-                $"The list has {list.Inputs:N0} {list.Unit}s and would be cut into more than "
-                    + $"{SubmissionIds.MaxPlanned:N0} submissions. "
-                    + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission."
-            );
-        }
-    }
+    private static long MaxSubmissions(ListInspection list, IntakeOptions options) =>
+        DivideUp(list.Valid, options.MaxInputsPerSubmission) + DivideUp(list.Invalid, SubmissionPlanner.MaxBadLines);
 
-    private static long Parts(long inputs, int size) => (inputs + size - 1) / size;
+    private static long DivideUp(long inputs, int size) => (inputs + size - 1) / size;
 
-    private static string Lines(ListInspection list)
+    private static PipelineException WithoutUrl(ListInspection list) =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            "The list has no URL. Write one http or https URL per line, a CSV file with a column 'url', or JSON."
+                + DescribeBadLines(list)
+        );
+
+    private static PipelineException WithBadLines(ListInspection list) =>
+        PipelineException.Permanent(
+            FailureReasons.InvalidInput,
+            $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a "
+                + "whole (strict). Correct the list and submit it again."
+                + DescribeBadLines(list)
+        );
+
+    private static PipelineException TooLong(ListInspection list) =>
+        PipelineException.Permanent(
+            FailureReasons.LimitExceeded,
+            $"The list has {list.Inputs:N0} {list.Unit}s and would need more than {SubmissionIds.MaxPlanned:N0} "
+                + "submissions. Split it into several lists, or raise Intake:MaxInputsPerSubmission."
+        );
+
+    private static string DescribeBadLines(ListInspection list)
     {
         var text = new StringBuilder();
         foreach (var bad in list.FirstBad)

@@ -3,31 +3,31 @@ using System.Text.Json;
 
 namespace Pipeline.Intake;
 
-/// <summary>One item of a list as read. Valid until the next one is read.</summary>
-/// <param name="Line">Where it stands: the line, or in a JSON array the item, from 1.</param>
-/// <param name="Url">Its own URL, trimmed; null when it has none (shared_inputs may).</param>
-/// <param name="Fields">The input object; undefined when the item is nothing but its URL.</param>
-/// <param name="Error">What is wrong with it; null for a good item.</param>
-/// <param name="Text">The item as it stood in the list, cut to 1 KiB; empty for a good item with a URL.</param>
+/// <summary>One item of a list. Valid until the next one is read.</summary>
+/// <param name="Line">Its line number, or its item number in a JSON array, from 1.</param>
+/// <param name="Url">Its own URL, trimmed; null if it has none (shared_inputs may have one).</param>
+/// <param name="Fields">The input object; undefined if the item is only a URL.</param>
+/// <param name="Error">What is wrong with it; null for a valid item.</param>
+/// <param name="Text">The item's text in the list, cut to 1 KiB; empty for a valid item with a URL.</param>
 internal readonly record struct ListItem(long Line, string? Url, JsonElement Fields, string? Error, string Text)
 {
     private const int MaxTextBytes = 1024;
 
     /// <summary>
-    /// Those of <see cref="Fields"/> that stay with the input and are not sent: columns that are no extraction fields.
-    /// Null for none.
+    /// Names of the <see cref="Fields"/> that stay with the input and are not sent: CSV columns that are not extraction
+    /// fields. Null if there are none.
     /// </summary>
     public IReadOnlySet<string>? Kept { get; init; }
 
-    /// <summary>What makes it a bad line, given whether shared_inputs have a URL; null for a good one.</summary>
+    /// <summary>Returns what makes the item a bad line, given the list's shared_inputs; null for a valid item.</summary>
     public string? ErrorWith(SharedInputs shared) =>
-        Error ?? (Url is null && shared.Url is null ? "it has no 'url', and shared_inputs have none either" : null);
+        Error ?? (Url is null && shared.Url is null ? "it has no 'url', and neither does shared_inputs" : null);
 
-    /// <summary>A bad line.</summary>
+    /// <summary>Creates a bad line.</summary>
     public static ListItem Bad(long line, ReadOnlySpan<byte> raw, string error) =>
         new(line, null, default, error, TextOf(raw));
 
-    /// <summary>The text of an item for messages.</summary>
+    /// <summary>Returns the text of an item for messages, at most 1 KiB.</summary>
     public static string TextOf(ReadOnlySpan<byte> raw) =>
         Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MaxTextBytes)]);
 }

@@ -3,13 +3,13 @@ using Pipeline.Ports;
 
 namespace Pipeline.Intake;
 
-/// <summary>A message on <c>url-lists</c> that does not hold its list but says where it is.</summary>
+/// <summary>A message on <c>url-lists</c> that holds the address of a list instead of the list.</summary>
 /// <param name="Source">
 /// A blob (<c>s3://bucket/key</c>, <c>gs://...</c>) or a file (<c>file:///path</c>, or an absolute path).
 /// </param>
-/// <param name="SharedInputs">Extraction defaults over the list's own: a JSON object; null for none.</param>
-/// <param name="ListId">The list's id; null for its own, or the hash of its content.</param>
-/// <param name="Name">The list's name, for people.</param>
+/// <param name="SharedInputs">A JSON object of extraction defaults that override the list's own; null for none.</param>
+/// <param name="ListId">The list's id; null to use the list's own, or one derived from its content.</param>
+/// <param name="Name">The list's display name.</param>
 internal sealed record ListPointer(
     string Source,
     string? SharedInputs = null,
@@ -29,21 +29,20 @@ internal sealed record ListPointer(
         (ListForm.SingleInput, "single_input"),
     ];
 
-    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>The list's form, as who sent the message found it; null to tell it by content and name.</summary>
+    /// <summary>The list's format as the sender detected it; null to detect it from content and name.</summary>
     public ListForm? Form { get; init; }
 
-    /// <summary>The column of URLs of a CSV list, by its name in the file; null for <c>url</c>.</summary>
+    /// <summary>Name of the URL column of a CSV list in the file; null for <c>url</c>.</summary>
     public string? UrlColumn { get; init; }
 
     /// <summary>
-    /// What the list must be, as <see cref="ListInspection.ContentHash"/>; null where who sent the message did not read
-    /// it.
+    /// The <see cref="ListInspection.ContentHash"/> the list must have; null if the sender did not read the list.
     /// </summary>
     public string? ContentHash { get; init; }
 
-    /// <summary>The message.</summary>
+    /// <summary>Serializes the pointer as a message.</summary>
     public byte[] ToMessage()
     {
         using var stream = new MemoryStream();
@@ -66,46 +65,45 @@ internal sealed record ListPointer(
         return stream.ToArray();
     }
 
-    /// <summary>Reads a message; null when it is not a pointer but a list itself.</summary>
-    /// <exception cref="PipelineException">Permanent: a pointer with a field that cannot be used.</exception>
+    /// <summary>Reads a message. Returns null if the message is a list itself.</summary>
+    /// <exception cref="PipelineException">Permanent: a field of the pointer cannot be used.</exception>
     public static ListPointer? Read(ReadOnlyMemory<byte> message)
     {
         if (
             message.Length > MaxBytes
-            || FormDetector.Detect(message.Span.TrimStart(Mark), isWhole: true, nameHint: null) != ListForm.Pointer
+            || FormDetector.Detect(message.Span.TrimStart(ByteOrderMark), isWhole: true, nameHint: null) != ListForm.Pointer
         )
             return null;
         try
         {
-            using var document = JsonDocument.Parse(message.TrimStart(Mark), CanonicalJson.Strict);
+            using var document = JsonDocument.Parse(message.TrimStart(ByteOrderMark), CanonicalJson.Strict);
             return document.RootElement.EnumerateObject().Aggregate(new ListPointer(""), With);
         }
         catch (JsonException error)
         {
-            var (line, column) = JsonProblems.PlaceOf(error, message.TrimStart(Mark).Span);
+            var (line, column) = JsonProblems.PlaceOf(error, message.TrimStart(ByteOrderMark).Span);
             throw JsonProblems.Malformed(line + 1, column + 1, JsonProblems.Describe(error), error);
         }
     }
 
-    /// <summary>The address, if it lies under one of the prefixes.</summary>
-    /// <exception cref="PipelineException">Permanent: it does not.</exception>
+    /// <summary>Returns the address of the list, which must be under one of the prefixes.</summary>
+    /// <exception cref="PipelineException">Permanent: it is not, or it is a folder.</exception>
     public ObjectUri Resolve(IEnumerable<string> prefixes)
     {
         var uri = ToUri(Source);
         if (uri.Key.Length == 0 || uri.Key.EndsWith('/'))
-            throw Refused($"The list points to '{Source}', which is a folder. Name the list in it.");
+            throw Refused($"The message points to '{Source}', which is a folder. Give the address of a list in it.");
         if (uri.Key.Split('/').Contains("..") || !prefixes.Any(p => IsUnder(uri, ToUri(p))))
         {
             throw Refused(
-                $"The list points to '{Source}', which is not under any prefix that lists may be read from "
-                    + "(Intake:SourcePrefixes). "
-                    + "Move the list under one of them, or add its prefix to the setting."
+                $"The message points to '{Source}', which is not under any prefix in Intake:SourcePrefixes. Move the "
+                    + "list under one of them, or add its prefix to the setting."
             );
         }
         return uri;
     }
 
-    // A prefix covers itself and what lies below it: s3://b/in covers s3://b/in/x, not s3://b/inner.
+    // A prefix covers itself and everything below it: s3://b/in covers s3://b/in/x, but not s3://b/inner.
     private static bool IsUnder(ObjectUri uri, ObjectUri prefix) =>
         uri == prefix
         || (
@@ -128,9 +126,8 @@ internal sealed record ListPointer(
             "url_column" => pointer with { UrlColumn = Text(field) },
             "content_hash" => pointer with { ContentHash = Text(field) },
             _ => throw Refused(
-                $"The message has the field '{VisibleText.Of(field.Name)}', where only source, shared_inputs, list_id, "
-                    + "name, format "
-                    + "and url_column can be. Extraction fields belong into shared_inputs."
+                $"The message has the unknown field '{VisibleText.Of(field.Name)}'. Only source, shared_inputs, list_id, "
+                    + "name, format and url_column are allowed. Put extraction fields in shared_inputs."
             ),
         };
 
@@ -138,7 +135,7 @@ internal sealed record ListPointer(
         Forms.Any(f => f.Name == name)
             ? Array.Find(Forms, f => f.Name == name).Form
             : throw Refused(
-                $"'format' of the message is '{VisibleText.Of(name)}'. It can be "
+                $"The message has the unknown format '{VisibleText.Of(name)}'. Use one of "
                     + $"{string.Join(", ", Forms.Select(f => f.Name))}."
             );
 
@@ -151,7 +148,7 @@ internal sealed record ListPointer(
     private static string Text(JsonProperty field) =>
         field.Value.ValueKind == JsonValueKind.String
             ? field.Value.GetString()!
-            : throw Refused($"'{field.Name}' of the message is not a string.");
+            : throw Refused($"'{field.Name}' of the message is not a string. Write \"{field.Name}\":\"...\".");
 
     private static PipelineException Refused(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

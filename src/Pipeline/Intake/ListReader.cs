@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Reads a list of any form and length, item by item, in memory that is bounded by the longest item allowed. Forward
-/// only, once. Gzip is told by its magic bytes.
+/// Reads a list of any format and length, item by item and once. Memory is bounded by the longest allowed item. Detects
+/// gzip by its magic bytes.
 /// </summary>
 internal sealed class ListReader : IAsyncDisposable
 {
@@ -25,21 +25,21 @@ internal sealed class ListReader : IAsyncDisposable
         (Form, Header) = (form, header);
     }
 
-    /// <summary>The form.</summary>
+    /// <summary>The format.</summary>
     public ListForm Form { get; }
 
-    /// <summary>The header of a CSV list.</summary>
+    /// <summary>The header of a CSV list; null for other formats.</summary>
     public FoundHeader? Header { get; }
 
-    /// <summary>What the list says of itself; known once everything was read.</summary>
+    /// <summary>The list's fields besides its items. Complete once all items are read.</summary>
     public DocumentFields Fields => _json.Fields;
 
-    /// <summary>SHA-256 of what was read, decompressed.</summary>
+    /// <summary>SHA-256 of the decompressed bytes read so far.</summary>
     public byte[] GetHash() => _window.GetHash();
 
-    /// <summary>Opens a list; tells its form where the source does not say it yet.</summary>
+    /// <summary>Opens a list. Detects its format unless the source names it.</summary>
     /// <exception cref="PipelineException">
-    /// Permanent: not UTF-8 text, a damaged gzip file, or a CSV header that is none.
+    /// Permanent: not UTF-8 text, a damaged gzip file, or an unusable CSV header.
     /// </exception>
     public static async Task<ListReader> OpenAsync(
         ListSource source,
@@ -75,9 +75,9 @@ internal sealed class ListReader : IAsyncDisposable
         }
     }
 
-    /// <summary>The items, each valid until the next.</summary>
+    /// <summary>Reads the items. Each is valid until the next.</summary>
     /// <exception cref="PipelineException">
-    /// Permanent: a malformed JSON document, a header that is none, a damaged gzip file.
+    /// Permanent: a malformed JSON document, a damaged gzip file, or a pointer to another list.
     /// </exception>
     public IAsyncEnumerable<ListItem> ReadAsync(CancellationToken cancellationToken) =>
         Form switch
@@ -89,8 +89,8 @@ internal sealed class ListReader : IAsyncDisposable
             ListForm.SingleInput => _json.ReadSingleAsync(cancellationToken),
             _ => throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                "This list only says where another list is ('source'). Give that one; a list may be pointed to only by "
-                    + "the message itself."
+                "This list only points to another list ('source'). Submit that list; only a message may point to a "
+                    + "list."
             ),
         };
 
@@ -101,7 +101,7 @@ internal sealed class ListReader : IAsyncDisposable
         return _window.DisposeAsync();
     }
 
-    // Each line by itself: one that is quoted, or an object, among plain URLs is still what it is.
+    // Each line is parsed on its own, so plain URLs, quoted URLs and objects may be mixed.
     private async IAsyncEnumerable<ListItem> ReadLinesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
@@ -122,7 +122,7 @@ internal sealed class ListReader : IAsyncDisposable
             return ItemParser.FromUrl(line.Number, text);
         try
         {
-            // Some tools write a comma behind each line, as if all were in an array.
+            // Some tools end each line with a comma, as in an array.
             return _parser.FromJson(
                 line.Number,
                 text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes
@@ -143,8 +143,8 @@ internal sealed class ListReader : IAsyncDisposable
         var found = CsvHeaderFinder.Find(window.Span, window.IsEnded, urlColumn)
             ?? throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Write the names of the columns "
-                    + "into its first line: url,country,..."
+                $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Put the column names in its "
+                    + "first line: url,country,..."
             );
         found.Header.Checked(urlColumn);
         return found;

@@ -5,20 +5,20 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Shows who sent a list that it was refused and why: as a list in state <see cref="ListState.Refused"/>. It has no
-/// manifest, since no input of it was accepted.
+/// Records refused lists in the ledger, in state <see cref="ListState.Refused"/> with the reason, so that their senders
+/// can see it. A refused list has no manifest because none of its inputs was accepted.
 /// </summary>
 internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Records the refusal of a message of <c>url-lists</c>, under the list's id where nobody else's list has it, else
-    /// under the message's hash.
+    /// Records the refusal of a message of <c>url-lists</c>: under the list's id, or under the message's hash if another
+    /// list uses that id.
     /// </summary>
     /// <param name="message">The message.</param>
-    /// <param name="list">The list, where it could be read.</param>
-    /// <param name="reason">Why, for people.</param>
+    /// <param name="list">The list, if it could be read.</param>
+    /// <param name="reason">The reason, for people.</param>
     /// <param name="isKnown">
-    /// Whether it may have been recorded already, with better words: then it stays as it is.
+    /// Whether the refusal may be recorded already, with a more specific reason. That reason is then kept.
     /// </param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     public async Task RefuseAsync(
@@ -47,7 +47,7 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
             await TryPutAsync(own, isKnown, cancellationToken);
     }
 
-    /// <summary>False where the id belongs to a list that was accepted, or to another one.</summary>
+    /// <summary>Returns false if the id belongs to an accepted list or to another list.</summary>
     private async Task<bool> TryPutAsync(ListEntry refused, bool isKnown, CancellationToken cancellationToken)
     {
         var there = await ledger.CreateListAsync(refused, cancellationToken);

@@ -3,20 +3,21 @@ using Pipeline.Ports;
 
 namespace Pipeline.Intake;
 
-/// <summary>Where the bytes of a list come from, and how they are to be read. Opened several times.</summary>
-/// <param name="OpenAsync">Opens them from the beginning.</param>
-/// <param name="NameHint">The file's name; null for a message that is the list itself.</param>
+/// <summary>The source of a list's bytes, and how to read them. It can be opened several times.</summary>
+/// <param name="OpenAsync">Opens the list from its start.</param>
+/// <param name="NameHint">The file name; null if the message is the list itself.</param>
 internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> OpenAsync, string? NameHint)
 {
     /// <summary>
-    /// The list's form, once it was told: whoever reads the list later obeys it. Null to tell it by content and name.
+    /// The list's format if it is already detected, so that every pass uses the same one. Null to detect it from content
+    /// and name.
     /// </summary>
     public ListForm? Form { get; init; }
 
-    /// <summary>The column of URLs of a CSV list, by its name in the file; null for <c>url</c>.</summary>
+    /// <summary>Name of the URL column of a CSV list in the file; null for <c>url</c>.</summary>
     public string? UrlColumn { get; init; }
 
-    /// <summary>A message that is the list.</summary>
+    /// <summary>Creates the source for a message that is the list itself.</summary>
     public static ListSource Of(ReadOnlyMemory<byte> message)
     {
         var bytes = MemoryMarshal.TryGetArray(message, out var segment) ? segment : message.ToArray();
@@ -29,8 +30,8 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
         );
     }
 
-    /// <summary>A message that says where the list is.</summary>
-    /// <exception cref="PipelineException">Permanent: lists may not be read from there.</exception>
+    /// <summary>Creates the source for a message that points to a list.</summary>
+    /// <exception cref="PipelineException">Permanent: the address is not under an allowed prefix.</exception>
     public static ListSource Of(ListPointer pointer, IObjectStore objects, IntakeOptions options)
     {
         var uri = pointer.Resolve(options.SourcePrefixes);
@@ -55,7 +56,7 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
         return new ObjectBody(read);
     }
 
-    // Who reads a list disposes its stream; the object behind it must go with it.
+    // Disposes the object together with the stream, because the reader of a list knows only the stream.
     private sealed class ObjectBody(ObjectRead read) : ForwardStream
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

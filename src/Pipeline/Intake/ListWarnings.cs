@@ -1,9 +1,9 @@
 namespace Pipeline.Intake;
 
-/// <summary>What people should know of a list that is accepted, in whole sentences.</summary>
+/// <summary>Warnings about an accepted list, in complete sentences.</summary>
 internal static class ListWarnings
 {
-    /// <summary>The warnings of a list that was read to its end.</summary>
+    /// <summary>Returns the warnings for a list that was read to its end.</summary>
     public static IEnumerable<string> Of(ListReader reader, ListSource source, ItemTally tally)
     {
         if (reader.Fields.Dropped is { Count: > 0 } dropped)
@@ -16,14 +16,13 @@ internal static class ListWarnings
             yield return Rows(tally.FirstRow);
         if (source.UrlColumn is { } column && reader.Header is null)
         {
-            yield return $"The column '{VisibleText.Of(column)}' was named, but the list is no CSV; "
-                + "its own URLs are read.";
+            yield return $"The URL column '{VisibleText.Of(column)}' is ignored because the list is not CSV.";
         }
     }
 
     private static string DroppedFields(IReadOnlyList<string> names) =>
-        $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} left out: the pipeline sets "
-        + "delivery itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
+        $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} ignored: the pipeline sets delivery "
+        + "itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
 
     private static string Preamble(FoundHeader header) =>
         (header.Preamble == 1 ? "1 line above the header row was" : $"{header.Preamble} lines above the header row were")
@@ -33,13 +32,13 @@ internal static class ListWarnings
     {
         var quoted = string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
         return names.Count == 1
-            ? $"{quoted} is no extraction field: it stays in the 'input' of each record and is not sent to Nimble."
-            : $"{quoted} are no extraction fields: they stay in the 'input' of each record and are not sent to Nimble.";
+            ? $"{quoted} is not an extraction field: it stays in the 'input' of each record and is not sent to Nimble."
+            : $"{quoted} are not extraction fields: they stay in the 'input' of each record and are not sent to Nimble.";
     }
 
-    // Each line is posted and paid for as it stands.
+    // Worth a warning because each line is posted, and billed, as one URL.
     private static string Rows(in ListItem first) =>
         $"Most lines look like rows of a CSV list without its header, such as line {first.Line}: "
-        + $"'{VisibleText.Of(first.Url!)}'. Each whole line is taken for a URL. "
-        + "If it is not, write the names of the columns above them: url,country,...";
+        + $"'{VisibleText.Of(first.Url!)}'. Each whole line is used as one URL. "
+        + "If that is wrong, put the column names in the first line: url,country,...";
 }

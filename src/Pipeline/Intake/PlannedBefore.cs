@@ -4,23 +4,23 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Compares a list with what was planned under its id before the ledger kept the hashes of lists: an id that somebody
-/// chose may come again with another list, whose URLs must not vanish as "already planned". Where there is a hash, it
-/// has been compared already.
+/// Compares a list with the inputs already planned under its id, for ledger entries of older versions, which have no
+/// content hash. A given id may come again with another list, whose URLs must not be dropped as "already planned".
+/// Entries with a hash were compared by it before, and are skipped here.
 /// </summary>
 internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspection list)
 {
-    private readonly bool _isOpen = entry.ContentHash is null && list.IsIdGiven;
+    private readonly bool _isNeeded = entry.ContentHash is null && list.IsIdGiven;
 
-    /// <summary>Compares a whole list that is past planning.</summary>
-    /// <exception cref="PipelineException">Permanent: it is another list.</exception>
+    /// <summary>Compares a whole list whose planning is finished.</summary>
+    /// <exception cref="PipelineException">Permanent: another list uses the id.</exception>
     public async Task CheckAsync(
         SubmissionPlanner planner,
         IAsyncEnumerable<ListItem> items,
         CancellationToken cancellationToken
     )
     {
-        if (!_isOpen)
+        if (!_isNeeded)
             return;
         if (entry.Inputs + entry.Duplicates != list.Inputs || entry.Invalid != list.Invalid)
             throw ListIds.Taken(list.ListId);
@@ -34,12 +34,12 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
     }
 
     /// <summary>
-    /// Compares a submission. A crash may have left some of its inputs; those must still be the same ones.
+    /// Compares a submission. After a crash the ledger may hold only some of its inputs; those must be the same.
     /// </summary>
-    /// <exception cref="PipelineException">Permanent: it is another list's.</exception>
+    /// <exception cref="PipelineException">Permanent: another list uses the id.</exception>
     public async Task CheckAsync(PlannedSubmission submission, CancellationToken cancellationToken)
     {
-        if (!_isOpen)
+        if (!_isNeeded)
             return;
         foreach (var input in await ledger.GetInputsAsync(submission.Entry.SubmissionId, cancellationToken))
         {
@@ -48,12 +48,12 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
         }
     }
 
-    /// <summary>Checks that nothing is there behind the last submission.</summary>
-    /// <exception cref="PipelineException">Permanent: there is, of a longer list.</exception>
+    /// <summary>Checks that the ledger has no submission after the last planned one.</summary>
+    /// <exception cref="PipelineException">Permanent: it has one, so another, longer list uses the id.</exception>
     public async Task CheckEndAsync(SubmissionPlanner planner, CancellationToken cancellationToken)
     {
         if (
-            _isOpen
+            _isNeeded
             && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken)
                 is not null
         )

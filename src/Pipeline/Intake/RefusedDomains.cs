@@ -3,7 +3,7 @@ using Pipeline.Urls;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// The domains that are not submitted, with all their subdomains. Hosts are compared as a browser would resolve them
+/// Domains whose URLs are not submitted, including all subdomains. Compares hosts as a browser would resolve them
 /// (<see cref="HostName"/>).
 /// </summary>
 internal sealed class RefusedDomains(GuardOptions guards)
@@ -13,14 +13,14 @@ internal sealed class RefusedDomains(GuardOptions guards)
         StringComparer.Ordinal
     );
 
-    /// <summary>Whether a setting names a domain or an address, and nothing beside.</summary>
+    /// <summary>Whether a value of Guards:RefusedDomains is a domain name or an IP address, and nothing else.</summary>
     public static bool IsDomain(string domain) =>
         Uri.CheckHostName(domain) is not UriHostNameType.Unknown
         && domain[0] != '.'
         && HostOfDomain(domain) is not null;
 
-    /// <summary>The refused domain that a URL belongs to; null for a URL that may go.</summary>
-    /// <param name="url">Past <see cref="UrlRules"/>.</param>
+    /// <summary>Returns the refused domain that a URL belongs to; null if it belongs to none.</summary>
+    /// <param name="url">A URL that passed <see cref="UrlRules"/>.</param>
     public string? Find(string url)
     {
         if (_domains.Count == 0 || CanonicalUrl.HostOf(url) is not { } canonical)

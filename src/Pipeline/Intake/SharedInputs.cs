@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// The extraction defaults of a list: those of its own body, with those given from outside over them.
+/// The extraction defaults of a list: those in its body, overridden by those given from outside.
 /// </summary>
 internal sealed class SharedInputs
 {
@@ -20,20 +20,22 @@ internal sealed class SharedInputs
     /// <summary>No defaults.</summary>
     public static SharedInputs None { get; } = new([], null);
 
-    /// <summary>Sorted by name, each value in its canonical form.</summary>
+    /// <summary>The defaults, sorted by name; each value is canonical JSON in UTF-8.</summary>
     public IReadOnlyList<(string Name, byte[] Value)> Properties { get; }
 
-    /// <summary>The URL of every item that has none of its own.</summary>
+    /// <summary>The URL of every item without one of its own; null for none.</summary>
     public string? Url { get; }
 
-    /// <summary>Whether items come with a tag of the user's already.</summary>
+    /// <summary>Whether the user gives every input a tag.</summary>
     public bool HasTag { get; }
 
-    /// <summary>All of them as a JSON object.</summary>
+    /// <summary>All defaults as a JSON object.</summary>
     public string Json { get; }
 
-    /// <summary>Merges; null for a side that has none.</summary>
-    /// <exception cref="PipelineException">Permanent: not usable; the message says what to do.</exception>
+    /// <summary>Merges the list's own defaults with those from outside. Either may be null.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: they have a delivery field or an invalid URL. The message says what to do.
+    /// </exception>
     public static SharedInputs Merge(JsonElement? own, JsonElement? outside)
     {
         var merged = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
@@ -45,9 +47,8 @@ internal sealed class SharedInputs
         if (merged.Keys.FirstOrDefault(DeliveryFields.Contains) is { } field)
         {
             throw Refused(
-                $"shared_inputs has '{field}', which the pipeline sets itself for every submission. Remove it, and use "
-                    + "the settings "
-                    + "Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase."
+                $"shared_inputs has '{field}', which the pipeline sets itself for every submission. Remove it and use "
+                    + "the settings Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase."
             );
         }
         if (merged.Count == 0)
@@ -56,7 +57,7 @@ internal sealed class SharedInputs
     }
 
     /// <summary>Reads a JSON object of defaults.</summary>
-    /// <exception cref="PipelineException">Permanent: not a JSON object.</exception>
+    /// <exception cref="PipelineException">Permanent: not a JSON object, or not valid Unicode.</exception>
     public static JsonElement Parse(ReadOnlyMemory<byte> json)
     {
         try
@@ -75,10 +76,9 @@ internal sealed class SharedInputs
     }
 
     /// <summary>
-    /// Reads <c>name=value</c> pairs as typed on a command line into a JSON object; a value is typed as the cell of a
-    /// CSV list is.
+    /// Converts <c>name=value</c> pairs from a command line to a JSON object. Values get their JSON type as CSV cells do.
     /// </summary>
-    /// <exception cref="PipelineException">Permanent: a pair that is none, or a value that cannot be read.</exception>
+    /// <exception cref="PipelineException">Permanent: not a pair, an unknown name, or an unusable value.</exception>
     public static string FromPairs(IEnumerable<string> pairs)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -105,7 +105,10 @@ internal sealed class SharedInputs
         return Encoding.UTF8.GetString(CanonicalJson.ToBytes(Parse(buffer.WrittenMemory)));
     }
 
-    /// <summary>A name as the API writes it. Delivery fields pass, to be refused with their own words.</summary>
+    /// <summary>
+    /// Returns the name in the API's spelling. Lets delivery fields pass: <see cref="Merge"/> refuses them with a better
+    /// message.
+    /// </summary>
     private static string NameOf(string name)
     {
         if (DeliveryFields.Contains(name))
@@ -123,7 +126,7 @@ internal sealed class SharedInputs
             throw Refused("shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}.");
         return CanonicalJson.IsText(value, raw)
             ? value
-            : throw Refused("shared_inputs has half of a surrogate pair in it. Correct the escape \\uD8xx.");
+            : throw Refused("shared_inputs contains half of a surrogate pair. Correct the escape \\uD8xx.");
     }
 
     private static string? UrlOf(SortedDictionary<string, JsonElement> merged)
@@ -131,7 +134,7 @@ internal sealed class SharedInputs
         if (!merged.TryGetValue("url", out var value))
             return null;
         if (value.ValueKind != JsonValueKind.String)
-            throw Refused("'url' in shared_inputs is not a string. Write one URL, or a URL in every item.");
+            throw Refused("'url' in shared_inputs is not a string. Write one URL there, or a URL in every item.");
         var url = value.GetString()!;
         return UrlRules.Check(url) is { } problem
             ? throw Refused($"'url' in shared_inputs cannot be used: {problem}.")

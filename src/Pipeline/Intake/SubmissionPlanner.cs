@@ -5,7 +5,7 @@ using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
-/// <summary>A submission with its inputs; for bad lines with their failures.</summary>
+/// <summary>A submission with its inputs and, for bad lines, their failures.</summary>
 internal sealed record PlannedSubmission(
     SubmissionEntry Entry,
     IReadOnlyList<InputEntry> Inputs,
@@ -13,14 +13,14 @@ internal sealed record PlannedSubmission(
 );
 
 /// <summary>
-/// Cuts the items of a list into submissions, in their order; bad lines and refused domains go into closed submissions
-/// of their own, numbered in the same sequence. The same list gives the same submissions every time: what was planned
-/// before a crash is found again, not doubled.
+/// Cuts the items of a list into submissions, in their order. Bad lines and refused URLs go into closed submissions of
+/// their own, numbered in the same sequence. The same list always gives the same submissions, so planning again after a
+/// crash creates no second ones.
 /// </summary>
 internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset createdAt, PipelineOptions options)
     : IDisposable
 {
-    /// <summary>Bad lines a submission at the most.</summary>
+    /// <summary>Maximum number of bad lines per submission.</summary>
     public const int MaxBadLines = 1000;
 
     private readonly InputWriter _writer = new(list.ListId, list.Shared);
@@ -34,38 +34,32 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     private string? _canary;
     private long _items;
 
-    /// <summary>Inputs planned so far, bad lines among them, without duplicates.</summary>
+    /// <summary>Number of inputs planned so far, including bad lines, without duplicates.</summary>
     public long Inputs { get; private set; }
 
-    /// <summary>Duplicates dropped so far.</summary>
+    /// <summary>Number of duplicates dropped so far.</summary>
     public long Duplicates { get; private set; }
 
-    /// <summary>Bad lines so far.</summary>
+    /// <summary>Number of bad lines so far.</summary>
     public long Invalid { get; private set; }
 
-    /// <summary>Submissions cut so far.</summary>
+    /// <summary>Number of submissions cut so far.</summary>
     public int Submissions { get; private set; }
 
-    /// <summary>Takes an item; returns a submission once one is full.</summary>
+    // The canary is the first submission. It has its own size.
+    private int NextSize => _canary is null && _canaryInputs > 0 ? _canaryInputs : _maxInputs;
+
+    /// <summary>Adds an item. Returns a submission when one is full, otherwise null.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the list has more items than at its inspection. Store fault: the temporary file for duplicates cannot
+    /// be used.
+    /// </exception>
     public PlannedSubmission? Add(in ListItem item)
     {
         if (++_items > list.Inputs)
             throw ListChanged(list.ListId);
         if (item.ErrorWith(list.Shared) is { } problem)
-        {
-            Invalid++;
-            return AddBad(
-                new(
-                    InputWriter.Format(_writer.IdentifyBad(item)),
-                    "",
-                    InputWriter.Quote(item.Text),
-                    null,
-                    item.Line,
-                    FailureReasons.InvalidInput,
-                    $"{Place(item)} is not an input: {problem}. Correct it and submit it in a new list."
-                )
-            );
-        }
+            return AddInvalid(item, problem);
         var id = _writer.Identify(item);
         if (!_seen.Add(id))
         {
@@ -73,27 +67,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             return null;
         }
         var url = item.Url ?? list.Shared.Url!;
-        if (_guard.Check(url) is { } refusal)
-            return AddBad(
-                new(
-                    InputWriter.Format(id),
-                    url,
-                    _writer.Post(item),
-                    _writer.Keep(item),
-                    item.Line,
-                    FailureReasons.DomainRefused,
-                    $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."
-                )
-            );
-        var hasTag =
-            list.Shared.HasTag
-            || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
-        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
-        Inputs++;
-        return _good.Count == (_canary is null && _canaryInputs > 0 ? _canaryInputs : _maxInputs) ? CutGood() : null;
+        return _guard.Check(url) is { } refusal
+            ? AddRefused(item, id, url, refusal)
+            : AddGood(item, id, url);
     }
 
-    /// <summary>The last submissions, not full.</summary>
+    /// <summary>Returns the last submissions, which are not full.</summary>
     public IEnumerable<PlannedSubmission> Finish()
     {
         if (_good.Count > 0)
@@ -102,12 +81,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             yield return CutBad();
     }
 
-    /// <summary>The content is not what was inspected.</summary>
+    /// <summary>Creates the error for a list whose content differs from what was inspected.</summary>
     public static PipelineException ListChanged(string listId) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The list {listId} changed while it was being read. Leave it alone until it is planned, and submit it "
-                + "again under another name or id."
+            $"List {listId} changed while it was being read. Do not change it until it is planned. Submit it again "
+                + "under another name or id."
         );
 
     /// <inheritdoc/>
@@ -117,16 +96,54 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         _seen.Dispose();
     }
 
+    private PlannedSubmission? AddInvalid(in ListItem item, string problem)
+    {
+        Invalid++;
+        return AddBad(
+            new(
+                InputWriter.Format(_writer.IdentifyBad(item)),
+                "",
+                InputWriter.Quote(item.Text),
+                null,
+                item.Line,
+                FailureReasons.InvalidInput,
+                $"{Place(item)} is not a valid input: {problem}. Correct it and submit it in a new list."
+            )
+        );
+    }
+
+    private PlannedSubmission? AddRefused(in ListItem item, UInt128 id, string url, string refusal) =>
+        AddBad(
+            new(
+                InputWriter.Format(id),
+                url,
+                _writer.Post(item),
+                _writer.Keep(item),
+                item.Line,
+                FailureReasons.DomainRefused,
+                $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."
+            )
+        );
+
+    private PlannedSubmission? AddGood(in ListItem item, UInt128 id, string url)
+    {
+        var hasTag =
+            list.Shared.HasTag
+            || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
+        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
+        Inputs++;
+        return _good.Count == NextSize ? CutGood() : null;
+    }
+
     private PlannedSubmission CutGood()
     {
         var submission = NextId();
-        // Of URLs that are one in canonical form, a result does not tell which it was made for.
         var urls = _good.ConvertAll(good => CanonicalUrl.Of(good.Url));
         _urls.Clear();
         foreach (var url in urls)
             _urls[url] = _urls.GetValueOrDefault(url) + 1;
-        // Results of one URL under several countries look alike. A tag is echoed, so it tells them apart; a tag of the
-        // user's is left as it is.
+        // Inputs whose URLs have the same canonical form, such as one URL for several countries, have results that
+        // look alike. Nimble echoes the tag, so a tag tells them apart. A tag set by the user is kept.
         var inputs = _good
             .Select(
                 (good, ordinal) =>
@@ -231,12 +248,12 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Count = count,
         };
 
-    // The inspection refuses longer lists; beyond this the ids would be those of repeated submissions.
+    // The inspection refuses longer lists. Larger numbers are the ids of repeated submissions.
     private string NextId() =>
         Submissions < SubmissionIds.MaxPlanned
             ? SubmissionIds.Of(list.ListId, Submissions++)
             : throw new InvalidOperationException(
-                $"The list {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions."
+                $"List {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions."
             );
 
     private sealed record Bad(

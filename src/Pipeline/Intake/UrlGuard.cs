@@ -5,24 +5,26 @@ using Pipeline.Urls;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// Which URLs may be sent to Nimble: none of a refused domain, and unless they are allowed none with credentials in it
-/// and none that names this machine, a private network or a metadata service outright. A name is not looked up: Nimble
-/// does that, in its own network.
+/// Decides which URLs may be sent to Nimble. Refuses URLs of refused domains. Unless private URLs are allowed, also
+/// refuses URLs with credentials and URLs whose host is this machine or an address in a private network or of a metadata
+/// service. Does not resolve names: Nimble resolves them in its own network.
 /// </summary>
 internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
 {
     private readonly RefusedDomains _refused = new(guards);
 
-    /// <summary>Why a URL may not go, and what to do about it; null for one that may.</summary>
-    /// <param name="url">Past <see cref="UrlRules"/>.</param>
+    /// <summary>
+    /// Returns why a URL is refused and what to do, as the start of a sentence; null if it may be sent.
+    /// </summary>
+    /// <param name="url">A URL that passed <see cref="UrlRules"/>.</param>
     public string? Check(string url)
     {
         if (_refused.Find(url) is { } domain)
-            return $"Guards:RefusedDomains has '{domain}'. Take it out there";
+            return $"Guards:RefusedDomains has '{domain}'. Remove it there";
         if (allowPrivate)
             return null;
         if (HasCredentials(url))
-            return "it has a user name or password in it, which Nimble would see. Remove them, or allow such URLs with "
+            return "it contains a user name or password, which Nimble would see. Remove them, or allow such URLs with "
                 + "--allow-private (Intake:AllowPrivate)";
         return CanonicalUrl.HostOf(url)?.TrimEnd('.') is { } host && IsPrivate(host)
             ? $"'{VisibleText.Of(host)}' is an address of this machine, a private network or a metadata service. "

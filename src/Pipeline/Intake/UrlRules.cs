@@ -5,8 +5,8 @@ using Pipeline.Urls;
 namespace Pipeline.Intake;
 
 /// <summary>
-/// What a URL of a list must be: absolute http or https, with a host, no white space, control or format characters, at
-/// most 8 KiB.
+/// The rules for a URL in a list: absolute http or https, with a valid host, without white space, control or format
+/// characters, at most 8 KiB.
 /// </summary>
 internal static class UrlRules
 {
@@ -17,7 +17,7 @@ internal static class UrlRules
     );
 
     /// <summary>
-    /// Null for a good URL, else what is wrong with it. Nothing is normalized: the URL is kept byte for byte.
+    /// Returns null for a valid URL, otherwise what is wrong with it. Does not normalize: the URL is kept byte for byte.
     /// </summary>
     public static string? Check(string url)
     {
@@ -26,8 +26,8 @@ internal static class UrlRules
         if (Encoding.UTF8.GetByteCount(url) > MaxBytes)
             return "the URL is longer than 8,192 bytes";
         if (FindInvisible(url) is { } character)
-            return $"the URL has a space or an invisible character ({VisibleText.Name(character)}) in it; remove it or "
-                + "write it percent-encoded";
+            return $"the URL contains a space or an invisible character ({VisibleText.Name(character)}); remove or "
+                + "percent-encode it";
         var authority = AfterScheme(url);
         if (authority < 0)
             return $"'{Short(url)}' is not an absolute http or https URL";
@@ -52,21 +52,20 @@ internal static class UrlRules
         : url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? 7
         : -1;
 
-    // A host that no browser would resolve is nobody's: neither a guard nor Nimble could say which one is meant.
+    // Refuses hosts that no browser would resolve: neither the guard nor Nimble could tell which host is meant.
     private static bool IsHost(string url, int start)
     {
         var rest = url.AsSpan(start);
         var end = rest.IndexOfAny('/', '?', '#');
         var host = end < 0 ? rest : rest[..end];
-        // Most hosts are plain names; only the others (ports, users, brackets, other scripts) are worth the full
-        // parser.
+        // Most hosts are plain names. Only the others (ports, users, brackets, other scripts) need the full parser.
         if (
             host.Length is > 0 and <= 253
             && !host.ContainsAnyExcept(PlainHost)
             && host[0] != '.'
             && host.IndexOf("..") < 0
         )
-            return IsName(host) || CanonicalUrl.HostOf(url) is not null;
+            return IsPlainName(host) || CanonicalUrl.HostOf(url) is not null;
         return host.Length > 0
             && !host.Contains('\\')
             && Uri.TryCreate(url, UriKind.Absolute, out var uri)
@@ -74,10 +73,10 @@ internal static class UrlRules
             && CanonicalUrl.HostOf(url) is not null;
     }
 
-    // Letters in its last label, and nothing encoded: no address, and nothing to map.
-    private static bool IsName(ReadOnlySpan<char> host) =>
-        char.IsAsciiLetter(host[host.LastIndexOf('.') + 1 < host.Length ? host.LastIndexOf('.') + 1 : 0])
-        && host[^1] != '.'
+    // The last label starts with a letter, so the host is not an IP address, and no label is Punycode.
+    private static bool IsPlainName(ReadOnlySpan<char> host) =>
+        host[^1] != '.'
+        && char.IsAsciiLetter(host[host.LastIndexOf('.') + 1])
         && !host.Contains("xn--", StringComparison.OrdinalIgnoreCase);
 
     private static string Short(string url) =>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Intake;
 
-/// <summary>Text of a list for messages: what cannot be seen is written as <c>U+XXXX</c>.</summary>
+/// <summary>Makes text of a list readable in messages: writes invisible characters as <c>U+XXXX</c>.</summary>
 internal static class VisibleText
 {
     private static readonly Dictionary<int, string> Names = new()
@@ -29,7 +29,7 @@ internal static class VisibleText
         [0xFEFF] = "zero width no-break space, a byte order mark",
     };
 
-    /// <summary>The text with invisible characters named.</summary>
+    /// <summary>Returns the text with each invisible character written as <c>&lt;U+XXXX&gt;</c>.</summary>
     public static string Of(string text)
     {
         if (!text.EnumerateRunes().Any(IsInvisible))
@@ -41,14 +41,14 @@ internal static class VisibleText
     }
 
     /// <summary>
-    /// A character by its code point and, where it is a common one, its name: <c>U+200B, zero width space</c>.
+    /// Names a character by its code point and, if it is a common one, its name: <c>U+200B, zero width space</c>.
     /// </summary>
     public static string Name(Rune rune) =>
         Names.TryGetValue(rune.Value, out var name) ? $"{CodeOf(rune)}, {name}" : CodeOf(rune);
 
     /// <summary>
-    /// Whether a character shows nothing, not even a space: controls and format characters (Unicode categories Cc and
-    /// Cf).
+    /// Whether a character is invisible: control and format characters, line and paragraph separators (Unicode
+    /// categories Cc, Cf, Zl, Zp), and white space other than the ASCII space.
     /// </summary>
     public static bool IsInvisible(Rune rune) =>
         Rune.GetUnicodeCategory(rune)

@@ -16,8 +16,8 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("none.txt", null, "none.txt. Name a list that is there")]
-    [InlineData("list.txt", "", "The list has no URL in it.")]
-    [InlineData("list.txt", "# only a comment\n", "The list has no URL in it.")]
+    [InlineData("list.txt", "", "The list has no URL.")]
+    [InlineData("list.txt", "# only a comment\n", "The list has no URL.")]
     [InlineData("list.json", "{\"inputs\":[{\"url\":\"http://a/\"}", "line 1")]
     public async Task AListThatCannotBeUsed(string name, string? content, string message)
     {
@@ -32,7 +32,7 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.txt"], "https://a.example/\n");
         File.WriteAllText(_folder["empty.txt"], "");
         await RefusedAsync(
-            "pipeline: empty.txt: The list has no URL in it.", ["run", _folder["a.txt"], _folder["empty.txt"], List("https://b.example/"), "--out", Out]);
+            "pipeline: empty.txt: The list has no URL.", ["run", _folder["a.txt"], _folder["empty.txt"], List("https://b.example/"), "--out", Out]);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
         File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
         await RefusedAsync(
-            "b.json: There is another list with the list_id 'mine' already.", ["run", _folder["a.json"], _folder["b.json"], "--out", Out]);
+            "b.json: Another list already has the list_id 'mine'.", ["run", _folder["a.json"], _folder["b.json"], "--out", Out]);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
         File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
         Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
-        await RefusedAsync("b.json: There is another list with the list_id 'mine' already.", ["submit", _folder["b.json"], .. state]);
+        await RefusedAsync("b.json: Another list already has the list_id 'mine'.", ["submit", _folder["b.json"], .. state]);
         Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
     }
 
@@ -74,7 +74,7 @@ public sealed class BadInputTests : IDisposable
         var (exitCode, _, error) = await CliProcess.RunAsync(["submit", Cases.PathOf("frog.csv"), "--url-column", "address", "--state", _folder["state"]]);
         Assert.Equal(ExitCodes.Complete, exitCode);
         Assert.Contains(
-            "frog.csv: 'Content Type', 'Status Code' are no extraction fields: they stay in the 'input' of each record and are not sent to Nimble.",
+            "frog.csv: 'Content Type', 'Status Code' are not extraction fields: they stay in the 'input' of each record and are not sent to Nimble.",
             error.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 

@@ -55,9 +55,9 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal("Refused", reports[0].GetProperty("state").GetString());
         using var http = new HttpClient();
         Assert.Contains(
-            "queue message was refused. The list has no URL in it.", await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken),
+            "queue message was refused. The list has no URL.", await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken),
             StringComparison.Ordinal);
-        Assert.StartsWith("The list has no URL in it.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("The list has no URL.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     private static async Task<JsonElement> StatusAsync(Rig rig)

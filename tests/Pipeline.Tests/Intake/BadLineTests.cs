@@ -15,11 +15,11 @@ public sealed class BadLineTests
         { "https://?q", "has no valid host" },
         { "http://[::1", "has no valid host" },
         { "https://a.example:99999/", "has no valid host" },
-        { "https://a.example/a b", "has a space or an invisible character (U+0020)" },
-        { "https://a.example/a\tb", "has a space or an invisible character (U+0009)" },
+        { "https://a.example/a b", "contains a space or an invisible character (U+0020)" },
+        { "https://a.example/a\tb", "contains a space or an invisible character (U+0009)" },
         { "https://a.example/\u00a0", "" },
-        { "https://a.example/\u3000x", "has a space or an invisible character (U+3000)" },
-        { "https://a.example/\u0001", "has a space or an invisible character (U+0001)" },
+        { "https://a.example/\u3000x", "contains a space or an invisible character (U+3000)" },
+        { "https://a.example/\u0001", "contains a space or an invisible character (U+0001)" },
     };
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class BadLineTests
 
         var failure = world.Failures[bad[0].Id];
         Assert.Equal(("intake", "invalid_input", 3L, "", false), (failure.Stage, failure.Reason, failure.Line, failure.Url, failure.Retryable));
-        Assert.Equal("Line 3 of the list is not an input: 'nonsense' is not an absolute http or https URL. Correct it and submit it in a new list.", failure.Message);
+        Assert.Equal("Line 3 of the list is not a valid input: 'nonsense' is not an absolute http or https URL. Correct it and submit it in a new list.", failure.Message);
         Assert.Equal("nonsense", failure.Input.GetString());
         var submission = world.Ledger.Submissions[bad[0].SubmissionId];
         Assert.Equal((SubmissionState.Closed, 2, 2, 0, null), (submission.State, submission.Count, submission.Failures, submission.Records, submission.DueAt));
@@ -91,12 +91,12 @@ public sealed class BadLineTests
             ("7", "it is neither a URL nor an input object"),
             ("null", "it is neither a URL nor an input object"),
             ("[\"https://a.example\"]", "it is neither a URL nor an input object"),
-            ("{}", "it has no 'url', and shared_inputs have none either"),
+            ("{}", "it has no 'url', and neither does shared_inputs"),
             ("{\"url\":null}", "'url' is not a string"),
             ("{\"url\":[\"https://a.example\"]}", "'url' is not a string"),
-            ("{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}", "'storage_url' belongs to shared_inputs, not to an item"),
-            ("{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}", "'callback_url' belongs to shared_inputs, not to an item"),
-            ("{\"url\":\"https://a.example\",\"country\":\"US\",\"country\":\"FR\"}", "it has a field twice"),
+            ("{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}", "'storage_url' is a delivery field, which the pipeline sets itself"),
+            ("{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}", "'callback_url' is a delivery field, which the pipeline sets itself"),
+            ("{\"url\":\"https://a.example\",\"country\":\"US\",\"country\":\"FR\"}", "it has the same field twice"),
             ("{\"url\":\"https://a.example\",\"tag\":\"\\ud800\"}", "half of a surrogate pair"),
             ("\"https://a.example/\\udc00\"", "half of a surrogate pair"),
             ("\"\"", "the URL is empty"),

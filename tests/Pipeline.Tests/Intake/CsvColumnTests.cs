@@ -29,13 +29,13 @@ public sealed class CsvColumnTests
     {
         Assert.Equal(
             [
-                "'SKU', 'Stock Level' are no extraction fields: they stay in the 'input' of each record and are not "
+                "'SKU', 'Stock Level' are not extraction fields: they stay in the 'input' of each record and are not "
                     + "sent to Nimble.",
             ],
             (await InspectAsync("URL,Country,SKU,Stock Level\nhttps://a.example/1,US,7,1\n")).Warnings
         );
         Assert.Equal(
-            ["'sku' is no extraction field: it stays in the 'input' of each record and is not sent to Nimble."],
+            ["'sku' is not an extraction field: it stays in the 'input' of each record and is not sent to Nimble."],
             (await InspectAsync("url,sku\nhttps://a.example/1,7\n")).Warnings
         );
         Assert.Empty((await InspectAsync("url,country\nhttps://a.example/1,US\n")).Warnings);
@@ -82,7 +82,7 @@ public sealed class CsvColumnTests
             error.Message,
             StringComparison.Ordinal
         );
-        Assert.EndsWith($"Name the column of URLs: --url-column {suggested}", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"Name the column that holds the URLs: --url-column {suggested}", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

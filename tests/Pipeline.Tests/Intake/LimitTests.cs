@@ -34,7 +34,7 @@ public sealed class LimitTests
             Assert.Equal((ListState.Open, 2L, (long)invalid), (list.State, list.Inputs, list.Invalid));
             Assert.All(world.Failures.Values, failure =>
                 Assert.Contains(
-                    $"it is nested {depth:N0} levels deep, and at most {CanonicalJson.MaxDepth} are possible",
+                    $"it is nested {depth:N0} levels deep; the limit is {CanonicalJson.MaxDepth}",
                     failure.Message,
                     StringComparison.Ordinal
                 )
@@ -71,7 +71,7 @@ public sealed class LimitTests
         var bomb = IntakeWorld.Gzip(Encoding.UTF8.GetBytes(new string('a', 4_000_000)), CompressionLevel.SmallestSize);
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(bomb));
         Assert.Equal(
-            "The gzip file of this list expands to more than 200 times its size (Intake:MaxRatio). Give it "
+            "The gzip file of this list expands to more than 200 times its size (Intake:MaxRatio). Send it "
                 + "uncompressed, or raise the setting.",
             error.Message
         );
@@ -104,7 +104,7 @@ public sealed class LimitTests
             world.HandleAsync($$"""{"source":"{{source}}"}""")
         );
         Assert.True(error.IsPermanent);
-        Assert.Contains("which is a folder. Name the list in it.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("which is a folder. Give the address of a list in it.", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -126,8 +126,8 @@ public sealed class LimitTests
             ListInspector.InspectAsync(ListSource.Of(text), null, options, cancellationToken: Token)
         );
         Assert.Equal(
-            "The list has 1,000,001 lines and would be cut into more than 1,000,000 submissions. "
-                + "Divide it into several lists, or raise Intake:MaxInputsPerSubmission.",
+            "The list has 1,000,001 lines and would need more than 1,000,000 submissions. "
+                + "Split it into several lists, or raise Intake:MaxInputsPerSubmission.",
             error.Message
         );
     }

@@ -103,7 +103,7 @@ public sealed class ListCasesTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleFileAsync("frog.csv"));
         Assert.Equal(
             "The CSV list has no column 'url'. Its columns are 'Address', 'Content Type', 'Status Code'. "
-                + "Name the column of URLs: --url-column Address",
+                + "Name the column that holds the URLs: --url-column Address",
             error.Message
         );
         world.AssertRefused(error.Message);

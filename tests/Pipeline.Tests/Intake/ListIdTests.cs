@@ -22,7 +22,7 @@ public sealed class ListIdTests
                     $$"""{"list_id":"{{id}}","inputs":["https://attacker.example/1","https://attacker.example/2"]}"""
                 )
             );
-            Assert.Contains("is not derived from this list", error.Message, StringComparison.Ordinal);
+            Assert.Contains("and this list's content gives another one", error.Message, StringComparison.Ordinal);
         }
         var list = await world.HandleAsync(Victim);
         Assert.Equal((VictimId, ListState.Open, 2L), (list.ListId, list.State, list.Inputs));
@@ -49,7 +49,7 @@ public sealed class ListIdTests
             world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}""")
         );
         Assert.StartsWith(
-            "There is another list with the list_id 'mine' already.",
+            "Another list already has the list_id 'mine'.",
             error.Message,
             StringComparison.Ordinal
         );

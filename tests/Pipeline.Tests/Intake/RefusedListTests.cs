@@ -7,17 +7,17 @@ public sealed class RefusedListTests
 {
     public static TheoryData<string, string> Malformed => new()
     {
-        { "[\"https://a.example\",\n  \"https://b.example\"", "line 2, column 22: the list ends in the middle" },
-        { "[\"https://a.example\",]", "line 1, column 22: a value is expected here" },
-        { "[\"https://a.example\"\n\"https://b.example\"]", "line 2, column 1: ',' or ']' is expected here" },
-        { "[\"https://a.example\"]\n]", "line 2, column 1: there is text behind the end" },
+        { "[\"https://a.example\",\n  \"https://b.example\"", "line 2, column 22: the list ends too early" },
+        { "[\"https://a.example\",]", "line 1, column 22: expected a value" },
+        { "[\"https://a.example\"\n\"https://b.example\"]", "line 2, column 1: expected ',' or ']'" },
+        { "[\"https://a.example\"]\n]", "line 2, column 1: text follows the end" },
         { "[\"https://a.example\",\n {\"url\":\"https://b.example\",}]", "line 2, column 29: " },
         { "[\"https://a.example\", {\"url\":\"https://b.example\"]", "line 1, column 49: " },
-        { "[\"https://a.example\", {\"url\":\"https://b.example]", "line 1, column 23: the value that begins here has no end" },
-        { "{\"inputs\":[\"https://a.example\"],\n\"inputs\":[]}", "line 2, column 1: 'inputs' is there twice" },
-        { "{\"inputs\":[\"https://a.example\"]", "line 1, column 32: the list ends in the middle" },
-        { "{\"inputs\":\"https://a.example\"}", "line 1, column 11: '['" },
-        { "{\"inputs\":[\"https://a.example\"] \"shared_inputs\":{}}", "line 1, column 33: ',' or '}' is expected here" },
+        { "[\"https://a.example\", {\"url\":\"https://b.example]", "line 1, column 23: the value that starts here has no end" },
+        { "{\"inputs\":[\"https://a.example\"],\n\"inputs\":[]}", "line 2, column 1: 'inputs' appears twice" },
+        { "{\"inputs\":[\"https://a.example\"]", "line 1, column 32: the list ends too early" },
+        { "{\"inputs\":\"https://a.example\"}", "line 1, column 11: expected '[' ('inputs' is an array)" },
+        { "{\"inputs\":[\"https://a.example\"] \"shared_inputs\":{}}", "line 1, column 33: expected ',' or '}'" },
         { "{\"inputs\":[\"https://a.example\"],\"shared_inputs\":{\"render\":tru}}", "line 1, column 62: " },
         { "{\n\"url\":\"https://a.example\",\n}", "line 3, column 1: " },
         { "[\"https://a.example\", tru]", "line 1, column 26: " },
@@ -25,38 +25,38 @@ public sealed class RefusedListTests
 
     public static TheoryData<string, string> Refused => new()
     {
-        { "", "The list has no URL in it." },
-        { "# nothing\n\n", "The list has no URL in it." },
-        { "[]", "The list has no URL in it." },
-        { "{\"inputs\":[]}", "The list has no URL in it." },
+        { "", "The list has no URL." },
+        { "# nothing\n\n", "The list has no URL." },
+        { "[]", "The list has no URL." },
+        { "{\"inputs\":[]}", "The list has no URL." },
         { "a.example\nb.example", "\n  line 1: 'a.example' is not an absolute http or https URL\n  line 2:" },
-        { "{\"inputs\":[{\"country\":\"US\"}]}", "\n  item 1: it has no 'url', and shared_inputs have none either" },
+        { "{\"inputs\":[{\"country\":\"US\"}]}", "\n  item 1: it has no 'url', and neither does shared_inputs" },
         { "{\"shared_inputs\":{\"country\":\"US\"}}", "without 'inputs'" },
-        { "{\"inputs\":[\"https://a.example\"],\"share_inputs\":{}}", "the field 'share_inputs' at line 1, column 33" },
+        { "{\"inputs\":[\"https://a.example\"],\"share_inputs\":{}}", "the unknown field 'share_inputs' at line 1, column 33" },
         { "{\"inputs\":[\"https://a.example\"],\"shared_inputs\":[]}", "shared_inputs is not a JSON object." },
         { "{\"inputs\":[\"https://a.example\"],\"shared_inputs\":{\"url\":\"ftp://x\"}}", "'url' in shared_inputs cannot be used: 'ftp://x' is not an absolute" },
         { "{\"inputs\":[\"https://a.example\"],\"list_id\":\"a/b\"}", "'a/b' cannot be a list_id. Use 1 to 64 letters, digits, '-' and '_'." },
         { "{\"inputs\":[\"https://a.example\"],\"list_id\":7}", "'list_id' of the list is not a string." },
         { "url,country,country\nhttps://a.example,US,FR", "the column 'country' twice" },
-        { "{\"source\":\"s3://lists/other/x\"}", "not under any prefix that lists may be read from (Intake:SourcePrefixes)" },
+        { "{\"source\":\"s3://lists/other/x\"}", "not under any prefix in Intake:SourcePrefixes" },
         { "{\"source\":\"s3://lists/inner\"}", "not under any prefix" },
         { "{\"source\":\"s3://lists/in/../secret\"}", "not under any prefix" },
         { "{\"source\":\"file:///etc/passwd\"}", "not under any prefix" },
         { "{\"source\":\"https://lists.example/in/x\"}", "is not an object address" },
         { "{\"source\":\"s3://lists/in/none\"}", "There is no list at s3://lists/in/none." },
         { "{\"source\":7}", "'source' of the message is not a string." },
-        { "{\"source\":\"s3://lists/in/a\",\"country\":\"US\"}", "The message has the field 'country'" },
+        { "{\"source\":\"s3://lists/in/a\",\"country\":\"US\"}", "The message has the unknown field 'country'" },
         { "{\"source\":\"s3://lists/in/a\",\"shared_inputs\":[]}", "shared_inputs is not a JSON object." },
         { "{\"source\":\"s3://lists/in/a\",\"shared_inputs\":{\"storage_url\":\"s3://x/\"}}", "shared_inputs has 'storage_url', which the pipeline sets itself" },
-        { "{\"source\":\"s3://lists/in/pointer\"}", "only says where another list is" },
-        { "{\"source\":\"s3://lists/in/noheader.csv\"}", "begins with a URL instead of a header row" },
+        { "{\"source\":\"s3://lists/in/pointer\"}", "only points to another list" },
+        { "{\"source\":\"s3://lists/in/noheader.csv\"}", "starts with a URL instead of a header row" },
         { "{\"source\":\"s3://lists/in/utf16\"}", "The list is not UTF-8 text" },
-        { "{\"source\":\"s3://lists/in/cut.gz\"}", "The gzip file of this list is damaged or cut short" },
+        { "{\"source\":\"s3://lists/in/cut.gz\"}", "The gzip file of this list is damaged, truncated" },
     };
 
     [Theory]
     [MemberData(nameof(Malformed))]
-    public Task AMalformedDocumentIsRefusedWithItsPlaceAndNothingIsPlanned(string text, string expected) =>
+    public Task AMalformedDocumentIsRefusedWithItsPositionAndNothingIsPlanned(string text, string expected) =>
         AssertRefusedAsync(text, "The list is not valid JSON at " + expected);
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class RefusedListTests
         world.Options.Intake.Strict = true;
         var text = "https://a.example\n" + string.Concat(Enumerable.Range(0, 12).Select(i => $"bad{i}\n"));
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
-        Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct and submit it again.\n  line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct the list and submit it again.\n  line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("\n  line 11: 'bad9' is not an absolute http or https URL\n  ... and 2 more", error.Message, StringComparison.Ordinal);
         world.AssertRefused(error.Message);
     }
@@ -93,7 +93,7 @@ public sealed class RefusedListTests
         {
             var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync($$"""{"list_id":"x","inputs":[{{other}}]}"""));
             Assert.True(error.IsPermanent);
-            Assert.StartsWith("There is another list with the list_id 'x' already.", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith("Another list already has the list_id 'x'.", error.Message, StringComparison.Ordinal);
         }
         Assert.Equal(before, (world.Ledger.Lists["x"], world.Ledger.Submissions.Count, world.Sent.Count));
         Assert.Equal(3, world.Ledger.Lists.Values.Count(list => list.State == ListState.Refused));
