@@ -10,6 +10,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests;
 
 /// <summary>A poison queue's function never fails for ever.</summary>
+[Trait("Promise", "9")]
 public sealed class DeadLetterFunctionTests
 {
     private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);

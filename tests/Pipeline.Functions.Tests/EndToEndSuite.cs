@@ -8,6 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests;
 
 /// <summary>A list on its way through all functions.</summary>
+[Trait("Promise", "1")]
 public abstract class EndToEndSuite(Servers? azure) : StoreSuite(azure)
 {
     private const string ListId = "from-the-queue";

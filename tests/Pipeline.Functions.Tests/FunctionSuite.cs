@@ -17,6 +17,7 @@ public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
     private const string Task = "8e8cfde8-345b-42b8-b3e2-0c61eb11e00f";
 
     [Fact]
+    [Trait("Promise", "3")]
     public async Task ACallbackIsAnsweredByItsTokenAndBody()
     {
         await using var app = await StartAsync();
@@ -63,6 +64,7 @@ public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "1")]
     public async Task ASubmissionWhoseMessageIsGivenUpEndsAsFailuresAndItsListCloses()
     {
         await using var app = await StartAsync();
@@ -80,6 +82,7 @@ public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
     [InlineData("DeadLetterUrlLists")]
     [InlineData("DeadLetterSubmissions")]
     [InlineData("DeadLetterResults")]
+    [Trait("Promise", "9")]
     public async Task WhatNobodyCanReadDoesNotComeBackForEver(string function)
     {
         await using var app = await StartAsync();
@@ -88,6 +91,7 @@ public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "9")]
     public async Task AMessageOfAnotherSenderEndsOnceAndEndsNothingElse()
     {
         await using var app = await StartAsync();

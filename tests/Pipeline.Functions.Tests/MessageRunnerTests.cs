@@ -118,6 +118,7 @@ public sealed class MessageRunnerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
+    [Trait("Promise", "9")]
     public async Task AMessageThatNobodyUnderstandsEndsAtItsFirstTry(string queue, string body)
     {
         await RunAsync(1, _ => Read(queue, body), body, queue);

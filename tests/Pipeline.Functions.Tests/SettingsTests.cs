@@ -21,6 +21,7 @@ public sealed class SettingsTests
         Assert.Equal("s3://your-bucket/results/", options.Delivery.StorageUrl);
         Assert.Empty(options.Delivery.CallbackKeys);
         Assert.Null(options.Delivery.CallbackBase);
+        Assert.Equal("dotnet-isolated", sample.GetProperty("FUNCTIONS_WORKER_RUNTIME").GetString());
     }
 
     [Theory]

@@ -12,6 +12,7 @@ public sealed class AsyncCacheTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task OnlyTheKeysUsedLastAreKept()
     {
         var cache = new AsyncCache<int>(3);

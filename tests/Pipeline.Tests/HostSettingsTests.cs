@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.Configuration;
 using Pipeline.Callback;
 using Pipeline.Ports;
 using Pipeline.Hosting;
-using Pipeline.Settings;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
@@ -61,17 +59,6 @@ public sealed partial class HostSettingsTests
 
         Assert.Equal(expected.Keys, sample.Keys.Order(StringComparer.Ordinal));
         Assert.All(expected.Where(e => e.Value is not null), e => Assert.Equal((e.Key, e.Value), (e.Key, sample[e.Key])));
-    }
-
-    [Fact]
-    public void TheSampleIsAcceptedAsItIs()
-    {
-        var values = Sample.EnumerateObject().ToDictionary(p => p.Name.Replace("__", ":", StringComparison.Ordinal), p => p.Value.GetString());
-        var options = new PipelineOptions();
-        SettingBinder.Bind(GivenSettings.From(new ConfigurationBuilder().AddInMemoryCollection(values).Build()), options);
-
-        Assert.True(new PipelineOptionsValidator().Validate(null, options).Succeeded);
-        Assert.Equal("dotnet-isolated", Sample.GetProperty("FUNCTIONS_WORKER_RUNTIME").GetString());
     }
 
     /// <summary>Name and default of every setting; no default for what only the user can know.</summary>

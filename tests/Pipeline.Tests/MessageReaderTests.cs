@@ -6,6 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
+[Trait("Promise", "9")]
 public sealed class MessageReaderTests
 {
     [Fact]

@@ -53,6 +53,7 @@ public sealed class PipelineOptionsTests
     [Theory]
     [InlineData("not base64 at all!")]
     [InlineData("c2hvcnQ=")]
+    [Trait("Promise", "6")]
     public void AWeakCallbackKeyIsRefusedAndNotShown(string key)
     {
         var options = Valid();

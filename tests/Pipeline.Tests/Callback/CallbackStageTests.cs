@@ -11,6 +11,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Callback;
 
+[Trait("Promise", "3")]
 public sealed class CallbackStageTests : IDisposable
 {
     private const string Submission = "list-000001";
@@ -107,6 +108,7 @@ public sealed class CallbackStageTests : IDisposable
     [Theory]
     [InlineData(50_000_000, 50_000_000)]
     [InlineData(500_000_000, CallbackBodyReader.MaxBytes + CallbackBodyReader.MaxDiscardedBytes)]
+    [Trait("Promise", "5")]
     public async Task ABodyThatIsTooLargeIsReadToItsEndWithinABound(int size, int expected)
     {
         using var body = new EndlessStream(size);
@@ -199,6 +201,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
+    [Trait("Promise", "9")]
     public async Task OfTooManyForOneSubmissionTheRestIsRefusedAndOthersAreTaken()
     {
         var answers = await RepeatAsync(200, () => HandleAsync("""{"task":{"id":"t-1"}}"""));
@@ -219,6 +222,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
+    [Trait("Promise", "9")]
     public async Task WrongTokensAreSoonNotEvenLoggedAndTakeNothingFromRightOnes()
     {
         var body = new Mock<Stream>(MockBehavior.Strict);

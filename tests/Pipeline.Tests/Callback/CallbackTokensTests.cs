@@ -3,6 +3,7 @@ using Pipeline.Callback;
 
 namespace Pipeline.Tests.Callback;
 
+[Trait("Promise", "3")]
 public sealed class CallbackTokensTests
 {
     private static readonly string Old = Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray());

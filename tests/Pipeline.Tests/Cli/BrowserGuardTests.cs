@@ -9,6 +9,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>Who may read the pages of run and serve, and what their browser is told.</summary>
+[Trait("Promise", "9")]
 public sealed class BrowserGuardTests
 {
     [Theory]

@@ -7,6 +7,7 @@ using Spectre.Console;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>Nothing that comes from outside reaches a terminal as something to obey.</summary>
+[Trait("Promise", "9")]
 public sealed class CleanConsoleTests
 {
     private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

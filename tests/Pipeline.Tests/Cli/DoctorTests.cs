@@ -9,6 +9,7 @@ public sealed class DoctorTests
     private const string Id = "11111111-2222-3333-4444-555555555555";
 
     [Fact]
+    [Trait("Promise", "6")]
     public async Task EachCheckHasItsLineAndNoSecretIsShown()
     {
         using var folder = new TempFolder();

@@ -31,10 +31,18 @@ internal sealed class CollectWorld : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Plans and posts a list of input objects.</summary>
-    public static async Task<CollectWorld> StartAsync(Action<PipelineOptions>? change, params string[] inputs)
+    public static Task<CollectWorld> StartAsync(Action<PipelineOptions>? change, params string[] inputs) =>
+        StartAsync(change, prepare: _ => { }, inputs);
+
+    /// <param name="change">Its settings.</param>
+    /// <param name="prepare">What the API answers to the POST.</param>
+    /// <param name="inputs">The input objects.</param>
+    public static async Task<CollectWorld> StartAsync(
+        Action<PipelineOptions>? change, Action<SubmitWorld> prepare, params string[] inputs)
     {
         var world = new CollectWorld(await SubmitWorld.StartAsync(change));
         world._world.Get = path => world.Api.GetValueOrDefault(path);
+        prepare(world._world);
         var list = $$"""{"list_id":"{{SubmitWorld.ListId}}","inputs":[{{string.Join(',', inputs)}}]}""";
         await world._world.Service<IntakeStage>().HandleAsync(Encoding.UTF8.GetBytes(list), Token);
         await world._world.WorkAsync();

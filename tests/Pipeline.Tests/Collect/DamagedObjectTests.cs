@@ -5,6 +5,7 @@ using static Pipeline.Tests.Collect.Normal;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>Promise 4: a damaged object is never emitted.</summary>
+[Trait("Promise", "4")]
 public sealed class DamagedObjectTests
 {
     private static readonly byte[] Whole = Gzip(Bytes(Small));

@@ -6,6 +6,7 @@ using Pipeline.Tests.Fuzz;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>The fuzzer's corpus without the fuzzer: every seed, and seeds changed at random from fixed seeds (docs/fuzzing.md).</summary>
+[Trait("Promise", "4")]
 public sealed class FuzzCorpusTests
 {
     public static TheoryData<string> Seeds => [.. SeedFiles.Select(f => Path.GetFileName(f))];

@@ -7,6 +7,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>What a webhook makes up costs no question to the API.</summary>
+[Trait("Promise", "3")]
 public sealed class HintFilterTests
 {
     private readonly SubmissionEntry _submission = Some.Submission(count: 3) with

@@ -5,6 +5,7 @@ using static Pipeline.Tests.Collect.Normal;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>Whole, but not a result document, or more than the limits allow.</summary>
+[Trait("Promise", "4")]
 public sealed class InvalidResultTests
 {
     public static TheoryData<string, string> WrongDocuments => new()
@@ -141,6 +142,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task AnObjectLargerThanAllowedIsRefused()
     {
         var stored = Bytes(Small);
@@ -152,6 +154,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task ABombIsStoppedSoonAfterItsFirstMegabyte()
     {
         // 64 MiB of spaces, then the document: nothing but the ratio is wrong with it.
@@ -171,6 +174,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task ADocumentMayBeAsDeepAsAllowedAndNoDeeper()
     {
         static byte[] Nested(int levels) => Bytes($"{{\"x\":{new string('[', levels - 1)}{new string(']', levels - 1)}}}");

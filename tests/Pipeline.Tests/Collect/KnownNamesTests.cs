@@ -65,6 +65,7 @@ public sealed class KnownNamesTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task ByReferenceAVeryLargeResultStaysOutOfMemory()
     {
         var document = $$"""{"data":{"screenshots":["{{new string('s', 3_000_000)}}"],"network_capture":[],"unknown":"{{new string('u', 3_000_000)}}"} }""";

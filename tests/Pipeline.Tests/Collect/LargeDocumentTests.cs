@@ -28,6 +28,7 @@ public sealed class LargeDocumentTests
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task EveryFaultOfItIsFoundAndLeavesNothingForTheNextOne()
     {
         var whole = Gzip(Bytes(s_text));
@@ -62,6 +63,7 @@ public sealed class LargeDocumentTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task WhateverBecomesOfItNoMemoryStaysBehind()
     {
         var whole = Gzip(Bytes(s_text));
@@ -106,6 +108,7 @@ public sealed class LargeDocumentTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task ItCostsNoMemory()
     {
         var stored = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
@@ -119,6 +122,7 @@ public sealed class LargeDocumentTests
     [InlineData("html")]
     [InlineData("parsing")]
     [InlineData("never_heard_of")]
+    [Trait("Promise", "5")]
     public async Task AStringOf300MegabytesIsNeverHeldInMemory(string field)
     {
         const int Bytes300 = 300 << 20;

@@ -8,6 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>While no delivery can be read nothing more is submitted, and the reason is told.</summary>
+[Trait("Promise", "8")]
 public sealed class RefusedReadsTests
 {
     private static readonly PipelineException s_refusal =

@@ -7,6 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
+[Trait("Promise", "4")]
 public sealed class ResultNormalizerTests
 {
     [Fact]

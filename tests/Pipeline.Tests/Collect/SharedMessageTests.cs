@@ -9,6 +9,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>Tasks that share a message on <c>results</c> do not share a fate.</summary>
+[Trait("Promise", "9")]
 public sealed class SharedMessageTests
 {
     private const string Submission = "list-000000";

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>A surprise in a small field, or in one letter of a page, never costs the content.</summary>
+[Trait("Promise", "8")]
 public sealed class SurpriseTests
 {
     [Theory]

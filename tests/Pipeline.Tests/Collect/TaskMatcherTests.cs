@@ -5,6 +5,7 @@ using Pipeline.Nimble;
 
 namespace Pipeline.Tests.Collect;
 
+[Trait("Promise", "8")]
 public sealed class TaskMatcherTests
 {
     private static readonly SubmissionEntry Submission = new()

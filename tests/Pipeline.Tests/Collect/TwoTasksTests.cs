@@ -8,6 +8,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>An input with two tasks fails only when neither can succeed any more, in whatever order they end and are heard of.</summary>
+[Trait("Promise", "8")]
 public sealed class TwoTasksTests
 {
     private const string Submission = "list-000000";
@@ -67,6 +68,7 @@ public sealed class TwoTasksTests
     [InlineData("error", "success", true)]
     [InlineData("error", "error", false)]
     [InlineData("success", "success", false)]
+    [Trait("Promise", "1")]
     public async Task WhenNeitherCanSucceedTheInputFailsOnce(string first, string second, bool hasWebhooks)
     {
         await using var world = await StartAsync(named: ["t-a", "t-b", "t-c"]);

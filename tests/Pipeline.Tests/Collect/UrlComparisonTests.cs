@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>Task and input find each other however either side writes a URL (case 04), over HTTP.</summary>
+[Trait("Promise", "8")]
 public sealed class UrlComparisonTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using Pipeline.Collect;
 
 namespace Pipeline.Tests.Collect;
 
+[Trait("Promise", "4")]
 public sealed class Utf8BlocksTests
 {
     // Each first byte that begins a sequence, with what may and may not follow it: the edges of the ranges in table 3-7 of the Unicode standard.

@@ -10,6 +10,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>An ETag that looks like an MD5 and is none: stronger evidence decides, where there is any.</summary>
+[Trait("Promise", "4")]
 public sealed class WeakETagTests
 {
     private const string Document = """{"url":"https://a.example/","task_id":"t-1","status":"success","data":{"html":"<p>x</p>"}}""";

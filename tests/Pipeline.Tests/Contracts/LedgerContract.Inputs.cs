@@ -51,6 +51,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
+    [Trait("Promise", "10")]
     public async Task OutcomesAreCountedAsTheyAreNow()
     {
         var planned = Some.Submission(count: 6);

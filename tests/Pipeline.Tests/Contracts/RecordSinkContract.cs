@@ -8,6 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Contracts;
 
 /// <summary>What <see cref="IRecordSink"/> promises.</summary>
+[Trait("Promise", "7")]
 public abstract class RecordSinkContract : PortContract<IRecordSink>
 {
     [Fact]
@@ -156,6 +157,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task ARecordThatCannotBeReadLeavesNoTrace()
     {
         await Port.PutRecordAsync(TextRecord.Of("a"), Token);

@@ -10,6 +10,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Emit;
 
 /// <summary>A record that comes in the instant in which its input is given up, and its list closed, counts: in the files, the ledger and the manifest alike.</summary>
+[Trait("Promise", "1")]
+[Trait("Promise", "8")]
 public sealed class RecordAfterFailureTests
 {
     private const string Submission = "list-000000";

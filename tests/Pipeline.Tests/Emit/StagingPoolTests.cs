@@ -2,6 +2,7 @@ using Pipeline.Emit;
 
 namespace Pipeline.Tests.Emit;
 
+[Trait("Promise", "5")]
 public sealed class StagingPoolTests
 {
     private const int SpillAt = 10 * StagingPool.ChunkBytes;

@@ -13,6 +13,7 @@ namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>All stages over Azure Storage, from a list in a blob to its manifest, served as the Functions host serves them.</summary>
 [Trait("Needs", "servers")]
+[Trait("Promise", "1")]
 public sealed class AzureRunTests(Servers servers)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);

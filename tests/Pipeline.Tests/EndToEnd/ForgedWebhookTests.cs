@@ -6,6 +6,7 @@ using Pipeline.Cli;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Whoever can reach the callbacks' address, with and without a token that leaked, changes nothing in the result.</summary>
+[Trait("Promise", "3")]
 public sealed class ForgedWebhookTests
 {
     private const int Forged = 3000;

@@ -6,6 +6,7 @@ namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Messages from outside in the queues of a <c>serve</c> over Azure Storage.</summary>
 [Trait("Needs", "servers")]
+[Trait("Promise", "9")]
 public sealed class HostileMessageTests(Servers servers)
 {
     [Fact]

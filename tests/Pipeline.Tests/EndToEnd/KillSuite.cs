@@ -16,6 +16,9 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     private const int Urls = 300;
 
     [Fact]
+    [Trait("Promise", "1")]
+    [Trait("Promise", "2")]
+    [Trait("Promise", "7")]
     public async Task AfterAnyKillsTheSameCommandEndsWithEveryRecordOnceAndNothingPostedTwice()
     {
         await using var rig = await StartAsync("task_slow_ms=1500@0.5");
@@ -34,6 +37,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task AKillBetweenIntentAndPostIsPostedOnceItIsProvenAbsent()
     {
         await using var rig = await StartAsync();
@@ -49,6 +53,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     [Theory]
     [InlineData("post_slow_ms=3000")]
     [InlineData("post_slow_ms=3000,webhook_lost,echo=none")]
+    [Trait("Promise", "2")]
     public async Task AKillDuringThePostLeavesItToEvidence(string faults)
     {
         await using var rig = await StartAsync(faults);
@@ -63,6 +68,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "6")]
     public async Task AStopByControlCSaysHowToGoOnAndTheStatusPageTellsNoToken()
     {
         await using var rig = await StartAsync("task_slow_ms=60000");
@@ -81,6 +87,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "7")]
     public async Task ARecordOfAnInputGivenUpThatAKilledWorkerDidNotCountIsCountedBeforeTheRunEnds()
     {
         await using var rig = await StartAsync("task_fail=1");

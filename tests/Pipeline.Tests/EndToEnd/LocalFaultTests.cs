@@ -4,6 +4,7 @@ using Pipeline.Cli.Run;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Somebody moves or replaces the output of a run that goes on: no result that was paid for is charged with it.</summary>
+[Trait("Promise", "8")]
 public sealed class LocalFaultTests
 {
     private const int Inputs = 20;

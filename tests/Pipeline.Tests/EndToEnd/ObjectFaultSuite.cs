@@ -5,6 +5,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Objects late, missing and damaged: nothing damaged is emitted, and what is whole somewhere is found.</summary>
+[Trait("Promise", "8")]
 public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
@@ -15,6 +16,7 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("object_empty,object_heal_ms=600")]
     [InlineData("object_trailing,object_heal_ms=600")]
     [InlineData("object_mislabelled")]
+    [Trait("Promise", "4")]
     public async Task AnObjectThatIsLateOrHealsIsWaitedForAndReadFromTheBucket(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
@@ -76,6 +78,7 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("object_empty")]
     [InlineData("object_trailing")]
     [InlineData("object_truncated,webhook_lost")]
+    [Trait("Promise", "4")]
     public async Task AResultThatTheBucketNeverHasWholeIsRescuedFromTheApi(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);

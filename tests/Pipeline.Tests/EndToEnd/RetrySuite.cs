@@ -28,6 +28,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "1")]
     public async Task AnInputThatFailsEveryAttemptEndsAsOneFailure()
     {
         await using var rig = await StartAsync("task_fail=100");
@@ -37,6 +38,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task WhereMostOfASubmissionFailedNothingIsPostedAgain()
     {
         await using var rig = await StartAsync("task_fail=10");
@@ -47,6 +49,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [Theory]
     [InlineData("post_500_before=1")]
     [InlineData("post_555_before=2,webhook_lost")]
+    [Trait("Promise", "2")]
     public async Task ASubmissionThatIsProvenAbsentIsPostedAgainWhereThePolicySaysSo(string faults)
     {
         await using var rig = await StartAsync(faults);
@@ -58,6 +61,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [InlineData("post_500_after,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=input,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=none,webhook_lost", "objects")]
+    [Trait("Promise", "2")]
     public async Task ASubmissionThatWasAcceptedIsNeverPostedAgain(string faults, string proof)
     {
         await using var rig = await StartAsync(faults);
@@ -67,6 +71,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "8")]
     public async Task EvidenceThatComesAfterTheWindowStillMakesRecords()
     {
         await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=5000");
@@ -83,6 +88,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task AReplayPostsAgainWhatIsSelectedAndNothingElse()
     {
         await using var rig = await StartAsync("task_fail=4");
@@ -115,6 +121,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "8")]
     public async Task AReplayReadsResultsAgainThatHaveBecomeWholeSince()
     {
         await using var rig = await StartAsync("object_truncated=4,object_heal_ms=8000");

@@ -9,6 +9,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>The main job, all stages together, with nothing going wrong.</summary>
+[Trait("Promise", "1")]
 public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
 {
     [Theory]
@@ -29,6 +30,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "3")]
     public async Task WithoutWebhooksTheJobCompletesByPolling()
     {
         await using var rig = await StartAsync("webhook_lost");
@@ -101,6 +103,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task TheSameCommandAgainPostsNothingAndChangesNothing()
     {
         await using var rig = await StartAsync();

@@ -8,6 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Secrets are planted wherever the pipeline is given any; then everything that it writes, at any log level and with faults on, is searched for them.</summary>
+[Trait("Promise", "6")]
 public sealed class SecretsTests
 {
     private const string ApiKey = "planted-api-key-7f3a";

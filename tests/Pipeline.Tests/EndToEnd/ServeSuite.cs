@@ -14,6 +14,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     [Fact]
+    [Trait("Promise", "10")]
     public async Task AListThatIsSubmittedWhileAnotherProcessServesIsWorkedToItsEndAndTheServerStopsCleanly()
     {
         await using var rig = await StartAsync();
@@ -34,6 +35,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "10")]
     public async Task AnUnusableListThatWasPutStraightOnTheQueueIsARefusedListInStatus()
     {
         await using var rig = await StartAsync();

@@ -19,11 +19,13 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("post_slow_ms=500,webhook_early")]
     [InlineData("get_500=3,webhook_lost")]
     [InlineData("get_429=3,retry_after_ms=200,webhook_lost")]
+    [Trait("Promise", "1")]
     public Task EveryUrlStillBecomesARecord(string faults) => AllBecomeRecordsAsync(faults);
 
     [Theory]
     [InlineData("post_500_before")]
     [InlineData("post_555_before")]
+    [Trait("Promise", "2")]
     public async Task APostThatMayHaveBeenAcceptedIsNotRepeatedAndItsInputsEndAsUnknown(string faults)
     {
         await using var rig = await StartAsync(faults + "=1");
@@ -43,6 +45,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task ASingleTaskWhoseAnswerWasLostIsFoundAgain()
     {
         await using var rig = await StartAsync("post_cut_after,webhook_lost");
@@ -54,6 +57,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     [Theory]
     [InlineData("")]
     [InlineData("refusal_details=none")]
+    [Trait("Promise", "9")]
     public async Task OneInputThatIsRefusedFailsAloneAndTheOthersOfItsBatchAreRecords(string faults)
     {
         await using var rig = await StartAsync(faults);

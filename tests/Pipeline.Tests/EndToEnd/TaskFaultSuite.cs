@@ -4,6 +4,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Tasks that fail, never end, or are told of in strange ways.</summary>
+[Trait("Promise", "1")]
 public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]

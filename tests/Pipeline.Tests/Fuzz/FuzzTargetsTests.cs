@@ -8,6 +8,7 @@ namespace Pipeline.Tests.Fuzz;
 /// Every entry point's corpus without the fuzzer: each seed, and seeds changed at random (docs/fuzzing.md). The results'
 /// corpus, where the outcome of each seed is known, has tests of its own.
 /// </summary>
+[Trait("Promise", "9")]
 public sealed class FuzzTargetsTests
 {
     private static readonly string Corpus = Path.Combine(AppContext.BaseDirectory, "corpus");

@@ -57,16 +57,6 @@ public sealed partial class NamesTests
     }
 
     [Fact]
-    public void TheHostKeepsToTheCodesNumberOfTriesAndEncoding()
-    {
-        var extensions = JsonElement.Parse(Repository.Read("host.json")).GetProperty("extensions");
-        var queues = extensions.GetProperty("queues");
-        Assert.Equal(5, queues.GetProperty("maxDequeueCount").GetInt32());
-        Assert.Equal("none", queues.GetProperty("messageEncoding").GetString());
-        Assert.Equal("api", extensions.GetProperty("http").GetProperty("routePrefix").GetString());
-    }
-
-    [Fact]
     public void ParametersOfADeploymentAreExplained()
     {
         var page = Repository.Read("docs/operating.md");

@@ -4,6 +4,7 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Tests.Intake;
 
+[Trait("Promise", "1")]
 public sealed class BadLineTests
 {
     public static TheoryData<string, string> BadItems => new()

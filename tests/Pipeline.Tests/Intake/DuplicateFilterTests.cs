@@ -8,6 +8,7 @@ public sealed class DuplicateFilterTests
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(0)]
+    [Trait("Promise", "1")]
     public void EachHashIsNewOnceInMemoryAndInTheFile(long maxInMemory)
     {
         using var folder = new TempFolder();
@@ -29,6 +30,7 @@ public sealed class DuplicateFilterTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public void ALongListTakesNoMemoryAndLeavesNoFile()
     {
         using var folder = new TempFolder();

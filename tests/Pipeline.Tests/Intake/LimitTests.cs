@@ -18,6 +18,7 @@ public sealed class LimitTests
     [InlineData(64, 1)]
     [InlineData(65, 1)]
     [InlineData(3000, 1)]
+    [Trait("Promise", "5")]
     public async Task AnItemThatIsNestedTooDeepIsABadLineAndTheOthersGoOn(int depth, int invalid)
     {
         foreach (
@@ -65,6 +66,7 @@ public sealed class LimitTests
     }
 
     [Fact]
+    [Trait("Promise", "5")]
     public async Task AGzipBombIsRefused()
     {
         var world = new IntakeWorld();
@@ -110,6 +112,7 @@ public sealed class LimitTests
     [Theory]
     [InlineData(1_000_000, true)]
     [InlineData(1_000_001, false)]
+    [Trait("Promise", "1")]
     public async Task AListIsCutIntoAMillionSubmissionsAtTheMost(int lines, bool isAccepted)
     {
         var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("http://a.example\n", lines)));

@@ -41,25 +41,6 @@ public sealed class ListIdTests
     }
 
     [Fact]
-    public async Task TwoListsWithOneIdAreAConflictThatTheSecondSenderSees()
-    {
-        var world = new IntakeWorld();
-        await world.HandleAsync("""{"list_id":"mine","inputs":["https://a.example/1"]}""");
-        var error = await Assert.ThrowsAsync<PipelineException>(() =>
-            world.HandleAsync("""{"list_id":"mine","inputs":["https://b.example/1"]}""")
-        );
-        Assert.StartsWith(
-            "Another list already has the list_id 'mine'.",
-            error.Message,
-            StringComparison.Ordinal
-        );
-        Assert.Equal(ListState.Open, world.Ledger.Lists["mine"].State);
-        Assert.Equal("https://a.example/1", Assert.Single(world.Good).Url);
-        var refused = Assert.Single(world.Ledger.Lists.Values, list => list.State == ListState.Refused);
-        Assert.Equal(error.Message, refused.Message);
-    }
-
-    [Fact]
     public async Task TheSameListUnderTheSameIdChangesNothing()
     {
         var world = new IntakeWorld();
@@ -94,17 +75,6 @@ public sealed class ListIdTests
         var list = await world.HandleAsync("""{"list_id":"mine","inputs":["https://www.example.com"]}""");
         Assert.Equal((ListState.Open, null, null), (list.State, list.Message, list.ClosedAt));
         Assert.Single(world.Good);
-    }
-
-    [Fact]
-    public async Task AnUnusableListOnTheQueueIsARefusedListWithItsReason()
-    {
-        var world = new IntakeWorld();
-        var error = await Assert.ThrowsAsync<PipelineException>(() =>
-            world.HandleAsync("www.example.com\nwww.example.org\n")
-        );
-        world.AssertRefused(error.Message);
-        Assert.Equal("queue message", world.Ledger.Lists.Values.Single().Source);
     }
 
     [Fact]

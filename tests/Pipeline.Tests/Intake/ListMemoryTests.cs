@@ -4,6 +4,7 @@ using Pipeline.Intake;
 namespace Pipeline.Tests.Intake;
 
 [Collection(nameof(Alone))]
+[Trait("Promise", "5")]
 public sealed class ListMemoryTests
 {
     private const long Bytes = 20_000_000;

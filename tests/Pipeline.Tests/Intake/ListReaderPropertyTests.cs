@@ -25,6 +25,7 @@ public sealed class ListReaderPropertyTests
             .Where(p => p.Value is not null).ToDictionary(p => p.Key, p => p.Value!);
 
     [Fact]
+    [Trait("Promise", "1")]
     public void TheSameListWrittenInAllFormsGivesTheSameInputs() =>
         Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), items =>
         {
@@ -40,6 +41,7 @@ public sealed class ListReaderPropertyTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    [Trait("Promise", "9")]
     public void NoBytesMakeTheReaderFailOtherwiseThanByRefusing() =>
         Prop.ForAll(
             Gen.Elements("{", "}", "[", "]", "\"", ",", ":", "\n", "\r", "\\", " ", "url", "inputs", "\"url\"", "\"inputs\"", "https://a.example", "#", "1", "\u0000", "é").ListOf().ToArbitrary(),

@@ -5,6 +5,7 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Tests.Intake;
 
+[Trait("Promise", "1")]
 public sealed class PlanningTests
 {
     [Fact]
@@ -126,6 +127,7 @@ public sealed class PlanningTests
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task APlannedListThatComesAgainChangesAndSendsNothing()
     {
         var world = new IntakeWorld();

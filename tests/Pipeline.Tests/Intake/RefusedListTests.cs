@@ -73,6 +73,7 @@ public sealed class RefusedListTests
         Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct the list and submit it again.\n  line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("\n  line 11: 'bad9' is not an absolute http or https URL\n  ... and 2 more", error.Message, StringComparison.Ordinal);
         world.AssertRefused(error.Message);
+        Assert.Equal("queue message", world.Ledger.Lists.Values.Single().Source);
     }
 
     [Fact]
@@ -96,7 +97,11 @@ public sealed class RefusedListTests
             Assert.StartsWith("Another list already has the list_id 'x'.", error.Message, StringComparison.Ordinal);
         }
         Assert.Equal(before, (world.Ledger.Lists["x"], world.Ledger.Submissions.Count, world.Sent.Count));
-        Assert.Equal(3, world.Ledger.Lists.Values.Count(list => list.State == ListState.Refused));
+        var refused = world.Ledger.Lists.Values.Where(list => list.State == ListState.Refused).ToList();
+        Assert.Equal(3, refused.Count);
+        Assert.All(
+            refused,
+            list => Assert.StartsWith("Another list already has the list_id 'x'.", list.Message));
     }
 
     private static async Task AssertRefusedAsync(string text, string expected)

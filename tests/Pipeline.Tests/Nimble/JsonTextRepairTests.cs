@@ -4,6 +4,7 @@ using Pipeline.Nimble;
 
 namespace Pipeline.Tests.Nimble;
 
+[Trait("Promise", "8")]
 public sealed class JsonTextRepairTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
 
+[Trait("Promise", "2")]
 public sealed class NimblePostTests
 {
     private static readonly byte[] s_body = """{"inputs":[{"url":"https://example.com/"}]}"""u8.ToArray();
@@ -256,6 +257,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
+    [Trait("Promise", "6")]
     public async Task AKeyWithALineBreakWithinIsRefusedWithoutShowingIt()
     {
         var error = Assert.Throws<PipelineException>(() => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));

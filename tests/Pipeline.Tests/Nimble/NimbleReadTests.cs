@@ -175,6 +175,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
+    [Trait("Promise", "6")]
     public async Task ARedirectIsNotFollowed()
     {
         await using var other = await TestServer.StartAsync(TestServer.Json("{}"));

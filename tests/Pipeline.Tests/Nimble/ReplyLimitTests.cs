@@ -7,6 +7,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Nimble;
 
 /// <summary>Memory and time are bounded whatever the API answers.</summary>
+[Trait("Promise", "5")]
 public sealed class ReplyLimitTests
 {
     private const int Megabyte = 1 << 20;
@@ -64,6 +65,7 @@ public sealed class ReplyLimitTests
     }
 
     [Fact]
+    [Trait("Promise", "9")]
     public async Task AListOfPagesThatNeverEndsIsLeftAndIsNotTakenForWhole()
     {
         var time = new FakeTimeProvider();

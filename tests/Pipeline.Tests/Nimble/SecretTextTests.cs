@@ -7,6 +7,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Nimble;
 
 /// <summary>The key and callback tokens are taken out of what the API says, in whatever form it repeats them.</summary>
+[Trait("Promise", "6")]
 public sealed class SecretTextTests
 {
     private const string Key = "SecretKey/with+signs";

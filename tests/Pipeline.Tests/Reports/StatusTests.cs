@@ -7,6 +7,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Reports;
 
 /// <summary>Status tells at any moment how far a list is and what it waits for, since when, until when and why.</summary>
+[Trait("Promise", "10")]
 public sealed class StatusTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -57,6 +57,7 @@ public sealed class GuardTests
     }
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task AKillBetweenBudgetAndIntentCountsOnce()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.MaxUrlsPerDay, o.Guards.MaxUrlsPerList) = (10, 10));
@@ -83,6 +84,7 @@ public sealed class GuardTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    [Trait("Promise", "1")]
     public async Task WhatTheListsBudgetDoesNotAllowEndsAsFailures(bool byCost)
     {
         await using var world = await SubmitWorld.StartAsync(o =>
@@ -168,6 +170,7 @@ public sealed class GuardTests
     }
 
     [Fact]
+    [Trait("Promise", "1")]
     public async Task WhereTooFewOfTheFirstInputsSucceedTheRestEndsAsFailuresThatCanBeReplayed()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.Canary, o.Guards.CanaryShare) = (5, 0.7));

@@ -5,6 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Tests.Submit;
 
 /// <summary>A POST that takes some of a batch's inputs and says why it does not take the others.</summary>
+[Trait("Promise", "1")]
 public sealed class PartialAcceptanceTests
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);

@@ -9,6 +9,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Submit;
 
 /// <summary>A batch that is refused for some of its inputs: those fail, and the others are posted, each once.</summary>
+[Trait("Promise", "1")]
+[Trait("Promise", "2")]
 public sealed class RefusalTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -51,6 +51,7 @@ public sealed class ReplayGuardTests
     }
 
     [Fact]
+    [Trait("Promise", "1")]
     public async Task WhatIsPostedAgainIsCountedOnce()
     {
         await using var world = await SubmitWorld.StartAsync();

@@ -16,6 +16,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Submit;
 
 /// <summary>The intent protocol: whatever fails around the one POST, there is no second.</summary>
+[Trait("Promise", "2")]
 public sealed class SubmitStageTests : IAsyncDisposable
 {
     private static readonly SubmissionMessage Message = new("list-000000");

@@ -6,6 +6,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>A result that lies in the bucket becomes a record whatever the API leaves out, and nothing else does.</summary>
+[Trait("Promise", "8")]
 public sealed class BucketEvidenceTests
 {
     private const int Count = 10;

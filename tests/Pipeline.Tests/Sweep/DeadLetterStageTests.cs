@@ -13,11 +13,13 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
+[Trait("Promise", "1")]
 public sealed class DeadLetterStageTests
 {
     private static readonly CancellationToken Token = TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Promise", "2")]
     public async Task ASubmissionThatIsGivenUpIsNotPostedLater()
     {
         using var folder = new TempFolder();
@@ -61,6 +63,7 @@ public sealed class DeadLetterStageTests
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
     [InlineData(QueueNames.Results, "")]
+    [Trait("Promise", "9")]
     public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
 

@@ -10,6 +10,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>Whatever goes wrong with one submission or list is its own: it is shown, tried again ever later, and ends; the others go on.</summary>
+[Trait("Promise", "9")]
 public sealed class IsolationTests
 {
     private const string Bad = "bad";

@@ -8,6 +8,8 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>A replay looks in the bucket before it gives anything up or posts it again.</summary>
+[Trait("Promise", "2")]
+[Trait("Promise", "8")]
 public sealed class ReplayTests
 {
     private const int Count = 6;
@@ -53,6 +55,7 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    [Trait("Promise", "9")]
     public async Task ASubmissionThatCannotBeReplayedKeepsNoOtherFromIt()
     {
         var isArmed = false;

@@ -8,6 +8,7 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>A POST that was not answered is posted again only where nothing, anywhere, leaves a doubt that it was not accepted.</summary>
+[Trait("Promise", "2")]
 public sealed class RepostTests
 {
     private const string OtherBatch = "b-other";

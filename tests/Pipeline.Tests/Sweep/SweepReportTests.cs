@@ -9,6 +9,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>Alerts live on what Sweep says of itself.</summary>
+[Trait("Promise", "10")]
 public sealed class SweepReportTests
 {
     private readonly CollectedLogs<SweepStage> _logs = new();

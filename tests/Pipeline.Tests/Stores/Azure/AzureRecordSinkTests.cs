@@ -13,6 +13,7 @@ namespace Pipeline.Tests.Stores.Azure;
 
 /// <summary>What is Azure's own about the sink: messages, pointers, the file of a submission. Against Azurite.</summary>
 [Trait("Needs", "servers")]
+[Trait("Promise", "7")]
 public sealed class AzureRecordSinkTests(Servers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

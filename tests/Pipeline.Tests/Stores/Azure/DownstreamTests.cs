@@ -58,6 +58,7 @@ public sealed partial class DownstreamDocsTests
 
 /// <summary>The same, of what lies in the account.</summary>
 [Trait("Needs", "servers")]
+[Trait("Promise", "7")]
 public sealed class DownstreamTests(Servers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -7,6 +7,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Stores.Local;
 
 /// <summary>What the files are like, beyond what every sink promises.</summary>
+[Trait("Promise", "7")]
 public sealed class NdjsonRecordSinkTests : IAsyncDisposable
 {
     private readonly LocalState _state = new();

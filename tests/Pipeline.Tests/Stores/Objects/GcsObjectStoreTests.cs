@@ -99,6 +99,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task ASpoiltByteIsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
@@ -107,6 +108,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task AnEarlyEndWithoutALengthIsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);

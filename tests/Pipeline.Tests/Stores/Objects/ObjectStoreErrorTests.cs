@@ -29,6 +29,7 @@ public sealed class ObjectStoreErrorTests
 
     [Theory]
     [MemberData(nameof(S3Checksums))]
+    [Trait("Promise", "4")]
     public async Task EachChecksumOfS3IsChecked(string header, string value)
     {
         foreach (var damaged in new[] { false, true })
@@ -168,6 +169,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task ABodyLongerThanPromisedIsDamage()
     {
         await using var server = await TestServer.StartAsync(

@@ -130,6 +130,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task AnObjectReplacedWhileItIsReadIsDamagedAndNotAMixture()
     {
         var (uri, _) = await NewObjectAsync(100_000);
@@ -142,6 +143,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task ASpoiltByteIsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
@@ -150,6 +152,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
+    [Trait("Promise", "4")]
     public async Task AnEarlyEndWithoutALengthIsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);

@@ -8,6 +8,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Stores.Objects;
 
 /// <summary>Whatever a store does in place of answering, the wait for it ends, and it ends as a fault that passes.</summary>
+[Trait("Promise", "9")]
 public sealed class StoreTimeLimitTests
 {
     private static readonly string[] s_schemes = ["s3", "gs", "azblob"];
