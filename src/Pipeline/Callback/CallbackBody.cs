@@ -4,14 +4,17 @@ using Pipeline.Nimble;
 namespace Pipeline.Callback;
 
 /// <summary>
-/// Reads the task ids out of a webhook's body. The body is a hint without authority: nothing else in it is looked at, and its forms vary
-/// (<c>{status, task}</c>, <c>{task}</c>, the bare task, or an array of those; per task or per batch is not documented).
+/// Reads the task ids from a webhook's body. The body is only a hint, so nothing else in it is used. Its form varies:
+/// <c>{status, task}</c>, <c>{task}</c>, the bare task, or an array of those. Nimble does not document whether it calls
+/// per task or per batch.
 /// </summary>
 internal static class CallbackBody
 {
     private static readonly JsonDocumentOptions Limits = new() { MaxDepth = 32 };
 
-    /// <summary>The well-formed task ids of a body, without repeats; null when the body is not a webhook at all.</summary>
+    /// <summary>
+    /// Returns the well-formed task ids of a body, without duplicates; null if the body is not a webhook's.
+    /// </summary>
     /// <param name="body">JSON in UTF-8, with or without a byte order mark.</param>
     public static IReadOnlyCollection<string>? ReadTaskIds(ReadOnlyMemory<byte> body)
     {
@@ -27,39 +30,39 @@ internal static class CallbackBody
         }
     }
 
-    /// <summary>Takes the ids of one webhook, or of an array of them.</summary>
-    /// <returns>Whether it has the form of one.</returns>
+    /// <summary>Adds the ids of one webhook, or of an array of webhooks.</summary>
+    /// <returns>Whether the value has the form of a webhook.</returns>
     private static bool Read(JsonElement root, HashSet<string> ids)
     {
         if (root.ValueKind != JsonValueKind.Array)
-            return root.ValueKind == JsonValueKind.Object && ReadOne(root, ids);
-        var recognised = false;
+            return root.ValueKind == JsonValueKind.Object && ReadWebhook(root, ids);
+        var isWebhook = false;
         foreach (var item in root.EnumerateArray())
-            recognised |= item.ValueKind == JsonValueKind.Object && ReadOne(item, ids);
-        return recognised;
+            isWebhook |= item.ValueKind == JsonValueKind.Object && ReadWebhook(item, ids);
+        return isWebhook;
     }
 
-    private static bool ReadOne(JsonElement root, HashSet<string> ids)
+    private static bool ReadWebhook(JsonElement root, HashSet<string> ids)
     {
         var task = NimbleJson.Member(root, "task");
-        var recognised = task is { } one && Take(one, ids);
+        var isWebhook = task is { } single && AddId(single, ids);
         foreach (var name in (ReadOnlySpan<string>)["tasks", "batch"])
         {
             if (NimbleJson.Member(root, name) is not { ValueKind: JsonValueKind.Object or JsonValueKind.Array } value)
                 continue;
-            recognised = true;
+            isWebhook = true;
             if ((NimbleJson.Member(value, "tasks") ?? value) is { ValueKind: JsonValueKind.Array } tasks)
                 foreach (var item in tasks.EnumerateArray())
-                    Take(item, ids);
+                    AddId(item, ids);
         }
 
-        // Beside tasks, the object's own id is the batch's.
+        // In an object with tasks, the object's own id is the batch id.
         if (task is null && NimbleJson.Member(root, "tasks") is null)
-            recognised |= Take(root, ids);
-        return recognised;
+            isWebhook |= AddId(root, ids);
+        return isWebhook;
     }
 
-    private static bool Take(JsonElement task, HashSet<string> ids)
+    private static bool AddId(JsonElement task, HashSet<string> ids)
     {
         var id = task.ValueKind switch
         {

@@ -4,32 +4,37 @@ using Pipeline.Http;
 
 namespace Pipeline.Callback;
 
-/// <summary>What was read of a webhook's body.</summary>
-/// <param name="Answer"><see cref="CallbackAnswer.Accepted"/> where there is a body, else what to answer.</param>
-/// <param name="Body">The body, decompressed; its bytes go back to the pool with it.</param>
+/// <summary>The result of reading a webhook's body.</summary>
+/// <param name="Answer">
+/// <see cref="CallbackAnswer.Accepted"/> if the body was read, otherwise the answer to send.
+/// </param>
+/// <param name="Body">The decompressed body. Disposing it returns its bytes to the pool.</param>
 internal sealed record CallbackRead(CallbackAnswer Answer, PooledBytes? Body = null) : IDisposable
 {
     public void Dispose() => Body?.Dispose();
 }
 
 /// <summary>
-/// Reads a webhook's body within limits of size and time. A body that is too large is read to its end all the same, up to a bound: whoever is answered
-/// while it still sends, sees a broken connection instead of the answer, and the Functions host makes a 500 of it.
+/// Reads a webhook's body within limits of size and time. Reads and discards the rest of a body that is too large, up
+/// to a bound: a client that is answered while it is still sending sees a broken connection instead of the answer, and
+/// the Functions host turns that into a 500.
 /// </summary>
 internal sealed class CallbackBodyReader(TimeProvider time)
 {
-    /// <summary>The largest body, bytes, as it comes and decompressed: a batch of 1,000 tasks with their inputs fits in.</summary>
+    /// <summary>
+    /// Maximum size of a body in bytes, both as sent and decompressed. A batch of 1,000 tasks with their inputs fits.
+    /// </summary>
     public const int MaxBytes = 1024 * 1024;
 
-    /// <summary>How much of a larger body is read and thrown away, bytes, before the connection is left to break.</summary>
+    /// <summary>Maximum number of bytes to discard of a larger body. Beyond that the connection may break.</summary>
     public const int MaxDiscardedBytes = 64 * 1024 * 1024;
 
     private const int ChunkBytes = 16 * 1024;
 
-    /// <summary>How long a body may take.</summary>
+    /// <summary>Maximum time to receive a body.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Reads a body, plain or gzip, which its first bytes tell.</summary>
+    /// <summary>Reads a body, plain or gzip. Detects gzip by its first bytes.</summary>
     public async Task<CallbackRead> ReadAsync(Stream body, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(Limit, time);

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace Pipeline.Callback;
 
 /// <summary>
-/// How many task ids are taken from webhooks, at least one of each: so many for one submission, so many in all, and, apart from those, so many webhooks
-/// with a wrong token. The first limit is asked first, so that one token that leaked cannot use up what is for all; and only for right tokens, so that
-/// nobody can make up submissions to remember.
+/// Rate limits for task ids from webhooks: one per submission and one in total. Every webhook counts as at least one
+/// id. A third limit covers webhooks with a wrong token. The limit per submission is checked first, so a leaked token
+/// cannot use up the total. It is checked only for valid tokens, so nobody can fill memory with invented submissions.
 /// </summary>
 internal sealed class CallbackLimits(IOptions<PipelineOptions> options) : IDisposable
 {
@@ -16,27 +16,27 @@ internal sealed class CallbackLimits(IOptions<PipelineOptions> options) : IDispo
         RateLimitPartition.GetTokenBucketLimiter(submission, _ => PerMinute(options.Value.Callback.MaxPerSubmission)));
 
     private readonly TokenBucketRateLimiter _total = new(PerSecond(options.Value.Callback.MaxPerSecond));
-    private readonly TokenBucketRateLimiter _wrong = new(PerSecond(options.Value.Callback.MaxWrongPerSecond));
+    private readonly TokenBucketRateLimiter _wrongTokens = new(PerSecond(options.Value.Callback.MaxWrongPerSecond));
 
-    /// <summary>The most ids that one webhook may name.</summary>
+    /// <summary>Maximum number of task ids in one webhook.</summary>
     public int MaxIds { get; } = Math.Min(options.Value.Callback.MaxPerSubmission, options.Value.Callback.MaxPerSecond);
 
-    /// <summary>Whether so many ids are taken from a webhook with a right token.</summary>
+    /// <summary>Whether the limits allow a webhook with a valid token to report this many ids.</summary>
     /// <param name="submissionId">The submission.</param>
-    /// <param name="ids">At most <see cref="MaxIds"/>.</param>
+    /// <param name="ids">Number of ids, at most <see cref="MaxIds"/>.</param>
     public bool Admits(string submissionId, int ids)
     {
-        using var own = _perSubmission.AttemptAcquire(submissionId, ids);
-        if (!own.IsAcquired)
+        using var perSubmission = _perSubmission.AttemptAcquire(submissionId, ids);
+        if (!perSubmission.IsAcquired)
             return false;
-        using var all = _total.AttemptAcquire(ids);
-        return all.IsAcquired;
+        using var total = _total.AttemptAcquire(ids);
+        return total.IsAcquired;
     }
 
-    /// <summary>Whether a wrong token is worth a line in the log.</summary>
+    /// <summary>Whether the limit allows another webhook with a wrong token, which is then logged.</summary>
     public bool AdmitsWrong()
     {
-        using var lease = _wrong.AttemptAcquire();
+        using var lease = _wrongTokens.AttemptAcquire();
         return lease.IsAcquired;
     }
 
@@ -44,7 +44,7 @@ internal sealed class CallbackLimits(IOptions<PipelineOptions> options) : IDispo
     {
         _perSubmission.Dispose();
         _total.Dispose();
-        _wrong.Dispose();
+        _wrongTokens.Dispose();
     }
 
     private static TokenBucketRateLimiterOptions PerSecond(int permits) => new() { TokenLimit = permits, TokensPerPeriod = permits, ReplenishmentPeriod = Second };

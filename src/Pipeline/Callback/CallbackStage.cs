@@ -4,49 +4,57 @@ using Pipeline.Ports;
 
 namespace Pipeline.Callback;
 
-/// <summary>What a webhook is answered.</summary>
+/// <summary>The answer to a webhook; the value is the HTTP status.</summary>
 internal enum CallbackAnswer
 {
-    /// <summary>Taken; also when it says nothing new.</summary>
+    /// <summary>The webhook is accepted, even if it reports nothing new.</summary>
     Accepted = 202,
 
-    /// <summary>Not a webhook's body.</summary>
+    /// <summary>The body is not a webhook's.</summary>
     Malformed = 400,
 
-    /// <summary>The token is not one of ours for this submission.</summary>
+    /// <summary>The token is not valid for this submission.</summary>
     Unauthorized = 401,
 
-    /// <summary>The body did not come within <see cref="CallbackBodyReader.Limit"/>.</summary>
+    /// <summary>The body did not arrive within <see cref="CallbackBodyReader.Limit"/>.</summary>
     TooSlow = 408,
 
-    /// <summary>The body is larger than <see cref="CallbackBodyReader.MaxBytes"/>, or names more tasks than any submission has.</summary>
+    /// <summary>
+    /// The body is larger than <see cref="CallbackBodyReader.MaxBytes"/>, or has more task ids than
+    /// <see cref="CallbackLimits.MaxIds"/>.
+    /// </summary>
     TooLarge = 413,
 
-    /// <summary>Over a limit of <see cref="CallbackOptions"/>; nothing was taken. The answer carries <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.</summary>
+    /// <summary>
+    /// The webhook exceeds a limit of <see cref="CallbackOptions"/>; nothing was queued. The answer carries
+    /// <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.
+    /// </summary>
     TooMany = 429,
 }
 
 /// <summary>
-/// Takes a webhook: checks the token in the path, takes the task ids as hints, queues them, answers. Whether a task belongs, is finished,
-/// and what its result is, Collect finds out by itself. Webhooks of a burst share messages; each is answered when its own hints are queued.
+/// Handles a webhook: checks the token in the path, queues the task ids as hints, and answers. Collect finds out
+/// whether a task belongs to the submission, whether it is finished, and what its result is. Concurrent webhooks share
+/// queue messages; each is answered once its own ids are queued.
 /// </summary>
 internal sealed partial class CallbackStage(
     CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
 {
-    /// <summary>The route below the host's root, as Nimble is told.</summary>
+    /// <summary>The route of the callback URL, relative to the host's root.</summary>
     public const string Route = "api/callbacks/{submission}/{token}";
 
-    /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, seconds.</summary>
+    /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, in seconds.</summary>
     public const string RetryAfter = "5";
 
     private readonly Gathering<string, Hint> _hints = new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
         submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), Learnt.Webhook, hints[0].HeardAt, CancellationToken.None));
 
     /// <summary>Handles one webhook.</summary>
-    /// <param name="submissionId">From the path.</param>
-    /// <param name="token">From the path.</param>
-    /// <param name="body">The request's body; read only when the token is right.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <param name="submissionId">The submission's id in the path.</param>
+    /// <param name="token">The token in the path.</param>
+    /// <param name="body">The request body. Read only if the token is valid.</param>
+    /// <param name="cancellationToken">Cancelled when the request is aborted.</param>
+    /// <exception cref="PipelineException">Transient: the queue is unavailable.</exception>
     public async Task<CallbackAnswer> HandleAsync(string submissionId, string token, Stream body, CancellationToken cancellationToken)
     {
         if (!tokens.Verify(submissionId, token))
@@ -57,7 +65,7 @@ internal sealed partial class CallbackStage(
             return CallbackAnswer.Unauthorized;
         }
 
-        // One for the webhook itself, before its body is read; the others when they are known.
+        // Charge one id before the body is read, and the rest once their number is known.
         if (!limits.Admits(submissionId, 1))
         {
             LogTooMany(submissionId);
@@ -65,10 +73,10 @@ internal sealed partial class CallbackStage(
         }
 
         using var read = await reader.ReadAsync(body, cancellationToken);
-        return read.Body is null ? read.Answer : await TakeAsync(submissionId, read.Body.Written, cancellationToken);
+        return read.Body is null ? read.Answer : await QueueAsync(submissionId, read.Body.Written, cancellationToken);
     }
 
-    private async Task<CallbackAnswer> TakeAsync(string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<CallbackAnswer> QueueAsync(string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (CallbackBody.ReadTaskIds(body) is not { } taskIds)
         {
@@ -93,12 +101,16 @@ internal sealed partial class CallbackStage(
 
     private sealed record Hint(IReadOnlyCollection<string> TaskIds, DateTimeOffset HeardAt);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook with a wrong token was refused.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Refused a webhook with a wrong token.")]
     private partial void LogWrongToken();
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A webhook for {SubmissionId} was over the limit and is left to Sweep.")]
+    [LoggerMessage(
+        Level = LogLevel.Debug,
+        Message = "Webhook for {SubmissionId} exceeds the rate limit. Sweep will find its results.")]
     private partial void LogTooMany(string submissionId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A webhook for {SubmissionId} with a malformed body of {Bytes} bytes was refused.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Refused a webhook for {SubmissionId} with a malformed body of {Bytes} bytes.")]
     private partial void LogMalformed(string submissionId, int bytes);
 }

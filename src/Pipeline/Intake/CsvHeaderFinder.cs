@@ -5,7 +5,9 @@ namespace Pipeline.Intake;
 /// <summary>The header row of a CSV list and its position.</summary>
 /// <param name="Header">The row.</param>
 /// <param name="Line">Its line number, from 1.</param>
-/// <param name="Preamble">Number of lines above it that are neither blank nor comments, such as an export's title.</param>
+/// <param name="Preamble">
+/// Number of lines above it that are neither blank nor comments, such as an export's title.
+/// </param>
 /// <param name="HasSeparator">Whether a line <c>sep=</c> above it names the delimiter, as Excel writes it.</param>
 internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator);
 

@@ -17,8 +17,8 @@ internal static class CsvRecord
     private const byte Return = (byte)'\r';
 
     /// <summary>
-    /// The delimiter of a file with one column. No record has a line feed outside quotes, so nothing is split and commas
-    /// in URLs stay.
+    /// The delimiter of a file with one column. No record has a line feed outside quotes, so nothing is split and
+    /// commas in URLs stay.
     /// </summary>
     public const byte NoDelimiter = LineFeed;
 
@@ -26,8 +26,8 @@ internal static class CsvRecord
     /// <param name="bytes">Bytes that start with a record.</param>
     /// <param name="delimiter">The delimiter.</param>
     /// <param name="isOpen">
-    /// With -1: whether the span ends inside quotes, or text follows a closing quote. Such a quote was most likely never
-    /// closed, and the apparent closing quote opens another field, possibly many good records later.
+    /// With -1: whether the span ends inside quotes, or text follows a closing quote. Such a quote was most likely
+    /// never closed, and the apparent closing quote opens another field, possibly many good records later.
     /// </param>
     public static int FindEnd(ReadOnlySpan<byte> bytes, byte delimiter, out bool isOpen)
     {

@@ -76,7 +76,9 @@ internal sealed class InputWriter : IDisposable
         return Encoding.UTF8.GetString(End());
     }
 
-    /// <summary>Returns the fields of a valid item that are not posted, as a JSON object; null if there are none.</summary>
+    /// <summary>
+    /// Returns the fields of a valid item that are not posted, as a JSON object; null if there are none.
+    /// </summary>
     public string? Keep(in ListItem item)
     {
         if (item.Kept is not { } kept || item.Fields.ValueKind != JsonValueKind.Object)

@@ -6,7 +6,9 @@ internal static class LineEnds
     /// <summary>Returns the index of the first line end, or -1.</summary>
     public static int IndexOf(ReadOnlySpan<byte> bytes) => bytes.IndexOfAny((byte)'\r', (byte)'\n');
 
-    /// <summary>Returns the length of the line end at the start of <paramref name="bytes"/>: 1, or 2 for CRLF.</summary>
+    /// <summary>
+    /// Returns the length of the line end at the start of <paramref name="bytes"/>: 1, or 2 for CRLF.
+    /// </summary>
     public static int LengthAt(ReadOnlySpan<byte> bytes) => bytes.StartsWith("\r\n"u8) ? 2 : 1;
 
     /// <summary>Counts the line ends. CRLF counts once.</summary>

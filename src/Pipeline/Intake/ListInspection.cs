@@ -40,8 +40,8 @@ internal sealed record ListInspection
     public required byte[] BytesHash { get; init; }
 
     /// <summary>
-    /// Hash of the content, the shared inputs from outside and the URL column. Two lists with the same hash are the same
-    /// list. 64 hex digits.
+    /// Hash of the content, the shared inputs from outside and the URL column. Two lists with the same hash are the
+    /// same list. 64 hex digits.
     /// </summary>
     public required string ContentHash { get; init; }
 

@@ -19,7 +19,9 @@ internal readonly record struct ListItem(long Line, string? Url, JsonElement Fie
     /// </summary>
     public IReadOnlySet<string>? Kept { get; init; }
 
-    /// <summary>Returns what makes the item a bad line, given the list's shared_inputs; null for a valid item.</summary>
+    /// <summary>
+    /// Returns what makes the item a bad line, given the list's shared_inputs; null for a valid item.
+    /// </summary>
     public string? ErrorWith(SharedInputs shared) =>
         Error ?? (Url is null && shared.Url is null ? "it has no 'url', and neither does shared_inputs" : null);
 

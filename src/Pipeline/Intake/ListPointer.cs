@@ -69,19 +69,20 @@ internal sealed record ListPointer(
     /// <exception cref="PipelineException">Permanent: a field of the pointer cannot be used.</exception>
     public static ListPointer? Read(ReadOnlyMemory<byte> message)
     {
+        var json = message.TrimStart(ByteOrderMark);
         if (
             message.Length > MaxBytes
-            || FormDetector.Detect(message.Span.TrimStart(ByteOrderMark), isWhole: true, nameHint: null) != ListForm.Pointer
+            || FormDetector.Detect(json.Span, isWhole: true, nameHint: null) != ListForm.Pointer
         )
             return null;
         try
         {
-            using var document = JsonDocument.Parse(message.TrimStart(ByteOrderMark), CanonicalJson.Strict);
+            using var document = JsonDocument.Parse(json, CanonicalJson.Strict);
             return document.RootElement.EnumerateObject().Aggregate(new ListPointer(""), With);
         }
         catch (JsonException error)
         {
-            var (line, column) = JsonProblems.PlaceOf(error, message.TrimStart(ByteOrderMark).Span);
+            var (line, column) = JsonProblems.PlaceOf(error, json.Span);
             throw JsonProblems.Malformed(line + 1, column + 1, JsonProblems.Describe(error), error);
         }
     }
@@ -126,8 +127,8 @@ internal sealed record ListPointer(
             "url_column" => pointer with { UrlColumn = Text(field) },
             "content_hash" => pointer with { ContentHash = Text(field) },
             _ => throw Refused(
-                $"The message has the unknown field '{VisibleText.Of(field.Name)}'. Only source, shared_inputs, list_id, "
-                    + "name, format and url_column are allowed. Put extraction fields in shared_inputs."
+                $"The message has the unknown field '{VisibleText.Of(field.Name)}'. Only source, shared_inputs, "
+                    + "list_id, name, format and url_column are allowed. Put extraction fields in shared_inputs."
             ),
         };
 

@@ -11,8 +11,8 @@ namespace Pipeline.Intake;
 internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Records the refusal of a message of <c>url-lists</c>: under the list's id, or under the message's hash if another
-    /// list uses that id.
+    /// Records the refusal of a message of <c>url-lists</c>: under the list's id, or under the message's hash if
+    /// another list uses that id.
     /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="list">The list, if it could be read.</param>

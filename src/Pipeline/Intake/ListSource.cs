@@ -9,8 +9,8 @@ namespace Pipeline.Intake;
 internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> OpenAsync, string? NameHint)
 {
     /// <summary>
-    /// The list's format if it is already detected, so that every pass uses the same one. Null to detect it from content
-    /// and name.
+    /// The list's format if it is already detected, so that every pass uses the same one. Null to detect it from
+    /// content and name.
     /// </summary>
     public ListForm? Form { get; init; }
 

@@ -21,8 +21,8 @@ internal static class ListWarnings
     }
 
     private static string DroppedFields(IReadOnlyList<string> names) =>
-        $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} ignored: the pipeline sets delivery "
-        + "itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
+        $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} ignored: the pipeline sets "
+        + "delivery itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
 
     private static string Preamble(FoundHeader header) =>
         (header.Preamble == 1 ? "1 line above the header row was" : $"{header.Preamble} lines above the header row were")
@@ -33,7 +33,8 @@ internal static class ListWarnings
         var quoted = string.Join(", ", names.Order(StringComparer.Ordinal).Select(name => $"'{VisibleText.Of(name)}'"));
         return names.Count == 1
             ? $"{quoted} is not an extraction field: it stays in the 'input' of each record and is not sent to Nimble."
-            : $"{quoted} are not extraction fields: they stay in the 'input' of each record and are not sent to Nimble.";
+            : $"{quoted} are not extraction fields: they stay in the 'input' of each record and are not sent to "
+                + "Nimble.";
     }
 
     // Worth a warning because each line is posted, and billed, as one URL.

@@ -76,7 +76,8 @@ internal sealed class SharedInputs
     }
 
     /// <summary>
-    /// Converts <c>name=value</c> pairs from a command line to a JSON object. Values get their JSON type as CSV cells do.
+    /// Converts <c>name=value</c> pairs from a command line to a JSON object. Values get their JSON type as CSV cells
+    /// do.
     /// </summary>
     /// <exception cref="PipelineException">Permanent: not a pair, an unknown name, or an unusable value.</exception>
     public static string FromPairs(IEnumerable<string> pairs)
@@ -106,8 +107,8 @@ internal sealed class SharedInputs
     }
 
     /// <summary>
-    /// Returns the name in the API's spelling. Lets delivery fields pass: <see cref="Merge"/> refuses them with a better
-    /// message.
+    /// Returns the name in the API's spelling. Lets delivery fields pass: <see cref="Merge"/> refuses them with a
+    /// better message.
     /// </summary>
     private static string NameOf(string name)
     {

@@ -6,8 +6,8 @@ namespace Pipeline.Intake;
 
 /// <summary>
 /// Decides which URLs may be sent to Nimble. Refuses URLs of refused domains. Unless private URLs are allowed, also
-/// refuses URLs with credentials and URLs whose host is this machine or an address in a private network or of a metadata
-/// service. Does not resolve names: Nimble resolves them in its own network.
+/// refuses URLs with credentials and URLs whose host is this machine or an address in a private network or of a
+/// metadata service. Does not resolve names: Nimble resolves them in its own network.
 /// </summary>
 internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
 {

@@ -17,7 +17,8 @@ internal static class UrlRules
     );
 
     /// <summary>
-    /// Returns null for a valid URL, otherwise what is wrong with it. Does not normalize: the URL is kept byte for byte.
+    /// Returns null for a valid URL, otherwise what is wrong with it. Does not normalize: the URL is kept byte for
+    /// byte.
     /// </summary>
     public static string? Check(string url)
     {

@@ -1,28 +1,33 @@
 namespace Pipeline.Ports;
 
 /// <summary>
-/// Where a stage leaves work for the next one.
+/// Sends work from one stage to the next.
 /// </summary>
 /// <remarks>
-/// Contract: when a send returns, its messages survive a crash of the process. Each message is delivered at least once, in
-/// no particular order, to whoever serves the queue; a message that keeps failing ends in <c>{queue}-poison</c>. A send
-/// that throws may have sent some of its messages: the caller repeats, and receivers bear the duplicates.
-/// There is no receive: on Azure the Functions host dequeues, elsewhere <c>LocalRunner</c> does.
+/// Contract: after a send returns, its messages survive a crash of the process. Each message is delivered at least
+/// once, in any order. A message that keeps failing moves to <c>{queue}-poison</c>. A send that throws may have sent
+/// some of its messages: the caller repeats it, and receivers tolerate duplicates. The port has no receive: the
+/// Functions host or <c>LocalRunner</c> receives messages.
 /// </remarks>
 public interface IWorkQueue
 {
-    /// <summary>The longest delay of a message. A longer one is shortened to it: who must not act earlier checks the time itself.</summary>
+    /// <summary>
+    /// Maximum delay of a message: seven days. Longer delays are shortened to it, so a receiver that must not act
+    /// earlier checks the time itself.
+    /// </summary>
     static readonly TimeSpan MaxDelay = TimeSpan.FromDays(7);
 
-    /// <summary>A delay as queues take it: not negative, and at most <see cref="MaxDelay"/>.</summary>
+    /// <summary>Limits a delay to the range from zero to <see cref="MaxDelay"/>.</summary>
     internal static TimeSpan Bound(TimeSpan delay) => delay < TimeSpan.Zero ? TimeSpan.Zero : delay < MaxDelay ? delay : MaxDelay;
 
     /// <summary>Sends messages to one queue.</summary>
     /// <param name="queue">One of <see cref="QueueNames"/>.</param>
-    /// <param name="messages">UTF-8 JSON bodies.</param>
-    /// <param name="delay">How long they stay invisible; zero for at once. One beyond <see cref="MaxDelay"/> is shortened to it.</param>
-    /// <param name="cancellationToken">Stops the sending; messages already sent stay sent.</param>
-    /// <exception cref="PipelineException">Transient: the queue cannot be reached.</exception>
+    /// <param name="messages">The bodies: JSON in UTF-8.</param>
+    /// <param name="delay">
+    /// How long the messages stay invisible. Zero delivers at once; the maximum is <see cref="MaxDelay"/>.
+    /// </param>
+    /// <param name="cancellationToken">Stops sending. Messages already sent stay sent.</param>
+    /// <exception cref="PipelineException">Transient: the queue is unavailable.</exception>
     Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken);
 }
 
@@ -32,12 +37,12 @@ public static class QueueNames
     /// <summary>Lists of URLs, from users.</summary>
     public const string UrlLists = "url-lists";
 
-    /// <summary>One message per submission to be posted.</summary>
+    /// <summary>Submissions to post, one per message.</summary>
     public const string Submissions = "submissions";
 
-    /// <summary>Tasks whose results may be there, some of one submission to a message.</summary>
+    /// <summary>Tasks whose results may be ready. A message holds tasks of one submission.</summary>
     public const string Results = "results";
 
-    /// <summary>Behind the name of a queue: where its messages go after the last try.</summary>
+    /// <summary>Suffix of the queue that receives a queue's messages after their last try.</summary>
     public const string PoisonSuffix = "-poison";
 }

@@ -1,13 +1,19 @@
 namespace Pipeline.Ports;
 
-/// <summary>The address of an object or of a prefix: scheme, bucket and key, kept as they are (keys are not URL-encoded).</summary>
-/// <param name="Scheme">Lower case: <c>s3</c>, <c>gs</c>, <c>azblob</c> (of the configured Azure account, whatever its host is), <c>file</c>.</param>
-/// <param name="Bucket">The bucket, on Azure the container; empty for <c>file</c>.</param>
-/// <param name="Key">The key without a leading slash; for <c>file</c> the absolute path. Empty for the whole bucket.</param>
+/// <summary>The address of an object or prefix. Bucket and key are not URL-encoded.</summary>
+/// <param name="Scheme">
+/// Lower case: <c>s3</c>, <c>gs</c>, <c>azblob</c> (always the configured Azure account), <c>file</c>.
+/// </param>
+/// <param name="Bucket">The bucket, or the container on Azure; empty for <c>file</c>.</param>
+/// <param name="Key">
+/// The key without a leading slash; the absolute path for <c>file</c>. Empty for the whole bucket.
+/// </param>
 public sealed record ObjectUri(string Scheme, string Bucket, string Key)
 {
-    /// <summary>Reads <c>scheme://bucket/key</c>.</summary>
-    /// <exception cref="PipelineException">Permanent: not of that form; the message says what is expected.</exception>
+    /// <summary>Parses <c>scheme://bucket/key</c>.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the text is not such an address. The message says what to write.
+    /// </exception>
     public static ObjectUri Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -24,13 +30,13 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
         return new(scheme, bucket, slash < 0 ? "" : rest[(slash + 1)..]);
     }
 
-    /// <summary>The address of a file or folder on this machine.</summary>
+    /// <summary>Returns the address of a file or folder on this machine.</summary>
     public static ObjectUri ForFile(string path) => new("file", "", Path.GetFullPath(path));
 
-    /// <summary>This address with text appended to its key.</summary>
+    /// <summary>Returns this address with text appended to its key.</summary>
     public ObjectUri Append(string suffix) => this with { Key = Key + suffix };
 
-    /// <summary>This address as a prefix: its key ends in a slash, or is empty.</summary>
+    /// <summary>Returns this address as a prefix: with a key that is empty or ends with a slash.</summary>
     public ObjectUri AsPrefix() => Key.Length == 0 || Key.EndsWith('/') ? this : Append("/");
 
     /// <inheritdoc/>

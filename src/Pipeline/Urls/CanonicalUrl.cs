@@ -3,22 +3,23 @@ using System.Text;
 namespace Pipeline.Urls;
 
 /// <summary>
-/// The one form in which URLs are compared. Two URLs that a browser would fetch with the same request have the same:
-/// the host as in <see cref="HostName"/>, no default port, no dot segments, <c>/</c> for an empty path, one way to
-/// percent-encode, no fragment. It is only compared, never requested: what is posted and recorded stays as it was given.
+/// The canonical form in which URLs are compared. Two URLs that a browser would fetch with the same request have the
+/// same one: host as in <see cref="HostName"/>, no default port, no dot segments, <c>/</c> for an empty path, one way
+/// to percent-encode, no fragment. It is only compared, never requested: the pipeline posts and records the original
+/// URL.
 /// </summary>
 internal static class CanonicalUrl
 {
-    /// <summary>The canonical form; a text that is no http or https URL is its own.</summary>
+    /// <summary>Returns the canonical form. Text that is not an http or https URL is returned unchanged.</summary>
     public static string Of(string url) => Canonicalize(url, withFragment: false);
 
-    /// <summary>The same with its fragment, which no server sees.</summary>
+    /// <summary>Returns the canonical form with the fragment, which no server sees.</summary>
     public static string WithFragment(string url) => Canonicalize(url, withFragment: true);
 
-    /// <summary>Whether both are the same URL.</summary>
+    /// <summary>Whether two URLs have the same canonical form.</summary>
     public static bool AreSame(string a, string b) => a == b || Of(a) == Of(b);
 
-    /// <summary>The canonical host of an http or https URL; null where a browser would refuse the URL.</summary>
+    /// <summary>Returns the canonical host of an http or https URL; null if a browser would refuse the URL.</summary>
     public static string? HostOf(string url) => Split(url) is { } parts ? HostName.Canonicalize(parts.Host) : null;
 
     private static string Canonicalize(string url, bool withFragment)
@@ -27,7 +28,7 @@ internal static class CanonicalUrl
             return url;
         var hash = parts.Rest.IndexOf('#', StringComparison.Ordinal);
         var rest = hash < 0 ? parts.Rest : parts.Rest[..hash];
-        // The parser knows everything about paths and queries; the host it would not take is not shown to it.
+        // Uri canonicalizes path and query. It gets a placeholder host because it refuses some hosts browsers accept.
         if (!Uri.TryCreate($"http://h{rest}", UriKind.Absolute, out var uri))
             return url;
         return $"{parts.Scheme}://{parts.User}{host}{parts.Port}{UpperEscapes(uri.PathAndQuery)}"
@@ -40,7 +41,7 @@ internal static class CanonicalUrl
         var scheme = colon is 4 or 5 ? url[..colon].ToLowerInvariant() : "";
         if (scheme is not ("http" or "https") || url.AsSpan(colon + 1) is not (['/' or '\\', '/' or '\\', ..]))
             return null;
-        // Browsers take a backslash for a slash here, and whoever guards hosts must see the same host as they.
+        // Browsers treat a backslash as a slash here, and the URL guard must see the same host as a browser.
         var end = url.AsSpan(colon + 3).IndexOfAny("/\\?#") is var found and >= 0 ? colon + 3 + found : url.Length;
         var authority = url[(colon + 3)..end];
         var user = authority.LastIndexOf('@') + 1;
@@ -55,7 +56,9 @@ internal static class CanonicalUrl
         return digits.Length == 0 || digits == (scheme == "http" ? "80" : "443") ? "" : $":{digits}";
     }
 
-    /// <summary>Hex digits in capitals, and the one character that browsers encode in queries and the parser does not.</summary>
+    /// <summary>
+    /// Writes escapes in upper case. Also encodes the apostrophe, which browsers encode in queries and Uri does not.
+    /// </summary>
     private static string UpperEscapes(string text)
     {
         text = text.Replace("'", "%27", StringComparison.Ordinal);

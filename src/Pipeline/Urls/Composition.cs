@@ -1,13 +1,13 @@
 namespace Pipeline.Urls;
 
-/// <summary>Unicode's canonical composition (NFC): one way to write a letter with its marks.</summary>
+/// <summary>Unicode's canonical composition (NFC): a single way to write a letter with its marks.</summary>
 internal static class Composition
 {
-    // Hangul syllables are computed (Unicode, section 3.12): a leading consonant, a vowel, perhaps a trailing consonant.
+    // Hangul syllables are computed (Unicode, section 3.12): leading consonant, vowel, optional trailing consonant.
     private const int Leading = 0x1100, Vowel = 0x1161, Trailing = 0x11A7, Syllable = 0xAC00;
     private const int Leadings = 19, Vowels = 21, Trailings = 28;
 
-    /// <summary>The composed form of some code points.</summary>
+    /// <summary>Returns the composed form of the code points.</summary>
     public static List<int> Compose(List<int> points, IdnaTable table)
     {
         var parts = new List<int>(points.Count);
@@ -28,7 +28,9 @@ internal static class Composition
         parts.Add(second);
     }
 
-    /// <summary>Sorts the marks behind each letter by their class; equal ones keep their order.</summary>
+    /// <summary>
+    /// Sorts the marks after each letter by their combining class. Marks of one class keep their order.
+    /// </summary>
     private static void Order(List<int> parts, IdnaTable table)
     {
         for (var i = 1; i < parts.Count; i++)
@@ -46,7 +48,7 @@ internal static class Composition
         foreach (var part in parts)
         {
             var own = table.ClassOf(part);
-            // A mark is blocked by one of its own class, or of a higher one, between it and the letter.
+            // A mark of the same or a higher class between a mark and its letter blocks the composition.
             var adjacent = starter == joined.Count - 1;
             if (starter >= 0 && (adjacent || (last < own && last > 0)) && Join(joined[starter], part, table) is var one and > 0)
             {

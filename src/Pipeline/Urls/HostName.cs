@@ -7,9 +7,9 @@ using System.Text;
 namespace Pipeline.Urls;
 
 /// <summary>
-/// A URL's host in the one form in which hosts are compared: ASCII, lower case, as a browser would resolve it
-/// (UTS 46, non-transitional, as the WHATWG URL standard uses it). Addresses are written in their usual form, and an
-/// IPv4 address within an IPv6 one as IPv4.
+/// Converts hosts to the canonical form in which they are compared: ASCII, lower case, as a browser would resolve them
+/// (UTS 46, non-transitional, as in the WHATWG URL standard). IP addresses get their standard notation, and an
+/// IPv4-mapped IPv6 address becomes IPv4.
 /// </summary>
 internal static class HostName
 {
@@ -19,12 +19,12 @@ internal static class HostName
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
-    // What a browser refuses in a name (WHATWG: forbidden domain code points).
+    // Characters that browsers refuse in a name (WHATWG: forbidden domain code points).
     private static readonly SearchValues<char> Forbidden =
         SearchValues.Create([.. Enumerable.Range(0, 0x21).Select(c => (char)c), .. "#/:<>?@[\\]^|%\u007F"]);
 
-    /// <summary>The canonical form; null for what no browser would resolve.</summary>
-    /// <param name="host">As it stands in a URL: with brackets where it is IPv6, perhaps percent-encoded.</param>
+    /// <summary>Returns the canonical form; null for a host that no browser would resolve.</summary>
+    /// <param name="host">The host as in a URL: IPv6 in brackets, names possibly percent-encoded.</param>
     public static string? Canonicalize(string host)
     {
         if (host.StartsWith('['))
@@ -44,7 +44,7 @@ internal static class HostName
         return host.Length == 0 || host.AsSpan().ContainsAny(Forbidden) ? null : EndsInNumber(host) ? Address(host) : host;
     }
 
-    /// <summary>What UTS 46 makes of the whole name, before it looks at its labels.</summary>
+    /// <summary>Maps and normalizes a whole name (UTS 46), then converts its labels to ASCII.</summary>
     private static string? Map(string host)
     {
         var table = IdnaTable.Instance;
@@ -70,15 +70,17 @@ internal static class HostName
         return IsValid(points) ? Prefix + Punycode.Encode(points) : null;
     }
 
-    /// <summary>A label that is encoded already must say what the encoder would; else it is nobody's name.</summary>
+    /// <summary>
+    /// Returns the label. Returns an invalid one instead of Punycode that the encoder would not produce.
+    /// </summary>
     private static string CheckLabel(string label)
     {
-        const string nobody = "%";
+        const string invalid = "%";
         if (!label.StartsWith(Prefix, StringComparison.Ordinal))
             return label;
         if (Punycode.Decode(label.AsSpan(Prefix.Length)) is not { } points || !points.Exists(p => p >= 0x80))
-            return nobody;
-        return Map(Text(points)) == label ? label : nobody;
+            return invalid;
+        return Map(Text(points)) == label ? label : invalid;
     }
 
     private static bool IsValid(List<int> points)
@@ -92,7 +94,10 @@ internal static class HostName
         return true;
     }
 
-    /// <summary>Joiners stand behind a virama, or between Arabic letters (RFC 5892, appendix A); elsewhere nobody sees them.</summary>
+    /// <summary>
+    /// A joiner is allowed after a virama, a non-joiner also between Arabic letters (RFC 5892, appendix A). Elsewhere
+    /// they are invisible.
+    /// </summary>
     private static bool MayJoin(List<int> points, int at) =>
         at > 0 && (IdnaTable.Instance.ClassOf(points[at - 1]) == Virama
             || (points[at] == NonJoiner && at + 1 < points.Count && IsArabic(points[at - 1]) && IsArabic(points[at + 1])));

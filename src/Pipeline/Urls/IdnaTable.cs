@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Pipeline.Urls;
 
 /// <summary>
-/// What UTS 46 and the canonical composition say of each code point. .NET has neither here: it takes both from ICU,
-/// and the process runs without ICU (InvariantGlobalization).
+/// The tables of UTS 46 and of canonical composition. .NET takes both from ICU, and this process runs without ICU
+/// (InvariantGlobalization).
 /// </summary>
 internal sealed class IdnaTable
 {
@@ -25,27 +25,29 @@ internal sealed class IdnaTable
                 Add(line[0], line[2..].Split(' '));
     }
 
-    /// <summary>Read at the first host that is not ASCII; it takes milliseconds and some hundred kilobytes.</summary>
+    /// <summary>
+    /// The tables. The first host that is not ASCII loads them: a few milliseconds and hundreds of KB.
+    /// </summary>
     public static IdnaTable Instance => s_instance.Value;
 
-    /// <summary>Whether a host must not hold the code point.</summary>
+    /// <summary>Whether a host must not contain the code point.</summary>
     public bool IsRefused(int point)
     {
         var at = _refused.BinarySearch((point, int.MaxValue));
         return at < 0 && ~at > 0 && point <= _refused[~at - 1].Last;
     }
 
-    /// <summary>What a host holds in its place; empty for what is left out, null where it stays.</summary>
+    /// <summary>Returns the replacement of a code point: empty if it is removed, null if it stays.</summary>
     public int[]? Map(int point) => _mapped.GetValueOrDefault(point);
 
-    /// <summary>The code point that two make together; 0 where they make none.</summary>
+    /// <summary>Returns the composition of two code points; 0 if they do not compose.</summary>
     public int Compose(int first, int second) => _composed.GetValueOrDefault((first, second));
 
-    /// <summary>The two code points that make one; null where none do.</summary>
+    /// <summary>Returns the two code points a code point decomposes to; null if it does not decompose.</summary>
     public (int First, int Second)? Decompose(int point) =>
         _decomposed.TryGetValue(point, out var parts) ? parts : null;
 
-    /// <summary>The canonical combining class; 0 for what starts a character.</summary>
+    /// <summary>Returns the canonical combining class; 0 for a starter.</summary>
     public byte ClassOf(int point) => _classes.GetValueOrDefault(point);
 
     private void Add(char kind, string[] fields)

@@ -3,14 +3,15 @@ using System.Text;
 namespace Pipeline.Urls;
 
 /// <summary>
-/// Code points of a label as ASCII and back (RFC 3492). <see cref="System.Globalization.IdnMapping"/> refuses labels
-/// that browsers take, such as right-to-left ones that end in a digit.
+/// Encodes the code points of a label as ASCII and decodes them (RFC 3492).
+/// <see cref="System.Globalization.IdnMapping"/> refuses labels that browsers accept, such as right-to-left labels that
+/// end with a digit.
 /// </summary>
 internal static class Punycode
 {
     private const int Base = 36, Lowest = 1, Highest = 26, Skew = 38, Damp = 700, FirstBias = 72, FirstPoint = 128;
 
-    /// <summary>The label without its <c>xn--</c>.</summary>
+    /// <summary>Encodes a label, without the prefix <c>xn--</c>.</summary>
     public static string Encode(IReadOnlyList<int> points)
     {
         var text = new StringBuilder();
@@ -37,7 +38,7 @@ internal static class Punycode
         return text.ToString();
     }
 
-    /// <summary>The code points of a label without its <c>xn--</c>; null where it is none.</summary>
+    /// <summary>Decodes a label without its prefix <c>xn--</c>. Returns null if it is not valid Punycode.</summary>
     public static List<int>? Decode(ReadOnlySpan<char> label)
     {
         var points = new List<int>();
