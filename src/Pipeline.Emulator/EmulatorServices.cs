@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
@@ -27,7 +28,7 @@ internal static class EmulatorServices
         services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull, options.AllowPrivate), options.AllowPrivate));
         services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
         services.AddSingleton<TaskRunner>().AddHostedService<Workers>();
-        services.AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
+        services.AddSingleton<HostileReplies>().AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
     }
 
     public static void MapApi(this WebApplication app)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
@@ -10,7 +11,7 @@ namespace Pipeline.Emulator.Api;
 /// errors
 /// in the API's shape.
 /// </summary>
-internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, FullDisk disk)
+internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, FullDisk disk, HostileReplies hostile)
 {
     /// <summary>
     /// The documented limit, in requests per minute. It is only reported: the faults <c>post_429</c> and <c>get_429</c>
@@ -38,7 +39,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         if (!HasKey(context.Request))
             await Replies.FailedAsync(context, 401, "Unauthorized: send the header 'Authorization: Bearer KEY' with a valid API key.");
         else
-            await AnswerAsync(context, next);
+            await hostile.SendAsync(context, () => AnswerAsync(context, next));
     }
 
     /// <summary>Whether the request carries the API key; where none is set, whether it carries any.</summary>

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator.Api;
 
 /// <summary><c>GET batches</c>, <c>GET batches/{id}</c>, <c>GET batches/{id}/progress</c>.</summary>
-internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
+internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, HostileReplies hostile)
 {
     public async Task ListAsync(HttpContext context)
     {
@@ -32,7 +33,8 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
                 w.WriteEndObject();
             }
             w.WriteEndArray();
-            Page.WritePagination(w, batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null, store.BatchCount());
+            var next = hostile.ConcernList(context) ?? (batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null);
+            Page.WritePagination(w, next, store.BatchCount());
         });
     }
 
@@ -91,6 +93,8 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running)
         var batch = store.GetBatch(id);
         if (batch is null)
             await Replies.FailedAsync(context, 404, $"There is no batch '{id}'.");
+        else
+            hostile.Concern(context, store.GetTasksOf(batch.Seq).Select(t => t.Input), batch.Delivery);
         return batch;
     }
 }

@@ -1,12 +1,15 @@
 using System.Text.Json;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator.Api;
 
 /// <summary><c>POST extract/async</c> and <c>POST extract/batch</c>.</summary>
-internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store, TaskPlanner planner, FaultInjector faults, JobSignals signals, IHostApplicationLifetime lifetime)
+internal sealed class ExtractEndpoints(
+    EmulatorOptions options, TaskStore store, TaskPlanner planner, FaultInjector faults, HostileReplies hostile, JobSignals signals,
+    IHostApplicationLifetime lifetime)
 {
     public const int MaxBodyBytes = 16 << 20;
 
@@ -34,6 +37,7 @@ internal sealed class ExtractEndpoints(EmulatorOptions options, TaskStore store,
         }
         if (TaskEndpoints.IsV2(context.Request))
             submission = submission with { Delivery = submission.Delivery with { IsV2 = true } };
+        hostile.Concern(context, submission.Inputs, submission.Delivery);
         var answer = AnswerFor(index);
         var rejected = planner.DrawRejected(submission, index);
         var refused = rejected.Select(i => (Index: i, Input: submission.Inputs[i])).ToList();

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator.Api;
 
 /// <summary><c>GET tasks</c>, <c>GET tasks/{id}</c>, <c>GET tasks/{id}/results</c>.</summary>
-internal sealed class TaskEndpoints(TaskStore store, TaskResults results, RunningTasks running)
+internal sealed class TaskEndpoints(TaskStore store, TaskResults results, RunningTasks running, HostileReplies hostile)
 {
     private const int UnfinishedReads = 2;
 
@@ -35,7 +36,8 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
             foreach (var task in tasks.Take(page.Limit))
                 TaskJson.Write(w, task, State(task), root);
             w.WriteEndArray();
-            Page.WritePagination(w, tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null, store.TaskCount);
+            var next = hostile.ConcernList(context) ?? (tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null);
+            Page.WritePagination(w, next, store.TaskCount);
         });
     }
 
@@ -79,9 +81,13 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
         var id = (string)context.GetRouteValue("id")!;
         var task = store.GetTask(id);
         if (task is null)
+        {
             await Replies.FailedAsync(context, 404, $"There is no task '{id}'.");
-        else
-            context.Response.Headers["x-task-id"] = task.Id;
+            return null;
+        }
+
+        hostile.Concern(context, [task.Input], task.Delivery);
+        context.Response.Headers["x-task-id"] = task.Id;
         return task;
     }
 }

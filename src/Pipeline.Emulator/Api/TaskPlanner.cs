@@ -1,4 +1,5 @@
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Api;
@@ -35,7 +36,7 @@ internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, Faul
 
         TaskRow Make(long seq, string input)
         {
-            var taskFaults = faults.ForTask(seq);
+            var taskFaults = faults.ForTask(seq, faults.IsHostile && HostileMark.IsOn(input));
             return new()
             {
                 Seq = seq,

@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Emulator.Hostile;
 
 namespace Pipeline.Emulator.Faults;
 
@@ -85,6 +86,15 @@ internal static class FaultCatalog
         new("store_cut", FaultValueKind.Chance, "the connection is cut inside an object's body"),
         new("store_stall", FaultValueKind.Chance, "an object's body stalls"),
         new("store_drip", FaultValueKind.Chance, "an object's body slows down to one byte every two seconds"),
+        new("hostile", FaultValueKind.Chance,
+            "any of the four below, each drawn on its own; they concern only submissions with 'hostile' in the host or query of a URL, so an honest list can run beside a hostile one"),
+        new("hostile_reply", FaultValueKind.Word, "the kind of an answer about such a submission",
+            [.. HostileJson.Kinds, "bomb", "drip", "stall", "endless", "framing"]),
+        new("hostile_list", FaultValueKind.Word,
+            "after such a submission, a list of tasks or batches never ends, or repeats its cursor", "endless", "repeat"),
+        new("hostile_result", FaultValueKind.Word, "the kind of such a result or its object",
+            [.. HostileJson.Kinds, "bomb", "drip", "foreign"]),
+        new("hostile_webhook", FaultValueKind.Word, "the kind of such a webhook's body", [.. HostileJson.Kinds, "bomb", "drip", "ids"]),
     ];
 
     public static readonly IReadOnlyDictionary<string, FaultKind> ByName = All.ToDictionary(k => k.Name);

@@ -32,11 +32,19 @@ internal sealed class FaultInjector(FaultSet faults)
     /// <summary>The value of a setting, or <paramref name="defaultValue"/> where it is not set.</summary>
     public int Setting(string name, int defaultValue) => Setting(_live, name, defaultValue);
 
+    /// <summary>Whether any hostile fault was asked for.</summary>
+    public bool IsHostile => _live.IsHostile;
+
+    /// <summary>The word of a hostile fault: its own, or one drawn for <c>hostile</c>; null when neither happens.</summary>
+    public string? Hostile(string name, long index) => Hostile(_live, name, index);
+
     /// <summary>A random number that depends only on seed, name and index.</summary>
     public ulong Draw(string name, long index) => _live.Draw(name, index);
 
     /// <summary>Draws the faults of a new task.</summary>
-    public TaskFaults ForTask(long index)
+    /// <param name="index">The task's.</param>
+    /// <param name="isMarked">Whether hostile faults concern it.</param>
+    public TaskFaults ForTask(long index, bool isMarked = false)
     {
         var live = _live;
         if (live.Set.Faults.Count == 0)
@@ -69,6 +77,8 @@ internal sealed class FaultInjector(FaultSet faults)
             WebhookLateMs = late,
             WebhookForm = Word(live, "webhook_form", index),
             WebhookState = Word(live, "webhook_state", index),
+            HostileResult = isMarked ? Hostile(live, "hostile_result", index) : null,
+            HostileWebhook = isMarked ? Hostile(live, "hostile_webhook", index) : null,
             Draw = live.Draw("task", index),
         };
     }
@@ -76,6 +86,16 @@ internal sealed class FaultInjector(FaultSet faults)
     private static int Milliseconds(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Number : 0;
 
     private static string? Word(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Value : null;
+
+    private static string? Hostile(Live live, string name, long index)
+    {
+        if (Word(live, name, index) is { } word)
+            return word;
+        if (!live.Happens("hostile", index, out _, drawnAs: name))
+            return null;
+        var words = FaultCatalog.ByName[name].Words;
+        return words[live.Draw($"{name} kind", index) % (ulong)words.Length];
+    }
 
     private static int Setting(Live live, string name, int defaultValue) =>
         live.Set.Faults.TryGetValue(name, out var fault) ? fault.Number : defaultValue;
@@ -88,13 +108,15 @@ internal sealed class FaultInjector(FaultSet faults)
 
         public FaultSet Set => set;
 
-        public bool Happens(string name, long index, [NotNullWhen(true)] out Fault? fault)
+        public bool IsHostile { get; } = set.Faults.Keys.Any(name => name.StartsWith("hostile", StringComparison.Ordinal));
+
+        public bool Happens(string name, long index, [NotNullWhen(true)] out Fault? fault, string? drawnAs = null)
         {
             if (!set.Faults.TryGetValue(name, out fault))
                 return false;
             return fault.Chance.Count is { } count
                 ? _used.AddOrUpdate(name, 1, (_, used) => used <= count ? used + 1 : used) <= count
-                : Draw(name, index) / (double)ulong.MaxValue < fault.Chance.Rate || fault.Chance.Rate >= 1;
+                : Draw(drawnAs ?? name, index) / (double)ulong.MaxValue < fault.Chance.Rate || fault.Chance.Rate >= 1;
         }
 
         public ulong Draw(string name, long index)

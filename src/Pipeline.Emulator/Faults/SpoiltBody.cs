@@ -16,11 +16,12 @@ internal enum BodyFault
 /// <summary>A response body whose first 256 bytes are sent as they should be; the fault begins after them.</summary>
 internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
 {
-    private const int GoodBytes = 256;
-
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
 
     private long _written;
+
+    /// <summary>How many bytes come before the fault.</summary>
+    public int GoodBytes { get; init; } = 256;
 
     public override bool CanRead => false;
 

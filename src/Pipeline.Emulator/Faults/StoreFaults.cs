@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Faults;
 
@@ -10,7 +11,7 @@ namespace Pipeline.Emulator.Faults;
 /// Injects faults into reads of the emulator's own buckets. An object's faults are drawn at its first read and stay;
 /// a request's faults are drawn each time.
 /// </summary>
-internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
+internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimeProvider time)
 {
     // S3 refuses a request whose signed time is off by more than this.
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(15);
@@ -42,7 +43,7 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
 
         if (fate.HasForeignETag)
             SetForeignETag(context, key);
-        SpoilBody(context);
+        SpoilBody(context, key);
         return false;
     }
 
@@ -57,7 +58,7 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
         var refusal = time.GetUtcNow() < fate.RefusedUntil ? S3Error.ByCode(fate.Refusal) : DrawRefusal();
         if (refusal == S3Error.None)
         {
-            SpoilBody(context);
+            SpoilBody(context, name);
             return false;
         }
 
@@ -123,16 +124,20 @@ internal sealed class StoreFaults(FaultInjector faults, TimeProvider time)
         });
     }
 
-    private void SpoilBody(HttpContext context)
+    private void SpoilBody(HttpContext context, string key)
     {
         var index = Interlocked.Increment(ref _reads);
         BodyFault? fault = faults.Happens("store_cut", index) ? BodyFault.Cut
             : faults.Happens("store_stall", index) ? BodyFault.Stall
-            : faults.Happens("store_drip", index) ? BodyFault.Drip
+            : faults.Happens("store_drip", index) || IsDripping(key) ? BodyFault.Drip
             : null;
         if (fault is { } kind)
             context.Response.Body = new SpoiltBody(context, context.Response.Body, kind, time);
     }
+
+    /// <summary>Whether an object is that of a task whose result drips.</summary>
+    private bool IsDripping(string key) =>
+        faults.IsHostile && store.GetTask(key[(key.LastIndexOf('/') + 1)..].Split(".json")[0])?.Faults.HostileResult == "drip";
 
     private sealed record ObjectFate(DateTimeOffset RefusedUntil, string Refusal, bool IsArchived, bool HasForeignETag);
 }

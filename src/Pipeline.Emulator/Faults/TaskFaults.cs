@@ -56,6 +56,12 @@ internal sealed record TaskFaults
 
     public string? WebhookState { get; init; }
 
+    /// <summary>A word of <c>hostile_result</c>.</summary>
+    public string? HostileResult { get; init; }
+
+    /// <summary>A word of <c>hostile_webhook</c>.</summary>
+    public string? HostileWebhook { get; init; }
+
     /// <summary>Random bits for the details: which name a state has, which byte is flipped.</summary>
     public ulong Draw { get; init; }
 

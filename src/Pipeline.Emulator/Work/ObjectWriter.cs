@@ -1,4 +1,5 @@
 using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
@@ -13,10 +14,23 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
     {
         if (damage == "missing")
             return false;
+        foreach (var (other, document) in HostileResult.Foreign(task, address))
+        {
+            using var foreign = new MemoryStream(document);
+            await PutAsync(other, foreign, "application/json", cancellationToken);
+        }
+
         var compress = task.Delivery.StorageCompress == true;
         var asGzip = compress == (damage != "mislabelled");
-        await using var content = ObjectBytes.Damage(asGzip ? results.OpenGzip(task) : results.Open(task), damage, task.Faults.Draw);
-        var contentType = compress ? "application/gzip" : "application/json";
+        await using var content = task.Faults.HostileResult == "bomb"
+            ? new MemoryStream(GzipBomb.Bytes.ToArray())
+            : ObjectBytes.Damage(asGzip ? results.OpenGzip(task) : results.Open(task), damage, task.Faults.Draw);
+        await PutAsync(address, content, compress ? "application/gzip" : "application/json", cancellationToken);
+        return true;
+    }
+
+    private async Task PutAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    {
         var isS3 = address.Scheme == "s3";
         if (!(isS3 ? settings.S3Outside : settings.GcsOutside))
         {
@@ -27,6 +41,5 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
             await s3.WriteAsync(address, content, contentType, cancellationToken);
         else
             await gcs.WriteAsync(address, content, contentType, cancellationToken);
-        return true;
     }
 }

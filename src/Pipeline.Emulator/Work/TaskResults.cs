@@ -1,3 +1,4 @@
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
 
@@ -35,11 +36,14 @@ internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, 
     }
 
     /// <summary>Opens the result of a task that has one.</summary>
-    public Stream Open(TaskRow task) => ObjectBytes.Wrap(_canned is not null ? _canned.Open(task) : files.Open(task.Id), task.Faults.ResultWrap);
+    public Stream Open(TaskRow task) => HostileResult.Spoil(OpenHonest(task), task);
 
     /// <summary>The same, compressed.</summary>
     public Stream OpenGzip(TaskRow task) =>
-        _canned is not null && task.Faults.ResultWrap is null ? _canned.OpenGzip(task) : ObjectBytes.Compress(Open(task));
+        _canned is not null && task.Faults is { ResultWrap: null, HostileResult: null } ? _canned.OpenGzip(task) : ObjectBytes.Compress(Open(task));
 
     public void Dispose() => _builders.Dispose();
+
+    private Stream OpenHonest(TaskRow task) =>
+        ObjectBytes.Wrap(_canned is not null ? _canned.Open(task) : files.Open(task.Id), task.Faults.ResultWrap);
 }

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
@@ -24,7 +25,7 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
 
     private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
     {
-        using var content = new ReadOnlyMemoryContent(WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri));
+        using var content = HostileWebhook.Content(task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
         content.Headers.ContentType = s_json;
         using var timeout = new CancellationTokenSource(options.CallbackTimeout, options.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Emulator.Api;
+
+namespace Pipeline.Emulator.Hostile;
+
+/// <summary>
+/// Makes a hostile document of an honest one. It comes in pieces, so that one of tens of megabytes is never held whole here.
+/// </summary>
+internal static class HostileJson
+{
+    private const int Depth = 50_000;
+    private const int PieceBytes = 1 << 16;
+    private const int HugeBytes = 24 << 20;
+    private const int MadeUpTasks = 200_000;
+    private const int TasksOfAPiece = 1000;
+
+    /// <summary>The kinds of documents.</summary>
+    public static readonly IReadOnlyList<string> Kinds = ["deep", "huge", "many", "surrogate", "control", "secret", "types"];
+
+    private static readonly byte[] s_padding = Encoding.UTF8.GetBytes(new string('x', PieceBytes));
+
+    /// <summary>The document.</summary>
+    /// <param name="honest">JSON with an object in it; all else is left as it is.</param>
+    /// <param name="kind">One of <see cref="Kinds"/>.</param>
+    /// <param name="secrets">What the caller wants kept secret.</param>
+    /// <param name="draw">Settles the size of a huge one: 24 or 48 MiB.</param>
+    public static IEnumerable<ReadOnlyMemory<byte>> Spoil(
+        ReadOnlyMemory<byte> honest, string kind, IEnumerable<string> secrets, ulong draw)
+    {
+        var at = honest.Span.IndexOf((byte)'{') + 1;
+        if (at == 0)
+            return [honest];
+        return kind switch
+        {
+            "deep" => Insert(honest, at, [Deep()]),
+            "huge" => Insert(honest, at, Huge(HugeBytes * (1 + (int)(draw % 2)))),
+            "many" => Many(honest, at),
+            _ => [AddToEveryObject(honest.Span, HostileText.Members(kind, secrets))],
+        };
+    }
+
+    /// <summary>Puts members at the start of the first object.</summary>
+    internal static IEnumerable<ReadOnlyMemory<byte>> Insert(
+        ReadOnlyMemory<byte> honest, int at, IEnumerable<ReadOnlyMemory<byte>> members)
+    {
+        yield return honest[..at];
+        foreach (var piece in members)
+            yield return piece;
+        if (honest.Span[at..].TrimStart(" \r\n\t"u8)[0] is not ((byte)'}' or (byte)']'))
+            yield return ","u8.ToArray();
+        yield return honest[at..];
+    }
+
+    private static ReadOnlyMemory<byte> Deep() =>
+        Encoding.UTF8.GetBytes($"\"deep\":{new string('[', Depth)}{new string(']', Depth)}");
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Huge(int bytes)
+    {
+        yield return "\"padding\":\""u8.ToArray();
+        for (var written = 0; written < bytes; written += PieceBytes)
+            yield return s_padding;
+        yield return "\""u8.ToArray();
+    }
+
+    /// <summary>Puts made-up tasks before those of a reply; a document without any gets a list of them.</summary>
+    private static IEnumerable<ReadOnlyMemory<byte>> Many(ReadOnlyMemory<byte> honest, int at)
+    {
+        var list = StartOfTasks(honest.Span);
+        return list > 0
+            ? Insert(honest, list, MadeUp())
+            : Insert(honest, at, ["\"tasks\":["u8.ToArray(), .. MadeUp(), "]"u8.ToArray()]);
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> MadeUp()
+    {
+        for (var made = 0; made < MadeUpTasks; made += TasksOfAPiece)
+        {
+            var tasks = Enumerable.Range(0, TasksOfAPiece).Select(_ => $"{{\"id\":\"{TaskIdForms.New()}\",\"state\":\"success\"}}");
+            yield return Encoding.UTF8.GetBytes($"{(made == 0 ? "" : ",")}{string.Join(',', tasks)}");
+        }
+    }
+
+    private static int StartOfTasks(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var isTasks = false;
+        while (reader.Read())
+        {
+            if (isTasks && reader.TokenType == JsonTokenType.StartArray)
+                return (int)reader.BytesConsumed;
+            isTasks = reader.TokenType == JsonTokenType.PropertyName
+                && (reader.ValueTextEquals("tasks"u8) || reader.ValueTextEquals("data"u8));
+        }
+
+        return 0;
+    }
+
+    private static ReadOnlyMemory<byte> AddToEveryObject(ReadOnlySpan<byte> json, ReadOnlySpan<byte> members)
+    {
+        var spoilt = new ArrayBufferWriter<byte>(json.Length + members.Length);
+        var reader = new Utf8JsonReader(json);
+        var copied = 0;
+        for (var isEmpty = false; reader.Read(); isEmpty = reader.TokenType == JsonTokenType.StartObject)
+        {
+            if (reader.TokenType != JsonTokenType.EndObject)
+                continue;
+            spoilt.Write(json[copied..(int)reader.TokenStartIndex]);
+            spoilt.Write(isEmpty ? [] : ","u8);
+            spoilt.Write(members);
+            copied = (int)reader.TokenStartIndex;
+        }
+
+        spoilt.Write(json[copied..]);
+        return spoilt.WrittenMemory;
+    }
+}

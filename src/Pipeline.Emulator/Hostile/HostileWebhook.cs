@@ -1,0 +1,59 @@
+using System.Net;
+using System.Text;
+using Pipeline.Emulator.Api;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Hostile;
+
+/// <summary>The body of a hostile webhook, in place of the honest one.</summary>
+internal static class HostileWebhook
+{
+    private const int MadeUpIds = 10_000;
+
+    /// <summary>The body.</summary>
+    /// <param name="task">The task, with the kind that was settled for it.</param>
+    /// <param name="honest">What would be said.</param>
+    /// <param name="time">Measures the drip.</param>
+    public static HttpContent Content(TaskRow task, ReadOnlyMemory<byte> honest, TimeProvider time) => task.Faults.HostileWebhook switch
+    {
+        null => new ReadOnlyMemoryContent(honest),
+        "ids" => new ByteArrayContent(Encoding.UTF8.GetBytes(
+            $"{{\"tasks\":[{string.Join(',', Enumerable.Range(0, MadeUpIds).Select(_ => $"\"{TaskIdForms.New()}\""))}]}}")),
+        "bomb" => new ReadOnlyMemoryContent(GzipBomb.Bytes),
+        "drip" => new DrippingContent(honest, time),
+        var kind => new ReadOnlyMemoryContent(Join(HostileJson.Spoil(honest, kind, [], task.Faults.Draw))),
+    };
+
+    private static byte[] Join(IEnumerable<ReadOnlyMemory<byte>> pieces)
+    {
+        using var joined = new MemoryStream();
+        foreach (var piece in pieces)
+            joined.Write(piece.Span);
+        return joined.ToArray();
+    }
+
+    /// <summary>A body that comes a byte each two seconds.</summary>
+    private sealed class DrippingContent(ReadOnlyMemory<byte> bytes, TimeProvider time) : HttpContent
+    {
+        private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            for (var at = 0; at < bytes.Length; at++)
+            {
+                await stream.WriteAsync(bytes.Slice(at, 1), cancellationToken);
+                await stream.FlushAsync(cancellationToken);
+                await Task.Delay(s_pause, time, cancellationToken);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = bytes.Length;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using Pipeline.Emulator.Hostile;
+
+namespace Pipeline.Tests.Emulator;
+
+/// <summary>Answers about submissions that are marked, with <c>hostile_reply</c> and <c>hostile_list</c>.</summary>
+public sealed class HostileReplyTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Documents => [.. HostileJson.Kinds];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public async Task AnAnswerIsADocumentOfItsKind(string kind)
+    {
+        await using var lab = await HostileLab.StartAsync($"hostile_reply={kind}");
+        using var post = await lab.PostAsync(isMarked: true, callback: "http://127.0.0.1:9/api/callbacks/list-0/some-token");
+        // What is shown of an error is shown of a POST that failed.
+        Assert.Equal(kind is "control" or "secret" ? 500 : 200, (int)post.StatusCode);
+        HostileLab.AssertSpoilt(
+            kind, await post.Content.ReadAsByteArrayAsync(Ct), "planted/key-77", "http://127.0.0.1:9/api/callbacks/list-0/some-token");
+        using var get = await lab.GetAsync($"v1/tasks/{await lab.TaskIdAsync()}");
+        HostileLab.AssertSpoilt(kind, await get.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Fact]
+    public async Task AnAnswerIsABombOfGzip()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile_reply=bomb");
+        using var post = await lab.PostAsync(isMarked: true);
+        Assert.Equal(["gzip"], post.Content.Headers.ContentEncoding);
+        var packed = await post.Content.ReadAsByteArrayAsync(Ct);
+        Assert.InRange(packed.Length, 100_000, 2 << 20);
+        Assert.Equal(2 + (512L << 20), await ExpandedAsync(packed));
+    }
+
+    [Theory]
+    [InlineData("drip", 1)]
+    [InlineData("stall", 0)]
+    public async Task AnAnswerComesAByteAtATimeOrNotAtAll(string kind, int bytes)
+    {
+        await using var lab = await HostileLab.StartAsync($"hostile_reply={kind}");
+        using var post = await lab.PostAsync(isMarked: true);
+        await using var body = await post.Content.ReadAsStreamAsync(Ct);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        patience.CancelAfter(TimeSpan.FromSeconds(bytes == 0 ? 0.2 : 2.9));
+        var read = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            while (await body.ReadAsync(new byte[100], patience.Token) is var more and > 0)
+                read += more;
+        });
+        Assert.Equal(bytes, read);
+    }
+
+    [Fact]
+    public async Task AnAnswerNeverEnds()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile_reply=endless");
+        using var post = await lab.PostAsync(isMarked: true);
+        await using var body = await post.Content.ReadAsStreamAsync(Ct);
+        await body.ReadExactlyAsync(new byte[200_000], Ct);
+    }
+
+    [Fact]
+    public async Task AnAnswerIsNoHttp()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile_reply=framing");
+        var failures = 0;
+        for (var i = 0; i < 2 * OddFraming.Count; i++)
+        {
+            try
+            {
+                using var post = await lab.PostAsync(isMarked: true);
+                await post.Content.ReadAsByteArrayAsync(Ct);
+            }
+            catch (HttpRequestException)
+            {
+                failures++;
+            }
+        }
+
+        // A few of them are borne by this client.
+        Assert.InRange(failures, OddFraming.Count, 2 * OddFraming.Count);
+    }
+
+    [Theory]
+    [InlineData("tasks", "endless")]
+    [InlineData("tasks", "repeat")]
+    [InlineData("batches", "endless")]
+    [InlineData("batches", "repeat")]
+    public async Task AListHasPagesWithoutEnd(string list, string kind)
+    {
+        await using var lab = await HostileLab.StartAsync($"hostile_list={kind}");
+        Assert.Null((string?)(await lab.Lab.GetAsync($"v1/{list}"))["pagination"]["next_cursor"]);
+        using var post = await lab.PostAsync(isMarked: true);
+        await post.Content.ReadAsByteArrayAsync(Ct);
+        var cursors = new List<string>();
+        for (var page = 0; page < 5; page++)
+        {
+            var answer = await lab.Lab.GetAsync($"v1/{list}?cursor={cursors.LastOrDefault()}");
+            Assert.Single(answer["data"].AsArray());
+            cursors.Add((string)answer["pagination"]["next_cursor"]!);
+        }
+
+        Assert.Equal(kind == "repeat" ? 1 : 5, cursors.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task WhatIsNotMarkedIsAnsweredHonestly()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile");
+        using var post = await lab.PostAsync(isMarked: false, storage: "s3://b/");
+        var accepted = JsonNode.Parse(await post.Content.ReadAsStringAsync(Ct))!;
+        var batch = await lab.Lab.FinishAsync((string)accepted["batch_id"]!);
+        var id = (string)batch["tasks"]!.AsArray().Single()!["id"]!;
+        Assert.Equal("success", (string)(await lab.Lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]!);
+        Assert.Equal(await lab.Lab.ReadGoodObjectAsync(id, compressed: false), await lab.Lab.ReadObjectAsync($"s3://b/{id}.json"));
+    }
+
+    [Fact]
+    public async Task HostileIsDrawnForEachAnswer()
+    {
+        await using var lab = await HostileLab.StartAsync("hostile=0.5,hostile_reply=types@0.0,seed=3");
+        var statuses = new List<string>();
+        for (var i = 0; i < 24; i++)
+        {
+            try
+            {
+                using var post = await lab.PostAsync(isMarked: true);
+                statuses.Add($"{(int)post.StatusCode}");
+            }
+            catch (HttpRequestException)
+            {
+                statuses.Add("broken");
+            }
+        }
+
+        Assert.InRange(statuses.Distinct().Count(), 2, 3);
+    }
+
+    internal static async Task<long> ExpandedAsync(byte[] packed)
+    {
+        await using var gzip = new System.IO.Compression.GZipStream(new MemoryStream(packed), System.IO.Compression.CompressionMode.Decompress);
+        var buffer = new byte[1 << 20];
+        long all = 0;
+        while (await gzip.ReadAsync(buffer, Ct) is var read and > 0)
+            all += read;
+        return all;
+    }
+}
