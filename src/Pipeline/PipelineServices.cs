@@ -57,6 +57,8 @@ public static class PipelineServices
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();
+        services.AddSingleton<ApiLists>();
+        services.AddSingleton<UnnamedTasks>();
         services.AddSingleton<FinishedTasks>();
         services.AddSingleton<OtherTasks>();
         services.AddSingleton<SubmissionResolver>();

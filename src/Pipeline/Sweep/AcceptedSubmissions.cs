@@ -113,19 +113,24 @@ internal sealed partial class AcceptedSubmissions(
         if (submission.Looks >= QuietLooks && int.IsPow2(submission.Looks))
             await delivered.QueueAsync(submission, inputs, cancellationToken);
 
-        var tasks = submission.CompletedAt is null && !IsNews(submission, progress, inputs.Count - waiting.Count)
-            ? []
-            : await batches.GetTasksAsync(submission, progress.Completed, cancellationToken);
-        if (submission.CompletedAt is not null)
+        var done = inputs.Count - waiting.Count;
+        IReadOnlyList<NimbleTask> tasks =
+            progress.Completed ? await batches.GetEndedTasksAsync(submission, inputs, cancellationToken)
+            : IsNews(submission, progress, done) ? await batches.GetTasksAsync(submission, cancellationToken)
+            : [];
+        // A batch may call itself complete before each of its tasks does.
+        var isComplete = progress.Completed && !tasks.Any(BatchReader.IsOpen);
+        if (isComplete && submission.CompletedAt is not null)
             await finished.SettleAsync(submission, inputs, tasks, cancellationToken);
         else if (tasks.Count > 0)
             await finished.SendFinishedAsync(submission, inputs, tasks, cancellationToken);
-        await PostponeAsync(submission with { CompletedAt = submission.CompletedAt ?? (progress.Completed ? time.GetUtcNow() : null) }, progress.CompletedCount ?? 0, cancellationToken);
+        var looked = submission with { CompletedAt = isComplete ? submission.CompletedAt ?? time.GetUtcNow() : null };
+        await PostponeAsync(looked, progress.CompletedCount ?? 0, cancellationToken);
     }
 
     /// <summary>Whether the API has finished more than is known here, and more than at the last look.</summary>
     private static bool IsNews(SubmissionEntry submission, NimbleProgress progress, int done) =>
-        progress.Completed || (progress.CompletedCount > done && progress.CompletedCount != submission.CompletedCount);
+        progress.CompletedCount > done && progress.CompletedCount != submission.CompletedCount;
 
     private async Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken)
     {

@@ -35,17 +35,39 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         return await ledger.UpdateSubmissionAsync(submission with { BatchId = batchId }, cancellationToken) ?? submission;
     }
 
-    /// <summary>The tasks as the API has them now; each that the batch's details leave out is asked for by itself once the batch is complete.</summary>
-    public async Task<IReadOnlyList<NimbleTask>> GetTasksAsync(SubmissionEntry submission, bool all, CancellationToken cancellationToken)
+    /// <summary>The tasks as the batch's details have them now.</summary>
+    public async Task<IReadOnlyList<NimbleTask>> GetTasksAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        [.. (await GetDetailsAsync(submission, cancellationToken)).Values];
+
+    /// <summary>
+    /// The tasks as the API has them now, once all are said to have ended. A task that the batch's details leave out, or do not call ended,
+    /// is asked for by itself; where its input has a record, or failed for this very task, its end is of no interest and it is left out.
+    /// </summary>
+    public async Task<IReadOnlyList<NimbleTask>> GetEndedTasksAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var tasks = await GetDetailsAsync(submission, cancellationToken);
+        var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        foreach (var row in rows.Where(r => IsOpen(tasks.GetValueOrDefault(r.TaskId))))
+            if (row.Ordinal is { } ordinal && IsSettled(inputs[ordinal], row.TaskId))
+                tasks.Remove(row.TaskId);
+            else if (await nimble.GetTaskAsync(row.TaskId, cancellationToken) is { } task)
+                tasks[row.TaskId] = task;
+        return [.. tasks.Values];
+    }
+
+    /// <summary>Whether a task has not ended, as far as the API says.</summary>
+    public static bool IsOpen(NimbleTask? task) => TaskStates.Classify(task?.State) == TaskOutlook.Open;
+
+    private async Task<Dictionary<string, NimbleTask>> GetDetailsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var tasks = new Dictionary<string, NimbleTask>(StringComparer.Ordinal);
         if (submission.BatchId is { } batchId && await nimble.GetBatchAsync(batchId, cancellationToken) is { } batch)
             foreach (var task in batch.Tasks)
                 tasks[task.Id] = task;
-        if (all)
-            foreach (var known in await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken))
-                if (!tasks.ContainsKey(known.TaskId) && await nimble.GetTaskAsync(known.TaskId, cancellationToken) is { } task)
-                    tasks[task.Id] = task;
-        return [.. tasks.Values];
+        return tasks;
     }
+
+    private static bool IsSettled(InputEntry input, string taskId) =>
+        input.State is InputState.Recorded or InputState.Moved || input.TaskId == taskId;
 }

@@ -9,14 +9,15 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Has finished tasks collected that no webhook reported, and gives up inputs that no result can come for any more. Before that
-/// the bucket is asked: the API may name fewer tasks than it has done.
+/// Collects finished tasks that no webhook reported, and gives up inputs for which no result can come any more. Before it gives an input up,
+/// it asks the bucket and the API's own list of tasks: the batch may name fewer tasks than it has.
 /// </summary>
 internal sealed partial class FinishedTasks(
     ILedger ledger,
     IWorkQueue queue,
     BatchReader batches,
     DeliveredResults delivered,
+    UnnamedTasks unnamed,
     Outcomes outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -65,21 +66,22 @@ internal sealed partial class FinishedTasks(
     {
         if (await SendLastAsync(submission, cancellationToken))
             return;
+        var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         var collected = Collected(inputs);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
-        var over = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Where(t => t.IsOver).Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
-        var good = left.Where(t => !over.Contains(t.Id) && TaskStates.Classify(t.State) == TaskOutlook.Good)
-            .Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
+        var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id)
+            .Except(rows.Where(t => t.IsOver).Select(t => t.TaskId)).ToHashSet(StringComparer.Ordinal);
         // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
         var waits = time.GetUtcNow() < submission.CompletedAt + CollectTime;
         if (good.Count > 0 && waits)
             return;
-        var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         // An input whose good task is known waits for its result, which an outage may keep back: Collect goes on trying, until the task's deadline.
         var expected = rows.Where(t => good.Contains(t.TaskId)).Select(t => t.Ordinal).ToHashSet();
         var current = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var waiting = current.Where(i => i.State == InputState.Waiting && !expected.Contains(i.Ordinal)).ToList();
-        if (waiting.Count == 0 || await MayLieInBucketAsync(submission, current, tasks, rows, waits, cancellationToken))
+        if (waiting.Count == 0
+            || await MayLieInBucketAsync(submission, current, tasks, rows, waits, cancellationToken)
+            || await SendUnnamedAsync(submission, current, cancellationToken))
             return;
         var cause = CauseOf(submission, left, good.Count > 0);
         await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
@@ -110,9 +112,22 @@ internal sealed partial class FinishedTasks(
         CancellationToken cancellationToken)
     {
         var named = tasks.Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
-        var unnamed = (await delivered.FindAsync(submission, inputs, cancellationToken)).Where(id => !named.Contains(id)).ToList();
-        await delivered.SendAsync(submission, unnamed, cancellationToken);
-        return unnamed.Count > 0 && (waits || (rows.Count < submission.Count && DeliveryPrefix.IsUnguessable(submission)));
+        var others = (await delivered.FindAsync(submission, inputs, cancellationToken)).Where(id => !named.Contains(id)).ToList();
+        await delivered.SendAsync(submission, others, cancellationToken);
+        return others.Count > 0 && (waits || (rows.Count < submission.Count && DeliveryPrefix.IsUnguessable(submission)));
+    }
+
+    /// <summary>Collects tasks that only the API's own list names.</summary>
+    /// <returns>Whether there are any, so that nothing is given up yet.</returns>
+    private async Task<bool> SendUnnamedAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var found = await unnamed.FindAsync(submission, inputs, cancellationToken);
+        if (found.Count == 0)
+            return false;
+        LogFound(submission.SubmissionId, found.Count);
+        await SendFinishedAsync(submission, inputs, found, cancellationToken);
+        return true;
     }
 
     private static FailureCause CauseOf(SubmissionEntry submission, IReadOnlyList<NimbleTask> left, bool isAmbiguous) =>
@@ -124,7 +139,7 @@ internal sealed partial class FinishedTasks(
                 : submission.Message is { } told
                     ? new("sweep", FailureReasons.SubmissionRefused, told)
                     : new("sweep", FailureReasons.TaskExpired,
-                        "The batch is complete, but Nimble names no task for this input, and its result is not in the bucket.");
+                        "The batch is complete, but Nimble names no task for this input: neither the batch nor the list of all tasks has one.");
 
     /// <summary>
     /// Past the longest documented life of a task: API and bucket are asked once more, however late that is, and once
@@ -153,12 +168,19 @@ internal sealed partial class FinishedTasks(
             $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks."), cancellationToken, learnt: Learnt.Sweep);
     }
 
-    /// <summary>Whoever was down for a day finds results at the API. That it cannot answer proves nothing and keeps nothing waiting.</summary>
+    /// <summary>Finds results at the API for whoever was down for a day. That the API cannot answer proves nothing and keeps nothing waiting.</summary>
     private async Task AskOnceMoreAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        await TryAskAsync(submission, async () => await SendFinishedAsync(
+            submission, inputs, await batches.GetEndedTasksAsync(submission, inputs, cancellationToken), cancellationToken), cancellationToken);
+        await TryAskAsync(submission, () => SendUnnamedAsync(submission, inputs, cancellationToken), cancellationToken);
+    }
+
+    private async Task TryAskAsync(SubmissionEntry submission, Func<Task> ask, CancellationToken cancellationToken)
     {
         try
         {
-            await SendFinishedAsync(submission, inputs, await batches.GetTasksAsync(submission, all: true, cancellationToken), cancellationToken);
+            await ask();
         }
         catch (Exception silent) when (!cancellationToken.IsCancellationRequested && silent is not PipelineException { IsStoreFault: true })
         {
@@ -171,6 +193,10 @@ internal sealed partial class FinishedTasks(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The API cannot say what became of submission {SubmissionId}: {Reason}")]
     private partial void LogSilent(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The API's own list has {Tasks} tasks of submission {SubmissionId} that its batch does not name; they are collected.")]
+    private partial void LogFound(string submissionId, int tasks);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Inputs} inputs of submission {SubmissionId} were left over and end as {Reason}.")]
     private partial void LogLeftOver(string submissionId, int inputs, string reason);

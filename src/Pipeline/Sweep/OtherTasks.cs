@@ -46,7 +46,7 @@ internal sealed class OtherTasks(
     private async Task<IReadOnlyList<NimbleTask>> FindAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, Dictionary<int, InputEntry> failed, CancellationToken cancellationToken)
     {
-        var tasks = await batches.GetTasksAsync(submission, all: false, cancellationToken);
+        var tasks = await batches.GetTasksAsync(submission, cancellationToken);
         await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
         var settled = inputs.Select(i => i.TaskId).OfType<string>().ToHashSet(StringComparer.Ordinal);

@@ -10,16 +10,22 @@ namespace Pipeline.Sweep;
 /// <param name="MayBeOurs">Whether nothing proves that they are somebody else's. Only then does their being there leave a doubt.</param>
 internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
 {
+    /// <summary>Nothing says whose they are.</summary>
+    public static readonly PostEvidence Doubtful = new(PostProof.None, MayBeOurs: true);
+
     private static readonly PostEvidence Anothers = new(PostProof.None, MayBeOurs: false);
-    private static readonly PostEvidence Doubtful = new(PostProof.None, MayBeOurs: true);
 
     /// <summary>Compares tasks with a submission.</summary>
-    /// <param name="submission">Whose POST is looked for.</param>
-    /// <param name="inputs">Its inputs.</param>
+    /// <param name="submission">A submission that was posted.</param>
+    /// <param name="matcher">Its inputs.</param>
     /// <param name="tasks">Tasks of one batch, or one task.</param>
     /// <param name="told">The path they came by, where only this submission's POST could name it; else None.</param>
-    public static PostEvidence Of(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<NimbleTask> tasks, PostProof told)
+    public static PostEvidence Of(
+        SubmissionEntry submission, TaskMatcher matcher, IReadOnlyList<NimbleTask> tasks, PostProof told)
     {
+        // The API itself says which batch a task is of. Where the submission's own is known, that settles it.
+        if (submission.BatchId is { } own && tasks.Select(t => t.BatchId).OfType<string>().ToList() is { Count: > 0 } batches)
+            return batches.TrueForAll(b => b == own) ? Proven(told == PostProof.None ? PostProof.Echo : told) : Anothers;
         var addresses = tasks.SelectMany(Addresses).ToList();
         if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
             return Proven(told == PostProof.None ? PostProof.Echo : told);
@@ -28,7 +34,6 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
         var echoed = tasks.Where(t => t.Input is not null).DistinctBy(t => t.Id).ToList();
         if (echoed.Count == 0)
             return told == PostProof.None ? Doubtful : Proven(told);
-        var matcher = new TaskMatcher(submission, inputs);
         if (echoed.Exists(t => matcher.IsForeign(t.Input)))
             return Anothers;
         var matched = echoed.ConvertAll(t => told == PostProof.None ? matcher.MatchStranger(t.Input) : matcher.Match(t.Input));

@@ -1,4 +1,8 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Collect;
 using Pipeline.Ledger;
+using Pipeline.Nimble;
 using Pipeline.Ports;
 
 namespace Pipeline.Sweep;
@@ -9,8 +13,17 @@ namespace Pipeline.Sweep;
 /// <param name="Problem">Why the bucket could not be listed whole; null where it was, or need not be.</param>
 internal sealed record Readable(IReadOnlyList<InputEntry> Inputs, IReadOnlyCollection<string> TaskIds, string? Problem);
 
-/// <summary>Chooses, of failed inputs, those whose results can be read again: their tasks are known, or their objects lie in the bucket.</summary>
-internal sealed class ReplayChoice(ILedger ledger, DeliveredResults delivered)
+/// <summary>
+/// Chooses, of failed inputs, those whose results can be read again: their tasks are known, their objects lie in the bucket, or the API's own
+/// list names their tasks.
+/// </summary>
+internal sealed partial class ReplayChoice(
+    ILedger ledger,
+    DeliveredResults delivered,
+    UnnamedTasks unnamed,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<ReplayChoice> logger)
 {
     /// <summary>Chooses what is read again.</summary>
     /// <param name="submission">Closed.</param>
@@ -30,7 +43,8 @@ internal sealed class ReplayChoice(ILedger ledger, DeliveredResults delivered)
         try
         {
             var open = inputs.Select(i => wanted.Contains(i.Ordinal) ? Unread(i) : i).ToList();
-            var listed = await delivered.FindAsync(submission, open, cancellationToken);
+            var listed = (await delivered.FindAsync(submission, open, cancellationToken)).ToHashSet(StringComparer.Ordinal);
+            listed.UnionWith(await FindAtApiAsync(submission, open, cancellationToken));
             var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
             var ordinals = listed.Select(id => rows.GetValueOrDefault(id)?.Ordinal).ToHashSet();
             chosen.UnionWith(failed.Where(i => ordinals.Contains(i.Ordinal) || (ordinals.Contains(null) && MayBeUnnamed(i))));
@@ -43,6 +57,29 @@ internal sealed class ReplayChoice(ILedger ledger, DeliveredResults delivered)
         }
     }
 
+    /// <summary>
+    /// Finds tasks in the API's own list while the API keeps results at all. A list that is not whole, or an API that does not answer, keeps
+    /// nobody from posting again: that was asked for.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> FindAtApiAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> open, CancellationToken cancellationToken)
+    {
+        if (time.GetUtcNow() - submission.AcceptedAt > options.Value.Sweep.TaskDeadline)
+            return [];
+        try
+        {
+            var found = (await unnamed.FindAsync(submission, open, cancellationToken))
+                .Where(t => TaskStates.Classify(t.State) != TaskOutlook.Bad).ToList();
+            await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, open).Match(found), cancellationToken);
+            return found.ConvertAll(t => t.Id);
+        }
+        catch (PipelineException silent) when (!silent.IsStoreFault)
+        {
+            LogSilent(submission.SubmissionId, silent.Message);
+            return [];
+        }
+    }
+
     /// <summary>As an input that waits. Its own task was read and brought no record, unless its reason says that nobody could read it.</summary>
     private static InputEntry Unread(InputEntry failed) => failed with
     {
@@ -52,4 +89,7 @@ internal sealed class ReplayChoice(ILedger ledger, DeliveredResults delivered)
 
     /// <summary>Whether an object whose task nobody named may be the input's.</summary>
     private static bool MayBeUnnamed(InputEntry failed) => failed.TaskId is null || FailureRemedies.Of(failed.Reason).MayBeDelivered;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The API cannot say whether it has more results of submission {SubmissionId}: {Reason}")]
+    private partial void LogSilent(string submissionId, string reason);
 }

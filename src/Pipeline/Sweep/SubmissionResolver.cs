@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
@@ -18,15 +19,13 @@ internal sealed partial class SubmissionResolver(
     ILedger ledger,
     ObjectStores objects,
     NimbleClient nimble,
+    ApiLists lists,
     Outcomes outcomes,
     Reopening reopening,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<SubmissionResolver> logger)
 {
-    // Clocks of two clouds: a batch that claims to be a little older than its POST is still a candidate.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
-
     // One answer is enough; the rest of a thousand objects say the same.
     private const int MaxAsked = 32;
 
@@ -43,9 +42,7 @@ internal sealed partial class SubmissionResolver(
         }
 
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        var result = submission.Count == 1
-            ? await SearchTasksAsync(submission, inputs, cancellationToken)
-            : await SearchBatchesAsync(submission, inputs, cancellationToken);
+        var result = await SearchListAsync(submission, inputs, cancellationToken);
         return submission.HeardAt is { } heardAt && !result.Found
             ? new(Found: false, $"a webhook came on its own path at {heardAt:u}")
             : result;
@@ -65,6 +62,7 @@ internal sealed partial class SubmissionResolver(
     public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var matcher = new TaskMatcher(submission, inputs);
         // Only Nimble could write there, so that the API need not confirm it; where it denies it, something is wrong.
         var byObjects = told == PostProof.Objects && taskIds.Count > 0 && DeliveryPrefix.IsUnguessable(submission);
         try
@@ -76,7 +74,7 @@ internal sealed partial class SubmissionResolver(
                 byObjects = false;
                 var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
                 IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
-                if (PostEvidence.Of(submission, inputs, [task, .. tasks], told).Proof is var proof and not PostProof.None)
+                if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof is var proof and not PostProof.None)
                     return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
             }
         }
@@ -98,53 +96,25 @@ internal sealed partial class SubmissionResolver(
         return found;
     }
 
-    private async Task<SearchResult> SearchBatchesAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    /// <summary>A batch is found in the API's list of batches, a single input in that of tasks.</summary>
+    private async Task<SearchResult> SearchListAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
+        var isTask = submission.Count == 1;
+        var end = new ListEnd(isTask ? "tasks" : "batches");
+        var matcher = new TaskMatcher(submission, inputs);
+        var entries = isTask
+            ? lists.ReadTasksAsync(submission, matcher, FrozenSet<string>.Empty, end, cancellationToken)
+            : lists.ReadBatchesAsync(submission, matcher, end, cancellationToken);
         string? doubt = null;
-        var end = new ListEnd("batches");
-        await foreach (var page in nimble.ListBatchesAsync(cancellationToken))
+        await foreach (var entry in entries)
         {
-            end.See(page.HasGaps, page.IsLast);
-            foreach (var listed in page.Items.Where(b => !(b.CreatedAt < submission.PostedAt - ClockSkew) && b.Tasks.Count <= submission.Count))
-            {
-                var (evidence, tasks) = await JudgeBatchAsync(submission, inputs, listed.Id, cancellationToken);
-                if (evidence.Proof != PostProof.None)
-                    return new(await AdoptAsync(submission, inputs, listed.Id, tasks, evidence.Proof, cancellationToken), $"batch {listed.Id} is its own, and somebody else changed it meanwhile");
-                if (evidence.MayBeOurs)
-                    doubt ??= $"batch {listed.Id} was made since its POST and says nothing of whose it is";
-            }
-        }
-
-        return new(Found: false, doubt ?? end.Doubt);
-    }
-
-    /// <summary>What a batch says of itself; where its details say nothing, what its first task says.</summary>
-    private async Task<(PostEvidence Evidence, IReadOnlyList<NimbleTask> Tasks)> JudgeBatchAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string batchId, CancellationToken cancellationToken)
-    {
-        if (await nimble.GetBatchAsync(batchId, cancellationToken) is not { } batch)
-            return (new(PostProof.None, MayBeOurs: true), []);
-        if (batch.Tasks.Count == 0 || PostEvidence.IsComparable(batch.Tasks) || await nimble.GetTaskAsync(batch.Tasks[0].Id, cancellationToken) is not { } first)
-            return (PostEvidence.Of(submission, inputs, batch.Tasks, PostProof.None), batch.Tasks);
-        return (PostEvidence.Of(submission, inputs, [first, .. batch.Tasks.Skip(1)], PostProof.None), batch.Tasks);
-    }
-
-    private async Task<SearchResult> SearchTasksAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
-    {
-        string? doubt = null;
-        var end = new ListEnd("tasks");
-        await foreach (var page in nimble.ListTasksAsync(cancellationToken))
-        {
-            end.See(page.HasGaps, page.IsLast);
-            foreach (var listed in page.Items.Where(t => t.BatchId is null && !(t.CreatedAt < submission.PostedAt - ClockSkew)))
-            {
-                var task = await nimble.GetTaskAsync(listed.Id, cancellationToken);
-                var evidence = task is null ? new(PostProof.None, MayBeOurs: true) : PostEvidence.Of(submission, inputs, [task], PostProof.None);
-                if (evidence.Proof != PostProof.None)
-                    return new(await AdoptAsync(submission, inputs, batchId: null, [task!], evidence.Proof, cancellationToken), $"task {listed.Id} is its own, and somebody else changed it meanwhile");
-                if (evidence.MayBeOurs)
-                    doubt ??= $"task {listed.Id} was made since its POST and says nothing of whose it is";
-            }
+            if (entry.Evidence.Proof is var proof and not PostProof.None)
+                return new(
+                    await AdoptAsync(submission, inputs, entry.BatchId, entry.Tasks, proof, cancellationToken),
+                    $"{entry.Name} is its own, and somebody else changed it meanwhile");
+            if (entry.Evidence.MayBeOurs)
+                doubt ??= $"{entry.Name} was made since its POST and says nothing of whose it is";
         }
 
         return new(Found: false, doubt ?? end.Doubt);
@@ -178,16 +148,4 @@ internal sealed partial class SubmissionResolver(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
     private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);
-
-    /// <summary>Whether a list of the API was seen whole.</summary>
-    private sealed class ListEnd(string name)
-    {
-        private bool _hasGaps;
-        private bool _isLast;
-
-        /// <summary>Why it proves no absence; null where it does.</summary>
-        public string? Doubt => _isLast && !_hasGaps ? null : $"the API's list of {name} cannot be told to be whole";
-
-        public void See(bool hasGaps, bool isLast) => (_hasGaps, _isLast) = (_hasGaps || hasGaps, isLast);
-    }
 }

@@ -33,7 +33,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     public MemoryObjectStore Bucket { get; } = new();
 
-    /// <summary>What the API answers a GET of a path; an empty last page, or nothing there, where it is null.</summary>
+    /// <summary>What the API answers a GET of a path, with its query where it has one, else without; an empty last page, or nothing there, where it is null.</summary>
     public Func<string, string?> Get { get; set; } = _ => null;
 
     /// <summary>The status the API answers a GET of a path with instead, with a wait that ends its tries; null for none.</summary>
@@ -179,8 +179,9 @@ internal sealed class SubmitWorld : IAsyncDisposable
         if (context.Request.Method != "POST")
         {
             var path = context.Request.Path.Value!;
-            return FailGet(path) is { } failure ? TestServer.Json("{}", failure, ("Retry-After", "60"))(context)
-                : Get(path) is { } json ? TestServer.Json(json)(context)
+            var query = context.Request.QueryString.Value!;
+            return (FailGet(path + query) ?? FailGet(path)) is { } failure ? TestServer.Json("{}", failure, ("Retry-After", "60"))(context)
+                : (Get(path + query) ?? Get(path)) is { } json ? TestServer.Json(json)(context)
                 : HasLists && (path is "/v1/batches" or "/v1/tasks") ? TestServer.Json(NoItems)(context)
                 : TestServer.Json("{}", 404)(context);
         }

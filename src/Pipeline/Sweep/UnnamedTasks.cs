@@ -1,0 +1,51 @@
+using Pipeline.Collect;
+using Pipeline.Ledger;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Looks in the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names. Where results are
+/// not delivered to a bucket, nothing else knows of them.
+/// </summary>
+internal sealed class UnnamedTasks(ILedger ledger, ApiLists lists)
+{
+    /// <summary>Finds tasks that the ledger does not know, for inputs that wait and have none.</summary>
+    /// <param name="submission">A submission that was accepted.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>
+    /// Tasks that prove to be the submission's. A task that does not say whose it is, is not among them: another submission may have the
+    /// same URL.
+    /// </returns>
+    /// <exception cref="PipelineException">
+    /// The list shows none of them and cannot be told to be whole, so it proves no absence; or the API does not answer.
+    /// </exception>
+    public async Task<IReadOnlyList<NimbleTask>> FindAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        var matched = rows.Select(t => t.Ordinal).OfType<int>().ToHashSet();
+        var missing = inputs.Count(i => i.State == InputState.Waiting && !matched.Contains(i.Ordinal));
+        if (missing == 0)
+            return [];
+        var found = new List<NimbleTask>();
+        var end = new ListEnd("tasks");
+        var known = rows.Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
+        var matcher = new TaskMatcher(submission, inputs);
+        await foreach (var entry in lists.ReadTasksAsync(submission, matcher, known, end, cancellationToken))
+        {
+            if (entry.Evidence.Proof != PostProof.None && known.Add(entry.Tasks[0].Id))
+                found.Add(entry.Tasks[0]);
+            if (found.Count == missing)
+                return found;
+        }
+
+        // Where there are as many tasks as inputs, the rest are tasks that nothing tells apart, and no list can help.
+        return found.Count > 0 || end.Doubt is null || rows.Count >= submission.Count
+            ? found
+            : throw PipelineException.Transient(FailureReasons.Unavailable,
+                $"Nimble names no task for {missing} of {submission.Count} inputs, and {end.Doubt}. They wait.");
+    }
+}
