@@ -4,8 +4,7 @@ namespace Pipeline.Emulator;
 
 /// <summary>
 /// Replaces standard output and standard error of the process: they write UTF-8 whatever the locale, and clean every
-/// text.
-/// Only code that draws on a terminal uses the raw writers; it must clean its texts itself.
+/// text. Only code that draws on a terminal uses the raw writers; it must clean its texts itself.
 /// </summary>
 internal static class CleanConsole
 {

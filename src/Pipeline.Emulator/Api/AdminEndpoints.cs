@@ -18,8 +18,7 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
 
     /// <summary>
     /// Replaces all faults by those of the body, <c>{"name": value, ...}</c>. Values are as on the command line: a
-    /// number
-    /// without a decimal point is a count.
+    /// number without a decimal point is a count.
     /// </summary>
     public Task PutFaultsAsync(HttpContext context) => GuardAsync(context, async () =>
     {

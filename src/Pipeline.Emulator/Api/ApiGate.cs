@@ -8,15 +8,13 @@ namespace Pipeline.Emulator.Api;
 
 /// <summary>
 /// Middleware for every request to the API: checks the key, writes rate headers, injects faults into GETs, and answers
-/// errors
-/// in the API's shape.
+/// errors in the API's shape.
 /// </summary>
 internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, FullDisk disk, HostileReplies hostile)
 {
     /// <summary>
     /// The documented limit, in requests per minute. It is only reported: the faults <c>post_429</c> and <c>get_429</c>
-    /// refuse
-    /// requests on demand.
+    /// refuse requests on demand.
     /// </summary>
     private const int RateLimit = 5000;
 

@@ -17,8 +17,7 @@ internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, Faul
 
     /// <summary>
     /// Creates the POST and its tasks. Sequence numbers are shuffled, and so is the order of tasks in the answer,
-    /// because clients
-    /// must not rely on it. Second tasks of an input come after all first ones.
+    /// because clients must not rely on it. Second tasks of an input come after all first ones.
     /// </summary>
     public (PostRow Post, List<TaskRow> Tasks) Plan(Submission submission, string answer)
     {

@@ -12,8 +12,7 @@ internal static class TaskStates
 
     /// <summary>
     /// The name of a task's state. The documented vocabulary has <c>in_progress</c> only inside a batch; the wild one
-    /// draws one
-    /// of several names for each task.
+    /// draws one of several names for each task.
     /// </summary>
     public static string Name(TaskRow task, bool running, bool inBatch)
     {

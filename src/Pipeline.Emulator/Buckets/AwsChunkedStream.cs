@@ -4,8 +4,9 @@ using System.Text;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// Reads the content out of an <c>aws-chunked</c> body: <c>size[;chunk-signature=...]</c>, the bytes, and so on to a chunk of size 0, then
-/// trailers. Throws <see cref="InvalidDataException"/> for anything else, and for a body that ends early.
+/// Decodes an <c>aws-chunked</c> body: chunks of <c>size[;chunk-signature=...]</c> and that many bytes, up to a chunk
+/// of size 0, then trailers. Throws <see cref="InvalidDataException"/> for a malformed body and for one that ends
+/// early.
 /// </summary>
 internal sealed class AwsChunkedStream(Stream inner) : Stream
 {
@@ -15,11 +16,11 @@ internal sealed class AwsChunkedStream(Stream inner) : Stream
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _start;
     private int _end;
-    private long _left;
-    private bool _first = true;
+    private long _leftInChunk;
+    private bool _atFirstChunk = true;
     private bool _done;
 
-    /// <summary>The trailers by lower-case name; complete when a read has returned 0.</summary>
+    /// <summary>The trailers by name, ignoring case; complete once a read has returned 0.</summary>
     public Dictionary<string, string> Trailers { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public override bool CanRead => true;
@@ -38,25 +39,25 @@ internal sealed class AwsChunkedStream(Stream inner) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_left == 0 && !_done)
+        if (_leftInChunk == 0 && !_done)
             await ReadHeadAsync(cancellationToken);
         if (_done || buffer.Length == 0)
             return 0;
 
-        var wanted = (int)Math.Min(buffer.Length, _left);
+        var wanted = (int)Math.Min(buffer.Length, _leftInChunk);
         var buffered = Math.Min(wanted, _end - _start);
         if (buffered > 0)
         {
             _buffer.AsSpan(_start, buffered).CopyTo(buffer.Span);
             _start += buffered;
-            _left -= buffered;
+            _leftInChunk -= buffered;
             return buffered;
         }
 
         var read = await inner.ReadAsync(buffer[..wanted], cancellationToken);
         if (read == 0)
             throw new InvalidDataException("The aws-chunked body ends inside a chunk.");
-        _left -= read;
+        _leftInChunk -= read;
         return read;
     }
 
@@ -77,14 +78,15 @@ internal sealed class AwsChunkedStream(Stream inner) : Stream
 
     private async Task ReadHeadAsync(CancellationToken cancellationToken)
     {
-        if (!_first && (await ReadLineAsync(cancellationToken)).Length > 0)
+        if (!_atFirstChunk && (await ReadLineAsync(cancellationToken)).Length > 0)
             throw new InvalidDataException("A chunk is longer than its size says.");
-        _first = false;
+        _atFirstChunk = false;
         var head = await ReadLineAsync(cancellationToken);
         var size = head.Split(';', 2)[0].Trim();
-        if (!long.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _left) || _left < 0)
-            throw new InvalidDataException($"'{size}' is not the size of a chunk.");
-        if (_left > 0)
+        var isHex = long.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _leftInChunk);
+        if (!isHex || _leftInChunk < 0)
+            throw new InvalidDataException($"'{size}' is not a valid chunk size.");
+        if (_leftInChunk > 0)
             return;
 
         _done = true;
@@ -92,7 +94,7 @@ internal sealed class AwsChunkedStream(Stream inner) : Stream
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon <= 0 || Trailers.Count == MaxTrailers)
-                throw new InvalidDataException("The aws-chunked body ends with something that is not a trailer.");
+                throw new InvalidDataException("The aws-chunked body has malformed or too many trailers.");
             Trailers[line[..colon].Trim()] = line[(colon + 1)..].Trim();
         }
     }
@@ -106,8 +108,10 @@ internal sealed class AwsChunkedStream(Stream inner) : Stream
             {
                 _start = 0;
                 _end = await inner.ReadAsync(_buffer, cancellationToken);
+                if (_end == 0 && mayEnd)
+                    return line.ToString();
                 if (_end == 0)
-                    return mayEnd ? line.ToString() : throw new InvalidDataException("The aws-chunked body ends inside a chunk's head.");
+                    throw new InvalidDataException("The aws-chunked body ends inside a chunk header.");
             }
 
             var c = (char)_buffer[_start++];

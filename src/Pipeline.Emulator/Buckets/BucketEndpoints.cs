@@ -2,7 +2,9 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>The emulator's own object storage, as S3 under <c>/s3</c> and as Google Cloud Storage under <c>/gcs</c>: the same buckets either way.</summary>
+/// <summary>
+/// Serves the emulator's own buckets as S3 under <c>/s3</c> and as Google Cloud Storage under <c>/gcs</c>.
+/// </summary>
 internal static class BucketEndpoints
 {
     public static void MapBuckets(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null)

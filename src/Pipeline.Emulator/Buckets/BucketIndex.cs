@@ -7,8 +7,8 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// The truth about what objects there are: an object exists when its row is committed. Keys are stored as UTF-8 blobs, so
-/// they sort as S3 and GCS sort them and any character is safe.
+/// The index of all objects: an object exists once its row is committed. Keys are stored as UTF-8 blobs, so they sort
+/// as in S3 and GCS, and may contain any character.
 /// </summary>
 internal sealed class BucketIndex : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class BucketIndex : IAsyncDisposable
             generation INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, bytes INTEGER NOT NULL, md5 TEXT NOT NULL,
             crc32c INTEGER NOT NULL, created INTEGER NOT NULL, content_type TEXT NOT NULL, content_encoding TEXT, metadata TEXT,
             checksum_header TEXT, checksum TEXT, UNIQUE (bucket, key));
-        -- Small objects only; the others are files. Apart from the rows above, so that those stay narrow for listings.
+        -- The bytes of small objects; large ones are files. A separate table keeps the rows above narrow for listings.
         CREATE TABLE IF NOT EXISTS contents (generation INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
         """;
 
@@ -26,7 +26,7 @@ internal sealed class BucketIndex : IAsyncDisposable
 
     private readonly Database _database;
 
-    // Every request asks for its bucket; buckets are never removed.
+    // A cache, because every request looks up its bucket. Buckets are never removed.
     private readonly ConcurrentDictionary<string, DateTimeOffset> _buckets;
 
     public BucketIndex(string file)
@@ -47,22 +47,24 @@ internal sealed class BucketIndex : IAsyncDisposable
 
     public StoredObject? Find(string bucket, string key) => _database.Read(d => Find(d, bucket, Utf8(key)));
 
-    /// <summary>The object of this name with its bytes; those are null where they are in a file.</summary>
+    /// <summary>Finds an object with its bytes, which are null when they are in a file.</summary>
     public (StoredObject Object, byte[]? Bytes)? Read(string bucket, string key) => _database.Read(d =>
         d.Query<(StoredObject, byte[]?)?>(
             $"SELECT {Columns}, (SELECT bytes FROM contents WHERE generation = objects.generation) FROM objects WHERE bucket = $1 AND key = $2",
             row => (Read(row), row.IsDBNull(12) ? null : row.GetFieldValue<byte[]>(12)), bucket, Utf8(key)).FirstOrDefault());
 
-    /// <summary>The highest generation of an object; 0 when there is none.</summary>
+    /// <summary>The highest generation of all objects; 0 when there are none.</summary>
     public long LastGeneration() => _database.Read(d => d.Scalar<long>("SELECT ifnull(max(generation), 0) FROM objects"));
 
     public bool Knows(long generation) => _database.Read(d => d.Scalar<long>("SELECT count(*) FROM objects WHERE generation = $1", generation) > 0);
 
-    /// <summary>Makes an object visible in place of the one before it, where <paramref name="condition"/> accepts that one.</summary>
+    /// <summary>
+    /// Makes an object visible in place of the previous one, if <paramref name="condition"/> accepts that one.
+    /// </summary>
     /// <param name="item">The object.</param>
-    /// <param name="bytes">Its bytes; null where they are in a file.</param>
-    /// <param name="condition">Gets null where there is none before it.</param>
-    /// <returns>Whether it was accepted, and what was there before.</returns>
+    /// <param name="bytes">Its bytes; null when they are in a file.</param>
+    /// <param name="condition">Receives the previous object, or null when there is none.</param>
+    /// <returns>Whether the condition accepted, and the previous object.</returns>
     public Task<(bool Accepted, StoredObject? Previous)> ReplaceAsync(StoredObject item, byte[]? bytes, Func<StoredObject?, bool> condition) => ChangeAsync(item.Bucket, item.Key, condition, d =>
     {
         d.Execute($"INSERT INTO objects ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -73,11 +75,14 @@ internal sealed class BucketIndex : IAsyncDisposable
             d.Execute("INSERT INTO contents (generation, bytes) VALUES ($1, $2)", item.Generation, bytes);
     });
 
-    /// <summary>Removes an object where <paramref name="condition"/> accepts it.</summary>
+    /// <summary>Removes an object if <paramref name="condition"/> accepts it.</summary>
     public Task<(bool Accepted, StoredObject? Previous)> RemoveAsync(string bucket, string key, Func<StoredObject?, bool> condition) =>
         ChangeAsync(bucket, key, condition, _ => { });
 
-    /// <summary>At most <paramref name="limit"/> objects whose keys are at or after <paramref name="from"/> and before <paramref name="to"/>.</summary>
+    /// <summary>
+    /// Up to <paramref name="limit"/> objects, by key, from <paramref name="from"/> (inclusive) to
+    /// <paramref name="to"/> (exclusive).
+    /// </summary>
     public IReadOnlyList<StoredObject> Range(string bucket, byte[] from, byte[]? to, int limit) => _database.Read(d => to is null
         ? d.Query($"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 ORDER BY key LIMIT $3", Read, bucket, from, (long)limit)
         : d.Query($"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3", Read, bucket, from, (long)limit, to));

@@ -4,10 +4,10 @@ using System.Text;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// Buckets and objects in a folder: the bytes of large objects in files named by generation, everything else in an SQLite index. An object is
-/// there when its row is committed, whole and with its metadata, or not at all; keys never become paths.
+/// Keeps buckets and objects in a folder: the bytes of large objects in files named by generation, everything else in
+/// an SQLite index. Committing an object's row makes it visible, whole and with its metadata. Keys never become paths.
 /// </summary>
-/// <remarks>One process at a time. Nothing is read or written before the first use.</remarks>
+/// <remarks>Only one process may use the folder at a time. Nothing is read or written before the first use.</remarks>
 internal sealed class BucketStore(string folder, TimeProvider? time = null) : IAsyncDisposable
 {
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
@@ -21,16 +21,16 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
 
     private BucketIndex Index => Volatile.Read(ref _index) ?? Open();
 
-    /// <summary>Creates the bucket if there is none of that name.</summary>
+    /// <summary>Creates the bucket unless it exists.</summary>
     public Task EnsureBucketAsync(string name) => Index.FindBucket(name) is null ? Index.AddBucketAsync(name, _time.GetUtcNow()) : Task.CompletedTask;
 
-    /// <summary>When the bucket was created; null when there is none.</summary>
+    /// <summary>When the bucket was created; null when it does not exist.</summary>
     public DateTimeOffset? FindBucket(string name) => Index.FindBucket(name);
 
-    /// <summary>All buckets by name.</summary>
+    /// <summary>All buckets, sorted by name.</summary>
     public IReadOnlyList<(string Name, DateTimeOffset Created)> Buckets() => Index.Buckets();
 
-    /// <summary>Starts an object; the caller disposes the upload whether it commits it or not.</summary>
+    /// <summary>Starts an upload. The caller must dispose it, committed or not.</summary>
     public ObjectUpload BeginUpload()
     {
         _ = Index;
@@ -38,8 +38,11 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         return new ObjectUpload(PathOf(generation), generation);
     }
 
-    /// <summary>Makes the uploaded bytes the object of this name, where <paramref name="condition"/> accepts what is there (null: nothing is).</summary>
-    /// <returns>The object, or null where the condition refused; then the upload is as it was.</returns>
+    /// <summary>
+    /// Makes the uploaded bytes the object with this key, if <paramref name="condition"/> accepts the current object
+    /// (null for none).
+    /// </summary>
+    /// <returns>The new object, or null when the condition refused; the upload is then unchanged.</returns>
     public async Task<StoredObject?> CommitAsync(ObjectUpload upload, string bucket, string key, ObjectTraits traits, Func<StoredObject?, bool>? condition = null)
     {
         var item = new StoredObject(
@@ -52,7 +55,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         return item;
     }
 
-    /// <summary>Puts an object in one go.</summary>
+    /// <summary>Uploads and commits an object in one call.</summary>
     public async Task<StoredObject> PutAsync(string bucket, string key, Stream content, ObjectTraits traits, CancellationToken cancellationToken)
     {
         using var upload = BeginUpload();
@@ -60,10 +63,13 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         return (await CommitAsync(upload, bucket, key, traits))!;
     }
 
-    /// <summary>The object of this name, or null.</summary>
+    /// <summary>Finds an object; null when it does not exist.</summary>
     public StoredObject? Find(string bucket, string key) => Index.Find(bucket, key);
 
-    /// <summary>Opens the object of this name, or null. An open object can be read to its end even when it is replaced or removed meanwhile.</summary>
+    /// <summary>
+    /// Opens an object; null when it does not exist. An open object can be read to its end even when it is replaced or
+    /// removed meanwhile.
+    /// </summary>
     public (StoredObject Object, ObjectContent Content)? OpenRead(string bucket, string key)
     {
         while (Index.Read(bucket, key) is var (item, bytes))
@@ -74,15 +80,15 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
             }
             catch (FileNotFoundException) when (Index.Find(bucket, key) is not { } now || now.Generation != item.Generation)
             {
-                // It was replaced or removed between the two steps: look again.
+                // It was replaced or removed since the index was read, so read the index again.
             }
         }
 
         return null;
     }
 
-    /// <summary>Removes an object where <paramref name="condition"/> accepts it.</summary>
-    /// <returns>Whether the condition accepted, and whether there was one.</returns>
+    /// <summary>Removes an object if <paramref name="condition"/> accepts it (null for none).</summary>
+    /// <returns>Whether the condition accepted, and whether the object existed.</returns>
     public async Task<(bool Accepted, bool Existed)> DeleteAsync(string bucket, string key, Func<StoredObject?, bool>? condition = null)
     {
         var (accepted, previous) = await Index.RemoveAsync(bucket, key, condition ?? (_ => true));
@@ -91,12 +97,16 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         return (accepted, previous is not null);
     }
 
-    /// <summary>One page of the objects whose keys start with <paramref name="prefix"/>.</summary>
+    /// <summary>Lists one page of the objects whose keys start with <paramref name="prefix"/>.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="prefix">Empty for all.</param>
-    /// <param name="delimiter">Keys that have it after the prefix are given as common prefixes; empty for none.</param>
-    /// <param name="cursor">Where to start: <see cref="ObjectPage.NextCursor"/>, or <see cref="After"/> of a key, or null.</param>
-    /// <param name="limit">Objects and common prefixes together.</param>
+    /// <param name="prefix">The prefix; empty for all objects.</param>
+    /// <param name="delimiter">
+    /// Groups keys that contain it after the prefix into common prefixes; empty for no grouping.
+    /// </param>
+    /// <param name="cursor">
+    /// Where to start: <see cref="ObjectPage.NextCursor"/>, <see cref="After"/> of a key, or null.
+    /// </param>
+    /// <param name="limit">The most objects and common prefixes together.</param>
     public ObjectPage List(string bucket, string prefix, string delimiter, byte[]? cursor, int limit)
     {
         var start = Encoding.UTF8.GetBytes(prefix);
@@ -106,7 +116,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         var prefixes = new List<string>();
         while (true)
         {
-            // With a delimiter most of what is read may be skipped, so less is read at a time.
+            // With a delimiter most rows may be skipped, so read fewer at a time.
             var room = limit - objects.Count - prefixes.Count + 1;
             var want = delimiter.Length == 0 ? room : Math.Min(room, 64);
             var rows = Index.Range(bucket, from, end, want);
@@ -133,18 +143,19 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         }
     }
 
-    /// <summary>The cursor of what follows a key.</summary>
+    /// <summary>The cursor that starts right after a key.</summary>
     public static byte[] After(string key) => [.. Encoding.UTF8.GetBytes(key), 0];
 
     public ValueTask DisposeAsync() => _index?.DisposeAsync() ?? default;
 
-    // UTF-8 has no byte 0xFF, so the last byte can always be raised.
+    // The first byte string after all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always
+    // grow.
     private static byte[]? Successor(byte[] prefix) => prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];
 
     private string PathOf(long generation) =>
         Path.Combine(ObjectsFolder, (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture), generation.ToString(CultureInfo.InvariantCulture));
 
-    // A small object has no file, and perhaps not even the folder that it would be in.
+    // A small object has no file, and its folder may not exist either.
     private void RemoveFile(StoredObject? item)
     {
         if (item is not null && PathOf(item.Generation) is var path && File.Exists(path))
@@ -179,7 +190,7 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         }
     }
 
-    // A killed process leaves files without a row. Young ones may be another process's uploads under way.
+    // Deletes files without a row, which a killed process leaves behind. Young ones may be uploads of another process.
     private void RemoveOrphans(BucketIndex index)
     {
         var old = _time.GetUtcNow() - OrphanAge;

@@ -4,13 +4,15 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>One of S3's <c>x-amz-checksum-*</c> algorithms, computed while the bytes pass.</summary>
+/// <summary>One of S3's <c>x-amz-checksum-*</c> algorithms, computed incrementally.</summary>
 internal abstract class ContentChecksum : IDisposable
 {
-    /// <summary>The prefix of the header, lower case; the algorithm's name follows.</summary>
+    /// <summary>The header's name up to the algorithm, in lower case.</summary>
     public const string HeaderPrefix = "x-amz-checksum-";
 
-    /// <summary>The checksum behind a header such as <c>x-amz-checksum-crc32</c>; null for an unknown one.</summary>
+    /// <summary>
+    /// Creates the checksum for a header such as <c>x-amz-checksum-crc32</c>; null when the algorithm is unknown.
+    /// </summary>
     public static ContentChecksum? For(string header) => header[HeaderPrefix.Length..] switch
     {
         "crc32" => new Crc(Crc32ParameterSet.Crc32),
@@ -21,10 +23,10 @@ internal abstract class ContentChecksum : IDisposable
         _ => null,
     };
 
-    /// <summary>Takes the next bytes.</summary>
+    /// <summary>Adds the next bytes.</summary>
     public abstract void Append(ReadOnlySpan<byte> bytes);
 
-    /// <summary>The checksum of all bytes, as the wire has it before base64 (CRCs big-endian).</summary>
+    /// <summary>The checksum of all bytes; the header holds it in base64. CRCs are big-endian.</summary>
     public abstract byte[] Finish();
 
     /// <inheritdoc/>

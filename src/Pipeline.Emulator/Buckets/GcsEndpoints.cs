@@ -5,10 +5,12 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>As much of the GCS JSON API, under <c>/gcs</c>, as a pipeline and its tests need. Tokens are not verified.</summary>
+/// <summary>
+/// Serves a part of the GCS JSON API under <c>/gcs</c>: what the pipeline and its tests need. Tokens are not verified.
+/// </summary>
 internal static partial class GcsEndpoints
 {
-    /// <summary>Requests with this bearer token are refused.</summary>
+    /// <summary>Requests with this bearer token are answered 403.</summary>
     public const string DeniedToken = "denied";
 
     public static void MapGcs(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null)

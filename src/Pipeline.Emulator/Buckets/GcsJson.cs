@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>The resources and errors of the GCS JSON API.</summary>
+/// <summary>Writes resources and errors of the GCS JSON API.</summary>
 internal static class GcsJson
 {
     public static Task WriteAsync(HttpContext context, JsonObject body) => context.Response.WriteAsJsonAsync(body, context.RequestAborted);
@@ -72,10 +72,10 @@ internal static class GcsJson
         return resource;
     }
 
-    /// <summary>The MD5 as GCS has it.</summary>
+    /// <summary>The MD5 in the form of GCS: base64.</summary>
     public static string Md5(StoredObject item) => Convert.ToBase64String(Convert.FromHexString(item.Md5));
 
-    /// <summary>The CRC-32C as GCS has it: big-endian, base64.</summary>
+    /// <summary>A CRC-32C in the form of GCS: big-endian bytes in base64.</summary>
     public static string Crc32C(uint value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>GET and DELETE of GCS objects, and their list.</summary>
+/// <summary>Lists, reads and deletes GCS objects.</summary>
 internal static class GcsObjects
 {
     private const int MaxResults = 1000;
@@ -83,9 +83,9 @@ internal static class GcsObjects
     {
         var response = context.Response;
         var gzip = item.Traits.ContentEncoding == "gzip";
-        var decompress = gzip && !TakesGzip(context.Request.Headers.AcceptEncoding);
+        var decompress = gzip && !AcceptsGzip(context.Request.Headers.AcceptEncoding);
 
-        // What is decompressed on the way has no ranges: GCS passes the header over in silence.
+        // GCS ignores the Range header when it decompresses the object.
         var slice = decompress ? new(0, item.Bytes, false, true) : ObjectBody.SliceOf(context.Request, item.Bytes);
         if (!slice.IsSatisfiable)
         {
@@ -93,7 +93,22 @@ internal static class GcsObjects
             return GcsJson.ErrorAsync(context, 416, "requestedRangeNotSatisfiable", "Request range not satisfiable");
         }
 
-        var headers = response.Headers;
+        Describe(response.Headers, item);
+        if (gzip)
+            response.Headers.Vary = "Accept-Encoding";
+        if (decompress)
+        {
+            response.Headers.Warning = "214 UploadServer gunzipped";
+            return ObjectBody.SendDecompressedAsync(context, content);
+        }
+
+        if (item.Traits.ContentEncoding is { } encoding)
+            response.Headers.ContentEncoding = encoding;
+        return ObjectBody.SendAsync(context, content, slice, item.Bytes);
+    }
+
+    private static void Describe(IHeaderDictionary headers, StoredObject item)
+    {
         headers.ETag = item.ETag;
         headers.LastModified = item.Created.ToString("R");
         headers.ContentType = item.Traits.ContentType;
@@ -103,20 +118,9 @@ internal static class GcsObjects
         headers["x-goog-storage-class"] = "STANDARD";
         headers["x-goog-stored-content-encoding"] = item.Traits.ContentEncoding ?? "identity";
         headers["x-goog-stored-content-length"] = item.Bytes.ToString(CultureInfo.InvariantCulture);
-        if (gzip)
-            headers.Vary = "Accept-Encoding";
-        if (decompress)
-        {
-            headers.Warning = "214 UploadServer gunzipped";
-            return ObjectBody.SendDecompressedAsync(context, content);
-        }
-
-        if (item.Traits.ContentEncoding is { } encoding)
-            headers.ContentEncoding = encoding;
-        return ObjectBody.SendAsync(context, content, slice, item.Bytes);
     }
 
-    private static bool TakesGzip(StringValues acceptEncoding) =>
+    private static bool AcceptsGzip(StringValues acceptEncoding) =>
         StringWithQualityHeaderValue.TryParseList([acceptEncoding.ToString()], out var list)
         && list.Any(e => e.Value.Equals("gzip", StringComparison.OrdinalIgnoreCase) && e.Quality is not 0);
 }

@@ -5,7 +5,7 @@ namespace Pipeline.Emulator.Buckets;
 /// <summary>The generation parameters of a GCS request. Generation 0 stands for "no such object".</summary>
 internal sealed record GcsPreconditions(long? Generation, long? IfMatch, long? IfNotMatch)
 {
-    /// <summary>Reads them; false for a value that is not a number.</summary>
+    /// <summary>Reads the parameters; false when a value is not a number.</summary>
     public static bool TryRead(IQueryCollection query, out GcsPreconditions conditions)
     {
         var valid = true;
@@ -21,7 +21,7 @@ internal sealed record GcsPreconditions(long? Generation, long? IfMatch, long? I
         }
     }
 
-    /// <summary>Whether a write may replace what is there.</summary>
+    /// <summary>Whether a write may replace the current object, or create one where it is null.</summary>
     public bool Allow(StoredObject? current)
     {
         var generation = current?.Generation ?? 0;

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>Resumable uploads under way. They are kept in memory: after a restart the client starts over, as it must when a session expires.</summary>
+/// <summary>
+/// Resumable uploads in progress, in memory. After a restart the client must start again, as it must when a session
+/// expires.
+/// </summary>
 internal sealed class GcsSessions
 {
     private const int MaxSessions = 256;
@@ -10,7 +13,9 @@ internal sealed class GcsSessions
     private readonly Lock _lock = new();
     private readonly OrderedDictionary<string, (GcsUploadRequest Request, ObjectUpload Upload)> _idle = [];
 
-    /// <summary>Adds an upload; the one that has been idle longest gives way when there are too many.</summary>
+    /// <summary>
+    /// Adds an upload and returns its id. Drops the upload that was idle longest when there are too many.
+    /// </summary>
     public string Add(GcsUploadRequest request, ObjectUpload upload)
     {
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -18,7 +23,7 @@ internal sealed class GcsSessions
         return id;
     }
 
-    /// <summary>Takes an upload out, so that no second request works on it meanwhile; null when it is not there.</summary>
+    /// <summary>Takes an upload out, so that no other request can use it; null when it is not there.</summary>
     public (GcsUploadRequest Request, ObjectUpload Upload)? Take(string id)
     {
         lock (_lock)

@@ -3,15 +3,19 @@ using System.Text.Json;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>What the start of a GCS upload says: the parameters of its URL and the fields of its object resource.</summary>
+/// <summary>
+/// The first request of a GCS upload: the parameters of its URL and the fields of its object resource.
+/// </summary>
 internal sealed record GcsUploadRequest(string Name, ObjectTraits Traits, string? Crc32C, string? Md5, GcsPreconditions Conditions)
 {
     private const string DefaultContentType = "application/octet-stream";
 
-    /// <summary>Reads them. Null where something is missing or not well-formed; <paramref name="fault"/> says what.</summary>
+    /// <summary>
+    /// Reads the request; null when a part is missing or malformed, which <paramref name="fault"/> describes.
+    /// </summary>
     public static GcsUploadRequest? Read(HttpRequest request, ReadOnlyMemory<byte> resource, string? mediaType, out string fault)
     {
-        fault = "The object resource is not well-formed JSON.";
+        fault = "The object resource is not valid JSON.";
         try
         {
             using var json = JsonDocument.Parse(resource.IsEmpty ? "{}"u8.ToArray() : resource);
@@ -44,11 +48,11 @@ internal sealed record GcsUploadRequest(string Name, ObjectTraits Traits, string
         }
     }
 
-    /// <summary>With the hashes that the last request of a resumable upload tells, as Google's clients do.</summary>
+    /// <summary>Adds the hashes in the last request of a resumable upload, where Google's clients send them.</summary>
     public GcsUploadRequest WithHashesOf(HttpRequest last) =>
         this with { Crc32C = Hash(last, "crc32c=") ?? Crc32C, Md5 = Hash(last, "md5=") ?? Md5 };
 
-    /// <summary>What does not fit the bytes that came; null when all is well.</summary>
+    /// <summary>Describes the hash that does not match the uploaded bytes; null when all match.</summary>
     public string? Mismatch(ObjectUpload upload)
     {
         var crc32C = GcsJson.Crc32C(upload.Crc32C);

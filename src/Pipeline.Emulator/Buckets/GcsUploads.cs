@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>The three ways of GCS uploads: media, multipart, resumable.</summary>
+/// <summary>Handles the three kinds of GCS uploads: media, multipart and resumable.</summary>
 internal sealed class GcsUploads(BucketStore store)
 {
     private const int MaxResourceBytes = 64 * 1024;
@@ -67,7 +67,7 @@ internal sealed class GcsUploads(BucketStore store)
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            await GcsJson.ErrorAsync(context, 400, "invalid", "The multipart body is not well-formed.");
+            await GcsJson.ErrorAsync(context, 400, "invalid", "The multipart body is malformed.");
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class GcsUploads(BucketStore store)
     {
         if (_sessions.Take(id) is not { } session)
         {
-            await GcsJson.ErrorAsync(context, 404, "notFound", "There is no such upload.");
+            await GcsJson.ErrorAsync(context, 404, "notFound", $"There is no upload '{id}'.");
             return;
         }
 
@@ -113,12 +113,13 @@ internal sealed class GcsUploads(BucketStore store)
             }
             else
             {
-                await GcsJson.ErrorAsync(context, 400, "invalid", $"Invalid Content-Range; {upload.Bytes} bytes are here so far.");
+                var message = $"Invalid Content-Range: {upload.Bytes} bytes have arrived so far.";
+                await GcsJson.ErrorAsync(context, 400, "invalid", message);
             }
         }
         finally
         {
-            // Also after a cut connection: the client asks what has come and sends the rest.
+            // Keep the upload after a cut connection too: the client asks how much arrived and sends the rest.
             if (keep)
                 _sessions.Return(id, request, upload);
             else
@@ -126,13 +127,17 @@ internal sealed class GcsUploads(BucketStore store)
         }
     }
 
-    /// <summary>Takes the bytes of one PUT. Returns the size of the whole, -1 while it is not known, null for a Content-Range that does not fit.</summary>
+    /// <summary>Appends the bytes of one PUT.</summary>
+    /// <returns>
+    /// The total size, -1 while it is unknown, or null for a Content-Range that does not continue the upload.
+    /// </returns>
     private static async Task<long?> AppendAsync(HttpContext context, ObjectUpload upload)
     {
         long total = -1;
         if (context.Request.Headers.ContentRange.ToString() is { Length: > 0 } text)
         {
-            // The form 'bytes */*' asks how much is here; the header's own grammar does not have it.
+            // 'bytes */*' asks how much has arrived. The parser rejects it because the header's grammar does not allow
+            // it.
             if (text == "bytes */*")
                 return -1;
             if (!ContentRangeHeaderValue.TryParse(text, out var range) || (range.From ?? upload.Bytes) != upload.Bytes)
@@ -158,7 +163,7 @@ internal sealed class GcsUploads(BucketStore store)
             await GcsJson.ConditionAsync(context);
     }
 
-    /// <summary>The object resource at the start of an upload; Google's own clients send it gzipped.</summary>
+    /// <summary>Reads the object resource that starts an upload. Google's clients send it gzipped.</summary>
     private static async Task<byte[]> ReadResourceAsync(HttpContext context)
     {
         if (context.Request.Headers.ContentEncoding != "gzip")

@@ -2,10 +2,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>What a request's path names, taken from the request line itself: the server's own path has its dot segments and slashes folded.</summary>
+/// <summary>
+/// Reads bucket and key from the raw request line, because the server's parsed path has lost dot segments and repeated
+/// slashes.
+/// </summary>
 internal static class ObjectAddress
 {
-    /// <summary>The path after <paramref name="root"/> as sent, still percent-encoded, without query.</summary>
+    /// <summary>
+    /// The path after <paramref name="root"/> as it was sent: still percent-encoded, without the query.
+    /// </summary>
     public static string RawRest(HttpContext context, string root)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
@@ -15,7 +20,9 @@ internal static class ObjectAddress
         return at < 0 ? "" : path[(at + root.Length)..];
     }
 
-    /// <summary>Bucket and key of a path-style S3 request; the key is empty for the bucket itself.</summary>
+    /// <summary>
+    /// The bucket and key of a path-style S3 request; the key is empty for a request to the bucket itself.
+    /// </summary>
     public static (string Bucket, string Key) OfS3(HttpContext context)
     {
         var rest = RawRest(context, "/s3/");
@@ -25,6 +32,6 @@ internal static class ObjectAddress
             : (Uri.UnescapeDataString(rest[..slash]), Uri.UnescapeDataString(rest[(slash + 1)..]));
     }
 
-    /// <summary>The object of a GCS request: one segment after <c>/o/</c>, though its slashes may stand unescaped.</summary>
+    /// <summary>The object name of a GCS request: everything after <c>/o/</c>, including unescaped slashes.</summary>
     public static string OfGcs(HttpContext context) => Uri.UnescapeDataString(RawRest(context, "/o/"));
 }

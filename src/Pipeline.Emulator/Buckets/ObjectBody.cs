@@ -3,31 +3,38 @@ using Microsoft.Net.Http.Headers;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>Sends stored bytes, whole or in part.</summary>
+/// <summary>Sends an object's bytes, whole or in part.</summary>
 internal static class ObjectBody
 {
-    private const int Step = 64 * 1024;
+    private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>What a Range header asks of an object.</summary>
-    /// <param name="Start">The first byte.</param>
-    /// <param name="Length">How many.</param>
-    /// <param name="IsPartial">Whether the answer is 206.</param>
-    /// <param name="IsSatisfiable">Whether there is such a part at all; else 416.</param>
+    /// <summary>The part of an object that a Range header asks for.</summary>
+    /// <param name="Start">The position of the first byte.</param>
+    /// <param name="Length">The number of bytes.</param>
+    /// <param name="IsPartial">Whether the answer is 206 rather than 200.</param>
+    /// <param name="IsSatisfiable">Whether the object has such a part; if not, the answer is 416.</param>
     public readonly record struct Slice(long Start, long Length, bool IsPartial, bool IsSatisfiable);
 
-    /// <summary>Reads a Range header. As both clouds do, anything but one well-formed byte range is passed over and gives the whole.</summary>
+    /// <summary>
+    /// Reads the Range header. Anything but one well-formed byte range is ignored, as both clouds do.
+    /// </summary>
     public static Slice SliceOf(HttpRequest request, long bytes)
     {
         var whole = new Slice(0, bytes, false, true);
         if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes" || header.Ranges.Count != 1)
             return whole;
         var range = header.Ranges.First();
+        var isSuffix = range.From is null;
         var start = range.From ?? Math.Max(0, bytes - range.To!.Value);
-        var end = range.From is null ? bytes - 1 : Math.Min(range.To ?? long.MaxValue, bytes - 1);
-        return start >= bytes || (range.From is null && range.To == 0) ? new(0, 0, true, false) : new(start, end - start + 1, true, true);
+        if (start >= bytes || (isSuffix && range.To == 0))
+            return new(0, 0, true, false);
+        var last = isSuffix ? bytes - 1 : Math.Min(range.To ?? long.MaxValue, bytes - 1);
+        return new(start, last - start + 1, true, true);
     }
 
-    /// <summary>Sends the status, the length and the bytes of a slice; only the headers where there is no content, as for a HEAD.</summary>
+    /// <summary>
+    /// Sends headers and bytes of a slice; only headers when <paramref name="content"/> is null, as for HEAD.
+    /// </summary>
     public static async Task SendAsync(HttpContext context, ObjectContent? content, Slice slice, long bytes)
     {
         var response = context.Response;
@@ -44,7 +51,7 @@ internal static class ObjectBody
         var (position, end) = (slice.Start, slice.Start + slice.Length);
         while (position < end)
         {
-            var span = response.BodyWriter.GetSpan((int)Math.Min(Step, end - position));
+            var span = response.BodyWriter.GetSpan((int)Math.Min(ChunkBytes, end - position));
             var read = content.Read(span[..(int)Math.Min(span.Length, end - position)], position);
             response.BodyWriter.Advance(read);
             position += read;
@@ -54,7 +61,7 @@ internal static class ObjectBody
         }
     }
 
-    /// <summary>Sends a gzip object decompressed, as GCS does to clients that do not take gzip.</summary>
+    /// <summary>Sends a gzip object decompressed, as GCS does for clients that do not accept gzip.</summary>
     public static async Task SendDecompressedAsync(HttpContext context, ObjectContent content)
     {
         using var stored = content.AsStream();

@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>The bytes of an opened object, in memory or in a file. They can be read to their end even when the object is replaced or removed meanwhile.</summary>
+/// <summary>
+/// The bytes of an open object, in memory or in a file. They stay readable when the object is replaced or removed
+/// meanwhile.
+/// </summary>
 internal sealed class ObjectContent : IDisposable
 {
     private readonly byte[]? _bytes;
@@ -12,8 +15,8 @@ internal sealed class ObjectContent : IDisposable
 
     public ObjectContent(SafeFileHandle file) => _file = file;
 
-    /// <summary>Reads from a position on.</summary>
-    /// <returns>How many bytes; 0 at the end.</returns>
+    /// <summary>Reads bytes from a position.</summary>
+    /// <returns>The number of bytes read; 0 at the end.</returns>
     public int Read(Span<byte> buffer, long position)
     {
         if (_file is not null)
@@ -24,7 +27,7 @@ internal sealed class ObjectContent : IDisposable
         return rest.Length;
     }
 
-    /// <summary>All of it as a stream, in place of this.</summary>
+    /// <summary>All bytes as a stream, which takes over the file.</summary>
     public Stream AsStream() => _file is not null ? new FileStream(_file, FileAccess.Read, bufferSize: 0) : new MemoryStream(_bytes!, writable: false);
 
     public void Dispose() => _file?.Dispose();

@@ -7,12 +7,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>
-/// An object on its way in. A small one stays in memory; the bytes of a large one go to a file that nothing points to until
-/// <see cref="BucketStore.CommitAsync"/>. Disposed without that, it never was.
+/// An upload in progress. A small object stays in memory; a large one goes to a file that no row names until
+/// <see cref="BucketStore.CommitAsync"/>. Disposing an upload that was not committed deletes the file.
 /// </summary>
 internal sealed class ObjectUpload(string path, long generation) : IDisposable
 {
-    /// <summary>An object of this many bytes or more is a file.</summary>
+    /// <summary>Objects of at least this many bytes are stored in a file.</summary>
     public const int FileBytes = 64 * 1024;
 
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
@@ -22,19 +22,21 @@ internal sealed class ObjectUpload(string path, long generation) : IDisposable
     private uint _crc32C = uint.MaxValue;
     private bool _kept;
 
-    /// <summary>The generation the object will have.</summary>
+    /// <summary>The generation of the object to be.</summary>
     public long Generation => generation;
 
-    /// <summary>Bytes taken so far.</summary>
+    /// <summary>The number of bytes so far.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>The MD5 of the bytes taken so far.</summary>
+    /// <summary>The MD5 of the bytes so far.</summary>
     public byte[] Md5() => _md5.GetCurrentHash();
 
-    /// <summary>The CRC-32C of the bytes taken so far.</summary>
+    /// <summary>The CRC-32C of the bytes so far.</summary>
     public uint Crc32C => ~_crc32C;
 
-    /// <summary>Takes everything that <paramref name="content"/> has.</summary>
+    /// <summary>
+    /// Appends all of <paramref name="content"/>, also to <paramref name="checksum"/> if that is not null.
+    /// </summary>
     public async Task AppendAsync(Stream content, ContentChecksum? checksum, CancellationToken cancellationToken)
     {
         int read;
@@ -47,7 +49,9 @@ internal sealed class ObjectUpload(string path, long generation) : IDisposable
         }
     }
 
-    /// <summary>The bytes of a small object; null for a large one, whose file has all of them then.</summary>
+    /// <summary>
+    /// Returns the bytes of a small object. For a large one, writes the rest to its file and returns null.
+    /// </summary>
     public byte[]? Finish()
     {
         if (_file is null)
@@ -56,7 +60,7 @@ internal sealed class ObjectUpload(string path, long generation) : IDisposable
         return null;
     }
 
-    /// <summary>The bytes are an object's now.</summary>
+    /// <summary>Marks the upload as committed: its file now belongs to the object.</summary>
     public void Keep()
     {
         _kept = true;

@@ -4,10 +4,12 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>As much of S3, path-style under <c>/s3</c>, as a pipeline and its tests need. Signatures are not verified.</summary>
+/// <summary>
+/// Serves a part of S3 under <c>/s3</c>, path-style: what the pipeline and its tests need. Signatures are not verified.
+/// </summary>
 internal static partial class S3Endpoints
 {
-    /// <summary>Requests signed with this access key are refused.</summary>
+    /// <summary>Requests signed with this access key are answered 403.</summary>
     public const string DeniedAccessKey = "denied";
 
     private const int MaxKeyBytes = 1024;

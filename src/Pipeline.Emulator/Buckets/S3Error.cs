@@ -1,11 +1,11 @@
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>An answer of S3 that refuses.</summary>
+/// <summary>An error answer of S3.</summary>
 internal sealed record S3Error(int Status, string Code, string Message)
 {
-    /// <summary>No error at all.</summary>
+    /// <summary>Stands for no error.</summary>
     public static readonly S3Error None = new(200, "", "");
-    public static readonly S3Error Archived = 
+    public static readonly S3Error Archived =
         new(403, "InvalidObjectState", "The operation is not valid for the object's storage class");
     public static readonly S3Error AccessDenied = new(403, "AccessDenied", "Access Denied");
     public static readonly S3Error NoSuchBucket = new(404, "NoSuchBucket", "The specified bucket does not exist");
@@ -14,16 +14,16 @@ internal sealed record S3Error(int Status, string Code, string Message)
     public static readonly S3Error InvalidRange = new(416, "InvalidRange", "The requested range is not satisfiable");
     public static readonly S3Error InvalidBucketName = new(400, "InvalidBucketName", "The specified bucket is not valid.");
     public static readonly S3Error InvalidDigest = new(400, "InvalidDigest", "The Content-MD5 you specified was invalid.");
-    public static readonly S3Error IncompleteBody = new(400, "IncompleteBody", "The request body does not have the bytes that its headers announce.");
+    public static readonly S3Error IncompleteBody = new(400, "IncompleteBody", "The request body does not have as many bytes as its headers say.");
     public static readonly S3Error KeyTooLong = new(400, "KeyTooLongError", "Your key is too long");
     public static readonly S3Error MalformedXml = new(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
-    public static readonly S3Error MalformedTrailer = new(400, "MalformedTrailerError", "The trailer that the request announces is missing or not well-formed.");
+    public static readonly S3Error MalformedTrailer = new(400, "MalformedTrailerError", "The trailer that the request headers name is missing or malformed.");
     public static readonly S3Error Sha256Mismatch =
         new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
 
     public static readonly S3Error NotImplemented = new(501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
 
-    /// <summary>The refusals that can be injected, by their code.</summary>
+    /// <summary>The error with a code that a fault can inject.</summary>
     public static S3Error ByCode(string code) => code switch
     {
         "ExpiredToken" => new(400, code, "The provided token has expired."),
@@ -38,7 +38,7 @@ internal sealed record S3Error(int Status, string Code, string Message)
 
     public static S3Error InvalidArgument(string message) => new(400, "InvalidArgument", message);
 
-    /// <summary>Answers with this error; without a body to a HEAD, as S3 does.</summary>
+    /// <summary>Answers with this error. The answer to a HEAD has no body, as in S3.</summary>
     public async Task WriteAsync(HttpContext context)
     {
         context.Response.StatusCode = Status;

@@ -5,7 +5,7 @@ using System.Xml;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>ListObjectsV2, and the list of buckets.</summary>
+/// <summary>Answers ListObjectsV2 and ListBuckets.</summary>
 internal static class S3Listing
 {
     private const int MaxKeys = 1000;
@@ -34,12 +34,11 @@ internal static class S3Listing
         await S3Xml.WriteAsync(context, "ListBucketResult", S3Xml.Namespace, xml =>
         {
             xml.WriteElementString("Name", bucket);
-            foreach (var (element, parameter) in (ReadOnlySpan<(string, string)>)[("Prefix", "prefix"), ("Delimiter", "delimiter"), ("StartAfter", "start-after")])
-            {
-                if (parameter == "prefix" || query.ContainsKey(parameter))
-                    xml.WriteElementString(element, Encode(Get(parameter), url));
-            }
-
+            xml.WriteElementString("Prefix", Encode(Get("prefix"), url));
+            if (query.ContainsKey("delimiter"))
+                xml.WriteElementString("Delimiter", Encode(Get("delimiter"), url));
+            if (query.ContainsKey("start-after"))
+                xml.WriteElementString("StartAfter", Encode(Get("start-after"), url));
             if (token.Length > 0)
                 xml.WriteElementString("ContinuationToken", token);
             if (url)
@@ -95,7 +94,7 @@ internal static class S3Listing
         return cursor is not null;
     }
 
-    // As S3 encodes: slashes stay, a space becomes a plus.
+    // S3's URL encoding keeps slashes and turns spaces into plus signs.
     private static string Encode(string text, bool url) =>
         url ? new StringBuilder(Uri.EscapeDataString(text)).Replace("%2F", "/").Replace("%20", "+").ToString() : text;
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>GET, HEAD and DELETE of S3 objects, and the deletion of many.</summary>
+/// <summary>Answers GET and HEAD of S3 objects, and DeleteObjects.</summary>
 internal static class S3Objects
 {
     public const string MetadataPrefix = "x-amz-meta-";
@@ -44,7 +44,7 @@ internal static class S3Objects
             return;
         }
 
-        // The checksum is that of the whole, so S3 leaves it out of a part.
+        // The checksum covers the whole object, so S3 omits it for a range.
         if (!slice.IsPartial && item.Traits.ChecksumHeader is { } header && headers["x-amz-checksum-mode"] == "ENABLED")
         {
             context.Response.Headers[header] = item.Traits.Checksum;
@@ -90,7 +90,7 @@ internal static class S3Objects
         });
     }
 
-    /// <summary>Whether an If-Match or If-None-Match header names this object.</summary>
+    /// <summary>Whether an If-Match or If-None-Match header matches this object.</summary>
     public static bool Matches(StringValues header, StoredObject item) =>
         header.ToString().Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == item.ETag || tag == item.Md5);
 

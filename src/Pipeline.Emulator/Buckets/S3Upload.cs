@@ -4,7 +4,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>PUT of an S3 object: takes the body apart, verifies every checksum that came with it, and only then makes the object visible.</summary>
+/// <summary>
+/// Answers PUT of an S3 object: decodes the body, verifies every checksum sent with it, then makes the object visible.
+/// </summary>
 internal static partial class S3Upload
 {
     private const string DefaultContentType = "binary/octet-stream";
@@ -90,7 +92,7 @@ internal static partial class S3Upload
         if (header is null)
             return null;
         if (checksum is null)
-            return S3Error.InvalidArgument($"The checksum '{header}' is not known.");
+            return S3Error.InvalidArgument($"The checksum '{header}' is not supported.");
         if (string.IsNullOrEmpty(stated))
             return S3Error.MalformedTrailer;
         return Convert.ToBase64String(checksum.Finish()) == stated

@@ -3,12 +3,12 @@ using System.Xml;
 
 namespace Pipeline.Emulator.Buckets;
 
-/// <summary>S3's XML answers.</summary>
+/// <summary>Writes S3's XML answers.</summary>
 internal static class S3Xml
 {
     public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-    // Keys may have characters that XML 1.0 lacks; S3 writes them as references all the same.
+    // Keys may have characters that XML 1.0 does not allow. S3 writes them as character references anyway.
     private static readonly XmlWriterSettings Settings = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
 
     public static async Task WriteAsync(HttpContext context, string root, string ns, Action<XmlWriter> write)

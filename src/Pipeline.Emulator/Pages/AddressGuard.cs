@@ -3,25 +3,27 @@ using System.Net.Sockets;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Keeps the emulator from fetching pages of this machine, its networks and the clouds' metadata services.</summary>
+/// <summary>Prevents fetches from this machine, private networks and the clouds' metadata services.</summary>
 internal static class AddressGuard
 {
-    /// <summary>Whether a URL names a private address outright, in whatever notation; a name is not looked up.</summary>
+    /// <summary>Whether a URL's host is a private address, in any notation. A host name is not resolved.</summary>
     public static bool IsPrivateLiteral(Uri url) => IPAddress.TryParse(url.IdnHost, out var address) && !AddressRanges.IsPublic(address);
 
     /// <summary>
-    /// The addresses of a name that may be connected to. Whoever connects must use these and not look the name up again, since it may mean something else by then.
+    /// Resolves a host to the addresses that may be connected to. The caller must connect to these and not resolve the
+    /// name again, because the second answer may differ.
     /// </summary>
-    /// <exception cref="PageFetchException">All of them are private.</exception>
-    /// <exception cref="SocketException">There is no such name.</exception>
+    /// <exception cref="PageFetchException">All addresses are private.</exception>
+    /// <exception cref="SocketException">The name does not exist.</exception>
     public static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
-        var open = Array.FindAll(addresses, AddressRanges.IsPublic);
-        return open.Length > 0 || addresses.Length == 0 ? open : throw Refused(host);
+        var allowed = Array.FindAll(addresses, AddressRanges.IsPublic);
+        return allowed.Length > 0 || addresses.Length == 0 ? allowed : throw Refused(host);
     }
 
-    /// <summary>What a refused address is answered.</summary>
+    /// <summary>The error for a host whose addresses are all private.</summary>
     public static PageFetchException Refused(string host) => new(PageFetchException.AddressRefused,
-        $"'{host}' is an address of this machine, a private network or a metadata service. Start the emulator with --allow-private to fetch from there.");
+        $"'{host}' is an address of this machine, a private network or a metadata service. "
+        + "Start the emulator with --allow-private to fetch from there.");
 }

@@ -4,7 +4,9 @@ using AngleSharp.Text;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Finds out how a body's text is encoded, in the order a browser does: byte order mark, header, meta, guess.</summary>
+/// <summary>
+/// Detects a page's encoding in the order that browsers use: byte order mark, header, meta element, guess.
+/// </summary>
 internal static partial class Charset
 {
     private const int PrescanBytes = 4096;
@@ -13,7 +15,9 @@ internal static partial class Charset
 
     static Charset() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
-    /// <summary>The bytes without their byte order mark where they are valid UTF-8 as they stand, so that nothing need be decoded; else null.</summary>
+    /// <summary>
+    /// The body without its byte order mark if it is valid UTF-8, so that it need not be decoded; else null.
+    /// </summary>
     public static ReadOnlyMemory<byte>? AsUtf8(FetchedPage page)
     {
         var (encoding, mark) = Detect(page);
@@ -22,7 +26,7 @@ internal static partial class Charset
         return page.Body.AsMemory(mark);
     }
 
-    /// <summary>The text; what is not valid in its encoding becomes U+FFFD.</summary>
+    /// <summary>Decodes the body; invalid bytes become U+FFFD.</summary>
     public static string Decode(FetchedPage page)
     {
         var (encoding, mark) = Detect(page);
@@ -47,7 +51,7 @@ internal static partial class Charset
         var head = Encoding.Latin1.GetString(body[..Math.Min(body.Length, PrescanBytes)]);
         var encoding = Named(MetaCharset().Match(head));
 
-        // A meta that could be read as ASCII cannot be right about UTF-16.
+        // A meta element that was readable as ASCII cannot be right about UTF-16.
         return encoding is UnicodeEncoding ? Utf8 : encoding;
     }
 

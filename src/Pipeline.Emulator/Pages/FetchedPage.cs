@@ -1,13 +1,13 @@
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>A page as the web gave it.</summary>
+/// <summary>A page as its server sent it.</summary>
 /// <param name="FinalUrl">The URL after redirects.</param>
-/// <param name="StatusCode">The HTTP status, whatever it is.</param>
-/// <param name="ContentType">The Content-Type header, null where there was none.</param>
+/// <param name="StatusCode">The HTTP status, which may be an error.</param>
+/// <param name="ContentType">The Content-Type header; null when there was none.</param>
 /// <param name="Body">The body after content decoding.</param>
 internal sealed record FetchedPage(Uri FinalUrl, int StatusCode, string? ContentType, byte[] Body)
 {
-    /// <summary>The redirects on the way, in their order.</summary>
+    /// <summary>The redirects that were followed, in order.</summary>
     public IReadOnlyList<Redirect> Redirects { get; init; } = [];
 }
 

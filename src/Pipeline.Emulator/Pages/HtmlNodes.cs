@@ -3,7 +3,9 @@ using AngleSharp.Dom;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>What the converters know of HTML: what a reader does not see, what stands on its own lines, where links lead.</summary>
+/// <summary>
+/// What the converters know about HTML: which elements are hidden, which are blocks, where links lead.
+/// </summary>
 internal static class HtmlNodes
 {
     private static readonly FrozenSet<string> Unseen = FrozenSet.ToFrozenSet(
@@ -19,10 +21,10 @@ internal static class HtmlNodes
         "p", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     ]);
 
-    /// <summary>Whether it begins and ends a line.</summary>
+    /// <summary>Whether an element starts and ends a line.</summary>
     public static bool IsBlock(IElement element) => Blocks.Contains(element.LocalName);
 
-    /// <summary>Whether a reader of the page sees nothing of it, as far as its own markup tells.</summary>
+    /// <summary>Whether an element is invisible, as far as its own markup says; style sheets are not applied.</summary>
     public static bool IsHidden(IElement element)
     {
         if (Unseen.Contains(element.LocalName) || element.HasAttribute("hidden") || (element.LocalName == "dialog" && !element.HasAttribute("open")))
@@ -34,10 +36,10 @@ internal static class HtmlNodes
         return dense.Contains("display:none", StringComparison.OrdinalIgnoreCase) || dense.Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The heading's level, 1 to 6; 0 for anything else.</summary>
+    /// <summary>The level of a heading, 1 to 6; 0 for other elements.</summary>
     public static int HeadingLevel(IElement element) => element.LocalName is ['h', >= '1' and <= '6'] name ? name[1] - '0' : 0;
 
-    /// <summary>Every element below, in document order.</summary>
+    /// <summary>All elements below a node, in document order.</summary>
     public static IEnumerable<IElement> Descendants(INode root)
     {
         var node = root.FirstChild;
@@ -49,7 +51,10 @@ internal static class HtmlNodes
         }
     }
 
-    /// <summary>The next node in document order below <paramref name="root"/>, with or without this one's own children.</summary>
+    /// <summary>
+    /// The next node in document order below <paramref name="root"/>, or null at the end. Without
+    /// <paramref name="descend"/> it skips the node's children.
+    /// </summary>
     public static INode? Following(INode node, INode root, bool descend)
     {
         if (descend && node.FirstChild is { } child)
@@ -60,11 +65,15 @@ internal static class HtmlNodes
         return at == root ? null : at.NextSibling;
     }
 
-    /// <summary>The absolute form of a reference that a reader could follow; null for scripts, inline data and what is no URL.</summary>
+    /// <summary>
+    /// Makes a link absolute; null when it is not a URL or a reader could not follow it (scripts, inline data).
+    /// </summary>
     public static Uri? Resolve(Uri baseUrl, string? reference) =>
         reference is not null && Uri.TryCreate(baseUrl, reference.Trim(), out var url) && url.Scheme is "http" or "https" or "mailto" or "tel" or "ftp" ? url : null;
 
-    /// <summary>What the page's references are relative to.</summary>
+    /// <summary>
+    /// The URL that the page's relative links are based on: its <c>base</c> element, else its own URL.
+    /// </summary>
     public static Uri BaseOf(IDocument document, Uri url)
     {
         var stated = document.Head is null ? null : Descendants(document.Head).FirstOrDefault(e => e.LocalName == "base" && e.HasAttribute("href"));

@@ -3,8 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Markdown under construction: finished blocks, and the line of text that is being written.</summary>
-/// <param name="inline">True inside a link, an emphasis, a heading or a cell: there are no blocks, only spaces between what would be blocks.</param>
+/// <summary>Builds Markdown: finished blocks, and the paragraph that is being written.</summary>
+/// <param name="inline">
+/// True inside a link, emphasis, heading or table cell. Blocks are then flattened, with spaces between them.
+/// </param>
 internal sealed partial class MarkdownFlow(bool inline)
 {
     private readonly StringBuilder _line = new();
@@ -13,7 +15,7 @@ internal sealed partial class MarkdownFlow(bool inline)
     /// <summary>Whether blocks are flattened.</summary>
     public bool IsInline => inline;
 
-    /// <summary>Adds text, with its white space collapsed and its punctuation escaped.</summary>
+    /// <summary>Adds text; collapses its white space and escapes its punctuation.</summary>
     public void AddText(string text)
     {
         for (var i = 0; i < text.Length; i++)
@@ -30,7 +32,10 @@ internal sealed partial class MarkdownFlow(bool inline)
         }
     }
 
-    /// <summary>Adds finished Markdown. White space at its ends moves outside of <paramref name="open"/> and <paramref name="close"/>.</summary>
+    /// <summary>
+    /// Adds finished Markdown between <paramref name="open"/> and <paramref name="close"/>. White space at its ends
+    /// moves outside of them, because Markdown does not allow it inside.
+    /// </summary>
     public void AddWrapped(string markdown, string open, string close)
     {
         var trimmed = markdown.Trim(' ', '\n');
@@ -48,7 +53,7 @@ internal sealed partial class MarkdownFlow(bool inline)
             AddSpace();
     }
 
-    /// <summary>A line break inside a paragraph.</summary>
+    /// <summary>Adds a line break inside a paragraph.</summary>
     public void AddLineBreak()
     {
         TrimLine();
@@ -56,7 +61,7 @@ internal sealed partial class MarkdownFlow(bool inline)
             _line.Append("  \n");
     }
 
-    /// <summary>A space, unless there is one.</summary>
+    /// <summary>Adds a space unless the line ends with white space.</summary>
     public void AddSpace()
     {
         if (_line.Length == 0 ? inline : _line[^1] is not (' ' or '\n'))
@@ -88,8 +93,8 @@ internal sealed partial class MarkdownFlow(bool inline)
             _blocks.Add((markdown, isList, false));
     }
 
-    /// <summary>Everything so far.</summary>
-    /// <param name="tight">Whether a list follows its paragraph without a blank line, as in a list item.</param>
+    /// <summary>Ends the paragraph and returns all Markdown.</summary>
+    /// <param name="tight">Whether a list follows a paragraph without a blank line, as in a list item.</param>
     public string Finish(bool tight = false)
     {
         if (inline)
@@ -103,7 +108,7 @@ internal sealed partial class MarkdownFlow(bool inline)
                 var (_, wasList, wasParagraph) = _blocks[i - 1];
                 text.Append(tight && wasParagraph && _blocks[i].IsList ? "\n" : "\n\n");
 
-                // Two lists in a row would be read as one.
+                // Without a comment between them, two lists in a row would be one list.
                 if (wasList && _blocks[i].IsList)
                     text.Append("<!-- -->\n\n");
             }
@@ -135,7 +140,7 @@ internal sealed partial class MarkdownFlow(bool inline)
         };
     }
 
-    // What would make a line something other than text: headings, quotes, lists, rules, fences.
+    // The starts of lines that Markdown would not read as text: headings, quotes, lists, rules.
     [GeneratedRegex(@"^([0-9]{1,9}(?=[.)])|)([.)](?=\s|$)|#{1,6}(?=\s|$)|>|[-+](?=\s|$)|-{2,} *$|=+ *$)", RegexOptions.Multiline)]
     private static partial Regex LineStart();
 

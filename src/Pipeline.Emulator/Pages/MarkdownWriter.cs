@@ -4,19 +4,20 @@ using AngleSharp.Dom;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Turns the visible part of a page into GitHub-flavoured Markdown with absolute links.</summary>
+/// <summary>Converts the visible part of a page to GitHub-flavoured Markdown with absolute links.</summary>
 internal sealed class MarkdownWriter(Uri baseUrl)
 {
-    // The parser itself stops nesting at about 500. Below this a page is markup gone wrong, and only its text is kept.
+    // The HTML parser stops nesting at about 500. A page nested deeper than this is broken markup, so only its text is
+    // kept.
     private const int MaxDepth = 200;
 
-    // Pages that load images late keep the real source aside.
+    // Pages that load images lazily keep the actual source in one of the data attributes.
     private static readonly string[] ImageSources = ["src", "data-src", "data-lazy-src"];
 
-    /// <summary>The Markdown of everything below a node.</summary>
+    /// <summary>Converts everything below a node.</summary>
     public string Convert(INode root) => Blocks(root, 0);
 
-    /// <summary>The Markdown of everything below a node on one line.</summary>
+    /// <summary>Converts everything below a node to Markdown without blocks.</summary>
     internal string Inline(INode root, int depth)
     {
         var flow = new MarkdownFlow(inline: true);
@@ -166,7 +167,7 @@ internal sealed class MarkdownWriter(Uri baseUrl)
         var items = new List<string>();
         foreach (var child in list.Children.Where(c => !HtmlNodes.IsHidden(c)))
         {
-            // Lists directly inside lists are wrong, but pages have them: they belong to the item before.
+            // HTML does not allow a list directly inside a list, but pages have them. They belong to the previous item.
             var nested = child.LocalName is "ul" or "ol" && items.Count > 0;
             var marker = ordered ? $"{number}. " : "- ";
             var content = nested ? List(child, depth + 1) : Blocks(child, depth, tight: true);

@@ -5,7 +5,7 @@ using AngleSharp.Html.Parser;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Writes what was asked for of a page.</summary>
+/// <summary>Writes a page in the requested formats.</summary>
 internal static class PageContent
 {
     private enum Kind
@@ -17,9 +17,10 @@ internal static class PageContent
     }
 
     /// <summary>
-    /// Writes the members of a result's <c>data</c> object into the open object: those of <c>html</c>, <c>markdown</c>, <c>text</c> and <c>links</c> that are
-    /// in <paramref name="formats"/> (none means <c>html</c>), and <c>parsing</c> where <paramref name="parse"/> is set and the page is HTML.
-    /// For a page that is no text, <c>binary</c> says what it is instead.
+    /// Writes the members of a result's <c>data</c> into the open object: those of <c>html</c>, <c>markdown</c>,
+    /// <c>text</c> and <c>links</c> that are in <paramref name="formats"/> (none means <c>html</c>), and <c>parsing</c>
+    /// if <paramref name="parse"/> is set and the page is HTML. A page that is not text gets <c>binary</c> instead,
+    /// which gives its type and size.
     /// </summary>
     public static void WriteData(Utf8JsonWriter writer, FetchedPage page, IReadOnlySet<string> formats, bool parse)
     {
@@ -37,7 +38,7 @@ internal static class PageContent
         string Text() => decoded ??= WellFormed(Charset.Decode(page));
         if (formats.Count == 0 || formats.Contains("html"))
         {
-            // The common case costs no decoding and no parsing.
+            // The common case: the bytes are UTF-8 and need no decoding.
             if (Charset.AsUtf8(page) is { } utf8)
                 writer.WriteString("html", utf8.Span);
             else
@@ -58,7 +59,7 @@ internal static class PageContent
         }
     }
 
-    /// <summary>The text with U+FFFD for every lone surrogate.</summary>
+    /// <summary>Replaces every lone surrogate with U+FFFD.</summary>
     internal static string WellFormed(string text) =>
         text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
 
@@ -78,7 +79,7 @@ internal static class PageContent
         }
     }
 
-    /// <summary>Every URL that the page links to, each once, in the order of the page.</summary>
+    /// <summary>Writes every URL that the page links to, once each, in document order.</summary>
     private static void WriteLinks(Utf8JsonWriter writer, IHtmlDocument document, Uri baseUrl)
     {
         writer.WriteStartArray("links");

@@ -3,7 +3,9 @@ using AngleSharp.Dom;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Structured data of a page, the members of <c>parsing</c>: found in one walk over its elements.</summary>
+/// <summary>
+/// The structured data of a page, written as <c>parsing</c>. Collected in one walk over its elements.
+/// </summary>
 internal sealed class PageFacts
 {
     private const string JsonLdType = "application/ld+json";
@@ -26,7 +28,7 @@ internal sealed class PageFacts
             Take(element);
     }
 
-    /// <summary>Writes them as one object.</summary>
+    /// <summary>Collects a page's structured data and writes it as one object.</summary>
     public static void Write(Utf8JsonWriter writer, IDocument document, Uri baseUrl) => new PageFacts(document, baseUrl).Write(writer);
 
     private void Take(IElement element)
@@ -134,14 +136,16 @@ internal sealed class PageFacts
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // Pages in the wild carry broken JSON-LD; what cannot be read is left out, as search engines do.
+                // Real pages have broken JSON-LD. Skip it, as search engines do.
             }
         }
 
         writer.WriteEndArray();
     }
 
-    /// <summary>Reads every string, which throws <see cref="InvalidOperationException"/> for an escaped lone surrogate.</summary>
+    /// <summary>
+    /// Reads every string, to throw <see cref="InvalidOperationException"/> for an escaped lone surrogate.
+    /// </summary>
     private static void CheckStrings(JsonElement element)
     {
         if (element.ValueKind == JsonValueKind.String)

@@ -1,8 +1,8 @@
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>There is no page: nothing answered, or not in time, or not with anything usable.</summary>
-/// <param name="errorType">One of the constants here; what a task's <c>error_type</c> says.</param>
-/// <param name="message">For people.</param>
+/// <summary>A page could not be fetched: no answer, a late answer, or an unusable one.</summary>
+/// <param name="errorType">The task's <c>error_type</c>: one of the constants of this class.</param>
+/// <param name="message">The task's <c>error</c>.</param>
 /// <param name="inner">The cause, if there is one.</param>
 internal sealed class PageFetchException(string errorType, string message, Exception? inner = null) : Exception(message, inner)
 {
@@ -16,6 +16,6 @@ internal sealed class PageFetchException(string errorType, string message, Excep
     public const string TooManyRedirects = "too_many_redirects";
     public const string BadResponse = "bad_response";
 
-    /// <summary>The kind of failure.</summary>
+    /// <summary>The task's <c>error_type</c>.</summary>
     public string ErrorType { get; } = errorType;
 }

@@ -3,14 +3,17 @@ using System.Net.Sockets;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>Fetches one page, following redirects itself so that every hop is checked. HTTP errors are pages too.</summary>
-/// <param name="http">From <see cref="CreateClient"/>.</param>
-/// <param name="timeout">For the whole of it, all hops and the body; 30 s by default.</param>
-/// <param name="maxBytes">The largest body after decompression; 64 MiB by default.</param>
-/// <param name="allowPrivate">As in <see cref="CreateClient"/>.</param>
+/// <summary>
+/// Fetches pages. It follows redirects itself, so that the address of every hop is checked. An HTTP error is a page
+/// too.
+/// </summary>
+/// <param name="http">A client from <see cref="CreateClient"/>.</param>
+/// <param name="timeout">The limit for a page with all its redirects and its body; 30 s by default.</param>
+/// <param name="maxBytes">The largest body in bytes, decompressed; 64 MiB by default.</param>
+/// <param name="allowPrivate">Whether private addresses may be fetched, as in <see cref="CreateClient"/>.</param>
 internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? timeout = null, int maxBytes = 64 << 20)
 {
-    /// <summary>The host name under which the emulator serves its sample site, whatever its port.</summary>
+    /// <summary>The host name of the emulator's sample site, whatever port the emulator has.</summary>
     public const string SampleHost = "sample.test";
 
     private const int MaxRedirects = 10;
@@ -18,9 +21,12 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
 
     private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromSeconds(30);
 
-    /// <summary>A client for any number of fetchers.</summary>
-    /// <param name="ownAddress">Where <see cref="SampleHost"/> is; null while the emulator does not listen yet.</param>
-    /// <param name="allowPrivate">Whether addresses of this machine and of private networks may be connected to; <see cref="SampleHost"/> always may.</param>
+    /// <summary>Creates a client that any number of fetchers can share.</summary>
+    /// <param name="ownAddress">The address of <see cref="SampleHost"/>; null before the emulator listens.</param>
+    /// <param name="allowPrivate">
+    /// Whether to connect to addresses of this machine and private networks. <see cref="SampleHost"/> is always
+    /// allowed.
+    /// </param>
     public static HttpClient CreateClient(Func<Uri?> ownAddress, bool allowPrivate)
     {
         var handler = new SocketsHttpHandler
@@ -40,7 +46,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
     }
 
     /// <summary>Fetches a page.</summary>
-    /// <exception cref="PageFetchException">There is none.</exception>
+    /// <exception cref="PageFetchException">The page could not be fetched.</exception>
     public async Task<FetchedPage> FetchAsync(Uri url, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_timeout, TimeProvider.System);
@@ -51,7 +57,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new PageFetchException(PageFetchException.Timeout, $"'{url}' did not answer in full within {_timeout.TotalSeconds:0.##} s.", e);
+            throw new PageFetchException(
+                PageFetchException.Timeout, $"'{url}' did not send a whole answer within {_timeout.TotalSeconds:0.##} s.", e);
         }
         catch (HttpRequestException e) when (e.InnerException is PageFetchException refused)
         {
@@ -63,7 +70,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidDataException)
         {
-            throw new PageFetchException(PageFetchException.BadResponse, $"The answer of '{url}' broke off or is malformed: {e.Message}", e);
+            throw new PageFetchException(
+                PageFetchException.BadResponse, $"The answer of '{url}' is incomplete or malformed: {e.Message}", e);
         }
     }
 
@@ -75,7 +83,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         {
             if (!at.IsAbsoluteUri || at.Scheme is not ("http" or "https"))
                 throw new PageFetchException(PageFetchException.InvalidUrl, $"'{at}' is not an http or https URL.");
-            // A proxy would connect for us, out of sight of the check at connect time.
+            // A proxy would connect for us, so ConnectAsync would never see this address.
             if (!allowPrivate && AddressGuard.IsPrivateLiteral(at))
                 throw AddressGuard.Refused(at.Host);
             using var response = await http.GetAsync(at, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -161,7 +169,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         }
     }
 
-    // A proxy out there cannot know the emulator's own names.
+    // A proxy cannot resolve the sample site's name.
     private sealed class SampleBypass(IWebProxy inner) : IWebProxy
     {
         public ICredentials? Credentials

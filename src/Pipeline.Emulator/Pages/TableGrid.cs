@@ -3,18 +3,17 @@ using AngleSharp.Dom;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>A table's cells in a rectangle: a cell that spans several places is repeated in each.</summary>
+/// <summary>A table as a rectangle of cells. A cell that spans rows or columns is repeated in each place.</summary>
 internal sealed class TableGrid
 {
-    // Enough for any real table, and no bomb.
+    // More than any real table has; a limit for hostile spans.
     private const int MaxColumns = 100;
 
     public TableGrid(IElement table)
     {
-        var sections = RowsOf(table).ToList();
-        var open = new Dictionary<int, (Cell Cell, int RowsLeft)>();
-        foreach (var row in sections)
-            Rows.Add(Place(row, open));
+        var spanning = new Dictionary<int, (Cell Cell, int RowsLeft)>();
+        foreach (var row in RowsOf(table))
+            Rows.Add(Place(row, spanning));
         Rows.RemoveAll(r => r.Count == 0);
         Columns = Rows.Count == 0 ? 0 : Rows.Max(r => r.Count);
         foreach (var row in Rows)
@@ -22,13 +21,13 @@ internal sealed class TableGrid
         HasHeader = Rows.Count > 0 && Rows[0].Where(c => c.Element is not null).All(c => c.Element!.LocalName == "th" || InHead(c.Element));
     }
 
-    /// <summary>The rows, head first, all of the same length.</summary>
+    /// <summary>The rows, header first, all of the same length.</summary>
     public List<List<Cell>> Rows { get; } = [];
 
-    /// <summary>The length of each row.</summary>
+    /// <summary>The number of cells in each row.</summary>
     public int Columns { get; }
 
-    /// <summary>Whether the first row says what the columns are.</summary>
+    /// <summary>Whether the first row is a header.</summary>
     public bool HasHeader { get; }
 
     /// <summary>Whether the table holds data rather than the layout of a page.</summary>
@@ -43,43 +42,53 @@ internal sealed class TableGrid
     /// <summary>The table's caption, if it has one.</summary>
     public static IElement? CaptionOf(IElement table) => table.Children.FirstOrDefault(c => c.LocalName == "caption");
 
-    private static List<Cell> Place(IElement row, Dictionary<int, (Cell Cell, int RowsLeft)> open)
+    /// <summary>
+    /// Lays out one row. <paramref name="spanning"/> holds, by column, the cells above that reach into it.
+    /// </summary>
+    private static List<Cell> Place(IElement row, Dictionary<int, (Cell Cell, int RowsLeft)> spanning)
     {
         var cells = new List<Cell>();
         foreach (var element in CellsOf(row))
         {
-            FillFromAbove(cells, open);
+            FillFromAbove(cells, spanning);
             var (columns, rows) = (Span(element, "colspan"), Span(element, "rowspan"));
             for (var i = 0; i < columns && cells.Count < MaxColumns; i++)
             {
                 if (rows > 1)
-                    open[cells.Count] = (new(element, true), rows - 1);
+                    spanning[cells.Count] = (new(element, true), rows - 1);
                 cells.Add(new(element, i > 0));
             }
         }
 
-        FillFromAbove(cells, open);
+        FillFromAbove(cells, spanning);
         return cells;
     }
 
-    private static void FillFromAbove(List<Cell> cells, Dictionary<int, (Cell Cell, int RowsLeft)> open)
+    private static void FillFromAbove(List<Cell> cells, Dictionary<int, (Cell Cell, int RowsLeft)> spanning)
     {
-        while (open.TryGetValue(cells.Count, out var above))
+        while (spanning.TryGetValue(cells.Count, out var above))
         {
             if (above.RowsLeft == 1)
-                open.Remove(cells.Count);
+                spanning.Remove(cells.Count);
             else
-                open[cells.Count] = above with { RowsLeft = above.RowsLeft - 1 };
+                spanning[cells.Count] = above with { RowsLeft = above.RowsLeft - 1 };
             cells.Add(above.Cell);
         }
     }
 
     private static IEnumerable<IElement> RowsOf(IElement table)
     {
-        var parts = table.Children.Where(c => !HtmlNodes.IsHidden(c)).OrderBy(c => c.LocalName switch { "thead" => 0, "tfoot" => 2, _ => 1 });
-        return parts.SelectMany(p => p.LocalName == "tr" ? [p] : p.LocalName is "thead" or "tbody" or "tfoot" ? p.Children.Where(c => c.LocalName == "tr") : [])
-            .Where(r => !HtmlNodes.IsHidden(r));
+        var parts = table.Children.Where(c => !HtmlNodes.IsHidden(c))
+            .OrderBy(c => c.LocalName switch { "thead" => 0, "tfoot" => 2, _ => 1 });
+        return parts.SelectMany(RowsOfPart).Where(r => !HtmlNodes.IsHidden(r));
     }
+
+    private static IEnumerable<IElement> RowsOfPart(IElement part) => part.LocalName switch
+    {
+        "tr" => [part],
+        "thead" or "tbody" or "tfoot" => part.Children.Where(c => c.LocalName == "tr"),
+        _ => [],
+    };
 
     private static IEnumerable<IElement> CellsOf(IElement row) => row.Children.Where(c => c.LocalName is "td" or "th" && !HtmlNodes.IsHidden(c));
 
@@ -88,8 +97,8 @@ internal sealed class TableGrid
 
     private static bool InHead(IElement cell) => cell.ParentElement?.ParentElement?.LocalName == "thead";
 
-    /// <summary>One place of the grid; nothing where a row is shorter than others.</summary>
-    /// <param name="Element">The cell.</param>
-    /// <param name="IsRepeat">Whether it began further left or above.</param>
+    /// <summary>One place of the grid.</summary>
+    /// <param name="Element">The cell; null where a row is shorter than others.</param>
+    /// <param name="IsRepeat">Whether the cell starts further left or above and spans this place.</param>
     public readonly record struct Cell(IElement? Element, bool IsRepeat);
 }

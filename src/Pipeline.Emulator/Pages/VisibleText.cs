@@ -3,7 +3,9 @@ using AngleSharp.Dom;
 
 namespace Pipeline.Emulator.Pages;
 
-/// <summary>The text a reader sees, laid out in lines: blank lines around paragraphs, tabs between the cells of a row.</summary>
+/// <summary>
+/// Extracts the visible text, with blank lines around paragraphs and tabs between the cells of a row.
+/// </summary>
 internal sealed class VisibleText
 {
     private readonly StringBuilder _text = new();
@@ -11,23 +13,23 @@ internal sealed class VisibleText
     private bool _space;
     private bool _tab;
 
-    /// <summary>All of it below a node.</summary>
+    /// <summary>The visible text below a node.</summary>
     public static string Of(INode root)
     {
         var text = new VisibleText();
         var node = root.FirstChild;
         while (node is not null)
         {
-            var seen = node is not IElement { } element || !HtmlNodes.IsHidden(element);
-            if (seen)
+            var isVisible = node is not IElement element || !HtmlNodes.IsHidden(element);
+            if (isVisible)
                 text.Enter(node);
-            if (seen && node.FirstChild is { } child)
+            if (isVisible && node.FirstChild is { } child)
             {
                 node = child;
                 continue;
             }
 
-            if (seen)
+            if (isVisible)
                 text.Leave(node);
             while (node is not null && node.NextSibling is null)
             {
@@ -42,10 +44,10 @@ internal sealed class VisibleText
         return text._text.ToString().TrimEnd('\n');
     }
 
-    /// <summary>All of it on one line.</summary>
+    /// <summary>The visible text below a node, on one line.</summary>
     public static string Line(INode root) => Collapse(Of(root));
 
-    /// <summary>The text as written, with every space and line break, as in <c>pre</c>.</summary>
+    /// <summary>All text below a node with its white space kept, as in <c>pre</c>.</summary>
     public static string Raw(INode root)
     {
         var text = new StringBuilder();
@@ -60,7 +62,7 @@ internal sealed class VisibleText
         return text.ToString();
     }
 
-    /// <summary>Every run of white space made one space, none at the ends.</summary>
+    /// <summary>Replaces each run of white space with one space, and trims.</summary>
     public static string Collapse(string text) =>
         string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 

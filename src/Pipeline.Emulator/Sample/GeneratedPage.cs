@@ -3,15 +3,15 @@ using System.Text;
 namespace Pipeline.Emulator.Sample;
 
 /// <summary>
-/// Pages for load tests: the same number and length give the same bytes, different numbers different pages. They are put together from
-/// paragraphs made once, so that thousands a second cost little.
+/// Generates pages for load tests. A number and a length always give the same page; other numbers give other pages.
+/// Pages are assembled from paragraphs that are made once, so that thousands a second cost little.
 /// </summary>
 internal static class GeneratedPage
 {
-    /// <summary>The shortest page.</summary>
+    /// <summary>The shortest page, in bytes.</summary>
     public const int MinBytes = 2_000;
 
-    /// <summary>The longest page.</summary>
+    /// <summary>The longest page, in bytes.</summary>
     public const int MaxBytes = 32 << 20;
 
     private const int DefaultBytes = 30_000;
@@ -29,7 +29,7 @@ internal static class GeneratedPage
         await context.Response.Body.WriteAsync(page, context.RequestAborted);
     }
 
-    /// <summary>Page <paramref name="n"/>, exactly that long.</summary>
+    /// <summary>Builds page <paramref name="n"/>, exactly <paramref name="bytes"/> long.</summary>
     public static byte[] Build(long n, int bytes)
     {
         var page = new byte[bytes];
@@ -37,7 +37,7 @@ internal static class GeneratedPage
         var end = bytes - Foot.Length;
         for (var i = 0; at < end; i++)
         {
-            // A stride coprime to the number of paragraphs, and different from page to page.
+            // The number of paragraphs is prime, so any stride reaches all of them. It differs from page to page.
             var stride = 1 + (int)((ulong)n % (ParagraphCount - 1));
             var paragraph = Paragraphs[(int)(((ulong)n + ((ulong)i * (ulong)stride)) % ParagraphCount)];
             if (paragraph.Length <= end - at)

@@ -2,25 +2,25 @@ using System.Text;
 
 namespace Pipeline.Emulator.Sample;
 
-/// <summary>One page of the sample site.</summary>
-/// <param name="Path">Below <c>/sample/</c>.</param>
-/// <param name="About">For the index.</param>
-/// <param name="ContentType">The header as sent, with or without a charset.</param>
+/// <summary>A page of the sample site.</summary>
+/// <param name="Path">Its path below <c>/sample/</c>.</param>
+/// <param name="About">Its description in the index.</param>
+/// <param name="ContentType">Its Content-Type header, with or without a charset.</param>
 internal sealed record SamplePage(string Path, string About, string ContentType = "text/html; charset=utf-8")
 {
     private readonly Lazy<byte[]>? _body;
 
-    /// <summary>The embedded file it is read from; it is stored as UTF-8 and sent as <see cref="Charset"/>.</summary>
+    /// <summary>The embedded file with the body. It is stored as UTF-8 and sent in <see cref="Charset"/>.</summary>
     public string File
     {
         init
         {
-            // Read when first asked for, then kept.
+            // Read at the first request, then kept.
             _body = new(() => Read(value, Charset));
         }
     }
 
-    /// <summary>The body, where it is no file.</summary>
+    /// <summary>Makes the body, instead of <see cref="File"/>.</summary>
     public Func<byte[]> Body
     {
         init => _body = new(value);
@@ -29,19 +29,19 @@ internal sealed record SamplePage(string Path, string About, string ContentType 
     /// <summary>The encoding of the body.</summary>
     public string Charset { get; init; } = "utf-8";
 
-    /// <summary>The status it is sent with.</summary>
+    /// <summary>The HTTP status of the answer.</summary>
     public int Status { get; init; } = StatusCodes.Status200OK;
 
-    /// <summary>How long the answer takes.</summary>
+    /// <summary>The wait before the answer.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Where it redirects to instead.</summary>
+    /// <summary>The path that the page redirects to, if it does.</summary>
     public string? RedirectsTo { get; init; }
 
     /// <summary>Whether the index lists it.</summary>
     public bool IsListed { get; init; } = true;
 
-    /// <summary>Answers a request for it.</summary>
+    /// <summary>Answers a request for the page.</summary>
     public async Task SendAsync(HttpContext context)
     {
         if (RedirectsTo is not null)

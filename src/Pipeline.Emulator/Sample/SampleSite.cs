@@ -3,8 +3,9 @@ using System.Text;
 namespace Pipeline.Emulator.Sample;
 
 /// <summary>
-/// A small site to try the pipeline on: a shop, an encyclopedia and a newsroom of an island that is on no map, with what makes real sites hard
-/// (scripts, charsets, redirects, size, slowness). Served under <c>/sample</c>; <c>sample.test</c> is its host name whatever the port.
+/// A small site to try the pipeline on: a shop, an encyclopedia and a newsroom of a fictional island. It has what makes
+/// real sites hard: scripts, charsets, redirects, large and slow pages. The emulator serves it under <c>/sample</c>;
+/// its host name is <c>sample.test</c>, whatever the port.
 /// </summary>
 internal static class SampleSite
 {
@@ -16,12 +17,12 @@ internal static class SampleSite
         new("shop/teas", "A price list: a table with spans, a next page") { File = "teas.html" },
         new("encyclopedia/tides", "An article: headings, formulas, code, definitions, notes") { File = "tides.html" },
         new("encyclopedia/astrolabe", "Arabic, right to left") { File = "astrolabe.html" },
-        new("encyclopedia/harbour", "Japanese in Shift_JIS, said only in a meta element", "text/html") { File = "harbour.html", Charset = "shift_jis" },
+        new("encyclopedia/harbour", "Japanese in Shift_JIS, declared only in a meta element", "text/html") { File = "harbour.html", Charset = "shift_jis" },
         new("encyclopedia/antikythera", "Greek, and a guest book full of emoji") { File = "antikythera.html" },
-        new("news/ferry", "A news article: JSON-LD whole and broken, a late image, hidden parts") { File = "ferry.html" },
-        new("news/port", "Russian in windows-1251, said only in the header", "text/html; charset=windows-1251") { File = "port.html", Charset = "windows-1251" },
+        new("news/ferry", "A news article: valid and broken JSON-LD, a lazy image, hidden parts") { File = "ferry.html" },
+        new("news/port", "Russian in windows-1251, declared only in the header", "text/html; charset=windows-1251") { File = "port.html", Charset = "windows-1251" },
         new("news/archive", "A large page, about 2 MB") { Body = () => GeneratedPage.Build(1871, 2_000_000) },
-        new("news/missing", "A page that is not there: 404") { File = "missing.html", Status = StatusCodes.Status404NotFound },
+        new("news/missing", "A missing page: 404") { File = "missing.html", Status = StatusCodes.Status404NotFound },
         new("old/kettle", "An old address that redirects") { RedirectsTo = "/sample/shop/kettle" },
         new("slow", "A page that takes two seconds") { File = "slow.html", Delay = TimeSpan.FromSeconds(2) },
         new("data/tides.txt", "Plain text", "text/plain; charset=utf-8") { File = "tides.txt" },
@@ -30,10 +31,13 @@ internal static class SampleSite
         new("images/kettle.svg", "", "image/svg+xml") { File = "kettle.svg", IsListed = false },
     ];
 
-    /// <summary>The URLs to try, under the stable host name.</summary>
+    /// <summary>The URLs of the listed pages, with the host name <c>sample.test</c>.</summary>
     public static IReadOnlyList<string> Urls { get; } = [.. Pages.Where(p => p.IsListed).Select(p => Host + p.Path)];
 
-    /// <summary>Serves the site, and <c>/sample/generated/{n}?bytes=N</c>: page n of a family without end, N bytes long (30,000 by default).</summary>
+    /// <summary>
+    /// Serves the site, and generated pages for any number n under <c>/sample/generated/{n}?bytes=N</c>, N bytes long
+    /// (30,000 by default).
+    /// </summary>
     public static void MapSampleSite(this IEndpointRouteBuilder app)
     {
         foreach (var page in Pages)

@@ -6,8 +6,9 @@ using SQLitePCL;
 namespace Pipeline.Emulator.Store;
 
 /// <summary>
-/// One SQLite file in WAL: any number of readers, one writer that commits whatever waits together, so that thousands of small
-/// writes a second cost few commits. A write that returned survives the end of the process.
+/// An SQLite file in WAL mode with any number of readers and one writer. The writer commits all waiting writes
+/// together, so that thousands of small writes a second cost few commits. A completed write survives the end of the
+/// process.
 /// </summary>
 internal sealed class Database : IAsyncDisposable
 {
@@ -25,14 +26,14 @@ internal sealed class Database : IAsyncDisposable
         _connectionString = connectionString;
         _writer = Connect();
         _writer.Execute("PRAGMA journal_mode=WAL");
-        // Safe against the end of the process, which is what is promised; not against the loss of power.
+        // Survives the end of the process, as promised, but not a power failure.
         _writer.Execute("PRAGMA synchronous=NORMAL");
         _writer.Execute(schema);
         _writing = Task.Run(WriteAsync);
     }
 
-    /// <summary>Opens a file, with these tables where it has none yet.</summary>
-    /// <remarks>The rows hold callback addresses with their tokens, so only the owner may read the file.</remarks>
+    /// <summary>Opens or creates a file and applies the schema.</summary>
+    /// <remarks>The rows hold callback URLs with their tokens, so only the owner may read the file.</remarks>
     public static Database Open(string path, string schema)
     {
         PrivateFiles.Ensure(path);
@@ -53,7 +54,10 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a write with others in one transaction, one after the other; returns what it returned when it is committed.</summary>
+    /// <summary>
+    /// Runs a write in a transaction that it may share with others. Completes when that is committed.
+    /// </summary>
+    /// <returns>What <paramref name="write"/> returned.</returns>
     public async Task<T> WriteAsync<T>(Func<StatementCache, T> write)
     {
         T result = default!;
@@ -112,7 +116,6 @@ internal sealed class Database : IAsyncDisposable
         }
         catch (Exception error)
         {
-            // A full disk makes SQLite roll back by itself.
             RollBack();
             group.ForEach(w => w.Done.TrySetException(error));
             return;
@@ -120,11 +123,12 @@ internal sealed class Database : IAsyncDisposable
         group.ForEach(w => w.Done.TrySetResult());
     }
 
-    // Where that fails too, nothing more may be written, and nobody may wait for it.
+    // If the rollback fails too, the writer is broken, and all further writes fail.
     private void RollBack()
     {
         try
         {
+            // SQLite has already rolled back by itself where the disk was full.
             if (raw.sqlite3_get_autocommit(_writer.Connection.Handle) == 0)
                 _writer.Execute("ROLLBACK");
         }

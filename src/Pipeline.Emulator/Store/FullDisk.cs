@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace Pipeline.Emulator.Store;
 
 /// <summary>
-/// Whether the emulator's own disk is full. Then no task ends for it: what is asked for is refused for now, and jobs are run again
-/// until there is room.
+/// Detects that the emulator's own disk is full. A full disk fails no task: the API refuses requests for now, and jobs
+/// run again until there is room.
 /// </summary>
 internal sealed class FullDisk(EmulatorOptions options)
 {
@@ -12,8 +12,8 @@ internal sealed class FullDisk(EmulatorOptions options)
     private const int NoSpace = 28, QuotaLinux = 122, QuotaMac = 69;
 
     // https://www.sqlite.org/rescode.html; the shared memory file reports a full disk as an I/O error.
-    private const int SqliteFull = 13, SqliteInputOutput = 10;
-    private const long LeastRoom = 64 * 1024;
+    private const int SqliteFull = 13, SqliteIoError = 10;
+    private const long MinFreeBytes = 64 * 1024;
 
     /// <summary>Whether there is room for a few writes.</summary>
     public bool HasRoom
@@ -22,9 +22,9 @@ internal sealed class FullDisk(EmulatorOptions options)
         {
             try
             {
-                return new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace >= LeastRoom;
+                return new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace >= MinFreeBytes;
             }
-            // A disk that cannot say how full it is does not count as full.
+            // A disk whose free space cannot be read does not count as full.
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 return true;
@@ -32,13 +32,13 @@ internal sealed class FullDisk(EmulatorOptions options)
         }
     }
 
-    /// <summary>Whether it is what an error comes from.</summary>
+    /// <summary>Whether a full disk caused an error.</summary>
     public bool Explains(Exception error) => error switch
     {
         SqliteException { SqliteErrorCode: SqliteFull } => true,
-        SqliteException { SqliteErrorCode: SqliteInputOutput } => !HasRoom,
+        SqliteException { SqliteErrorCode: SqliteIoError } => !HasRoom,
         IOException => error.HResult is NoSpace or QuotaLinux or QuotaMac,
-        // The bucket of the emulator's own says only that it failed.
+        // A delivery to the emulator's own buckets does not say why it failed.
         Work.DeliveryException => !HasRoom,
         _ => error.InnerException is { } inner && Explains(inner),
     };

@@ -1,11 +1,11 @@
 namespace Pipeline.Emulator.Store;
 
-/// <summary>The result documents, one file a task: memory never holds them.</summary>
+/// <summary>The result documents, one file per task, so that they are not kept in memory.</summary>
 internal sealed class ResultFiles(string folder)
 {
     public string PathOf(string taskId) => Path.Combine(folder, taskId[..2], taskId + ".json");
 
-    /// <summary>Writes a result whole: there is all of it or none, whenever the process ends.</summary>
+    /// <summary>Writes a result atomically: the file is complete or missing, even if the process is killed.</summary>
     public void Write(string taskId, Action<Stream> write)
     {
         var path = PathOf(taskId);

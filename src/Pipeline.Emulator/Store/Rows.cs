@@ -2,7 +2,7 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Store;
 
-/// <summary>How far a task has come. How it is called outside is <see cref="Api.TaskStates"/>' business.</summary>
+/// <summary>The stored state of a task. <see cref="Api.TaskStates"/> has the names that the API shows.</summary>
 internal enum TaskState
 {
     Pending,
@@ -10,23 +10,23 @@ internal enum TaskState
     Error,
 }
 
-/// <summary>What is to be done for a task.</summary>
+/// <summary>A kind of work for a task.</summary>
 internal enum JobKind
 {
-    /// <summary>Fetch the page, make the result, deliver it.</summary>
+    /// <summary>Fetch the page, make the result and deliver it.</summary>
     Extract,
 
-    /// <summary>Deliver the object that was held back.</summary>
+    /// <summary>Deliver an object that a fault delayed.</summary>
     Deliver,
 
-    /// <summary>Replace a damaged object by a good one.</summary>
+    /// <summary>Replace a damaged object with a good one.</summary>
     Heal,
 
     /// <summary>Call the webhook.</summary>
     Call,
 }
 
-/// <summary>An accepted POST: a batch, or a single task of the same id.</summary>
+/// <summary>An accepted POST: a batch, or a single task with the same id.</summary>
 internal sealed record PostRow(long Seq, string Id, bool IsBatch, int Inputs, DeliveryRequest Delivery, string Answered, DateTimeOffset CreatedAt);
 
 /// <summary>A task.</summary>
@@ -36,10 +36,10 @@ internal sealed record TaskRow
 
     public required string Id { get; init; }
 
-    /// <summary>The batch; null for a single task.</summary>
+    /// <summary>The batch that the task belongs to; null for a single task.</summary>
     public string? BatchId { get; init; }
 
-    /// <summary>The effective extraction fields, a JSON object with at least <c>url</c>.</summary>
+    /// <summary>The effective extraction fields: a JSON object with at least <c>url</c>.</summary>
     public required string Input { get; init; }
 
     public required DeliveryRequest Delivery { get; init; }
@@ -58,15 +58,15 @@ internal sealed record TaskRow
 
     public string? ErrorType { get; init; }
 
-    /// <summary>The address of its object, once it was to be written.</summary>
+    /// <summary>The URI of the task's object; null until the task succeeds, and without delivery.</summary>
     public string? OutputUrl { get; init; }
 }
 
-/// <summary>Something to do for a task, not before <paramref name="DueAt"/>.</summary>
+/// <summary>Work for a task that starts at <paramref name="DueAt"/> or later.</summary>
 internal sealed record Job(long Seq, JobKind Kind, DateTimeOffset DueAt, int Attempt, TaskRow Task);
 
-/// <summary>A job that follows another.</summary>
+/// <summary>A job that another one creates when it ends.</summary>
 internal sealed record NextJob(JobKind Kind, DateTimeOffset DueAt, int Attempt = 1);
 
-/// <summary>How many tasks of a batch have ended, and when the last one did.</summary>
+/// <summary>How many tasks of a batch have ended, and when the last one ended; null while some are open.</summary>
 internal sealed record Progress(int Completed, DateTimeOffset? LastFinishedAt);

@@ -2,7 +2,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Pipeline.Emulator.Store;
 
-/// <summary>A connection that keeps its prepared statements. For one thread at a time. Parameters are <c>$1</c>, <c>$2</c>...</summary>
+/// <summary>
+/// A connection that keeps its prepared statements. Only one thread may use it at a time. Parameters are named
+/// <c>$1</c>, <c>$2</c> and so on.
+/// </summary>
 internal sealed class StatementCache(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _commands = [];
@@ -34,7 +37,7 @@ internal sealed class StatementCache(SqliteConnection connection) : IDisposable
         if (!_commands.TryGetValue(sql, out var command))
         {
             command = connection.CreateCommand();
-#pragma warning disable CA2100 // Every statement is a constant of this project; what varies goes by parameter.
+#pragma warning disable CA2100 // Every statement is a constant of this project; all values are parameters.
             command.CommandText = sql;
 #pragma warning restore CA2100
             for (var i = 0; i < values.Length; i++)

@@ -3,10 +3,13 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Store;
 
-/// <summary>Posts, tasks and jobs. Everything that is to happen is a row in <c>jobs</c>, so a restart goes on where the process ended.</summary>
+/// <summary>
+/// Stores POSTs, tasks and jobs. All pending work is a row in <c>jobs</c>, so a restart continues where the process
+/// ended.
+/// </summary>
 internal sealed class TaskStore(Database database)
 {
-    /// <summary>Its tables.</summary>
+    /// <summary>The tables of the store.</summary>
     public const string Schema = """
         CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL, inputs INTEGER NOT NULL,
             delivery TEXT NOT NULL, answered TEXT NOT NULL, created_at INTEGER NOT NULL);
@@ -24,24 +27,22 @@ internal sealed class TaskStore(Database database)
     private long _lastTask = database.Read(d => d.Scalar<long>("SELECT ifnull(max(seq), 0) FROM tasks"));
     private long _lastPost = database.Read(d => d.Scalar<long>("SELECT ifnull(max(seq), 0) FROM posts"));
 
-    /// <summary>How many tasks there are. Tasks are never removed.</summary>
+    /// <summary>The number of tasks. Tasks are never removed.</summary>
     public long TaskCount => Volatile.Read(ref _lastTask);
 
-    /// <summary>How many posts were accepted.</summary>
+    /// <summary>The number of accepted POSTs.</summary>
     public long PostCount => Volatile.Read(ref _lastPost);
 
-    /// <summary>Takes sequence numbers for a post and its tasks; returns the post's and the first task's.</summary>
+    /// <summary>
+    /// Reserves sequence numbers for a POST and its tasks; returns that of the POST and of the first task.
+    /// </summary>
     public (long Post, long FirstTask) Reserve(int tasks)
     {
         lock (_seqs)
-        {
-            var first = _lastTask + 1;
-            _lastTask += tasks;
-            return (++_lastPost, first);
-        }
+            return (++_lastPost, ReserveTasks(tasks));
     }
 
-    /// <summary>Takes sequence numbers for further tasks; returns the first.</summary>
+    /// <summary>Reserves sequence numbers for further tasks; returns the first.</summary>
     public long ReserveTasks(int tasks)
     {
         lock (_seqs)
@@ -52,7 +53,10 @@ internal sealed class TaskStore(Database database)
         }
     }
 
-    /// <summary>Writes an accepted post with its tasks, by ordinal, and the first job of each that is ever to start.</summary>
+    /// <summary>
+    /// Writes an accepted POST with its tasks in order, and the first job of each task, unless a fault keeps it
+    /// waiting.
+    /// </summary>
     public Task AddAsync(PostRow post, IReadOnlyList<TaskRow> tasks) => database.WriteAsync(d =>
     {
         d.Execute("INSERT INTO posts VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -67,7 +71,7 @@ internal sealed class TaskStore(Database database)
         }
     });
 
-    /// <summary>Writes the end of a task, what follows from it, and that this job is done.</summary>
+    /// <summary>Writes the outcome of a task, and replaces its job with the next ones.</summary>
     public Task FinishAsync(Job job, TaskRow end, bool delivered, IEnumerable<NextJob> next) => database.WriteAsync(d =>
     {
         d.Execute("UPDATE tasks SET state = $2, finished_at = $3, status_code = $4, error = $5, error_type = $6, output_url = $7, delivered = delivered + $8 WHERE seq = $1",
@@ -75,7 +79,7 @@ internal sealed class TaskStore(Database database)
         EndJob(d, job, next);
     });
 
-    /// <summary>Counts an object and ends the job.</summary>
+    /// <summary>Counts a delivered object, and replaces the job with the next ones.</summary>
     public Task DeliveredAsync(Job job, bool delivered, IEnumerable<NextJob> next) => database.WriteAsync(d =>
     {
         if (delivered)
@@ -83,35 +87,40 @@ internal sealed class TaskStore(Database database)
         EndJob(d, job, next);
     });
 
-    /// <summary>Counts a call and ends the job.</summary>
+    /// <summary>Counts a webhook call, and replaces the job with the next ones.</summary>
     public Task CalledAsync(Job job, bool taken, IEnumerable<NextJob> next) => database.WriteAsync(d =>
     {
         d.Execute("UPDATE tasks SET calls = calls + 1, calls_taken = calls_taken + $2 WHERE seq = $1", job.Task.Seq, taken ? 1L : 0L);
         EndJob(d, job, next);
     });
 
-    /// <summary>Up to <paramref name="max"/> jobs that are due, the longest first, without those of these sequence numbers.</summary>
+    /// <summary>
+    /// Up to <paramref name="max"/> due jobs, the oldest first. <paramref name="without"/> has sequence numbers of jobs
+    /// to leave out.
+    /// </summary>
     public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max, IEnumerable<long> without) => database.Read(d => d.Query(
         $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 AND j.seq NOT IN (SELECT value FROM json_each($4)) ORDER BY j.due_at, j.seq LIMIT $3",
         r => new Job(r.GetInt64(14), kind, Time(r.GetInt64(15)), r.GetInt32(16), ReadTask(r)),
         (long)kind, now.ToUnixTimeMilliseconds(), (long)max, $"[{string.Join(',', without)}]"));
 
-    /// <summary>When the first job after now is due; null when there is none.</summary>
+    /// <summary>When the next job after <paramref name="now"/> is due; null when there is none.</summary>
     public DateTimeOffset? GetNextDue(JobKind kind, DateTimeOffset now) => database.Read(d =>
         d.Query("SELECT min(due_at) FROM jobs WHERE kind = $1 AND due_at > $2", r => r.IsDBNull(0) ? (DateTimeOffset?)null : Time(r.GetInt64(0)), (long)kind, now.ToUnixTimeMilliseconds())[0]);
 
     public TaskRow? GetTask(string id) => database.Read(d =>
         d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.id = $1", ReadTask, id).SingleOrDefault());
 
-    /// <summary>Tasks before a sequence number, the newest first.</summary>
+    /// <summary>Up to <paramref name="max"/> tasks below a sequence number, the newest first.</summary>
     public List<TaskRow> GetTasks(long before, int max) => database.Read(d =>
         d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.seq < $1 ORDER BY t.seq DESC LIMIT $2", ReadTask, before, (long)max));
 
-    /// <summary>The tasks of a post, in an order that is neither that of the inputs nor that of the POST's answer.</summary>
+    /// <summary>
+    /// The tasks of a POST, in an order that differs from that of its inputs and from that of its answer.
+    /// </summary>
     public List<TaskRow> GetTasksOf(long post) => database.Read(d =>
         d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id", ReadTask, post));
 
-    /// <summary>Whether the webhook of any of these tasks of a post was not called yet.</summary>
+    /// <summary>Whether any of these tasks of a POST has not called its webhook yet.</summary>
     public bool IsAnyUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
     {
         var uncalled = d.Query("SELECT seq FROM tasks WHERE post = $1 AND calls = 0", r => r.GetInt64(0), post).ToHashSet();
@@ -121,17 +130,17 @@ internal sealed class TaskStore(Database database)
     public PostRow? GetBatch(string id) => database.Read(d =>
         d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE id = $1 AND is_batch = 1", ReadPost, id).SingleOrDefault());
 
-    /// <summary>Batches before a sequence number, the newest first.</summary>
+    /// <summary>Up to <paramref name="max"/> batches below a sequence number, the newest first.</summary>
     public List<PostRow> GetBatches(long before, int max) => database.Read(d =>
         d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq < $1 AND is_batch = 1 ORDER BY seq DESC LIMIT $2", ReadPost, before, (long)max));
 
     public long BatchCount() => database.Read(d => d.Scalar<long>("SELECT count(*) FROM posts WHERE is_batch = 1"));
 
-    /// <summary>All posts after a sequence number, in order.</summary>
+    /// <summary>Up to <paramref name="max"/> POSTs above a sequence number, in order.</summary>
     public List<PostRow> GetPosts(long after, int max) => database.Read(d =>
         d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq > $1 ORDER BY seq LIMIT $2", ReadPost, after, (long)max));
 
-    /// <summary>The URLs of a post, in the order of its inputs; second tasks of an input come after all first ones and do not count.</summary>
+    /// <summary>The URLs of a POST, in the order of its inputs. Second tasks of an input are left out.</summary>
     public List<string> GetUrlsOf(long post) => database.Read(d =>
         d.Query("SELECT input ->> 'url' FROM tasks WHERE post = $1 AND ordinal < (SELECT inputs FROM posts WHERE seq = $1) ORDER BY ordinal", r => r.GetString(0), post));
 
@@ -145,7 +154,7 @@ internal sealed class TaskStore(Database database)
     public Dictionary<TaskState, long> CountByState() => database.Read(d =>
         d.Query("SELECT state, count(*) FROM tasks GROUP BY state", r => ((TaskState)r.GetInt32(0), r.GetInt64(1))).ToDictionary(x => x.Item1, x => x.Item2));
 
-    /// <summary>Objects written, calls tried, calls answered 2xx, jobs that wait.</summary>
+    /// <summary>Counts objects written, webhook calls, webhook calls answered with 2xx, and open jobs.</summary>
     public (long Objects, long Calls, long Taken, long Jobs) CountWork() => database.Read(d =>
         d.Query("SELECT ifnull(sum(delivered), 0), ifnull(sum(calls), 0), ifnull(sum(calls_taken), 0), (SELECT count(*) FROM jobs) FROM tasks",
             r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3)))[0]);

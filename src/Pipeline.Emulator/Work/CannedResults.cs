@@ -11,24 +11,25 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>
-/// Results of pages that nobody fetched. There are a few pages, each escaped and deflated once; a result is put together from what is its task's own and one of
-/// them, so that thousands a second cost little and what is measured is the client.
+/// Makes results without fetching pages, for load tests. There are only a few pages, escaped and compressed once. Each
+/// result is assembled from one of them and its task's own fields, so that thousands a second cost little and the test
+/// measures the client.
 /// </summary>
-/// <param name="bytes">The length of a page.</param>
+/// <param name="bytes">The length of a page, in bytes.</param>
 internal sealed class CannedResults(int bytes)
 {
-    private const long MaxHeld = 16 << 20;
+    private const long MaxTotalBytes = 16 << 20;
 
-    private readonly Lazy<Page>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxHeld / bytes, 1, 64)).Select(n => new Lazy<Page>(() => new(n, bytes)))];
+    private readonly Lazy<Page>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxTotalBytes / bytes, 1, 64)).Select(n => new Lazy<Page>(() => new(n, bytes)))];
 
-    /// <summary>The result document.</summary>
+    /// <summary>The result document of a task.</summary>
     public MemoryStream Open(TaskRow task)
     {
         var (before, page, after) = Parts(task);
         return Join(before, page.Escaped, after);
     }
 
-    /// <summary>The same as gzip.</summary>
+    /// <summary>The result document of a task, as gzip.</summary>
     public MemoryStream OpenGzip(TaskRow task)
     {
         var (before, page, after) = Parts(task);
@@ -36,9 +37,16 @@ internal sealed class CannedResults(int bytes)
         crc.Append(before);
         crc.Append(page.Escaped);
         crc.Append(after);
-        // RFC 1952: deflate, no flags, no time, fastest, unknown system.
-        return Join([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255], Stored(before, isLast: false), page.Deflated, Stored(after, isLast: true),
-            LittleEndian(crc.GetCurrentHashAsUInt32()), LittleEndian((uint)(before.Length + page.Escaped.Length + after.Length)));
+        // The header of RFC 1952: deflate, no flags, no time, fastest compression, unknown system.
+        byte[] header = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255];
+        return Join(
+            header,
+            Stored(before, isLast: false),
+            page.Deflated,
+            Stored(after, isLast: true),
+            LittleEndian(crc.GetCurrentHashAsUInt32()),
+            LittleEndian((uint)(before.Length + page.Escaped.Length + after.Length))
+        );
     }
 
     private (byte[] Before, Page Page, byte[] After) Parts(TaskRow task)
@@ -51,7 +59,7 @@ internal sealed class CannedResults(int bytes)
         var text = document.ToArray();
         if (!input.IsHtmlOnly)
             return (text, Page.Empty, []);
-        // Escaped text has no quote before a colon, so this is the member itself.
+        // Strings cannot contain this text, because their quotes are escaped. So it is the member itself.
         var at = text.AsSpan().IndexOf("\"html\":\"\""u8) + "\"html\":\""u8.Length;
         return (text[..at], _pages[number].Value, text[at..]);
     }
@@ -65,7 +73,7 @@ internal sealed class CannedResults(int bytes)
         return joined;
     }
 
-    /// <summary>Bytes as they are, in deflate's blocks of that kind.</summary>
+    /// <summary>Writes bytes as stored blocks of deflate, which are not compressed.</summary>
     private static byte[] Stored(byte[] content, bool isLast)
     {
         using var blocks = new MemoryStream();
@@ -105,17 +113,17 @@ internal sealed class CannedResults(int bytes)
             using var deflated = new MemoryStream();
             using var deflate = new DeflateStream(deflated, CompressionLevel.Fastest);
             deflate.Write(Escaped);
-            // Ends it at a whole byte, so that other blocks can follow.
+            // Flushing ends the data at a byte boundary, so that other blocks can follow.
             deflate.Flush();
             Deflated = deflated.ToArray();
         }
 
         private Page(byte[] escaped, byte[] deflated) => (Escaped, Deflated) = (escaped, deflated);
 
-        /// <summary>What is between the quotes of a JSON string.</summary>
+        /// <summary>The page as a JSON string, without its quotes.</summary>
         public byte[] Escaped { get; }
 
-        /// <summary>The same in deflate's blocks, none of them the last.</summary>
+        /// <summary>The escaped page as deflate blocks; none of them is marked as the last.</summary>
         public byte[] Deflated { get; }
     }
 }

@@ -4,7 +4,7 @@ using Google.Apis.Http;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Writes objects by the JSON API of GCS with Google's own HTTP client.</summary>
+/// <summary>Writes objects through the JSON API of GCS, with Google's own HTTP client.</summary>
 internal sealed class GcsWriter(StorageSettings settings) : IDisposable
 {
     private readonly Lazy<Task<HttpClient>> _client = new(() => CreateClientAsync(settings));
@@ -22,7 +22,7 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new DeliveryException($"{address} could not be written: {error.Message}", error);
+            throw new DeliveryException($"Could not write {address}: {error.Message}", error);
         }
     }
 

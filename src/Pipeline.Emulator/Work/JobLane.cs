@@ -3,8 +3,9 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>
-/// Runs the due jobs of one kind, so many at once. A job's row is removed by the write that records its outcome; until then it
-/// is only known here that it runs, so whatever the end of the process cuts off is simply due again.
+/// Runs the due jobs of one kind, up to a number at once. The write that records a job's outcome also removes its row.
+/// That a job is running is only known in memory, so a job that the end of the process interrupts is due again after a
+/// restart.
 /// </summary>
 internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, FullDisk disk, Func<Job, CancellationToken, Task> run) : IDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
     private readonly SemaphoreSlim _slots = new(concurrency);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Runs until it is cancelled, or a job fails in a way nobody foresaw.</summary>
+    /// <summary>Runs until it is cancelled or a job fails unexpectedly.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -40,7 +41,8 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
 
     private async Task RunDueAsync(CancellationToken cancellationToken)
     {
-        // Taken before the rows are read: a job that ends in between is still in the rows, and must not run again.
+        // Copy the running jobs before reading the rows: a job that ends in between is still in the rows, and must not
+        // run again.
         long[] running;
         lock (_running)
             running = [.. _running];
@@ -68,7 +70,7 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
         }
-        // Its row is still there: it is due again when there may be room.
+        // The job's row still exists, so it runs again when there may be room.
         catch (Exception error) when (disk.Explains(error))
         {
             await Task.Delay(s_fullDiskWait, time, CancellationToken.None);

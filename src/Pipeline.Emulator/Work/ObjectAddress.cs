@@ -2,13 +2,13 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Where a task's object goes.</summary>
+/// <summary>The address of a task's object.</summary>
 internal sealed record ObjectAddress(string Scheme, string Bucket, string Key)
 {
-    /// <summary>The address of the task's object; null when it asks for none.</summary>
+    /// <summary>The address of a task's object; null when the task asks for no delivery.</summary>
     /// <remarks>
-    /// The name is the task's id. A <c>storage_object_name</c> takes its place for a single task; in a batch, where every object must have a
-    /// name of its own, it goes before the id.
+    /// The object is named after the task's id. A <c>storage_object_name</c> replaces the id of a single task; in a
+    /// batch it is put before the id, because every object needs its own name.
     /// </remarks>
     public static ObjectAddress? Of(TaskRow task)
     {

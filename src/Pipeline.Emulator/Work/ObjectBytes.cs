@@ -3,12 +3,12 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The bytes of an object, as they should be or with a task's damage.</summary>
+/// <summary>Compresses, wraps and damages the bytes of an object.</summary>
 internal static class ObjectBytes
 {
     private const int MaxInMemory = 1 << 20;
 
-    /// <summary>A document as gzip, in place of it.</summary>
+    /// <summary>Compresses a document with gzip, and disposes it.</summary>
     public static Stream Compress(Stream document)
     {
         var packed = Scratch(document.Length);
@@ -19,10 +19,12 @@ internal static class ObjectBytes
         return packed;
     }
 
-    /// <summary>An object with damage, in place of the good one.</summary>
-    /// <param name="good">The object as it should be.</param>
+    /// <summary>
+    /// Returns a damaged copy of an object and disposes the object; returns the object itself without damage.
+    /// </summary>
+    /// <param name="good">The object.</param>
     /// <param name="damage">The damage: a fault's name without <c>object_</c>; null for none.</param>
-    /// <param name="draw">Settles where the damage is.</param>
+    /// <param name="draw">Random bits that select the place of the damage.</param>
     public static Stream Damage(Stream good, string? damage, ulong draw)
     {
         if (damage is null or "mislabelled")
@@ -40,7 +42,9 @@ internal static class ObjectBytes
         return copy;
     }
 
-    /// <summary>A document in an array of one or in a member <c>results</c>, in place of it.</summary>
+    /// <summary>
+    /// Wraps a document in an array, or in an array member <c>results</c>, and disposes it; null wraps nothing.
+    /// </summary>
     public static Stream Wrap(Stream document, string? wrap)
     {
         if (wrap is null)
@@ -63,11 +67,13 @@ internal static class ObjectBytes
                 bytes.SetLength(0);
                 break;
             case "truncated":
-                // Half, all but the last byte, or all but a gzip trailer: readers miss different ones of these.
+                // Keep half, all but the last byte, or all but a gzip trailer. A reader may notice one and miss
+                // another.
                 bytes.SetLength((draw % 3) switch { 0 => length / 2, 1 => length - 1, _ => Math.Max(1, length - 8) });
                 break;
             case "bitflip":
-                // The highest bit: in plain JSON, too, a reader can tell, since what comes out is no UTF-8.
+                // Flip the highest bit, so that a reader of plain JSON can notice it too: the bytes are no longer valid
+                // UTF-8.
                 bytes.Position = length / 4 + (long)(draw % (ulong)Math.Max(1, length / 2));
                 var flipped = (byte)(bytes.ReadByte() ^ 0x80);
                 bytes.Position--;
@@ -80,7 +86,7 @@ internal static class ObjectBytes
         }
     }
 
-    private static Stream Scratch(long about) => about <= MaxInMemory
+    private static Stream Scratch(long expectedBytes) => expectedBytes <= MaxInMemory
         ? new MemoryStream()
         : PrivateFiles.CreateTemporary();
 }

@@ -4,12 +4,12 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Delivers objects, good or damaged: to its own buckets, or by the clouds' own clients to others.</summary>
+/// <summary>Delivers objects, good or damaged, to the emulator's own buckets or to a cloud.</summary>
 internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
 {
-    /// <summary>Writes a task's object with this damage.</summary>
-    /// <returns>Whether an object was written; it is not when the damage is <c>missing</c>.</returns>
-    /// <exception cref="DeliveryException">The storage refuses it or cannot be reached.</exception>
+    /// <summary>Writes a task's object, with damage unless that is null.</summary>
+    /// <returns>False when the damage is <c>missing</c>, so that nothing was written; else true.</returns>
+    /// <exception cref="DeliveryException">The storage refused the object or could not be reached.</exception>
     public async Task<bool> WriteAsync(TaskRow task, ObjectAddress address, string? damage, CancellationToken cancellationToken)
     {
         if (damage == "missing")

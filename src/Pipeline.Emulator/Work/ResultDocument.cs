@@ -5,7 +5,9 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The result of a task: what <c>GET tasks/{id}/results</c> gives and what lies in the bucket.</summary>
+/// <summary>
+/// Writes the result of a task, which both <c>GET tasks/{id}/results</c> and the object in the bucket contain.
+/// </summary>
 internal static class ResultDocument
 {
     public static void Write(Stream destination, TaskRow task, TaskInput input, FetchedPage page, DateTimeOffset startedAt, TimeSpan duration)
@@ -13,7 +15,7 @@ internal static class ResultDocument
         using var writer = new Utf8JsonWriter(destination, Replies.Json);
         writer.WriteStartObject();
         var isV2 = task.Delivery.IsV2 == true;
-        // The documents call it the URL, the SDK's types the final one.
+        // The API's documents say that this is the input's URL; the SDK's types say that it is the URL after redirects.
         writer.WriteString("url", isV2 && page.Redirects.Count > 0 ? page.FinalUrl.OriginalString : input.Url);
         writer.WriteString("task_id", task.Id);
         writer.WriteString("status", task.Faults.ResultStatus ?? "success");
@@ -34,10 +36,10 @@ internal static class ResultDocument
         writer.WriteEndObject();
     }
 
-    /// <summary>What the types of the vendor's current SDK have in <c>data</c> beyond the documents.</summary>
+    /// <summary>Writes the members of <c>data</c> that only the types of the vendor's current SDK have.</summary>
     private static void WriteSdkData(Utf8JsonWriter writer, FetchedPage page, IReadOnlySet<string> formats)
     {
-        // There is no browser, so none is ever taken.
+        // Always empty, because the emulator has no browser.
         if (formats.Contains("screenshot"))
         {
             writer.WriteStartArray("screenshots");

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The tasks that are worked on at this moment; no more than there are workers.</summary>
+/// <summary>The tasks that are running now, at most as many as there are workers.</summary>
 internal sealed class RunningTasks
 {
     private readonly ConcurrentDictionary<long, byte> _seqs = new();

@@ -4,7 +4,7 @@ using Amazon.S3;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Writes objects by the real S3 client, with the credentials that the SDK finds, unless some are given.</summary>
+/// <summary>Writes objects with the AWS SDK, using the given credentials or those that the SDK finds.</summary>
 internal sealed class S3Writer(StorageSettings settings, AWSCredentials? credentials = null) : IDisposable
 {
     private readonly Lazy<AmazonS3Client> _client = new(() => Create(settings.S3Endpoint, credentials));
@@ -20,13 +20,13 @@ internal sealed class S3Writer(StorageSettings settings, AWSCredentials? credent
                 InputStream = content,
                 AutoCloseStream = false,
                 ContentType = contentType,
-                // OpenStack's and other S3 servers do not take chunked signatures.
+                // OpenStack Swift and other S3 servers do not accept chunked signatures.
                 UseChunkEncoding = false,
             }, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new DeliveryException($"{address} could not be written: {error.Message}", error);
+            throw new DeliveryException($"Could not write {address}: {error.Message}", error);
         }
     }
 

@@ -1,9 +1,9 @@
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Which storage is outside. See <see cref="StorageMode"/>.</summary>
+/// <summary>Which kinds of storage are in a cloud, and at which endpoint. See <see cref="StorageMode"/>.</summary>
 internal sealed record StorageSettings(bool S3Outside, string? S3Endpoint, bool GcsOutside, string? GcsEndpoint)
 {
-    /// <summary>Reads the clouds' own variables.</summary>
+    /// <summary>Reads the clouds' own environment variables.</summary>
     public static StorageSettings From(StorageMode mode, Func<string, string?> variable)
     {
         string? Get(string name) => variable(name) is { Length: > 0 } value ? value : null;

@@ -3,12 +3,12 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The fields of an input that the emulator acts upon.</summary>
+/// <summary>The fields of an input that the emulator uses.</summary>
 internal sealed record TaskInput(string Url, IReadOnlySet<string> Formats, bool Parse, string Driver, string? Country, string? Locale, string? Tag)
 {
     private static readonly HashSet<string> s_defaultFormats = ["html"];
 
-    /// <summary>Whether the page is wanted as it is and in no other way.</summary>
+    /// <summary>Whether HTML is the only format asked for.</summary>
     public bool IsHtmlOnly => !Parse && Formats.Count == 1 && Formats.Contains("html");
 
     public static TaskInput Of(TaskRow task)

@@ -4,16 +4,19 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>The result documents of tasks. They are kept in files; canned ones follow from the task alone, and are made whenever they are asked for.</summary>
+/// <summary>
+/// Makes and opens the result documents of tasks. They are stored in files; canned ones are made anew at each read,
+/// because they depend on the task alone.
+/// </summary>
 internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, ResultFiles files, TimeProvider time) : IDisposable
 {
-    // Making a result is work of the processor and holds the whole page: more at once would cost memory and gain nothing.
+    // Making a result is bound by the CPU and holds the whole page in memory, so more at once would gain nothing.
     private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
     private readonly CannedResults? _canned = options.CannedBytes is { } bytes ? new(bytes) : null;
 
-    /// <summary>Fetches the page and keeps the result.</summary>
+    /// <summary>Fetches the page and stores the result.</summary>
     /// <returns>The page's HTTP status.</returns>
-    /// <exception cref="PageFetchException">The page cannot be had.</exception>
+    /// <exception cref="PageFetchException">The page could not be fetched.</exception>
     public async Task<int> MakeAsync(TaskRow task, CancellationToken cancellationToken)
     {
         if (_canned is not null)
@@ -35,10 +38,10 @@ internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, 
         return page.StatusCode;
     }
 
-    /// <summary>Opens the result of a task that has one.</summary>
+    /// <summary>Opens the result of a task that succeeded.</summary>
     public Stream Open(TaskRow task) => HostileResult.Spoil(OpenHonest(task), task);
 
-    /// <summary>The same, compressed.</summary>
+    /// <summary>Opens the result of a task that succeeded, as gzip.</summary>
     public Stream OpenGzip(TaskRow task) =>
         _canned is not null && task.Faults is { ResultWrap: null, HostileResult: null } ? _canned.OpenGzip(task) : ObjectBytes.Compress(Open(task));
 

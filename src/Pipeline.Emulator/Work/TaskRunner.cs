@@ -3,13 +3,15 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Takes a task from its URL to its result, its object and its webhook.</summary>
+/// <summary>Runs a task: fetches its page, makes its result, delivers its object and schedules its webhook.</summary>
 internal sealed partial class TaskRunner(
     TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
 {
-    private static readonly TimeSpan s_repeatAfter = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_repeatDelay = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Fetches, makes the result, delivers it unless it is to be late, and says how it ended.</summary>
+    /// <summary>
+    /// Fetches the page, makes the result, delivers it unless a fault delays it, and stores the outcome.
+    /// </summary>
     public async Task ExtractAsync(Job job, CancellationToken cancellationToken)
     {
         running.Add(job.Task.Seq);
@@ -26,7 +28,7 @@ internal sealed partial class TaskRunner(
         }
     }
 
-    /// <summary>Delivers the object that was late.</summary>
+    /// <summary>Delivers an object that a fault delayed.</summary>
     public async Task DeliverAsync(Job job, CancellationToken cancellationToken)
     {
         var delivered = await TryWriteLateAsync(job, job.Task.Faults.Object, cancellationToken);
@@ -36,7 +38,7 @@ internal sealed partial class TaskRunner(
         next.ForEach(n => signals.Wake(n.Kind));
     }
 
-    /// <summary>Puts a good object in the place of the damaged one.</summary>
+    /// <summary>Replaces a damaged object with a good one.</summary>
     public async Task HealAsync(Job job, CancellationToken cancellationToken) =>
         await store.DeliveredAsync(job, await TryWriteLateAsync(job, damage: null, cancellationToken), []);
 
@@ -71,8 +73,8 @@ internal sealed partial class TaskRunner(
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && !disk.Explains(error))
         {
-            // A page that breaks a parser must not be met again at every restart: the task ends here, for everybody to see.
-            LogTaskBroke(logger, error, task.Id, task.Input);
+            // End the task, so that a page that breaks a parser does not do it again after every restart.
+            LogTaskFailed(logger, error, task.Id, task.Input);
             return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, next);
         }
     }
@@ -85,7 +87,7 @@ internal sealed partial class TaskRunner(
         }
         catch (DeliveryException error) when (!disk.Explains(error))
         {
-            // The task has ended well already; an object that never comes is one of the faults a client must bear.
+            // The task has already succeeded. A client must cope with an object that never arrives.
             return false;
         }
     }
@@ -103,12 +105,12 @@ internal sealed partial class TaskRunner(
         var due = time.GetUtcNow().AddMilliseconds(task.Faults.WebhookLateMs);
         yield return new(JobKind.Call, due);
         if (task.Faults.WebhookRepeat)
-            yield return new(JobKind.Call, due + s_repeatAfter);
+            yield return new(JobKind.Call, due + s_repeatDelay);
     }
 
     private TaskRow Failed(TaskRow task, string type, string message) =>
         task with { State = TaskState.Error, ErrorType = type, Error = message, FinishedAt = time.GetUtcNow() };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Task {TaskId} broke the emulator and ends in error; its input is {Input}.")]
-    private static partial void LogTaskBroke(ILogger logger, Exception error, string taskId, string input);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Task {TaskId} failed because of a bug in the emulator. Its input: {Input}")]
+    private static partial void LogTaskFailed(ILogger logger, Exception error, string taskId, string input);
 }

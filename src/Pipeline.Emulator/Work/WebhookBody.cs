@@ -5,7 +5,9 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>What a webhook says: the task without its data, in one of the forms that were seen.</summary>
+/// <summary>
+/// Writes the body of a webhook: the task without its result, in one of the forms that the API is known to send.
+/// </summary>
 internal static class WebhookBody
 {
     private static readonly string[] s_forms = ["status_task", "task", "bare"];

@@ -5,20 +5,26 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Calls webhooks: three tries, each further apart, each a job of its own so that a restart does not forget them.</summary>
+/// <summary>
+/// Calls webhooks, with up to three attempts at growing intervals. Each attempt is a job of its own, so that a restart
+/// forgets none.
+/// </summary>
 internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
 {
-    private const int MaxTries = 3;
+    private const int MaxAttempts = 3;
 
     private static readonly MediaTypeHeaderValue s_json = new("application/json");
 
     public async Task CallAsync(Job job, CancellationToken cancellationToken)
     {
-        var taken = await TryCallAsync(job.Task, cancellationToken);
+        var accepted = await TryCallAsync(job.Task, cancellationToken);
         List<NextJob> next = [];
-        if (!taken && job.Attempt < MaxTries)
-            next.Add(new(JobKind.Call, options.Time.GetUtcNow() + options.CallbackBackoff * Math.Pow(2, job.Attempt - 1), job.Attempt + 1));
-        await store.CalledAsync(job, taken, next);
+        if (!accepted && job.Attempt < MaxAttempts)
+        {
+            var wait = options.CallbackBackoff * Math.Pow(2, job.Attempt - 1);
+            next.Add(new(JobKind.Call, options.Time.GetUtcNow() + wait, job.Attempt + 1));
+        }
+        await store.CalledAsync(job, accepted, next);
         if (next.Count > 0)
             signals.Wake(JobKind.Call);
     }
@@ -35,7 +41,8 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return response.IsSuccessStatusCode;
         }
-        // The one as it is comes of a connection that was reset before HttpClient had looked at its address (.NET 10).
+        // HttpClient lets a bare SocketException through when the connection is reset before it reads the remote
+        // address (.NET 10).
         catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return false;

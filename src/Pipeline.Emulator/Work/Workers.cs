@@ -2,7 +2,9 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Work;
 
-/// <summary>Runs every lane while the emulator runs. Lanes are apart so that slow pages keep no webhook waiting.</summary>
+/// <summary>
+/// Runs one lane for each kind of job while the emulator runs, so that slow pages do not delay webhooks.
+/// </summary>
 internal sealed partial class Workers(
     EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, FullDisk disk,
     ILogger<Workers> logger) : BackgroundService
@@ -26,6 +28,6 @@ internal sealed partial class Workers(
     private JobLane Lane(JobKind kind, int concurrency, Func<Job, CancellationToken, Task> run) =>
         new(kind, concurrency, store, signals, options.Time, disk, run);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "A job of the emulator failed in a way that nobody foresaw; the emulator stops.")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "A job of the emulator failed unexpectedly; the emulator stops.")]
     private static partial void LogLaneFailed(ILogger logger, Exception error);
 }

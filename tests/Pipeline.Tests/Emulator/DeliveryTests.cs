@@ -139,7 +139,7 @@ public sealed class DeliveryTests
         var error = await Assert.ThrowsAsync<DeliveryException>(() => scheme == "s3"
             ? s3.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken)
             : gcs.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken));
-        Assert.StartsWith($"{scheme}://b/k.json could not be written: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Could not write {scheme}://b/k.json: ", error.Message, StringComparison.Ordinal);
     }
 
     internal static byte[] Gunzip(byte[] bytes)
