@@ -4,6 +4,8 @@ using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
 using Pipeline.Http;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Cli;
 

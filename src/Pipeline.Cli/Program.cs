@@ -1,3 +1,4 @@
+
 using Pipeline.Cli;
 
 Pipeline.Emulator.CleanConsole.Install();

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
-using Pipeline.Settings;
+using Pipeline.Notation;
 
 namespace Pipeline.Cli;
 

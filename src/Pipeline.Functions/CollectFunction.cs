@@ -1,7 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Collect;
-using Pipeline.Ports;
+using Pipeline.Model;
 
 namespace Pipeline.Functions;
 

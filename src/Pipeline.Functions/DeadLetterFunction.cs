@@ -1,7 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
-using Pipeline.Ports;
+using Pipeline.Model;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Pipeline.Ports;
-using Pipeline.Stores.Azure;
+using Pipeline.Model;
+using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Functions;
 

@@ -1,8 +1,9 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
-using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;

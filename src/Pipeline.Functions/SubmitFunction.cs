@@ -1,7 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
+using Pipeline.Model;
 using Pipeline.Submit;
-using Pipeline.Ports;
 
 namespace Pipeline.Functions;
 

@@ -8,10 +8,11 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
-using Pipeline.Collect;
-using Pipeline.Intake;
-using Pipeline.Ledger;
-using Pipeline.Stores.Objects;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Stores.S3;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Benchmarks;
 
@@ -42,7 +43,7 @@ public class Parts
         var options = new PipelineOptions();
         options.Delivery.CallbackBase = new("https://hooks.example.com");
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
-        _tokens = new(Options.Create(options));
+        _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
         _token = _tokens.UrlFor(Submission)!.Segments[^1];
         _matcher = new(
             new() { SubmissionId = Submission, ListId = "list", Sequence = 0, State = SubmissionState.Accepted, Count = Inputs },

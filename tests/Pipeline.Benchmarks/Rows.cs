@@ -3,10 +3,11 @@ using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Collect;
-using Pipeline.Emit;
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.S3;
 
 namespace Pipeline.Benchmarks;
 

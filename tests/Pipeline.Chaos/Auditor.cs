@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Pipeline.Ports;
 
 namespace Pipeline.Chaos;
 

@@ -1,4 +1,5 @@
-using Pipeline.Http;
+
+using Pipeline.Http.Retrying;
 
 namespace Pipeline.Chaos;
 

@@ -2,7 +2,8 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
-using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Options;
 
 namespace Pipeline.Chaos;
 
@@ -66,7 +67,7 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
             return [];
         var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
         options.Delivery.CallbackKeys.Add(await File.ReadAllTextAsync(keyFile));
-        var tokens = new CallbackTokens(Options.Create(options));
+        var tokens = new CallbackTokens(Microsoft.Extensions.Options.Options.Create(options));
         return [.. paths.Select(path => tokens.UrlFor(path.Split('/')[^2])!.AbsolutePath)];
     }
 

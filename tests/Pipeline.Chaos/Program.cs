@@ -1,3 +1,4 @@
+
 using Pipeline.Chaos;
 
 return await ChaosProgram.RunAsync(args);

@@ -1,3 +1,5 @@
+using Pipeline.Diagnostics;
+
 namespace Pipeline.Chaos;
 
 /// <summary>What a trial has besides kills and faults.</summary>

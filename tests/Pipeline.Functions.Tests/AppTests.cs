@@ -1,5 +1,6 @@
+
 using Pipeline.Functions.Tests.Host;
-using Pipeline.Ports;
+using Pipeline.Model;
 
 namespace Pipeline.Functions.Tests;
 

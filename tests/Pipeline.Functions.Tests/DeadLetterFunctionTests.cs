@@ -2,7 +2,8 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Emit;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
@@ -46,7 +47,7 @@ public sealed class DeadLetterFunctionTests
     private Task RunAsync(string queue, string body, int dequeueCount)
     {
         var time = TimeProvider.System;
-        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
+        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var stage = new DeadLetterStage(
             _ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, failures, time, NullLogger<DeadLetterStage>.Instance);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
 

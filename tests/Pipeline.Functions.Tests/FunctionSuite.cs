@@ -4,8 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
 using Pipeline.Functions.Tests.Host;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 

@@ -6,10 +6,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
-using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
 
@@ -195,7 +196,7 @@ public sealed class MessageRunnerTests : IDisposable
     private Task RunAsync(
         int dequeueCount, Func<CancellationToken, Task> stage, string text = Text, string queue = QueueNames.Submissions)
     {
-        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, _time), _time);
+        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, _time), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, failures, _time, NullLogger<DeadLetterStage>.Instance);

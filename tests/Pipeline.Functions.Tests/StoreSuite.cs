@@ -1,3 +1,4 @@
+
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Tests.Support;
 

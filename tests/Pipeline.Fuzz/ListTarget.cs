@@ -1,4 +1,8 @@
-using Pipeline.Intake;
+
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Urls;
 
 namespace Pipeline.Fuzz;
 

@@ -1,6 +1,7 @@
-using Pipeline.Ledger;
-using Pipeline.Nimble;
-using Pipeline.Stores.Azure;
+
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Fuzz;
 

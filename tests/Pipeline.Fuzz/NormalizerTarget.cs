@@ -1,5 +1,7 @@
-using Pipeline.Collect;
-using Pipeline.Emit;
+
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
+using Pipeline.Options;
 
 namespace Pipeline.Fuzz;
 

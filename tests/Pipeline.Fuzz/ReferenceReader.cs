@@ -22,7 +22,7 @@ internal static partial class ReferenceReader
     /// <summary>Throws unless an object that was taken is whole and its record carries what it holds.</summary>
     public static void Compare(byte[] stored, byte[] record)
     {
-        using var document = JsonDocument.Parse(Mend(WithoutMark(Expand(stored))), Deep);
+        using var document = JsonDocument.Parse(Repair(WithoutMark(Expand(stored))), Deep);
         using var made = JsonDocument.Parse(record, Deep);
         var result = Unwrap(document.RootElement);
         var data = ValueOf(result, "data") ?? default;
@@ -107,7 +107,7 @@ internal static partial class ReferenceReader
     }
 
     /// <summary>U+FFFD in the place of each half of a surrogate pair.</summary>
-    private static ReadOnlyMemory<byte> Mend(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetBytes(
+    private static ReadOnlyMemory<byte> Repair(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetBytes(
         Escapes().Replace(Encoding.UTF8.GetString(json.Span), match => match.Groups["half"].Success ? "\\ufffd" : match.Value));
 
     [GeneratedRegex("""\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?<half>\\u[dD][89a-fA-F]..)|\\.""", RegexOptions.Singleline)]

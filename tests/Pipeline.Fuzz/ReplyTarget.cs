@@ -1,3 +1,5 @@
+
+using Pipeline.Model;
 using Pipeline.Nimble;
 
 namespace Pipeline.Fuzz;

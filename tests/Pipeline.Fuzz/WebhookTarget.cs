@@ -1,5 +1,6 @@
+
 using Pipeline.Callback;
-using Pipeline.Nimble;
+using Pipeline.Model;
 
 namespace Pipeline.Fuzz;
 

@@ -2,9 +2,13 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Queues;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Child;
@@ -28,16 +32,16 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int 
     {
         if ((await _ledger.CreateListAsync(Some.List() with { Inputs = inputs }, default)).State == ListState.Planning)
             await _queue.SendAsync(QueueNames.UrlLists, [Encoding.UTF8.GetBytes("list")], TimeSpan.Zero, default);
-        var options = new LocalRunnerOptions { Visibility = visibility, RetryDelay = TimeSpan.FromMilliseconds(20) };
+        var options = new QueueHostOptions { Visibility = visibility, RetryDelay = TimeSpan.FromMilliseconds(20) };
         QueueHandler[] handlers =
         [
             new(QueueNames.UrlLists, 1, PlanAsync),
             new(QueueNames.Submissions, 2, SubmitAsync),
             new(QueueNames.Results, 16, CollectAsync),
         ];
-        var runner = new LocalRunner(
+        var runner = new QueueHost(
             _queue, handlers, CloseAsync, (_, _, error, _) => throw error, options,
-            TimeProvider.System, new Random(1), new(TimeProvider.System), NullLogger<LocalRunner>.Instance);
+            TimeProvider.System, new Random(1), new(TimeProvider.System), NullLogger<QueueHost>.Instance);
         await runner.RunAsync(async cancellationToken => (await _ledger.GetListAsync("list", cancellationToken))!.State == ListState.Closed, default);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using Pipeline.Emit;
+using Pipeline.Concurrency;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
 

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Callback;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Hosting;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
@@ -13,7 +13,7 @@ public sealed class MessageReaderTests
     public void WhatAStageSendsIsReadAsItWas()
     {
         var since = new DateTimeOffset(2026, 3, 19, 10, 0, 0, 4, TimeSpan.Zero);
-        var result = new ResultMessage("l-000000", "t-1", Learnt.Sweep, since, 3, "00-trace", ["t-2", "t-3"]);
+        var result = new ResultMessage("l-000000", "t-1", DiscoveredBy.Sweep, since, 3, "00-trace", ["t-2", "t-3"]);
         var read = MessageReader.ReadResult(JsonSerializer.SerializeToUtf8Bytes(result, PipelineJson.Plain.ResultMessage));
         Assert.Equal(result with { Others = null }, read with { Others = null });
         Assert.Equal(result.Others, read.Others);

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Options;
+using Pipeline.Settings;
 
 namespace Pipeline.Tests;
 

@@ -1,4 +1,5 @@
-using Pipeline.Ports;
+
+using Pipeline.Model;
 
 namespace Pipeline.Tests;
 

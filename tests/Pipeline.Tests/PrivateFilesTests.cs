@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Pipeline.IO;
 using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 

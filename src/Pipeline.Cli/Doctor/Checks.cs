@@ -1,11 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.Run;
-using Pipeline.Http;
+using Pipeline.Hosting;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 using Pipeline.Nimble;
-using Pipeline.Ports;
+using Pipeline.Stores;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Doctor;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using Pipeline.Ports;
+using Pipeline.Model;
 
 namespace Pipeline.Cli.Doctor;
 

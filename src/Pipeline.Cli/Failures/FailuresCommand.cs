@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
+using Pipeline.Json;
 using Pipeline.Ports;
 using Pipeline.Reports;
 

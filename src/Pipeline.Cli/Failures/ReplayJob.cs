@@ -1,7 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Sweep;
+using Pipeline.Replay;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Failures;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pipeline.Cli.Run;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
 

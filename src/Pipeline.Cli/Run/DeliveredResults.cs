@@ -3,11 +3,14 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Pipeline.Emit;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Staging;
+using Pipeline.Stores;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores.Local.Records;
 
 namespace Pipeline.Cli.Run;
 

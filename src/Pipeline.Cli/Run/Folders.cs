@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Pipeline.IO;
+using Pipeline.Model;
 using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Run;

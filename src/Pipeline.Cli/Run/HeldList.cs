@@ -1,5 +1,7 @@
 using System.Security;
 using Microsoft.Win32.SafeHandles;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 

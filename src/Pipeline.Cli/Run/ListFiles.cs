@@ -3,9 +3,10 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;

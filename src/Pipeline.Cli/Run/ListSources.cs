@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Cli.Run;
 
 /// <summary>One of the lists that were named, and how it is opened.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Pipeline.Settings;
+using Pipeline.Notation;
 
 namespace Pipeline.Cli.Run;
 

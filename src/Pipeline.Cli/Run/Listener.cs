@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
+using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 

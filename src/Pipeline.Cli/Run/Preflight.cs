@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Nimble;
-using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Options;
+using Pipeline.Stores;
 
 namespace Pipeline.Cli.Run;
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Hosting;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
 using Pipeline.Submit;
 using Spectre.Console;
 

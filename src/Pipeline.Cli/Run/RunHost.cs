@@ -10,10 +10,12 @@ using Pipeline.Collect;
 using Pipeline.Emulator;
 using Pipeline.Hosting;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Settings;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
@@ -28,7 +30,7 @@ internal sealed class RunHost : IAsyncDisposable
     // A run ends by itself, so it does not wait for ever for a list whose manifest cannot be written.
     private const int MaxFaults = 5;
     private readonly Stack<IAsyncDisposable> _parts = new();
-    private LocalRunnerOptions _runnerOptions = null!;
+    private QueueHostOptions _runnerOptions = null!;
     private WebApplication _app = null!;
 
     public IServiceProvider Services => _app.Services;
@@ -122,7 +124,7 @@ internal sealed class RunHost : IAsyncDisposable
         return null;
     }
 
-    private LocalRunner CreateRunner()
+    private QueueHost CreateRunner()
     {
         return new(
             Services.GetRequiredService<IWorkReceiver>(),
@@ -137,7 +139,7 @@ internal sealed class RunHost : IAsyncDisposable
             TimeProvider.System,
             new Random(),
             Services.GetRequiredService<StoreHealth>(),
-            Services.GetRequiredService<ILogger<LocalRunner>>());
+            Services.GetRequiredService<ILogger<QueueHost>>());
     }
 
     private async Task StartPartsAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)

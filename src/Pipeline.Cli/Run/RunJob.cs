@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Ports;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;

@@ -1,7 +1,9 @@
-using Pipeline.Ports;
+
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Settings;
+using Pipeline.Stores;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Objects;
 
 namespace Pipeline.Cli.Run;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 

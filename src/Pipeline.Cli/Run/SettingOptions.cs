@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Configuration;
-using Pipeline.Settings;
+using Pipeline.Options;
 
 namespace Pipeline.Cli.Run;
 

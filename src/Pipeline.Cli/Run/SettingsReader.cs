@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using Pipeline.Emulator.Faults;
-using Pipeline.Intake;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Notation;
+using Pipeline.Options;
 using Pipeline.Settings;
 
 namespace Pipeline.Cli.Run;

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.IO;
+using Pipeline.Model;
 using Pipeline.Reports;
 using Pipeline.Stores.Local;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Hosting;
 using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Run;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Emit;
+using Pipeline.Json;
 
 namespace Pipeline.Cli.Run;
 

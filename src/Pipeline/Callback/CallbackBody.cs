@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Nimble;
 
 namespace Pipeline.Callback;

@@ -1,6 +1,6 @@
 using System.IO.Compression;
-using Pipeline.Emit;
 using Pipeline.Http;
+using Pipeline.IO;
 
 namespace Pipeline.Callback;
 

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Ledger;
+using Pipeline.Concurrency;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Callback;
@@ -46,8 +49,8 @@ internal sealed partial class CallbackStage(
     /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, in seconds.</summary>
     public const string RetryAfter = "5";
 
-    private readonly Gathering<string, Hint> _hints = new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
-        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), Learnt.Webhook, hints[0].HeardAt, CancellationToken.None));
+    private readonly Coalescer<string, Hint> _hints = new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
+        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), DiscoveredBy.Webhook, hints[0].HeardAt, CancellationToken.None));
 
     /// <summary>Handles one webhook.</summary>
     /// <param name="submissionId">The submission's id in the path.</param>

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Sweep;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 
@@ -58,14 +60,14 @@ internal sealed partial class CollectStage(
     /// <summary>A webhook came before the POST's own answer was stored, or instead of it.</summary>
     private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        var heard = message.Learnt == Learnt.Webhook ? await resolver.NoteHeardAsync(submission, cancellationToken) : submission;
+        var heard = message.DiscoveredBy == DiscoveredBy.Webhook ? await resolver.NoteHeardAsync(submission, cancellationToken) : submission;
         var adopted = heard is { State: SubmissionState.Unknown } && await TryAdoptAsync(heard, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
             await collector.PutOffAsync(message, cancellationToken);
     }
 
     private Task<bool> TryAdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken) => resolver.TryAdoptAsync(
-        submission, [.. message.Each().Select(one => one.TaskId)], message.Learnt == Learnt.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
+        submission, [.. message.Each().Select(one => one.TaskId)], message.DiscoveredBy == DiscoveredBy.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
 
     /// <summary>A task that shares its message with others and cannot be collected goes on in a message of its own, with as many tries as any.</summary>
     private async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Collect;
@@ -19,7 +20,7 @@ internal sealed class HintFilter(ILedger ledger)
     public async Task<ResultMessage?> FilterAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         // Other hints come from the API itself; and nothing is asked about a closed submission.
-        if (message.Learnt != Learnt.Webhook || submission is { State: SubmissionState.Closed, IsUnproven: false })
+        if (message.DiscoveredBy != DiscoveredBy.Webhook || submission is { State: SubmissionState.Closed, IsUnproven: false })
             return message;
         var known = await ForAsync(submission).WaitAsync(cancellationToken);
         var tasks = message.Each().Select(one => one.TaskId).Distinct(StringComparer.Ordinal).Where(known.Admits).ToList();

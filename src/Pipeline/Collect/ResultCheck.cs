@@ -1,5 +1,8 @@
-using Pipeline.Ledger;
+
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Submit.Evidence;
 using Pipeline.Urls;
 
 namespace Pipeline.Collect;
@@ -33,12 +36,12 @@ internal static class ResultCheck
         var word = result.Status?.Trim();
         if (string.IsNullOrEmpty(word))
             return result.HasData ? true : throw Doubt(FailureReasons.ResultInvalid, $"{found.SourceUri} is no result: it has neither data nor a status.");
-        var outlook = s_bad.Contains(word) ? TaskOutlook.Bad : TaskStates.Classify(word);
-        if (outlook == TaskOutlook.Open)
+        var outcome = s_bad.Contains(word) ? TaskOutcome.Failed : TaskStates.Classify(word);
+        if (outcome == TaskOutcome.Pending)
             throw Doubt(FailureReasons.ResultFailed, $"{found.SourceUri} is no finished result: it reports '{word}'.");
-        if (outlook == TaskOutlook.Good)
+        if (outcome == TaskOutcome.Succeeded)
             result.Status = "success";
-        return outlook == TaskOutlook.Good;
+        return outcome == TaskOutcome.Succeeded;
     }
 
     /// <summary>The page must not be another input's, unless a redirect led there.</summary>

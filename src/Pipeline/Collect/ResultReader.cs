@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Ledger;
+using Pipeline.Collect.Normalize;
+using Pipeline.Delivery;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
 
 namespace Pipeline.Collect;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 

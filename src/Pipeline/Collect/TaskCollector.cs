@@ -1,9 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Collect.Normalize;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 
@@ -17,8 +21,8 @@ internal sealed partial class TaskCollector(
     ResultReader reader,
     NimbleClient nimble,
     TaskEvidence evidence,
-    Matchers matchers,
-    Outcomes outcomes,
+    TaskMatcherCache matchers,
+    OutcomeRecorder outcomes,
     TaskFailures failures,
     ResultSetbacks setbacks,
     RefusedReads refusals,
@@ -53,7 +57,7 @@ internal sealed partial class TaskCollector(
         if (submission.State == SubmissionState.Closed && task.Ordinal is null)
             return;
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
-        if (input is { State: InputState.Failed } && await outcomes.RecoverAsync(submission, input, message.TaskId, message.Learnt, cancellationToken))
+        if (input is { State: InputState.Failed } && await outcomes.RecoverAsync(submission, input, message.TaskId, message.DiscoveredBy, cancellationToken))
             return;
         if (input is not null && !TaskFailures.MaySucceed(input, message.TaskId))
             return;
@@ -223,7 +227,7 @@ internal sealed partial class TaskCollector(
             CollectedAt = time.GetUtcNow(),
         });
         CrashPoint.Pass("collect.after-staging");
-        await outcomes.RecordAsync(submission, input, message.TaskId, message.Learnt, record, cancellationToken);
+        await outcomes.RecordAsync(submission, input, message.TaskId, message.DiscoveredBy, record, cancellationToken);
         pages.Add(record.HttpStatus);
     }
 
@@ -259,15 +263,15 @@ internal sealed partial class TaskCollector(
     {
         var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
-        if (task is not null && outcome != TaskOutlook.Open)
+        if (task is not null && outcome != TaskOutcome.Pending)
             input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
-        if (task is not null && outcome == TaskOutlook.Bad)
+        if (task is not null && outcome == TaskOutcome.Failed)
             await TaskFailedAsync(submission, input, message, task, cancellationToken);
-        else if (!late && outcome == TaskOutlook.Good)
+        else if (!late && outcome == TaskOutcome.Succeeded)
             await PutOffAsync(message, NotThereYet(submission, message.TaskId), cancellationToken);
         else if (!late)
             await PutOffAsync(message, cancellationToken);
-        else if (task is null || outcome == TaskOutlook.Good)
+        else if (task is null || outcome == TaskOutcome.Succeeded)
             await FailAsync(submission, input, message, new("collect", FailureReasons.ObjectMissing,
                 $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again."),
                 cancellationToken);
@@ -294,7 +298,7 @@ internal sealed partial class TaskCollector(
         // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
         input ??= await MatchAsync(submission, message, result: null, task: null, cancellationToken);
         if (input is not null)
-            await failures.FailAsync(submission, input, message.TaskId, cause, message.Learnt, cancellationToken);
+            await failures.FailAsync(submission, input, message.TaskId, cause, message.DiscoveredBy, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]

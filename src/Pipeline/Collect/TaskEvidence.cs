@@ -1,6 +1,9 @@
-using Pipeline.Ledger;
+
+using Pipeline.Delivery;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 

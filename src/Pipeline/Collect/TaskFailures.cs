@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Collect;
 
 /// <summary>Fails an input for a task only when no other task of that input can succeed any more, in whatever order they are heard of.</summary>
-internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, Outcomes outcomes, ILogger<TaskFailures> logger)
+internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, OutcomeRecorder outcomes, ILogger<TaskFailures> logger)
 {
     /// <summary>Whether a task's result may still become the record of an input: it waits, or it failed for another task.</summary>
     public static bool MaySucceed(InputEntry input, string taskId) =>
@@ -18,15 +18,15 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
     /// <param name="input">The task's input; what has an outcome keeps it.</param>
     /// <param name="taskId">The task.</param>
     /// <param name="cause">Why it brings none.</param>
-    /// <param name="learnt">How that was learnt of.</param>
+    /// <param name="discoveredBy">How that was learnt of.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     public async Task FailAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, FailureCause cause, Learnt learnt, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry input, string taskId, FailureCause cause, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
     {
         if (input.State == InputState.Waiting && await HasAnotherAsync(submission, input.Ordinal, taskId, cancellationToken))
             LogOther(input.Id, submission.SubmissionId, taskId, cause.Message);
         else
-            await outcomes.FailAsync(submission, [input], cause, cancellationToken, taskId, learnt);
+            await outcomes.FailAsync(submission, [input], cause, cancellationToken, taskId, discoveredBy);
     }
 
     private async Task<bool> HasAnotherAsync(SubmissionEntry submission, int ordinal, string taskId, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
         // Its end is written before the others are looked at: of two that end at once, the second sees both.
         await ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, ordinal, IsOver: true)], cancellationToken);
         foreach (var other in await OthersAsync(submission, ordinal, taskId, cancellationToken))
-            if (TaskStates.Classify((await nimble.GetTaskAsync(other.TaskId, cancellationToken))?.State) != TaskOutlook.Bad)
+            if (TaskStates.Classify((await nimble.GetTaskAsync(other.TaskId, cancellationToken))?.State) != TaskOutcome.Failed)
                 return true;
         return false;
     }

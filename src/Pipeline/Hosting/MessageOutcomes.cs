@@ -1,6 +1,10 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
-using Pipeline.Http;
+using Pipeline.Diagnostics;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
 
 namespace Pipeline.Hosting;
 
@@ -11,7 +15,7 @@ namespace Pipeline.Hosting;
 internal sealed partial class MessageOutcomes(
     IWorkReceiver queue,
     Func<string, ReadOnlyMemory<byte>, Exception, CancellationToken, Task> onDeadLetter,
-    LocalRunnerOptions options,
+    QueueHostOptions options,
     TimeProvider time,
     Random random,
     StoreHealth health,

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
 
 namespace Pipeline.Hosting;
 
@@ -10,7 +13,7 @@ internal sealed partial class QueuePump(
     QueueHandler handler,
     MessageOutcomes outcomes,
     StoreHealth health,
-    LocalRunnerOptions options,
+    QueueHostOptions options,
     TimeProvider time,
     ILogger logger)
 {

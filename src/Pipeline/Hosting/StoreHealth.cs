@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 
 namespace Pipeline.Hosting;
 

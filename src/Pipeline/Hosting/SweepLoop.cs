@@ -1,4 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
 
 namespace Pipeline.Hosting;
 
@@ -8,7 +11,7 @@ internal sealed partial class SweepLoop(
     IReadOnlyList<QueuePump> pumps,
     Func<CancellationToken, Task> sweep,
     StoreHealth health,
-    LocalRunnerOptions options,
+    QueueHostOptions options,
     TimeProvider time,
     ILogger logger)
 {

@@ -1,3 +1,4 @@
+
 using Pipeline.Ports;
 
 namespace Pipeline.Http;

@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Http;
 
 /// <summary>

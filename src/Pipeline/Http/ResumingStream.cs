@@ -1,5 +1,8 @@
 using System.Globalization;
-using Pipeline.Stores.Objects;
+using Pipeline.Http.Limits;
+using Pipeline.Http.Retrying;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Http;
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Intake;
 

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Pipeline.Intake.Reading;
+using Pipeline.Json;
 
 namespace Pipeline.Intake;
 

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Ledger;
+using Pipeline.Diagnostics;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Intake;

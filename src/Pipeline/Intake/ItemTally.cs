@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Intake.Reading;
 
 namespace Pipeline.Intake;
 

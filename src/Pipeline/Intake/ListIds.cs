@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Notation;
 
 namespace Pipeline.Intake;
 

@@ -1,3 +1,5 @@
+using Pipeline.Intake.Reading;
+
 namespace Pipeline.Intake;
 
 /// <summary>A line that is not a valid input.</summary>
@@ -10,7 +12,7 @@ internal sealed record BadLine(long Line, string Text, string Problem);
 internal sealed record ListInspection
 {
     /// <summary>The format.</summary>
-    public required ListForm Form { get; init; }
+    public required ListFormat Form { get; init; }
 
     /// <summary>The list's id: the given one, otherwise 20 hex digits of the content's hash.</summary>
     public required string ListId { get; init; }
@@ -52,6 +54,6 @@ internal sealed record ListInspection
     public string Unit => UnitOf(Form);
 
     /// <summary>"line" or "item": what positions count in a format.</summary>
-    public static string UnitOf(ListForm form) =>
-        form is ListForm.JsonArray or ListForm.Batch or ListForm.SingleInput ? "item" : "line";
+    public static string UnitOf(ListFormat form) =>
+        form is ListFormat.JsonArray or ListFormat.Batch or ListFormat.SingleInput ? "item" : "line";
 }

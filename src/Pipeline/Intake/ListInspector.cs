@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Options;
 
 namespace Pipeline.Intake;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Intake;

@@ -1,3 +1,7 @@
+using Pipeline.Intake.Reading;
+using Pipeline.Intake.Reading.Csv;
+using Pipeline.Notation;
+
 namespace Pipeline.Intake;
 
 /// <summary>Warnings about an accepted list, in complete sentences.</summary>
@@ -12,7 +16,7 @@ internal static class ListWarnings
             yield return Preamble(header);
         if (reader.Header?.Header.Kept is { Count: > 0 } kept)
             yield return KeptColumns(kept);
-        if (reader.Form == ListForm.Text && tally.LikeRows * 2 > tally.Count)
+        if (reader.Form == ListFormat.Text && tally.LikeRows * 2 > tally.Count)
             yield return Rows(tally.FirstRow);
         if (source.UrlColumn is { } column && reader.Header is null)
         {

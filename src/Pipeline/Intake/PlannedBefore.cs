@@ -1,4 +1,6 @@
-using Pipeline.Ledger;
+
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Intake;

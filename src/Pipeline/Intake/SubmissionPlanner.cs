@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Urls;
 
 namespace Pipeline.Intake;

@@ -5,6 +5,9 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Nimble;

@@ -1,4 +1,5 @@
 using System.Net;
+using Pipeline.Ports;
 
 namespace Pipeline.Nimble;
 

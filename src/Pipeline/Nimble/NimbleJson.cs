@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Pipeline.Json;
+using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using Microsoft.Extensions.Logging;
-using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 

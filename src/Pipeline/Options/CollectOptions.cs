@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Pipeline;
+namespace Pipeline.Options;
 
 /// <summary>What a record carries of the content.</summary>
 public enum ContentMode

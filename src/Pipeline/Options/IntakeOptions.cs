@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Pipeline;
+namespace Pipeline.Options;
 
 /// <summary>Intake.</summary>
 public sealed class IntakeOptions

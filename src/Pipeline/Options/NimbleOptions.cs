@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 
-namespace Pipeline;
+namespace Pipeline.Options;
 
 /// <summary>The Nimble API.</summary>
 public sealed class NimbleOptions

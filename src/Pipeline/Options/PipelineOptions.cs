@@ -1,6 +1,5 @@
-using Pipeline.Settings;
 
-namespace Pipeline;
+namespace Pipeline.Options;
 
 /// <summary>Every setting of the stages. Hosts fill it; all faults are reported at once, at start.</summary>
 public sealed class PipelineOptions

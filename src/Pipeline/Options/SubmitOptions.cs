@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Model;
 
-namespace Pipeline;
+namespace Pipeline.Options;
 
 /// <summary>What becomes of a submission without any evidence that Nimble accepted it.</summary>
 public enum UnknownPolicy

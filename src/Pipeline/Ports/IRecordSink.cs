@@ -1,4 +1,6 @@
-using Pipeline.Emit;
+
+using Pipeline.Model;
+using Pipeline.Staging;
 
 namespace Pipeline.Ports;
 

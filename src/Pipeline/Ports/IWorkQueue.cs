@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Ports;
 
 /// <summary>
@@ -29,20 +31,4 @@ public interface IWorkQueue
     /// <param name="cancellationToken">Stops sending. Messages already sent stay sent.</param>
     /// <exception cref="PipelineException">Transient: the queue is unavailable.</exception>
     Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken);
-}
-
-/// <summary>The names of the queues.</summary>
-public static class QueueNames
-{
-    /// <summary>Lists of URLs, from users.</summary>
-    public const string UrlLists = "url-lists";
-
-    /// <summary>Submissions to post, one per message.</summary>
-    public const string Submissions = "submissions";
-
-    /// <summary>Tasks whose results may be ready. A message holds tasks of one submission.</summary>
-    public const string Results = "results";
-
-    /// <summary>Suffix of the queue that receives a queue's messages after their last try.</summary>
-    public const string PoisonSuffix = "-poison";
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Reports;

@@ -1,4 +1,6 @@
-using Pipeline.Ledger;
+
+using Pipeline.Concurrency;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Submit;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
 
 namespace Pipeline.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Pipeline.Ledger;
+using Pipeline.Model;
 
 namespace Pipeline.Reports;
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Pipeline.Notation;
+using Pipeline.Options;
 
 namespace Pipeline.Settings;
 

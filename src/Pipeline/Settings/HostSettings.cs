@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Stores;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Objects;
 
 namespace Pipeline.Settings;
 

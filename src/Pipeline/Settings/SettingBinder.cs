@@ -1,3 +1,6 @@
+using Pipeline.Notation;
+using Pipeline.Options;
+
 namespace Pipeline.Settings;
 
 /// <summary>Fills options from what was given, and says of every text that cannot be used why not.</summary>

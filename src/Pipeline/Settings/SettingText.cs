@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipeline.Notation;
 
 namespace Pipeline.Settings;
 

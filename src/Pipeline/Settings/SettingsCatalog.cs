@@ -1,4 +1,5 @@
-using Pipeline.Hosting;
+
+using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
@@ -18,12 +19,12 @@ internal static class SettingsCatalog
     public static IReadOnlyList<Setting> Pipeline { get; } = Setting.AllOf(new PipelineOptions(), nameof(Pipeline));
 
     /// <summary>Those of the host on one machine.</summary>
-    public static IReadOnlyList<Setting> Runner { get; } = Setting.AllOf(new LocalRunnerOptions(), nameof(Runner));
+    public static IReadOnlyList<Setting> Runner { get; } = Setting.AllOf(new QueueHostOptions(), nameof(Runner));
 
     /// <summary>A line for each setting of the runner that cannot be used.</summary>
     public static IReadOnlyList<string> CheckRunner(GivenSettings given)
     {
-        var options = new LocalRunnerOptions();
+        var options = new QueueHostOptions();
         return
         [
             .. SettingBinder.Bind(given, Runner, nameof(Runner), options),

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
-using Pipeline.Ledger;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Submit;

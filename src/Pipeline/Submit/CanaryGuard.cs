@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Ledger;
+using Pipeline.Concurrency;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Sweep;
 

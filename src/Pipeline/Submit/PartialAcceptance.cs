@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Nimble;
 
 namespace Pipeline.Submit;

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Submit;
@@ -11,7 +12,7 @@ namespace Pipeline.Submit;
 /// Finds the inputs for which Nimble refuses a submission. A refusal proves that nothing was accepted, so parts of it are posted again as submissions of
 /// their own: those the answer points at and the rest, else its halves, until the bad ones are alone.
 /// </summary>
-internal sealed partial class Refusals(ILedger ledger, Repeats repeats, Outcomes outcomes, IOptions<PipelineOptions> options, ILogger<Refusals> logger)
+internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, ILogger<Refusals> logger)
 {
     // A family's numbers are used up at 2,147; retries and replays need some too.
     private const int MaxFamily = 2000;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
 
 namespace Pipeline.Submit;
 

@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 
 namespace Pipeline.Submit;
 

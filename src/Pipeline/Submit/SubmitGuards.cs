@@ -1,10 +1,11 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Urls;
 
 namespace Pipeline.Submit;
 
@@ -14,8 +15,8 @@ namespace Pipeline.Submit;
 /// </summary>
 internal sealed partial class SubmitGuards(
     IWorkQueue queue,
-    Holds holds,
-    Repeats repeats,
+    SubmissionHolds holds,
+    Resubmission repeats,
     CanaryGuard canaries,
     BudgetGuard budget,
     SubmissionGate gate,

@@ -1,11 +1,15 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
-using Pipeline.Collect;
-using Pipeline.Http;
-using Pipeline.Ledger;
+using Pipeline.Delivery;
+using Pipeline.Diagnostics;
+using Pipeline.Http.Retrying;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Submit;
 
@@ -18,9 +22,9 @@ internal sealed partial class SubmitStage(
     IWorkQueue queue,
     NimbleClient nimble,
     CallbackTokens tokens,
-    Repeats repeats,
+    Resubmission repeats,
     Refusals refusals,
-    Holds holds,
+    SubmissionHolds holds,
     SubmitGuards guards,
     BudgetGuard budget,
     SubmissionGate gate,
@@ -39,7 +43,7 @@ internal sealed partial class SubmitStage(
             await LookAtOnceAsync(planned, cancellationToken);
         if (planned.State != SubmissionState.Planned)
             return;
-        if (planned is { HeardAt: not null, PostedAt: not null })
+        if (planned is { FirstCallbackAt: not null, PostedAt: not null })
         {
             await CallOffAsync(planned, cancellationToken);
             return;
@@ -153,7 +157,7 @@ internal sealed partial class SubmitStage(
         AcceptedAt = now,
         CompletedAt = null,
         DueAt = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval),
-        Looks = 0,
+        PollCount = 0,
         Hold = HoldReason.None,
         HeldSince = null,
         Message = null,
@@ -189,10 +193,10 @@ internal sealed partial class SubmitStage(
         LogUnknown(intent.SubmissionId, unknown.Message);
         await SettleAsync(intent, current => current with
         {
-            State = SubmissionState.Unknown, Message = unknown.Message, Looks = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval,
+            State = SubmissionState.Unknown, Message = unknown.Message, PollCount = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval,
         });
         if (unknown.TaskId is { } taskId)
-            await queue.SendAsync(new ResultMessage(intent.SubmissionId, taskId, Learnt.Sweep, time.GetUtcNow()), TimeSpan.Zero, CancellationToken.None);
+            await queue.SendAsync(new ResultMessage(intent.SubmissionId, taskId, DiscoveredBy.Sweep, time.GetUtcNow()), TimeSpan.Zero, CancellationToken.None);
     }
 
     /// <summary>Nothing was accepted: it is what it was before, and may be posted again.</summary>

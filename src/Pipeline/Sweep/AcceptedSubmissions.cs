@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
 
@@ -18,9 +20,9 @@ internal sealed partial class AcceptedSubmissions(
     FinishedTasks finished,
     DeliveredResults delivered,
     OtherTasks others,
-    Outcomes outcomes,
+    OutcomeRecorder outcomes,
     OpenInputs open,
-    Repeats repeats,
+    Resubmission repeats,
     Reopening reopening,
     CanaryGuard canaries,
     IOptions<PipelineOptions> options,
@@ -28,7 +30,7 @@ internal sealed partial class AcceptedSubmissions(
     ILogger<AcceptedSubmissions> logger)
 {
     // After so many looks without news, and ever more seldom after that, the bucket is asked what the API may not know.
-    private const int QuietLooks = 8;
+    private const int QuietPolls = 8;
 
     // An API whose answers crawl is one that cannot answer.
     private static readonly TimeSpan ApiLimit = TimeSpan.FromMinutes(2);
@@ -110,7 +112,7 @@ internal sealed partial class AcceptedSubmissions(
             return;
         }
 
-        if (submission.Looks >= QuietLooks && int.IsPow2(submission.Looks))
+        if (submission.PollCount >= QuietPolls && int.IsPow2(submission.PollCount))
             await delivered.QueueAsync(submission, inputs, cancellationToken);
 
         var done = inputs.Count - waiting.Count;
@@ -135,7 +137,7 @@ internal sealed partial class AcceptedSubmissions(
     private async Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken)
     {
         var news = completedCount != submission.CompletedCount;
-        var looked = submission with { CompletedCount = completedCount, Looks = news ? 0 : submission.Looks + 1 };
+        var looked = submission with { CompletedCount = completedCount, PollCount = news ? 0 : submission.PollCount + 1 };
         await ledger.UpdateSubmissionAsync(looked with { DueAt = SweepStage.NextLook(looked, Sweep, time.GetUtcNow()) }, cancellationToken);
     }
 

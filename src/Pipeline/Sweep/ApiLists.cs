@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using Pipeline.Collect;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 

@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 
@@ -19,7 +20,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
                 known.Add(state);
         if (known.Count == 0)
             return null;
-        var ended = known.Count(t => TaskStates.Classify(t.State) != TaskOutlook.Open);
+        var ended = known.Count(t => TaskStates.Classify(t.State) != TaskOutcome.Pending);
         // A submission that was found by its objects names fewer tasks than it has, until they are all collected.
         var isDone = ended == known.Count && tasks.Count >= submission.Count;
         return new(submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
@@ -57,7 +58,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     }
 
     /// <summary>Whether a task has not ended, as far as the API says.</summary>
-    public static bool IsOpen(NimbleTask? task) => TaskStates.Classify(task?.State) == TaskOutlook.Open;
+    public static bool IsOpen(NimbleTask? task) => TaskStates.Classify(task?.State) == TaskOutcome.Pending;
 
     private async Task<Dictionary<string, NimbleTask>> GetDetailsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
-using Pipeline.Emit;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Sweep;
@@ -13,7 +14,7 @@ namespace Pipeline.Sweep;
 /// every worker that had the others too.
 /// </summary>
 internal sealed partial class DeadLetterStage(
-    ILedger ledger, IWorkQueue queues, Outcomes outcomes, TaskFailures failures, TimeProvider time, ILogger<DeadLetterStage> logger)
+    ILedger ledger, IWorkQueue queues, OutcomeRecorder outcomes, TaskFailures failures, TimeProvider time, ILogger<DeadLetterStage> logger)
 {
     private readonly ListRefusals _refusals = new(ledger, time);
 
@@ -78,7 +79,7 @@ internal sealed partial class DeadLetterStage(
             || await ledger.GetTaskAsync(message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
             || await ledger.GetInputAsync(message.SubmissionId, ordinal, cancellationToken) is not { } input)
             return;
-        await failures.FailAsync(submission, input, message.TaskId, new("collect", reason, text), message.Learnt, cancellationToken);
+        await failures.FailAsync(submission, input, message.TaskId, new("collect", reason, text), message.DiscoveredBy, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} is given up.")]

@@ -1,7 +1,8 @@
-using Pipeline.Collect;
-using Pipeline.Ledger;
+
+using Pipeline.Delivery;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
 
 namespace Pipeline.Sweep;
 
@@ -48,7 +49,7 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
     /// <summary>Has tasks collected whose objects were listed.</summary>
     public Task SendAsync(SubmissionEntry submission, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) => taskIds.Count == 0
         ? Task.CompletedTask
-        : queue.SendAsync(submission.SubmissionId, taskIds, Learnt.Listing, time.GetUtcNow(), cancellationToken);
+        : queue.SendAsync(submission.SubmissionId, taskIds, DiscoveredBy.Listing, time.GetUtcNow(), cancellationToken);
 
     private async Task ListAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, HashSet<string> found, CancellationToken cancellationToken)

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Delivery;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 
@@ -18,7 +21,7 @@ internal sealed partial class FinishedTasks(
     BatchReader batches,
     DeliveredResults delivered,
     UnnamedTasks unnamed,
-    Outcomes outcomes,
+    OutcomeRecorder outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<FinishedTasks> logger)
@@ -41,21 +44,21 @@ internal sealed partial class FinishedTasks(
         {
             var input = rows[task.Id].Ordinal is { } ordinal ? inputs[ordinal] : null;
             var outcome = TaskStates.Classify(task.State);
-            if (outcome == TaskOutlook.Good && !rows[task.Id].IsOver && (input is null || TaskFailures.MaySucceed(input, task.Id)))
+            if (outcome == TaskOutcome.Succeeded && !rows[task.Id].IsOver && (input is null || TaskFailures.MaySucceed(input, task.Id)))
                 good.Add(task.Id);
-            else if (outcome == TaskOutlook.Bad && input is { State: InputState.Waiting } && !HasAnotherChance(task, rows, tasks))
+            else if (outcome == TaskOutcome.Failed && input is { State: InputState.Waiting } && !HasAnotherChance(task, rows, tasks))
                 await outcomes.FailAsync(submission, [input],
-                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task)), cancellationToken, task.Id, Learnt.Sweep);
+                    new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task)), cancellationToken, task.Id, DiscoveredBy.Sweep);
         }
 
         if (good.Count > 0)
-            await queue.SendAsync(submission.SubmissionId, good, Learnt.Sweep, time.GetUtcNow(), cancellationToken);
+            await queue.SendAsync(submission.SubmissionId, good, DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
     }
 
     /// <summary>Whether another task of the same input has not failed.</summary>
     private static bool HasAnotherChance(NimbleTask failed, Dictionary<string, TaskEntry> rows, IReadOnlyList<NimbleTask> tasks) =>
         rows.Values.Any(r => r.Ordinal == rows[failed.Id].Ordinal && r.TaskId != failed.Id && !r.IsOver
-            && TaskStates.Classify(tasks.FirstOrDefault(t => t.Id == r.TaskId)?.State) != TaskOutlook.Bad);
+            && TaskStates.Classify(tasks.FirstOrDefault(t => t.Id == r.TaskId)?.State) != TaskOutcome.Failed);
 
     /// <summary>
     /// The batch is complete and everything finished was queued. Once no good task is left to collect, or its deadline is over, what is still
@@ -69,7 +72,7 @@ internal sealed partial class FinishedTasks(
         var rows = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         var collected = Collected(inputs);
         var left = tasks.Where(t => !collected.Contains(t.Id)).ToList();
-        var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id)
+        var good = left.Where(t => TaskStates.Classify(t.State) == TaskOutcome.Succeeded).Select(t => t.Id)
             .Except(rows.Where(t => t.IsOver).Select(t => t.TaskId)).ToHashSet(StringComparer.Ordinal);
         // Collect gives a result up one deadline after it heard of it, which may be a while after the batch was complete.
         var waits = time.GetUtcNow() < submission.CompletedAt + CollectTime;
@@ -84,7 +87,7 @@ internal sealed partial class FinishedTasks(
             || await SendUnnamedAsync(submission, current, cancellationToken))
             return;
         var cause = CauseOf(submission, left, good.Count > 0);
-        await outcomes.FailAsync(submission, waiting, cause, cancellationToken, learnt: Learnt.Sweep);
+        await outcomes.FailAsync(submission, waiting, cause, cancellationToken, discoveredBy: DiscoveredBy.Sweep);
         LogLeftOver(submission.SubmissionId, waiting.Count, cause.Reason);
     }
 
@@ -95,7 +98,7 @@ internal sealed partial class FinishedTasks(
         if (TaskMatcher.LastPair(submission, tasks) is not { } last)
             return false;
         await ledger.AddTasksAsync(submission.SubmissionId, [last], cancellationToken);
-        await queue.SendAsync(submission.SubmissionId, [last.TaskId], Learnt.Sweep, time.GetUtcNow(), cancellationToken);
+        await queue.SendAsync(submission.SubmissionId, [last.TaskId], DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
         return true;
     }
 
@@ -134,7 +137,7 @@ internal sealed partial class FinishedTasks(
         isAmbiguous
             ? new("sweep", FailureReasons.ResultAmbiguous,
                 "Several inputs have this URL and nothing in Nimble's answers tells their results apart. Give each a tag of its own.")
-            : left.FirstOrDefault(t => TaskStates.Classify(t.State) == TaskOutlook.Bad) is { } bad
+            : left.FirstOrDefault(t => TaskStates.Classify(t.State) == TaskOutcome.Failed) is { } bad
                 ? new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(bad))
                 : submission.Message is { } told
                     ? new("sweep", FailureReasons.SubmissionRefused, told)
@@ -165,7 +168,7 @@ internal sealed partial class FinishedTasks(
 
         // It stays due, and the next look closes it.
         await outcomes.FailAsync(submission, waiting, new("sweep", FailureReasons.TaskExpired,
-            $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks."), cancellationToken, learnt: Learnt.Sweep);
+            $"The task had not finished {Sweep.TaskDeadline.TotalHours:0.#} hours after it was accepted; Nimble drops such tasks."), cancellationToken, discoveredBy: DiscoveredBy.Sweep);
     }
 
     /// <summary>Finds results at the API for whoever was down for a day. That the API cannot answer proves nothing and keeps nothing waiting.</summary>

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Sweep;
@@ -11,7 +12,7 @@ namespace Pipeline.Sweep;
 /// tried again after a growing delay. A submission that fails every try is failed in the end, and it alone.
 /// </summary>
 internal sealed partial class IsolatedSteps(
-    ILedger ledger, Outcomes outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
+    ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
 {
     // Far longer than any look takes; whoever is behind it waits no longer for an answer that never ends.
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(8);
@@ -83,7 +84,7 @@ internal sealed partial class IsolatedSteps(
         // The step may have changed the row before it failed.
         while (await ledger.GetSubmissionAsync(before.SubmissionId, cancellationToken) is { } current)
         {
-            var putOff = current with { DueAt = NextStep(current, setback), Looks = current.Looks + 1, Setback = setback };
+            var putOff = current with { DueAt = NextStep(current, setback), PollCount = current.PollCount + 1, Setback = setback };
             if (await ledger.UpdateSubmissionAsync(putOff, cancellationToken) is not null)
                 return;
         }

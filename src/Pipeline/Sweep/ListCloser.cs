@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Concurrency;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Submit;
 
@@ -78,7 +80,7 @@ internal sealed partial class ListCloser(
     {
         var now = time.GetUtcNow();
         var submissions = new List<ManifestSubmission>(list.Submissions);
-        var learnt = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var discoveredBy = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var statuses = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long records = 0, failures = 0, accepted = 0;
@@ -89,7 +91,7 @@ internal sealed partial class ListCloser(
             {
                 if (input.State == InputState.Moved)
                     continue;
-                Count(learnt, input.Learnt.ToString().ToLowerInvariant());
+                Count(discoveredBy, input.DiscoveredBy.ToString().ToLowerInvariant());
                 if (input.State == InputState.Recorded)
                 {
                     records++;
@@ -122,7 +124,7 @@ internal sealed partial class ListCloser(
             Duplicates = list.Duplicates,
             FailuresByReason = reasons,
             RecordsByHttpStatus = statuses,
-            Learnt = learnt,
+            DiscoveredBy = discoveredBy,
             Submissions = submissions,
             Locations = await sink.GetLocationsAsync(list.ListId, cancellationToken),
             CreatedAt = list.CreatedAt,

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Options;
-using Pipeline.Collect;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 
@@ -30,9 +31,9 @@ internal sealed class OtherTasks(
         try
         {
             var others = await FindAsync(submission, inputs, failed, cancellationToken);
-            var good = others.Where(t => TaskStates.Classify(t.State) == TaskOutlook.Good).Select(t => t.Id).ToList();
+            var good = others.Where(t => TaskStates.Classify(t.State) == TaskOutcome.Succeeded).Select(t => t.Id).ToList();
             if (good.Count > 0 && now < last)
-                await queue.SendAsync(submission.SubmissionId, good, Learnt.Sweep, now, cancellationToken);
+                await queue.SendAsync(submission.SubmissionId, good, DiscoveredBy.Sweep, now, cancellationToken);
             return others.Count > good.Count || (good.Count > 0 && now < last);
         }
         // What the API cannot say is asked again for as long as a good task would be waited for.
@@ -53,6 +54,6 @@ internal sealed class OtherTasks(
         var isSurplus = rows.Count > submission.Count;
         return [.. tasks.Where(task => !settled.Contains(task.Id) && rows.TryGetValue(task.Id, out var row) && !row.IsOver
             && (row.Ordinal is { } ordinal ? failed.ContainsKey(ordinal) : isSurplus)
-            && TaskStates.Classify(task.State) != TaskOutlook.Bad)];
+            && TaskStates.Classify(task.State) != TaskOutcome.Failed)];
     }
 }

@@ -1,4 +1,6 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
+using Pipeline.Options;
 
 namespace Pipeline.Sweep;
 

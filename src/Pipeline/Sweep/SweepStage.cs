@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 
@@ -19,7 +21,7 @@ internal sealed partial class SweepStage(
     ListCloser closer,
     IsolatedSteps steps,
     Refusals refusals,
-    Outcomes outcomes,
+    OutcomeRecorder outcomes,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<SweepStage> logger)
@@ -123,7 +125,7 @@ internal sealed partial class SweepStage(
             await PostponeAsync(submission with
             {
                 State = underWay ? SubmissionState.Posting : SubmissionState.Unknown,
-                Looks = submission.Looks + 1,
+                PollCount = submission.PollCount + 1,
                 DueAt = NextLook(submission, options.Value.Sweep, time.GetUtcNow()),
             }, cancellationToken);
             return;
@@ -170,7 +172,7 @@ internal sealed partial class SweepStage(
     private bool IsProvenAbsent(SubmissionEntry submission, string? doubt, DateTimeOffset now) =>
         doubt is null
         && options.Value.Submit is { Unknown: UnknownPolicy.RepostWhenProvenAbsent } submit
-        && submission is { State: SubmissionState.Unknown, Looks: > 0 }
+        && submission is { State: SubmissionState.Unknown, PollCount: > 0 }
         && submission.Attempt < submit.MaxPosts
         && now - submission.PostedAt >= submit.Quarantine;
 
@@ -185,7 +187,7 @@ internal sealed partial class SweepStage(
     internal static DateTimeOffset NextLook(SubmissionEntry submission, SweepOptions sweep, DateTimeOffset now)
     {
         var first = submission is { HasCallback: true, State: SubmissionState.Accepted, CompletedAt: null } ? sweep.WebhookGrace : sweep.PollInterval;
-        var spaced = first * Math.Pow(1.5, Math.Min(submission.Looks, 20));
+        var spaced = first * Math.Pow(1.5, Math.Min(submission.PollCount, 20));
         var longest = first > sweep.MaxPollInterval ? first : sweep.MaxPollInterval;
         return now + (spaced < longest ? spaced : longest);
     }

@@ -1,7 +1,8 @@
-using Pipeline.Collect;
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Sweep;
 

@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using Pipeline.Emulator;
 using Pipeline.Functions.Tests.Host.Protocol;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Ledger;
+using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests.Host;

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Emulator;
 using Pipeline.Hosting;
 using Pipeline.Ports;
-using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests.Host;

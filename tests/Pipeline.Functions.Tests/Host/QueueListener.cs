@@ -1,7 +1,7 @@
 using System.Text;
 using Pipeline.Functions.Tests.Host.Protocol;
-using Pipeline.Ports;
-using Pipeline.Stores.Azure;
+using Pipeline.Model;
+using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Functions.Tests.Host;
 

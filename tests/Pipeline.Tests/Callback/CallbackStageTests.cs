@@ -6,7 +6,9 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Tests.Callback;
@@ -27,12 +29,12 @@ public sealed class CallbackStageTests : IDisposable
         var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
         options.Callback = new() { MaxPerSubmission = 40, MaxPerSecond = 60, MaxWrongPerSecond = 5 };
-        _tokens = new(Options.Create(options));
+        _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
             .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
                 _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
-        _limits = new(Options.Create(options));
+        _limits = new(Microsoft.Extensions.Options.Options.Create(options));
         _stage = new(_tokens, _limits, new(_time), _queue.Object, _time, NullLogger<CallbackStage>.Instance);
     }
 
@@ -52,7 +54,7 @@ public sealed class CallbackStageTests : IDisposable
     {
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(body));
         var message = Assert.Single(_sent);
-        Assert.Equal((Submission, "t-1", Learnt.Webhook), (message.SubmissionId, message.TaskId, message.Learnt));
+        Assert.Equal((Submission, "t-1", DiscoveredBy.Webhook), (message.SubmissionId, message.TaskId, message.DiscoveredBy));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
+using Pipeline.Options;
 
 namespace Pipeline.Tests.Callback;
 
@@ -40,7 +41,7 @@ public sealed class CallbackTokensTests
     {
         var options = new PipelineOptions();
         options.Delivery.CallbackKeys.Add(Old);
-        Assert.Null(new CallbackTokens(Options.Create(options)).UrlFor("s"));
+        Assert.Null(new CallbackTokens(Microsoft.Extensions.Options.Options.Create(options)).UrlFor("s"));
     }
 
     private static CallbackTokens With(params string[] keys)
@@ -48,7 +49,7 @@ public sealed class CallbackTokensTests
         var options = new PipelineOptions { Delivery = { CallbackBase = new("https://example.net/base/") } };
         foreach (var key in keys)
             options.Delivery.CallbackKeys.Add(key);
-        return new(Options.Create(options));
+        return new(Microsoft.Extensions.Options.Options.Create(options));
     }
 
     private static string TokenOf(CallbackTokens tokens, string submissionId) => tokens.UrlFor(submissionId)!.Segments[^1];

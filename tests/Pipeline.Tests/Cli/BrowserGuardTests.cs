@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Cli.Run;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;

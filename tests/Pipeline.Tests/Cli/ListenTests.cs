@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
-using Pipeline.Settings;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;

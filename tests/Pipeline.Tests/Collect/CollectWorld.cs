@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Hosting;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Tests.Submit;
 
@@ -80,7 +80,7 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     public async Task HearAsync(string taskId)
     {
-        var message = new ResultMessage("list-000000", taskId, Learnt.Webhook, _world.State.Time.GetUtcNow());
+        var message = new ResultMessage("list-000000", taskId, DiscoveredBy.Webhook, _world.State.Time.GetUtcNow());
         await _world.Service<IWorkQueue>().SendAsync(message, TimeSpan.Zero, Token);
         await CollectAsync();
     }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Pipeline.Model;
 using ZstdSharp;
 using static Pipeline.Tests.Collect.Normal;
 

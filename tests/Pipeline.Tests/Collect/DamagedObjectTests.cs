@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Pipeline.Model;
 using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;

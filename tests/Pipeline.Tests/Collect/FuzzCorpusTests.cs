@@ -1,7 +1,8 @@
 extern alias fuzz;
+using Pipeline.Model;
+using Pipeline.Tests.Fuzz;
 
 using fuzz::Pipeline.Fuzz;
-using Pipeline.Tests.Fuzz;
 
 namespace Pipeline.Tests.Collect;
 

@@ -1,6 +1,6 @@
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
@@ -41,7 +41,7 @@ public sealed class HintFilterTests
     {
         var filter = Filter(("t-0", 0), ("t-1", 1), ("t-2", 2));
 
-        Assert.Equal(["x-1"], await FilterAsync(filter, _submission with { Proof = PostProof.Callback }, Learnt.Webhook, "x-1"));
+        Assert.Equal(["x-1"], await FilterAsync(filter, _submission with { Proof = PostProof.Callback }, DiscoveredBy.Webhook, "x-1"));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class HintFilterTests
     {
         var filter = new HintFilter(Mock.Of<ILedger>(MockBehavior.Strict));
 
-        Assert.Equal(["x-1"], await FilterAsync(filter, _submission, Learnt.Sweep, "x-1"));
+        Assert.Equal(["x-1"], await FilterAsync(filter, _submission, DiscoveredBy.Sweep, "x-1"));
     }
 
     [Fact]
@@ -74,12 +74,12 @@ public sealed class HintFilterTests
     }
 
     private Task<IReadOnlyList<string>?> FilterAsync(HintFilter filter, params string[] tasks) =>
-        FilterAsync(filter, _submission, Learnt.Webhook, tasks);
+        FilterAsync(filter, _submission, DiscoveredBy.Webhook, tasks);
 
     private static async Task<IReadOnlyList<string>?> FilterAsync(
-        HintFilter filter, SubmissionEntry submission, Learnt learnt, params string[] tasks)
+        HintFilter filter, SubmissionEntry submission, DiscoveredBy discoveredBy, params string[] tasks)
     {
-        var message = new ResultMessage(submission.SubmissionId, tasks[0], learnt, Some.Time, Others: tasks.Length > 1 ? tasks[1..] : null);
+        var message = new ResultMessage(submission.SubmissionId, tasks[0], discoveredBy, Some.Time, Others: tasks.Length > 1 ? tasks[1..] : null);
         return (await filter.FilterAsync(submission, message, Ct))?.Each().Select(one => one.TaskId).ToList();
     }
 

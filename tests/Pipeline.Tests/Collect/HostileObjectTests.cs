@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using FsCheck;
 using FsCheck.Fluent;
+using Pipeline.Model;
 using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;

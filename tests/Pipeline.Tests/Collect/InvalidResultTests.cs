@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Pipeline.Model;
 using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;

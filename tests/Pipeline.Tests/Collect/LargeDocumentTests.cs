@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Text;
-using Pipeline.Collect;
-using Pipeline.Emit;
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Staging;
 using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Collect;
+using Pipeline.Collect.Json;
+using Pipeline.Json;
 
 namespace Pipeline.Tests.Collect;
 

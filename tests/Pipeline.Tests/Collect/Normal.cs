@@ -1,8 +1,10 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
-using Pipeline.Collect;
-using Pipeline.Emit;
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Staging;
 
 namespace Pipeline.Tests.Collect;
 

@@ -1,5 +1,6 @@
-using Pipeline.Collect;
-using Pipeline.Ports;
+
+using Pipeline.Delivery;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Collect;
 

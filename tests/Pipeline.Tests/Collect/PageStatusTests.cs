@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Pipeline.Collect;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Settings;
 
 namespace Pipeline.Tests.Collect;
 

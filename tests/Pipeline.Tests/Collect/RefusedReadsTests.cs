@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Collect;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Submit;
 using Pipeline.Tests.Support;
 
@@ -21,7 +22,7 @@ public sealed class RefusedReadsTests
     public RefusedReadsTests()
     {
         _gate = new(_time);
-        _reads = new(_gate, Options.Create(new PipelineOptions()), _time, new CollectedLogs<RefusedReads>());
+        _reads = new(_gate, Microsoft.Extensions.Options.Options.Create(new PipelineOptions()), _time, new CollectedLogs<RefusedReads>());
     }
 
     [Fact]
@@ -65,7 +66,7 @@ public sealed class RefusedReadsTests
     [Fact]
     public void AResultWaitsForHoursAndNotForEver()
     {
-        var message = new ResultMessage("l-000000", "t-1", Learnt.Webhook, _time.GetUtcNow());
+        var message = new ResultMessage("l-000000", "t-1", DiscoveredBy.Webhook, _time.GetUtcNow());
         _time.Advance(TimeSpan.FromHours(11));
         Assert.False(_reads.IsOver(message));
         _time.Advance(TimeSpan.FromHours(2));

@@ -1,8 +1,9 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Collect;
-using Pipeline.Emit;
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;

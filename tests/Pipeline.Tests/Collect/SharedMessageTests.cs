@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Hosting;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Submit;
 
@@ -66,7 +66,7 @@ public sealed class SharedMessageTests
     }
 
     private static ResultMessage Message(SubmitWorld world, string first, params string[] others) =>
-        new(Submission, first, Learnt.Webhook, world.State.Time.GetUtcNow(), Others: others);
+        new(Submission, first, DiscoveredBy.Webhook, world.State.Time.GetUtcNow(), Others: others);
 
     private static Task CollectAsync(SubmitWorld world, ResultMessage message) =>
         world.Service<CollectStage>().HandleAsync(JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), Token);

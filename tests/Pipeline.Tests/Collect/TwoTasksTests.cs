@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Collect;
@@ -123,7 +123,7 @@ public sealed class TwoTasksTests
         if (hasWebhook)
             await world.Service<CollectStage>().HandleAsync(
                 JsonSerializer.SerializeToUtf8Bytes(
-                    new ResultMessage(Submission, taskId, Learnt.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+                    new ResultMessage(Submission, taskId, DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
     }
 
     private static async Task AssertAsync(SubmitWorld world, int records, string? taskId)

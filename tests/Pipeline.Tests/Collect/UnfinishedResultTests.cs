@@ -1,3 +1,6 @@
+using Pipeline.Model;
+using Pipeline.Options;
+
 namespace Pipeline.Tests.Collect;
 
 /// <summary>An answer that is not finished, or not this input's, is not the result: it is read again, then from the API, then it fails.</summary>

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
-using Pipeline.Collect;
+using Pipeline.Collect.Json;
 
 namespace Pipeline.Tests.Collect;
 

@@ -2,8 +2,9 @@ using System.IO.Compression;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Collect;
-using Pipeline.Ledger;
-using Pipeline.Stores.Objects;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Nimble;
 using Pipeline.Tests.Support;
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Tests.Contracts;

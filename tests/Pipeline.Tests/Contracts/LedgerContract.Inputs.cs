@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Contracts;
@@ -40,7 +41,7 @@ public abstract partial class LedgerContract
     {
         await CreateAsync(Some.Submission());
         var read = (await Port.GetInputAsync(Submission, 1, Token))!;
-        var failed = read with { State = InputState.Failed, TaskId = "task", Learnt = Learnt.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time, MovedTo = "list-000000-r1" };
+        var failed = read with { State = InputState.Failed, TaskId = "task", DiscoveredBy = DiscoveredBy.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time, MovedTo = "list-000000-r1" };
 
         var written = Assert.Single(await Port.UpdateInputsAsync([failed], Token));
 

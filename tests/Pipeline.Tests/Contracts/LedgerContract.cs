@@ -1,4 +1,5 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
@@ -124,7 +125,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
             PostedAt = Some.Time.AddHours(1),
             AcceptedAt = Some.Time.AddHours(2),
             DueAt = null,
-            Looks = 9,
+            PollCount = 9,
             CompletedCount = 8,
             Attempt = 2,
             RepeatOf = "other",

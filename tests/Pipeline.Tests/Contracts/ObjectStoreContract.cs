@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Tests.Contracts;

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Pipeline.Emit;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Staging;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Contracts;

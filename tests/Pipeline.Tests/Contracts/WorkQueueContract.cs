@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
 

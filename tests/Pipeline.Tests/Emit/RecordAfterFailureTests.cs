@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Tests.Submit;
 using Pipeline.Tests.Support;
@@ -49,7 +50,7 @@ public sealed class RecordAfterFailureTests
         await using var world = await StartAsync();
         await GiveUpAsync(world);
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
-        await world.Service<Outcomes>().TakeBackAsync(submission, [(await world.InputsAsync())[0]], Token);
+        await world.Service<OutcomeRecorder>().TakeBackAsync(submission, [(await world.InputsAsync())[0]], Token);
         await CollectAsync(world);
         await AssertCountedAsync(world);
     }
@@ -83,15 +84,15 @@ public sealed class RecordAfterFailureTests
     {
         world.State.Time.Advance(TimeSpan.FromDays(30));
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
-        await world.Service<Outcomes>().FailAsync(
-            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old."), Token, learnt: Learnt.Sweep);
+        await world.Service<OutcomeRecorder>().FailAsync(
+            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old."), Token, discoveredBy: DiscoveredBy.Sweep);
         if (close)
             await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
         Assert.Equal(close, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);
     }
 
     private static Task CollectAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage(Submission, "t-1-0", Learnt.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage(Submission, "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
 
     private static async Task AssertCountedAsync(SubmitWorld world)
     {

@@ -1,4 +1,6 @@
-using Pipeline.Emit;
+
+using Pipeline.Collect.Normalize;
+using Pipeline.Options;
 using Pipeline.Tests.Collect;
 using Pipeline.Tests.Support;
 

@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pipeline.Emit;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Tests.Collect;
 using Pipeline.Tests.Support;
 
@@ -43,7 +44,7 @@ public sealed class RecordSchemaTests
         Duplicates = 1,
         FailuresByReason = new Dictionary<string, long> { [FailureReasons.TaskFailed] = 1 },
         RecordsByHttpStatus = new Dictionary<string, long> { ["200"] = 1, ["unknown"] = 1 },
-        Learnt = new Dictionary<string, long> { ["webhook"] = 1, ["sweep"] = 1, ["listing"] = 0, ["none"] = 1 },
+        DiscoveredBy = new Dictionary<string, long> { ["webhook"] = 1, ["sweep"] = 1, ["listing"] = 0, ["none"] = 1 },
         Submissions = [new() { SubmissionId = "list-000000", BatchId = "b", Inputs = 3, Records = 2, Failures = 1, PostedAt = Time }],
         Locations = [new() { Uri = "file:///out/records.ndjson", Bytes = 10, Records = 2, Sha256 = new string('0', 64) }],
         CreatedAt = Time,

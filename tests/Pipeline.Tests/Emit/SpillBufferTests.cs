@@ -1,4 +1,5 @@
-using Pipeline.Emit;
+
+using Pipeline.Staging;
 
 namespace Pipeline.Tests.Emit;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Pipeline.Emulator;
+using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

@@ -1,3 +1,4 @@
+
 using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Tests.Emulator;

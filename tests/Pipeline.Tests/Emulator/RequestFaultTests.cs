@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

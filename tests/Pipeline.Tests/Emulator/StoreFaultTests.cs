@@ -2,6 +2,7 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Pipeline.Emulator;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;

@@ -1,10 +1,13 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Collect;
+using Pipeline.Hosting;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;

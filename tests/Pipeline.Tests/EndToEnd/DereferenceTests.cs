@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Callback;
 using Pipeline.Intake;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Tests.Collect;
 using Pipeline.Tests.Submit;

@@ -33,7 +33,7 @@ public sealed class ForgedWebhookTests
 
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
-        Assert.Equal(25, outcome.Learnt("webhook"));
+        Assert.Equal(25, outcome.DiscoveredBy("webhook"));
         Assert.Single(outcome.Posts);
         Assert.Equal(Forged, answers.Values.Sum());
         // Wrong tokens are refused whatever the body; with the right one, only bodies of a webhook's form are taken, and only as hints.

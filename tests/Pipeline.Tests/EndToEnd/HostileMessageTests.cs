@@ -1,5 +1,6 @@
+
 using Pipeline.Cli;
-using Pipeline.Ports;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -3,9 +3,10 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Staging;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -101,7 +102,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         {
             await using var record = StagedRecord.FromBytes(Text("id"), before.ListId, Text("submission_id"), Encoding.UTF8.GetBytes(line));
             await host.Services.GetRequiredService<IRecordSink>().PutRecordAsync(record, TestContext.Current.CancellationToken);
-            var message = new ResultMessage(Text("submission_id"), Text("task_id"), Learnt.Sweep, TimeProvider.System.GetUtcNow());
+            var message = new ResultMessage(Text("submission_id"), Text("task_id"), DiscoveredBy.Sweep, TimeProvider.System.GetUtcNow());
             await host.Services.GetRequiredService<IWorkQueue>().SendAsync(message, TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         }
 

@@ -1,5 +1,7 @@
+
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.EndToEnd;
 

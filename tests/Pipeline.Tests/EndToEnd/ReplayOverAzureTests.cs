@@ -1,6 +1,8 @@
+
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
-using Pipeline.Settings;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Run;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

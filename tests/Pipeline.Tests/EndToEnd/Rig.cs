@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Cli.Run;
 using Pipeline.Emulator;
-using Pipeline.Settings;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

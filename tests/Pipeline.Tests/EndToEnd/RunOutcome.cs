@@ -11,7 +11,7 @@ internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLine
     public IReadOnlyList<JsonElement> Failures { get; } = [.. FailureLines.Select(line => JsonElement.Parse(line))];
 
     /// <summary>How the results were learnt of.</summary>
-    public long Learnt(string how) => Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
+    public long DiscoveredBy(string how) => Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
 
     /// <summary>The one reason that all failures give.</summary>
     public string Reason => Assert.Single(Failures.Select(f => f.GetProperty("reason").GetString()!).Distinct());

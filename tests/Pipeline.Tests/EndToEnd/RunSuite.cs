@@ -3,7 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
-using Pipeline.Settings;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -23,7 +24,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
-        Assert.Equal(25, outcome.Learnt("webhook"));
+        Assert.Equal(25, outcome.DiscoveredBy("webhook"));
         Assert.All(outcome.Records, r => Assert.Equal(compress, r.GetProperty("source").GetProperty("compressed").GetBoolean()));
         Assert.All(outcome.Records, r => Assert.StartsWith($"{storageUrl.TrimEnd('/')}/", r.GetProperty("source").GetProperty("uri").GetString()));
         Assert.Single(outcome.Posts);
@@ -36,7 +37,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync("webhook_lost");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25))));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
-        Assert.Equal(25, outcome.Learnt("sweep"));
+        Assert.Equal(25, outcome.DiscoveredBy("sweep"));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -1,4 +1,6 @@
+
 using Pipeline.Cli;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -1,3 +1,4 @@
+
 using Pipeline.Tests.Collect;
 
 namespace Pipeline.Tests.Fuzz;

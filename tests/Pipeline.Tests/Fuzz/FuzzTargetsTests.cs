@@ -1,5 +1,4 @@
 extern alias fuzz;
-
 using fuzz::Pipeline.Fuzz;
 
 namespace Pipeline.Tests.Fuzz;

@@ -1,5 +1,6 @@
 using System.Reflection;
-using Pipeline.Stores.Objects;
+using Pipeline.Options;
+using Pipeline.Stores;
 
 namespace Pipeline.Tests.Infra;
 

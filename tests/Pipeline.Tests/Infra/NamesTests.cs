@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pipeline.Ports;
+using Pipeline.Model;
 using Pipeline.Stores.Azure;
 using Pipeline.Tests.Support;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Options;
 
 namespace Pipeline.Tests.Intake;
 

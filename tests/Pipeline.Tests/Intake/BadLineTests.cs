@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Ledger;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Pipeline.Intake;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;
 

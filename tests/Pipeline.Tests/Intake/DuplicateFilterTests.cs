@@ -1,4 +1,6 @@
+
 using Pipeline.Intake;
+using Pipeline.Model;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Intake;

@@ -3,10 +3,11 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Emit;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Staging;
 
 namespace Pipeline.Tests.Intake;
 

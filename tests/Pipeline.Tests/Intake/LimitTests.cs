@@ -2,7 +2,10 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Submit;
 
 namespace Pipeline.Tests.Intake;

@@ -1,4 +1,9 @@
+
 using Pipeline.Intake;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Notation;
+using Pipeline.Urls;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,5 +1,7 @@
 using System.Text;
+using Pipeline.IO;
 using Pipeline.Intake;
+using Pipeline.Options;
 
 namespace Pipeline.Tests.Intake;
 

@@ -3,7 +3,8 @@ using System.Text.Json;
 using CsvHelper;
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Intake;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,4 +1,7 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Settings;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Pipeline.Ledger;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pipeline.Json;
 using Pipeline.Nimble;
 
 namespace Pipeline.Tests.Nimble;

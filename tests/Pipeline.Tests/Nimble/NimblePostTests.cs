@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
 

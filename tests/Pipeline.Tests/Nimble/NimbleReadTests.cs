@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
 
@@ -64,7 +65,7 @@ public sealed class NimbleReadTests
         var task = (await rig.Client.GetTaskAsync("t-1", Ct))!;
         Assert.Null(task.BatchId);
         Assert.Null(task.Input);
-        Assert.Equal(TaskOutlook.Open, TaskStates.Classify(task.State));
+        Assert.Equal(TaskOutcome.Pending, TaskStates.Classify(task.State));
     }
 
     [Fact]
@@ -265,15 +266,15 @@ public sealed class NimbleReadTests
     }
 
     [Theory]
-    [InlineData("pending", (int)TaskOutlook.Open)]
-    [InlineData("IN_PROGRESS", (int)TaskOutlook.Open)]
-    [InlineData("Success", (int)TaskOutlook.Good)]
-    [InlineData("completed", (int)TaskOutlook.Good)]
-    [InlineData("ERROR", (int)TaskOutlook.Bad)]
-    [InlineData("failed", (int)TaskOutlook.Bad)]
-    [InlineData(null, (int)TaskOutlook.Open)]
-    [InlineData("whatever", (int)TaskOutlook.Open)]
-    public void StatesAreClassified(string? state, int outlook) => Assert.Equal((TaskOutlook)outlook, TaskStates.Classify(state));
+    [InlineData("pending", (int)TaskOutcome.Pending)]
+    [InlineData("IN_PROGRESS", (int)TaskOutcome.Pending)]
+    [InlineData("Success", (int)TaskOutcome.Succeeded)]
+    [InlineData("completed", (int)TaskOutcome.Succeeded)]
+    [InlineData("ERROR", (int)TaskOutcome.Failed)]
+    [InlineData("failed", (int)TaskOutcome.Failed)]
+    [InlineData(null, (int)TaskOutcome.Pending)]
+    [InlineData("whatever", (int)TaskOutcome.Pending)]
+    public void StatesAreClassified(string? state, int outcome) => Assert.Equal((TaskOutcome)outcome, TaskStates.Classify(state));
 
     [Theory]
     [InlineData("8e8cfde8-345b-42b8-b3e2-0c61eb11e00f", true)]

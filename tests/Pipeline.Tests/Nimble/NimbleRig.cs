@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Pipeline.Nimble;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
@@ -13,7 +14,7 @@ internal sealed class NimbleRig : IAsyncDisposable
     private NimbleRig(TestServer? server, NimbleOptions nimble, TimeProvider time)
     {
         Server = server;
-        Client = new NimbleClient(_http, Options.Create(new PipelineOptions { Nimble = nimble }), time, Logs);
+        Client = new NimbleClient(_http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = nimble }), time, Logs);
     }
 
     public TestServer? Server { get; }
@@ -37,7 +38,7 @@ internal sealed class NimbleRig : IAsyncDisposable
 
     /// <summary>A client that speaks through another <see cref="HttpClient"/>.</summary>
     public static NimbleClient ClientOf(HttpClient http, Uri address) =>
-        new(http, Options.Create(new PipelineOptions { Nimble = Settings(address) }), TimeProvider.System, new CollectedLogs<NimbleClient>());
+        new(http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = Settings(address) }), TimeProvider.System, new CollectedLogs<NimbleClient>());
 
     public async ValueTask DisposeAsync()
     {

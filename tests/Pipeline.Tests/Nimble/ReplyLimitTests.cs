@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Nimble;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
@@ -79,6 +80,6 @@ public sealed class SecretTextTests
         var options = new PipelineOptions();
         options.Delivery.CallbackBase = new("https://hooks.test");
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
-        return new CallbackTokens(Options.Create(options)).UrlFor("list-000000")!.AbsoluteUri;
+        return new CallbackTokens(Microsoft.Extensions.Options.Options.Create(options)).UrlFor("list-000000")!.AbsoluteUri;
     }
 }

@@ -1,4 +1,6 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Reports;

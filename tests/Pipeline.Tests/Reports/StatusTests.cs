@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Reports;
 using Pipeline.Tests.Submit;
 
@@ -102,5 +103,5 @@ public sealed class StatusTests
 
     private static Task CollectAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
         JsonSerializer.SerializeToUtf8Bytes(
-            new ResultMessage("list-000000", "t-1-0", Learnt.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+            new ResultMessage("list-000000", "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
 }

@@ -1,3 +1,5 @@
+
+using Pipeline.Options;
 using Pipeline.Settings;
 
 namespace Pipeline.Tests.Settings;

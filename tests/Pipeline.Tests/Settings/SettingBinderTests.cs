@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Pipeline.Options;
 using Pipeline.Settings;
 
 namespace Pipeline.Tests.Settings;

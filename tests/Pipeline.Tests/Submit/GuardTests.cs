@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Replay;
 using Pipeline.Reports;
-using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Queues;
 using Pipeline.Submit;
-using Pipeline.Sweep;
 
 namespace Pipeline.Tests.Submit;
 

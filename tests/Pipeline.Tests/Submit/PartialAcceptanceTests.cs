@@ -1,6 +1,5 @@
 using System.Text;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Submit;
 

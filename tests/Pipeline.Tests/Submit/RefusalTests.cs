@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Submit;
@@ -116,9 +116,9 @@ public sealed class RefusalTests
         await using var late = await world.OpenAsync(before: (method, _) =>
         {
             if (method == nameof(ILedger.UpdateInputsAsync) && others++ == 0)
-                world.Service<Repeats>().TakeOverAsync(repeat, Token).Wait(Token);
+                world.Service<Resubmission>().TakeOverAsync(repeat, Token).Wait(Token);
         });
-        await late.GetRequiredService<Repeats>().TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await late.GetRequiredService<Resubmission>().TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
 
         var given = Assert.Single(await world.Ledger.GetInputsAsync(repeat.SubmissionId, Token));
         Assert.Equal((InputState.Moved, planned.SubmissionId), (given.State, given.MovedTo));

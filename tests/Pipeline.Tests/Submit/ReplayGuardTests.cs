@@ -1,7 +1,9 @@
-using Pipeline.Emit;
-using Pipeline.Ledger;
+
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Replay;
 using Pipeline.Reports;
-using Pipeline.Sweep;
 
 namespace Pipeline.Tests.Submit;
 
@@ -76,7 +78,7 @@ public sealed class ReplayGuardTests
         for (var attempt = 1; attempt <= 5; attempt++)
         {
             var submission = (await world.SubmissionsAsync())[^1];
-            await world.Service<Outcomes>().FailAsync(
+            await world.Service<OutcomeRecorder>().FailAsync(
                 submission, await world.Ledger.GetInputsAsync(submission.SubmissionId, Token), new("collect", FailureReasons.TaskFailed, "No."), Token);
             await world.PassAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(30));
             var failure = Assert.Single(await new FailureReader(world.Ledger).ReadAsync(SubmitWorld.ListId, Token).ToListAsync(Token));

@@ -6,9 +6,11 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
 using Pipeline.Tests.Support;
@@ -26,7 +28,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     private readonly List<(SubmissionMessage Message, TimeSpan Delay)> _sent = [];
     private readonly HttpClient _http = NimbleHttp.CreateClient();
     private TestServer? _server;
-    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null, WaitsFor = null, Hold = HoldReason.None, HeldSince = null, HeardAt = null };
+    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null, WaitsFor = null, Hold = HoldReason.None, HeldSince = null, FirstCallbackAt = null };
     private IReadOnlyList<InputEntry> _inputs;
 
     public SubmitStageTests()
@@ -200,12 +202,12 @@ public sealed class SubmitStageTests : IAsyncDisposable
             Delivery = { StorageUrl = "s3://results/x", CallbackBase = new("https://hooks.test") },
         };
         settings.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
-        var options = Options.Create(settings);
+        var options = Microsoft.Extensions.Options.Options.Create(settings);
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
-        var outcomes = new Outcomes(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
-        var repeats = new Repeats(_ledger.Object, _queue.Object, new(_ledger.Object, _time), options, _time, NullLogger<Repeats>.Instance);
+        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
+        var repeats = new Resubmission(_ledger.Object, _queue.Object, new(_ledger.Object, _time), options, _time, NullLogger<Resubmission>.Instance);
         var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
-        var holds = new Holds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<Holds>.Instance);
+        var holds = new SubmissionHolds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<SubmissionHolds>.Instance);
         var gate = new SubmissionGate(_time);
         var budget = new BudgetGuard(_ledger.Object, options);
         var canaries = new CanaryGuard(_ledger.Object, _queue.Object, options, _time, NullLogger<CanaryGuard>.Instance);

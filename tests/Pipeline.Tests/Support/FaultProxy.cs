@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;
 

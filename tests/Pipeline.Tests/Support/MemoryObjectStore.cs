@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;

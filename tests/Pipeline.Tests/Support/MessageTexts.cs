@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using Pipeline.Ports;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Support;
 

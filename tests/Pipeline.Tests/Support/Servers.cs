@@ -1,3 +1,4 @@
+
 using Pipeline.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(Servers))]

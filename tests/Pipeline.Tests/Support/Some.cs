@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
 
 namespace Pipeline.Tests.Support;
 
@@ -45,12 +44,12 @@ public static partial class Some
         HasCallback = true,
         CompletedAt = Time.AddSeconds(-1),
         DueAt = Time,
-        Looks = 1,
+        PollCount = 1,
         CompletedCount = 2,
         WaitsFor = $"{listId}-000000",
         Hold = HoldReason.Canary,
         HeldSince = Time.AddSeconds(-2),
-        HeardAt = Time.AddSeconds(-3),
+        FirstCallbackAt = Time.AddSeconds(-3),
         Setback = Setback("no API"),
         ResultSetback = Setback("no bucket ☃"),
         NotBefore = Time.AddSeconds(-4),
@@ -97,7 +96,7 @@ public static partial class Some
         Duplicates = 4,
         FailuresByReason = new Dictionary<string, long> { [FailureReasons.TaskFailed] = failures },
         RecordsByHttpStatus = new Dictionary<string, long> { ["200"] = records },
-        Learnt = new Dictionary<string, long> { ["webhook"] = records },
+        DiscoveredBy = new Dictionary<string, long> { ["webhook"] = records },
         Submissions = [],
         Locations = locations ?? [],
         CreatedAt = Time,

@@ -1,5 +1,5 @@
 using System.Text;
-using Pipeline.Emit;
+using Pipeline.Staging;
 
 namespace Pipeline.Tests.Support;
 

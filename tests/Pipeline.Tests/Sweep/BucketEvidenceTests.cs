@@ -1,6 +1,5 @@
 using System.Text;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Model;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;

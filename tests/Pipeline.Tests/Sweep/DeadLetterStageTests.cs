@@ -4,10 +4,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Queues;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
 
@@ -51,7 +54,7 @@ public sealed class DeadLetterStageTests
         var sink = new Mock<IRecordSink>();
         sink.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new HashSet<string> { inputs[1].Id });
-        var outcomes = new Outcomes(ledger, sink.Object, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
+        var outcomes = new OutcomeRecorder(ledger, sink.Object, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
 
         await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
 
@@ -92,7 +95,7 @@ public sealed class DeadLetterStageTests
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
         var queue = new LocalWorkQueue(database, TimeProvider.System);
         var stage = Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict), queue);
-        var shared = new ResultMessage("list-000000", "t-1", Learnt.Webhook, Some.Time, Others: ["t-2", "t-3"]);
+        var shared = new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, Some.Time, Others: ["t-2", "t-3"]);
 
         await stage.HandleAsync(QueueNames.Results, JsonSerializer.SerializeToUtf8Bytes(shared, PipelineJson.Plain.ResultMessage), new IOException("No disk."), Token);
 
@@ -105,7 +108,7 @@ public sealed class DeadLetterStageTests
     private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null)
     {
         var time = new FakeTimeProvider(Some.Time);
-        var outcomes = new Outcomes(ledger, sink, new(ledger), new(ledger, time), time);
+        var outcomes = new OutcomeRecorder(ledger, sink, new(ledger), new(ledger, time), time);
         return new(
             ledger,
             queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict),

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
-using Pipeline.Ledger;
+using Pipeline.Delivery;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
@@ -19,7 +21,7 @@ public sealed class DeliveryPrefixTests
         Assert.NotEqual(secret, tokens.PrefixSecretFor("list-000001"));
         Assert.NotEqual(secret, Tokens('l').PrefixSecretFor(Planned.SubmissionId));
         Assert.False(tokens.Verify(Planned.SubmissionId, secret));
-        Assert.Null(new CallbackTokens(Options.Create(new PipelineOptions())).PrefixSecretFor(Planned.SubmissionId));
+        Assert.Null(new CallbackTokens(Microsoft.Extensions.Options.Options.Create(new PipelineOptions())).PrefixSecretFor(Planned.SubmissionId));
     }
 
     [Fact]
@@ -57,6 +59,6 @@ public sealed class DeliveryPrefixTests
     {
         var options = new PipelineOptions();
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(new string(key, 32))));
-        return new(Options.Create(options));
+        return new(Microsoft.Extensions.Options.Options.Create(options));
     }
 }

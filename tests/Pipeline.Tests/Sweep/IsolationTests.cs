@@ -1,7 +1,6 @@
 using System.Text;
-using Pipeline.Hosting;
 using Pipeline.Intake;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
 using Pipeline.Sweep;

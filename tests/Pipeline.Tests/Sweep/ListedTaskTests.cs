@@ -1,5 +1,6 @@
-using Pipeline.Ledger;
-using Pipeline.Sweep;
+
+using Pipeline.Model;
+using Pipeline.Replay;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;

@@ -1,8 +1,8 @@
 using System.Text;
-using Pipeline.Emit;
-using Pipeline.Ledger;
+using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
-using Pipeline.Sweep;
+using Pipeline.Replay;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
@@ -81,7 +81,7 @@ public sealed class ReplayTests
         await world.WorkAsync();
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         var inputs = await world.Ledger.GetInputsAsync(Submission, Token);
-        var outcomes = world.Service<Outcomes>();
+        var outcomes = world.Service<OutcomeRecorder>();
         await outcomes.FailAsync(submission, [.. inputs.Take(Count - failed)], new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
         await outcomes.FailAsync(submission, [.. inputs.Skip(Count - failed)], new("sweep", FailureReasons.TaskFailed, "No."), Token);
         await world.PassAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(20));

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Collect;
-using Pipeline.Ledger;
-using Pipeline.Ports;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
@@ -172,7 +173,7 @@ public sealed class RepostTests
         : null;
 
     private static Task HearAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage("list-000000", "t-1", Learnt.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
 
     /// <summary>One POST that was answered 500.</summary>
     private static async Task<SubmitWorld> StartAsync(int count, Action<PipelineOptions>? change = null)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Pipeline.Ledger;
+using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Sweep;
 using Pipeline.Tests.Stores.Local;

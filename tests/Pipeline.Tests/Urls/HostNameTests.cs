@@ -1,3 +1,4 @@
+
 using Pipeline.Urls;
 
 namespace Pipeline.Tests.Urls;

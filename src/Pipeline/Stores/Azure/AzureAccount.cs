@@ -4,8 +4,8 @@ using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
-using Pipeline.Http;
-using Pipeline.Stores.Objects;
+using Pipeline.Http.Limits;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
 

@@ -6,8 +6,10 @@ using Azure.Storage.Blobs.Models;
 using Azure.Storage.Sas;
 using Microsoft.Extensions.Logging;
 using Pipeline.Http;
+using Pipeline.Http.Limits;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
 
 namespace Pipeline.Stores.Azure;
 

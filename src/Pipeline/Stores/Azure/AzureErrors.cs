@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
-using Pipeline.Http;
-using Pipeline.Stores.Objects;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
 

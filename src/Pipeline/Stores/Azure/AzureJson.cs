@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Pipeline.Emit;
+using Pipeline.Json;
 
 namespace Pipeline.Stores.Azure;
 

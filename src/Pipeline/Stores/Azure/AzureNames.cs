@@ -1,6 +1,8 @@
+using Pipeline.Stores.Azure.Ledger;
+
 namespace Pipeline.Stores.Azure;
 
-/// <summary>The names of what the pipeline keeps in an Azure storage account, beside the queues of <see cref="Ports.QueueNames"/>.</summary>
+/// <summary>The names of what the pipeline keeps in an Azure storage account, beside the queues of <see cref="Model.QueueNames"/>.</summary>
 public static class AzureNames
 {
     /// <summary>Container of the records, <c>{list_id}/{submission_id}/{id}.json.gz</c>, and of <c>{list_id}/{submission_id}.ndjson.gz</c>.</summary>

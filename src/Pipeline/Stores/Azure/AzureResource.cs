@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Azure;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
 

@@ -1,5 +1,8 @@
-using Pipeline.Http;
-using Pipeline.Settings;
+
+using Pipeline.Http.Limits;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+using Pipeline.Notation;
 
 namespace Pipeline.Stores.Azure;
 

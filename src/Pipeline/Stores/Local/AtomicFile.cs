@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.IO;
 
 namespace Pipeline.Stores.Local;
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Local;
 

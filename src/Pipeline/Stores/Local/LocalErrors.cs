@@ -1,4 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Pipeline.IO;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Local;
 

@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Stores.Local;
 
 /// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipeline.Model;
 
 namespace Pipeline.Stores.Local;
 

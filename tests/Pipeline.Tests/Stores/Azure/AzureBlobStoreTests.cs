@@ -1,5 +1,6 @@
 using Azure.Core;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Tests.Support;

@@ -5,7 +5,10 @@ using Azure.Identity;
 using Azure.Storage.Queues;
 using Microsoft.AspNetCore.Http;
 using Moq;
+using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;

@@ -5,8 +5,10 @@ using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Emit;
+using Pipeline.Model;
+using Pipeline.Staging;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;

@@ -1,7 +1,12 @@
 using Azure.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Ledger;
+using Pipeline.Stores.Azure.Queues;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;

@@ -2,8 +2,12 @@ using System.IO.Compression;
 using System.Text;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Ledger;
+using Pipeline.Stores.Azure.Queues;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Contracts;
 using Pipeline.Tests.Support;
 

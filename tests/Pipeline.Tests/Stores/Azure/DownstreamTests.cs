@@ -4,8 +4,10 @@ using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Emit;
+using Pipeline.Staging;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
+using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;

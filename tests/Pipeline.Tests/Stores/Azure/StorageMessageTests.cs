@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
@@ -96,7 +98,7 @@ public sealed class UnusableClaimTests(Servers servers)
 
     private static async Task RunAsync(StorageQueueReceiver receiver, List<string> handled, List<Exception> dead, Func<bool> isDone)
     {
-        var runner = new LocalRunner(
+        var runner = new QueueHost(
             receiver,
             [new(QueueNames.UrlLists, 1, (body, _) => Add(handled, Encoding.UTF8.GetString(body.Span)))],
             _ => Task.CompletedTask,
@@ -105,7 +107,7 @@ public sealed class UnusableClaimTests(Servers servers)
             TimeProvider.System,
             new Random(1),
             new(TimeProvider.System),
-            NullLogger<LocalRunner>.Instance);
+            NullLogger<QueueHost>.Instance);
         await runner.RunAsync(_ => Task.FromResult(isDone()), Ct).WaitAsync(TimeSpan.FromMinutes(1), Ct);
     }
 

@@ -1,7 +1,8 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Ledger;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
@@ -166,7 +167,7 @@ public sealed class TableLedgerTests(Servers servers)
         var submission = (await ledger.GetSubmissionAsync("list-000000", Ct))!;
         var stale = submission;
         for (var i = 1; i <= 5; i++)
-            submission = (await ledger.UpdateSubmissionAsync(submission with { DueAt = Some.Time.AddMinutes(i % 2), Looks = i }, Ct))!;
+            submission = (await ledger.UpdateSubmissionAsync(submission with { DueAt = Some.Time.AddMinutes(i % 2), PollCount = i }, Ct))!;
 
         Assert.Null(await ledger.UpdateSubmissionAsync(stale with { DueAt = Some.Time.AddMinutes(9) }, Ct));
         Assert.Single(await DueRowsAsync(azurite));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Emit;
-using Pipeline.Stores.Local;
+using Pipeline.Model;
+using Pipeline.Staging;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;

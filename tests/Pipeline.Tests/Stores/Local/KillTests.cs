@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;

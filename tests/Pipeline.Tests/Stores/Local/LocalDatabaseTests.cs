@@ -1,5 +1,7 @@
-using Pipeline.Ledger;
+
+using Pipeline.Model;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;

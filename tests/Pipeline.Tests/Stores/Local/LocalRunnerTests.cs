@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
+using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
@@ -13,7 +15,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     private const string Queue = QueueNames.Results;
 
     private readonly LocalState _state = new();
-    private readonly LocalRunnerOptions _options = new()
+    private readonly QueueHostOptions _options = new()
     {
         SweepInterval = TimeSpan.FromMilliseconds(200),
         IdleSweepInterval = TimeSpan.FromMilliseconds(10),
@@ -343,7 +345,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         Func<string, CancellationToken, Task> handle, Func<bool> isDone, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
         Runner(handle, concurrency, sweep).RunAsync(_ => Task.FromResult(isDone()), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
 
-    private LocalRunner Runner(
+    private QueueHost Runner(
         Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null, IWorkReceiver? receiver = null) =>
         new(
             receiver ?? _queue,
@@ -354,5 +356,5 @@ public sealed class LocalRunnerTests : IAsyncLifetime
             TimeProvider.System,
             new Random(1),
             _health,
-            NullLogger<LocalRunner>.Instance);
+            NullLogger<QueueHost>.Instance);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;

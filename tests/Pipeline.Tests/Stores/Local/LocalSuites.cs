@@ -1,6 +1,11 @@
+
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Local;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Objects;
+using Pipeline.Stores.Local.Queues;
+using Pipeline.Stores.Local.Records;
 using Pipeline.Tests.Contracts;
 using Pipeline.Tests.Support;
 

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Ledger;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Queues;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;

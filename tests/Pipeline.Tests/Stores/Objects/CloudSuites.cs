@@ -1,8 +1,11 @@
 using Amazon.S3;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Emulator;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Contracts;
 using Pipeline.Tests.Support;
 

@@ -1,8 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Stores;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

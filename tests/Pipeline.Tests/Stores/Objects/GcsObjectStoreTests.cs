@@ -1,8 +1,10 @@
 using System.IO.Compression;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
+using Pipeline.Stores.Gcs;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

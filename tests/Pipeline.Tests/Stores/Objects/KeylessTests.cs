@@ -4,7 +4,10 @@ using Azure.Identity;
 using Google.Apis.Auth.OAuth2;
 using Google.Apis.Auth.OAuth2.Responses;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Stores.Objects;
+using Pipeline.Model;
+using Pipeline.Stores;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Model;
+using Pipeline.Stores;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

@@ -1,7 +1,9 @@
 using Amazon.S3;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Stores;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

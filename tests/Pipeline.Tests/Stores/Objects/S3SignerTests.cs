@@ -6,8 +6,9 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Ports;
-using Pipeline.Stores.Objects;
+using Pipeline.Model;
+using Pipeline.Stores;
+using Pipeline.Stores.S3;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;

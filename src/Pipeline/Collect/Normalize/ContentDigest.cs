@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace Pipeline.Collect.Normalize;
+
+/// <summary>The digest of a result's content, told in docs/record.md: of every content field its name, a zero byte, its text, and the length of the text.</summary>
+internal sealed class ContentDigest
+{
+    private readonly XxHash128 _hash = new();
+    private long _fieldBytes;
+
+    /// <summary>UTF-8 bytes of all texts.</summary>
+    public long ContentBytes { get; private set; }
+
+    /// <summary>Begins another result's.</summary>
+    public void Start()
+    {
+        _hash.Reset();
+        ContentBytes = 0;
+    }
+
+    public void StartField(ReadOnlySpan<byte> name)
+    {
+        _hash.Append(name);
+        _hash.Append([0]);
+        _fieldBytes = 0;
+    }
+
+    public void Append(ReadOnlySpan<byte> text)
+    {
+        _hash.Append(text);
+        _fieldBytes += text.Length;
+    }
+
+    public void EndField()
+    {
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, _fieldBytes);
+        _hash.Append(length);
+        ContentBytes += _fieldBytes;
+    }
+
+    /// <summary>The hash so far.</summary>
+    public UInt128 Hash => _hash.GetCurrentHashAsUInt128();
+}

@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using Pipeline.Collect.Json;
+using Pipeline.Decompression;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Staging;
+
+namespace Pipeline.Collect.Normalize;
+
+/// <summary>Reads documents, one after the other, and is disposed after each. After an exception it is of no more use.</summary>
+internal sealed class DocumentReader(CollectOptions options, StagingPool staging) : IDisposable
+{
+    // What the scanner takes in one piece.
+    private const int BufferBytes = JsonScanner.PieceBytes;
+
+    // From here on a document is large enough for two cores: it is unpacked on one while it is scanned on another, which is some pieces behind.
+    private const long LargeBytes = 4 << 20;
+    private const int PiecesAhead = 4;
+
+    // One such document at a time: its bytes go from core to core, which costs more than it gives once all cores are busy.
+    private static readonly SemaphoreSlim s_twoCores = new(1);
+
+    private readonly VerifiedReader _source = new(options);
+    private readonly ResultScanner _scanner = new(options, staging);
+    private byte[] _buffer = [];
+    private Utf8Validator _utf8;
+    private PipelineException? _fault;
+
+    /// <inheritdoc cref="ResultNormalizer.NormalizeAsync"/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<NormalizedResult> ReadAsync(Stream stored, CancellationToken cancellationToken)
+    {
+        _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        _source.Open(stored);
+        _scanner.Start();
+        (_utf8, _fault) = (default, null);
+        int read;
+        while ((read = await _source.ReadAsync(_buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
+        {
+            Append(_buffer.AsSpan(0, read));
+            if (_source.ExpandedBytes >= LargeBytes && s_twoCores.Wait(0, CancellationToken.None))
+            {
+                try
+                {
+                    await ReadOnTwoCoresAsync(cancellationToken);
+                }
+                finally
+                {
+                    s_twoCores.Release();
+                }
+                break;
+            }
+        }
+        return Complete();
+    }
+
+    /// <summary>Gives its buffers back, until the next document.</summary>
+    public void Dispose()
+    {
+        _scanner.Dispose();
+        _source.Dispose();
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+
+    /// <summary>Reads the rest of a large document.</summary>
+    private async Task ReadOnTwoCoresAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pieces = Channel.CreateBounded<ArraySegment<byte>>(new BoundedChannelOptions(PiecesAhead) { SingleReader = true, SingleWriter = true });
+        var unpacking = Task.Run(() => UnpackAsync(pieces.Writer, stop.Token), CancellationToken.None);
+        try
+        {
+            await foreach (var piece in pieces.Reader.ReadAllAsync(cancellationToken))
+            {
+                try
+                {
+                    Append(piece);
+                }
+                finally
+                {
+                    staging.Return(piece.Array!);
+                }
+            }
+        }
+        finally
+        {
+            // Whatever comes of it, nobody reads on in an object that is given up, and no memory stays behind.
+            await stop.CancelAsync();
+            await unpacking;
+            while (pieces.Reader.TryRead(out var left))
+                staging.Return(left.Array!);
+        }
+    }
+
+    /// <summary>Never fails itself: what goes wrong is told to the reader of the pieces.</summary>
+    private async Task UnpackAsync(ChannelWriter<ArraySegment<byte>> pieces, CancellationToken cancellationToken)
+    {
+        var buffer = staging.Rent();
+        try
+        {
+            while (await FillAsync(buffer, cancellationToken) is var filled and > 0)
+            {
+                await pieces.WriteAsync(new(buffer, 0, filled), cancellationToken);
+                buffer = staging.Rent();
+            }
+            pieces.Complete();
+        }
+        catch (Exception e)
+        {
+            pieces.Complete(e);
+        }
+        staging.Return(buffer);
+    }
+
+    private async ValueTask<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
+    {
+        var filled = 0;
+        while (filled < BufferBytes && await _source.ReadAsync(buffer.AsMemory(filled, BufferBytes - filled), cancellationToken) is var read and > 0)
+            filled += read;
+        return filled;
+    }
+
+    /// <summary>
+    /// Scans, and keeps a permanent fault to itself until all of the object was read: only then is it known whether the fault is the document's or the object is
+    /// damaged.
+    /// </summary>
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_fault is not null)
+            return;
+        try
+        {
+            if (!_utf8.Append(bytes))
+                throw PipelineException.Permanent(FailureReasons.ResultInvalid,
+                    $"The result document is not UTF-8 between byte {_scanner.ScannedBytes} and byte {_scanner.ScannedBytes + bytes.Length}.");
+            _scanner.MayHoldSeparators = _utf8.HasSeparators;
+            _scanner.Scan(bytes);
+        }
+        catch (PipelineException e) when (e.IsPermanent)
+        {
+            _fault = e;
+        }
+    }
+
+    private NormalizedResult Complete()
+    {
+        if (_fault is not null)
+            ExceptionDispatchInfo.Throw(_fault);
+        if (!_scanner.IsComplete)
+            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The result document ends before it is complete, at byte {_scanner.ScannedBytes}.");
+        var result = _scanner.Take();
+        result.Compressed = _source.Compressed;
+        result.StoredBytes = _source.StoredBytes;
+        result.ExpandedBytes = _source.ExpandedBytes;
+        return result;
+    }
+}

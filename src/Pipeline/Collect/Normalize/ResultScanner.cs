@@ -1,0 +1,171 @@
+using System.Text;
+using Pipeline.Collect.Json;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Staging;
+
+namespace Pipeline.Collect.Normalize;
+
+/// <summary>
+/// Which field of a result document goes where: small ones into properties, content, lists, parsed data and all others
+/// into staged bytes. What a field has of another type than expected is kept in <c>extra</c>: a surprise in one field
+/// never costs the others.
+/// </summary>
+internal sealed partial class ResultScanner(CollectOptions options, StagingPool staging) : JsonScanner(options.MaxDepth)
+{
+    // A field each of these may cost a look-up and a string; real results have a handful.
+    private const int MaxUnknownFields = 1000;
+
+    private NormalizedResult _result = new();
+    private readonly ContentDigest _digest = new();
+    private ResultField _parent = ResultField.Document;
+    private ResultField _field = ResultField.Document;
+    private uint _seen;
+    private HashSet<string>? _unknown;
+    private string _name = "";
+    private FieldPlace _place;
+    private SpillBuffer? _target;
+    private LineSeparators _separators;
+    private bool _taken;
+
+    /// <summary>Whether the document's bytes so far may hold U+2028 or U+2029.</summary>
+    public bool MayHoldSeparators { get; set; }
+
+    private bool ByReference => options.Content == ContentMode.Reference;
+
+    public override void Start()
+    {
+        base.Start();
+        StartDocument();
+        (_wrapper, _isUnwrapped) = (null, false);
+    }
+
+    /// <summary>The result, once the document is complete. The caller owns it.</summary>
+    public NormalizedResult Take()
+    {
+        Unwrap();
+        _taken = true;
+        _result.ContentHash = _digest.Hash;
+        _result.ContentBytes = _digest.ContentBytes;
+        _result.LoneSurrogates = LoneSurrogates;
+        return _result;
+    }
+
+    protected override void OnName(ReadOnlySpan<byte> name)
+    {
+        _field = ResultFields.Find(_parent, name);
+        if (_field == ResultField.Unknown)
+        {
+            _name = Prefix + Encoding.UTF8.GetString(name);
+            if (!(_unknown ??= new(StringComparer.Ordinal)).Add(_name))
+                throw Invalid($"has the field '{_name}' twice");
+            if (_unknown.Count > MaxUnknownFields)
+                throw PipelineException.Permanent(
+                    FailureReasons.LimitExceeded, $"The result document has more than {MaxUnknownFields} unknown fields.");
+            return;
+        }
+        var bit = 1u << (int)_field;
+        if ((_seen & bit) != 0)
+            throw Invalid($"has the field '{NameOf(_field)}' twice");
+        _seen |= bit;
+    }
+
+    protected override bool OnValueStart(JsonKind kind)
+    {
+        (_target, _kind) = (null, kind);
+        if (_field is ResultField.Document or ResultField.Results)
+            return StartWrapper(kind);
+        if (kind == JsonKind.Null && _field != ResultField.Unknown)
+        {
+            _place = FieldPlace.Extra;
+            return false;
+        }
+        _place = ResultFields.PlaceOf(_field, kind);
+        _result.HasData |= _parent == ResultField.Data && kind != JsonKind.Null;
+        switch (_place)
+        {
+            case FieldPlace.Parent when kind == JsonKind.Object:
+                _parent = _field;
+                return true;
+            case FieldPlace.Parent or FieldPlace.Small:
+                StartCapture();
+                break;
+            case FieldPlace.Text:
+                _digest.StartField(NameBytes);
+                StartStaging();
+                break;
+            // One of two names for the parsed data is its place.
+            case FieldPlace.Parsed when _result.Parsed is not null || _omitsParsed:
+                _place = FieldPlace.Extra;
+                StartStaging();
+                break;
+            default:
+                StartStaging();
+                break;
+        }
+        return false;
+    }
+
+    protected override void OnRaw(ReadOnlySpan<byte> raw)
+    {
+        while (_separators.Next(ref raw, MayHoldSeparators, out var stretch))
+        {
+            if (_captures)
+                Capture(stretch);
+            else
+                _target?.Append(stretch);
+        }
+    }
+
+    protected override void OnText(ReadOnlySpan<byte> text)
+    {
+        if (_place == FieldPlace.Text)
+            _digest.Append(text);
+    }
+
+    protected override void OnValueEnd()
+    {
+        if (_place == FieldPlace.Text)
+            _digest.EndField();
+        if (_captures)
+            EndCapture();
+        _place = FieldPlace.Extra;
+    }
+
+    protected override void OnObjectEnd() => _parent = ResultField.Root;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_taken)
+            _result.Dispose();
+        if (disposing)
+            _wrapper?.Dispose();
+        _wrapper = null;
+        base.Dispose(disposing);
+    }
+
+    private string Prefix => PrefixOf(_parent);
+
+    private void StartDocument()
+    {
+        _result = new();
+        _digest.Start();
+        (_parent, _field, _seen, _taken) = (ResultField.Document, ResultField.Document, 0, false);
+        (_captures, _capturedBytes, _omitsParsed, _separators) = (false, 0, false, default);
+        _unknown?.Clear();
+    }
+
+    private static string PrefixOf(ResultField parent) =>
+        parent switch { ResultField.Data => "data.", ResultField.Metadata => "metadata.", _ => "" };
+
+    /// <summary>A known field's name, with that of the object it is in.</summary>
+    private static string NameOf(ResultField field) => field switch
+    {
+        >= ResultField.Html and <= ResultField.Redirects => "data.",
+        >= ResultField.QueryDuration => "metadata.",
+        _ => "",
+    } + Encoding.UTF8.GetString(ResultFields.NameOf(field));
+
+    private PipelineException Invalid(string what) => PipelineException.Permanent(
+        FailureReasons.ResultInvalid, $"The result document {what}, around byte {ScannedBytes}.");
+}

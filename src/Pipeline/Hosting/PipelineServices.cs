@@ -1,0 +1,144 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Pipeline.Callback;
+using Pipeline.Collect;
+using Pipeline.Collect.Normalize;
+using Pipeline.Http;
+using Pipeline.Intake;
+using Pipeline.Model;
+using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Replay;
+using Pipeline.Reports;
+using Pipeline.Settings;
+using Pipeline.Stores;
+using Pipeline.Stores.Azure;
+using Pipeline.Stores.Azure.Ledger;
+using Pipeline.Stores.Azure.Queues;
+using Pipeline.Stores.Azure.Records;
+using Pipeline.Stores.Gcs;
+using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Stores.Local.Objects;
+using Pipeline.Stores.Local.Queues;
+using Pipeline.Stores.Local.Records;
+using Pipeline.Stores.S3;
+using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
+using Pipeline.Sweep;
+
+namespace Pipeline.Hosting;
+
+/// <summary>Registers the stages and the ports that they use.</summary>
+public static class PipelineServices
+{
+    /// <summary>Adds the stages and their shared services. The host adds the ports.</summary>
+    public static IServiceCollection AddPipeline(this IServiceCollection services, Action<PipelineOptions> configure)
+    {
+        LoopbackProxy.Install();
+        services.AddOptions<PipelineOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<NimbleClient>(s, NimbleHttp.CreateClient()));
+        services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
+        services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
+        services.AddSingleton<StoreHealth>();
+        services.AddSingleton<CallbackTokens>();
+        services.AddSingleton<CallbackLimits>();
+        services.AddSingleton<CallbackBodyReader>();
+        services.AddSingleton<SubmissionGate>();
+        services.AddSingleton<Reopening>();
+        services.AddSingleton<Resubmission>();
+        services.AddSingleton<Refusals>();
+        services.AddSingleton<SubmissionHolds>();
+        services.AddSingleton<CanaryGuard>();
+        services.AddSingleton<BudgetGuard>();
+        services.AddSingleton<SubmitGuards>();
+        services.AddSingleton<OpenInputs>();
+        services.AddSingleton<ResultSetbacks>();
+        services.AddSingleton<OutcomeRecorder>();
+        services.AddSingleton<ResultReader>();
+        services.AddSingleton<TaskMatcherCache>();
+        services.AddSingleton<TaskEvidence>();
+        services.AddSingleton<TaskFailures>();
+        services.AddSingleton<RefusedReads>();
+        services.AddSingleton<PageTally>();
+        services.AddSingleton<TaskCollector>();
+        services.AddSingleton<DeliveredResults>();
+        services.AddSingleton<BatchReader>();
+        services.AddSingleton<ApiLists>();
+        services.AddSingleton<UnnamedTasks>();
+        services.AddSingleton<FinishedTasks>();
+        services.AddSingleton<OtherTasks>();
+        services.AddSingleton<SubmissionResolver>();
+        services.AddSingleton<AcceptedSubmissions>();
+        services.AddSingleton<IsolatedSteps>();
+        services.AddSingleton<ListCloser>();
+
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
+        services.AddSingleton<SubmitStage>();
+        services.AddSingleton<CallbackStage>();
+        services.AddSingleton<HintFilter>();
+        services.AddSingleton<CollectStage>();
+        services.AddSingleton<SweepStage>();
+        services.AddSingleton<DeadLetterStage>();
+        services.AddSingleton<StatusReporter>();
+        services.AddSingleton<ReplayChoice>();
+        services.AddSingleton<ReplayStage>();
+        return services;
+    }
+
+    /// <summary>Adds the ports for one machine: SQLite and files.</summary>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
+        services.AddLocalStores(database).AddSingleton<IRecordSink>(sink);
+
+    /// <summary>Adds the ports for one machine without the record sink, for commands that produce no records.</summary>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
+    {
+        services.AddSingleton(database);
+        services.AddSingleton(s => new LocalWorkQueue(database, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<LocalLedger>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<LocalWorkQueue>());
+        services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
+        services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
+        services.AddSingleton<IObjectStore, FileObjectStore>();
+        return services;
+    }
+
+    /// <summary>
+    /// Adds the ports over an Azure storage account. Queues, tables and containers are created on first use.
+    /// </summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the options name no account, or the connection string is invalid.
+    /// </exception>
+    public static IServiceCollection AddAzureStores(this IServiceCollection services, AzureStorageOptions options)
+    {
+        services.AddSingleton(new AzureAccount(options));
+        services.AddSingleton<ClaimChecks>();
+        services.AddSingleton<StorageWorkQueue>();
+        services.AddSingleton<StorageQueueReceiver>();
+        services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<StorageQueueReceiver>());
+        services.AddSingleton<AzureBlobStore>();
+        services.AddSingleton<RecordBlobs>();
+        services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
+        services.AddSingleton<ILedger, TableLedger>();
+        services.AddSingleton<ILedgerCounts, SubmissionCounts>();
+        services.AddSingleton<IRecordSink, AzureRecordSink>();
+        services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
+        return services;
+    }
+
+    /// <summary>Adds the object stores S3 and Google Cloud Storage.</summary>
+    public static IServiceCollection AddCloudObjects(this IServiceCollection services, ObjectStoreOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<IObjectStore, S3ObjectStore>();
+        services.AddSingleton<IObjectStore, GcsObjectStore>();
+        return services;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace Pipeline.Http.Retrying;
+
+/// <summary>
+/// How long a server asks us to wait: <c>retry-after-ms</c>, or <c>Retry-After</c> in seconds (also with a fraction) or as a date.
+/// The one reader of these headers, for every store and API.
+/// </summary>
+internal static class RetryAfter
+{
+    // A server that asks for more is not believed: the work would sleep past every deadline of ours.
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+
+    /// <summary>Reads a response; null where it asks for no wait, or for one that is over.</summary>
+    public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now) => Read(name => First(response, name), now);
+
+    /// <summary>Reads headers by name.</summary>
+    /// <param name="header">The first value of a header; null where there is none.</param>
+    /// <param name="now">Our clock. A date is compared with the server's own clock where it tells its time.</param>
+    public static TimeSpan? Read(Func<string, string?> header, DateTimeOffset? now)
+    {
+        foreach (var (name, unit) in (ReadOnlySpan<(string, double)>)[("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("Retry-After", 1)])
+            if (header(name) is { } text && TryNumber(text, out var number))
+                return Positive(number * unit);
+        return ReadDate(header("Retry-After")) is { } date && (ReadDate(header("Date")) ?? now) is { } there
+            ? Positive((date - there).TotalSeconds)
+            : null;
+    }
+
+    /// <summary>The wait that is kept: what the other side asks for, but never less than our own backoff.</summary>
+    public static TimeSpan AtLeast(this TimeSpan? asked, TimeSpan own) => asked > own ? asked.Value : own;
+
+    private static string? First(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.FirstOrDefault()?.Trim() : null;
+
+    private static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value)
+        && double.IsFinite(value);
+
+    private static DateTimeOffset? ReadDate(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
+
+    private static TimeSpan? Positive(double seconds) =>
+        seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, s_longest.TotalSeconds)) : null;
+}

@@ -1,0 +1,30 @@
+namespace Pipeline.Notation;
+
+/// <summary>What somebody meant who mistyped a name.</summary>
+internal static class Nearest
+{
+    /// <summary>The known name that differs least; null where all differ by more than two characters and a third of it.</summary>
+    public static string? Of(string name, IEnumerable<string> known)
+    {
+        var (nearest, distance) = known
+            .Select(candidate => (candidate, Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
+            .DefaultIfEmpty((name, int.MaxValue))
+            .MinBy(pair => pair.Item2);
+        return distance < name.Length && distance <= Math.Max(2, name.Length / 3) ? nearest : null;
+    }
+
+    /// <summary>Levenshtein: how many characters to insert, delete or replace.</summary>
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            (var diagonal, row[0]) = (row[0], i);
+            for (var j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(
+                    Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+        }
+
+        return row[b.Length];
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Text;
+
+namespace Pipeline.Notation;
+
+/// <summary>A value in a message: on one line, of bounded length, with every invisible character as <c>U+XXXX</c>.</summary>
+internal static class Shown
+{
+    private const int Longest = 100;
+
+    /// <summary>The value between quotes.</summary>
+    public static string Quote(string value)
+    {
+        var text = new StringBuilder("'");
+        foreach (var rune in value.EnumerateRunes().Take(Longest))
+            text.Append(IsVisible(rune) ? rune.ToString() : $"U+{rune.Value:X4}");
+        return text.Append(value.EnumerateRunes().Count() > Longest ? "…'" : "'").ToString();
+    }
+
+    private static bool IsVisible(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.SpaceSeparator);
+}

@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Pipeline.Diagnostics;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Staging;
+
+namespace Pipeline.Outcomes;
+
+/// <summary>Why inputs failed.</summary>
+/// <param name="Stage">Where: <c>submit</c>, <c>collect</c>, <c>sweep</c>.</param>
+/// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
+/// <param name="Message">For people: what, where, and what to do.</param>
+/// <param name="IsRetryable">Whether trying again may help, where its reason alone does not say.</param>
+/// <param name="HttpStatus">What the page answered with, where that is the cause.</param>
+internal sealed record FailureCause(
+    string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
+
+/// <summary>
+/// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
+/// its text, before the sink has it. So a crash between the two is healed by doing the same again, and a record is never called a failure.
+/// </summary>
+internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInputs open, Reopening reopening, TimeProvider time)
+{
+    /// <summary>Puts a record to the sink and closes its input.</summary>
+    public async Task RecordAsync(
+        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record, CancellationToken cancellationToken)
+    {
+        await sink.PutRecordAsync(record, cancellationToken);
+        CrashPoint.Pass("collect.after-sink");
+        await CountRecordAsync(submission, input, taskId, discoveredBy, cancellationToken, record.HttpStatus);
+        CrashPoint.Pass("collect.after-ledger");
+    }
+
+    /// <summary>Has an input that was given up count as a record if there is one: a worker may have been killed before the ledger said so.</summary>
+    /// <returns>Whether there is one.</returns>
+    public async Task<bool> RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
+    {
+        if ((await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count == 0)
+            return false;
+        await CountRecordAsync(submission, failed, taskId, discoveredBy, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.</summary>
+    public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        open.Forget(submission.SubmissionId);
+        var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
+        {
+            State = InputState.Waiting, TaskId = null, DiscoveredBy = DiscoveredBy.None, HttpStatus = null, Reason = null, Failure = null, FinishedAt = null,
+        });
+        return await FinishAsync(submission, inputs, waiting, cancellationToken);
+    }
+
+    /// <summary>Fails those inputs that have no outcome yet, and no record either.</summary>
+    public async Task FailAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause, CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
+    {
+        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+        var now = time.GetUtcNow();
+        // A worker that was killed between sink and ledger has left records that count, however late that is found out.
+        var there = submission.AcceptedAt is null
+            ? new HashSet<string>()
+            : await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
+        var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, discoveredBy, i.HttpStatus) : i with
+        {
+            State = InputState.Failed,
+            TaskId = taskId,
+            DiscoveredBy = discoveredBy,
+            HttpStatus = cause.HttpStatus,
+            Reason = cause.Reason,
+            Failure = JsonSerializer.Serialize(Describe(submission, i, cause, taskId, now), PipelineJson.Plain.Failure),
+            FinishedAt = now,
+        });
+        var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
+        CrashPoint.Pass("failure.after-ledger");
+        await PutFailuresAsync(settled, cancellationToken);
+    }
+
+    /// <summary>Puts the failures among inputs to the sink, as the ledger has them; again is harmless.</summary>
+    public Task PutFailuresAsync(IEnumerable<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var failures = inputs
+            .Where(i => i is { State: InputState.Failed, Failure: not null })
+            .Select(FailureText.Read)
+            .ToList();
+        return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes that the sink has the record of an input. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
+    /// is there and counts. What was given up waits again first, in a submission that is open again, so that a crash at any step leaves something to go on with.
+    /// </summary>
+    private async Task CountRecordAsync(
+        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken, int? httpStatus = null)
+    {
+        var recorded = new InputChange(i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus) : null);
+        do
+        {
+            if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
+            {
+                input = (await TakeBackAsync(submission, [input], cancellationToken))[0];
+                submission = await reopening.ReopenAsync(submission.SubmissionId, TimeSpan.Zero, cancellationToken) ?? submission;
+            }
+
+            await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+            input = (await FinishAsync(submission, [input], recorded, cancellationToken))[0];
+            if (input.MovedTo is { } next)
+            {
+                submission = await ledger.GetSubmissionAsync(next, cancellationToken) ?? throw new InvalidOperationException($"Input {input.Id} was moved to submission {next}, which is not there.");
+                input = (await ledger.GetInputsAsync(next, cancellationToken)).Single(i => i.Id == input.Id);
+            }
+        }
+        while (input.State is InputState.Waiting or InputState.Failed);
+    }
+
+    private InputEntry Recorded(InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus) => input with
+    {
+        State = InputState.Recorded,
+        TaskId = taskId,
+        DiscoveredBy = discoveredBy == DiscoveredBy.None ? DiscoveredBy.Sweep : discoveredBy,
+        HttpStatus = httpStatus,
+        Reason = null,
+        Failure = null,
+        FinishedAt = time.GetUtcNow(),
+    };
+
+    /// <summary>Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are afterwards.</summary>
+    private async Task<IReadOnlyList<InputEntry>> FinishAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change, CancellationToken cancellationToken)
+    {
+        var settled = new List<InputEntry>(inputs.Count);
+        for (var pending = inputs; pending.Count > 0;)
+        {
+            var changes = pending.Select(before => (Before: before, After: change(before))).ToList();
+            settled.AddRange(changes.Where(c => c.After is null).Select(c => c.Before));
+            changes.RemoveAll(c => c.After is null);
+            var written = await ledger.UpdateInputsAsync([.. changes.Select(c => c.After!)], cancellationToken);
+            settled.AddRange(written.OfType<InputEntry>());
+            open.Finish(submission.SubmissionId, changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());
+            pending = await ReadAgainAsync(changes.Where((_, i) => written[i] is null).Select(c => c.Before), cancellationToken);
+        }
+
+        if (open.IsDone(submission.SubmissionId))
+        {
+            await BringForwardAsync(submission.SubmissionId, cancellationToken);
+            open.Forget(submission.SubmissionId);
+        }
+
+        return settled;
+    }
+
+    private async Task<IReadOnlyList<InputEntry>> ReadAgainAsync(IEnumerable<InputEntry> lost, CancellationToken cancellationToken)
+    {
+        var fresh = new List<InputEntry>();
+        foreach (var input in lost)
+            if (await ledger.GetInputAsync(input.SubmissionId, input.Ordinal, cancellationToken) is { } entry)
+                fresh.Add(entry);
+        return fresh;
+    }
+
+    /// <summary>Lets Sweep close the submission at once instead of at its next look.</summary>
+    private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
+    {
+        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission && due > time.GetUtcNow())
+            if (await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() }, cancellationToken) is not null)
+                return;
+    }
+
+    private static Failure Describe(SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()
+    {
+        Id = input.Id,
+        ListId = submission.ListId,
+        SubmissionId = submission.SubmissionId,
+        BatchId = submission.BatchId,
+        TaskId = taskId,
+        Url = input.Url,
+        Input = EffectiveInput.Describe(submission.SharedInputs, input),
+        Line = input.Line,
+        Stage = cause.Stage,
+        Reason = cause.Reason,
+        Message = cause.Message,
+        Attempts = submission.Attempt,
+        LastAttemptAt = now,
+        Retryable = cause.IsRetryable ?? FailureRemedies.Of(cause.Reason).IsRetryable ?? true,
+    };
+
+    private delegate InputEntry? InputChange(InputEntry input);
+}

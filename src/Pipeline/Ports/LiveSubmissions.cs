@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using Pipeline.Model;
+
+namespace Pipeline.Ports;
+
+/// <summary>The submissions of a list with their outcomes as they are now.</summary>
+internal static class LiveSubmissions
+{
+    // Over Azure each is a request; this many at once keep a list of a thousand submissions to about a second.
+    private const int MaxParallel = 32;
+
+    /// <summary>Reads the submissions of a list, by sequence, and counts the outcomes of each that is not closed.</summary>
+    public static async IAsyncEnumerable<(SubmissionEntry Submission, OutcomeCounts Outcomes)> GetLiveSubmissionsAsync(
+        this ILedger ledger, string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var ahead = new Queue<(SubmissionEntry Submission, Task<OutcomeCounts> Outcomes)>();
+        await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
+        {
+            ahead.Enqueue((submission, CountAsync(ledger, submission, cancellationToken)));
+            if (ahead.Count == MaxParallel && ahead.Dequeue() is var first)
+                yield return (first.Submission, await first.Outcomes);
+        }
+
+        while (ahead.TryDequeue(out var next))
+            yield return (next.Submission, await next.Outcomes);
+    }
+
+    /// <summary>A closed submission's row has its counts, and one that is not accepted has no outcomes yet: only the others are asked.</summary>
+    private static Task<OutcomeCounts> CountAsync(ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
+        submission.State switch
+        {
+            SubmissionState.Closed => Task.FromResult(new OutcomeCounts(0, submission.Records, submission.Failures)),
+            SubmissionState.Accepted or SubmissionState.Refused => ledger.CountOutcomesAsync(submission.SubmissionId, cancellationToken),
+            _ => Task.FromResult(new OutcomeCounts(submission.Count, 0, 0)),
+        };
+}

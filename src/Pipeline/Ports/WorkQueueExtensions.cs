@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pipeline.Json;
+using Pipeline.Model;
+
+namespace Pipeline.Ports;
+
+/// <summary>Typed sends. A message without a trace gets the current one.</summary>
+internal static class WorkQueueExtensions
+{
+    public static Task SendAsync(
+        this IWorkQueue queue, SubmissionMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(QueueNames.Submissions, [Serialize(message)], delay, cancellationToken);
+
+    public static Task SendAsync(this IWorkQueue queue, ResultMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(QueueNames.Results, [Serialize(message)], delay, cancellationToken);
+
+    /// <summary>Reports tasks of one submission, in as few messages as possible.</summary>
+    public static Task SendAsync(
+        this IWorkQueue queue, string submissionId, IEnumerable<string> taskIds, DiscoveredBy discoveredBy, DateTimeOffset since, CancellationToken cancellationToken) =>
+        queue.SendAsync(
+            QueueNames.Results,
+            [
+                .. taskIds.Chunk(ResultMessage.MaxTasks).Select(ids => Serialize(
+                    new ResultMessage(submissionId, ids[0], discoveredBy, since, Others: ids.Length > 1 ? ids[1..] : null))),
+            ],
+            TimeSpan.Zero,
+            cancellationToken);
+
+    private static ReadOnlyMemory<byte> Serialize(SubmissionMessage message) => JsonSerializer.SerializeToUtf8Bytes(
+        message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.SubmissionMessage);
+
+    private static ReadOnlyMemory<byte> Serialize(ResultMessage message) => JsonSerializer.SerializeToUtf8Bytes(
+        message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.ResultMessage);
+
+    private static string? CurrentTrace => Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
+}

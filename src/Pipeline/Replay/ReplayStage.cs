@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
+
+namespace Pipeline.Replay;
+
+/// <summary>
+/// Brings failures back on an operator's word. Unless told to post them again, it does only what costs nothing: results are read again, in the
+/// bucket too where nobody named their tasks, and evidence of unknown submissions is looked for again.
+/// </summary>
+internal sealed partial class ReplayStage(
+    ILedger ledger,
+    IWorkQueue queue,
+    Resubmission repeats,
+    Reopening reopening,
+    SubmissionResolver resolver,
+    ReplayChoice choice,
+    OutcomeRecorder outcomes,
+    TimeProvider time,
+    ILogger<ReplayStage> logger)
+{
+    // Until its inputs wait again, Sweep must not close the submission anew.
+    private static readonly TimeSpan Handover = TimeSpan.FromSeconds(30);
+
+    /// <summary>Replays failures of a list; those of submissions that are not closed have not ended yet and are left alone.</summary>
+    /// <param name="listId">A list that the ledger knows.</param>
+    /// <param name="selects">Which failures.</param>
+    /// <param name="resubmit">Post them again, unless their results are found.</param>
+    /// <param name="cancellationToken">Stops between two submissions; the same again goes on.</param>
+    public async Task<ReplayCounts> ReplayAsync(string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
+    {
+        var counts = ReplayCounts.None;
+        var closed = new List<SubmissionEntry>();
+        await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
+            if (submission.State == SubmissionState.Closed)
+                closed.Add(submission);
+        foreach (var submission in closed)
+            counts += await TryReplayAsync(submission, selects, resubmit, cancellationToken);
+        LogReplayed(listId, counts.Resubmitted, counts.Recollected, counts.Found, counts.Left);
+        return counts;
+    }
+
+    /// <summary>One submission that cannot be replayed now must not keep the others from it.</summary>
+    private async Task<ReplayCounts> TryReplayAsync(
+        SubmissionEntry submission, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
+    {
+        var failed = 0;
+        try
+        {
+            var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+            var selected = inputs.Where(i => i.State == InputState.Failed && FailureRemedies.Of(i.Reason).Resubmits && selects(i)).ToList();
+            failed = selected.Count;
+            return failed == 0 ? ReplayCounts.None : await ReplayAsync(submission, inputs, selected, resubmit, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
+        {
+            LogFailed(error, submission.SubmissionId);
+            return ReplayCounts.None with { Undone = failed, Problem = error.Message };
+        }
+    }
+
+    private async Task<ReplayCounts> ReplayAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit, CancellationToken cancellationToken)
+    {
+        if (submission.IsUnproven && (await resolver.SearchAsync(submission, cancellationToken)).Found)
+            return ReplayCounts.None with { Found = failed.Count };
+        var (readable, taskIds, problem) = await choice.ChooseAsync(submission, inputs, failed, resubmit, cancellationToken);
+        var rest = failed.Except(readable).ToList();
+        var posted = !resubmit ? [] : problem is null ? rest : rest.Where(i => !FailureRemedies.Of(i.Reason).MayBeDelivered).ToList();
+        if (posted.Count > 0)
+            await repeats.PostAgainAsync(submission, posted, TimeSpan.Zero, cancellationToken);
+        if (readable.Count > 0)
+            await ReadAgainAsync(submission, readable, taskIds, cancellationToken);
+        var left = rest.Count - posted.Count;
+        return resubmit
+            ? new(posted.Count, readable.Count, 0, 0) { Undone = left, Problem = left > 0 ? problem : null }
+            : new(0, readable.Count, 0, left);
+    }
+
+    private async Task ReadAgainAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> readable, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken)
+    {
+        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
+        await outcomes.TakeBackAsync(submission, readable, cancellationToken);
+        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
+        await queue.SendAsync(submission.SubmissionId, taskIds, DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "Replay of list {ListId}: {Resubmitted} inputs are posted again, {Recollected} results read again, {Found} found accepted, {Left} left as they are.")]
+    private partial void LogReplayed(string listId, int resubmitted, int recollected, int found, int left);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} could not be replayed; the others are.")]
+    private partial void LogFailed(Exception error, string submissionId);
+}

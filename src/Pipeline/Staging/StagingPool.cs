@@ -1,0 +1,55 @@
+namespace Pipeline.Staging;
+
+/// <summary>
+/// Pools the memory that all records in progress are staged in: chunks of one size, up to a limit. The process keeps
+/// returned chunks for the next record.
+/// </summary>
+/// <param name="maxBytes">
+/// Maximum number of bytes in use. Each record may take one chunk more, so that it can always proceed.
+/// </param>
+internal sealed class StagingPool(long maxBytes)
+{
+    /// <summary>Size of a chunk, bytes.</summary>
+    public const int ChunkBytes = 64 * 1024;
+
+    private const int MaxFreeChunks = 8 * 1024 * 1024 / ChunkBytes;
+
+    private static readonly Stack<byte[]> s_free = new();
+    private static readonly Lock s_gate = new();
+
+    private long _usedBytes;
+
+    /// <summary>A pool without a limit.</summary>
+    public static StagingPool Unlimited { get; } = new(long.MaxValue);
+
+    /// <summary>Rents a chunk; null if the limit is reached.</summary>
+    public byte[]? TryRent() => Rent(maxBytes);
+
+    /// <summary>Rents a chunk, even beyond the limit.</summary>
+    public byte[] Rent() => Rent(long.MaxValue)!;
+
+    /// <summary>Returns a chunk to the pool.</summary>
+    public void Return(byte[] chunk)
+    {
+        lock (s_gate)
+        {
+            _usedBytes -= ChunkBytes;
+            if (s_free.Count < MaxFreeChunks)
+                s_free.Push(chunk);
+        }
+    }
+
+    private byte[]? Rent(long limit)
+    {
+        lock (s_gate)
+        {
+            if (_usedBytes + ChunkBytes > limit)
+                return null;
+            _usedBytes += ChunkBytes;
+            if (s_free.TryPop(out var free))
+                return free;
+        }
+        // Chunks live long; pinning them keeps the garbage collector from moving them.
+        return GC.AllocateUninitializedArray<byte>(ChunkBytes, pinned: true);
+    }
+}

@@ -1,0 +1,147 @@
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Model;
+
+namespace Pipeline.Stores.Azure.Ledger;
+
+/// <summary>The ledger in Azure Table Storage: inputs and tasks. Rows are written in transactions; what a crash or another writer tore is found out and the rest written again.</summary>
+internal sealed partial class TableLedger
+{
+    // Each turn fails only because somebody else wrote meanwhile, and then there is less to do.
+    private const int MaxTurns = 20;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken).Select(LedgerEntities.ToInput).ToListAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Input(ordinal), cancellationToken) is { } row ? LedgerEntities.ToInput(row) : null;
+
+    /// <inheritdoc/>
+    public async Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken)
+    {
+        // One request for a thousand inputs, of which only a word each travels.
+        var counts = new int[Enum.GetValues<InputState>().Length];
+        await foreach (var row in _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(InputEntry.State)]))
+            counts[(int)LedgerEntities.ToInputState(row)]++;
+        return new(counts[(int)InputState.Waiting], counts[(int)InputState.Recorded], counts[(int)InputState.Failed]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var written = new InputEntry?[inputs.Count];
+        foreach (var group in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
+            await UpdateInputsAsync(group.Key, [.. group], written, cancellationToken);
+        return written;
+    }
+
+    /// <inheritdoc/>
+    public async Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
+    {
+        var wanted = tasks.GroupBy(task => task.TaskId, StringComparer.Ordinal)
+            .Select(same => same.Aggregate((task, other) => task.With(other))).ToList();
+        if (wanted is [var only])
+        {
+            await AddTaskAsync(submissionId, only, cancellationToken);
+            return;
+        }
+        var actions = wanted.Select(task => new TableTransactionAction(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task))).ToList();
+        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            actions = [.. wanted.Select(task => ToAction(task, there.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>()];
+        }
+
+        TableTransactionAction? ToAction(TaskEntry task, TableEntity? known)
+        {
+            if (known is null)
+                return new(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task));
+            var there = LedgerEntities.ToTask(known);
+            var merged = there.With(task);
+            return merged == there ? null : new(TableTransactionActionType.UpdateReplace, LedgerEntities.ToRow(submissionId, merged), known.ETag);
+        }
+    }
+
+    /// <summary>A task that is added by itself has mostly been there without its input, which its result has told.</summary>
+    private async Task AddTaskAsync(string submissionId, TaskEntry task, CancellationToken cancellationToken)
+    {
+        for (var turn = 0; ; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var known = await _rows.GetAsync(submissionId, LedgerKeys.Task(task.TaskId), cancellationToken);
+            if (known is null ? await _rows.AddAsync(LedgerEntities.ToRow(submissionId, task), cancellationToken)
+                : await MergeAsync(LedgerEntities.ToTask(known), known.ETag.ToString()))
+                return;
+        }
+
+        async Task<bool> MergeAsync(TaskEntry there, string etag)
+        {
+            var merged = there.With(task);
+            return merged == there || await _rows.ReplaceAsync(LedgerEntities.ToRow(submissionId, merged), etag, cancellationToken) is not null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Task(taskId), cancellationToken) is { } row ? LedgerEntities.ToTask(row) : null;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).Select(LedgerEntities.ToTask).ToListAsync(cancellationToken);
+
+    private async Task CreateInputsAsync(string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var actions = inputs.Select(input => new TableTransactionAction(TableTransactionActionType.Add, LedgerTable.Prepare(LedgerEntities.ToRow(input)))).ToList();
+        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
+                .Select(row => row.RowKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
+            actions.RemoveAll(action => there.Contains(action.Entity.RowKey));
+        }
+    }
+
+    private async Task UpdateInputsAsync(string submissionId, List<(int Index, InputEntry Item)> inputs, InputEntry?[] written, CancellationToken cancellationToken)
+    {
+        if (inputs is [var (index, only)])
+        {
+            var etag = await _rows.ReplaceAsync(LedgerEntities.ToRow(only), only.Version, cancellationToken);
+            written[index] = etag is null ? null : only with { Version = etag };
+            return;
+        }
+        var pending = inputs.Select(input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerEntities.ToRow(input.Item)))).ToList();
+        for (var turn = 0; pending.Count > 0; turn++)
+        {
+            CheckTurn(turn, submissionId);
+            var etags = await _rows.WriteAllAsync(
+                [.. pending.Select(p => new TableTransactionAction(TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))], cancellationToken);
+            for (var i = 0; i < etags.Count; i++)
+                written[pending[i].Index] = pending[i].Item with { Version = etags[i] };
+            pending.RemoveRange(0, etags.Count);
+            if (pending.Count == 0)
+                return;
+            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey), LedgerEntities.Mark])
+                .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, there.GetValueOrDefault(p.Row.RowKey)));
+        }
+
+        // Lost to somebody else, or written by a transaction whose answer was lost.
+        bool IsSettled(int index, InputEntry input, TableEntity row, TableEntity? known)
+        {
+            if (known?.ETag.ToString() == input.Version)
+                return false;
+            if (known?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark))
+                written[index] = input with { Version = known!.ETag.ToString() };
+            return true;
+        }
+    }
+
+    private static void CheckTurn(int turn, string submissionId)
+    {
+        if (turn == MaxTurns)
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"Others write to submission {submissionId} in the ledger all the time; it could not be written in {MaxTurns} turns.");
+    }
+}

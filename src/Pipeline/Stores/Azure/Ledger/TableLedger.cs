@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using Pipeline.Model;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Azure.Ledger;
+
+/// <summary>The ledger in Azure Table Storage: lists and submissions. <c>TableLedger.Inputs.cs</c> has inputs and tasks, <see cref="LedgerKeys"/> tells where what lies.</summary>
+internal sealed partial class TableLedger(AzureAccount account, TimeProvider time) : ILedger
+{
+    private const int MaxParallelReads = 32;
+
+    private readonly LedgerTable _rows = new(account.Table(AzureNames.LedgerTable));
+    private readonly DueIndex _due = new(account.Table(AzureNames.DueTable), time);
+
+    /// <inheritdoc/>
+    public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        if (await GetListAsync(list.ListId, cancellationToken) is { } known)
+            return known;
+        await IndexAsync(list, cancellationToken);
+        await _rows.AddAsync(LedgerEntities.ToRow(list), cancellationToken);
+        return await GetListAsync(list.ListId, cancellationToken)
+            ?? throw new InvalidOperationException($"The list {list.ListId} vanished from the ledger while it was created.");
+    }
+
+    /// <inheritdoc/>
+    public async Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(LedgerKeys.ListPartition(listId), LedgerKeys.List, cancellationToken) is { } row ? LedgerEntities.ToList(row) : null;
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>
+        _rows.GetPartitionsAsync(LedgerKeys.ListPartition(""), LedgerKeys.List, cancellationToken).Select(partition => partition[LedgerKeys.ListPartition("").Length..]);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerKeys.OpenListsPartition, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
+        GetListsAsync(LedgerKeys.RefusedListsPartition, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        if (list.Version.Length == 0)
+            return null;
+        // It may be closed and be opened again.
+        await IndexAsync(list, cancellationToken);
+        return await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken) is { } version ? list with { Version = version } : null;
+    }
+
+    private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
+        PartitionOf(list.State) is { } partition ? _due.AddListAsync(partition, list.ListId, cancellationToken) : Task.CompletedTask;
+
+    private async IAsyncEnumerable<ListEntry> GetListsAsync(string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var row in _due.GetListsAsync(partition, cancellationToken))
+        {
+            if (await GetListAsync(row.RowKey, cancellationToken) is { } list && PartitionOf(list.State) == partition)
+                yield return list;
+            else
+                await _due.RemoveStaleAsync(row, cancellationToken);
+        }
+    }
+
+    private static string? PartitionOf(ListState state) => state switch
+    {
+        ListState.Closed => null,
+        ListState.Refused => LedgerKeys.RefusedListsPartition,
+        _ => LedgerKeys.OpenListsPartition,
+    };
+
+    /// <inheritdoc/>
+    public async Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        if (await _rows.GetAsync(submission.SubmissionId, LedgerKeys.Submission, cancellationToken, [LedgerEntities.Mark]) is not null)
+            return;
+        // Its own row comes last: where it is, everything else is.
+        await CreateInputsAsync(submission.SubmissionId, inputs, cancellationToken);
+        await _rows.PutAsync(
+            new(LedgerKeys.ListPartition(submission.ListId), LedgerKeys.Member(submission.Sequence)) { [nameof(submission.SubmissionId)] = submission.SubmissionId },
+            cancellationToken);
+        var dueRow = submission.DueAt is { } dueAt ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken) : null;
+        var created = await _rows.AddAsync(LedgerEntities.ToRow(submission, dueRow), cancellationToken);
+        if (!created && dueRow is not null)
+            await _due.RemoveAsync(dueRow, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Submission, cancellationToken) is { } row ? LedgerEntities.ToSubmission(row) : null;
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Who asks often stops at the first that is not closed, so the first few are read alone.
+        var size = 1;
+        var reads = new List<Task<SubmissionEntry?>>();
+        await foreach (var member in _rows.GetAllAsync(LedgerKeys.ListPartition(listId), LedgerKeys.MemberPrefix, cancellationToken))
+        {
+            reads.Add(GetSubmissionAsync(member.GetString(nameof(SubmissionEntry.SubmissionId)), cancellationToken));
+            if (reads.Count < size)
+                continue;
+            // A member without a submission is one that is being created.
+            foreach (var submission in await Task.WhenAll(reads))
+                if (submission is not null)
+                    yield return submission;
+            reads.Clear();
+            size = Math.Min(size * 2, MaxParallelReads);
+        }
+        foreach (var submission in await Task.WhenAll(reads))
+            if (submission is not null)
+                yield return submission;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken)
+    {
+        var due = new List<SubmissionEntry>();
+        await foreach (var rows in _due.GetDueAsync(now, max, cancellationToken).Chunk(MaxParallelReads).WithCancellation(cancellationToken))
+        {
+            var submissions = await Task.WhenAll(rows.Select(row => _rows.GetAsync(DueIndex.SubmissionOf(row), LedgerKeys.Submission, cancellationToken)));
+            foreach (var (row, submission) in rows.Zip(submissions))
+            {
+                if (submission?.GetString(LedgerEntities.DueRow) != row.RowKey)
+                    await _due.RemoveStaleAsync(row, cancellationToken);
+                else if (due.Count < max)
+                    due.Add(LedgerEntities.ToSubmission(submission));
+            }
+            if (due.Count == max)
+                break;
+        }
+        return due;
+    }
+
+    /// <inheritdoc/>
+    public async Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (SubmissionVersion.Parse(submission.Version) is not { } read)
+            return null;
+        // The row that will find it is there before it is needed, and one that found it until now goes after.
+        var keeps = read.DueAt == submission.DueAt;
+        var dueRow = keeps ? read.DueRow
+            : submission.DueAt is { } dueAt ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken)
+            : null;
+        var etag = await _rows.ReplaceAsync(LedgerEntities.ToRow(submission, dueRow), read.ETag, cancellationToken);
+        var obsolete = keeps ? null : etag is null ? dueRow : read.DueRow;
+        if (obsolete is not null)
+            await _due.RemoveAsync(obsolete, cancellationToken);
+        return etag is null ? null : submission with { Version = new SubmissionVersion(etag, dueRow, submission.DueAt).ToString() };
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Staging;
+
+namespace Pipeline.Stores.Azure.Records;
+
+/// <summary>
+/// Records for consumers in Azure: each an immutable blob and a message on queue <c>records</c>; failures and manifests likewise. The blobs are the
+/// truth; a message may come more than once, with the same id and the same bytes.
+/// </summary>
+internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records) : IRecordSink
+{
+    private const int Concurrency = 16;
+    private const string JsonType = "application/json";
+
+    private readonly AzureResource<BlobContainerClient> _failures = account.Container(AzureNames.FailuresContainer);
+    private readonly AzureResource<BlobContainerClient> _manifests = account.Container(AzureNames.ManifestsContainer);
+    private readonly Announcements _recordQueue = new(account.Queue(AzureNames.RecordsQueue));
+    private readonly Announcements _failureQueue = new(account.Queue(AzureNames.FailuresQueue));
+    private readonly Announcements _manifestQueue = new(account.Queue(AzureNames.ManifestsQueue));
+    private readonly SubmissionFile _files = new(records);
+
+    /// <inheritdoc/>
+    public async Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken)
+    {
+        var name = RecordBlobs.NameOf(record.ListId, record.SubmissionId, record.Id);
+        await using var member = await RecordBlobs.CompressAsync(record, cancellationToken);
+        var isNew = await records.WriteNewAsync(name, member, cancellationToken);
+        await RemoveFailureAsync(record.ListId, record.Id, cancellationToken);
+        var address = records.Container.Client.GetBlobClient(name).Uri;
+        if (isNew)
+        {
+            await _recordQueue.SendMemberAsync(record.Id, address, member, cancellationToken);
+            return;
+        }
+        // Whoever wrote it may have been killed before the message was sent; the message is of what is there.
+        await using var stored = await records.ReadAsync(name, cancellationToken);
+        await _recordQueue.SendMemberAsync(record.Id, address, stored, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            failures.DistinctBy(failure => (failure.ListId, failure.Id)),
+            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
+            (failure, token) => new(PutAsync(failure, token)));
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var found = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken }, async (id, token) =>
+        {
+            if (await ExistsAsync(RecordBlobs.NameOf(listId, submissionId, id), token))
+                found.Add(id);
+        });
+        return found.ToHashSet();
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
+    {
+        var locations = new List<RecordLocation>();
+        BlobItem? file = null;
+        var (current, members) = ("", new List<RecordMember>());
+        await foreach (var blob in records.Container.ReadAsync(
+            c => c.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{listId}/", cancellationToken), cancellationToken))
+        {
+            // A submission's file comes just before its records: the names differ first where one has a dot and the other a slash.
+            var isFile = blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal);
+            var submission = isFile ? blob.Name[..^SubmissionFile.Suffix.Length] : blob.Name[..blob.Name.LastIndexOf('/')];
+            if (submission != current)
+            {
+                await CloseAsync();
+                (current, file) = (submission, null);
+                members.Clear();
+            }
+            if (isFile)
+                file = blob;
+            else
+                members.Add(new(blob.Name, blob.Properties.ContentLength ?? 0, blob.Properties.ETag.ToString() ?? ""));
+        }
+        await CloseAsync();
+        return locations;
+
+        async Task CloseAsync()
+        {
+            if (members.Count > 0)
+                locations.Add(await _files.EnsureAsync(current + SubmissionFile.Suffix, file, members, cancellationToken));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Plain.Manifest);
+        var name = $"{manifest.ListId}.json";
+        await WriteAsync(_manifests, name, json, cancellationToken);
+        await _manifestQueue.SendAsync(manifest.ListId, _manifests.Client.GetBlobClient(name).Uri, json, cancellationToken);
+    }
+
+    /// <summary>Written before it is looked for a record, so that of a record and a failure that come at once the failure always goes: who is second sees the other.</summary>
+    private async Task PutAsync(Failure failure, CancellationToken cancellationToken)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure);
+        var name = FailureName(failure.ListId, failure.Id);
+        await WriteAsync(_failures, name, json, cancellationToken);
+        if (await ExistsAsync(RecordBlobs.NameOf(failure.ListId, failure.SubmissionId, failure.Id), cancellationToken))
+            await RemoveFailureAsync(failure.ListId, failure.Id, cancellationToken);
+        else
+            await _failureQueue.SendAsync(failure.Id, _failures.Client.GetBlobClient(name).Uri, json, cancellationToken);
+    }
+
+    private async Task<bool> ExistsAsync(string record, CancellationToken cancellationToken) =>
+        await records.Container.RunAsync(c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken);
+
+    private async Task RemoveFailureAsync(string listId, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _failures.RunAsync(c => c.GetBlobClient(FailureName(listId, id)).DeleteIfExistsAsync(cancellationToken: cancellationToken), cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+        }
+    }
+
+    private static async Task WriteAsync(AzureResource<BlobContainerClient> container, string name, byte[] json, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(json, writable: false);
+        await BlobUpload.WriteAsync(container, name, content, JsonType, cancellationToken);
+    }
+
+    private static string FailureName(string listId, string id) => $"{listId}/{id}.json";
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Google;
+using Google.Apis.Auth.OAuth2.Responses;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+
+namespace Pipeline.Stores.Gcs;
+
+/// <summary>An error of GCS.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Reason">GCS's own word for it, where there is one.</param>
+/// <param name="Message">GCS's own sentence, where there is one.</param>
+internal sealed record GcsError(int Status, string? Reason, string? Message)
+{
+    /// <summary>Whether a 404 means the bucket and not the object; GCS tells only by its text.</summary>
+    public bool IsMissingBucket => Status == 404 && Says("bucket does not exist");
+
+    public bool Says(string words) => Message?.Contains(words, StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>Reads GCS's JSON error; anything else has no reason and no message.</summary>
+    public static GcsError Read(int status, string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            var error = json.RootElement.GetProperty("error");
+            var reason = error.TryGetProperty("errors", out var all) && all.GetArrayLength() > 0 && all[0].TryGetProperty("reason", out var word)
+                ? word.GetString() : null;
+            return new(status, reason, error.GetProperty("message").GetString()?.TrimEnd('.'));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return new(status, null, null);
+        }
+    }
+}
+
+/// <summary>Errors of GCS as the pipeline's own, with what to do about them.</summary>
+internal static class GcsErrors
+{
+    // https://cloud.google.com/storage/docs/json_api/v1/status-codes
+    private static readonly StoreErrorTable s_table = new(
+        (StoreVerdict.Passes, ["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError", "uploadBrokenConnection"]),
+        (StoreVerdict.ThisObject, ["resourceIsEncryptedWithCustomerEncryptionKey", "resourceNotEncryptedWithCustomerEncryptionKey"]));
+
+    public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(
+        FailureReasons.AccessDenied,
+        $"There are no usable Google credentials: {e.Message.ReplaceLineEndings(" ")} "
+        + "Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or give the host a service account.",
+        e);
+
+    public static PipelineException NotTrusted(ObjectStoreOptions options, Exception e) => PipelineException.Permanent(
+        FailureReasons.AccessDenied,
+        $"Google refuses {options.GcsProvider}{(options.GcsServiceAccount is { } account ? $" as {account}" : "")} "
+        + $"to the token for the audience '{options.TokenAudience}': {e.Message.ReplaceLineEndings(" ")} "
+        + "Check GOOGLE_WORKLOAD_PROVIDER, and that it trusts this audience and the principal id of the identity (infra/gcp/results-bucket.sh)"
+        + (options.GcsServiceAccount is null ? "." : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
+        e);
+
+    /// <summary>What a call of Google's library threw, as ours; null for the caller's cancellation and for bugs.</summary>
+    public static PipelineException? Translate(
+        Exception e, string what, ObjectUri uri, ObjectStoreOptions options, CancellationToken cancellationToken) => e switch
+    {
+        GoogleApiException answered when Read(answered) is { Status: 400 } error && error.Says("doesn't match calculated") =>
+            PipelineException.Transient(
+                FailureReasons.ObjectDamaged, $"{uri} did not arrive as it was sent ({error.Message}). Write it again.", inner: e),
+        GoogleApiException answered => ToException(Read(answered), what, uri, inner: e),
+        TokenResponseException { StatusCode: null or >= System.Net.HttpStatusCode.InternalServerError } => PipelineException.Transient(
+            FailureReasons.Unavailable, $"{what} failed: Google gives no access token at the moment.", inner: e),
+        TokenResponseException => options.GcsProvider is null ? NoCredentials(e) : NotTrusted(options, e),
+        // A page or an error that is cut off, or an upload session without an address: something else than GCS has answered.
+        Newtonsoft.Json.JsonException or InvalidOperationException { Source: "System.Net.Http" } => PipelineException.Transient(
+            FailureReasons.Unavailable, $"{what} gave an answer that cannot be read; a proxy may stand before it.", inner: e),
+        _ when Faults.IsOfConnection(e, cancellationToken) =>
+            PipelineException.Transient(FailureReasons.Unavailable, $"{what} {Faults.Describe(e)}.", inner: e),
+        _ => null,
+    };
+
+    public static PipelineException ToException(GcsError error, string what, ObjectUri uri, TimeSpan? retryAfter = null, Exception? inner = null)
+    {
+        var verdict = s_table.VerdictOf(error.Status, error.Reason);
+        return verdict == StoreVerdict.Passes
+            ? StoreErrorTable.ToException(verdict, $"{what} answered {error.Status}.", "", retryAfter, inner)
+            : StoreErrorTable.ToException(
+                verdict,
+                $"GCS answered {error.Status} for {uri}{(error.Message is null ? "" : $" ({error.Message})")}.",
+                Advice(error, uri),
+                inner: inner);
+    }
+
+    private static string Advice(GcsError error, ObjectUri uri) => error.Status switch
+    {
+        400 when error.Says("requester pays") =>
+            $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that shall pay.",
+        403 when error.Says("serviceusage.services.use") =>
+            "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project that GOOGLE_CLOUD_QUOTA_PROJECT names.",
+        400 or 403 when error.Says("Cloud KMS") =>
+            "It is encrypted with a key of Cloud KMS. Make sure that the key is enabled, and let the bucket's project use it: "
+            + "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY.",
+        404 => $"The bucket '{uri.Bucket}' does not exist. Create it, or correct the storage URL.",
+        401 => "The credentials are not valid. Check GOOGLE_APPLICATION_CREDENTIALS.",
+        403 => $"Grant roles/storage.objectUser on the bucket '{uri.Bucket}' to these credentials "
+            + "(without storage.objects.list a missing object, too, is answered with 403).",
+        _ => "The request cannot succeed as it is; check the storage URL and STORAGE_EMULATOR_HOST.",
+    };
+
+    private static GcsError Read(GoogleApiException e) =>
+        new((int)e.HttpStatusCode, e.Error?.Errors?.FirstOrDefault()?.Reason, e.Error?.Message?.TrimEnd('.'));
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Google.Cloud.Storage.V1;
+using Microsoft.Extensions.Logging;
+using Pipeline.Http;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
+using ApiObject = Google.Apis.Storage.v1.Data.Object;
+using ApiObjects = Google.Apis.Storage.v1.Data.Objects;
+using SdkRetries = Google.Cloud.Storage.V1.RetryOptions;
+
+namespace Pipeline.Stores.Gcs;
+
+/// <summary>
+/// Google Cloud Storage. Google's client writes, lists and builds requests; objects are read as a stream that we pull,
+/// since the client's downloads push, buffer 10 MiB each and cannot be resumed.
+/// </summary>
+/// <remarks>
+/// Objects are asked for with <c>Accept-Encoding: gzip</c> so that GCS never decompresses what is stored compressed: only
+/// the stored bytes have the promised checksum and can be resumed.
+/// </remarks>
+internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger) : IObjectStore, IDisposable
+{
+    // Our own retries repeat whole calls.
+    private static readonly SdkRetries s_never = new(RetryTiming.Default, RetryPredicate.Never);
+
+    private readonly Retries _retries = new(options.Policy, time, logger);
+    private readonly GcsConnection _connection = new(options, time);
+    private readonly GcsReadRequests _requests = new(options);
+
+    public IReadOnlyList<string> Schemes { get; } = ["gs"];
+
+    public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        var response = await GetAsync(uri, 0, generation: null, cancellationToken);
+        if ((int)response.StatusCode == 404)
+        {
+            response.Dispose();
+            return null;
+        }
+
+        var generation = long.TryParse(Header(response, "x-goog-generation"), out var number) ? number : (long?)null;
+        var length = response.Content.Headers.ContentLength
+            ?? (long.TryParse(Header(response, "x-goog-stored-content-length"), out var stored) ? stored : null);
+        var download = new Download(
+            uri.ToString(),
+            length,
+            ContentCheck.ForGcs(response),
+            generation is null ? null : (offset, token) => GetAsync(uri, offset, generation, token));
+        var body = new ResumingStream(response, download, options.Limits, options.MaxResumes, options.Policy, time);
+        return new HttpObjectRead(body, length, generation?.ToString(CultureInfo.InvariantCulture));
+    }
+
+    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
+    {
+        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
+        try
+        {
+            var upload = new UploadObjectOptions
+            {
+                UserProject = options.GcsUserProject,
+                UploadValidationMode = UploadValidationMode.RejectAndThrow,
+            };
+            await CallAsync($"GCS, sent {uri},", uri, (client, token) =>
+            {
+                repeatable.Position = 0;
+                var target = new ApiObject { Bucket = uri.Bucket, Name = uri.Key, ContentType = "application/octet-stream" };
+                return client.UploadObjectAsync(target, repeatable, upload, token);
+            }, cancellationToken);
+        }
+        finally
+        {
+            if (repeatable != content)
+                await repeatable.DisposeAsync();
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var guard = new PageGuard(prefix.ToString(), time);
+        string? token = null;
+        do
+        {
+            var page = await ListPageAsync(prefix, token, cancellationToken);
+            foreach (var item in page.Items ?? [])
+                yield return new(prefix with { Key = item.Name }, checked((long)(item.Size ?? 0)));
+            token = page.NextPageToken;
+            if (!string.IsNullOrEmpty(token))
+                guard.Next(token);
+        }
+        while (!string.IsNullOrEmpty(token));
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private Task<ApiObjects> ListPageAsync(ObjectUri prefix, string? token, CancellationToken cancellationToken)
+    {
+        var list = new ListObjectsOptions
+        {
+            PageSize = 1000,
+            PageToken = token,
+            Fields = "items(name,size),nextPageToken",
+            UserProject = options.GcsUserProject,
+            RetryOptions = s_never,
+        };
+        return CallAsync($"GCS, asked to list {prefix},", prefix, (client, ct) =>
+            client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(), cancellationToken);
+    }
+
+    /// <summary>
+    /// The response of a read: 200, 206, 412 or 416, or 404 where the object (or that generation of it) is missing.
+    /// Everything else is an error.
+    /// </summary>
+    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, long? generation, CancellationToken cancellationToken)
+    {
+        var what = $"GCS, asked for {uri},";
+        return CallAsync(what, uri, async (client, token) =>
+        {
+            using var request = _requests.Create(client.Service, uri, offset, generation);
+            var response = await client.Service.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+            if ((int)response.StatusCode is 200 or 206 or 412 or 416)
+                return response;
+            var text = await ObjectHttp.ReadErrorAsync(response, options.Limits, time, token);
+            var error = GcsError.Read((int)response.StatusCode, text);
+            if (error.Status == 404 && !error.IsMissingBucket)
+                return response;
+            response.Dispose();
+            throw GcsErrors.ToException(error, what, uri, RetryAfter.Read(response, time.GetUtcNow()));
+        }, cancellationToken);
+    }
+
+    private Task<T> CallAsync<T>(
+        string what, ObjectUri uri, Func<StorageClient, CancellationToken, Task<T>> call, CancellationToken cancellationToken) => _retries.RunAsync(
+            what,
+            async token =>
+            {
+                try
+                {
+                    return await call(await _connection.GetClientAsync(token), token);
+                }
+                catch (Exception e) when (GcsErrors.Translate(e, what, uri, options, token) is { } translated)
+                {
+                    throw translated;
+                }
+            },
+            cancellationToken);
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+}

@@ -1,0 +1,120 @@
+using Microsoft.Data.Sqlite;
+using Pipeline.Model;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.Local.Ledger;
+
+/// <summary>The ledger's statements: submissions.</summary>
+internal static partial class LedgerRows
+{
+    private const string SubmissionColumns =
+        "submission_id, list_id, sequence, state, count, shared_inputs, storage_url, compressed, has_callback, batch_id, posted_at, accepted_at, completed_at, due_at, "
+        + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, hold, held_since, heard_at, "
+        + "setback, result_setback, not_before, version";
+
+    /// <summary>A submission that is there is whole, since its rows were committed together.</summary>
+    public static void Insert(SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs)
+    {
+        var created = session.Execute(
+            $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 1) ON CONFLICT DO NOTHING",
+            s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId, Ticks(s.PostedAt),
+            Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
+            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore));
+        if (created == 0)
+            return;
+        foreach (var input in inputs)
+            Insert(session, input);
+    }
+
+    public static SubmissionEntry? Update(SqlSession session, SubmissionEntry s) =>
+        Number(s.Version) is { } version && session.Execute(
+            "UPDATE submission SET list_id=$3, sequence=$4, state=$5, count=$6, shared_inputs=$7, storage_url=$8, compressed=$9, has_callback=$10, batch_id=$11, "
+            + "posted_at=$12, accepted_at=$13, completed_at=$14, due_at=$15, looks=$16, completed_count=$17, records=$18, failures=$19, message=$20, attempt=$21, repeat_of=$22, proof=$23, "
+            + "waits_for=$24, hold=$25, held_since=$26, heard_at=$27, "
+            + "setback=$28, result_setback=$29, not_before=$30, version=version+1 "
+            + "WHERE submission_id=$1 AND version=$2",
+            s.SubmissionId, version, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId,
+            Ticks(s.PostedAt), Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
+            s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore)) > 0
+            ? s with { Version = Text(version + 1) }
+            : null;
+
+    public static SubmissionEntry? Submission(SqlSession session, string submissionId)
+    {
+        using var rows = session.Query($"SELECT {SubmissionColumns} FROM submission WHERE submission_id=$1", submissionId);
+        return rows.Read() ? ReadSubmission(rows) : null;
+    }
+
+    public static IReadOnlyList<SubmissionEntry> Submissions(SqlSession session, string listId, int after, int max)
+    {
+        using var rows = session.Query(
+            $"SELECT {SubmissionColumns} FROM submission WHERE list_id=$1 AND sequence>$2 ORDER BY sequence LIMIT $3", listId, after, max);
+        return All(rows, ReadSubmission);
+    }
+
+    public static IReadOnlyList<SubmissionEntry> DueSubmissions(SqlSession session, DateTimeOffset now, int max)
+    {
+        using var rows = session.Query($"SELECT {SubmissionColumns} FROM submission WHERE due_at<=$1 ORDER BY due_at LIMIT $2", now.UtcTicks, max);
+        return All(rows, ReadSubmission);
+    }
+
+    private static SubmissionEntry ReadSubmission(SqliteDataReader row) => new()
+    {
+        SubmissionId = row.GetString(0),
+        ListId = row.GetString(1),
+        Sequence = row.GetInt32(2),
+        State = (SubmissionState)row.GetInt32(3),
+        Count = row.GetInt32(4),
+        SharedInputs = row.GetString(5),
+        StorageUrl = NullableText(row, 6),
+        Compressed = row.GetBoolean(7),
+        HasCallback = row.GetBoolean(8),
+        BatchId = NullableText(row, 9),
+        PostedAt = Time(row, 10),
+        AcceptedAt = Time(row, 11),
+        CompletedAt = Time(row, 12),
+        DueAt = Time(row, 13),
+        PollCount = row.GetInt32(14),
+        CompletedCount = row.GetInt32(15),
+        Records = row.GetInt32(16),
+        Failures = row.GetInt32(17),
+        Message = NullableText(row, 18),
+        Attempt = row.GetInt32(19),
+        RepeatOf = NullableText(row, 20),
+        Proof = (PostProof)row.GetInt32(21),
+        WaitsFor = NullableText(row, 22),
+        Hold = (HoldReason)row.GetInt32(23),
+        HeldSince = Time(row, 24),
+        FirstCallbackAt = Time(row, 25),
+        Setback = Setback.Read(NullableText(row, 26)),
+        ResultSetback = Setback.Read(NullableText(row, 27)),
+        NotBefore = Time(row, 28),
+        Version = Text(row.GetInt64(29)),
+    };
+
+    /// <summary>The outcomes of a submission's inputs, as triggers keep them in its row.</summary>
+    public static OutcomeCounts Outcomes(SqlSession session, string submissionId)
+    {
+        using var rows = session.Query("SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1", submissionId);
+        return rows.Read() ? new(rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2)) : default;
+    }
+
+    /// <summary>How far a list is. Triggers keep the outcomes of a submission's inputs in its row, so no input is read.</summary>
+    public static LedgerCounts Count(SqlSession session, string listId, DateTimeOffset now)
+    {
+        using var rows = session.Query(
+            """
+            SELECT COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
+                   COALESCE(SUM(CASE WHEN state=$2 OR (state=$3 AND posted_at<=$4) THEN count END), 0),
+                   COALESCE(SUM(recorded), 0),
+                   COALESCE(SUM(failed), 0)
+            FROM submission WHERE list_id=$1
+            """,
+            listId, (int)SubmissionState.Unknown, (int)SubmissionState.Posting, (now - LedgerCounts.AnswerTakes).UtcTicks);
+        rows.Read();
+        return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
+    }
+}

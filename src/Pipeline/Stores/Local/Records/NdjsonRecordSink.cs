@@ -1,0 +1,175 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Staging;
+
+namespace Pipeline.Stores.Local.Records;
+
+/// <summary>
+/// Records in a folder: <c>records.ndjson</c>, <c>failures.ndjson</c> and <c>manifest.json</c>. The state knows which bytes count, so that after any kill
+/// each record is there exactly once. A folder belongs to one state.
+/// </summary>
+internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
+{
+    private readonly LocalDatabase _database;
+    private readonly NdjsonFile _records;
+    private readonly FailuresFile _failures;
+    private readonly ManifestFile _manifest;
+    private readonly RunningHash _hash;
+
+    private NdjsonRecordSink(LocalDatabase database, string folder)
+    {
+        _database = database;
+        _records = new(Path.Combine(folder, "records.ndjson"));
+        _failures = new(Path.Combine(folder, "failures.ndjson"));
+        _manifest = new(Path.Combine(folder, "manifest.json"));
+        _hash = new(_records.Path);
+    }
+
+    /// <summary>Opens a folder, creates it where it is missing, and mends what a crash left.</summary>
+    /// <exception cref="PipelineException">Permanent: the folder belongs to another state, or the state to another folder, or what was written is gone.</exception>
+    public static async Task<NdjsonRecordSink> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordSink> logger, CancellationToken cancellationToken)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var sink = new NdjsonRecordSink(database, path);
+        await database.WriteAsync(session => sink.Claim(session, path), durable: true, cancellationToken);
+        var cut = await database.WriteAsync(sink._records.CutTornTail, durable: false, cancellationToken);
+        if (cut > 0)
+            Log.CutTornTail(logger, sink._records.Path, cut);
+        await database.WriteAsync(sink.PrepareRewrite, durable: false, cancellationToken);
+        await database.WriteAsync(sink.Repair, durable: false, cancellationToken);
+        return sink;
+    }
+
+    /// <inheritdoc/>
+    public Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
+        _database.WriteAsync(session => Put(session, record), durable: false, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+    {
+        var lines = failures.Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure))).ToList();
+        return lines.Count == 0
+            ? Task.CompletedTask
+            : _database.WriteAsync(session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)), durable: false, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlySet<string>>(session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
+    {
+        var (records, bytes) = await _database.ReadAsync(
+            session =>
+            {
+                using var rows = session.Query(
+                    "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file WHERE name='records.ndjson'", listId);
+                return rows.Read() && !rows.IsDBNull(0) ? (rows.GetInt64(0), rows.GetInt64(1)) : (0L, 0L);
+            },
+            cancellationToken);
+        if (records == 0)
+            return [];
+        var sha256 = await _hash.GetAsync(bytes, cancellationToken);
+        return [new() { Uri = ObjectUri.ForFile(_records.Path).ToString(), Bytes = bytes, Records = records, Sha256 = sha256 }];
+    }
+
+    /// <inheritdoc/>
+    public async Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
+    {
+        await _database.WriteAsync(
+            session =>
+            {
+                _failures.PrepareRewrite(session);
+                _manifest.Put(session, manifest);
+            },
+            durable: false,
+            cancellationToken);
+        await _database.WriteAsync(Repair, durable: false, cancellationToken);
+    }
+
+    /// <summary>Whether there are as many records of the lists as their manifests count: a worker that wrote one may not have said so in the ledger yet.</summary>
+    public Task<bool> AgreesAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
+        _database.ReadAsync(
+            session => listIds.All(id => session.Scalar(
+                "SELECT 1 FROM manifest WHERE list_id=$1 AND records <> COALESCE((SELECT records FROM record_count WHERE list_id=$1), 0)", id) is null),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _hash.Dispose();
+
+    private void Claim(SqlSession session, string folder)
+    {
+        var claim = new FolderClaim(session, _database.Path);
+        var known = claim.Folder;
+        if (known is not null && known != folder)
+            claim.Move(folder, _records);
+        CreateFolder(folder);
+        AtomicFile.RemoveUnused(folder);
+        if (known is not null)
+            return;
+        foreach (var path in new[] { _records.Path, _failures.Path, _manifest.Path })
+            claim.RequireUnused(path);
+        claim.Take(folder);
+        _records.Create(session);
+        _failures.Create(session);
+        _manifest.Create(session);
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.Translate(error, folder);
+        }
+    }
+
+    private void PrepareRewrite(SqlSession session)
+    {
+        _failures.PrepareRewrite(session);
+        _manifest.PrepareRewrite(session);
+    }
+
+    private void Repair(SqlSession session)
+    {
+        _failures.Repair(session);
+        _manifest.Repair(session);
+    }
+
+    private void Put(SqlSession session, StagedRecord record)
+    {
+        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null)
+            return;
+        var start = _records.Append(session, stream => Copy(record, stream));
+        CrashPoint.Pass("sink.after-append");
+        session.Execute(
+            "INSERT INTO record(id, list_id, submission_id, offset, length) VALUES($1, $2, $3, $4, $5)",
+            record.Id, record.ListId, record.SubmissionId, start, record.Bytes);
+        session.Execute("INSERT INTO record_count(list_id, records) VALUES($1, 1) ON CONFLICT DO UPDATE SET records=records+1", record.ListId);
+        _failures.Remove(session, record.Id);
+    }
+
+    private static void Copy(StagedRecord record, Stream stream)
+    {
+        var start = stream.Position;
+        record.CopyTo(stream);
+        // A record that is larger than the file's buffer is there in part by now.
+        CrashPoint.Pass("sink.within-append");
+        if (stream.Position - start != record.Bytes)
+            throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes and not the {record.Bytes} it has.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Information, "Cut {Bytes} bytes off {Path}: a line that was being written when the last run was killed; it is written again.")]
+        public static partial void CutTornTail(ILogger logger, string path, long bytes);
+    }
+}

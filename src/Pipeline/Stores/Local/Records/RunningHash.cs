@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+
+namespace Pipeline.Stores.Local.Records;
+
+/// <summary>The SHA-256 of a growing file: each byte is read once by this process, however often the digest is asked for.</summary>
+internal sealed class RunningHash(string path) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _hashed;
+
+    /// <summary>The digest of the first bytes of the file, lower-case hex.</summary>
+    public async Task<string> GetAsync(long bytes, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (bytes < _hashed)
+                Restart();
+            await HashUntilAsync(bytes, cancellationToken);
+            return Convert.ToHexStringLower(_hash.GetCurrentHash());
+        }
+        catch (IOException error)
+        {
+            throw LocalErrors.Translate(error, path);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _one.Dispose();
+    }
+
+    private async Task HashUntilAsync(long bytes, CancellationToken cancellationToken)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        var buffer = new byte[128 * 1024];
+        while (_hashed < bytes)
+        {
+            var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes - _hashed)), _hashed, cancellationToken);
+            if (read == 0)
+                throw new EndOfStreamException($"it ends at {_hashed} instead of {bytes} bytes.");
+            _hash.AppendData(buffer, 0, read);
+            _hashed += read;
+        }
+    }
+
+    // Two callers may ask out of order; a digest cannot go back.
+    private void Restart()
+    {
+        _hash.Dispose();
+        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _hashed = 0;
+    }
+}

@@ -1,0 +1,11 @@
+using Amazon.Runtime;
+using Pipeline.Http.Limits;
+
+namespace Pipeline.Stores.S3;
+
+/// <summary>Gives the AWS SDK's clients a handler whose every wait has a limit; the SDK's own time-out ends with the headers.</summary>
+internal sealed class AwsClientFactory(TimeLimits limits, TimeProvider time) : HttpClientFactory
+{
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+        new(new TimeLimitHandler(ObjectHttp.CreateHandler(), limits, time)) { Timeout = Timeout.InfiniteTimeSpan };
+}

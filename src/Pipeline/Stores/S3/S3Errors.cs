@@ -1,0 +1,150 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Amazon.Runtime;
+using Amazon.S3;
+using Pipeline.Http.Limits;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+
+namespace Pipeline.Stores.S3;
+
+/// <summary>An error of S3.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code">S3's own word for it, where there is one.</param>
+/// <param name="Region">The region the bucket is in, where S3 says so.</param>
+/// <param name="Message">S3's own sentence, where there is one.</param>
+internal sealed record S3Error(int Status, string? Code, string? Region, string? Message);
+
+/// <summary>Errors of S3 as the pipeline's own, with what to do about them.</summary>
+internal static partial class S3Errors
+{
+    /// <summary>The code by which S3 refuses a request for its time.</summary>
+    public const string Skewed = "RequestTimeTooSkewed";
+
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    private static readonly StoreErrorTable s_table = new(
+        (StoreVerdict.Passes,
+        [
+            "RequestTimeout", "RequestTimeoutException", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted",
+            "Throttling", "ThrottlingException", "ThrottledException", "KMS.ThrottlingException", "RequestThrottled",
+            "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded",
+            "PriorRequestNotComplete", "TransactionInProgressException",
+        ]),
+        (StoreVerdict.ThisObject, ["InvalidObjectState", "NoSuchVersion"]),
+        (StoreVerdict.Refused,
+        [
+            "AccessDenied", "AllAccessDisabled", "AccountProblem", "ExpiredToken", "TokenRefreshRequired", "InvalidToken",
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestExpired", Skewed, "NoSuchBucket", "PermanentRedirect",
+        ]));
+
+    public static async Task<S3Error> ReadAsync(
+        HttpResponseMessage response, TimeLimits limits, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var text = await ObjectHttp.ReadErrorAsync(response, limits, time, cancellationToken);
+        var region = response.Headers.NonValidated.TryGetValues("x-amz-bucket-region", out var values) ? values.FirstOrDefault() : null;
+        return new((int)response.StatusCode, Find(CodeElement()), region, WebUtility.HtmlDecode(Find(MessageElement())));
+
+        string? Find(Regex element) => element.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
+    }
+
+    /// <summary>Runs a call of the SDK, whose own few tries are over when it throws.</summary>
+    public static async Task<T> TranslateAsync<T>(
+        ObjectUri uri, ObjectStoreOptions options, Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (AmazonS3Exception e)
+        {
+            throw ToException(uri, options, new((int)e.StatusCode, e.ErrorCode, Region: null, e.Message), inner: e);
+        }
+        catch (AmazonServiceException e)
+        {
+            throw Unavailable(uri, $"{(int)e.StatusCode} {e.ErrorCode}".Trim(), e);
+        }
+        catch (AmazonClientException e)
+        {
+            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) ? NoCredentials(uri, e) : Unavailable(uri, e.Message, e);
+        }
+        // A page or an error that is cut off, or that something else than S3 has sent.
+        catch (System.Xml.XmlException e)
+        {
+            throw Unavailable(uri, "it gave an answer that cannot be read; a proxy may stand before it", e);
+        }
+        catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
+        {
+            throw Unavailable(uri, e.Message, e);
+        }
+    }
+
+    public static PipelineException NoCredentials(ObjectUri uri, Exception e) => PipelineException.Permanent(
+        FailureReasons.AccessDenied,
+        $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
+        e);
+
+    /// <summary>A listing that says that more follows but not where proves nothing: it must not pass for a whole one.</summary>
+    public static PipelineException NoToken(ObjectUri prefix) => PipelineException.Transient(
+        FailureReasons.Unavailable, $"The listing of {prefix} is truncated, and S3 gives no token for its rest.");
+
+    /// <summary>The exception for an error, by the table; SDK calls and our own reads share it.</summary>
+    public static PipelineException ToException(
+        ObjectUri uri, ObjectStoreOptions options, S3Error error, TimeSpan? retryAfter = null, Exception? inner = null)
+    {
+        var verdict = s_table.VerdictOf(error.Status, error.Code);
+        var code = error.Code is null ? "" : " " + error.Code;
+        if (verdict == StoreVerdict.Passes)
+            return StoreErrorTable.ToException(
+                verdict, $"S3, asked for {uri}, answered {error.Status}{code}.", PassingAdvice(error), retryAfter, inner);
+        var where = options.S3Endpoint is { } endpoint ? $"S3 at {endpoint.Authority}" : $"S3 ({options.S3Region})";
+        return StoreErrorTable.ToException(
+            verdict, $"{where} answered {error.Status}{code} for {uri}.", Advice(uri, options, error), inner: inner);
+    }
+
+    private static string PassingAdvice(S3Error error) => error.Code is "ThrottlingException" or "KMS.ThrottlingException"
+        ? "KMS has too many requests; a bucket key (BucketKeyEnabled) makes them few, or ask AWS for a larger quota."
+        : "";
+
+    private static string Advice(ObjectUri uri, ObjectStoreOptions options, S3Error error) => error switch
+    {
+        { Code: "InvalidObjectState" } =>
+            "It is archived. Restore it, then run 'replay': "
+            + $"aws s3api restore-object --bucket {uri.Bucket} --key '{uri.Key}' --restore-request Days=7.",
+        { Code: "NoSuchBucket" } => $"The bucket '{uri.Bucket}' does not exist there. Create it, or correct the storage URL.",
+        { Region: { } region } when region != options.S3Region => $"The bucket '{uri.Bucket}' is in {region}. Set AWS_REGION={region}.",
+        { Status: 301 or 307 } => $"The bucket '{uri.Bucket}' is in another region. Set AWS_REGION to it.",
+        { Code: "ExpiredToken" or "TokenRefreshRequired" } =>
+            "The session of these credentials has expired. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+        { Code: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" } or { Status: 401 } =>
+            "The credentials are not valid there. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+        { Code: { } code } when code.StartsWith("KMS.", StringComparison.Ordinal) =>
+            $"{KeyIn(error.Message)} cannot be used. Enable it, or cancel its deletion.",
+        { Message: { } message } when KmsRefusal().IsMatch(message) =>
+            $"{KeyIn(message)} refuses these credentials, not the bucket. "
+            + "Allow them kms:Decrypt (to write, kms:GenerateDataKey too) in their own policy and in the key's.",
+        { Code: Skewed } => "The clock of this machine is wrong by more than 15 minutes. Set it.",
+        { Status: 403 } =>
+            $"Grant s3:GetObject and s3:PutObject on arn:aws:s3:::{uri.Bucket}/* and s3:ListBucket on arn:aws:s3:::{uri.Bucket} to these credentials "
+            + "(without s3:ListBucket a missing object, too, is answered with 403)."
+            + (options.S3RequesterPays ? "" : " Where the requester pays for the bucket, set AWS_REQUEST_PAYER=requester."),
+        _ => "The request cannot succeed as it is; check the storage URL and the endpoint.",
+    };
+
+    private static string KeyIn(string? message) =>
+        KmsKey().Match(message ?? "") is { Success: true } key ? $"The KMS key {key.Value}" : "The KMS key that it is encrypted with";
+
+    private static PipelineException Unavailable(ObjectUri uri, string what, Exception inner) =>
+        PipelineException.Transient(FailureReasons.Unavailable, $"S3, asked for {uri}, failed: {what.TrimEnd('.')}.", inner: inner);
+
+    [GeneratedRegex("<Message>([^<]+)</Message>")]
+    private static partial Regex MessageElement();
+
+    [GeneratedRegex(@"\bkms:[A-Z]|ciphertext refers to a customer master key")]
+    private static partial Regex KmsRefusal();
+
+    [GeneratedRegex(@"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:(key|alias)/[\w/-]+")]
+    private static partial Regex KmsKey();
+
+    [GeneratedRegex("<Code>([A-Za-z0-9.]+)</Code>")]
+    private static partial Regex CodeElement();
+}

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using Pipeline.Http;
+using Pipeline.Http.Limits;
+using Pipeline.Http.Retrying;
+using Pipeline.Model;
+using Pipeline.Ports;
+
+namespace Pipeline.Stores.S3;
+
+/// <summary>
+/// Amazon S3 and what speaks its protocol. The SDK finds credentials and addresses, writes and lists; objects are read by a plain HTTP client,
+/// since the SDK neither resumes a body nor times it out, and checks only what it reads in one piece.
+/// </summary>
+internal sealed class S3ObjectStore : IObjectStore, IDisposable
+{
+    private static readonly UriCreationOptions s_asWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private readonly ObjectStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServerClock _clock;
+    private readonly AmazonS3Client _s3;
+    private readonly S3Signer _signer;
+    private readonly ConcurrentDictionary<string, string> _addresses = new();
+    private readonly HttpClient _http;
+    private readonly RetryingHttp _requests;
+    private readonly WebIdentityCredentials? _role;
+
+    public S3ObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<S3ObjectStore> logger)
+    {
+        _options = options;
+        _time = time;
+        _clock = new ServerClock(time);
+        var config = new AmazonS3Config
+        {
+            AuthenticationRegion = options.S3Region,
+            MaxErrorRetry = options.MaxTries - 1,
+            RetryMode = RequestRetryMode.Standard,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            HttpClientFactory = new AwsClientFactory(options.Limits, time),
+        };
+        if (options.S3Endpoint is { } endpoint)
+            (config.ServiceURL, config.ForcePathStyle) = (endpoint.AbsoluteUri, true);
+        else
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.S3Region);
+        if (options.S3RoleArn is not null)
+            config.DefaultAWSCredentials = _role = new WebIdentityCredentials(options, time);
+        else if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
+            config.DefaultAWSCredentials = options.S3SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret);
+        _s3 = new AmazonS3Client(config);
+        _signer = new S3Signer(options.S3Region);
+        _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _requests = new RetryingHttp(_http, options.Policy, time, logger);
+    }
+
+    public IReadOnlyList<string> Schemes { get; } = ["s3"];
+
+    /// <summary>What every request says of who pays.</summary>
+    private RequestPayer? Payer => _options.S3RequesterPays ? RequestPayer.Requester : null;
+
+    public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        var response = await GetAsync(uri, 0, etag: null, cancellationToken);
+        if ((int)response.StatusCode == 404)
+        {
+            response.Dispose();
+            return null;
+        }
+
+        var etag = response.Headers.ETag;
+        var length = response.Content.Headers.ContentLength;
+        var download = new Download(
+            uri.ToString(),
+            length,
+            ContentCheck.ForS3(response),
+            etag is null ? null : (offset, ct) => GetAsync(uri, offset, etag.ToString(), ct));
+        var body = new ResumingStream(response, download, _options.Limits, _options.MaxResumes, _options.Policy, _time);
+        return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
+    }
+
+    public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
+    {
+        var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
+        try
+        {
+            var request = new PutObjectRequest
+            {
+                BucketName = uri.Bucket,
+                Key = uri.Key,
+                InputStream = repeatable,
+                AutoCloseStream = false,
+                AutoResetStreamPosition = false,
+                // Not every S3 knows the SDK's chunked signing; one signature over the whole is understood by all.
+                UseChunkEncoding = false,
+                RequestPayer = Payer,
+            };
+            await S3Errors.TranslateAsync(uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            if (repeatable != content)
+                await repeatable.DisposeAsync();
+        }
+    }
+
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var guard = new PageGuard(prefix.ToString(), _time);
+        string? token = null;
+        do
+        {
+            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token, RequestPayer = Payer };
+            var page = await S3Errors.TranslateAsync(prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken);
+            foreach (var item in page.S3Objects ?? [])
+                yield return new ObjectInfo(prefix with { Key = item.Key }, item.Size ?? 0);
+            token = page.NextContinuationToken;
+            if (page.IsTruncated != true)
+                yield break;
+            guard.Next(token ?? throw S3Errors.NoToken(prefix));
+        }
+        while (true);
+    }
+
+    public void Dispose()
+    {
+        _s3.Dispose();
+        _role?.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the object is missing. Everything else is an error.</summary>
+    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken) =>
+        _requests.SendAsync(
+            $"S3, asked for {uri},",
+            async _ =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Get, Address(uri));
+                request.Headers.TryAddWithoutValidation("x-amz-checksum-mode", "ENABLED");
+                if (Payer is { } payer)
+                    request.Headers.TryAddWithoutValidation("x-amz-request-payer", payer.Value);
+                if (etag is not null)
+                {
+                    request.Headers.Range = new(offset, null);
+                    request.Headers.TryAddWithoutValidation("If-Match", etag);
+                }
+
+                _signer.Sign(request, await FindCredentialsAsync(uri), _clock.Now);
+                return request;
+            },
+            cancellationToken,
+            (response, token) => JudgeAsync(uri, response, token));
+
+    private async Task JudgeAsync(ObjectUri uri, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if ((int)response.StatusCode is 412 or 416)
+            return;
+        var error = await S3Errors.ReadAsync(response, _options.Limits, _time, cancellationToken);
+        if (error.Status == 404 && error.Code != "NoSuchBucket")
+            return;
+        if (error.Code == S3Errors.Skewed && _clock.Correct(response))
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"S3, asked for {uri}, refused the time of this machine; it is asked again with its own.");
+        throw S3Errors.ToException(uri, _options, error, RetryAfter.Read(response, _time.GetUtcNow()));
+    }
+
+    /// <summary>Where the SDK would ask for the object: it knows the partitions, and which buckets have hosts of their own.</summary>
+    internal Uri Address(ObjectUri uri)
+    {
+        var bucket = _addresses.GetOrAdd(uri.Bucket, name => _s3.DetermineServiceOperationEndpoint(new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));
+        return new Uri($"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", s_asWritten);
+    }
+
+    private async ValueTask<ImmutableCredentials> FindCredentialsAsync(ObjectUri uri)
+    {
+        try
+        {
+            var credentials = _s3.Config.DefaultAWSCredentials ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_s3.Config);
+            return await credentials.GetCredentialsAsync();
+        }
+        catch (AmazonClientException e)
+        {
+            throw S3Errors.NoCredentials(uri, e);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Delivery;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Stores;
+using Pipeline.Sweep;
+
+namespace Pipeline.Submit.Evidence;
+
+/// <summary>
+/// Finds out whether a POST whose answer was lost had been accepted, and adopts the batch if so. Evidence is an object under the submission's
+/// own prefix, a callback on its own path, or a batch or task at the API that echoes its prefix, its callback path or exactly its inputs.
+/// </summary>
+internal sealed partial class SubmissionResolver(
+    ILedger ledger,
+    ObjectStores objects,
+    NimbleClient nimble,
+    ApiLists lists,
+    OutcomeRecorder outcomes,
+    Reopening reopening,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<SubmissionResolver> logger)
+{
+    // One answer is enough; the rest of a thousand objects say the same.
+    private const int MaxAsked = 32;
+
+    /// <summary>Looks for evidence everywhere, and adopts what it finds.</summary>
+    public async Task<SearchResult> SearchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var delivered = await ListAsync(submission, cancellationToken);
+        if (delivered.Count > 0)
+        {
+            var taskIds = delivered.Select(ObjectNames.TaskIdOf).OfType<string>().ToList();
+            return await TryAdoptAsync(submission, taskIds, PostProof.Objects, cancellationToken)
+                ? new(Found: true)
+                : new(Found: false, $"{delivered.Count} objects lie under its own prefix, such as {delivered[0]}");
+        }
+
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var result = await SearchListAsync(submission, inputs, cancellationToken);
+        return submission.FirstCallbackAt is { } firstCallbackAt && !result.Found
+            ? new(Found: false, $"a webhook came on its own path at {firstCallbackAt:u}")
+            : result;
+    }
+
+    /// <summary>Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed it meanwhile.</summary>
+    public async Task<SubmissionEntry?> NoteHeardAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+        submission.FirstCallbackAt is not null || submission.PostedAt is null
+            ? submission
+            : await ledger.UpdateSubmissionAsync(submission with { FirstCallbackAt = time.GetUtcNow() }, cancellationToken);
+
+    /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
+    /// <param name="submission">In state Posting or Unknown, or given up.</param>
+    /// <param name="taskIds">Well-formed ids.</param>
+    /// <param name="told">The path they came by, where only this submission's POST could name it: its prefix or its callback URL; else None.</param>
+    /// <param name="cancellationToken">Stops the looking.</param>
+    public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
+    {
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var matcher = new TaskMatcher(submission, inputs);
+        // Only Nimble could write there, so that the API need not confirm it; where it denies it, something is wrong.
+        var byObjects = told == PostProof.Objects && taskIds.Count > 0 && DeliveryPrefix.IsUnguessable(submission);
+        try
+        {
+            foreach (var taskId in taskIds.Take(MaxAsked))
+            {
+                if (await nimble.GetTaskAsync(taskId, cancellationToken) is not { } task)
+                    continue;
+                byObjects = false;
+                var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
+                IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
+                if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof is var proof and not PostProof.None)
+                    return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
+            }
+        }
+        catch (Exception silent) when (
+            byObjects && !cancellationToken.IsCancellationRequested && silent is not PipelineException { IsStoreFault: true })
+        {
+            LogSilent(submission.SubmissionId, silent.Message);
+        }
+
+        return byObjects && await AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<ObjectUri>> ListAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var found = new List<ObjectUri>();
+        if (submission.StorageUrl is not null)
+            await foreach (var item in objects.ListAsync(ObjectUri.Parse(submission.StorageUrl), cancellationToken))
+                found.Add(item.Uri);
+        return found;
+    }
+
+    /// <summary>A batch is found in the API's list of batches, a single input in that of tasks.</summary>
+    private async Task<SearchResult> SearchListAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var isTask = submission.Count == 1;
+        var end = new ListEnd(isTask ? "tasks" : "batches");
+        var matcher = new TaskMatcher(submission, inputs);
+        var entries = isTask
+            ? lists.ReadTasksAsync(submission, matcher, FrozenSet<string>.Empty, end, cancellationToken)
+            : lists.ReadBatchesAsync(submission, matcher, end, cancellationToken);
+        string? doubt = null;
+        await foreach (var entry in entries)
+        {
+            if (entry.Evidence.Proof is var proof and not PostProof.None)
+                return new(
+                    await AdoptAsync(submission, inputs, entry.BatchId, entry.Tasks, proof, cancellationToken),
+                    $"{entry.Name} is its own, and somebody else changed it meanwhile");
+            if (entry.Evidence.MayBeOurs)
+                doubt ??= $"{entry.Name} was made since its POST and says nothing of whose it is";
+        }
+
+        return new(Found: false, doubt ?? end.Doubt);
+    }
+
+    private async Task<bool> AdoptAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, PostProof proof, CancellationToken cancellationToken)
+    {
+        // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the submission is open again,
+        // so that whoever repeats this after a crash finds the same.
+        if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
+            await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
+        if (tasks.Count > 0)
+            await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+        CrashPoint.Pass("sweep.adopt");
+        var now = time.GetUtcNow();
+        var accepted = SubmitStage.Accepted(submission, batchId, proof, options.Value.Sweep, now) with { DueAt = now };
+        var adopted = await ledger.UpdateSubmissionAsync(accepted, cancellationToken) is not null;
+        if (adopted)
+        {
+            LogAdopted(submission.SubmissionId, batchId, proof);
+            await reopening.ReopenListAsync(submission.ListId, cancellationToken);
+        }
+
+        return adopted;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The API cannot say whether it accepted submission {SubmissionId}; results under its own prefix say so: {Reason}")]
+    private partial void LogSilent(string submissionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
+    private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);
+}

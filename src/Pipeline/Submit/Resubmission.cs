@@ -1,0 +1,170 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Has other submissions of the same list take inputs over, under the same ids: failed ones that are posted again as new tasks, and ones that go on without
+/// the rest of theirs. Each step may be repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
+/// </summary>
+internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reopening reopening, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Resubmission> logger)
+{
+    // Doubling a delay soon leaves the range of times.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
+
+    /// <summary>Posts again what the retry policy allows; returns the inputs as they are afterwards.</summary>
+    public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var retry = options.Value.Retry;
+        var given = retry.Reasons.Where(reason => reason.Length > 0).ToList();
+        IReadOnlyList<string> reasons = given.Count > 0 ? given : RetryOptions.Possible;
+        var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!) && MayEndBetter(i)).ToList();
+        if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts || failed.Count > retry.MaxShare * inputs.Count)
+            return inputs;
+        LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
+        await PostAgainAsync(submission, failed, DelayOf(retry, submission.Attempt), cancellationToken);
+        return await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+    }
+
+    private static TimeSpan DelayOf(RetryOptions retry, int attempt) =>
+        TimeSpan.FromTicks((long)Math.Min(retry.Delay.Ticks * Math.Pow(2, attempt - 1), LongestDelay.Ticks));
+
+    /// <summary>A page that is gone is not paid for again.</summary>
+    private static bool MayEndBetter(InputEntry failed) =>
+        failed.Reason != FailureReasons.PageStatus || PageStatuses.IsRetryable(failed.HttpStatus);
+
+    /// <summary>Lets another submission take failed inputs over, and has it posted.</summary>
+    /// <param name="submission">Theirs so far; none of its inputs waits.</param>
+    /// <param name="failed">Those to post again.</param>
+    /// <param name="delay">How long to wait with that.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public Task PostAgainAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> failed, TimeSpan delay, CancellationToken cancellationToken) =>
+        // Whoever asks for it again does not ask for another canary.
+        MoveAsync(submission with { Attempt = submission.Attempt + 1, WaitsFor = null, Hold = HoldReason.None, HeldSince = null }, [failed], delay, cancellationToken);
+
+    /// <summary>Lets other submissions take inputs over that their own cannot be posted with, and has them posted.</summary>
+    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
+    /// <param name="groups">A submission each. Of those that are left when this is repeated after a crash, the grouping may be another.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    public Task DivideAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, CancellationToken cancellationToken) =>
+        MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
+
+    /// <summary>Goes on with what a crash cut short: has those other submissions that exist take over what they were made for.</summary>
+    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
+    /// <param name="inputs">Its inputs that wait.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <returns>Those that none of them was made for.</returns>
+    public async Task<IReadOnlyList<InputEntry>> GoOnAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var sequence = SubmissionIds.Next(submission.Sequence);
+        for (; inputs.Count > 0 && await GetAsync(submission, sequence, cancellationToken) is { } repeat; sequence = SubmissionIds.Next(sequence))
+        {
+            var theirs = await HandOverAsync(submission, repeat, inputs, TimeSpan.Zero, cancellationToken);
+            inputs = [.. inputs.Where(i => !theirs.Contains(i.Id))];
+        }
+
+        return inputs;
+    }
+
+    private async Task MoveAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        groups = [.. groups.Where(g => g.Count > 0)];
+        for (var sequence = SubmissionIds.Next(submission.Sequence); groups.Count > 0; sequence = SubmissionIds.Next(sequence))
+        {
+            if (await GetAsync(submission, sequence, cancellationToken) is not { } repeat)
+            {
+                await CreateAsync(submission, groups[0], sequence, delay, cancellationToken);
+                CrashPoint.Pass("repeat.after-submission");
+                repeat = (await GetAsync(submission, sequence, cancellationToken))!;
+            }
+
+            var theirs = await HandOverAsync(submission, repeat, [.. groups.SelectMany(g => g)], delay, cancellationToken);
+            groups = [.. groups.Select(g => g.Where(i => !theirs.Contains(i.Id)).ToList()).Where(g => g.Count > 0)];
+        }
+    }
+
+    private Task<SubmissionEntry?> GetAsync(SubmissionEntry submission, int sequence, CancellationToken cancellationToken) =>
+        ledger.GetSubmissionAsync(SubmissionIds.Of(submission.ListId, sequence), cancellationToken);
+
+    /// <summary>Has another submission take over what it was made for. It may be an earlier one, or another worker's, and have taken over none or some of it.</summary>
+    /// <returns>The ids of its inputs; none where it was not made for this submission.</returns>
+    private async Task<IReadOnlySet<string>> HandOverAsync(
+        SubmissionEntry submission, SubmissionEntry repeat, IReadOnlyList<InputEntry> inputs, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        if (repeat.RepeatOf != submission.SubmissionId)
+            return FrozenSet<string>.Empty;
+        var theirs = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        // Its message first: Submit takes its inputs over too. The other way round a crash in between would leave nothing that tells of it but Sweep's long grace.
+        if (repeat.State == SubmissionState.Planned && inputs.Any(i => theirs.Contains(i.Id)))
+            await queue.SendAsync(new SubmissionMessage(repeat.SubmissionId), delay, cancellationToken);
+        await TakeOverAsync(repeat, cancellationToken);
+        return theirs;
+    }
+
+    /// <summary>
+    /// Makes the old entries of a repeated submission's inputs point to it. An input that has become a record meanwhile is not posted again: then
+    /// its new entry points back.
+    /// </summary>
+    public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
+    {
+        // What waits in a submission that nobody posts goes on here. Where it may have been posted all the same, only failures do.
+        var isOver = await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Refused, IsUnproven: false };
+        int failures = 0;
+        for (var again = true; again;)
+        {
+            var entries = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).ToDictionary(i => i.Id, StringComparer.Ordinal);
+            var old = await ledger.GetInputsAsync(repeat.RepeatOf!, cancellationToken);
+            var ours = old.Where(i => entries.ContainsKey(i.Id)).ToList();
+            var moves = ours.Where(i => i.State == InputState.Failed || (isOver && i.State == InputState.Waiting))
+                .Select(i => i with { State = InputState.Moved, MovedTo = repeat.SubmissionId }).ToList();
+            var back = ours.Where(i => i.State == InputState.Recorded && entries[i.Id].State == InputState.Waiting)
+                .Select(i => entries[i.Id] with { State = InputState.Moved, MovedTo = i.SubmissionId }).ToList();
+            var written = await ledger.UpdateInputsAsync([.. moves, .. back], cancellationToken);
+            failures = old.Count(i => i.State == InputState.Failed && !entries.ContainsKey(i.Id));
+            again = written.Any(i => i is null);
+        }
+
+        if (await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Closed } closed && closed.Failures != failures)
+            await reopening.ReopenAsync(closed.SubmissionId, TimeSpan.Zero, cancellationToken);
+        await reopening.ReopenListAsync(repeat.ListId, cancellationToken);
+    }
+
+    private Task CreateAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> group, int sequence, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var id = SubmissionIds.Of(submission.ListId, sequence);
+        var inputs = group.Select((input, ordinal) => new InputEntry
+        {
+            SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Kept = input.Kept, Line = input.Line,
+        }).ToList();
+        return ledger.CreateSubmissionAsync(
+            new()
+            {
+                SubmissionId = id,
+                ListId = submission.ListId,
+                Sequence = sequence,
+                State = SubmissionState.Planned,
+                Count = inputs.Count,
+                SharedInputs = submission.SharedInputs,
+                Attempt = submission.Attempt,
+                RepeatOf = submission.SubmissionId,
+                WaitsFor = submission.WaitsFor,
+                Hold = submission.Hold,
+                HeldSince = submission.HeldSince,
+                NotBefore = delay > TimeSpan.Zero ? time.GetUtcNow() + delay : null,
+                DueAt = time.GetUtcNow() + delay + SweepStage.PlannedGrace,
+            },
+            inputs,
+            cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Inputs} failed inputs of submission {SubmissionId} are posted again, attempt {Attempt}.")]
+    private partial void LogRetried(int inputs, string submissionId, int attempt);
+}
