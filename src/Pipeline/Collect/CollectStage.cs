@@ -9,8 +9,9 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Takes a hint that results of tasks may be there. A hint proves nothing: of a submission whose POST was answered <see cref="TaskCollector"/> finds out what is
-/// there, of another one the hint is evidence that it was accepted.
+/// Handles hints that results of tasks may be ready. A hint proves nothing about a result. If Nimble answered the
+/// submission's POST, <see cref="TaskCollector"/> looks for the result; otherwise, the hint is evidence that Nimble
+/// accepted the submission.
 /// </summary>
 internal sealed partial class CollectStage(
     ILedger ledger,
@@ -25,19 +26,19 @@ internal sealed partial class CollectStage(
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var heard = MessageReader.ReadResult(body);
-        if (await ledger.GetSubmissionAsync(heard.SubmissionId, cancellationToken) is not { } submission)
+        var received = MessageReader.ReadResult(body);
+        if (await ledger.GetSubmissionAsync(received.SubmissionId, cancellationToken) is not { } submission)
         {
-            LogForeign(heard.TaskId, heard.SubmissionId);
+            LogUnknownSubmission(received.TaskId, received.SubmissionId);
             return;
         }
-        if (await hints.FilterAsync(submission, heard, cancellationToken) is not { } message)
+        if (await hints.FilterAsync(submission, received, cancellationToken) is not { } message)
         {
-            LogMadeUp(heard.TaskId, heard.SubmissionId);
+            LogUnknownTask(received.TaskId, received.SubmissionId);
             return;
         }
 
-        // The clock may have been set back since: a wait is never longer for that.
+        // If the clock was set back, the message must not wait longer for that.
         if (message.Since > time.GetUtcNow())
             message = message with { Since = time.GetUtcNow() };
         switch (submission.State)
@@ -57,19 +58,33 @@ internal sealed partial class CollectStage(
 
     public void Dispose() => _slots.Dispose();
 
-    /// <summary>A webhook came before the POST's own answer was stored, or instead of it.</summary>
+    /// <summary>
+    /// Handles a hint that arrived before the answer to the POST was stored, or instead of that answer. The message is
+    /// postponed until the submission is known to be accepted, at most for the evidence window.
+    /// </summary>
     private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
-        var heard = message.DiscoveredBy == DiscoveredBy.Webhook ? await resolver.NoteHeardAsync(submission, cancellationToken) : submission;
-        var adopted = heard is { State: SubmissionState.Unknown } && await TryAdoptAsync(heard, message, cancellationToken);
+        var current = message.DiscoveredBy == DiscoveredBy.Webhook
+            ? await resolver.NoteHeardAsync(submission, cancellationToken)
+            : submission;
+        var adopted = current is { State: SubmissionState.Unknown }
+            && await TryAdoptAsync(current, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
             await collector.PutOffAsync(message, cancellationToken);
     }
 
-    private Task<bool> TryAdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken) => resolver.TryAdoptAsync(
-        submission, [.. message.Each().Select(one => one.TaskId)], message.DiscoveredBy == DiscoveredBy.Webhook ? PostProof.Callback : PostProof.None, cancellationToken);
+    private Task<bool> TryAdoptAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    {
+        string[] tasks = [.. message.Each().Select(one => one.TaskId)];
+        var proof = message.DiscoveredBy == DiscoveredBy.Webhook ? PostProof.Callback : PostProof.None;
+        return resolver.TryAdoptAsync(submission, tasks, proof, cancellationToken);
+    }
 
-    /// <summary>A task that shares its message with others and cannot be collected goes on in a message of its own, with as many tries as any.</summary>
+    /// <summary>
+    /// Collects every task of a message. A task that fails while sharing its message is postponed in a message of its
+    /// own, with the full number of attempts.
+    /// </summary>
     private async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         if (message.Others is null)
@@ -78,8 +93,11 @@ internal sealed partial class CollectStage(
             return;
         }
 
-        var together = new ParallelOptions { MaxDegreeOfParallelism = ResultMessage.MaxTasks, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(message.Each(), together, async (one, token) =>
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = ResultMessage.MaxTasks, CancellationToken = cancellationToken,
+        };
+        await Parallel.ForEachAsync(message.Each(), parallel, async (one, token) =>
         {
             try
             {
@@ -87,7 +105,7 @@ internal sealed partial class CollectStage(
             }
             catch (Exception error) when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
             {
-                LogApart(error, one.TaskId, one.SubmissionId);
+                LogPostponed(error, one.TaskId, one.SubmissionId);
                 await collector.PutOffAsync(one, token, (error as PipelineException)?.RetryAfter);
             }
         });
@@ -106,13 +124,15 @@ internal sealed partial class CollectStage(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The hint of task {TaskId} is dropped: there is no submission {SubmissionId}.")]
-    private partial void LogForeign(string taskId, string submissionId);
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Dropped a hint for task {TaskId}: submission {SubmissionId} does not exist.")]
+    private partial void LogUnknownSubmission(string taskId, string submissionId);
 
-    [LoggerMessage(Level = LogLevel.Information,
-        Message = "A webhook names task {TaskId}, which is none of submission {SubmissionId}; the hint is dropped without asking Nimble.")]
-    private partial void LogMadeUp(string taskId, string submissionId);
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "Dropped a webhook's hint: submission {SubmissionId} has no task {TaskId}. Nimble was not asked about it.")]
+    private partial void LogUnknownTask(string taskId, string submissionId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The result of task {TaskId} of submission {SubmissionId} could not be collected with others; it is tried again by itself.")]
-    private partial void LogApart(Exception error, string taskId, string submissionId);
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Failed to collect task {TaskId} of submission {SubmissionId}; it will be retried in a message of its own.")]
+    private partial void LogPostponed(Exception error, string taskId, string submissionId);
 }

@@ -8,57 +8,63 @@ using Pipeline.Urls;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Whether a whole document is the finished result of its task and its input. What is not is a doubt: a transient
-/// <see cref="PipelineException"/> with the reason that the input fails with if nothing better is found.
+/// Checks that a complete document is the finished result of its task and its input. A failed check is a doubt: a
+/// transient <see cref="PipelineException"/> whose reason the input fails with if no better result is found.
 /// </summary>
 internal static class ResultCheck
 {
-    // Words of results that say how a task ended, beside those that tasks have for it.
+    // Words for failure that only results use; the words that tasks use are in TaskStates.
     private static readonly HashSet<string> s_bad =
         new(["skipped", "fatal", "postponed", "ignored", "rejected", "blocked"], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether the exception says that what was read is not, or not yet, the result.</summary>
+    /// <summary>Whether the exception means that what was read is not the result, or not yet.</summary>
     public static bool IsDoubt(PipelineException e) => e.Reason is FailureReasons.ObjectDamaged
         or FailureReasons.ObjectMissing or FailureReasons.ResultInvalid or FailureReasons.ResultFailed or FailureReasons.EmptyResult;
 
-    /// <summary>The result must be the task's; its id may differ in case.</summary>
+    /// <summary>Checks that the result is the task's; the case of the id may differ.</summary>
     public static void CheckTask(FoundResult found, string taskId)
     {
         if (found.Result.TaskId is { } named && !named.Equals(taskId, StringComparison.OrdinalIgnoreCase))
             throw Doubt(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {taskId}.");
     }
 
-    /// <summary>The result must be finished. Its status is read as a task's state is.</summary>
-    /// <returns>False where it says that the task ended badly.</returns>
+    /// <summary>Checks that the result is finished. Its status is interpreted like a task's state.</summary>
+    /// <returns>False if the result reports a failure.</returns>
     public static bool CheckStatus(FoundResult found)
     {
         var result = found.Result;
         var word = result.Status?.Trim();
         if (string.IsNullOrEmpty(word))
-            return result.HasData ? true : throw Doubt(FailureReasons.ResultInvalid, $"{found.SourceUri} is no result: it has neither data nor a status.");
+            return result.HasData ? true : throw Doubt(
+                FailureReasons.ResultInvalid, $"{found.SourceUri} is not a result: it has neither data nor a status.");
         var outcome = s_bad.Contains(word) ? TaskOutcome.Failed : TaskStates.Classify(word);
         if (outcome == TaskOutcome.Pending)
-            throw Doubt(FailureReasons.ResultFailed, $"{found.SourceUri} is no finished result: it reports '{word}'.");
+            throw Doubt(FailureReasons.ResultFailed, $"{found.SourceUri} is not a finished result: it reports '{word}'.");
         if (outcome == TaskOutcome.Succeeded)
             result.Status = "success";
         return outcome == TaskOutcome.Succeeded;
     }
 
-    /// <summary>The page must not be another input's, unless a redirect led there.</summary>
+    /// <summary>Checks that the page is not another input's, unless this input's URL redirected there.</summary>
     public static void CheckUrl(FoundResult found, InputEntry input, TaskMatcher matcher)
     {
         if (found.Result.Url is { } url && matcher.IsAnothers(url, input.Ordinal) && !RedirectChain.Leads(found.Result, input.Url))
-            throw Doubt(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of {url}, which is another input's, not of {input.Url}.");
+            throw Doubt(
+                FailureReasons.ResultInvalid,
+                $"The object {found.SourceUri} holds the result of another input, {url}, not of {input.Url}.");
     }
 
-    /// <summary>The result must hold something.</summary>
+    /// <summary>Checks that the result holds data.</summary>
     public static void CheckContent(FoundResult found)
     {
         if (!found.Result.HasData)
-            throw Doubt(FailureReasons.EmptyResult, $"{found.SourceUri} reports success, but its data is empty. Set Collect:EmptyResults to Record to take such results.");
+            throw Doubt(
+                FailureReasons.EmptyResult,
+                $"{found.SourceUri} reports success, but its data is empty. "
+                    + "Set Collect:EmptyResults to Record to accept such results.");
     }
 
-    /// <summary>Whether the URL that the result names is not the input's own.</summary>
+    /// <summary>Whether the result names another URL than the input's.</summary>
     public static bool NamesAnotherUrl(NormalizedResult result, InputEntry input) =>
         result.Url is { } url && !CanonicalUrl.AreSame(url, input.Url);
 

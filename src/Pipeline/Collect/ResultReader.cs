@@ -8,21 +8,24 @@ using Pipeline.Stores;
 
 namespace Pipeline.Collect;
 
-/// <summary>A result that was found, read to its end and verified.</summary>
-/// <param name="Result">What it says.</param>
-/// <param name="SourceUri">Where it was read.</param>
-/// <param name="ETag">Its version there, if the place has versions.</param>
+/// <summary>A result that was found, read to the end and verified.</summary>
+/// <param name="Result">The result document.</param>
+/// <param name="SourceUri">Address that it was read from.</param>
+/// <param name="ETag">Version of the object; null if the source has no versions.</param>
 internal sealed record FoundResult(NormalizedResult Result, string SourceUri, string? ETag) : IDisposable
 {
     public void Dispose() => Result.Dispose();
 }
 
-/// <summary>Finds a task's result: in the submission's own prefix of the bucket, or at the API. Addresses are built from the ledger, never taken from a message.</summary>
+/// <summary>
+/// Reads a task's result from the submission's prefix in the bucket, or from the API. Addresses come from the ledger,
+/// never from a message.
+/// </summary>
 internal sealed partial class ResultReader(ObjectStores objects, NimbleClient nimble, ResultNormalizer normalizer, ILogger<ResultReader> logger)
 {
-    private int _toldOfETags;
+    private int _hasWarnedOfETags;
 
-    /// <summary>Reads a result; null when it is not there (yet).</summary>
+    /// <summary>Reads a result; null if there is none yet.</summary>
     public async Task<FoundResult?> ReadAsync(SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
     {
         if (fromApi || submission.StorageUrl is null)
@@ -33,7 +36,10 @@ internal sealed partial class ResultReader(ObjectStores objects, NimbleClient ni
         return null;
     }
 
-    /// <summary>Where Nimble may have put it, the likelier name first. What the bytes are is told by the bytes.</summary>
+    /// <summary>
+    /// The addresses that Nimble may have used, the likelier one first. The name says nothing about the compression;
+    /// the first bytes do.
+    /// </summary>
     private static IEnumerable<ObjectUri> Addresses(SubmissionEntry submission, string taskId)
     {
         var prefix = ObjectUri.Parse(submission.StorageUrl!);
@@ -55,7 +61,10 @@ internal sealed partial class ResultReader(ObjectStores objects, NimbleClient ni
         }
     }
 
-    /// <summary>Gzip's own checksum and length, and a complete document, weigh more than an ETag; without gzip nothing does.</summary>
+    /// <summary>
+    /// Decides whether an ETag that does not match means damage. The checksum of a compressed object and a complete
+    /// document are better evidence than an ETag; an uncompressed object has no other checksum.
+    /// </summary>
     private void Weigh(string doubt, NormalizedResult result, string uri)
     {
         if (!result.Compressed)
@@ -64,10 +73,12 @@ internal sealed partial class ResultReader(ObjectStores objects, NimbleClient ni
             throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"{uri} {doubt}.");
         }
 
-        if (Interlocked.Exchange(ref _toldOfETags, 1) == 0)
+        if (Interlocked.Exchange(ref _hasWarnedOfETags, 1) == 0)
             LogETag(uri, doubt);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Uri} {Doubt}, but its gzip checksum, its length and its document are right: this store's ETags are no MD5s. Results are taken; this is said once.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "{Uri} {Doubt}, but its own checksum and its document are intact: this store's ETags are not MD5 hashes. "
+        + "Such results are accepted. This warning appears once.")]
     private partial void LogETag(string uri, string doubt);
 }

@@ -6,17 +6,20 @@ using Pipeline.Ports;
 
 namespace Pipeline.Collect;
 
-// How long results that cannot be had now are put off.
+/// <content>Postpones results that are not available yet.</content>
 internal sealed partial class TaskCollector
 {
     private const int QuietTries = 2;
 
-    // The API's copy may still be unfinished when the bucket has had its time; no look at it is the only one.
-    private const int MostCopyTries = 5;
+    // After the object's deadline, the API's copy may still be unfinished; it is read again this many times.
+    private const int MaxCopyTries = 5;
 
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
 
-    /// <summary>Waits with growing delays, however long it takes, and says in the ledger for what.</summary>
+    /// <summary>
+    /// Postpones a message during an outage, with growing delays and without a limit on attempts, and records the cause
+    /// in the ledger.
+    /// </summary>
     private async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
     {
         LogOutage(message.TaskId, message.SubmissionId, outage.Message);
@@ -26,7 +29,8 @@ internal sealed partial class TaskCollector
     }
 
     /// <summary>
-    /// Looks again later, and says in the ledger what is waited for. The first tries say nothing: a result is often a moment late.
+    /// Postpones a message and records the cause in the ledger. The first attempts record nothing: results are often a
+    /// moment late.
     /// </summary>
     private async Task PutOffAsync(ResultMessage message, PipelineException why, CancellationToken cancellationToken)
     {
@@ -35,7 +39,7 @@ internal sealed partial class TaskCollector
         await PutOffAsync(message, cancellationToken);
     }
 
-    /// <summary>Has the same tasks looked at again later.</summary>
+    /// <summary>Sends the message again with a delay.</summary>
     public Task PutOffAsync(ResultMessage message, CancellationToken cancellationToken, TimeSpan? atLeast = null) =>
         queue.SendAsync(message with { Tries = message.Tries + 1 }, DelayOf(message, atLeast), cancellationToken);
 
@@ -44,14 +48,14 @@ internal sealed partial class TaskCollector
         var collect = options.Value.Collect;
         var left = message.Since + collect.ObjectDeadline - time.GetUtcNow();
         var doubled = collect.RetryDelay * Math.Pow(2, Math.Min(message.Tries, 16));
-        var delay = doubled < LongestDelay ? doubled : LongestDelay;
-        // The first look after the deadline comes at once; those after it may go on for hours, and double again.
+        var delay = doubled < MaxDelay ? doubled : MaxDelay;
+        // The first attempt after the deadline is due exactly at the deadline; later ones use the doubled delay again.
         if (left > TimeSpan.Zero && left < delay)
             delay = left > collect.RetryDelay ? left : collect.RetryDelay;
         return atLeast.AtLeast(delay);
     }
 
-    /// <summary>What a failed task says of itself.</summary>
+    /// <summary>The failure message for a failed task, with Nimble's reason.</summary>
     internal static string TaskMessage(NimbleTask task)
     {
         var reason = (task.Error ?? task.ErrorType ?? "Nimble gives no reason").TrimEnd('.');
@@ -59,6 +63,6 @@ internal sealed partial class TaskCollector
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The result of task {TaskId} of submission {SubmissionId} cannot be had for the moment: {Reason}")]
+        "The result of task {TaskId} of submission {SubmissionId} is unavailable and will be retried: {Reason}")]
     private partial void LogOutage(string taskId, string submissionId, string reason);
 }

@@ -12,8 +12,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Reads and verifies the result of one task of an accepted submission, and gives its input the outcome: the task must belong to the submission, and its
-/// object must be whole.
+/// Reads and verifies the result of one task of an accepted submission and sets the outcome of the task's input. The
+/// task must belong to the submission, and its object must be intact.
 /// </summary>
 internal sealed partial class TaskCollector(
     ILedger ledger,
@@ -33,10 +33,10 @@ internal sealed partial class TaskCollector(
 {
     private readonly PageStatuses _failed = new(options.Value.Collect.FailStatuses);
 
-    /// <summary>Collects one task's result, or puts it off.</summary>
-    /// <param name="submission">As it was a moment ago; accepted, or closed since.</param>
-    /// <param name="message">Of one task.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <summary>Collects the result of one task, or postpones it.</summary>
+    /// <param name="submission">An accepted or closed submission; it may be slightly out of date.</param>
+    /// <param name="message">A message that names one task.</param>
+    /// <param name="cancellationToken">Cancels the collection.</param>
     public async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         if (await evidence.FindAsync(submission, message.TaskId, cancellationToken) is not { } claim)
@@ -53,7 +53,8 @@ internal sealed partial class TaskCollector(
     private async Task CollectKnownAsync(
         SubmissionEntry submission, TaskEntry task, ResultMessage message, CancellationToken cancellationToken)
     {
-        // What comes for a closed submission is mostly a webhook that came twice; seldom what a worker that was killed left half done.
+        // A hint for a closed submission is usually a repeated webhook, rarely work that a killed worker left
+        // unfinished.
         if (submission.State == SubmissionState.Closed && task.Ordinal is null)
             return;
         var input = task.Ordinal is { } ordinal ? await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken) : null;
@@ -68,7 +69,8 @@ internal sealed partial class TaskCollector(
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
-            // An outage outlasts any number of tries, and a result that was paid for is not given up for it. Sweep ends the wait at the task's deadline.
+            // A result that was paid for is not given up during an outage, so attempts are not limited here. Sweep ends
+            // the wait at the task's deadline.
             await WaitOutAsync(message, outage, cancellationToken);
         }
         catch (PipelineException tooLarge) when (tooLarge is { Reason: FailureReasons.LimitExceeded, IsPermanent: true })
@@ -78,8 +80,8 @@ internal sealed partial class TaskCollector(
     }
 
     /// <summary>
-    /// Reads the bucket, and the API's copy once the bucket has had its time. What is damaged, unfinished or another's is
-    /// read again until then: nothing is final at one look or from one source.
+    /// Reads the bucket until the object's deadline, then the API's copy as well. Until the deadline, a damaged,
+    /// unfinished or wrong result is read again: one attempt or one source never decides alone.
     /// </summary>
     private async Task CollectAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
@@ -88,19 +90,19 @@ internal sealed partial class TaskCollector(
         var (found, doubt) = await TryEmitAsync(submission, input, message, fromApi: false, cancellationToken);
         if (found && doubt is null)
             return;
-        // Time mends no empty result and restores no archived object, so its list need not wait for it.
+        // Waiting does not fill an empty result or restore an archived object.
         var mayWait = !late && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!mayWait && submission.StorageUrl is not null)
         {
             var copy = await TryEmitAsync(submission, input, message, fromApi: true, cancellationToken);
             if (copy.Found && copy.Doubt is null)
                 return;
-            if (copy.Doubt is { Reason: FailureReasons.ResultFailed } unfinished && (message.CopyTries ?? 0) < MostCopyTries)
+            if (copy.Doubt is { Reason: FailureReasons.ResultFailed } unfinished && (message.CopyTries ?? 0) < MaxCopyTries)
             {
                 await PutOffAsync(message with { CopyTries = (message.CopyTries ?? 0) + 1 }, unfinished, cancellationToken);
                 return;
             }
-            // Who refuses us may hold it: that is final only when it has lasted.
+            // A source that denies access may still hold the result, so a denial is final only after RefusedWindow.
             if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
                 doubt = copy.Doubt;
         }
@@ -115,8 +117,8 @@ internal sealed partial class TaskCollector(
             await FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
     }
 
-    /// <summary>Gives the input its outcome by what one source holds.</summary>
-    /// <returns>Whether anything was there, and why it may not be the result.</returns>
+    /// <summary>Sets the outcome of the input from one source, if that source has the result.</summary>
+    /// <returns>Whether the source holds anything, and why that may not be the result.</returns>
     private async Task<(bool Found, PipelineException? Doubt)> TryEmitAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, bool fromApi, CancellationToken cancellationToken)
     {
@@ -163,8 +165,8 @@ internal sealed partial class TaskCollector(
     }
 
     /// <summary>
-    /// Collects a task that only its object can tell to be the submission's: it is read from the bucket alone, and must match an
-    /// input that waits.
+    /// Collects a task that neither the ledger nor the API assigns to the submission. Its object is read from the
+    /// bucket only and must match a waiting input.
     /// </summary>
     private async Task CollectUnnamedAsync(
         SubmissionEntry submission, ResultMessage message, PipelineException? problem, CancellationToken cancellationToken)
@@ -232,8 +234,8 @@ internal sealed partial class TaskCollector(
     }
 
     /// <summary>
-    /// The input of a task whose POST echoed nothing: by the result's own words, else by the API's echo, else the one
-    /// that is left over.
+    /// Finds the input of a task that the POST's answer did not match: by the fields of the result, else by the API's
+    /// echo, else by elimination.
     /// </summary>
     private async Task<InputEntry?> MatchAsync(
         SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
@@ -273,17 +275,25 @@ internal sealed partial class TaskCollector(
             await PutOffAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutcome.Succeeded)
             await FailAsync(submission, input, message, new("collect", FailureReasons.ObjectMissing,
-                $"Task {message.TaskId} ended, but its result is neither at {submission.StorageUrl ?? "the API"} nor at the API. It can be fetched again by submitting the URL again."),
-                cancellationToken);
+                MissingMessage(submission, message.TaskId)), cancellationToken);
+    }
+
+    private static string MissingMessage(SubmissionEntry submission, string taskId)
+    {
+        const string Advice = "'pipeline replay' looks again; 'pipeline replay --resubmit' posts the URL again.";
+        return submission.StorageUrl is { } url
+            ? $"Task {taskId} succeeded, but its result is neither at {url} nor at the API. "
+                + $"Check that Nimble may write to the bucket. {Advice}"
+            : $"Task {taskId} succeeded, but its result is not at the API. {Advice}";
     }
 
     private static PipelineException NotThereYet(SubmissionEntry submission, string taskId) => PipelineException.Transient(
         FailureReasons.ObjectMissing,
-        $"Task {taskId} ended, but its result is not at {submission.StorageUrl ?? "the API"} yet.");
+        $"Task {taskId} succeeded, but its result is not at {submission.StorageUrl ?? "the API"} yet.");
 
     /// <summary>
-    /// Fails the input of a bad task. Where the batch has more tasks than inputs, another one may be its second: Sweep decides once all
-    /// have ended.
+    /// Fails the input of a failed task. If the batch has more tasks than inputs, another task may be a second attempt
+    /// at the same input; Sweep then decides once all have ended.
     /// </summary>
     private async Task TaskFailedAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, NimbleTask task, CancellationToken cancellationToken)
@@ -295,22 +305,26 @@ internal sealed partial class TaskCollector(
     private async Task FailAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause, CancellationToken cancellationToken)
     {
-        // Without an input the failure is Sweep's: once all others are known, what is left over belongs to the failed tasks.
+        // If no input matches, Sweep sets the failure later: once all other inputs have a task, the rest belong to
+        // failed tasks.
         input ??= await MatchAsync(submission, message, result: null, task: null, cancellationToken);
         if (input is not null)
             await failures.FailAsync(submission, input, message.TaskId, cause, message.DiscoveredBy, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} does not belong to submission {SubmissionId}; the hint is dropped.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Dropped a hint: task {TaskId} does not belong to submission {SubmissionId}.")]
     private partial void LogForeign(string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Nimble does not name task {TaskId}, but its object under submission {SubmissionId}'s own prefix matches a waiting input.")]
+        "Nimble does not list task {TaskId}, but its object under {SubmissionId}'s prefix matches an input.")]
     private partial void LogUnnamed(string taskId, string submissionId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Task {TaskId} of submission {SubmissionId} cannot be told to belong to one input; its result says '{Url}'.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Task {TaskId} matches no single input of submission {SubmissionId}; its result names '{Url}'.")]
     private partial void LogUnmatched(string taskId, string submissionId, string? url);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What was read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The object read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]
     private partial void LogDoubt(string taskId, string submissionId, string reason);
 }

@@ -7,23 +7,25 @@ using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 
-/// <summary>What is known of whether a task belongs to a submission.</summary>
-/// <param name="Task">The task's row; null while only its object can tell.</param>
-/// <param name="Problem">Why the API could not say; null where it answered.</param>
+/// <summary>The answer to whether a task belongs to a submission.</summary>
+/// <param name="Task">The task's ledger row; null if only the task's object can prove it.</param>
+/// <param name="Problem">Why the API did not answer; null if it did.</param>
 internal sealed record TaskClaim(TaskEntry? Task, PipelineException? Problem = null);
 
 /// <summary>
-/// Decides whether a task belongs to a submission: the ledger knows it, or the API says so. Where the API cannot say, or names
-/// fewer tasks than the submission has inputs, an object under an unguessable prefix is evidence enough.
+/// Decides whether a task belongs to a submission: the ledger has it, or the API assigns it to the submission's batch.
+/// If the API does not answer, or fewer tasks than inputs are known, an object under an unguessable prefix is enough.
 /// </summary>
 internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
 {
-    /// <summary>Judges a task.</summary>
-    /// <param name="submission">Accepted, or closed since.</param>
-    /// <param name="taskId">Well-formed.</param>
-    /// <param name="cancellationToken">Stops the looking.</param>
-    /// <returns>Null for a task that is not the submission's.</returns>
-    /// <exception cref="PipelineException">Transient: the API cannot say, and the prefix proves nothing.</exception>
+    /// <summary>Looks up a task.</summary>
+    /// <param name="submission">An accepted or closed submission.</param>
+    /// <param name="taskId">A well-formed task id.</param>
+    /// <param name="cancellationToken">Cancels the lookup.</param>
+    /// <returns>Null if the task does not belong to the submission.</returns>
+    /// <exception cref="PipelineException">
+    /// Transient: the API does not answer, and the prefix is guessable and proves nothing.
+    /// </exception>
     public async Task<TaskClaim?> FindAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
     {
         if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
@@ -47,7 +49,7 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
         }
     }
 
-    /// <summary>Notes that a task is the submission's.</summary>
+    /// <summary>Records in the ledger that a task belongs to the submission.</summary>
     public async Task<TaskEntry> AddAsync(SubmissionEntry submission, TaskEntry task, CancellationToken cancellationToken)
     {
         await ledger.AddTasksAsync(submission.SubmissionId, [task], cancellationToken);

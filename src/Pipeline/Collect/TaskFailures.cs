@@ -6,20 +6,27 @@ using Pipeline.Ports;
 
 namespace Pipeline.Collect;
 
-/// <summary>Fails an input for a task only when no other task of that input can succeed any more, in whatever order they are heard of.</summary>
+/// <summary>
+/// Fails an input for a failed task only if no other task of that input can still succeed, in whatever order they end.
+/// </summary>
 internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, OutcomeRecorder outcomes, ILogger<TaskFailures> logger)
 {
-    /// <summary>Whether a task's result may still become the record of an input: it waits, or it failed for another task.</summary>
+    /// <summary>
+    /// Whether a task's result may still become the record of an input: the input waits, or it failed because of
+    /// another task.
+    /// </summary>
     public static bool MaySucceed(InputEntry input, string taskId) =>
         input.State == InputState.Waiting || (input.State == InputState.Failed && input.TaskId != taskId);
 
-    /// <summary>Notes that a task brings no record, and fails its input unless another task of it may bring one.</summary>
-    /// <param name="submission">Accepted.</param>
-    /// <param name="input">The task's input; what has an outcome keeps it.</param>
-    /// <param name="taskId">The task.</param>
-    /// <param name="cause">Why it brings none.</param>
-    /// <param name="discoveredBy">How that was learnt of.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <summary>
+    /// Records that a task gives no record, and fails its input unless another of its tasks may succeed.
+    /// </summary>
+    /// <param name="submission">An accepted submission.</param>
+    /// <param name="input">The task's input; if it has an outcome, it keeps it.</param>
+    /// <param name="taskId">The failed task.</param>
+    /// <param name="cause">Why the task gives no record.</param>
+    /// <param name="discoveredBy">Who reported the task.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task FailAsync(
         SubmissionEntry submission, InputEntry input, string taskId, FailureCause cause, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
     {
@@ -33,7 +40,7 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
     {
         if ((await OthersAsync(submission, ordinal, taskId, cancellationToken)).Count == 0)
             return false;
-        // Its end is written before the others are looked at: of two that end at once, the second sees both.
+        // Record the end of this task before checking the others: if two end at once, the second one sees both.
         await ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, ordinal, IsOver: true)], cancellationToken);
         foreach (var other in await OthersAsync(submission, ordinal, taskId, cancellationToken))
             if (TaskStates.Classify((await nimble.GetTaskAsync(other.TaskId, cancellationToken))?.State) != TaskOutcome.Failed)
@@ -41,7 +48,10 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
         return false;
     }
 
-    /// <summary>The other tasks of an input that are not over. Where there are more tasks than inputs, one whose input is not known may be its own.</summary>
+    /// <summary>
+    /// The other open tasks of an input. If there are more tasks than inputs, every task without a known input counts
+    /// as one of them.
+    /// </summary>
     private async Task<IReadOnlyList<TaskEntry>> OthersAsync(
         SubmissionEntry submission, int ordinal, string taskId, CancellationToken cancellationToken)
     {
@@ -51,6 +61,6 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Task {TaskId} brings no record for input {InputId} of submission {SubmissionId}, but another task of it may: {Reason}")]
+        "Task {TaskId} failed, but another task of input {InputId} of {SubmissionId} may succeed: {Reason}")]
     private partial void LogOther(string inputId, string submissionId, string taskId, string reason);
 }

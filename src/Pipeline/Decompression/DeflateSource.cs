@@ -5,27 +5,33 @@ using Pipeline.IO;
 namespace Pipeline.Decompression;
 
 /// <summary>
-/// Feeds a <see cref="DeflateStream"/> so that where the deflate data ended is known exactly, which that one does not tell (it will from .NET 11 on):
-/// a byte that could be the last one of the data comes in a read of its own.
+/// Feeds a <see cref="DeflateStream"/> in such a way that the end of the deflate data is known exactly. The stream does
+/// not report it (it will from .NET 11 on), so every byte that could be the last one is given in a read of its own.
 /// </summary>
-/// <remarks>Behind that byte and the trailer follows the end, or another gzip member, which begins with <see cref="GzipHeader.Start"/>.</remarks>
+/// <remarks>
+/// After the last byte and the trailer comes the end of the object, or another gzip member, which begins with
+/// <see cref="GzipHeader.Start"/>.
+/// </remarks>
 internal sealed class DeflateSource : ForwardStream
 {
     private StoredReader _stored = null!;
     private bool _hasMembers;
 
-    // How far behind the last byte of the data the end is, or the next member begins: that byte and the trailer.
+    // Distance from the last byte of the data to the end of the object or the next member: that byte and the trailer.
     private int _toEnd;
 
-    /// <summary>How many bytes the last read gave. More than one: the data that ended within them is not whole.</summary>
+    /// <summary>
+    /// Size of the last read. If it is more than one byte, deflate data that ended in it was damaged.
+    /// </summary>
     public int LastRead { get; private set; }
 
+    /// <summary>Whether the object ended before the deflate data did.</summary>
     public bool RanDry { get; private set; }
 
-    /// <summary>Begins another stretch of deflate data.</summary>
-    /// <param name="stored">Where it is.</param>
-    /// <param name="trailerBytes">What follows it.</param>
-    /// <param name="hasMembers">Whether another gzip member may follow then.</param>
+    /// <summary>Starts on the next deflate data.</summary>
+    /// <param name="stored">The reader, positioned at the first byte of the data.</param>
+    /// <param name="trailerBytes">Size of the trailer that follows the data, bytes.</param>
+    /// <param name="hasMembers">Whether another gzip member may follow the trailer.</param>
     public void Start(StoredReader stored, int trailerBytes, bool hasMembers) =>
         (_stored, _toEnd, _hasMembers, LastRead, RanDry) = (stored, 1 + trailerBytes, hasMembers, 0, false);
 
@@ -38,15 +44,17 @@ internal sealed class DeflateSource : ForwardStream
         return LastRead;
     }
 
-    /// <summary>How many of the next bytes are not the last of the data, as far as can be seen.</summary>
-    private int CountSafe(int most)
+    /// <summary>
+    /// Number of next bytes that cannot include the last byte of the data, judging by what is buffered.
+    /// </summary>
+    private int CountSafe(int max)
     {
         if (_stored.Buffered.Length < _toEnd)
             return 0;
         var ahead = _stored.Buffered[_toEnd..];
         if (!_hasMembers)
-            return Math.Min(ahead.Length, most);
-        ahead = ahead[..Math.Min(ahead.Length, most + GzipHeader.Start.Length - 1)];
+            return Math.Min(ahead.Length, max);
+        ahead = ahead[..Math.Min(ahead.Length, max + GzipHeader.Start.Length - 1)];
         var next = ahead.IndexOf(GzipHeader.Start);
         return next >= 0 ? next : ahead.Length - (GzipHeader.Start.Length - 1);
     }

@@ -8,7 +8,7 @@ internal static class GzipHeader
 {
     private const int FixedBytes = 10;
 
-    // The longest that is taken: the extra field may have 64 KiB, names and comments have no limit of their own.
+    // The longest header accepted. The extra field may have 64 KiB; RFC 1952 sets no limit for name and comment.
     private const int MaxBytes = 128 * 1024;
 
     [Flags]
@@ -21,13 +21,15 @@ internal static class GzipHeader
         Reserved = 0xE0,
     }
 
-    /// <summary>What every member begins with: the magic and the method, which is deflate.</summary>
+    /// <summary>The first bytes of every member: the magic number and the method, deflate.</summary>
     public static ReadOnlySpan<byte> Start => [0x1F, 0x8B, 8];
 
     public static bool IsMagic(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Start[..2]);
 
-    /// <summary>Takes one header.</summary>
-    /// <exception cref="PipelineException">Transient, <see cref="FailureReasons.ObjectDamaged"/>.</exception>
+    /// <summary>Reads one header.</summary>
+    /// <exception cref="PipelineException">
+    /// Transient <see cref="FailureReasons.ObjectDamaged"/>: it is invalid.
+    /// </exception>
     public static async ValueTask ReadAsync(StoredReader stored, CancellationToken cancellationToken)
     {
         if (!await stored.EnsureAsync(FixedBytes, cancellationToken))

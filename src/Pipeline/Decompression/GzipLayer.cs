@@ -6,16 +6,18 @@ using Pipeline.Model;
 
 namespace Pipeline.Decompression;
 
-/// <summary>Gzip: every member's CRC-32 and length must match. One object after the other.</summary>
+/// <summary>
+/// A gzip layer. It verifies CRC-32 and length of every member, and can be reopened for another object.
+/// </summary>
 /// <remarks>
-/// <see cref="GZipStream"/> takes truncated, empty and trailer-less input for whole and ignores what follows, so the frame is read here and only
-/// the deflate data is left to <see cref="DeflateStream"/>.
+/// <see cref="GZipStream"/> accepts truncated, empty and trailer-less input and ignores trailing bytes. This class
+/// therefore reads header and trailer itself and leaves only the deflate data to <see cref="DeflateStream"/>.
 /// </remarks>
 internal sealed class GzipLayer : Layer
 {
     private const int TrailerBytes = 8;
 
-    // Each member costs a decompressor's set-up, however few bytes it has.
+    // Every member costs the set-up of a decompressor, even if it is empty.
     private const int MaxMembers = 100_000;
 
     private readonly DeflateSource _source = new();
@@ -57,7 +59,8 @@ internal sealed class GzipLayer : Layer
     private async ValueTask OpenMemberAsync(CancellationToken cancellationToken)
     {
         if (++_members > MaxMembers)
-            throw PipelineException.Permanent(FailureReasons.LimitExceeded, $"The stored object has more than {MaxMembers} gzip members.");
+            throw PipelineException.Permanent(
+                FailureReasons.LimitExceeded, $"The stored object has more than {MaxMembers} gzip members.");
         await GzipHeader.ReadAsync(_below, cancellationToken);
         _crc.Reset();
         _memberBytes = 0;
@@ -84,15 +87,15 @@ internal sealed class GzipLayer : Layer
         if (_source.RanDry)
             throw Damaged("ends inside its compressed data", _below);
         if (_source.LastRead > 1)
-            throw GoesOn();
+            throw TrailingBytes();
         await TakeTrailerAsync(cancellationToken);
         if (!await _below.EnsureAsync(2, cancellationToken) && _below.Buffered.Length == 0)
             return;
         if (!GzipHeader.IsMagic(_below.Buffered))
-            throw GoesOn();
+            throw TrailingBytes();
         await OpenMemberAsync(cancellationToken);
 
-        PipelineException GoesOn() => Damaged("goes on after its gzip data with something else", _below);
+        PipelineException TrailingBytes() => Damaged("has bytes after its gzip data that are not gzip", _below);
     }
 
     private async ValueTask TakeTrailerAsync(CancellationToken cancellationToken)

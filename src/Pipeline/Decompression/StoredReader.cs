@@ -5,8 +5,8 @@ using Pipeline.Model;
 namespace Pipeline.Decompression;
 
 /// <summary>
-/// The stored bytes of an object, buffered and counted, so that it can be looked ahead. One object after the other, each from <see cref="Open"/> to
-/// <see cref="Dispose"/>.
+/// Buffers and counts the stored bytes of an object, so that callers can look ahead. It reads one object at a time,
+/// each from <see cref="Open"/> to <see cref="Dispose"/>.
 /// </summary>
 internal sealed class StoredReader(long maxBytes) : IDisposable
 {
@@ -18,23 +18,23 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
     private int _end;
     private long _readBytes;
 
-    /// <summary>Whether the store has no more bytes than those buffered.</summary>
+    /// <summary>Whether the store has no bytes beyond those buffered.</summary>
     public bool SawEnd { get; private set; }
 
-    /// <summary>How many bytes were taken; after the last one, the size of the object.</summary>
+    /// <summary>Number of bytes taken; at the end, the size of the object.</summary>
     public long Position => _readBytes - (_end - _start);
 
-    /// <summary>What is buffered and not taken.</summary>
+    /// <summary>Bytes that are buffered and not yet taken.</summary>
     public ReadOnlySpan<byte> Buffered => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>Begins to read <paramref name="stored"/>, which stays open.</summary>
+    /// <summary>Starts reading <paramref name="stored"/>, which stays open.</summary>
     public void Open(Stream stored)
     {
         (_stored, _start, _end, _readBytes, SawEnd) = (stored, 0, 0, 0, false);
         _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     }
 
-    /// <summary>Tries to have so many bytes buffered; fewer are there afterwards only at the object's end.</summary>
+    /// <summary>Buffers at least this many bytes. Returns false if the object ends before.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> EnsureAsync(int count, CancellationToken cancellationToken)
     {
@@ -49,10 +49,10 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
         return _end - _start >= count;
     }
 
-    /// <summary>Moves on over buffered bytes.</summary>
+    /// <summary>Takes buffered bytes.</summary>
     public void Take(int count) => _start += count;
 
-    /// <summary>Reads up to the size of the destination; 0 at the object's end.</summary>
+    /// <summary>Reads at most as many bytes as fit the destination; 0 at the end of the object.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
         return count;
     }
 
-    /// <summary>Reads to the end, so that whatever is wrong below is found.</summary>
+    /// <summary>Reads to the end, so that damage in the layers below is found.</summary>
     public async ValueTask SkipAsync(CancellationToken cancellationToken)
     {
         while (await EnsureAsync(1, cancellationToken))

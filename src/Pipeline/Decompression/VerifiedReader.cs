@@ -6,20 +6,21 @@ using Pipeline.Options;
 namespace Pipeline.Decompression;
 
 /// <summary>
-/// The expanded bytes of a stored object, whatever compression lies around them, told by their first bytes: gzip, zlib, zstd, or one in the
-/// other. The read that gives 0 has proven every layer whole. One object after the other, each from <see cref="Open"/> to <see cref="Dispose"/>.
+/// Reads the decompressed bytes of a stored object. It recognizes gzip, zlib and Zstandard, also nested, by their first
+/// bytes. A read returns 0 only after every layer has been verified. It reads one object at a time, each from
+/// <see cref="Open"/> to <see cref="Dispose"/>.
 /// </summary>
 internal sealed class VerifiedReader : IDisposable
 {
     private const long RatioFreeBytes = 1 << 20;
 
-    // Nobody means more than this; each costs a decompressor.
+    // Real objects have no more layers than this, and every layer costs a decompressor.
     private const int MaxLayers = 3;
 
     private readonly CollectOptions _options;
     private readonly StoredReader _stored;
 
-    // Nearly every object is gzip once, so that its layer is kept for the next.
+    // Nearly every object has one gzip layer, so that layer is reused.
     private readonly GzipLayer _gzip = new();
     private readonly List<IDisposable> _inner = [];
     private Layer? _top;
@@ -35,23 +36,25 @@ internal sealed class VerifiedReader : IDisposable
     /// <summary>Whether the object is compressed.</summary>
     public bool Compressed => _layers > 0;
 
-    /// <summary>The stored bytes taken so far; at the end the size of the object.</summary>
+    /// <summary>Number of stored bytes read; at the end, the size of the object.</summary>
     public long StoredBytes => _stored.Position;
 
-    /// <summary>The bytes given so far.</summary>
+    /// <summary>Number of decompressed bytes returned.</summary>
     public long ExpandedBytes { get; private set; }
 
-    /// <summary>Begins to read <paramref name="stored"/>, which stays open.</summary>
+    /// <summary>Starts reading <paramref name="stored"/>, which stays open.</summary>
     public void Open(Stream stored)
     {
         _stored.Open(stored);
         (_top, _layers, _isOpen, ExpandedBytes) = (null, 0, false, 0);
     }
 
-    /// <summary>Reads expanded bytes; 0 when all were given and proven.</summary>
+    /// <summary>Reads decompressed bytes; returns 0 after all of them have been returned and verified.</summary>
     /// <param name="destination">At least <see cref="Compressions.MagicBytes"/> long.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="PipelineException">Transient <see cref="FailureReasons.ObjectDamaged"/>, or permanent <see cref="FailureReasons.LimitExceeded"/>.</exception>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="PipelineException">
+    /// Transient <see cref="FailureReasons.ObjectDamaged"/>, or permanent <see cref="FailureReasons.LimitExceeded"/>.
+    /// </exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
@@ -77,25 +80,25 @@ internal sealed class VerifiedReader : IDisposable
         ? _stored.ReadAsync(destination, cancellationToken)
         : _top.ReadAsync(destination, cancellationToken);
 
-    /// <summary>Takes layers off until what is read begins like none; returns the first bytes of that.</summary>
+    /// <summary>Opens layer after layer until the bytes are not compressed; returns the first of those bytes.</summary>
     private async ValueTask<int> BeginAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         _isOpen = true;
         await _stored.EnsureAsync(Compressions.MagicBytes, cancellationToken);
         if (_stored.Buffered.Length == 0)
             throw Damaged("is empty");
-        var form = Compressions.Of(_stored.Buffered);
-        if (form == Compression.None && !LooksLikeText(_stored.Buffered))
+        var format = Compressions.Of(_stored.Buffered);
+        if (format == Compression.None && !LooksLikeText(_stored.Buffered))
             throw Damaged("begins like neither a compressed file nor JSON");
         var below = _stored;
-        while (form != Compression.None)
+        while (format != Compression.None)
         {
             if (_layers == MaxLayers)
                 await RefuseAsync(below, cancellationToken);
-            await PushAsync(form, below, cancellationToken);
+            await PushAsync(format, below, cancellationToken);
             var read = await ReadStartAsync(destination, cancellationToken);
-            form = Compressions.Of(destination.Span[..read]);
-            if (form == Compression.None)
+            format = Compressions.Of(destination.Span[..read]);
+            if (format == Compression.None)
                 return read;
             below = new(long.MaxValue);
             _inner.Add(below);
@@ -105,23 +108,27 @@ internal sealed class VerifiedReader : IDisposable
         return await ReadTopAsync(destination, cancellationToken);
     }
 
-    private async ValueTask PushAsync(Compression form, StoredReader below, CancellationToken cancellationToken)
+    private async ValueTask PushAsync(Compression format, StoredReader below, CancellationToken cancellationToken)
     {
         _layers++;
-        _top = form == Compression.Gzip && _layers == 1 ? _gzip : Layer.Create(form);
+        _top = format == Compression.Gzip && _layers == 1 ? _gzip : Layer.Create(format);
         if (_top != _gzip)
             _inner.Add(_top);
         await _top.OpenAsync(below, cancellationToken);
     }
 
-    /// <summary>Says so only once all that is below has proven whole: a damaged object is damaged, whatever it looks like.</summary>
+    /// <summary>
+    /// Refuses another layer, but only after the layers below have been verified: a damaged object is reported as
+    /// damaged, whatever it looks like.
+    /// </summary>
     private static async ValueTask RefuseAsync(StoredReader below, CancellationToken cancellationToken)
     {
         await below.SkipAsync(cancellationToken);
-        throw PipelineException.Permanent(FailureReasons.LimitExceeded, $"The stored object is compressed more than {MaxLayers} times over.");
+        throw PipelineException.Permanent(
+            FailureReasons.LimitExceeded, $"The stored object has more than {MaxLayers} layers of compression.");
     }
 
-    /// <summary>Reads enough to see what it begins like; less where there is no more.</summary>
+    /// <summary>Reads enough bytes to recognize the format, or fewer at the end.</summary>
     private async ValueTask<int> ReadStartAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         var start = 0;
@@ -130,11 +137,14 @@ internal sealed class VerifiedReader : IDisposable
         return start;
     }
 
-    /// <summary>A flipped bit in the first bytes of a compressed object is damage; what begins as text is left to the JSON grammar.</summary>
+    /// <summary>
+    /// Whether an object without a known magic number may be JSON, which the scanner then decides. Otherwise it is
+    /// taken for a compressed object with a damaged magic number.
+    /// </summary>
     private static bool LooksLikeText(ReadOnlySpan<byte> bytes) =>
         bytes[0] is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' or (byte)'\r' or 0xEF && !(bytes.Length > 1 && bytes[1] == 0x8B);
 
-    /// <summary>Holds for what every layer gives, against what is stored.</summary>
+    /// <summary>Checks the output of a layer against the limits on size and ratio.</summary>
     private void CheckLimits(long expandedBytes)
     {
         if (expandedBytes > _options.MaxExpandedBytes)
@@ -148,7 +158,7 @@ internal sealed class VerifiedReader : IDisposable
     private PipelineException Damaged(string what) =>
         PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {StoredBytes}.");
 
-    /// <summary>What a layer gives, for the layer above it. Its first bytes have been read already.</summary>
+    /// <summary>The output of a layer as the input of the layer above, starting with the bytes already read.</summary>
     private sealed class LayerStream(VerifiedReader owner, Layer layer, ReadOnlyMemory<byte> start) : ForwardStream
     {
         private long _given;

@@ -3,7 +3,9 @@ using System.IO.Compression;
 
 namespace Pipeline.Decompression;
 
-/// <summary>Zlib, as a server may send it for <c>deflate</c>: the Adler-32 must match, and nothing may follow.</summary>
+/// <summary>
+/// A zlib layer, which servers may send for <c>deflate</c>. It verifies the Adler-32, and nothing may follow it.
+/// </summary>
 internal sealed class ZlibLayer : Layer
 {
     private const int HeaderBytes = 2, TrailerBytes = 4;
@@ -58,16 +60,16 @@ internal sealed class ZlibLayer : Layer
             throw Damaged("does not match its zlib trailer (Adler-32)", _below);
         _below.Take(TrailerBytes);
         if (await _below.EnsureAsync(1, cancellationToken))
-            throw Damaged("goes on after its zlib data", _below);
+            throw Damaged("has bytes after its zlib data", _below);
     }
 
-    /// <summary>RFC 1950, section 8.2.</summary>
+    /// <summary>The Adler-32 checksum (RFC 1950, section 8.2).</summary>
     private struct Adler32()
     {
         private const uint Modulus = 65521;
 
-        // So many bytes can be summed up before the sums leave 32 bits.
-        private const int Stretch = 5552;
+        // The largest number of bytes that can be added before the sums overflow 32 bits.
+        private const int BlockBytes = 5552;
 
         private uint _a = 1;
         private uint _b;
@@ -78,11 +80,11 @@ internal sealed class ZlibLayer : Layer
         {
             while (bytes.Length > 0)
             {
-                var stretch = bytes[..Math.Min(bytes.Length, Stretch)];
-                foreach (var b in stretch)
+                var block = bytes[..Math.Min(bytes.Length, BlockBytes)];
+                foreach (var b in block)
                     _b += _a += b;
                 (_a, _b) = (_a % Modulus, _b % Modulus);
-                bytes = bytes[stretch.Length..];
+                bytes = bytes[block.Length..];
             }
         }
     }

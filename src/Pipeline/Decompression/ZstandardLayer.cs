@@ -5,10 +5,12 @@ using ZstdSharp.Unsafe;
 
 namespace Pipeline.Decompression;
 
-/// <summary>Zstandard: every frame must be whole, its checksum must match where it has one, and nothing but frames may follow.</summary>
+/// <summary>
+/// A Zstandard layer. Every frame must be complete, its checksum (if present) must match, and only frames may follow.
+/// </summary>
 internal sealed class ZstandardLayer : Layer
 {
-    // The decoder keeps a window of the frame's choice: 8 MiB is what the highest ordinary level of the format uses.
+    // The frame chooses the decoder's window. 8 MiB is the largest window of the ordinary compression levels.
     private const int MaxWindowLog = 23;
 
     private StoredReader _below = null!;
@@ -30,10 +32,11 @@ internal sealed class ZstandardLayer : Layer
         }
         catch (ZstdException e) when (e.Code == ZSTD_ErrorCode.ZSTD_error_frameParameter_windowTooLarge)
         {
-            // A damaged object is damaged, whatever its header asks for.
+            // Read to the end first: a damaged object is reported as damaged, whatever its header says.
             await _below.SkipAsync(cancellationToken);
             throw PipelineException.Permanent(
-                FailureReasons.LimitExceeded, $"The stored object is zstd with a window of more than {1 << (MaxWindowLog - 20)} MiB.");
+                FailureReasons.LimitExceeded,
+                $"The stored object is zstd with a window of more than {1 << (MaxWindowLog - 20)} MiB.");
         }
         catch (ZstdException e)
         {
@@ -51,7 +54,7 @@ internal sealed class ZstandardLayer : Layer
         _frames = null;
     }
 
-    /// <summary>The bytes below as the stream that the decoder wants.</summary>
+    /// <summary>The layer below as a stream for the decoder.</summary>
     private sealed class ReadStream(StoredReader below) : ForwardStream
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

@@ -1,6 +1,6 @@
 namespace Pipeline.IO;
 
-/// <summary>A stream that only takes bytes, synchronously.</summary>
+/// <summary>A write-only, synchronous stream.</summary>
 internal abstract class WriteStream : Stream
 {
     public override bool CanRead => false;

@@ -2,21 +2,24 @@ using System.Globalization;
 
 namespace Pipeline.Options;
 
-/// <summary>The HTTP statuses of pages that <see cref="CollectOptions.FailStatuses"/> makes failures.</summary>
+/// <summary>The HTTP statuses of pages that <see cref="CollectOptions.FailStatuses"/> turns into failures.</summary>
 internal sealed class PageStatuses
 {
     private readonly HashSet<int> _statuses;
 
-    /// <summary>Reads the setting.</summary>
+    /// <summary>Parses the setting and ignores invalid words; options validation has reported them.</summary>
     public PageStatuses(string setting) => _statuses = [.. Words(setting).SelectMany(word => StatusesOf(word) ?? [])];
 
-    /// <summary>The first word of a setting that is no status; null where all are.</summary>
+    /// <summary>The first word of the setting that is not a status; null if all are.</summary>
     public static string? FaultIn(string setting) => Words(setting).FirstOrDefault(word => StatusesOf(word) is null);
 
-    /// <summary>Whether the status fails the page.</summary>
+    /// <summary>Whether the status turns the page into a failure.</summary>
     public bool Fail(int status) => _statuses.Contains(status);
 
-    /// <summary>Whether the page may answer otherwise at another time: a time-out, too early, too many requests, a fault of the server.</summary>
+    /// <summary>
+    /// Whether a later request may get another status: timeout (408), too early (425), too many requests (429), server
+    /// error (5xx).
+    /// </summary>
     public static bool IsRetryable(int? status) => status is 408 or 425 or 429 or (>= 500 and <= 599);
 
     private static string[] Words(string setting) =>

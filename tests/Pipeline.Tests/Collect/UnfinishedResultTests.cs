@@ -20,7 +20,7 @@ public sealed class UnfinishedResultTests
         { Xml, "unexpected byte 0x3C" },
         { """[{"status":"success"},{"status":"success"}]""", "holds several results" },
         { """{"task_id":"t-9-9","status":"success","data":{"html":"<p>"}}""", "holds the result of task t-9-9" },
-        { """{"task_id":"t-1-0","url":"https://a.example/2","status":"success","data":{"html":"<p>"}}""", "is another input's" },
+        { """{"task_id":"t-1-0","url":"https://a.example/2","status":"success","data":{"html":"<p>"}}""", "holds the result of another input" },
     };
 
     [Theory]

@@ -26,7 +26,7 @@ public sealed class WeakETagTests
         {
             using var found = await ReadAsync(Gzip(Document), logs, times: 2);
             Assert.Equal("https://a.example/", found!.Result.Url);
-            Assert.Single(logs.Lines, line => line.Contains("this store's ETags are no MD5s", StringComparison.Ordinal));
+            Assert.Single(logs.Lines, line => line.Contains("this store's ETags are not MD5 hashes", StringComparison.Ordinal));
             logs = new();
         }
     }

@@ -7,19 +7,22 @@ using System.Runtime.Intrinsics.X86;
 namespace Pipeline.Collect.Json;
 
 /// <content>
-/// Unescapes 32 bytes at once. Where the escapes are in a page is not to be predicted, so nothing branches on it: what begins an escape is found by arithmetic (as in
-/// Geoff Langdale and Daniel Lemire, "Parsing Gigabytes of JSON per Second", https://arxiv.org/abs/1902.08318) and shuffled away.
+/// Unescapes 32 bytes at a time. Branch prediction cannot guess where a page has escapes, so the code does not branch
+/// on them: it finds the backslashes that start an escape by arithmetic, as in Geoff Langdale and Daniel Lemire,
+/// "Parsing Gigabytes of JSON per Second", https://arxiv.org/abs/1902.08318, and removes them with a shuffle.
 /// </content>
 internal abstract partial class JsonScanner
 {
     private const int BlockBytes = 32;
     private const uint OddBits = 0xAAAAAAAA;
 
-    // For each set of bytes out of eight that are left out, where the others are; from 256 on the same for the upper eight of a half.
+    // Shuffle controls. Entry m keeps, of eight bytes, those whose bit in m is 0; entry 256 + m does the same for the
+    // upper eight bytes of a 16-byte half.
     private static readonly ulong[] Kept = MakeKept();
 
-    // By their lower four bits, the bytes that stand behind a backslash, and what they mean. The r has no place beside the quote; b is rare and left to others.
-    // A byte that stands elsewhere is none of them: the first one is not 0, which NUL would match.
+    // The characters that may follow a backslash, indexed by their lower four bits, and what they stand for. 'r'
+    // collides with the quote and is handled apart; 'b' is rare and left to the slow path. The first entry is 1 because
+    // 0 would match NUL.
     private static Vector256<byte> Names
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,7 +36,8 @@ internal abstract partial class JsonScanner
     }
 
     /// <summary>
-    /// Copies block by block, most escapes of two bytes included, and says where it stopped: before whatever else is special, or near the end of the piece.
+    /// Copies whole blocks, resolving most two-byte escapes. Returns the index at which it stopped: before anything
+    /// else that needs handling, or near the end of the piece.
     /// </summary>
     private static int CopyBlocks(ReadOnlySpan<byte> piece, int at, Span<byte> text, ref int written)
     {
@@ -42,7 +46,7 @@ internal abstract partial class JsonScanner
         ref var from = ref MemoryMarshal.GetReference(piece);
         ref var to = ref MemoryMarshal.GetReference(text);
         var count = written;
-        // 1 where the last byte before the block begins an escape.
+        // 1 if the last byte before the block starts an escape.
         var carry = 0u;
         for (; piece.Length - at >= BlockBytes; at += BlockBytes)
         {
@@ -56,7 +60,8 @@ internal abstract partial class JsonScanner
                 continue;
             }
 
-            // Of backslashes in a row each other one begins an escape: a subtraction runs through the row, and ends on one parity or the other.
+            // In a run of backslashes, every other one starts an escape. The borrow of the subtraction travels through
+            // the run, and its parity tells which ones.
             var codes = (((slashes & ~carry) << 1 | OddBits) - (slashes & ~carry)) ^ OddBits;
             var (escapes, escaped) = (codes & slashes, codes ^ (slashes | carry));
             var low = bytes & Vector256.Create((byte)0x0F);
@@ -69,7 +74,7 @@ internal abstract partial class JsonScanner
             {
                 var stop = BitOperations.TrailingZeroCount(stops);
                 written = count + stop - BitOperations.PopCount(escapes & ((1u << stop) - 1));
-                // Before the backslash, where it is the byte behind one; that may be the last one of the block before.
+                // If the byte follows a backslash, stop before that backslash; it may be in the previous block.
                 return at + stop - (int)((escaped >> stop) & 1);
             }
             count += BlockBytes - BitOperations.PopCount(escapes);
@@ -79,7 +84,7 @@ internal abstract partial class JsonScanner
         return at - (int)carry;
     }
 
-    /// <summary>Writes the bytes whose bits are not set, and whatever behind them.</summary>
+    /// <summary>Writes the bytes whose bit is not set, followed by garbage up to the size of the vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyKept(Vector256<byte> bytes, uint leftOut, ref byte to)
     {
@@ -92,7 +97,7 @@ internal abstract partial class JsonScanner
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 24 - BitOperations.PopCount(leftOut & 0xFFFFFF)), upper.AsUInt64().GetElement(1));
     }
 
-    /// <summary>A byte of ones for each bit that is set.</summary>
+    /// <summary>Expands every bit to a byte: 0xFF if it is set, otherwise 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> ToBytes(uint bits)
     {

@@ -3,27 +3,28 @@ using System.Text;
 namespace Pipeline.Collect.Json;
 
 /// <content>
-/// Escapes. The whole ones are read at once; byte by byte go those that the end of a piece cuts, and halves of
-/// surrogate pairs (<c>\ud83d</c> alone, as JavaScript's <c>substring</c> leaves it). Those are written as
-/// <c>\ufffd</c>, which is as long, so nothing else of the raw bytes changes.
+/// Escapes. A complete escape is read at once. Escapes cut by the end of a piece and lone surrogates (<c>\ud83d</c>
+/// alone, which JavaScript's <c>substring</c> can leave) are read byte by byte. A lone surrogate is written as
+/// <c>\ufffd</c>, which has the same length, so no other raw byte changes.
 /// </content>
 internal abstract partial class JsonScanner
 {
     private const int CodeBytes = 6;
 
-    // What stands for a backslash and a byte; 0 where that is no escape of two bytes.
+    // The character that a backslash and a byte stand for; 0 if they are not a two-byte escape.
     private static readonly byte[] Unescaped = MakeUnescaped();
 
-    // The raw bytes of the escape, or of the two that may be a pair.
+    // The raw bytes of the escape, or of two escapes that may be a surrogate pair.
     private readonly byte[] _escapeRaw = new byte[2 * CodeBytes];
     private int _escapeBytes;
 
-    // 0 after the backslash, 1-4 before each hex digit, 5 and 6 before the backslash and the u of a low surrogate.
+    // Position in the escape: 0 after the backslash, 1-4 before each hex digit, 5 and 6 before the backslash and the u
+    // of a low surrogate.
     private int _escape;
     private int _code;
     private int _highSurrogate;
 
-    /// <summary>Reads a whole <c>\uXXXX</c>, or a pair of them; 0 where there is none.</summary>
+    /// <summary>Reads a complete <c>\uXXXX</c> or a surrogate pair. Returns its length; 0 if there is none.</summary>
     private static int ReadRune(ReadOnlySpan<byte> piece, int at, out Rune rune)
     {
         if (ReadCode(piece, at) is not (>= 0 and var code))
@@ -54,7 +55,7 @@ internal abstract partial class JsonScanner
             var b = piece[at];
             if (_escape == 5 && b != '\\')
             {
-                // This byte is text again.
+                // The escape is over; this byte is ordinary text.
                 ReplaceHigh();
                 EndEscape(at);
                 break;
@@ -117,7 +118,7 @@ internal abstract partial class JsonScanner
         EndEscape(end);
     }
 
-    /// <summary>The text goes on at <paramref name="end"/>.</summary>
+    /// <summary>Ends the escape; ordinary text resumes at index <paramref name="end"/>.</summary>
     private void EndEscape(int end)
     {
         if (_raw && _escapeBytes > 0)
@@ -125,7 +126,7 @@ internal abstract partial class JsonScanner
         (_state, _rawFrom) = (State.String, end);
     }
 
-    /// <summary>The first of the escapes is half a pair; what follows it stays.</summary>
+    /// <summary>Replaces a lone high surrogate and keeps the escape that follows it.</summary>
     private void ReplaceHigh()
     {
         Replace();
@@ -151,7 +152,7 @@ internal abstract partial class JsonScanner
         return table;
     }
 
-    /// <summary>The value of hex digits; -1 where one is none.</summary>
+    /// <summary>The value of hex digits; -1 if one is not a hex digit.</summary>
     private static int HexValue(ReadOnlySpan<byte> digits)
     {
         var value = 0;

@@ -1,6 +1,6 @@
 namespace Pipeline.Collect.Json;
 
-/// <content>Numbers and literals: checked byte by byte, never converted.</content>
+/// <content>Numbers and literals: validated byte by byte, never converted.</content>
 internal abstract partial class JsonScanner
 {
     private static readonly byte[] True = "true"u8.ToArray();
@@ -11,7 +11,9 @@ internal abstract partial class JsonScanner
     private byte[] _literal = Null;
     private int _literalBytes;
 
-    /// <summary>What the last byte of a number was; it may end after those that come last here.</summary>
+    /// <summary>
+    /// What the last byte of a number was. The number may end after <see cref="Zero"/> and the later ones.
+    /// </summary>
     private enum NumberPart : byte
     {
         Minus,

@@ -7,15 +7,20 @@ using Pipeline.Model;
 
 namespace Pipeline.Collect.Json;
 
-/// <content>Strings: searched 32 bytes at a time and unescaped on the way into a scratch, while the raw bytes stay where they are.</content>
+/// <content>
+/// Strings: scanned 32 bytes at a time and unescaped into a scratch buffer; the raw bytes are not copied.
+/// </content>
 internal abstract partial class JsonScanner
 {
-    /// <summary>The longest name of a member that is followed, bytes.</summary>
+    /// <summary>Maximum length of a member name, bytes, in an object that the scanner descends into.</summary>
     public const int MaxNameBytes = 1024;
 
     private const int TextBytes = 64 * 1024;
 
-    /// <summary>How much is scanned at once. It never unescapes to more than its own length; what is left of the scratch is room for a whole vector store and a pending escape.</summary>
+    /// <summary>
+    /// Number of bytes scanned at once. Unescaping never lengthens text; the rest of the scratch buffer is room for one
+    /// full vector store and a pending escape.
+    /// </summary>
     public const int PieceBytes = TextBytes - 64;
 
     private byte[] _text = [];
@@ -39,7 +44,7 @@ internal abstract partial class JsonScanner
         var written = _textBytes;
         while ((at = CopyPlain(piece, CopyBlocks(piece, at, text, ref written), text, ref written)) < piece.Length)
         {
-            // The frequent forms of an escape here, where they are whole; everything else goes byte by byte.
+            // Common escapes that are complete are handled here; all others byte by byte.
             if (piece[at] == '\\')
             {
                 if (at + 1 < piece.Length && Unescaped[piece[at + 1]] is var simple and not 0)
@@ -67,13 +72,15 @@ internal abstract partial class JsonScanner
         return at;
     }
 
-    /// <summary>A bit for each quote, backslash and control character.</summary>
+    /// <summary>A bit mask of the quotes, backslashes and control characters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Specials(Vector256<byte> bytes) =>
         (Vector256.Equals(bytes, Vector256.Create((byte)'"')) | Vector256.Equals(bytes, Vector256.Create((byte)'\\')) |
             Vector256.Equals(Vector256.Min(bytes, Vector256.Create((byte)0x1F)), bytes)).ExtractMostSignificantBits();
 
-    /// <summary>Copies up to the next quote, backslash or control character, or the end of the piece, and says where that is.</summary>
+    /// <summary>
+    /// Copies up to the next quote, backslash or control character, or the end of the piece, and returns that index.
+    /// </summary>
     private static int CopyPlain(ReadOnlySpan<byte> piece, int at, Span<byte> text, ref int written)
     {
         ref var from = ref MemoryMarshal.GetReference(piece);
@@ -114,7 +121,7 @@ internal abstract partial class JsonScanner
             EndValue(piece, end);
     }
 
-    /// <summary>Hands on the text so far, of a string that may go on in the next piece.</summary>
+    /// <summary>Passes on the text so far of a string that may continue in the next piece.</summary>
     private void SendText()
     {
         if (_wantsText && _isName)
@@ -127,7 +134,9 @@ internal abstract partial class JsonScanner
     private void KeepName(ReadOnlySpan<byte> text)
     {
         if (_nameBytes + text.Length > MaxNameBytes)
-            throw PipelineException.Permanent(FailureReasons.ResultInvalid, $"The result document has a field name of more than {MaxNameBytes} bytes around byte {_base}.");
+            throw PipelineException.Permanent(
+                FailureReasons.ResultInvalid,
+                $"The result document has a field name of more than {MaxNameBytes} bytes around byte {_base}.");
         if (_name.Length == 0)
             _name = new byte[MaxNameBytes];
         text.CopyTo(_name.AsSpan(_nameBytes));

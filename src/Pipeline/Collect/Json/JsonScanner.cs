@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Collect.Json;
 
-/// <summary>What a JSON value is, told by its first byte.</summary>
+/// <summary>The type of a JSON value, known from its first byte.</summary>
 internal enum JsonKind
 {
     Object,
@@ -15,13 +15,13 @@ internal enum JsonKind
 }
 
 /// <summary>
-/// Scans one JSON document that arrives in pieces of any size, strictly by RFC 8259, and holds no more of it than one piece. It only follows
-/// members where <see cref="OnValueStart"/> says so; every other value goes through as its raw bytes without
-/// insignificant whitespace. One thing is mended: half a surrogate pair, which is no text, becomes U+FFFD.
+/// Scans a JSON document that arrives in pieces of any size, strictly by RFC 8259, and never holds more than one piece.
+/// It descends into an object only if <see cref="OnValueStart"/> asks for it; every other value is passed on as raw
+/// bytes without insignificant whitespace. It makes one repair: a lone surrogate, which is not text, becomes U+FFFD.
 /// </summary>
 /// <remarks>
-/// The bytes must have been checked to be UTF-8. One document after the other, each from <see cref="Start"/> to <see cref="Dispose()"/>; after an exception the
-/// scanner is of no more use.
+/// The caller must have validated the bytes as UTF-8. The scanner handles one document at a time, each from
+/// <see cref="Start"/> to <see cref="Dispose()"/>. After an exception it must not be used again.
 /// </remarks>
 internal abstract partial class JsonScanner : IDisposable
 {
@@ -31,7 +31,7 @@ internal abstract partial class JsonScanner : IDisposable
     private int _depth;
     private long _base;
 
-    // The value that goes through raw: where its unsent bytes begin in this piece, and the depth around it.
+    // The value that is passed on raw: where its unsent bytes begin in this piece, and the depth around it.
     private bool _raw;
     private int _rawFrom;
     private int _rawDepth;
@@ -57,13 +57,13 @@ internal abstract partial class JsonScanner : IDisposable
     /// <summary>Whether the document is complete.</summary>
     public bool IsComplete => _state == State.Done;
 
-    /// <summary>How many bytes were scanned.</summary>
+    /// <summary>Number of bytes scanned.</summary>
     public long ScannedBytes => _base;
 
-    /// <summary>How many halves of surrogate pairs were replaced.</summary>
+    /// <summary>Number of lone surrogates replaced by U+FFFD.</summary>
     public int LoneSurrogates { get; protected set; }
 
-    /// <summary>Begins another document.</summary>
+    /// <summary>Starts another document.</summary>
     public virtual void Start()
     {
         (_state, _depth, _base, _raw, LoneSurrogates) = (State.Start, 0, 0, false, 0);
@@ -71,8 +71,11 @@ internal abstract partial class JsonScanner : IDisposable
             _text = ArrayPool<byte>.Shared.Rent(TextBytes);
     }
 
-    /// <summary>Takes the next bytes.</summary>
-    /// <exception cref="PipelineException">Permanent: <see cref="FailureReasons.ResultInvalid"/>, or <see cref="FailureReasons.LimitExceeded"/> for depth.</exception>
+    /// <summary>Scans the next bytes of the document.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: <see cref="FailureReasons.ResultInvalid"/>, or <see cref="FailureReasons.LimitExceeded"/> if the
+    /// nesting is too deep.
+    /// </exception>
     public void Scan(ReadOnlySpan<byte> bytes)
     {
         while (bytes.Length > 0)
@@ -89,22 +92,25 @@ internal abstract partial class JsonScanner : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A member's name, unescaped, in an object that is followed.</summary>
+    /// <summary>Called with the unescaped name of a member of the object that the scanner is in.</summary>
     protected abstract void OnName(ReadOnlySpan<byte> name);
 
-    /// <summary>The root, or the value of the member just named. True follows its members (objects only).</summary>
+    /// <summary>
+    /// Called at the start of the root, or of the value of the member just named. Returns true to descend into it,
+    /// which only objects allow.
+    /// </summary>
     protected abstract bool OnValueStart(JsonKind kind);
 
-    /// <summary>Raw bytes of the value.</summary>
+    /// <summary>Called with raw bytes of the value.</summary>
     protected abstract void OnRaw(ReadOnlySpan<byte> raw);
 
-    /// <summary>For a value that is a string: its text, unescaped, in pieces.</summary>
+    /// <summary>Called with the unescaped text of a string value, in pieces.</summary>
     protected abstract void OnText(ReadOnlySpan<byte> text);
 
-    /// <summary>The value is complete.</summary>
+    /// <summary>Called at the end of a value that is passed on raw.</summary>
     protected abstract void OnValueEnd();
 
-    /// <summary>An object that was followed is complete.</summary>
+    /// <summary>Called at the end of an object that the scanner has descended into.</summary>
     protected abstract void OnObjectEnd();
 
     protected virtual void Dispose(bool disposing)
@@ -130,13 +136,13 @@ internal abstract partial class JsonScanner : IDisposable
         }
         if (_state is State.String or State.Escape)
             SendText();
-        // What an escape has begun is sent once it is known whether it is text.
+        // The bytes of an open escape are sent when its end is known.
         if (_raw && _state != State.Escape)
             OnRaw(piece[_rawFrom..]);
         _base += piece.Length;
     }
 
-    /// <summary>A byte order mark is not JSON, but harmless at the very beginning.</summary>
+    /// <summary>Skips a byte order mark, which is not JSON but harmless at the start.</summary>
     private int ScanStart(ReadOnlySpan<byte> piece, int at)
     {
         var position = _base + at;
@@ -252,7 +258,7 @@ internal abstract partial class JsonScanner : IDisposable
         EndValue(piece, end);
     }
 
-    /// <summary>A value ended before <paramref name="end"/>; perhaps it is the one that goes through.</summary>
+    /// <summary>Ends a value before index <paramref name="end"/>; it may be the value that is passed on raw.</summary>
     private void EndValue(ReadOnlySpan<byte> piece, int end)
     {
         if (_raw && _depth == _rawDepth)
@@ -264,10 +270,14 @@ internal abstract partial class JsonScanner : IDisposable
         _state = _depth == 0 ? State.Done : State.AfterValue;
     }
 
-    /// <summary>The document breaks a rule, <paramref name="at"/> bytes into the current piece.</summary>
+    /// <summary>Creates the error for an invalid document; <paramref name="at"/> is an index into the piece.</summary>
     private PipelineException Invalid(string what, int at) =>
         PipelineException.Permanent(FailureReasons.ResultInvalid, $"The result document {what} at byte {_base + at}.");
 
-    private PipelineException Unexpected(byte b, int at) =>
-        Invalid(_state == State.Done ? "goes on after its end" : $"has an unexpected byte 0x{b:X2}{(b is > 0x20 and < 0x7F ? $" ('{(char)b}')" : "")}", at);
+    private PipelineException Unexpected(byte b, int at)
+    {
+        var character = b is > 0x20 and < 0x7F ? $" ('{(char)b}')" : "";
+        return Invalid(
+            _state == State.Done ? "has data after its end" : $"has an unexpected byte 0x{b:X2}{character}", at);
+    }
 }

@@ -6,47 +6,47 @@ using System.Runtime.Intrinsics;
 namespace Pipeline.Collect.Json;
 
 /// <summary>
-/// Escapes U+2028 and U+2029 in the raw bytes of JSON values: JSON allows them in strings, but readers that cut NDJSON into lines by
-/// Unicode's rules, as Python's <c>splitlines</c> and JavaScript do, would cut a record there.
+/// Escapes U+2028 and U+2029 in the raw bytes of JSON values. JSON allows them in strings, but readers that split
+/// NDJSON by Unicode's line breaks, such as Python's <c>splitlines</c>, would split a record there.
 /// </summary>
 internal struct LineSeparators
 {
     private const int BlockBytes = 32;
 
-    // How many bytes of a separator, E2 80 A8 or E2 80 A9, the last piece ended with.
+    // Number of bytes of a separator, E2 80 A8 or E2 80 A9, at the end of the last piece.
     private int _held;
 
-    /// <summary>The next stretch to keep of bytes that are UTF-8.</summary>
-    /// <param name="raw">What is left of the bytes; they may end anywhere, and go on in the next call with others.</param>
-    /// <param name="mayHold">False where it is known that none of them is in it; the bytes are not searched then.</param>
-    /// <param name="stretch">As it stood, or a separator escaped.</param>
-    /// <returns>False once nothing is left.</returns>
-    public bool Next(ref ReadOnlySpan<byte> raw, bool mayHold, out ReadOnlySpan<byte> stretch)
+    /// <summary>Returns the next segment of a piece of UTF-8, with separators escaped.</summary>
+    /// <param name="raw">The rest of the piece; it may end anywhere, even inside a separator.</param>
+    /// <param name="mayHold">False if the piece is known to hold no separator; it is then not searched.</param>
+    /// <param name="segment">Bytes as they were, or one escaped separator.</param>
+    /// <returns>False once the piece is used up.</returns>
+    public bool Next(ref ReadOnlySpan<byte> raw, bool mayHold, out ReadOnlySpan<byte> segment)
     {
-        stretch = default;
+        segment = default;
         if (raw.IsEmpty)
             return false;
         if (_held > 0)
-            return Resume(ref raw, out stretch);
+            return Resume(ref raw, out segment);
         var at = mayHold ? Find(raw) : -1;
         if (at == 0)
         {
-            stretch = Escaped(raw[2]);
+            segment = Escaped(raw[2]);
             raw = raw[3..];
             return true;
         }
         if (at < 0)
             _held = raw is [.., 0xE2] ? 1 : raw is [.., 0xE2, 0x80] ? 2 : 0;
-        stretch = at < 0 ? raw[..^_held] : raw[..at];
+        segment = at < 0 ? raw[..^_held] : raw[..at];
         raw = at < 0 ? default : raw[at..];
-        return stretch.Length > 0;
+        return segment.Length > 0;
     }
 
-    /// <summary>Where the first separator is that is whole; -1 for none.</summary>
+    /// <summary>Index of the first complete separator; -1 if there is none.</summary>
     public static int Find(ReadOnlySpan<byte> raw)
     {
         ref var from = ref MemoryMarshal.GetReference(raw);
-        // Of the last byte of a separator, which has two before it.
+        // Index of a separator's last byte; two bytes precede it.
         var at = 2;
         for (; raw.Length - at >= 4 * BlockBytes; at += 4 * BlockBytes)
         {
@@ -71,7 +71,7 @@ internal struct LineSeparators
         return -1;
     }
 
-    /// <summary>Ones where a byte is the last of a separator, as far as it and the first one tell.</summary>
+    /// <summary>All bits set where a byte may be a separator's last one: it and the first one match.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Matches(Vector256<byte> block, ref byte from, int at) =>
         Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8))
@@ -83,10 +83,10 @@ internal struct LineSeparators
     private static bool IsSeparator(ReadOnlySpan<byte> raw, int last) =>
         (raw[last] & 0xFE) == 0xA8 && raw[last - 1] == 0x80 && raw[last - 2] == 0xE2;
 
-    /// <summary>Decides about the bytes that were held back.</summary>
-    private bool Resume(ref ReadOnlySpan<byte> raw, out ReadOnlySpan<byte> stretch)
+    /// <summary>Decides whether the bytes held back from the last piece belong to a separator.</summary>
+    private bool Resume(ref ReadOnlySpan<byte> raw, out ReadOnlySpan<byte> segment)
     {
-        stretch = default;
+        segment = default;
         if (_held == 1 && raw[0] == 0x80)
         {
             _held = 2;
@@ -95,7 +95,7 @@ internal struct LineSeparators
                 return false;
         }
         var isSeparator = _held == 2 && (raw[0] & 0xFE) == 0xA8;
-        stretch = isSeparator ? Escaped(raw[0]) : "\u2028"u8[.._held];
+        segment = isSeparator ? Escaped(raw[0]) : "\u2028"u8[.._held];
         raw = isSeparator ? raw[1..] : raw;
         _held = 0;
         return true;

@@ -7,13 +7,14 @@ using System.Text.Unicode;
 namespace Pipeline.Collect.Json;
 
 /// <summary>
-/// Whether bytes are UTF-8, 32 at a time. <see cref="Utf8.IsValid"/> does so only for ASCII and takes everything else letter by letter, which for most of the
-/// world's pages costs as much as all of the scanning. By John Keiser and Daniel Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte",
-/// https://arxiv.org/abs/2010.03090.
+/// Validates UTF-8, 32 bytes at a time. <see cref="Utf8.IsValid"/> uses vectors for ASCII only; for other scripts, it
+/// works character by character, which would cost as much as all of the scanning. The method is John Keiser's and
+/// Daniel Lemire's, "Validating UTF-8 In Less Than One Instruction Per Byte", https://arxiv.org/abs/2010.03090.
 /// </summary>
 internal static class Utf8Blocks
 {
-    // What two bytes in a row can break, a bit each; three tables looked up by their three upper nibbles agree on a bit where it is broken.
+    // One bit for each rule that two consecutive bytes can break. Three tables, indexed by the first three nibbles of
+    // the two bytes, agree on a bit if they break that rule.
     private const byte TooShort = 1, TooLong = 2, Overlong3 = 4, TooLarge = 8, Surrogate = 16, Overlong2 = 32, TooLarge1000 = 64, Overlong4 = 64, TwoContinuations = 128;
     private const byte Carry = TooShort | TooLong | TwoContinuations;
     private const byte Large = Carry | TooLarge | TooLarge1000;
@@ -42,9 +43,9 @@ internal static class Utf8Blocks
             After | Overlong3 | TooLarge1000 | Overlong4, After | Overlong3 | TooLarge, After | Surrogate | TooLarge, After | Surrogate | TooLarge, TooShort, TooShort, TooShort, TooShort));
     }
 
-    /// <summary>Whether all of it is whole sequences.</summary>
-    /// <param name="bytes">What is checked.</param>
-    /// <param name="hasSeparators">Set where U+2028 or U+2029 is among them.</param>
+    /// <summary>Whether the bytes consist of complete, valid UTF-8 sequences.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="hasSeparators">Set to true if the bytes contain U+2028 or U+2029; otherwise unchanged.</param>
     public static bool AreValid(ReadOnlySpan<byte> bytes, ref bool hasSeparators)
     {
         if (!Avx2.IsSupported || bytes.Length < Vector256<byte>.Count)
@@ -55,7 +56,7 @@ internal static class Utf8Blocks
         ref var from = ref MemoryMarshal.GetReference(bytes);
         var (before, faults, separators) = (Vector256<byte>.Zero, Vector256<byte>.Zero, Vector256<byte>.Zero);
         var at = 0;
-        // Four blocks at once: to look at each whether it is ASCII would cost more than to check it.
+        // Four blocks at once: an ASCII test per block would cost more than validating it.
         for (; bytes.Length - at >= 4 * Vector256<byte>.Count; at += 4 * Vector256<byte>.Count)
         {
             var (a, b) = (Vector256.LoadUnsafe(ref from, (nuint)at), Vector256.LoadUnsafe(ref from, (nuint)at + 32));
@@ -71,7 +72,7 @@ internal static class Utf8Blocks
             before = block;
         }
 
-        // Zeros behind the end show where it cuts a sequence.
+        // Padding with zeros makes a sequence that is cut off at the end invalid.
         Span<byte> rest = stackalloc byte[Vector256<byte>.Count];
         rest.Clear();
         bytes[at..].CopyTo(rest);
@@ -80,7 +81,7 @@ internal static class Utf8Blocks
         return faults == Vector256<byte>.Zero;
     }
 
-    /// <summary>Not zero where a byte cannot follow those before it.</summary>
+    /// <summary>Nonzero where a byte may not follow the bytes before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Check(Vector256<byte> block, Vector256<byte> before, ref Vector256<byte> separators)
     {
@@ -90,7 +91,7 @@ internal static class Utf8Blocks
         var pairs = Avx2.Shuffle(FirstHigh, (first.AsUInt16() >> 4).AsByte() & low)
             & Avx2.Shuffle(FirstLow, first & low)
             & Avx2.Shuffle(SecondHigh, (block.AsUInt16() >> 4).AsByte() & low);
-        // Of a sequence of three or four bytes the last ones must be continuations of continuations, and no others may.
+        // The third and fourth byte of a sequence must be continuation bytes after a continuation byte; no other may.
         var second = Avx2.AlignRight(block, across, 14);
         separators |= Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8))
             & Vector256.Equals(first, Vector256.Create((byte)0x80)) & Vector256.Equals(second, Vector256.Create((byte)0xE2));

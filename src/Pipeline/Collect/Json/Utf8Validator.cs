@@ -3,17 +3,19 @@ using System.Text;
 
 namespace Pipeline.Collect.Json;
 
-/// <summary>Checks UTF-8 that arrives in pieces: a sequence cut by the end of a piece is held back until the next.</summary>
+/// <summary>
+/// Validates UTF-8 that arrives in pieces. A sequence cut by the end of a piece is held back until the next piece.
+/// </summary>
 internal struct Utf8Validator
 {
     private uint _held;
     private int _heldBytes;
     private bool _hasSeparators;
 
-    /// <summary>Whether U+2028 or U+2029 was among the bytes so far: who looks at each byte anyhow sees that at no cost.</summary>
+    /// <summary>Whether the bytes so far contain U+2028 or U+2029; validation finds that at no extra cost.</summary>
     public readonly bool HasSeparators => _hasSeparators;
 
-    /// <summary>False when the bytes so far cannot be the beginning of UTF-8 text.</summary>
+    /// <summary>Validates the next piece; false if the bytes so far cannot begin a UTF-8 text.</summary>
     public bool Append(ReadOnlySpan<byte> bytes)
     {
         if (_heldBytes > 0 && !CompleteHeld(ref bytes))
@@ -58,7 +60,10 @@ internal struct Utf8Validator
             _held |= (uint)bytes[i] << (8 * i);
     }
 
-    /// <summary>How many bytes at the end begin a sequence that needs more, and may become one: what cannot is found now, not at an end that looks cut off.</summary>
+    /// <summary>
+    /// Number of bytes at the end that begin an incomplete but possible sequence. An impossible one counts as 0, so
+    /// that it is reported as invalid now and not as truncated at the end.
+    /// </summary>
     private static int IncompleteBytes(ReadOnlySpan<byte> bytes)
     {
         for (var back = 1; back <= 3 && back <= bytes.Length; back++)

@@ -3,16 +3,19 @@ using System.IO.Hashing;
 
 namespace Pipeline.Collect.Normalize;
 
-/// <summary>The digest of a result's content, told in docs/record.md: of every content field its name, a zero byte, its text, and the length of the text.</summary>
+/// <summary>
+/// Computes the digest of a result's content. For every content field it hashes the name, a zero byte, the text and the
+/// text's length (docs/record.md).
+/// </summary>
 internal sealed class ContentDigest
 {
     private readonly XxHash128 _hash = new();
     private long _fieldBytes;
 
-    /// <summary>UTF-8 bytes of all texts.</summary>
+    /// <summary>Size of all texts, UTF-8 bytes.</summary>
     public long ContentBytes { get; private set; }
 
-    /// <summary>Begins another result's.</summary>
+    /// <summary>Starts the digest of another result.</summary>
     public void Start()
     {
         _hash.Reset();

@@ -10,17 +10,20 @@ using Pipeline.Staging;
 
 namespace Pipeline.Collect.Normalize;
 
-/// <summary>Reads documents, one after the other, and is disposed after each. After an exception it is of no more use.</summary>
+/// <summary>
+/// Reads documents one at a time. Dispose it after each document; it can then read the next one, unless the last one
+/// threw.
+/// </summary>
 internal sealed class DocumentReader(CollectOptions options, StagingPool staging) : IDisposable
 {
-    // What the scanner takes in one piece.
+    // The scanner's piece size.
     private const int BufferBytes = JsonScanner.PieceBytes;
 
-    // From here on a document is large enough for two cores: it is unpacked on one while it is scanned on another, which is some pieces behind.
+    // Above this size a document is worth two cores: one decompresses while the other scans, a few pieces behind.
     private const long LargeBytes = 4 << 20;
     private const int PiecesAhead = 4;
 
-    // One such document at a time: its bytes go from core to core, which costs more than it gives once all cores are busy.
+    // One such document at a time: moving bytes between cores costs more than it gains once all cores are busy.
     private static readonly SemaphoreSlim s_twoCores = new(1);
 
     private readonly VerifiedReader _source = new(options);
@@ -57,7 +60,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         return Complete();
     }
 
-    /// <summary>Gives its buffers back, until the next document.</summary>
+    /// <summary>Returns the buffers to their pools until the next document.</summary>
     public void Dispose()
     {
         _scanner.Dispose();
@@ -71,8 +74,9 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     private async Task ReadOnTwoCoresAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pieces = Channel.CreateBounded<ArraySegment<byte>>(new BoundedChannelOptions(PiecesAhead) { SingleReader = true, SingleWriter = true });
-        var unpacking = Task.Run(() => UnpackAsync(pieces.Writer, stop.Token), CancellationToken.None);
+        var pieces = Channel.CreateBounded<ArraySegment<byte>>(
+            new BoundedChannelOptions(PiecesAhead) { SingleReader = true, SingleWriter = true });
+        var decompressing = Task.Run(() => DecompressAsync(pieces.Writer, stop.Token), CancellationToken.None);
         try
         {
             await foreach (var piece in pieces.Reader.ReadAllAsync(cancellationToken))
@@ -89,16 +93,16 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         }
         finally
         {
-            // Whatever comes of it, nobody reads on in an object that is given up, and no memory stays behind.
+            // On success and failure alike: stop reading the object and return all memory.
             await stop.CancelAsync();
-            await unpacking;
+            await decompressing;
             while (pieces.Reader.TryRead(out var left))
                 staging.Return(left.Array!);
         }
     }
 
-    /// <summary>Never fails itself: what goes wrong is told to the reader of the pieces.</summary>
-    private async Task UnpackAsync(ChannelWriter<ArraySegment<byte>> pieces, CancellationToken cancellationToken)
+    /// <summary>Decompresses into the channel. It never throws: the reader of the channel gets the exception.</summary>
+    private async Task DecompressAsync(ChannelWriter<ArraySegment<byte>> pieces, CancellationToken cancellationToken)
     {
         var buffer = staging.Rent();
         try
@@ -126,8 +130,8 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     }
 
     /// <summary>
-    /// Scans, and keeps a permanent fault to itself until all of the object was read: only then is it known whether the fault is the document's or the object is
-    /// damaged.
+    /// Scans bytes. A permanent fault is held back until the whole object has been read: only then is it known whether
+    /// the document is wrong or the object is damaged.
     /// </summary>
     private void Append(ReadOnlySpan<byte> bytes)
     {
@@ -152,7 +156,8 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         if (_fault is not null)
             ExceptionDispatchInfo.Throw(_fault);
         if (!_scanner.IsComplete)
-            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The result document ends before it is complete, at byte {_scanner.ScannedBytes}.");
+            throw PipelineException.Transient(
+                FailureReasons.ObjectDamaged, $"The result document is cut off at byte {_scanner.ScannedBytes}.");
         var result = _scanner.Take();
         result.Compressed = _source.Compressed;
         result.StoredBytes = _source.StoredBytes;

@@ -3,16 +3,19 @@ using Pipeline.Staging;
 
 namespace Pipeline.Collect.Normalize;
 
-/// <summary>A whole, verified result document: its small fields, and the large ones staged. Null where the document has none, or null.</summary>
+/// <summary>
+/// A complete, verified result document: small fields as properties, large ones as staged bytes. A field that the
+/// document lacks, or that is null there, is null.
+/// </summary>
 internal sealed class NormalizedResult : IDisposable
 {
-    /// <summary>The page that was fetched, as Nimble says it.</summary>
+    /// <summary>URL of the fetched page, as Nimble reports it.</summary>
     public string? Url { get; set; }
 
-    /// <summary>Nimble's task.</summary>
+    /// <summary>Nimble's task id.</summary>
     public string? TaskId { get; set; }
 
-    /// <summary><c>success</c>, or what went wrong at Nimble.</summary>
+    /// <summary><c>success</c>, or Nimble's word for what went wrong.</summary>
     public string? Status { get; set; }
 
     /// <summary>The page's HTTP status.</summary>
@@ -33,52 +36,57 @@ internal sealed class NormalizedResult : IDisposable
     /// <summary><c>metadata.query_duration</c>, milliseconds.</summary>
     public long? DurationMs { get; set; }
 
-    /// <summary><c>metadata.query_time</c>, as delivered.</summary>
+    /// <summary><c>metadata.query_time</c>, unparsed.</summary>
     public string? QueryTime { get; set; }
 
-    /// <summary>XXH128 of the content, see docs/record.md.</summary>
+    /// <summary>XXH128 of the content (docs/record.md).</summary>
     public UInt128 ContentHash { get; set; }
 
-    /// <summary>Algorithm and hash of the content: <c>xxh128:</c> and 32 hex digits.</summary>
+    /// <summary>Digest of the content: <c>xxh128:</c> and 32 hex digits.</summary>
     public string ContentDigest => $"xxh128:{ContentHash:x32}";
 
-    /// <summary>UTF-8 bytes of all content texts, unescaped.</summary>
+    /// <summary>Size of all content texts, unescaped, UTF-8 bytes.</summary>
     public long ContentBytes { get; set; }
 
-    /// <summary>Whether the stored object is gzip.</summary>
+    /// <summary>Whether the stored object is compressed: gzip, zlib or Zstandard.</summary>
     public bool Compressed { get; set; }
 
-    /// <summary>The size of the stored object.</summary>
+    /// <summary>Size of the stored object, bytes.</summary>
     public long StoredBytes { get; set; }
 
-    /// <summary>The size of the document.</summary>
+    /// <summary>Size of the decompressed document, bytes.</summary>
     public long ExpandedBytes { get; set; }
 
-    /// <summary><c>data.redirects</c> as JSON; null where there are none, or very many.</summary>
+    /// <summary><c>data.redirects</c> as JSON; null if there are none or the list is too large.</summary>
     public string? Redirects { get; set; }
 
     /// <summary>Whether <c>data</c> holds anything but nulls.</summary>
     public bool HasData { get; set; }
 
-    /// <summary>How many halves of surrogate pairs were replaced by U+FFFD.</summary>
+    /// <summary>Number of lone surrogates replaced by U+FFFD.</summary>
     public int LoneSurrogates { get; set; }
 
-    /// <summary>What was not copied for its size, with content by reference; null for nothing.</summary>
+    /// <summary>Names of the fields left out because content is by reference; null if there are none.</summary>
     public List<string>? Omitted { get; set; }
 
-    /// <summary>Members of the record that are lists (<c>links</c>, <c>redirects</c>), separated by commas; null for none.</summary>
+    /// <summary>
+    /// Members of the record that are lists (<c>links</c>, <c>redirects</c>), separated by commas; null if there are
+    /// none.
+    /// </summary>
     public SpillBuffer? Lists { get; set; }
 
-    /// <summary>Members of the record's <c>content</c>, separated by commas; null for none, or when content is by reference.</summary>
+    /// <summary>
+    /// Members of the record's <c>content</c>, separated by commas; null if there are none or content is by reference.
+    /// </summary>
     public SpillBuffer? Content { get; set; }
 
-    /// <summary>The record's <c>parsed</c>; null for none.</summary>
+    /// <summary>The record's <c>parsed</c>; null if there is none.</summary>
     public SpillBuffer? Parsed { get; set; }
 
-    /// <summary>Members of the record's <c>extra</c>, separated by commas; null for none.</summary>
+    /// <summary>Members of the record's <c>extra</c>, separated by commas; null if there are none.</summary>
     public SpillBuffer? Extra { get; set; }
 
-    /// <summary>Hands the staged bytes to a new owner.</summary>
+    /// <summary>Transfers ownership of the staged bytes to the caller.</summary>
     public (SpillBuffer? Content, SpillBuffer? Parsed, SpillBuffer? Lists, SpillBuffer? Extra) Release()
     {
         var staged = (Content, Parsed, Lists, Extra);
@@ -86,7 +94,7 @@ internal sealed class NormalizedResult : IDisposable
         return staged;
     }
 
-    /// <summary>Gives back what was not released.</summary>
+    /// <summary>Disposes staged bytes that were not released.</summary>
     public void Dispose()
     {
         var (content, parsed, lists, extra) = Release();

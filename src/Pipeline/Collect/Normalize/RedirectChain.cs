@@ -4,10 +4,10 @@ using Pipeline.Urls;
 
 namespace Pipeline.Collect.Normalize;
 
-/// <summary>The URLs by which a page was reached, as the result tells them in <c>data.redirects</c>.</summary>
+/// <summary>The URLs that redirected to a page, as the result lists them in <c>data.redirects</c>.</summary>
 internal static class RedirectChain
 {
-    /// <summary>The URLs that redirected, in their order; none where the result tells of no redirect.</summary>
+    /// <summary>The URLs that redirected, in order; empty if the result lists none.</summary>
     public static IReadOnlyList<string> UrlsOf(NormalizedResult result)
     {
         if (result.Redirects is not { } json)
@@ -16,7 +16,7 @@ internal static class RedirectChain
         return [.. hops.EnumerateArray().Select(hop => NimbleJson.Text(hop, "url")).OfType<string>()];
     }
 
-    /// <summary>Whether the page was reached by a redirect of this URL.</summary>
+    /// <summary>Whether the URL redirected to the result's page.</summary>
     public static bool Leads(NormalizedResult result, string from) =>
         UrlsOf(result).Any(url => CanonicalUrl.AreSame(url, from));
 }

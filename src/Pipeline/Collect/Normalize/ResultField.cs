@@ -4,7 +4,7 @@ using Pipeline.Collect.Json;
 
 namespace Pipeline.Collect.Normalize;
 
-/// <summary>The fields of a result document that have a place of their own in a record.</summary>
+/// <summary>The fields of a result document that have their own place in a record.</summary>
 internal enum ResultField
 {
     Unknown,
@@ -39,29 +39,29 @@ internal enum ResultField
 /// <summary>Where a field's value goes.</summary>
 internal enum FieldPlace
 {
-    /// <summary>Members of the record's <c>extra</c>.</summary>
+    /// <summary>A member of the record's <c>extra</c>.</summary>
     Extra,
 
-    /// <summary>An object whose members are fields.</summary>
+    /// <summary>No place of its own: an object whose members are fields.</summary>
     Parent,
 
-    /// <summary>A property of the result: a text or a number.</summary>
+    /// <summary>A property of <see cref="NormalizedResult"/>: text or number.</summary>
     Small,
 
-    /// <summary>A text of the record's <c>content</c>, part of the digest.</summary>
+    /// <summary>A text in the record's <c>content</c>; part of the digest.</summary>
     Text,
 
-    /// <summary>A list in the record's <c>content</c>.</summary>
+    /// <summary>A list in the record's <c>content</c>; not part of the digest.</summary>
     Bulk,
 
     /// <summary>The record's <c>parsed</c>.</summary>
     Parsed,
 
-    /// <summary>A list that is a member of the record.</summary>
+    /// <summary>A list that is a direct member of the record.</summary>
     Member,
 }
 
-/// <summary>Names and types of the fields, as the API's documents and the types of the vendor's SDK have them.</summary>
+/// <summary>Names and types of the fields, from the API's documentation and the types of the vendor's SDK.</summary>
 internal static class ResultFields
 {
     private static readonly byte[][] Names = [.. Enum.GetNames<ResultField>()
@@ -70,7 +70,7 @@ internal static class ResultFields
     /// <summary>The field's name in the document.</summary>
     public static ReadOnlySpan<byte> NameOf(ResultField field) => Names[(int)field];
 
-    /// <summary>The field of this name in the root, in <c>data</c> or in <c>metadata</c>.</summary>
+    /// <summary>The field of this name in the root, <c>data</c> or <c>metadata</c>.</summary>
     public static ResultField Find(ResultField parent, ReadOnlySpan<byte> name) => parent switch
     {
         ResultField.Data => FindInData(name),
@@ -78,7 +78,9 @@ internal static class ResultFields
         _ => FindInRoot(name),
     };
 
-    /// <summary>Where a value of this kind goes: to <c>extra</c> where the field is unknown or the kind another than its own.</summary>
+    /// <summary>
+    /// Where a value goes; to <c>extra</c> if the field is unknown or the value does not have the field's type.
+    /// </summary>
     public static FieldPlace PlaceOf(ResultField field, JsonKind kind) => field switch
     {
         ResultField.Data => FieldPlace.Parent,

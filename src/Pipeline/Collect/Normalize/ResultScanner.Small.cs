@@ -7,27 +7,27 @@ using Pipeline.Model;
 namespace Pipeline.Collect.Normalize;
 
 /// <content>
-/// Values that are looked at when they are complete: small fields, read as text or number whichever of the two they
-/// are written as, and everything that must prove small to be copied.
+/// Values that are captured whole before they are used: small fields, accepted as text or as number, and, with content
+/// by reference, every value that may be copied only if it is small.
 /// </content>
 internal sealed partial class ResultScanner
 {
     private const int MaxCapturedBytes = 16 * 1024;
 
-    // Texts that are the same in most documents.
+    // Texts that are the same in most documents; reusing the string saves an allocation.
     private readonly LastText _status = new(), _driver = new(), _country = new(), _locale = new();
     private byte[] _captured = new byte[256];
     private int _capturedBytes;
     private bool _captures;
     private JsonKind _kind;
 
-    private int MostCaptured => ByReference ? MaxReferencedBytes : MaxCapturedBytes;
+    private int CaptureLimit => ByReference ? MaxReferencedBytes : MaxCapturedBytes;
 
     private void StartCapture() => (_captures, _capturedBytes) = (true, 0);
 
     private void Capture(ReadOnlySpan<byte> raw)
     {
-        if (_capturedBytes + raw.Length > MostCaptured)
+        if (_capturedBytes + raw.Length > CaptureLimit)
         {
             EndCaptureLarge(raw);
             return;
@@ -38,12 +38,12 @@ internal sealed partial class ResultScanner
         _capturedBytes += raw.Length;
     }
 
-    /// <summary>It is not small: what was taken of it goes on as any other value.</summary>
+    /// <summary>Ends a capture that grew too large: the value is omitted, or staged like any other value.</summary>
     private void EndCaptureLarge(ReadOnlySpan<byte> raw)
     {
         _captures = false;
         if (_field == ResultField.Data)
-            throw DataIsNoObject();
+            throw DataIsNotAnObject();
         if (ByReference)
         {
             Omit();
@@ -62,9 +62,9 @@ internal sealed partial class ResultScanner
         var raw = _captured.AsSpan(0, _capturedBytes);
         if (_field == ResultField.Data)
         {
-            // Empty is empty, however it is written.
+            // An empty list or text means the same as an empty object.
             if (!raw.SequenceEqual("[]"u8) && !raw.SequenceEqual("\"\""u8))
-                throw DataIsNoObject();
+                throw DataIsNotAnObject();
             return;
         }
         if (_field == ResultField.Redirects)
@@ -76,9 +76,10 @@ internal sealed partial class ResultScanner
         OpenPlace().Append(raw);
     }
 
-    private PipelineException DataIsNoObject() => Invalid($"has the field 'data' of type {_kind} where Object is expected");
+    private PipelineException DataIsNotAnObject() =>
+        Invalid($"has the field 'data' of type {_kind} where Object is expected");
 
-    /// <summary>False for what the field cannot mean.</summary>
+    /// <summary>Sets the field's property; false if the value is not valid for the field.</summary>
     private bool TrySet(ReadOnlySpan<byte> raw)
     {
         var text = _kind == JsonKind.String ? Unquote(raw) : raw;
@@ -101,7 +102,7 @@ internal sealed partial class ResultScanner
             ResultField.TaskId => _result.TaskId = Encoding.UTF8.GetString(text),
             ResultField.QueryTime => _result.QueryTime = Encoding.UTF8.GetString(text),
             ResultField.Tag => _result.Tag = Encoding.UTF8.GetString(text),
-            _ => throw new InvalidOperationException($"Nothing takes the field {_field}."),
+            _ => throw new InvalidOperationException($"The field {_field} has no property."),
         };
         return true;
     }
@@ -115,7 +116,7 @@ internal sealed partial class ResultScanner
         return Encoding.UTF8.GetBytes(reader.GetString()!);
     }
 
-    /// <summary>A whole number; fractions of it (milliseconds) are rounded. Null for what is none, or out of range.</summary>
+    /// <summary>Parses a number and rounds it to an integer; null if it is not a number or is out of range.</summary>
     private static long? ReadNumber(ReadOnlySpan<byte> text, long min, long max)
     {
         if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
@@ -124,7 +125,7 @@ internal sealed partial class ResultScanner
         return whole >= min && whole <= max ? (long)whole : null;
     }
 
-    /// <summary>Keeps a text from one document for the next, which mostly has the same.</summary>
+    /// <summary>Reuses the last document's text if this one has the same.</summary>
     private sealed class LastText
     {
         private string _text = "";

@@ -6,12 +6,12 @@ using Pipeline.Staging;
 namespace Pipeline.Collect.Normalize;
 
 /// <content>
-/// Where the bytes of a value are kept. With content by reference a value is kept only once it has proven small, so
-/// that a record never grows with what a result holds.
+/// Stages the bytes of values. With content by reference, a value is staged only after it has proven small, so the size
+/// of a record does not depend on the size of its result.
 /// </content>
 internal sealed partial class ResultScanner
 {
-    // What a record by reference copies of one field, bytes of JSON.
+    // The largest value that is copied with content by reference, bytes of JSON.
     private const int MaxReferencedBytes = 4 * 1024;
 
     private bool _omitsParsed;
@@ -20,8 +20,8 @@ internal sealed partial class ResultScanner
 
     private void StartStaging()
     {
-        // The request as the API repeats it names the callback, with its token; the record has the input already.
-        // Names that begin with 'pipeline.' are those of our own notes.
+        // Some results echo the request, including the callback URL with its token. The record has the input already.
+        // Names that begin with 'pipeline.' are reserved for our own notes.
         if (_field == ResultField.Unknown
             && (IsRequest(_name) || _name.StartsWith("pipeline.", StringComparison.Ordinal)))
             return;
@@ -36,7 +36,7 @@ internal sealed partial class ResultScanner
     private static bool IsRequest(string name) => name is "input" or "_query" or "callback_url" or "task"
         or "metadata.input" or "metadata._query" or "metadata.callback_url";
 
-    /// <summary>The buffer of the field's place, with the field's name written.</summary>
+    /// <summary>Returns the buffer for the field's place, after writing the field's name into it.</summary>
     private SpillBuffer OpenPlace() => _place switch
     {
         FieldPlace.Parsed => _result.Parsed = NewBuffer(),
@@ -46,7 +46,7 @@ internal sealed partial class ResultScanner
             _result.Extra ??= NewBuffer(), JsonEncodedText.Encode(ExtraName, MinimalJsonEncoder.Instance).EncodedUtf8Bytes),
     };
 
-    /// <summary>Says that the record lacks the field.</summary>
+    /// <summary>Leaves the field out of the record and lists it in <c>omitted</c>.</summary>
     private void Omit()
     {
         (_result.Omitted ??= []).Add(_place switch

@@ -7,8 +7,8 @@ using Pipeline.Staging;
 namespace Pipeline.Collect.Normalize;
 
 /// <content>
-/// A list of one result, or <c>{"results":[...]}</c> around it. Whether a list is a wrapper shows at the document's end,
-/// so it is kept, and what is in it is scanned then.
+/// Unwraps a result inside a list of one, or inside <c>{"results":[...]}</c>. Only the end of the document shows
+/// whether a list is a wrapper, so the list is staged and its content scanned afterwards.
 /// </content>
 internal sealed partial class ResultScanner
 {
@@ -36,7 +36,9 @@ internal sealed partial class ResultScanner
         return false;
     }
 
-    /// <summary>Takes the document for what is in it, where there is nothing else of a result around that.</summary>
+    /// <summary>
+    /// Replaces the document by the result in its wrapper, unless it has fields of a result of its own.
+    /// </summary>
     private void Unwrap()
     {
         if (_wrapper is not { } list)
@@ -65,7 +67,7 @@ internal sealed partial class ResultScanner
         }
         catch (PipelineException) when (IsComplete)
         {
-            throw Invalid("holds several results where one is expected");
+            throw Invalid("holds several results; one is expected");
         }
         if (!IsComplete)
             throw Invalid(list.Length > 2 ? "is not a JSON object" : "holds no result");
@@ -84,7 +86,7 @@ internal sealed partial class ResultScanner
         list.CopyTo(extra);
     }
 
-    /// <summary>Scans what is between the list's brackets.</summary>
+    /// <summary>Scans what is written to it, without the list's brackets.</summary>
     private sealed class InnerStream(ResultScanner scanner, long length) : WriteStream
     {
         private long _at;

@@ -7,13 +7,12 @@ using Pipeline.Staging;
 namespace Pipeline.Collect.Normalize;
 
 /// <summary>
-/// Which field of a result document goes where: small ones into properties, content, lists, parsed data and all others
-/// into staged bytes. What a field has of another type than expected is kept in <c>extra</c>: a surprise in one field
-/// never costs the others.
+/// Distributes the fields of a result document: small ones go to properties; content, lists, parsed data and all others
+/// are staged as bytes. A field of an unexpected type goes to <c>extra</c>, so that it does not affect the others.
 /// </summary>
 internal sealed partial class ResultScanner(CollectOptions options, StagingPool staging) : JsonScanner(options.MaxDepth)
 {
-    // A field each of these may cost a look-up and a string; real results have a handful.
+    // Every unknown field costs a lookup and a string; real results have a handful.
     private const int MaxUnknownFields = 1000;
 
     private NormalizedResult _result = new();
@@ -28,7 +27,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     private LineSeparators _separators;
     private bool _taken;
 
-    /// <summary>Whether the document's bytes so far may hold U+2028 or U+2029.</summary>
+    /// <summary>Whether the bytes so far may contain U+2028 or U+2029.</summary>
     public bool MayHoldSeparators { get; set; }
 
     private bool ByReference => options.Content == ContentMode.Reference;
@@ -40,7 +39,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
         (_wrapper, _isUnwrapped) = (null, false);
     }
 
-    /// <summary>The result, once the document is complete. The caller owns it.</summary>
+    /// <summary>Returns the result of a complete document. The caller owns it.</summary>
     public NormalizedResult Take()
     {
         Unwrap();
@@ -94,7 +93,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
                 _digest.StartField(NameBytes);
                 StartStaging();
                 break;
-            // One of two names for the parsed data is its place.
+            // Parsed data has two possible names; if a document has both, the second goes to extra.
             case FieldPlace.Parsed when _result.Parsed is not null || _omitsParsed:
                 _place = FieldPlace.Extra;
                 StartStaging();
@@ -108,12 +107,12 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     protected override void OnRaw(ReadOnlySpan<byte> raw)
     {
-        while (_separators.Next(ref raw, MayHoldSeparators, out var stretch))
+        while (_separators.Next(ref raw, MayHoldSeparators, out var segment))
         {
             if (_captures)
-                Capture(stretch);
+                Capture(segment);
             else
-                _target?.Append(stretch);
+                _target?.Append(segment);
         }
     }
 
@@ -158,7 +157,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     private static string PrefixOf(ResultField parent) =>
         parent switch { ResultField.Data => "data.", ResultField.Metadata => "metadata.", _ => "" };
 
-    /// <summary>A known field's name, with that of the object it is in.</summary>
+    /// <summary>The full name of a known field, such as <c>data.html</c>.</summary>
     private static string NameOf(ResultField field) => field switch
     {
         >= ResultField.Html and <= ResultField.Redirects => "data.",

@@ -8,13 +8,13 @@ using Pipeline.Urls;
 namespace Pipeline.Submit.Evidence;
 
 /// <summary>
-/// Finds the input a task works on: by the echoed input, by tag, or by the result's own URL; never by position, since
-/// the order of a batch's tasks is not documented. URLs are compared in their canonical form. Where several inputs fit
-/// and nothing tells them apart, it says so instead of guessing.
+/// Finds the input that a task works on: by the echoed input, the tag or the result's URL. It never uses the position,
+/// because the order of a batch's tasks is not documented. It compares URLs in canonical form. If several inputs match
+/// and nothing tells them apart, it returns none instead of guessing.
 /// </summary>
 internal sealed class TaskMatcher
 {
-    // Arrays, since nearly all have one element, and a matcher is kept for a while.
+    // Arrays to save memory: nearly all have one element, and matchers are cached.
     private readonly Dictionary<string, InputEntry[]> _byUrl = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int?> _byTag = new(StringComparer.Ordinal);
     private readonly string _sharedInputs;
@@ -32,12 +32,12 @@ internal sealed class TaskMatcher
         }
     }
 
-    /// <summary>The inputs it knows, by ordinal.</summary>
+    /// <summary>The submission's inputs, by ordinal.</summary>
     public IReadOnlyList<InputEntry> Inputs { get; }
 
-    /// <summary>The rows of tasks, each with its input where the task's echo tells.</summary>
-    /// <param name="tasks">As the API names them; only a few times as many as there are inputs are taken.</param>
-    /// <param name="known">Rows that are there already.</param>
+    /// <summary>Makes ledger rows for tasks, each with the input that its echo names, if any.</summary>
+    /// <param name="tasks">Tasks from the API; those beyond <see cref="MostTasks"/> are ignored.</param>
+    /// <param name="known">Rows that the ledger already has.</param>
     public IReadOnlyList<TaskEntry> Match(IEnumerable<NimbleTask> tasks, IReadOnlyList<TaskEntry>? known = null)
     {
         var ids = (known ?? []).Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
@@ -48,12 +48,15 @@ internal sealed class TaskMatcher
         return rows;
     }
 
-    /// <summary>How many tasks a submission may have: Nimble may try an input again, but what has far more is not answered for it.</summary>
+    /// <summary>
+    /// Maximum number of tasks of a submission. Nimble may run an input again, but an answer with far more tasks than
+    /// that is not about this submission.
+    /// </summary>
     public static int MostTasks(int inputs) => 4 * inputs;
 
     /// <summary>
-    /// The task and the input that are left over once every other task of the submission has its input; null while
-    /// that is not beyond doubt.
+    /// The one remaining task paired with the one remaining input, once all others are matched; null if more than one
+    /// of either remains.
     /// </summary>
     public static TaskEntry? LastPair(SubmissionEntry submission, IReadOnlyList<TaskEntry> tasks)
     {
@@ -64,7 +67,7 @@ internal sealed class TaskMatcher
         return tasks.SingleOrDefault(t => t.Ordinal is null) is { } task ? task with { Ordinal = ordinal } : null;
     }
 
-    /// <summary>The ordinal for an echoed input; null when there is no echo or it does not tell.</summary>
+    /// <summary>The ordinal of the echoed input; null if there is no echo or it does not identify one input.</summary>
     public int? Match(JsonElement? echo)
     {
         if (Inputs.Count == 1)
@@ -76,7 +79,8 @@ internal sealed class TaskMatcher
     }
 
     /// <summary>
-    /// The ordinal for the echo of a task that may be anybody's: it must name the URL, and nothing that both sides state may differ.
+    /// The ordinal of the input echoed by a task that may not be ours: the echo must name the URL, and no field given
+    /// on both sides may differ.
     /// </summary>
     public int? MatchStranger(JsonElement? echo)
     {
@@ -85,23 +89,23 @@ internal sealed class TaskMatcher
         return FittingOf(candidates, fields);
     }
 
-    /// <summary>Whether the echo names a URL, and one that no input has.</summary>
+    /// <summary>Whether the echo names a URL that no input has.</summary>
     public bool IsForeign(JsonElement? echo) => CandidatesOf(echo, out var fields) is null && Text(fields, "url") is not null;
 
-    /// <summary>Whether the URL is that of inputs, this one not among them.</summary>
+    /// <summary>Whether the URL belongs to other inputs but not to this one.</summary>
     public bool IsAnothers(string url, int ordinal) =>
         CandidatesOf(url) is { } candidates && !Array.Exists(candidates, c => c.Ordinal == ordinal);
 
-    /// <summary>The ordinal for what a result says of itself; null when it does not tell.</summary>
-    public int? Match(NormalizedResult result)
-    {
-        return Inputs.Count == 1 ? 0 : MatchStranger(result);
-    }
+    /// <summary>The ordinal that the fields of a result identify; null if they identify none.</summary>
+    public int? Match(NormalizedResult result) => Inputs.Count == 1 ? 0 : MatchStranger(result);
 
-    /// <summary>The same for a result that may be anybody's: being the only input proves nothing.</summary>
+    /// <summary>
+    /// The same for a result that may not be ours; unlike <see cref="Match(NormalizedResult)"/>, it does not match just
+    /// because there is only one input.
+    /// </summary>
     public int? MatchStranger(NormalizedResult result)
     {
-        // A result names the URL that it arrived at. Where a redirect led there, the input is the one it came from.
+        // A result names the final URL. After a redirect, the input has the URL that redirected there.
         var from = RedirectChain.UrlsOf(result);
         if ((from.Count == 0 ? result.Url : from.FirstOrDefault(hop => CandidatesOf(hop) is not null)) is not { } url)
             return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
@@ -135,13 +139,16 @@ internal sealed class TaskMatcher
         Array.FindAll(candidates, c => Fits(c, fields)) is [var only] ? only.Ordinal : null;
 
     /// <summary>
-    /// Whether an input's URL, given back as it is or normalized, can read <paramref name="url"/>: tells apart URLs
-    /// that differ in their fragment alone.
+    /// Whether Nimble, which may normalize URLs, can have made <paramref name="url"/> of an input's URL. This tells
+    /// URLs apart that differ only in their fragment.
     /// </summary>
     private static bool MayBeWritten(InputEntry candidate, string url) =>
         candidate.Url == url || CanonicalUrl.WithFragment(candidate.Url) == url || CanonicalUrl.Of(candidate.Url) == url;
 
-    /// <summary>Whether nothing that both sides state differs; letters' case does not count (countries are echoed either way), nor whether a value is written as text or number.</summary>
+    /// <summary>
+    /// Whether all fields given on both sides are equal, ignoring case (Nimble echoes countries in either) and whether
+    /// a value is text or a number.
+    /// </summary>
     private bool Fits(InputEntry candidate, Dictionary<string, JsonElement> echoed)
     {
         using var effective = new EffectiveInput(_sharedInputs, candidate.Input);
@@ -151,7 +158,7 @@ internal sealed class TaskMatcher
 
     private void Add(string url, InputEntry input) => _byUrl[url] = _byUrl.TryGetValue(url, out var candidates) ? [.. candidates, input] : [input];
 
-    /// <summary>Of a name given twice the last, as in every JSON reader of the field.</summary>
+    /// <summary>The fields of an object; of a duplicate name the last one counts, as in other JSON readers.</summary>
     private static Dictionary<string, JsonElement> FieldsOf(JsonElement input)
     {
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);

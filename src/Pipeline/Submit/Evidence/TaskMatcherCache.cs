@@ -6,20 +6,22 @@ using Pipeline.Ports;
 namespace Pipeline.Submit.Evidence;
 
 /// <summary>
-/// The matchers of the submissions whose results are coming in: what they know of an input never changes once it is planned, so a thousand tasks
-/// that no answer has named pay for one reading of their inputs.
+/// Caches the matchers of submissions whose results are arriving. A matcher uses only what is fixed once an input is
+/// planned, so a thousand unmatched tasks cost one read of the inputs.
 /// </summary>
 internal sealed class TaskMatcherCache(ILedger ledger)
 {
-    // A matcher of a thousand inputs is about half a megabyte; results come in for few submissions at a time.
-    private const int Kept = 8;
+    // A matcher of a thousand inputs takes about 500 KB; results arrive for few submissions at a time.
+    private const int MaxSubmissions = 8;
 
-    private readonly AsyncCache<TaskMatcher> _matchers = new(Kept);
+    private readonly AsyncCache<TaskMatcher> _matchers = new(MaxSubmissions);
 
-    /// <summary>The matcher of a submission. Its inputs are as they were when it was made: only their state may have changed since.</summary>
+    /// <summary>
+    /// Gets the matcher of a submission. The state of its inputs may be out of date; all else is current.
+    /// </summary>
     public Task<TaskMatcher> ForAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
-        _matchers.GetAsync(submission.SubmissionId, () => MakeAsync(submission), cancellationToken);
+        _matchers.GetAsync(submission.SubmissionId, () => CreateAsync(submission), cancellationToken);
 
-    private async Task<TaskMatcher> MakeAsync(SubmissionEntry submission) =>
+    private async Task<TaskMatcher> CreateAsync(SubmissionEntry submission) =>
         new(submission, await ledger.GetInputsAsync(submission.SubmissionId, CancellationToken.None));
 }
