@@ -1,4 +1,3 @@
-
 using Pipeline.Cli;
 
 Pipeline.Emulator.CleanConsole.Install();

@@ -8,6 +8,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Microsoft.Extensions.Options;
 using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -1,4 +1,3 @@
-
 using Pipeline.Http.Retrying;
 
 namespace Pipeline.Chaos;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Http.Retrying;
 using Pipeline.Options;
 

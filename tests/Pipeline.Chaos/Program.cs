@@ -1,4 +1,3 @@
-
 using Pipeline.Chaos;
 
 return await ChaosProgram.RunAsync(args);

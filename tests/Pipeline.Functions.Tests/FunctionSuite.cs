@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
 using Pipeline.Tests.Support;

@@ -1,4 +1,3 @@
-
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Tests.Support;
 

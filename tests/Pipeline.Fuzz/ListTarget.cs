@@ -1,4 +1,3 @@
-
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -1,4 +1,3 @@
-
 using Pipeline.Collect.Normalize;
 using Pipeline.Model;
 using Pipeline.Options;

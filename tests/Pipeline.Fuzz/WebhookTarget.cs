@@ -1,4 +1,3 @@
-
 using Pipeline.Callback;
 using Pipeline.Model;
 

@@ -69,7 +69,7 @@ public sealed partial class HostSettingsTests
         {
             var name = $"{prefix}__{property.Name}";
             var value = property.GetValue(options);
-            if (property.PropertyType.Namespace == nameof(Pipeline) && !property.PropertyType.IsEnum)
+            if (property.PropertyType.Namespace == typeof(PipelineOptions).Namespace && !property.PropertyType.IsEnum)
                 Describe(value!, name, settings);
             else if (value is IList<string>)
                 settings[name + "__0"] = null;

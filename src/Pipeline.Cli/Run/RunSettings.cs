@@ -1,4 +1,3 @@
-
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Settings;
@@ -53,7 +52,7 @@ internal sealed record RunSettings
     public bool Json { get; init; }
 
     /// <summary>Whether somebody gave a key for the API.</summary>
-    public bool HasKey => Given.Find(SettingsCatalog.KeyPath) is not null;
+    public bool HasKey => Given.Find(GivenSettings.KeyPath) is not null;
 
     /// <summary>The API; null starts the emulator in this process.</summary>
     public Uri? Api => HasKey || Given.Find(SettingsCatalog.ApiPath) is not null ? Bind().Nimble.BaseUrl : null;

@@ -92,7 +92,7 @@ internal static class SettingsReader
             return;
         if (!settings.IsEmbedded)
             faults.Add($"{RunOptions.Faults.Name} is for the emulator in this process. Leave it out, or leave out "
-                + $"{RunOptions.Api.Name} and {SettingsCatalog.KeyVariable}.");
+                + $"{RunOptions.Api.Name} and {GivenSettings.KeyVariable}.");
         try
         {
             FaultSet.Parse(settings.Faults);

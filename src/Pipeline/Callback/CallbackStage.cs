@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Concurrency;
+using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Options;

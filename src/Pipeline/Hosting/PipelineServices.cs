@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Collect;
 using Pipeline.Collect.Normalize;
+using Pipeline.Delivery;
 using Pipeline.Http;
 using Pipeline.Intake;
 using Pipeline.Model;

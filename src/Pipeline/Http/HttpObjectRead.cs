@@ -1,4 +1,3 @@
-
 using Pipeline.Ports;
 
 namespace Pipeline.Http;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Pipeline.Delivery;
 using Pipeline.Model;
 
 namespace Pipeline.Json;

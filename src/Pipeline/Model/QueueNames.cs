@@ -1,5 +1,3 @@
-
-
 namespace Pipeline.Model;
 
 /// <summary>The names of the queues.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Configuration;
-using Pipeline.Settings;
 
 namespace Pipeline.Options;
 
@@ -15,6 +14,12 @@ internal sealed record GivenText(string Source, string Text);
 /// </summary>
 internal sealed class GivenSettings
 {
+    /// <summary>The environment variable that holds the API's key, by the name that Nimble's own tools use.</summary>
+    public const string KeyVariable = "NIMBLE_API_KEY";
+
+    /// <summary>The path of the API's key among the settings.</summary>
+    public const string KeyPath = "Pipeline:Nimble:ApiKey";
+
     private static readonly string[] Sections = ["Pipeline", "Runner"];
     private readonly ImmutableSortedDictionary<string, GivenText> _texts;
 
@@ -31,8 +36,8 @@ internal sealed class GivenSettings
         foreach (var (path, text) in Sections.SelectMany(name => configuration.GetSection(name).AsEnumerable()))
             if (!string.IsNullOrWhiteSpace(text))
                 texts[path] = new(path.Replace(":", "__", StringComparison.Ordinal), text);
-        if (configuration[SettingsCatalog.KeyVariable] is { } key && !string.IsNullOrWhiteSpace(key))
-            texts[SettingsCatalog.KeyPath] = new(SettingsCatalog.KeyVariable, key);
+        if (configuration[KeyVariable] is { } key && !string.IsNullOrWhiteSpace(key))
+            texts[KeyPath] = new(KeyVariable, key);
         return new(texts.ToImmutable());
     }
 

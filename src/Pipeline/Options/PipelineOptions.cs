@@ -1,4 +1,3 @@
-
 namespace Pipeline.Options;
 
 /// <summary>Every setting of the stages. Hosts fill it; all faults are reported at once, at start.</summary>

@@ -1,4 +1,3 @@
-
 using Pipeline.Concurrency;
 using Pipeline.Ports;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
@@ -60,7 +61,7 @@ internal sealed class Setting
     /// <summary>Whether a value is in the range.</summary>
     public bool Allows(object? value) => Range is null || Range.IsValid(value);
 
-    private static bool IsSection(Type type) => type.IsClass && type.Namespace == nameof(Pipeline);
+    private static bool IsSection(Type type) => type.IsClass && type.Namespace == typeof(PipelineOptions).Namespace;
 
     private object Owner(object options) => _section is null ? options : _section.GetValue(options)!;
 }

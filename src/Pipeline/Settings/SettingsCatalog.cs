@@ -1,4 +1,3 @@
-
 using Pipeline.Options;
 
 namespace Pipeline.Settings;
@@ -6,12 +5,6 @@ namespace Pipeline.Settings;
 /// <summary>All settings there are.</summary>
 internal static class SettingsCatalog
 {
-    /// <summary>The usual name of the API's key.</summary>
-    public const string KeyVariable = "NIMBLE_API_KEY";
-
-    /// <summary>Where the key is among the settings.</summary>
-    public const string KeyPath = "Pipeline:Nimble:ApiKey";
-
     /// <summary>Where the API's address is among the settings.</summary>
     public const string ApiPath = "Pipeline:Nimble:BaseUrl";
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Http.Retrying;

@@ -1,4 +1,3 @@
-
 using Pipeline.Delivery;
 using Pipeline.Model;
 using Pipeline.Ports;

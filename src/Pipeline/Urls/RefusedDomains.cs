@@ -1,4 +1,3 @@
-
 using Pipeline.Options;
 
 namespace Pipeline.Urls;

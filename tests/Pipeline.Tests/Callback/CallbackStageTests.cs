@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;

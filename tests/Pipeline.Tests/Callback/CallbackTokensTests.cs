@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Options;
 
 namespace Pipeline.Tests.Callback;

@@ -1,4 +1,3 @@
-
 using Pipeline.Staging;
 
 namespace Pipeline.Tests.Emit;

@@ -1,4 +1,3 @@
-
 using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Tests.Emulator;

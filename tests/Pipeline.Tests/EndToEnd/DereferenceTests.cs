@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -1,4 +1,3 @@
-
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
 using Pipeline.Model;

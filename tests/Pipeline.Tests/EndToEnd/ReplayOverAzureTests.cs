@@ -1,4 +1,3 @@
-
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
 using Pipeline.Model;

@@ -1,4 +1,3 @@
-
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;

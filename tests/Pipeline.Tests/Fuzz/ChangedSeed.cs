@@ -1,4 +1,3 @@
-
 using Pipeline.Tests.Collect;
 
 namespace Pipeline.Tests.Fuzz;

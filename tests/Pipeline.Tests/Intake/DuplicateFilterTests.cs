@@ -1,4 +1,3 @@
-
 using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Tests.Support;

@@ -1,4 +1,3 @@
-
 using Pipeline.Intake;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;

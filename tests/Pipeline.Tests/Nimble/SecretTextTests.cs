@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Nimble;
 using Pipeline.Options;
 using Pipeline.Tests.Support;

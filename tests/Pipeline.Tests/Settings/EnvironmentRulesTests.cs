@@ -1,4 +1,3 @@
-
 using Pipeline.Options;
 using Pipeline.Settings;
 

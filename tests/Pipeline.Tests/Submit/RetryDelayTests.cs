@@ -1,4 +1,3 @@
-
 using Pipeline.Model;
 
 namespace Pipeline.Tests.Submit;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
-using Pipeline.Callback;
+using Pipeline.Delivery;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Nimble;

@@ -1,4 +1,3 @@
-
 using Pipeline.Tests.Support;
 
 [assembly: AssemblyFixture(typeof(Servers))]

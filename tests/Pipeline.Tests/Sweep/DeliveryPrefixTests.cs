@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Pipeline.Callback;
 using Pipeline.Delivery;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -1,4 +1,3 @@
-
 using Pipeline.Urls;
 
 namespace Pipeline.Tests.Urls;

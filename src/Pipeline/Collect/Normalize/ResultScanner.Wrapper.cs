@@ -1,4 +1,3 @@
-
 using Pipeline.Collect.Json;
 using Pipeline.IO;
 using Pipeline.Model;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using Pipeline.Delivery;
 using Pipeline.Json;
 using Pipeline.Urls;
 

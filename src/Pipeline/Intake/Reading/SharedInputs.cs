@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Pipeline.Delivery;
 using Pipeline.Intake.Reading.Csv;
 using Pipeline.Intake.Reading.Json;
 using Pipeline.Json;

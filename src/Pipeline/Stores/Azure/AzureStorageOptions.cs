@@ -1,4 +1,3 @@
-
 using Pipeline.Http.Limits;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;

@@ -9,7 +9,6 @@ using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores;
-using Pipeline.Sweep;
 
 namespace Pipeline.Submit.Evidence;
 

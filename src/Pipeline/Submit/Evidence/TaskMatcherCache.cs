@@ -1,4 +1,3 @@
-
 using Pipeline.Concurrency;
 using Pipeline.Model;
 using Pipeline.Ports;

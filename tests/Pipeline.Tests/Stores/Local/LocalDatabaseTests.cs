@@ -1,4 +1,3 @@
-
 using Pipeline.Model;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;

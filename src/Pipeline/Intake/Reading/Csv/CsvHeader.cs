@@ -1,4 +1,4 @@
-using Pipeline.Delivery;
+using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Notation;
 

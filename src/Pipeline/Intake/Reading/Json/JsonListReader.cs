@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Pipeline.Delivery;
 using Pipeline.Json;
 using Pipeline.Model;
 

@@ -1,4 +1,3 @@
-
 using Pipeline.Json;
 using Pipeline.Model;
 

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using Pipeline.Json;
 
-namespace Pipeline.Delivery;
+namespace Pipeline.Json;
 
 /// <summary>
 /// The batch fields for storage and callbacks. The pipeline sets them itself for every submission.

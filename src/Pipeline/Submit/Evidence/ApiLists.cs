@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Nimble;
-using Pipeline.Submit.Evidence;
 
-namespace Pipeline.Sweep;
+namespace Pipeline.Submit.Evidence;
 
 /// <summary>An entry of the API's own lists that the POST of a submission may have made.</summary>
 /// <param name="Name">What it is, for people: <c>batch b-1</c>, <c>task t-1</c>.</param>

@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Pipeline.Options;
 
-namespace Pipeline.Callback;
+namespace Pipeline.Delivery;
 
 /// <summary>
 /// Creates and verifies the token in a callback URL: HMAC-SHA-256 over the submission id. The first key signs, every
