@@ -9,15 +9,22 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>A storage account: the SDK's clients, all with the same credential and the same patience. They open no connection before they are used.</summary>
+/// <summary>
+/// A storage account: SDK clients that share a credential, retries and time limits. No connection is opened before the
+/// first use.
+/// </summary>
 internal sealed class AzureAccount : IDisposable
 {
     private readonly HttpClientTransport _transport;
 
-    /// <param name="options">Which account.</param>
-    /// <param name="credential">Who signs in where there is no connection string; null for whom the options say.</param>
-    /// <param name="time">The clock of its time-outs.</param>
-    /// <exception cref="PipelineException">Permanent: the options name no account, or a connection string that is none.</exception>
+    /// <param name="options">The account and how to sign in.</param>
+    /// <param name="credential">
+    /// The credential to use without a connection string; null for the one the options name.
+    /// </param>
+    /// <param name="time">The clock for timeouts.</param>
+    /// <exception cref="PipelineException">
+    /// Permanent: no account is named, or the connection string is malformed.
+    /// </exception>
     public AzureAccount(AzureStorageOptions options, TokenCredential? credential = null, TimeProvider? time = null)
     {
         Options = options;
@@ -33,7 +40,7 @@ internal sealed class AzureAccount : IDisposable
             }
             catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
             {
-                // The SDK's own message may quote the string, which holds the key.
+                // The SDK's message may quote the connection string, which contains the key.
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration, "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, or set AzureWebJobsStorage__accountName.");
             }
@@ -47,7 +54,7 @@ internal sealed class AzureAccount : IDisposable
 
     public AzureStorageOptions Options { get; }
 
-    /// <summary>Who signs in; null where a connection string does.</summary>
+    /// <summary>The credential; null if a connection string is used.</summary>
     public TokenCredential? Credential { get; }
 
     public BlobServiceClient Blobs { get; }
@@ -74,7 +81,9 @@ internal sealed class AzureAccount : IDisposable
         return new(client, $"The table '{name}'", Access("Storage Table Data Contributor"), token => client.CreateIfNotExistsAsync(token));
     }
 
-    /// <summary>Chosen and few: a chain that tries everything finds, one day, an identity that nobody meant.</summary>
+    /// <summary>
+    /// Creates the credential. Tries few kinds, because a chain that tries everything may find an unintended identity.
+    /// </summary>
     internal static TokenCredential CreateCredential(AzureStorageOptions options)
     {
         var managed = options.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned;
@@ -91,7 +100,7 @@ internal sealed class AzureAccount : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _transport.Dispose();
 
-    /// <summary>By what right this process uses something that needs a role of an identity.</summary>
+    /// <summary>Returns this process's access to a resource for which an identity needs the role.</summary>
     internal AzureAccess Access(string role) => AzureAccess.Of(Options.ConnectionString, role);
 
     private T Configure<T>(T client)
@@ -99,7 +108,7 @@ internal sealed class AzureAccount : IDisposable
     {
         client.Transport = _transport;
         client.RetryPolicy = new PatientRetry(Options);
-        // The transport has limits of its own, which do not cut a slow upload short.
+        // The transport has its own limits, which do not interrupt a slow upload.
         client.Retry.NetworkTimeout = Options.BodyDeadline;
         client.Diagnostics.IsLoggingContentEnabled = false;
         return client;

@@ -14,12 +14,13 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Azure;
 
 /// <summary>
-/// Blobs of the configured account, <c>azblob://container/name</c>: a scheme of its own, so that no address says on which host, and a blob is named alike
-/// in every cloud and in the emulator. The SDK signs, writes and lists; blobs are read by a plain HTTP client, as S3's and GCS's objects are.
+/// Blobs of the configured account, <c>azblob://container/name</c>. The scheme omits the host, so a blob has the same
+/// address in every cloud and in Azurite. The SDK signs, writes and lists. A plain HTTP client reads the blobs, as for
+/// S3 and GCS.
 /// </summary>
 internal sealed class AzureBlobStore : IObjectStore, IDisposable
 {
-    // The first that takes bearer tokens is of 2017; later ones change nothing in a read.
+    // Bearer tokens need version 2017-11-09. Later versions do not change reads.
     private const string ServiceVersion = "2023-11-03";
 
     private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
@@ -107,7 +108,9 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the blob is missing. Everything else is an error.</summary>
+    /// <summary>
+    /// The response of a GET: 200, 206, 412 or 416, or 404 where the blob is missing. Everything else is an error.
+    /// </summary>
     private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var what = What(uri);
@@ -133,15 +136,18 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
             return Task.CompletedTask;
         if (error.Status == 404)
             throw MissingContainer(uri, inner: null);
-        // Our signatures are short-lived: to a clock that is wrong by more, they look expired.
+        // Signatures are valid for 15 minutes. If this machine's clock is further off, they look expired.
         if (code == "AuthenticationFailed" && _clock.Correct(response))
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"{What(uri)} refused the time of this machine; it is asked again with its own.");
+                FailureReasons.Unavailable,
+                $"{What(uri)} rejected this machine's time. The next try uses the time of the service.");
         throw AzureErrors.ForStatus(error, What(uri), _access, inner: null) ?? PipelineException.Permanent(
-            FailureReasons.AccessDenied, $"{What(uri)} answered {error.Status} {code}. It cannot be read as it is; look at the blob's state.");
+            FailureReasons.AccessDenied, $"{What(uri)} answered {error.Status} {code}. Check the state of the blob.");
     }
 
-    /// <summary>A GET: signed in its address by the account's key, or by a token in its header.</summary>
+    /// <summary>
+    /// Creates a GET that is authorized by a signature in its address (account key) or by a bearer token.
+    /// </summary>
     internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
@@ -158,7 +164,10 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         return request;
     }
 
-    /// <summary>A container of the pipeline's own is made when it is missing. One of somebody else's is not: it is a wrong address.</summary>
+    /// <summary>
+    /// Creates only the pipeline's own containers when they are missing. Any other missing container is a wrong
+    /// address.
+    /// </summary>
     private AzureResource<BlobContainerClient> Container(ObjectUri uri) => IsOwn(uri)
         ? _account.Container(uri.Bucket)
         : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), _access, _ => Task.CompletedTask, isOwn: false);

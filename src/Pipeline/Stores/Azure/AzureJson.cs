@@ -4,14 +4,14 @@ using Pipeline.Json;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>A message that stands for one in a blob.</summary>
+/// <summary>A message whose content is in a blob.</summary>
 internal sealed record Claim
 {
     public const string Name = "pipeline.claim/1";
 
     public string Schema { get; init; } = Name;
 
-    /// <summary>The blob in the container of claims.</summary>
+    /// <summary>Name of the blob in the container <c>claims</c>.</summary>
     public required string Blob { get; init; }
 
     public required long Bytes { get; init; }
@@ -19,25 +19,28 @@ internal sealed record Claim
     public required string Sha256 { get; init; }
 }
 
-/// <summary>A message that says where a record, a failure or a manifest lies that no message can hold, schema <c>pipeline.pointer/1</c>.</summary>
+/// <summary>
+/// A message that points to a record, failure or manifest that does not fit in a message. Schema
+/// <c>pipeline.pointer/1</c>.
+/// </summary>
 internal sealed record Pointer
 {
     public string Schema { get; init; } = "pipeline.pointer/1";
 
-    /// <summary>The id of the record or failure; of a manifest, its list's.</summary>
+    /// <summary>The id of the record or failure; the list's id for a manifest.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The blob's address, without any credential.</summary>
+    /// <summary>The blob's address, without credentials.</summary>
     public required string Uri { get; init; }
 
-    /// <summary>Its stored size.</summary>
+    /// <summary>The stored size in bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Lower-case hex SHA-256 of the stored bytes.</summary>
+    /// <summary>SHA-256 of the stored bytes, in lower-case hex.</summary>
     public required string Sha256 { get; init; }
 }
 
-/// <summary>The JSON of claims and pointers.</summary>
+/// <summary>JSON serialization of claims and pointers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Claim))]
 [JsonSerializable(typeof(Pointer))]

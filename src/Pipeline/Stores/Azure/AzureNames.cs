@@ -2,10 +2,16 @@ using Pipeline.Stores.Azure.Ledger;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>The names of what the pipeline keeps in an Azure storage account, beside the queues of <see cref="Model.QueueNames"/>.</summary>
+/// <summary>
+/// The names of the pipeline's containers, queues and tables in an Azure storage account, besides the queues of
+/// <see cref="Model.QueueNames"/>.
+/// </summary>
 public static class AzureNames
 {
-    /// <summary>Container of the records, <c>{list_id}/{submission_id}/{id}.json.gz</c>, and of <c>{list_id}/{submission_id}.ndjson.gz</c>.</summary>
+    /// <summary>
+    /// Container of the records, <c>{list_id}/{submission_id}/{id}.json.gz</c>, and of the files of closed submissions,
+    /// <c>{list_id}/{submission_id}.ndjson.gz</c>.
+    /// </summary>
     public const string RecordsContainer = "records";
 
     /// <summary>Container of the failures, <c>{list_id}/{id}.json</c>.</summary>
@@ -17,21 +23,24 @@ public static class AzureNames
     /// <summary>Container of lists that messages point to.</summary>
     public const string ListsContainer = "lists";
 
-    /// <summary>Container of what is too large for a message. Nothing here deletes from it: a lifecycle rule does, later than any message can be waiting.</summary>
+    /// <summary>
+    /// Container of messages that are too large for a queue. The pipeline never deletes from it. A lifecycle rule does,
+    /// after any message can still be waiting.
+    /// </summary>
     public const string ClaimsContainer = "claims";
 
-    /// <summary>Queue on which each record, or a pointer to it, is announced to consumers.</summary>
+    /// <summary>Queue that announces each record, or a pointer to it, to consumers.</summary>
     public const string RecordsQueue = "records";
 
-    /// <summary>Queue on which each failure is announced.</summary>
+    /// <summary>Queue that announces each failure to consumers.</summary>
     public const string FailuresQueue = "failures";
 
-    /// <summary>Queue on which each manifest is announced.</summary>
+    /// <summary>Queue that announces each manifest to consumers.</summary>
     public const string ManifestsQueue = "manifests";
 
     /// <summary>Table of lists, submissions, inputs and tasks.</summary>
     public const string LedgerTable = "ledger";
 
-    /// <summary>Table that finds open lists and due submissions.</summary>
+    /// <summary>Table that indexes open lists, refused lists and due submissions.</summary>
     public const string DueTable = "ledgerdue";
 }

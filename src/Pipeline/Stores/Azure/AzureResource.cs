@@ -4,25 +4,33 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>A container, queue or table: made when the first use finds it missing, and its errors told as the pipeline's own.</summary>
+/// <summary>
+/// A container, queue or table. Creates it when a call finds it missing, and translates the SDK's errors to
+/// <see cref="PipelineException"/>s.
+/// </summary>
 /// <param name="client">The SDK's client.</param>
-/// <param name="what">For messages: what it is and its name.</param>
-/// <param name="access">By what right it is used.</param>
-/// <param name="create">Makes it unless it exists.</param>
-/// <param name="isOwn">Whether it is the pipeline's own store: who is refused there waits, and fails no input for it.</param>
+/// <param name="what">Kind and name of the resource, as the subject of error messages.</param>
+/// <param name="access">This process's access to the resource.</param>
+/// <param name="create">Creates the resource unless it exists.</param>
+/// <param name="isOwn">
+/// Whether the resource belongs to the pipeline. Refused access then waits and fails no input.
+/// </param>
 internal sealed class AzureResource<TClient>(
     TClient client, string what, AzureAccess access, Func<CancellationToken, Task> create, bool isOwn = true)
 {
     public TClient Client => client;
 
-    /// <summary>For messages: what it is and its name.</summary>
+    /// <summary>Kind and name of the resource, as the subject of error messages.</summary>
     public string What => what;
 
-    /// <summary>By what right it is used.</summary>
+    /// <summary>This process's access to the resource.</summary>
     public AzureAccess Access => access;
 
-    /// <summary>Runs a call that may be repeated. What the call's caller must decide about (404, 409, 412) is thrown as the SDK's <see cref="RequestFailedException"/>.</summary>
-    /// <exception cref="PipelineException">Access refused, overload, or no connection.</exception>
+    /// <summary>
+    /// Runs a call that may be repeated. Errors that the caller must handle (404, 409, 412) are thrown as the SDK's
+    /// <see cref="RequestFailedException"/>.
+    /// </summary>
+    /// <exception cref="PipelineException">Access is refused, or the service is overloaded or unreachable.</exception>
     public async Task<T> RunAsync<T>(Func<TClient, Task<T>> call, CancellationToken cancellationToken)
     {
         try
@@ -43,7 +51,7 @@ internal sealed class AzureResource<TClient>(
         }
     }
 
-    /// <summary>Every item of a query, page by page.</summary>
+    /// <summary>Returns all items of a query, page by page.</summary>
     public async IAsyncEnumerable<T> ReadAsync<T>(Func<TClient, AsyncPageable<T>> query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : notnull
     {

@@ -5,80 +5,102 @@ using Pipeline.Notation;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>Which identity signs in where there is no connection string.</summary>
+/// <summary>The identity that signs in when there is no connection string.</summary>
 public enum AzureCredentialKind
 {
-    /// <summary>The workload identity of Kubernetes where its token file is configured; else the managed identity of the host, and on a desk the Azure CLI's.</summary>
+    /// <summary>
+    /// The Kubernetes workload identity if its token file is configured; otherwise the host's managed identity, or the
+    /// user of the Azure CLI.
+    /// </summary>
     Automatic,
 
-    /// <summary>The managed identity of the host only.</summary>
+    /// <summary>Only the host's managed identity.</summary>
     ManagedIdentity,
 
-    /// <summary>The workload identity of Kubernetes only.</summary>
+    /// <summary>Only the Kubernetes workload identity.</summary>
     WorkloadIdentity,
 
-    /// <summary>Whoever is signed in to the Azure CLI.</summary>
+    /// <summary>Only the user signed in to the Azure CLI.</summary>
     AzureCli,
 }
 
-/// <summary>Which storage account, who signs in, and how patiently. <see cref="FromEnvironment"/> reads the names that the Functions host uses.</summary>
+/// <summary>
+/// The storage account, the credential, and the limits of retries and timeouts. <see cref="FromEnvironment"/> reads the
+/// variables that the Functions host uses.
+/// </summary>
 public sealed record AzureStorageOptions
 {
     private const string Prefix = "AzureWebJobsStorage";
 
-    /// <summary>A connection string with a key or a shared access signature; null signs in with an identity (<c>AzureWebJobsStorage</c>). Never logged.</summary>
+    /// <summary>
+    /// A connection string with a key or a shared access signature (<c>AzureWebJobsStorage</c>); null to sign in with
+    /// an identity. Never logged.
+    /// </summary>
     public string? ConnectionString { get; init; }
 
-    /// <summary>The account's name in the public cloud (<c>AzureWebJobsStorage__accountName</c>); the three addresses come from it where they are not given.</summary>
+    /// <summary>
+    /// The account's name in the public cloud (<c>AzureWebJobsStorage__accountName</c>). The service addresses derive
+    /// from it unless they are set.
+    /// </summary>
     public string? AccountName { get; init; }
 
-    /// <summary>The address of its blobs (<c>AzureWebJobsStorage__blobServiceUri</c>).</summary>
+    /// <summary>The address of the blob service (<c>AzureWebJobsStorage__blobServiceUri</c>).</summary>
     public Uri? BlobServiceUri { get; init; }
 
-    /// <summary>The address of its queues (<c>AzureWebJobsStorage__queueServiceUri</c>).</summary>
+    /// <summary>The address of the queue service (<c>AzureWebJobsStorage__queueServiceUri</c>).</summary>
     public Uri? QueueServiceUri { get; init; }
 
-    /// <summary>The address of its tables (<c>AzureWebJobsStorage__tableServiceUri</c>).</summary>
+    /// <summary>The address of the table service (<c>AzureWebJobsStorage__tableServiceUri</c>).</summary>
     public Uri? TableServiceUri { get; init; }
 
-    /// <summary>Who signs in (<c>AzureWebJobsStorage__credential</c>: <c>managedidentity</c>, <c>workloadidentity</c>, <c>azurecli</c>).</summary>
+    /// <summary>
+    /// The identity that signs in (<c>AzureWebJobsStorage__credential</c>: <c>managedidentity</c>,
+    /// <c>workloadidentity</c>, <c>azurecli</c>).
+    /// </summary>
     public AzureCredentialKind Credential { get; init; }
 
-    /// <summary>The client id of a user-assigned managed identity (<c>AzureWebJobsStorage__clientId</c>); null for the system-assigned one.</summary>
+    /// <summary>
+    /// The client id of a user-assigned managed identity (<c>AzureWebJobsStorage__clientId</c>); null for the
+    /// system-assigned one.
+    /// </summary>
     public string? ClientId { get; init; }
 
-    /// <summary>How long a request, or one read of a body, may bring nothing before its connection is given up.</summary>
+    /// <summary>Maximum time without any data, for a request or one read of a body.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Bytes a second that a body must bring on average, once <see cref="StallTimeout"/> has passed; else its connection
-    /// is given up.
+    /// Minimum average rate of a body in bytes per second, checked after <see cref="StallTimeout"/>. A slower
+    /// connection is closed.
     /// </summary>
     public long LeastRate { get; init; } = 2048;
 
-    /// <summary>The longest time that reading one body, or one request, may take in all.</summary>
+    /// <summary>Maximum total time of one request, or of reading one body.</summary>
     public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>How often the read of one blob is resumed on a new connection.</summary>
+    /// <summary>Maximum number of times the read of one blob resumes on a new connection.</summary>
     public int MaxResumes { get; init; } = 8;
 
-    /// <summary>How often one request is tried in all when the account is busy, failing or unreachable.</summary>
+    /// <summary>Maximum number of tries of one request if the account is busy, failing or unreachable.</summary>
     public int MaxTries { get; init; } = 5;
 
-    /// <summary>The first wait between tries; doubles each time.</summary>
+    /// <summary>Delay before the second try. It doubles with each further try.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The longest wait between tries; an account that asks for more is left alone until the work comes back.</summary>
+    /// <summary>
+    /// Maximum delay between tries. If the account asks for more, the request fails and the work is retried later.
+    /// </summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(10);
 
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
 
     internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
-    /// <summary>The names the Functions host uses, <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.</summary>
-    /// <param name="read">Reads one variable; the process's environment by default.</param>
-    /// <returns>Null where no storage account is named at all.</returns>
-    /// <exception cref="PipelineException">Permanent: values that cannot be used; the message names all of them.</exception>
+    /// <summary>
+    /// Reads the variables that the Functions host uses: <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.
+    /// </summary>
+    /// <param name="read">Reads one variable; by default from the process's environment.</param>
+    /// <returns>The options; null if no storage account is named.</returns>
+    /// <exception cref="PipelineException">Permanent: invalid values. The message names all of them.</exception>
     public static AzureStorageOptions? FromEnvironment(Func<string, string?>? read = null)
     {
         var faults = new List<string>();
@@ -86,10 +108,10 @@ public sealed record AzureStorageOptions
         return faults.Count == 0 ? options : throw Invalid(string.Join(' ', faults));
     }
 
-    /// <summary>The names the Functions host uses.</summary>
+    /// <summary>Reads the variables that the Functions host uses.</summary>
     /// <param name="read">Reads one variable.</param>
-    /// <param name="faults">Gets a line for each value that cannot be used.</param>
-    /// <returns>Null where no storage account is named at all.</returns>
+    /// <param name="faults">Receives a line for each invalid value.</param>
+    /// <returns>The options; null if no storage account is named.</returns>
     internal static AzureStorageOptions? Read(Func<string, string?> read, ICollection<string> faults)
     {
         string? Get(string name) => read(name) is { Length: > 0 } value ? value : null;
@@ -120,16 +142,18 @@ public sealed record AzureStorageOptions
         return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null, TableServiceUri: null } ? null : options;
     }
 
-    /// <summary>Leaves the secrets out.</summary>
+    /// <summary>Describes the account without secrets.</summary>
     public override string ToString() =>
         ConnectionString is not null ? "a storage account by connection string" : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
 
-    /// <summary>The address of one of the three services.</summary>
+    /// <summary>Returns the address of one of the three services.</summary>
     /// <param name="given">The address, where it is given.</param>
     /// <param name="service"><c>blob</c>, <c>queue</c> or <c>table</c>.</param>
     internal Uri Address(Uri? given, string service) => given
         ?? (AccountName is not null ? new Uri($"https://{AccountName}.{service}.core.windows.net") : null)
-        ?? throw Invalid($"The storage account's {service} address is not known. Set {Prefix}, {Prefix}__accountName or {Prefix}__{service}ServiceUri.");
+        ?? throw Invalid(
+            $"The storage account's {service} address is missing. Set {Prefix}, {Prefix}__accountName or "
+            + $"{Prefix}__{service}ServiceUri.");
 
     private static PipelineException Invalid(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

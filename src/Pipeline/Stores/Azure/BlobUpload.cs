@@ -6,22 +6,24 @@ using Azure.Storage.Blobs.Models;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>Uploads that appear whole or not at all, with an MD5 that every later read is checked against.</summary>
+/// <summary>Uploads blobs atomically, with an MD5 that every later read is verified against.</summary>
 internal static class BlobUpload
 {
     private const long PartBytes = 8 * 1024 * 1024;
 
-    /// <summary>Writes a blob, replacing what is there.</summary>
-    /// <param name="container">Where.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="content">A stream that can seek; read from its position to its end.</param>
-    /// <param name="contentType">What it holds.</param>
-    /// <param name="cancellationToken">Stops the writing; then nothing was written.</param>
+    /// <summary>Writes a blob. Replaces an existing one.</summary>
+    /// <param name="container">The container.</param>
+    /// <param name="name">Name of the blob.</param>
+    /// <param name="content">A seekable stream. Read from its position to its end.</param>
+    /// <param name="contentType">Content type of the blob.</param>
+    /// <param name="cancellationToken">Stops the upload; then nothing is written.</param>
     public static Task WriteAsync(AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, CancellationToken cancellationToken) =>
         WriteAsync(container, name, content, contentType, conditions: null, cancellationToken);
 
-    /// <summary>Writes a blob unless it is there.</summary>
-    /// <returns>False when it was there. A write whose answer was lost may say so of itself.</returns>
+    /// <summary>Writes a blob unless it exists.</summary>
+    /// <returns>
+    /// False if it existed. A write whose answer was lost may find its own blob and also return false.
+    /// </returns>
     public static async Task<bool> WriteNewAsync(
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, CancellationToken cancellationToken)
     {
@@ -40,7 +42,8 @@ internal static class BlobUpload
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         var start = content.Position;
-        // What goes in one part is sent with its hash, which the service checks and keeps; of several parts each has its own, and none is of the whole.
+        // The service verifies and stores the MD5 of an upload in one part. Of several parts it verifies the MD5 of each
+        // but stores none, so the MD5 of the whole is sent along.
         var md5 = content.Length - start > PartBytes ? await HashAsync(content, cancellationToken) : null;
         var options = new BlobUploadOptions
         {
@@ -60,7 +63,7 @@ internal static class BlobUpload
 
     private static async Task<byte[]> HashAsync(Stream content, CancellationToken cancellationToken)
     {
-        // Against accidents only, and the service knows no other.
+        // MD5 only detects accidental damage here, and the service supports no stronger hash.
 #pragma warning disable CA5351
         return await MD5.HashDataAsync(content, cancellationToken);
 #pragma warning restore CA5351

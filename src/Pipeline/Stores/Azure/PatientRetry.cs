@@ -4,7 +4,10 @@ using Azure.Core.Pipeline;
 
 namespace Pipeline.Stores.Azure;
 
-/// <summary>The SDK's retries, ended where the service asks for a longer wait than ours: the work comes back after that time instead of holding its worker.</summary>
+/// <summary>
+/// The SDK's retry policy, except that it stops if the service asks for a longer wait than ours. The work is then
+/// retried after that time, instead of blocking its worker.
+/// </summary>
 internal sealed class PatientRetry(AzureStorageOptions options)
     : RetryPolicy(options.MaxTries - 1, DelayStrategy.CreateExponentialDelayStrategy(options.FirstDelay, options.LongestDelay))
 {

@@ -19,11 +19,11 @@ public sealed class AzureErrorsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "The key in AzureWebJobsStorage is not valid there (it may have been rotated)")]
+    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "The account rejects the key in AzureWebJobsStorage (it may have been rotated)")]
     [InlineData(403, "KeyBasedAuthenticationNotPermitted", FailureReasons.AccessDenied, "Set AzureWebJobsStorage__accountName instead of a connection string")]
-    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "refuses the key in AzureWebJobsStorage, or its network rules keep this host out")]
+    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "rejects the key in AzureWebJobsStorage, or its network rules block this host")]
     [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "Copy the connection string from the account's access keys.")]
-    [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "check the settings")]
+    [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "Check the settings")]
     [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
     public async Task ARefusalSaysWhatToDoAndIsNeverTheFaultOfTheWork(int status, string code, string reason, string advice)
     {
@@ -46,9 +46,9 @@ public sealed class AzureErrorsTests
 
     [Theory]
     [InlineData("AuthenticationFailed", "2020-01-01T00:00:00Z", "The shared access signature in AzureWebJobsStorage expired on 2020-01-01 00:00 UTC.")]
-    [InlineData("AuthorizationFailure", "2020-01-01", "expired on 2020-01-01 00:00 UTC. Make a new one")]
-    [InlineData("AuthenticationFailed", "2999-01-01T00:00:00Z", "does not take the shared access signature in AzureWebJobsStorage: its key may have been rotated")]
-    [InlineData("AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z", "does not allow this. Make one for blobs, queues and tables")]
+    [InlineData("AuthorizationFailure", "2020-01-01", "expired on 2020-01-01 00:00 UTC. Create a new one")]
+    [InlineData("AuthenticationFailed", "2999-01-01T00:00:00Z", "rejects the shared access signature in AzureWebJobsStorage: its key was rotated")]
+    [InlineData("AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z", "does not allow this. Create one for blobs, queues and tables")]
     public async Task ASharedAccessSignatureIsToldWhatIsWrongWithIt(string code, string until, string advice)
     {
         await using var server = await TestServer.StartAsync(Answer(403, ("x-ms-error-code", code)));
@@ -121,7 +121,7 @@ public sealed class AzureErrorsTests
         var error = await SendAsync(server.Address, tries: 3);
 
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
-        Assert.StartsWith("The queue 'results' cannot be reached at the moment: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The queue 'results' is unreachable: ", error.Message, StringComparison.Ordinal);
         Assert.Equal(3, server.Seen.Count);
     }
 
@@ -197,10 +197,10 @@ public sealed class AzureErrorsTests
 
     public static TheoryData<Exception, bool, string> SignIns => new()
     {
-        { new CredentialUnavailableException("No managed identity."), true, "nobody is signed in: No managed identity. Give the host a managed identity" },
+        { new CredentialUnavailableException("No managed identity."), true, "no identity is signed in: No managed identity. Give the host a managed identity" },
         { new AuthenticationFailedException("The secret expired."), true, "The secret expired." },
-        { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")), false, "no access token is to be had at the moment" },
-        { new AuthenticationFailedException("The token service was lost.", new SocketException((int)SocketError.NotConnected)), false, "no access token is to be had at the moment" },
+        { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")), false, "the token service is unavailable" },
+        { new AuthenticationFailedException("The token service was lost.", new SocketException((int)SocketError.NotConnected)), false, "the token service is unavailable" },
     };
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class AzureStorageOptionsTests
     {
         var error = Assert.Throws<PipelineException>(() => new AzureAccount(new() { BlobServiceUri = new("https://blobs.example/") }));
         Assert.Equal(
-            "The storage account's queue address is not known. Set AzureWebJobsStorage, AzureWebJobsStorage__accountName or AzureWebJobsStorage__queueServiceUri.", error.Message);
+            "The storage account's queue address is missing. Set AzureWebJobsStorage, AzureWebJobsStorage__accountName or AzureWebJobsStorage__queueServiceUri.", error.Message);
     }
 
     [Theory]

@@ -155,7 +155,7 @@ public sealed class TableLedgerTests(Servers servers)
         var huge = Some.Input("list-000001", 0) with { Input = new string('x', 600_000) };
         var error = await Assert.ThrowsAsync<PipelineException>(() => ledger.CreateSubmissionAsync(Some.Submission("list", 1, 1), [huge], Ct));
         Assert.Equal((FailureReasons.LimitExceeded, true), (error.Reason, error.IsPermanent));
-        Assert.Contains("The row 'i0000' of 'list-000001' has 6000", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Row 'i0000' of 'list-000001' has 6000", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,22 +3,24 @@ using Azure.Data.Tables;
 namespace Pipeline.Stores.Azure.Ledger;
 
 /// <summary>
-/// Finds due submissions and open lists without looking at all others. Its rows lie in another partition than what they point to, so no transaction
-/// spans both: a row is written before what needs it and removed after, and whoever finds one asks the ledger whether it still holds. A row that does
-/// not may belong to a write under way, so it is removed only when it is old. One range query over a partition ordered by time gives the longest
-/// overdue first. That partition takes 2,000 writes a second, and a submission of up to 1,000 URLs costs it two each time its due time changes.
+/// Index of due submissions, open lists and refused lists, so that finding them does not scan the ledger. No
+/// transaction can span an index row and its ledger row, which are in different partitions. So an index row is written
+/// before the ledger row that needs it and removed after it, and readers check each index row against the ledger. An
+/// invalid index row may belong to a write in progress, so it is removed only after a grace period. The due partition
+/// is ordered by time: one range query returns the longest overdue first. Azure allows 2,000 writes per second in one
+/// partition, and a submission of up to 1,000 URLs costs two each time its due time changes.
 /// </summary>
 internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider time)
 {
     private const string SubmissionId = "SubmissionId";
     private const string WrittenAt = "WrittenAt";
 
-    // Far longer than a write with all its tries takes, and than clocks differ.
+    // Far longer than any write with all its retries, and than any difference of clocks.
     private static readonly TimeSpan s_grace = TimeSpan.FromHours(1);
 
     private readonly LedgerTable _rows = new(table);
 
-    /// <summary>Notes that a submission will be due; returns the key of the row.</summary>
+    /// <summary>Adds a row for a submission that will be due. Returns the row's key.</summary>
     public async Task<string> AddAsync(string submissionId, DateTimeOffset dueAt, CancellationToken cancellationToken)
     {
         var key = LedgerKeys.Due(dueAt, submissionId, LedgerTable.NewMark());
@@ -27,28 +29,32 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
         return key;
     }
 
-    /// <summary>Removes the row of a submission that is no longer due then.</summary>
+    /// <summary>Removes the row of a submission that is no longer due at that time.</summary>
     public Task RemoveAsync(string key, CancellationToken cancellationToken) => _rows.RemoveAsync(LedgerKeys.DuePartition, key, cancellationToken);
 
-    /// <summary>The rows up to a time, the earliest first.</summary>
+    /// <summary>Returns the rows that are due at a time, the earliest first.</summary>
     public IAsyncEnumerable<TableEntity> GetDueAsync(DateTimeOffset now, int perPage, CancellationToken cancellationToken) =>
         _rows.GetRangeAsync(LedgerKeys.DuePartition, "0", LedgerKeys.DueBefore(now.AddTicks(1)), Math.Clamp(perPage, 1, 1000), cancellationToken);
 
-    /// <summary>Whose row it is.</summary>
+    /// <summary>Returns the id of the submission a row belongs to.</summary>
     public static string SubmissionOf(TableEntity row) => row.GetString(SubmissionId);
 
-    /// <summary>Notes that a list is in a state in which it is asked for: open, or refused.</summary>
-    /// <param name="partition"><see cref="LedgerKeys.OpenListsPartition"/> or <see cref="LedgerKeys.RefusedListsPartition"/>.</param>
+    /// <summary>Adds a row for an open or refused list.</summary>
+    /// <param name="partition">
+    /// <see cref="LedgerKeys.OpenListsPartition"/> or <see cref="LedgerKeys.RefusedListsPartition"/>.
+    /// </param>
     /// <param name="listId">The list.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     public Task AddListAsync(string partition, string listId, CancellationToken cancellationToken) =>
         _rows.PutAsync(new(partition, listId) { [WrittenAt] = time.GetUtcNow() }, cancellationToken);
 
-    /// <summary>The lists that may be in that state; their ids are the row keys.</summary>
+    /// <summary>
+    /// Returns the rows of a partition; their keys are list ids. The caller checks each list's state.
+    /// </summary>
     public IAsyncEnumerable<TableEntity> GetListsAsync(string partition, CancellationToken cancellationToken) =>
         _rows.GetRangeAsync(partition, "-", "~", perPage: null, cancellationToken);
 
-    /// <summary>Removes a row that does not hold, unless it may belong to a write under way.</summary>
+    /// <summary>Removes an invalid row, unless it may belong to a write in progress.</summary>
     public Task RemoveStaleAsync(TableEntity row, CancellationToken cancellationToken) =>
         time.GetUtcNow() - row.GetDateTimeOffset(WrittenAt) > s_grace
             ? _rows.RemoveAsync(row.PartitionKey, row.RowKey, cancellationToken, row.ETag)

@@ -3,13 +3,17 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>The ledger's entries as table rows. States are written as words, for people who look.</summary>
+/// <summary>
+/// Converts ledger entries to table rows and back. States are stored as words, so that people can read them.
+/// </summary>
 internal static class LedgerEntities
 {
-    /// <summary>Names the write that made the row as it is, so that a write whose answer was lost can tell its own trace from another's.</summary>
+    /// <summary>
+    /// Identifies the write that produced the row, so that a write whose answer was lost can tell whether it succeeded.
+    /// </summary>
     public const string Mark = "Mark";
 
-    /// <summary>On a submission: the key of its due row; absent when it is not due.</summary>
+    /// <summary>On a submission: the key of its row in the due index; absent if it is not due.</summary>
     public const string DueRow = "DueRow";
 
     public static TableEntity ToRow(ListEntry list)

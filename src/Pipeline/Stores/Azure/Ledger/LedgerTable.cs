@@ -5,10 +5,13 @@ using Pipeline.Concurrency;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>One table, with writes that know their own trace: the SDK repeats a write whose answer was lost, and the repetition then meets what the first one wrote.</summary>
+/// <summary>
+/// One table, with writes that recognize their own result. The SDK repeats a write whose answer was lost, and the
+/// repeated write then conflicts with the first. The mark in each row shows which write produced it.
+/// </summary>
 internal sealed class LedgerTable
 {
-    // The service takes 100 rows and 4 MiB at once; a character needs up to six bytes of the JSON that travels.
+    // A transaction has at most 100 rows and 4 MiB. A character takes up to six bytes of JSON in the request.
     private const int MaxRows = 100;
     private const int MaxBytes = 3_500_000;
     private const int BytesPerChar = 6;
@@ -23,18 +26,20 @@ internal sealed class LedgerTable
         _replacements = new(MaxRows, (_, replacements) => ReplaceAsync(replacements));
     }
 
-    /// <summary>One row, or null.</summary>
+    /// <summary>Returns a row; null if it does not exist.</summary>
     public async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken, IEnumerable<string>? select = null)
     {
         var found = await _table.RunAsync(t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
         return found.HasValue ? found.Value : null;
     }
 
-    /// <summary>The rows of a partition whose keys begin with a letter, by key.</summary>
+    /// <summary>Returns the rows of a partition whose keys start with a prefix, ordered by key.</summary>
     public IAsyncEnumerable<TableEntity> GetAllAsync(string partition, string prefix, CancellationToken cancellationToken, IEnumerable<string>? select = null) =>
         GetRangeAsync(partition, prefix, After(prefix), null, cancellationToken, select);
 
-    /// <summary>The rows of a partition from one key to before another, by key.</summary>
+    /// <summary>
+    /// Returns the rows of a partition from one key up to, but not including, another, ordered by key.
+    /// </summary>
     public IAsyncEnumerable<TableEntity> GetRangeAsync(
         string partition, string from, string before, int? perPage, CancellationToken cancellationToken, IEnumerable<string>? select = null)
     {
@@ -42,15 +47,18 @@ internal sealed class LedgerTable
         return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The partitions whose names begin with a prefix and that have a row of some key. The service reads through all of them.</summary>
+    /// <summary>
+    /// Returns the partitions whose names start with a prefix and that have a row with the key. The service scans all
+    /// of them.
+    /// </summary>
     public IAsyncEnumerable<string> GetPartitionsAsync(string prefix, string key, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {After(prefix)} and RowKey eq {key}");
         return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken), cancellationToken).Select(row => row.PartitionKey);
     }
 
-    /// <summary>Adds a row unless it is there.</summary>
-    /// <returns>Whether the row that is there is this one.</returns>
+    /// <summary>Adds a row unless it exists.</summary>
+    /// <returns>Whether the stored row is this one.</returns>
     public async Task<bool> AddAsync(TableEntity row, CancellationToken cancellationToken)
     {
         Prepare(row);
@@ -65,12 +73,15 @@ internal sealed class LedgerTable
         }
     }
 
-    /// <summary>Writes a row, whatever is there.</summary>
+    /// <summary>Writes a row. Replaces an existing one unconditionally.</summary>
     public Task PutAsync(TableEntity row, CancellationToken cancellationToken) =>
         _table.RunAsync(t => t.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
-    /// <summary>Replaces a row if it still is what was read. Rows of one partition that are replaced at the same time share a transaction; each succeeds or fails by itself.</summary>
-    /// <returns>The new ETag, or null.</returns>
+    /// <summary>
+    /// Replaces a row if its ETag is current. Concurrent replacements in one partition share a transaction, but succeed
+    /// or fail independently.
+    /// </summary>
+    /// <returns>The new ETag; null after a conflict.</returns>
     public async Task<string?> ReplaceAsync(TableEntity row, string etag, CancellationToken cancellationToken)
     {
         var replacement = new Replacement(Prepare(row), new(etag));
@@ -78,7 +89,7 @@ internal sealed class LedgerTable
         return replacement.Written;
     }
 
-    /// <summary>Removes a row if it is there, and if it still is what was read where an ETag says what that was.</summary>
+    /// <summary>Removes a row if it exists and, if an ETag is given, that ETag is current.</summary>
     public async Task RemoveAsync(string partition, string key, CancellationToken cancellationToken, ETag etag = default)
     {
         try
@@ -90,8 +101,11 @@ internal sealed class LedgerTable
         }
     }
 
-    /// <summary>Writes rows of one partition, as many at once as the service takes. Each transaction is written whole or not at all; those before a failed one stay.</summary>
-    /// <returns>The new ETags, in order, of the transactions that were written; fewer than the rows when one failed for what it found (404, 409, 412).</returns>
+    /// <summary>
+    /// Writes rows of one partition in as few transactions as possible. Each transaction is atomic. Stops at the first
+    /// that has a conflict (404, 409, 412); those before it stay written.
+    /// </summary>
+    /// <returns>The new ETags of the written rows, in order; fewer than the rows after a conflict.</returns>
     public async Task<IReadOnlyList<string>> WriteAllAsync(IReadOnlyList<TableTransactionAction> actions, CancellationToken cancellationToken)
     {
         var etags = new List<string>(actions.Count);
@@ -110,10 +124,10 @@ internal sealed class LedgerTable
         return etags;
     }
 
-    /// <summary>A number that no other write has.</summary>
+    /// <summary>Returns a random mark that identifies one write.</summary>
     public static string NewMark() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
 
-    /// <summary>Checks a row and marks it as this write's.</summary>
+    /// <summary>Checks a row's size and adds a new mark to it.</summary>
     public static TableEntity Prepare(TableEntity row)
     {
         LedgerText.CheckedLength(row);
@@ -121,7 +135,7 @@ internal sealed class LedgerTable
         return row;
     }
 
-    /// <summary>The first text that sorts after all that begin with a prefix.</summary>
+    /// <summary>Returns the first key that sorts after all keys with a prefix.</summary>
     private static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 
     private static IEnumerable<List<TableTransactionAction>> Split(IReadOnlyList<TableTransactionAction> actions)
@@ -145,29 +159,34 @@ internal sealed class LedgerTable
 
     private async Task ReplaceAsync(IReadOnlyList<Replacement> replacements)
     {
-        // A transaction takes a row once.
+        // A transaction may contain a row only once, so further replacements of the same row follow one by one.
         var rows = replacements.GroupBy(replacement => replacement.Row.RowKey, StringComparer.Ordinal).ToList();
-        var together = rows.ConvertAll(row => row.First());
-        while (together.Count > 1)
-        {
-            var actions = Split(together.ConvertAll(r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r.Row, r.Read))).First();
-            try
-            {
-                var written = await _table.RunAsync(t => t.SubmitTransactionAsync(actions, CancellationToken.None), CancellationToken.None);
-                for (var i = 0; i < actions.Count; i++)
-                    together[i].Written = written.Value[i].Headers.ETag.ToString();
-                together.RemoveRange(0, actions.Count);
-            }
-            catch (RequestFailedException e) when (e.Status is 404 or 412)
-            {
-                var failed = (e as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0;
-                together[failed].Written = await FindOwnAsync(together[failed].Row, CancellationToken.None);
-                together.RemoveAt(failed);
-            }
-        }
-
-        foreach (var replacement in together.Concat(rows.SelectMany(row => row.Skip(1))))
+        var pending = rows.ConvertAll(row => row.First());
+        while (pending.Count > 1)
+            await ReplaceFirstAsync(pending);
+        foreach (var replacement in pending.Concat(rows.SelectMany(row => row.Skip(1))))
             replacement.Written = await ReplaceAloneAsync(replacement);
+    }
+
+    /// <summary>
+    /// Writes as many replacements as fit in one transaction, or takes out the one that has a conflict.
+    /// </summary>
+    private async Task ReplaceFirstAsync(List<Replacement> pending)
+    {
+        var actions = Split(pending.ConvertAll(r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r.Row, r.Read))).First();
+        try
+        {
+            var written = await _table.RunAsync(t => t.SubmitTransactionAsync(actions, CancellationToken.None), CancellationToken.None);
+            for (var i = 0; i < actions.Count; i++)
+                pending[i].Written = written.Value[i].Headers.ETag.ToString();
+            pending.RemoveRange(0, actions.Count);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            var failed = (e as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0;
+            pending[failed].Written = await FindOwnAsync(pending[failed].Row, CancellationToken.None);
+            pending.RemoveAt(failed);
+        }
     }
 
     private async Task<string?> ReplaceAloneAsync(Replacement replacement)
@@ -183,20 +202,21 @@ internal sealed class LedgerTable
         }
     }
 
+    /// <summary>Returns the ETag of the stored row if this write produced it; otherwise null.</summary>
     private async Task<string?> FindOwnAsync(TableEntity row, CancellationToken cancellationToken)
     {
-        var there = await GetAsync(row.PartitionKey, row.RowKey, cancellationToken, [LedgerEntities.Mark]);
-        return there?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark) ? there?.ETag.ToString() : null;
+        var stored = await GetAsync(row.PartitionKey, row.RowKey, cancellationToken, [LedgerEntities.Mark]);
+        return stored?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark) ? stored?.ETag.ToString() : null;
     }
 
-    /// <summary>What a row is to be, if it still is what was read.</summary>
+    /// <summary>The new content of a row, written only if the ETag that was read is current.</summary>
     private sealed class Replacement(TableEntity row, ETag read)
     {
         public TableEntity Row => row;
 
         public ETag Read => read;
 
-        /// <summary>The new ETag; null where it had been changed.</summary>
+        /// <summary>The new ETag; null after a conflict.</summary>
         public string? Written { get; set; }
     }
 }

@@ -3,10 +3,13 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>Texts in table rows. A property holds at most 32 Ki UTF-16 units, so a longer text goes on in <c>{name}_2</c>, <c>{name}_3</c> and so on.</summary>
+/// <summary>
+/// Stores long texts in table rows. A property holds at most 32 Ki UTF-16 units; a longer text continues in
+/// <c>{name}_2</c>, <c>{name}_3</c> and so on.
+/// </summary>
 internal static class LedgerText
 {
-    // A row may have 1 MiB; names, numbers and the service's own columns need little of it.
+    // A row has at most 1 MiB. Names, numbers and the service's own columns need little of it.
     private const int MaxRowChars = 480 * 1024;
     private const int MaxPropertyChars = 32 * 1024;
 
@@ -34,8 +37,8 @@ internal static class LedgerText
         return text;
     }
 
-    /// <summary>The characters of all texts of a row.</summary>
-    /// <exception cref="PipelineException">Permanent: more than a row can have.</exception>
+    /// <summary>Returns the number of characters in all texts of a row.</summary>
+    /// <exception cref="PipelineException">Permanent: more than a row can hold.</exception>
     public static int CheckedLength(TableEntity row)
     {
         var chars = row.Sum(property => (property.Value as string)?.Length ?? 0);
@@ -43,7 +46,8 @@ internal static class LedgerText
             ? chars
             : throw PipelineException.Permanent(
                 FailureReasons.LimitExceeded,
-                $"The row '{row.RowKey}' of '{row.PartitionKey}' has {chars} characters, and a row of Azure Table Storage holds {MaxRowChars}. Lower Intake:MaxItemBytes.");
+                $"Row '{row.RowKey}' of '{row.PartitionKey}' has {chars} characters; a row in Azure Table Storage holds at "
+                + $"most {MaxRowChars}. Lower Intake:MaxItemBytes.");
     }
 
     private static string PartName(string name, int part) => part == 1 ? name : $"{name}_{part}";

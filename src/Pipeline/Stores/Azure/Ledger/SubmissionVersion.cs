@@ -2,10 +2,13 @@ using System.Globalization;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>What a submission's version tells: the ETag to compare, and the due row that the submission has, which an update must keep or replace.</summary>
-/// <param name="ETag">The row's.</param>
-/// <param name="DueRow">The key of its due row; null when it is not due.</param>
-/// <param name="DueAt">The time of its due row.</param>
+/// <summary>
+/// The parts of a submission's version: the ETag to compare, and the submission's row in the due index, which an update
+/// must keep or replace.
+/// </summary>
+/// <param name="ETag">ETag of the submission's row.</param>
+/// <param name="DueRow">Key of its row in the due index; null if it is not due.</param>
+/// <param name="DueAt">Time of its row in the due index.</param>
 internal readonly record struct SubmissionVersion(string ETag, string? DueRow, DateTimeOffset? DueAt)
 {
     public static SubmissionVersion? Parse(string text) => text.Split(' ') switch

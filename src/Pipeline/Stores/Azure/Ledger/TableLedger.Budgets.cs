@@ -3,21 +3,24 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>The ledger in Azure Table Storage: budgets. A reservation and the total are rows of one partition and change in one transaction.</summary>
+/// <summary>
+/// The ledger in Azure Table Storage: budgets. The total and the reservations of a budget are rows of one partition and
+/// change in one transaction.
+/// </summary>
 internal sealed partial class TableLedger
 {
     private const string Urls = "Urls";
 
-    // Everybody who posts writes to the same total, and each turn that fails is one that another won.
-    private const int MaxBudgetTurns = 200;
+    // All workers update the same total. An attempt fails only because another one succeeded.
+    private const int MaxBudgetAttempts = 200;
 
     /// <inheritdoc/>
     public async Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken)
     {
         var partition = LedgerKeys.BudgetPartition(budget);
-        for (var turn = 0; turn < MaxBudgetTurns; turn++)
+        for (var attempt = 0; attempt < MaxBudgetAttempts; attempt++)
         {
-            // In this order: a total that counts this name already is never read without the reservation that made it so.
+            // The total is read first: if it already counts this reservation, the second read finds the reservation.
             var total = await _rows.GetAsync(partition, LedgerKeys.BudgetTotal, cancellationToken);
             if (await _rows.GetAsync(partition, LedgerKeys.Reservation(name), cancellationToken) is not null)
                 return urls;
@@ -35,7 +38,7 @@ internal sealed partial class TableLedger
     public async Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken)
     {
         var partition = LedgerKeys.BudgetPartition(budget);
-        for (var turn = 0; turn < MaxBudgetTurns; turn++)
+        for (var attempt = 0; attempt < MaxBudgetAttempts; attempt++)
         {
             if (await _rows.GetAsync(partition, LedgerKeys.Reservation(name), cancellationToken) is not { } reservation)
                 return;
@@ -50,7 +53,10 @@ internal sealed partial class TableLedger
     public async Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) =>
         UrlsOf(await _rows.GetAsync(LedgerKeys.BudgetPartition(budget), LedgerKeys.BudgetTotal, cancellationToken));
 
-    /// <summary>Changes the total if it still is what was read, and a reservation with it. A transaction whose answer was lost counts as failed, and the next turn meets what it wrote.</summary>
+    /// <summary>
+    /// Changes the total and a reservation if the total is unchanged since it was read. A transaction whose answer was
+    /// lost counts as failed; the next attempt then finds what it wrote.
+    /// </summary>
     private async Task<bool> TryChangeAsync(string partition, TableEntity? total, long by, TableTransactionAction reservation, CancellationToken cancellationToken)
     {
         var changed = new TableEntity(partition, LedgerKeys.BudgetTotal) { [Urls] = UrlsOf(total) + by };
@@ -63,5 +69,6 @@ internal sealed partial class TableLedger
     private static long UrlsOf(TableEntity? row) => row?.GetInt64(Urls) ?? 0;
 
     private static PipelineException Busy(string budget) => PipelineException.Transient(
-        FailureReasons.Unavailable, $"Others write to the budget '{budget}' in the ledger all the time; it could not be written in {MaxBudgetTurns} turns.");
+        FailureReasons.Unavailable,
+        $"Cannot update the budget '{budget}' in the ledger: {MaxBudgetAttempts} attempts conflicted with other writers.");
 }

@@ -4,11 +4,14 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>The ledger in Azure Table Storage: inputs and tasks. Rows are written in transactions; what a crash or another writer tore is found out and the rest written again.</summary>
+/// <summary>
+/// The ledger in Azure Table Storage: inputs and tasks. Rows are written in several transactions. If a crash or a
+/// conflict interrupts them, the next attempt reads what is stored and writes the rest.
+/// </summary>
 internal sealed partial class TableLedger
 {
-    // Each turn fails only because somebody else wrote meanwhile, and then there is less to do.
-    private const int MaxTurns = 20;
+    // An attempt fails only because of a concurrent write, and leaves less to do for the next one.
+    private const int MaxAttempts = 20;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
@@ -21,7 +24,7 @@ internal sealed partial class TableLedger
     /// <inheritdoc/>
     public async Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken)
     {
-        // One request for a thousand inputs, of which only a word each travels.
+        // One request returns the states of a thousand inputs, and nothing else of them.
         var counts = new int[Enum.GetValues<InputState>().Length];
         await foreach (var row in _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(InputEntry.State)]))
             counts[(int)LedgerEntities.ToInputState(row)]++;
@@ -48,39 +51,42 @@ internal sealed partial class TableLedger
             return;
         }
         var actions = wanted.Select(task => new TableTransactionAction(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task))).ToList();
-        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        for (var attempt = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; attempt++)
         {
-            CheckTurn(turn, submissionId);
-            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
-            actions = [.. wanted.Select(task => ToAction(task, there.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>()];
+            CheckAttempt(attempt, submissionId);
+            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            actions = [.. wanted.Select(task => ToAction(task, stored.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>()];
         }
 
-        TableTransactionAction? ToAction(TaskEntry task, TableEntity? known)
+        TableTransactionAction? ToAction(TaskEntry task, TableEntity? row)
         {
-            if (known is null)
+            if (row is null)
                 return new(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task));
-            var there = LedgerEntities.ToTask(known);
-            var merged = there.With(task);
-            return merged == there ? null : new(TableTransactionActionType.UpdateReplace, LedgerEntities.ToRow(submissionId, merged), known.ETag);
+            var stored = LedgerEntities.ToTask(row);
+            var merged = stored.With(task);
+            return merged == stored ? null : new(TableTransactionActionType.UpdateReplace, LedgerEntities.ToRow(submissionId, merged), row.ETag);
         }
     }
 
-    /// <summary>A task that is added by itself has mostly been there without its input, which its result has told.</summary>
+    /// <summary>
+    /// Adds a single task. Such a task is usually stored already and only lacks its input, which its result has
+    /// revealed.
+    /// </summary>
     private async Task AddTaskAsync(string submissionId, TaskEntry task, CancellationToken cancellationToken)
     {
-        for (var turn = 0; ; turn++)
+        for (var attempt = 0; ; attempt++)
         {
-            CheckTurn(turn, submissionId);
-            var known = await _rows.GetAsync(submissionId, LedgerKeys.Task(task.TaskId), cancellationToken);
-            if (known is null ? await _rows.AddAsync(LedgerEntities.ToRow(submissionId, task), cancellationToken)
-                : await MergeAsync(LedgerEntities.ToTask(known), known.ETag.ToString()))
+            CheckAttempt(attempt, submissionId);
+            var row = await _rows.GetAsync(submissionId, LedgerKeys.Task(task.TaskId), cancellationToken);
+            if (row is null ? await _rows.AddAsync(LedgerEntities.ToRow(submissionId, task), cancellationToken)
+                : await MergeAsync(LedgerEntities.ToTask(row), row.ETag.ToString()))
                 return;
         }
 
-        async Task<bool> MergeAsync(TaskEntry there, string etag)
+        async Task<bool> MergeAsync(TaskEntry stored, string etag)
         {
-            var merged = there.With(task);
-            return merged == there || await _rows.ReplaceAsync(LedgerEntities.ToRow(submissionId, merged), etag, cancellationToken) is not null;
+            var merged = stored.With(task);
+            return merged == stored || await _rows.ReplaceAsync(LedgerEntities.ToRow(submissionId, merged), etag, cancellationToken) is not null;
         }
     }
 
@@ -95,12 +101,12 @@ internal sealed partial class TableLedger
     private async Task CreateInputsAsync(string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var actions = inputs.Select(input => new TableTransactionAction(TableTransactionActionType.Add, LedgerTable.Prepare(LedgerEntities.ToRow(input)))).ToList();
-        for (var turn = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; turn++)
+        for (var attempt = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; attempt++)
         {
-            CheckTurn(turn, submissionId);
-            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
+            CheckAttempt(attempt, submissionId);
+            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
                 .Select(row => row.RowKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
-            actions.RemoveAll(action => there.Contains(action.Entity.RowKey));
+            actions.RemoveAll(action => stored.Contains(action.Entity.RowKey));
         }
     }
 
@@ -113,9 +119,9 @@ internal sealed partial class TableLedger
             return;
         }
         var pending = inputs.Select(input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerEntities.ToRow(input.Item)))).ToList();
-        for (var turn = 0; pending.Count > 0; turn++)
+        for (var attempt = 0; pending.Count > 0; attempt++)
         {
-            CheckTurn(turn, submissionId);
+            CheckAttempt(attempt, submissionId);
             var etags = await _rows.WriteAllAsync(
                 [.. pending.Select(p => new TableTransactionAction(TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))], cancellationToken);
             for (var i = 0; i < etags.Count; i++)
@@ -123,25 +129,28 @@ internal sealed partial class TableLedger
             pending.RemoveRange(0, etags.Count);
             if (pending.Count == 0)
                 return;
-            var there = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey), LedgerEntities.Mark])
+            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey), LedgerEntities.Mark])
                 .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
-            pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, there.GetValueOrDefault(p.Row.RowKey)));
+            pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, stored.GetValueOrDefault(p.Row.RowKey)));
         }
 
-        // Lost to somebody else, or written by a transaction whose answer was lost.
-        bool IsSettled(int index, InputEntry input, TableEntity row, TableEntity? known)
+        // Settled: another writer changed the row, or our own transaction did and its answer was lost.
+        bool IsSettled(int index, InputEntry input, TableEntity row, TableEntity? stored)
         {
-            if (known?.ETag.ToString() == input.Version)
+            if (stored?.ETag.ToString() == input.Version)
                 return false;
-            if (known?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark))
-                written[index] = input with { Version = known!.ETag.ToString() };
+            if (stored?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark))
+                written[index] = input with { Version = stored!.ETag.ToString() };
             return true;
         }
     }
 
-    private static void CheckTurn(int turn, string submissionId)
+    private static void CheckAttempt(int attempt, string submissionId)
     {
-        if (turn == MaxTurns)
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"Others write to submission {submissionId} in the ledger all the time; it could not be written in {MaxTurns} turns.");
+        if (attempt == MaxAttempts)
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable,
+                $"Cannot update submission {submissionId} in the ledger: {MaxAttempts} attempts conflicted with other "
+                + "writers.");
     }
 }

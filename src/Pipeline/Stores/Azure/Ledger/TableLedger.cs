@@ -4,7 +4,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
-/// <summary>The ledger in Azure Table Storage: lists and submissions. <c>TableLedger.Inputs.cs</c> has inputs and tasks, <see cref="LedgerKeys"/> tells where what lies.</summary>
+/// <summary>
+/// The ledger in Azure Table Storage: lists and submissions. <c>TableLedger.Inputs.cs</c> has inputs and tasks.
+/// <see cref="LedgerKeys"/> documents the layout.
+/// </summary>
 internal sealed partial class TableLedger(AzureAccount account, TimeProvider time) : ILedger
 {
     private const int MaxParallelReads = 32;
@@ -20,7 +23,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         await IndexAsync(list, cancellationToken);
         await _rows.AddAsync(LedgerEntities.ToRow(list), cancellationToken);
         return await GetListAsync(list.ListId, cancellationToken)
-            ?? throw new InvalidOperationException($"The list {list.ListId} vanished from the ledger while it was created.");
+            ?? throw new InvalidOperationException($"List {list.ListId} disappeared from the ledger during its creation.");
     }
 
     /// <inheritdoc/>
@@ -44,7 +47,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     {
         if (list.Version.Length == 0)
             return null;
-        // It may be closed and be opened again.
+        // A closed list may be opened again.
         await IndexAsync(list, cancellationToken);
         return await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken) is { } version ? list with { Version = version } : null;
     }
@@ -75,7 +78,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     {
         if (await _rows.GetAsync(submission.SubmissionId, LedgerKeys.Submission, cancellationToken, [LedgerEntities.Mark]) is not null)
             return;
-        // Its own row comes last: where it is, everything else is.
+        // The submission's own row comes last, so that it exists only if everything else does.
         await CreateInputsAsync(submission.SubmissionId, inputs, cancellationToken);
         await _rows.PutAsync(
             new(LedgerKeys.ListPartition(submission.ListId), LedgerKeys.Member(submission.Sequence)) { [nameof(submission.SubmissionId)] = submission.SubmissionId },
@@ -93,7 +96,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     /// <inheritdoc/>
     public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Who asks often stops at the first that is not closed, so the first few are read alone.
+        // Callers often stop at the first submission that is not closed, so the first reads are small.
         var size = 1;
         var reads = new List<Task<SubmissionEntry?>>();
         await foreach (var member in _rows.GetAllAsync(LedgerKeys.ListPartition(listId), LedgerKeys.MemberPrefix, cancellationToken))
@@ -101,7 +104,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
             reads.Add(GetSubmissionAsync(member.GetString(nameof(SubmissionEntry.SubmissionId)), cancellationToken));
             if (reads.Count < size)
                 continue;
-            // A member without a submission is one that is being created.
+            // A member row without a submission belongs to one that is being created.
             foreach (var submission in await Task.WhenAll(reads))
                 if (submission is not null)
                     yield return submission;
@@ -138,13 +141,13 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     {
         if (SubmissionVersion.Parse(submission.Version) is not { } read)
             return null;
-        // The row that will find it is there before it is needed, and one that found it until now goes after.
-        var keeps = read.DueAt == submission.DueAt;
-        var dueRow = keeps ? read.DueRow
+        // The new index row is written before the update, and the old one is removed after it.
+        var keepsDueRow = read.DueAt == submission.DueAt;
+        var dueRow = keepsDueRow ? read.DueRow
             : submission.DueAt is { } dueAt ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken)
             : null;
         var etag = await _rows.ReplaceAsync(LedgerEntities.ToRow(submission, dueRow), read.ETag, cancellationToken);
-        var obsolete = keeps ? null : etag is null ? dueRow : read.DueRow;
+        var obsolete = keepsDueRow ? null : etag is null ? dueRow : read.DueRow;
         if (obsolete is not null)
             await _due.RemoveAsync(obsolete, cancellationToken);
         return etag is null ? null : submission with { Version = new SubmissionVersion(etag, dueRow, submission.DueAt).ToString() };

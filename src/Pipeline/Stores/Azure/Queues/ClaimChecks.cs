@@ -9,29 +9,30 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Azure.Queues;
 
 /// <summary>
-/// Messages that a queue cannot carry: their bytes lie in a blob, and a small message says which. Claims are never deleted here, since a send that
-/// was repeated leaves two messages for one blob; a lifecycle rule clears the container. Anybody may have written a claim: only blobs with a name
-/// that <see cref="DepositAsync"/> makes are read, and only up to <see cref="MaxBytes"/>.
+/// Stores messages that do not fit in a queue as blobs. A small message, the claim, names the blob. Redeeming a claim
+/// does not delete its blob, because a repeated send leaves two messages for one blob; a lifecycle rule clears the
+/// container. Anybody who may send messages may forge a claim, so only blobs with names from <see cref="DepositAsync"/>
+/// are read, and only up to <see cref="MaxBytes"/>.
 /// </summary>
 internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider time)
 {
-    /// <summary>The largest message that a claim may stand for, bytes.</summary>
+    /// <summary>Maximum size of a message in a blob, in bytes.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
     private const int MaxClaimBytes = 512;
 
     private readonly AzureResource<BlobContainerClient> _claims = account.Container(AzureNames.ClaimsContainer);
 
-    /// <summary>Puts a message away; returns the one to send instead.</summary>
-    /// <exception cref="PipelineException">Permanent: it is larger than <see cref="MaxBytes"/>.</exception>
+    /// <summary>Stores a message in a blob. Returns the claim to send instead.</summary>
+    /// <exception cref="PipelineException">Permanent: the message is larger than <see cref="MaxBytes"/>.</exception>
     public async Task<string> DepositAsync(string queue, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (body.Length > MaxBytes)
         {
             throw PipelineException.Permanent(
                 FailureReasons.LimitExceeded,
-                $"A message of {body.Length:N0} bytes is too large; {MaxBytes:N0} is the most. Put the list into container lists and send a message "
-                + "that names it: {\"source\":\"azblob://lists/NAME\"}");
+                $"The message has {body.Length:N0} bytes; the maximum is {MaxBytes:N0}. Upload the list to container "
+                + "'lists' and send a message that points to it: {\"source\":\"azblob://lists/NAME\"}");
         }
         var day = time.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         var name = $"{queue}/{day}/{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
@@ -41,14 +42,19 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
             new Claim { Blob = name, Bytes = body.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Span)) }, AzureJson.Plain.Claim);
     }
 
-    /// <summary>The message as it was sent: itself, or what its claim stands for.</summary>
-    /// <exception cref="PipelineException">Permanent: it is gone, or the claim is none of ours. Transient: it is not what was sent.</exception>
+    /// <summary>
+    /// Returns the message as it was sent: the given message, or the content of the blob that its claim names.
+    /// </summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the blob is missing, or the claim is forged. Transient: the blob differs from what was sent, or
+    /// cannot be read now.
+    /// </exception>
     public async Task<ReadOnlyMemory<byte>> RedeemAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         if (Read(message) is not { } claim)
             return message;
         if (!OwnName().IsMatch(claim.Blob) || claim.Bytes is < 0 or > MaxBytes)
-            throw PipelineException.Permanent(FailureReasons.InvalidInput, "The message is a claim that the pipeline did not write. Send its list again.");
+            throw PipelineException.Permanent(FailureReasons.InvalidInput, "The message is a claim that the pipeline did not write. Send the list again.");
         try
         {
             return await ReadAsync(claim, cancellationToken);
@@ -56,7 +62,9 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
         catch (RequestFailedException e) when (e.Status == 404)
         {
             throw PipelineException.Permanent(
-                FailureReasons.Internal, $"The message in {Address(claim)} is gone: it was deleted before it was handled. Send its list again.", e);
+                FailureReasons.Internal,
+                $"The message in {Address(claim)} was deleted before it was handled. Send the list again.",
+                e);
         }
     }
 
@@ -73,13 +81,14 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
         }
         catch (Exception e) when (e is IOException or RequestFailedException)
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"The message in {Address(claim)} could not be read: {e.Message}", inner: e);
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"Cannot read the message in {Address(claim)}: {e.Message}", inner: e);
         }
         return Convert.ToHexStringLower(SHA256.HashData(content)) == claim.Sha256 ? content : throw Changed(claim);
     }
 
     private static PipelineException Changed(Claim claim) =>
-        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The message in {Address(claim)} is not what was sent.");
+        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The message in {Address(claim)} differs from what was sent.");
 
     private static string Address(Claim claim) => $"blob '{AzureNames.ClaimsContainer}/{claim.Blob}'";
 
@@ -91,7 +100,7 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
         {
             return JsonSerializer.Deserialize(message.Span, AzureJson.Plain.Claim) is { Schema: Claim.Name, Blob.Length: > 0 } claim ? claim : null;
         }
-        // A list of URLs may say anything.
+        // Not a claim: a list may contain any text.
         catch (JsonException)
         {
             return null;

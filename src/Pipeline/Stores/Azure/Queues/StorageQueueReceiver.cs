@@ -7,7 +7,8 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Azure.Queues;
 
 /// <summary>
-/// The receiving side of Azure Storage Queues, for a host that is not Functions; it decides about messages as the Functions host does.
+/// Receives messages from Azure Storage Queues, for hosts other than Functions. It completes, retries and dead-letters
+/// messages as the Functions host does.
 /// </summary>
 internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time) : WorkReceiver<StorageMessage>
 {
@@ -18,14 +19,19 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
 
     private readonly ConcurrentDictionary<string, TimeSpan> _waits = new(StringComparer.Ordinal);
 
-    /// <summary>Azure does not say who holds a message: those of a worker that was killed come back when their lease ends.</summary>
+    /// <summary>
+    /// Does nothing: Azure does not say who holds a message. Messages of a killed worker return when their lease ends.
+    /// </summary>
     public override Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken) => Task.FromResult(0);
 
-    /// <summary>Leases up to <paramref name="max"/> messages (the service gives at most 32 at once) for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
+    /// <summary>
+    /// Leases up to <paramref name="max"/> messages (the service returns at most 32) for <paramref name="visibility"/>.
+    /// Messages that were received too often go to the poison queue instead.
+    /// </summary>
     public override async Task<WorkDelivery<StorageMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
     {
         var received = await queues.For(queue).RunAsync(
-            q => q.ReceiveMessagesAsync(Math.Min(max, MaxReceive), StorageWorkQueue.Whole(visibility), cancellationToken), cancellationToken);
+            q => q.ReceiveMessagesAsync(Math.Min(max, MaxReceive), StorageWorkQueue.RoundUpToSeconds(visibility), cancellationToken), cancellationToken);
         var (messages, poisoned) = (new List<StorageMessage>(), new List<StorageMessage>());
         foreach (var found in received.Value)
         {
@@ -40,26 +46,32 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         return new(messages, poisoned);
     }
 
-    /// <summary>The work is done.</summary>
+    /// <summary>Deletes a message whose work is done. Returns false if its lease was lost.</summary>
     public override Task<bool> CompleteAsync(StorageMessage message, CancellationToken cancellationToken) =>
-        DecideAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
+        RunAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
 
-    /// <summary>The work failed; it may be tried again after the delay.</summary>
+    /// <summary>Returns a message whose work failed; it is delivered again after the delay.</summary>
     public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
-        HoldAsync(message, IWorkQueue.Bound(delay), cancellationToken);
+        SetInvisibleAsync(message, IWorkQueue.Bound(delay), cancellationToken);
 
-    /// <summary>The work was stopped, not failed: it is there again at once. Azure counts the delivery all the same.</summary>
-    public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => HoldAsync(message, TimeSpan.Zero, cancellationToken);
+    /// <summary>
+    /// Returns a message whose work was stopped but did not fail; it is delivered again at once. Azure still counts the
+    /// delivery.
+    /// </summary>
+    public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => SetInvisibleAsync(message, TimeSpan.Zero, cancellationToken);
 
-    /// <summary>Holds messages for as long again.</summary>
-    /// <returns>Those whose lease had been taken over.</returns>
+    /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
+    /// <returns>The messages whose lease was lost.</returns>
     public override async Task<IReadOnlyList<StorageMessage>> ExtendAsync(IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
     {
-        var held = await Task.WhenAll(messages.Select(message => HoldAsync(message, visibility, cancellationToken)));
-        return [.. messages.Where((_, i) => !held[i])];
+        var extended = await Task.WhenAll(messages.Select(message => SetInvisibleAsync(message, visibility, cancellationToken)));
+        return [.. messages.Where((_, i) => !extended[i])];
     }
 
-    /// <summary>Moves a message to the poison queue. A crash in between leaves it in both, never in none. Azure keeps no reason.</summary>
+    /// <summary>
+    /// Moves a message to the poison queue. A crash during the move leaves it in both queues. Azure does not store the
+    /// reason.
+    /// </summary>
     public override async Task<bool> DeadLetterAsync(StorageMessage message, string reason, CancellationToken cancellationToken)
     {
         await queues.For(message.Queue + QueueNames.PoisonSuffix).RunAsync(
@@ -67,22 +79,28 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         return await CompleteAsync(message, cancellationToken);
     }
 
-    /// <summary>Whether a queue has a message to deliver now.</summary>
+    /// <summary>Whether a queue has a message that can be delivered now.</summary>
     public override async Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
         (await queues.For(queue).RunAsync(q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
 
-    /// <summary>About how many messages a queue holds, visible or not; Azure does not tell them apart.</summary>
+    /// <summary>Returns the approximate number of messages in a queue, visible and invisible together.</summary>
     public async Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
         (await queues.For(queue).RunAsync(q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
 
-    /// <summary>Waits before the next receive of an empty queue: from a tenth of a second, doubled each time, to two seconds. Every look is paid for.</summary>
+    /// <summary>
+    /// Waits before the next receive from an empty queue: 0.1 seconds, doubled each time up to 2 seconds. Azure charges
+    /// for each receive.
+    /// </summary>
     public override Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
         var wait = _waits.AddOrUpdate(queue, s_shortestWait, static (_, last) => last * 2 < s_longestWait ? last * 2 : s_longestWait);
         return Task.Delay(wait, time, cancellationToken);
     }
 
-    /// <summary>False also where it cannot be moved now: it comes again when its lease ends, and must not take the rest of its delivery with it.</summary>
+    /// <summary>
+    /// Moves a message to the poison queue. Returns false if that is not possible now: the message comes again when its
+    /// lease ends, and the rest of the delivery is unaffected.
+    /// </summary>
     private async Task<bool> TryPoisonAsync(StorageMessage message, CancellationToken cancellationToken)
     {
         try
@@ -95,18 +113,19 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         }
     }
 
-    private Task<bool> HoldAsync(StorageMessage message, TimeSpan time, CancellationToken cancellationToken) =>
-        DecideAsync(
+    private Task<bool> SetInvisibleAsync(StorageMessage message, TimeSpan time, CancellationToken cancellationToken) =>
+        RunAsync(
             message,
             async q => message.Receipt = (await q.UpdateMessageAsync(
-                message.Id, message.Receipt, message.Text, StorageWorkQueue.Whole(time), cancellationToken)).Value.PopReceipt,
+                message.Id, message.Receipt, message.Text, StorageWorkQueue.RoundUpToSeconds(time), cancellationToken)).Value.PopReceipt,
             cancellationToken);
 
-    private async Task<bool> DecideAsync<T>(StorageMessage message, Func<QueueClient, Task<T>> decide, CancellationToken cancellationToken)
+    /// <summary>Runs a call that needs the message's lease. Returns false if the lease was lost.</summary>
+    private async Task<bool> RunAsync<T>(StorageMessage message, Func<QueueClient, Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
-            await queues.For(message.Queue).RunAsync(decide, cancellationToken);
+            await queues.For(message.Queue).RunAsync(call, cancellationToken);
             return true;
         }
         catch (RequestFailedException e) when (e.Status is 400 or 404 && e.ErrorCode is "MessageNotFound" or "PopReceiptMismatch")

@@ -5,14 +5,15 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Azure.Queues;
 
 /// <summary>
-/// Azure Storage Queues, sending side. Messages are plain text and never expire; what a queue cannot carry as it is goes to a blob. Queues are made
-/// when the first message finds them missing. The receiving side is the Functions host's, or <see cref="StorageQueueReceiver"/>.
+/// Sends messages to Azure Storage Queues. Messages are plain text and never expire. A message that a queue cannot hold
+/// is stored in a blob. The first message creates a missing queue. The Functions host or <see
+/// cref="StorageQueueReceiver"/> receives.
 /// </summary>
 internal sealed class StorageWorkQueue(AzureAccount account, ClaimChecks claims) : IWorkQueue
 {
     private const int Concurrency = 16;
 
-    /// <summary>The service's way to say that a message does not expire.</summary>
+    /// <summary>The time to live of a message that never expires.</summary>
     internal static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
     private readonly ConcurrentDictionary<string, AzureResource<QueueClient>> _queues = new(StringComparer.Ordinal);
@@ -28,12 +29,14 @@ internal sealed class StorageWorkQueue(AzureAccount account, ClaimChecks claims)
     private async Task SendAsync(string queue, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken)
     {
         var text = MessageText.TryEncode(body.Span) ?? await claims.DepositAsync(queue, body, cancellationToken);
-        await For(queue).RunAsync(q => q.SendMessageAsync(text, Whole(delay), Never, cancellationToken), cancellationToken);
+        await For(queue).RunAsync(q => q.SendMessageAsync(text, RoundUpToSeconds(delay), Never, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The service counts whole seconds; a message must not be seen too early.</summary>
-    internal static TimeSpan Whole(TimeSpan time) => TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds));
+    /// <summary>
+    /// Rounds up to whole seconds, which the service expects, so that no message is visible too early.
+    /// </summary>
+    internal static TimeSpan RoundUpToSeconds(TimeSpan time) => TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds));
 
-    /// <summary>One queue.</summary>
+    /// <summary>Returns the queue of a name.</summary>
     internal AzureResource<QueueClient> For(string queue) => _queues.GetOrAdd(queue, account.Queue);
 }

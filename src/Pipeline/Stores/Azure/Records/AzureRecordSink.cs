@@ -11,8 +11,8 @@ using Pipeline.Staging;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Records for consumers in Azure: each an immutable blob and a message on queue <c>records</c>; failures and manifests likewise. The blobs are the
-/// truth; a message may come more than once, with the same id and the same bytes.
+/// Writes each record as an immutable blob and announces it on queue <c>records</c>; failures and manifests likewise.
+/// The blobs are the source of truth. A message may be sent more than once, with the same id and the same bytes.
 /// </summary>
 internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records) : IRecordSink
 {
@@ -39,7 +39,7 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
             await _recordQueue.SendMemberAsync(record.Id, address, member, cancellationToken);
             return;
         }
-        // Whoever wrote it may have been killed before the message was sent; the message is of what is there.
+        // The first writer may have crashed before it sent the message. Announce the stored bytes again.
         await using var stored = await records.ReadAsync(name, cancellationToken);
         await _recordQueue.SendMemberAsync(record.Id, address, stored, cancellationToken);
     }
@@ -72,7 +72,7 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
         await foreach (var blob in records.Container.ReadAsync(
             c => c.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{listId}/", cancellationToken), cancellationToken))
         {
-            // A submission's file comes just before its records: the names differ first where one has a dot and the other a slash.
+            // The listing has a submission's file just before its records, because '.' sorts before '/'.
             var isFile = blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal);
             var submission = isFile ? blob.Name[..^SubmissionFile.Suffix.Length] : blob.Name[..blob.Name.LastIndexOf('/')];
             if (submission != current)
@@ -105,7 +105,10 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
         await _manifestQueue.SendAsync(manifest.ListId, _manifests.Client.GetBlobClient(name).Uri, json, cancellationToken);
     }
 
-    /// <summary>Written before it is looked for a record, so that of a record and a failure that come at once the failure always goes: who is second sees the other.</summary>
+    /// <summary>
+    /// Writes the failure before looking for a record, so that of a concurrent record and failure only the record
+    /// stays: whoever writes second sees the other and removes the failure.
+    /// </summary>
     private async Task PutAsync(Failure failure, CancellationToken cancellationToken)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure);

@@ -8,20 +8,23 @@ using Pipeline.Staging;
 
 namespace Pipeline.Stores.Azure.Records;
 
-/// <summary>The records of a list as blobs: each a gzip member of one line with its line feed, so that members laid end to end are the gzip of an NDJSON file.</summary>
+/// <summary>
+/// Stores each record as a blob: a gzip member of one line with its line feed. Concatenated members are therefore a
+/// valid gzipped NDJSON file.
+/// </summary>
 internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
 {
     private const int LargestInMemory = 1 << 20;
     private const int BufferBytes = 1 << 16;
     private const string GzipType = "application/gzip";
 
-    /// <summary>The container.</summary>
+    /// <summary>The container of the records.</summary>
     public AzureResource<BlobContainerClient> Container { get; } = account.Container(AzureNames.RecordsContainer);
 
-    /// <summary>The name of a record's blob.</summary>
+    /// <summary>Returns the name of a record's blob.</summary>
     public static string NameOf(string listId, string submissionId, string id) => $"{listId}/{submissionId}/{id}.json.gz";
 
-    /// <summary>Compresses a record. The caller disposes what it gets.</summary>
+    /// <summary>Compresses a record to a stream that the caller disposes.</summary>
     public static async Task<Stream> CompressAsync(StagedRecord record, CancellationToken cancellationToken)
     {
         var member = CreateBuffer(record.Bytes);
@@ -42,16 +45,18 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
         }
     }
 
-    /// <summary>Writes a record's blob unless it is there.</summary>
+    /// <summary>Writes a record's blob unless it exists. Returns false if it exists.</summary>
     public Task<bool> WriteNewAsync(string name, Stream member, CancellationToken cancellationToken) =>
         BlobUpload.WriteNewAsync(Container, name, member, GzipType, cancellationToken);
 
     /// <summary>Opens a record's stored bytes.</summary>
     public async Task<ObjectRead> OpenAsync(string name, CancellationToken cancellationToken) =>
         await store.OpenAsync(new("azblob", AzureNames.RecordsContainer, name), cancellationToken)
-            ?? throw PipelineException.Transient(FailureReasons.Unavailable, $"The record '{name}' was in its container a moment ago and is gone. Nothing here deletes records.");
+            ?? throw PipelineException.Transient(
+                FailureReasons.Unavailable,
+                $"The record '{name}' disappeared from its container. The pipeline never deletes records; check who did.");
 
-    /// <summary>A record as it is stored, whole. The caller disposes what it gets.</summary>
+    /// <summary>Reads a record's stored bytes to a stream that the caller disposes.</summary>
     public async Task<Stream> ReadAsync(string name, CancellationToken cancellationToken)
     {
         await using var stored = await OpenAsync(name, cancellationToken);
@@ -69,7 +74,9 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
         }
     }
 
-    /// <summary>The line within a member without its line feed; null when it is longer than a limit.</summary>
+    /// <summary>
+    /// Returns the line in a member, without its line feed; null if it is longer than the limit in bytes.
+    /// </summary>
     public static async Task<ReadOnlyMemory<byte>?> TryExpandAsync(Stream member, int limit, CancellationToken cancellationToken)
     {
         member.Position = 0;
@@ -79,7 +86,7 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
         return length == line.Length ? null : line.AsMemory(0, length - 1);
     }
 
-    /// <summary>The digest of a member.</summary>
+    /// <summary>Returns the SHA-256 of a member, in lower-case hex.</summary>
     public static async Task<string> HashAsync(Stream member, CancellationToken cancellationToken)
     {
         member.Position = 0;

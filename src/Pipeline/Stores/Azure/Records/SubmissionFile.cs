@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,12 +11,13 @@ using Pipeline.Stores.Azure.Ledger;
 
 namespace Pipeline.Stores.Azure.Records;
 
-/// <summary>A record's blob as a listing tells it.</summary>
+/// <summary>A record's blob in a listing.</summary>
 internal sealed record RecordMember(string Name, long Bytes, string ETag);
 
 /// <summary>
-/// The records of one submission as <c>{list_id}/{submission_id}.ndjson.gz</c>: its members' bytes end to end, in bounded memory, visible once it is
-/// whole. What it was made of is kept with it, so that it is made again only when records were added.
+/// Writes the records of one submission to <c>{list_id}/{submission_id}.ndjson.gz</c> by concatenating their members,
+/// in bounded memory. The file becomes visible once it is complete. Its metadata holds a digest of its members, so it
+/// is written again only after records were added.
 /// </summary>
 internal sealed class SubmissionFile(RecordBlobs records)
 {
@@ -27,24 +29,34 @@ internal sealed class SubmissionFile(RecordBlobs records)
 
     public const string Suffix = ".ndjson.gz";
 
-    /// <summary>Makes the file unless it is there as it should be.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="there">What is there; null for nothing.</param>
+    /// <summary>Writes the file unless an existing one has the same members.</summary>
+    /// <param name="name">Name of the file.</param>
+    /// <param name="existing">The existing file; null for none.</param>
     /// <param name="members">The records.</param>
-    /// <param name="cancellationToken">Stops it; then nothing was written.</param>
-    public async Task<RecordLocation> EnsureAsync(string name, BlobItem? there, IReadOnlyList<RecordMember> members, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops the writing; then nothing is written.</param>
+    public async Task<RecordLocation> EnsureAsync(string name, BlobItem? existing, IReadOnlyList<RecordMember> members, CancellationToken cancellationToken)
     {
         var digest = Digest(members);
         var blob = records.Container.Client.GetBlockBlobClient(name);
-        var (bytes, sha256) = there?.Metadata is { } known && known.TryGetValue(MembersKey, out var made) && made == digest && known.TryGetValue(Sha256Key, out var hash)
-            ? (there.Properties.ContentLength ?? 0, hash)
+        var (bytes, sha256) = IsOf(digest, existing?.Metadata, out var hash)
+            ? (existing!.Properties.ContentLength ?? 0, hash)
             : await WriteAsync(blob, members, digest, cancellationToken);
         return new() { Uri = blob.Uri.GetLeftPart(UriPartial.Path), Bytes = bytes, Records = members.Count, Sha256 = sha256 };
     }
 
+    /// <summary>Whether the metadata belongs to a file with these members. Also returns the file's SHA-256.</summary>
+    private static bool IsOf(string digest, IDictionary<string, string>? metadata, [NotNullWhen(true)] out string? sha256)
+    {
+        sha256 = null;
+        return metadata is not null
+            && metadata.TryGetValue(MembersKey, out var members)
+            && members == digest
+            && metadata.TryGetValue(Sha256Key, out sha256);
+    }
+
     private async Task<(long Bytes, string Sha256)> WriteAsync(BlockBlobClient blob, IReadOnlyList<RecordMember> members, string digest, CancellationToken cancellationToken)
     {
-        // Blocks that are not committed belong to the name and not to a writer: each writer's have names of their own.
+        // Concurrent writers share a blob's uncommitted blocks, so each writer uses its own block ids.
         var writer = LedgerTable.NewMark();
         var (ids, bytes, filled) = (new List<string>(), 0L, 0);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -98,11 +110,17 @@ internal sealed class SubmissionFile(RecordBlobs records)
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidBlockList)
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"Somebody else wrote '{blob.Name}' at the same time; it is looked at again.", inner: e);
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable,
+                $"Another process wrote '{blob.Name}' at the same time. It will be checked again.",
+                inner: e);
         }
     }
 
-    /// <summary>The members' bytes in order. Small ones are read some ahead, since each costs a round trip; large ones one at a time, as they come.</summary>
+    /// <summary>
+    /// Reads the members in order. Reads small ones ahead, since each costs a round trip, and streams large ones one at
+    /// a time.
+    /// </summary>
     private async IAsyncEnumerable<Stream> ReadAsync(IReadOnlyList<RecordMember> members, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ahead = new Queue<Task<Stream>>();
