@@ -12,9 +12,9 @@ public static class EmulatorProgram
     {
         try
         {
-            if (CommandLine.Parse(args) is not { } options)
+            if (EmulatorArguments.Parse(args) is not { } options)
             {
-                Console.Out.Write(CommandLine.Help);
+                Console.Out.Write(EmulatorArguments.Help);
                 return 0;
             }
             await using var emulator = await Emulator.StartAsync(options, CancellationToken.None);

@@ -27,7 +27,7 @@ internal static class EmulatorServices
         services.AddSingleton<TaskResults>().AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
         services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull, options.AllowPrivate), options.AllowPrivate));
         services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
-        services.AddSingleton<TaskRunner>().AddHostedService<Workers>();
+        services.AddSingleton<TaskRunner>().AddHostedService<JobWorkers>();
         services.AddSingleton<HostileReplies>().AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
     }
 

@@ -9,7 +9,7 @@ namespace Pipeline.Functions.Tests;
 
 /// <summary>A list on its way through all functions.</summary>
 [Trait("Promise", "1")]
-public abstract class EndToEndSuite(Servers? azure) : StoreSuite(azure)
+public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
 {
     private const string ListId = "from-the-queue";
 

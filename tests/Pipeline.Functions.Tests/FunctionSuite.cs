@@ -12,7 +12,7 @@ using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 namespace Pipeline.Functions.Tests;
 
 /// <summary>Each function by itself, invoked over the worker protocol.</summary>
-public abstract class FunctionSuite(Servers? azure) : StoreSuite(azure)
+public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
 {
     private const string Task = "8e8cfde8-345b-42b8-b3e2-0c61eb11e00f";
 

@@ -11,7 +11,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
     public async Task ListAsync(HttpContext context)
     {
         var errors = new List<string>();
-        var page = Page.Read(context.Request, 20, 100, errors);
+        var page = ListPage.Read(context.Request, 20, 100, errors);
         if (errors.Count > 0)
         {
             await Replies.InvalidAsync(context, errors);
@@ -34,7 +34,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
             }
             w.WriteEndArray();
             var next = hostile.ConcernList(context) ?? (batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null);
-            Page.WritePagination(w, next, store.BatchCount());
+            ListPage.WritePagination(w, next, store.BatchCount());
         });
     }
 
@@ -54,7 +54,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
                 if (task.Faults.Null)
                     w.WriteNullValue();
                 else
-                    TaskJson.Write(w, task, TaskStates.Name(task, running.Contains(task.Seq), inBatch: true), TaskEndpoints.RootOf(context.Request));
+                    TaskJson.Write(w, task, TaskStateNames.Name(task, running.Contains(task.Seq), inBatch: true), TaskEndpoints.RootOf(context.Request));
             }
             w.WriteEndArray();
         });

@@ -124,7 +124,7 @@ internal sealed class ExtractEndpoints(
             {
                 w.WriteString("status", "success");
                 w.WritePropertyName("task");
-                TaskJson.Write(w, tasks[0], TaskStates.Name(tasks[0], running: false, inBatch: false), TaskEndpoints.RootOf(context.Request));
+                TaskJson.Write(w, tasks[0], TaskStateNames.Name(tasks[0], running: false, inBatch: false), TaskEndpoints.RootOf(context.Request));
                 return;
             }
             w.WriteString("batch_id", post.Id);
@@ -159,7 +159,7 @@ internal sealed class ExtractEndpoints(
     /// </summary>
     private static void WriteAccepted(Utf8JsonWriter writer, TaskRow task, HttpRequest request)
     {
-        var state = TaskStates.Name(task, running: false, inBatch: true);
+        var state = TaskStateNames.Name(task, running: false, inBatch: true);
         if (TaskEndpoints.IsV2(request))
         {
             TaskJson.Write(writer, task, state, TaskEndpoints.RootOf(request));

@@ -22,7 +22,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
     public async Task ListAsync(HttpContext context)
     {
         var errors = new List<string>();
-        var page = Page.Read(context.Request, 100, 1000, errors);
+        var page = ListPage.Read(context.Request, 100, 1000, errors);
         if (errors.Count > 0)
         {
             await Replies.InvalidAsync(context, errors);
@@ -37,7 +37,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
                 TaskJson.Write(w, task, State(task), root);
             w.WriteEndArray();
             var next = hostile.ConcernList(context) ?? (tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null);
-            Page.WritePagination(w, next, store.TaskCount);
+            ListPage.WritePagination(w, next, store.TaskCount);
         });
     }
 
@@ -74,7 +74,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
         await file.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private string State(TaskRow task) => TaskStates.Name(task, running.Contains(task.Seq), inBatch: false);
+    private string State(TaskRow task) => TaskStateNames.Name(task, running.Contains(task.Seq), inBatch: false);
 
     private async Task<TaskRow?> FindAsync(HttpContext context)
     {

@@ -30,14 +30,14 @@ internal static partial class GcsEndpoints
         {
             gcs.MapGet(path, context => InBucket(context, store, async (bucket, _) =>
             {
-                var name = ObjectAddress.OfGcs(context);
+                var name = RequestedObject.OfGcs(context);
                 if (faults is null || !await faults.BreakGcsAsync(context, name))
                     await GcsObjects.ReadAsync(context, store, bucket, name);
             }));
         }
 
         gcs.MapDelete("/storage/v1/b/{bucket}/o/{**name}", context => InBucket(context, store,
-            (bucket, _) => GcsObjects.DeleteAsync(context, store, bucket, ObjectAddress.OfGcs(context))));
+            (bucket, _) => GcsObjects.DeleteAsync(context, store, bucket, RequestedObject.OfGcs(context))));
         gcs.MapMethods("/upload/storage/v1/b/{bucket}/o", ["POST", "PUT"], context => InBucket(context, store,
             (bucket, _) => uploads.HandleAsync(context, bucket)));
     }

@@ -86,7 +86,7 @@ internal static class GcsObjects
         var decompress = gzip && !AcceptsGzip(context.Request.Headers.AcceptEncoding);
 
         // GCS ignores the Range header when it decompresses the object.
-        var slice = decompress ? new(0, item.Bytes, false, true) : ObjectBody.SliceOf(context.Request, item.Bytes);
+        var slice = decompress ? new(0, item.Bytes, false, true) : ObjectReply.SliceOf(context.Request, item.Bytes);
         if (!slice.IsSatisfiable)
         {
             response.Headers.ContentRange = $"bytes */{item.Bytes}";
@@ -99,12 +99,12 @@ internal static class GcsObjects
         if (decompress)
         {
             response.Headers.Warning = "214 UploadServer gunzipped";
-            return ObjectBody.SendDecompressedAsync(context, content);
+            return ObjectReply.SendDecompressedAsync(context, content);
         }
 
         if (item.Traits.ContentEncoding is { } encoding)
             response.Headers.ContentEncoding = encoding;
-        return ObjectBody.SendAsync(context, content, slice, item.Bytes);
+        return ObjectReply.SendAsync(context, content, slice, item.Bytes);
     }
 
     private static void Describe(IHeaderDictionary headers, StoredObject item)

@@ -17,7 +17,7 @@ internal static partial class S3Endpoints
     public static void MapS3(this IEndpointRouteBuilder app, BucketStore store, StoreFaults? faults = null) =>
         app.Map("/s3/{**path}", async context =>
         {
-            var (bucket, key) = ObjectAddress.OfS3(context);
+            var (bucket, key) = RequestedObject.OfS3(context);
             context.Response.Headers["x-amz-request-id"] = context.TraceIdentifier;
             if (key.Length == 0 || faults is null || !await faults.BreakS3Async(context, key))
                 await HandleAsync(context, store, bucket, key);
@@ -26,15 +26,15 @@ internal static partial class S3Endpoints
     private static Task HandleAsync(HttpContext context, BucketStore store, string bucket, string key)
     {
         if (IsDenied(context.Request))
-            return S3Error.AccessDenied.WriteAsync(context);
+            return S3ErrorReply.AccessDenied.WriteAsync(context);
         if (bucket.Length == 0)
-            return HttpMethods.IsGet(context.Request.Method) ? S3Listing.ListBucketsAsync(context, store) : S3Error.NotImplemented.WriteAsync(context);
+            return HttpMethods.IsGet(context.Request.Method) ? S3Listing.ListBucketsAsync(context, store) : S3ErrorReply.NotImplemented.WriteAsync(context);
         if (key.Length == 0 && HttpMethods.IsPut(context.Request.Method) && context.Request.Query.Count == 0)
             return CreateBucketAsync(context, store, bucket);
         if (store.FindBucket(bucket) is null)
-            return S3Error.NoSuchBucket.WriteAsync(context);
+            return S3ErrorReply.NoSuchBucket.WriteAsync(context);
         if (Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
-            return S3Error.KeyTooLong.WriteAsync(context);
+            return S3ErrorReply.KeyTooLong.WriteAsync(context);
         return key.Length == 0 ? HandleBucketAsync(context, store, bucket) : HandleObjectAsync(context, store, bucket, key);
     }
 
@@ -47,7 +47,7 @@ internal static partial class S3Endpoints
             "GET" when query.ContainsKey("location") => S3Xml.WriteAsync(context, "LocationConstraint", S3Xml.Namespace, _ => { }),
             "GET" when query["list-type"] == "2" => S3Listing.ListAsync(context, store, bucket),
             "POST" when query.ContainsKey("delete") => S3Objects.DeleteManyAsync(context, store, bucket),
-            _ => S3Error.NotImplemented.WriteAsync(context),
+            _ => S3ErrorReply.NotImplemented.WriteAsync(context),
         };
     }
 
@@ -56,7 +56,7 @@ internal static partial class S3Endpoints
         var query = context.Request.Query;
         if (context.Request.Headers.ContainsKey("x-amz-copy-source")
             || query.ContainsKey("uploads") || query.ContainsKey("uploadId") || query.ContainsKey("acl") || query.ContainsKey("tagging"))
-            return S3Error.NotImplemented.WriteAsync(context);
+            return S3ErrorReply.NotImplemented.WriteAsync(context);
         switch (context.Request.Method)
         {
             case "GET" or "HEAD":
@@ -67,7 +67,7 @@ internal static partial class S3Endpoints
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return store.DeleteAsync(bucket, key);
             default:
-                return S3Error.NotImplemented.WriteAsync(context);
+                return S3ErrorReply.NotImplemented.WriteAsync(context);
         }
     }
 
@@ -75,7 +75,7 @@ internal static partial class S3Endpoints
     {
         if (!BucketName().IsMatch(bucket))
         {
-            await S3Error.InvalidBucketName.WriteAsync(context);
+            await S3ErrorReply.InvalidBucketName.WriteAsync(context);
             return;
         }
 

@@ -17,7 +17,7 @@ internal static class S3Listing
         var url = Get("encoding-type") == "url";
         if (!int.TryParse(Get("max-keys") is { Length: > 0 } text ? text : "1000", out var limit) || limit < 0)
         {
-            await S3Error.InvalidArgument("Provided max-keys not an integer or within integer range").WriteAsync(context);
+            await S3ErrorReply.InvalidArgument("Provided max-keys not an integer or within integer range").WriteAsync(context);
             return;
         }
 
@@ -25,7 +25,7 @@ internal static class S3Listing
         var token = Get("continuation-token");
         if (token.Length > 0 && !TryReadToken(token, out cursor))
         {
-            await S3Error.InvalidArgument("The continuation token provided is incorrect").WriteAsync(context);
+            await S3ErrorReply.InvalidArgument("The continuation token provided is incorrect").WriteAsync(context);
             return;
         }
 

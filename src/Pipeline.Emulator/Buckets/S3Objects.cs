@@ -18,14 +18,14 @@ internal static class S3Objects
         using var content = open?.Content;
         if ((isHead ? store.Find(bucket, key) : open?.Object) is not { } item)
         {
-            await S3Error.NoSuchKey.WriteAsync(context);
+            await S3ErrorReply.NoSuchKey.WriteAsync(context);
             return;
         }
 
         var headers = context.Request.Headers;
         if ((headers.IfMatch.Count > 0 && !Matches(headers.IfMatch, item)) || (headers.IfMatch.Count == 0 && IsNewerThan(item, headers.IfUnmodifiedSince)))
         {
-            await S3Error.PreconditionFailed.WriteAsync(context);
+            await S3ErrorReply.PreconditionFailed.WriteAsync(context);
             return;
         }
 
@@ -36,11 +36,11 @@ internal static class S3Objects
             return;
         }
 
-        var slice = ObjectBody.SliceOf(context.Request, item.Bytes);
+        var slice = ObjectReply.SliceOf(context.Request, item.Bytes);
         if (!slice.IsSatisfiable)
         {
             context.Response.Headers.Clear();
-            await S3Error.InvalidRange.WriteAsync(context);
+            await S3ErrorReply.InvalidRange.WriteAsync(context);
             return;
         }
 
@@ -51,7 +51,7 @@ internal static class S3Objects
             context.Response.Headers["x-amz-checksum-type"] = "FULL_OBJECT";
         }
 
-        await ObjectBody.SendAsync(context, content, slice, item.Bytes);
+        await ObjectReply.SendAsync(context, content, slice, item.Bytes);
     }
 
     public static async Task DeleteManyAsync(HttpContext context, BucketStore store, string bucket)
@@ -73,7 +73,7 @@ internal static class S3Objects
 
         if (keys.Count is 0 or > MaxDeletions || keys.Contains(""))
         {
-            await S3Error.MalformedXml.WriteAsync(context);
+            await S3ErrorReply.MalformedXml.WriteAsync(context);
             return;
         }
 

@@ -25,7 +25,7 @@ internal static partial class S3Upload
         }
         catch (Exception error) when (error is InvalidDataException || MalformedBody.Is(error))
         {
-            await S3Error.IncompleteBody.WriteAsync(context);
+            await S3ErrorReply.IncompleteBody.WriteAsync(context);
             return;
         }
 
@@ -50,13 +50,13 @@ internal static partial class S3Upload
     private static async Task CommitAsync(HttpContext context, BucketStore store, ObjectUpload upload, string bucket, string key, ObjectTraits traits)
     {
         var headers = context.Request.Headers;
-        S3Error? refusal = null;
+        S3ErrorReply? refusal = null;
         var item = await store.CommitAsync(upload, bucket, key, traits, current =>
         {
             if (headers.IfNoneMatch == "*" && current is not null)
-                refusal = S3Error.PreconditionFailed;
+                refusal = S3ErrorReply.PreconditionFailed;
             else if (headers.IfMatch.Count > 0)
-                refusal = current is null ? S3Error.NoSuchKey : S3Objects.Matches(headers.IfMatch, current) ? null : S3Error.PreconditionFailed;
+                refusal = current is null ? S3ErrorReply.NoSuchKey : S3Objects.Matches(headers.IfMatch, current) ? null : S3ErrorReply.PreconditionFailed;
             return refusal is null;
         });
         if (item is null)
@@ -73,31 +73,31 @@ internal static partial class S3Upload
         }
     }
 
-    private static S3Error? Verify(IHeaderDictionary headers, ObjectUpload upload, ContentChecksum? sha256)
+    private static S3ErrorReply? Verify(IHeaderDictionary headers, ObjectUpload upload, ContentChecksum? sha256)
     {
         if (headers["x-amz-decoded-content-length"].ToString() is { Length: > 0 } length && length != upload.Bytes.ToString())
-            return S3Error.IncompleteBody;
+            return S3ErrorReply.IncompleteBody;
         if (sha256 is not null && !headers["x-amz-content-sha256"].ToString().Equals(Convert.ToHexString(sha256.Finish()), StringComparison.OrdinalIgnoreCase))
-            return S3Error.Sha256Mismatch;
+            return S3ErrorReply.Sha256Mismatch;
         if (headers.ContentMD5.Count == 0)
             return null;
         var md5 = new byte[16];
         if (!Convert.TryFromBase64String(headers.ContentMD5.ToString(), md5, out var bytes) || bytes != md5.Length)
-            return S3Error.InvalidDigest;
-        return md5.AsSpan().SequenceEqual(upload.Md5()) ? null : S3Error.BadDigest("Content-MD5");
+            return S3ErrorReply.InvalidDigest;
+        return md5.AsSpan().SequenceEqual(upload.Md5()) ? null : S3ErrorReply.BadDigest("Content-MD5");
     }
 
-    private static S3Error? VerifyChecksum(string? header, string? stated, ContentChecksum? checksum)
+    private static S3ErrorReply? VerifyChecksum(string? header, string? stated, ContentChecksum? checksum)
     {
         if (header is null)
             return null;
         if (checksum is null)
-            return S3Error.InvalidArgument($"The checksum '{header}' is not supported.");
+            return S3ErrorReply.InvalidArgument($"The checksum '{header}' is not supported.");
         if (string.IsNullOrEmpty(stated))
-            return S3Error.MalformedTrailer;
+            return S3ErrorReply.MalformedTrailer;
         return Convert.ToBase64String(checksum.Finish()) == stated
             ? null
-            : S3Error.BadDigest(header[ContentChecksum.HeaderPrefix.Length..].ToUpperInvariant());
+            : S3ErrorReply.BadDigest(header[ContentChecksum.HeaderPrefix.Length..].ToUpperInvariant());
     }
 
     private static ContentChecksum? ChecksumOf(IHeaderDictionary headers, out string? header)

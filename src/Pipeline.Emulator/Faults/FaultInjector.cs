@@ -110,7 +110,7 @@ internal sealed class FaultInjector(FaultSet faults)
 
         public bool IsHostile { get; } = set.Faults.Keys.Any(name => name.StartsWith("hostile", StringComparison.Ordinal));
 
-        public bool Happens(string name, long index, [NotNullWhen(true)] out Fault? fault, string? drawnAs = null)
+        public bool Happens(string name, long index, [NotNullWhen(true)] out ConfiguredFault? fault, string? drawnAs = null)
         {
             if (!set.Faults.TryGetValue(name, out fault))
                 return false;

@@ -5,7 +5,7 @@ namespace Pipeline.Emulator.Faults;
 /// <summary>A configured fault.</summary>
 /// <param name="Value">The word or number; empty for a fault that is only a chance.</param>
 /// <param name="Chance">How often it happens.</param>
-internal sealed record Fault(string Value, Chance Chance)
+internal sealed record ConfiguredFault(string Value, Chance Chance)
 {
     public int Number => int.Parse(Value, NumberStyles.None, CultureInfo.InvariantCulture);
 
@@ -13,13 +13,13 @@ internal sealed record Fault(string Value, Chance Chance)
 }
 
 /// <summary>The configured faults, by name.</summary>
-internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
+internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faults)
 {
-    public static readonly FaultSet None = new(new Dictionary<string, Fault>());
+    public static readonly FaultSet None = new(new Dictionary<string, ConfiguredFault>());
 
     private const string ChanceForms = "a count such as 3, a share such as 0.1 or 10%, or always";
 
-    public IReadOnlyDictionary<string, Fault> Faults { get; } = faults;
+    public IReadOnlyDictionary<string, ConfiguredFault> Faults { get; } = faults;
 
     /// <summary>Parses <c>name=value,name=value@chance,name</c>.</summary>
     /// <exception cref="FormatException">
@@ -36,7 +36,7 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
     /// <exception cref="FormatException">A name is unknown, or a value is malformed.</exception>
     public static FaultSet FromPairs(IEnumerable<(string Name, string Value)> pairs)
     {
-        var faults = new Dictionary<string, Fault>();
+        var faults = new Dictionary<string, ConfiguredFault>();
         foreach (var (name, value) in pairs)
         {
             if (!FaultCatalog.ByName.TryGetValue(name, out var kind))
@@ -46,7 +46,7 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, Fault> faults)
         return new(faults);
     }
 
-    private static Fault ParseValue(FaultKind kind, string text)
+    private static ConfiguredFault ParseValue(FaultKind kind, string text)
     {
         if (kind.Value == FaultValueKind.Chance)
             return Chance.TryParse(text, out var only) ? new("", only.Value) : throw Wrong(kind, text, ChanceForms);

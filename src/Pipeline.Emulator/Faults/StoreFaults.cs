@@ -28,14 +28,14 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
             return false;
         var refusal = RefusalOfTime(context);
         var fate = FateOf(key);
-        if (refusal == S3Error.None)
+        if (refusal == S3ErrorReply.None)
             refusal = fate switch
             {
-                { IsArchived: true } => S3Error.Archived,
-                _ when time.GetUtcNow() < fate.RefusedUntil => S3Error.ByCode(fate.Refusal),
+                { IsArchived: true } => S3ErrorReply.Archived,
+                _ when time.GetUtcNow() < fate.RefusedUntil => S3ErrorReply.ByCode(fate.Refusal),
                 _ => DrawRefusal(),
             };
-        if (refusal != S3Error.None)
+        if (refusal != S3ErrorReply.None)
         {
             await refusal.WriteAsync(context);
             return true;
@@ -55,8 +55,8 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
         if (!IsRead(context))
             return false;
         var fate = FateOf(name);
-        var refusal = time.GetUtcNow() < fate.RefusedUntil ? S3Error.ByCode(fate.Refusal) : DrawRefusal();
-        if (refusal == S3Error.None)
+        var refusal = time.GetUtcNow() < fate.RefusedUntil ? S3ErrorReply.ByCode(fate.Refusal) : DrawRefusal();
+        if (refusal == S3ErrorReply.None)
         {
             SpoilBody(context, name);
             return false;
@@ -86,26 +86,26 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
             faults.Happens("object_etag", index));
     }
 
-    private S3Error DrawRefusal()
+    private S3ErrorReply DrawRefusal()
     {
         var index = Interlocked.Increment(ref _reads);
-        return faults.Happens("store_busy", index) ? S3Error.ByCode("SlowDown")
-            : faults.Happens("store_timeout", index) ? S3Error.ByCode("RequestTimeout")
-            : S3Error.None;
+        return faults.Happens("store_busy", index) ? S3ErrorReply.ByCode("SlowDown")
+            : faults.Happens("store_timeout", index) ? S3ErrorReply.ByCode("RequestTimeout")
+            : S3ErrorReply.None;
     }
 
     /// <summary>
     /// Refuses a request signed too far from the store's time, as S3 does. The <c>Date</c> header gives that time.
     /// </summary>
-    private S3Error RefusalOfTime(HttpContext context)
+    private S3ErrorReply RefusalOfTime(HttpContext context)
     {
         if (faults.Setting("store_clock_s", 0) is not (> 0 and var ahead))
-            return S3Error.None;
+            return S3ErrorReply.None;
         var now = time.GetUtcNow().AddSeconds(ahead);
         context.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
         return DateTimeOffset.TryParseExact(
             context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed)
-            && (signed - now).Duration() > s_clockTolerance ? S3Error.ByCode("RequestTimeTooSkewed") : S3Error.None;
+            && (signed - now).Duration() > s_clockTolerance ? S3ErrorReply.ByCode("RequestTimeTooSkewed") : S3ErrorReply.None;
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ internal static class HostileResult
         using var held = new MemoryStream();
         using (honest)
             honest.CopyTo(held);
-        var spoilt = PrivateFiles.CreateTemporary();
+        var spoilt = OwnerOnlyFiles.CreateTemporary();
         string[] secrets = task.Delivery.CallbackUrl is { } url ? [url] : [];
         foreach (var piece in HostileJson.Spoil(held.GetBuffer().AsMemory(0, (int)held.Length), kind, secrets, task.Faults.Draw))
             spoilt.Write(piece.Span);
@@ -29,7 +29,7 @@ internal static class HostileResult
     }
 
     /// <summary>Addresses and documents of tasks that nobody knows, beside a task's own object and with its URL.</summary>
-    public static IEnumerable<(ObjectAddress Address, byte[] Document)> Foreign(TaskRow task, ObjectAddress own)
+    public static IEnumerable<(DeliveryAddress Address, byte[] Document)> Foreign(TaskRow task, DeliveryAddress own)
     {
         if (task.Faults.HostileResult is not "foreign")
             yield break;

@@ -48,7 +48,7 @@ internal sealed class MarkdownWriter(Uri baseUrl)
         if (depth > MaxDepth)
         {
             flow.AddSpace();
-            flow.AddText(VisibleText.Line(element));
+            flow.AddText(PageText.Line(element));
             flow.AddSpace();
         }
         else if (!TryAddInline(element, flow, depth) && (flow.IsInline || !TryAddBlock(element, flow, depth)))
@@ -85,7 +85,7 @@ internal sealed class MarkdownWriter(Uri baseUrl)
                 flow.AddWrapped(Inline(element, depth), "“", "”");
                 return true;
             case "code" or "kbd" or "samp" or "tt":
-                flow.AddWrapped(CodeSpan(VisibleText.Collapse(VisibleText.Raw(element))), "", "");
+                flow.AddWrapped(CodeSpan(PageText.Collapse(PageText.Raw(element))), "", "");
                 return true;
             case "a":
                 AddLink(element, flow, depth);
@@ -201,7 +201,7 @@ internal sealed class MarkdownWriter(Uri baseUrl)
 
     private static string Fence(IElement pre)
     {
-        var code = VisibleText.Raw(pre).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd();
+        var code = PageText.Raw(pre).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd();
         var classes = $"{pre.ClassName} {pre.FirstElementChild?.ClassName}".Split(' ');
         var language = classes.FirstOrDefault(c => c.StartsWith("language-", StringComparison.Ordinal))?["language-".Length..];
         var fence = new string('`', Math.Max(3, LongestRun(code) + 1));

@@ -69,7 +69,7 @@ internal static class PageContent
         if (formats.Contains("markdown"))
             writer.WriteString("markdown", WellFormed(document.Body is null ? "" : new MarkdownWriter(baseUrl).Convert(document.Body)));
         if (formats.Contains("text"))
-            writer.WriteString("text", WellFormed(document.Body is null ? "" : VisibleText.Of(document.Body)));
+            writer.WriteString("text", WellFormed(document.Body is null ? "" : PageText.Of(document.Body)));
         if (formats.Contains("links"))
             WriteLinks(writer, document, baseUrl);
         if (parse)

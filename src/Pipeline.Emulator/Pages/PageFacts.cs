@@ -36,7 +36,7 @@ internal sealed class PageFacts
         switch (element.LocalName)
         {
             case "title" when _title is null && element.ParentElement?.LocalName == "head":
-                _title = VisibleText.Collapse(element.TextContent);
+                _title = PageText.Collapse(element.TextContent);
                 break;
             case "meta" when (element.GetAttribute("name") ?? element.GetAttribute("property")) is { Length: > 0 } name && element.GetAttribute("content") is { } content:
                 _meta.TryAdd(name, content);
@@ -76,7 +76,7 @@ internal sealed class PageFacts
         {
             writer.WriteStartObject();
             writer.WriteNumber("level", HtmlNodes.HeadingLevel(heading));
-            Write(writer, "text", VisibleText.Line(heading));
+            Write(writer, "text", PageText.Line(heading));
             writer.WriteEndObject();
         }
 
@@ -95,7 +95,7 @@ internal sealed class PageFacts
                 continue;
             writer.WriteStartObject();
             Write(writer, "href", url.AbsoluteUri);
-            Write(writer, "text", VisibleText.Line(link));
+            Write(writer, "text", PageText.Line(link));
             Write(writer, "rel", link.GetAttribute("rel"));
             writer.WriteEndObject();
         }
@@ -113,7 +113,7 @@ internal sealed class PageFacts
             {
                 writer.WriteStartArray();
                 foreach (var cell in row)
-                    writer.WriteStringValue(cell.Element is null ? "" : WellFormed(VisibleText.Line(cell.Element)));
+                    writer.WriteStringValue(cell.Element is null ? "" : WellFormed(PageText.Line(cell.Element)));
                 writer.WriteEndArray();
             }
 

@@ -20,7 +20,7 @@ internal sealed class CannedResults(int bytes)
 {
     private const long MaxTotalBytes = 16 << 20;
 
-    private readonly Lazy<Page>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxTotalBytes / bytes, 1, 64)).Select(n => new Lazy<Page>(() => new(n, bytes)))];
+    private readonly Lazy<CannedPage>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxTotalBytes / bytes, 1, 64)).Select(n => new Lazy<CannedPage>(() => new(n, bytes)))];
 
     /// <summary>The result document of a task.</summary>
     public MemoryStream Open(TaskRow task)
@@ -49,7 +49,7 @@ internal sealed class CannedResults(int bytes)
         );
     }
 
-    private (byte[] Before, Page Page, byte[] After) Parts(TaskRow task)
+    private (byte[] Before, CannedPage Page, byte[] After) Parts(TaskRow task)
     {
         var input = TaskInput.Of(task);
         var number = (int)(task.Seq % _pages.Length);
@@ -58,7 +58,7 @@ internal sealed class CannedResults(int bytes)
         ResultDocument.Write(document, task, input, html, task.CreatedAt, TimeSpan.FromMilliseconds(task.Seq % 1000));
         var text = document.ToArray();
         if (!input.IsHtmlOnly)
-            return (text, Page.Empty, []);
+            return (text, CannedPage.Empty, []);
         // Strings cannot contain this text, because their quotes are escaped. So it is the member itself.
         var at = text.AsSpan().IndexOf("\"html\":\"\""u8) + "\"html\":\""u8.Length;
         return (text[..at], _pages[number].Value, text[at..]);
@@ -100,11 +100,11 @@ internal sealed class CannedResults(int bytes)
         return bytes;
     }
 
-    private sealed class Page
+    private sealed class CannedPage
     {
-        public static readonly Page Empty = new([], []);
+        public static readonly CannedPage Empty = new([], []);
 
-        public Page(int number, int bytes)
+        public CannedPage(int number, int bytes)
         {
             var quoted = new ArrayBufferWriter<byte>(bytes);
             using (var writer = new Utf8JsonWriter(quoted, Replies.Json))
@@ -118,7 +118,7 @@ internal sealed class CannedResults(int bytes)
             Deflated = deflated.ToArray();
         }
 
-        private Page(byte[] escaped, byte[] deflated) => (Escaped, Deflated) = (escaped, deflated);
+        private CannedPage(byte[] escaped, byte[] deflated) => (Escaped, Deflated) = (escaped, deflated);
 
         /// <summary>The page as a JSON string, without its quotes.</summary>
         public byte[] Escaped { get; }

@@ -9,7 +9,7 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
 {
     private readonly Lazy<Task<HttpClient>> _client = new(() => CreateClientAsync(settings));
 
-    public async Task WriteAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    public async Task WriteAsync(DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var url = $"{Endpoint()}/upload/storage/v1/b/{Uri.EscapeDataString(address.Bucket)}/o?uploadType=media&name={Uri.EscapeDataString(address.Key)}";
         try

@@ -88,5 +88,5 @@ internal static class ObjectBytes
 
     private static Stream Scratch(long expectedBytes) => expectedBytes <= MaxInMemory
         ? new MemoryStream()
-        : PrivateFiles.CreateTemporary();
+        : OwnerOnlyFiles.CreateTemporary();
 }

@@ -10,7 +10,7 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
     /// <summary>Writes a task's object, with damage unless that is null.</summary>
     /// <returns>False when the damage is <c>missing</c>, so that nothing was written; else true.</returns>
     /// <exception cref="DeliveryException">The storage refused the object or could not be reached.</exception>
-    public async Task<bool> WriteAsync(TaskRow task, ObjectAddress address, string? damage, CancellationToken cancellationToken)
+    public async Task<bool> WriteAsync(TaskRow task, DeliveryAddress address, string? damage, CancellationToken cancellationToken)
     {
         if (damage == "missing")
             return false;
@@ -29,7 +29,7 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
         return true;
     }
 
-    private async Task PutAsync(ObjectAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    private async Task PutAsync(DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var isS3 = address.Scheme == "s3";
         if (!(isS3 ? settings.S3Outside : settings.GcsOutside))

@@ -50,7 +50,7 @@ internal sealed partial class TaskRunner(
         try
         {
             var code = await results.MakeAsync(task, cancellationToken);
-            var address = ObjectAddress.Of(task);
+            var address = DeliveryAddress.Of(task);
             var end = task with { State = TaskState.Success, StatusCode = code, OutputUrl = address?.ToString(), FinishedAt = time.GetUtcNow() };
             if (address is null)
                 return (end, false, next);
@@ -83,7 +83,7 @@ internal sealed partial class TaskRunner(
     {
         try
         {
-            return await objects.WriteAsync(job.Task, ObjectAddress.Of(job.Task)!, damage, cancellationToken);
+            return await objects.WriteAsync(job.Task, DeliveryAddress.Of(job.Task)!, damage, cancellationToken);
         }
         catch (DeliveryException error) when (!disk.Explains(error))
         {

@@ -14,7 +14,7 @@ internal static class WebhookBody
 
     public static ReadOnlyMemory<byte> Write(TaskRow task, string root)
     {
-        var state = task.Faults.WebhookState ?? TaskStates.Name(task, running: false, inBatch: false);
+        var state = task.Faults.WebhookState ?? TaskStateNames.Name(task, running: false, inBatch: false);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Replies.Json))
         {

@@ -190,7 +190,7 @@ public sealed class BucketStoreTests : IDisposable
     {
         var request = new Microsoft.AspNetCore.Http.DefaultHttpContext().Request;
         request.Headers.Range = header;
-        Assert.Equal(new ObjectBody.Slice(start, length, partial, satisfiable), ObjectBody.SliceOf(request, 10));
+        Assert.Equal(new ObjectReply.Slice(start, length, partial, satisfiable), ObjectReply.SliceOf(request, 10));
     }
 
     [Theory]

@@ -118,7 +118,7 @@ public sealed class DeliveryTests
         using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
         using var gcs = new GcsWriter(settings);
         using var content = new MemoryStream("{}"u8.ToArray());
-        var address = new ObjectAddress(storage[..2], "b", "x/é 1.json");
+        var address = new DeliveryAddress(storage[..2], "b", "x/é 1.json");
         if (storage.StartsWith("s3", StringComparison.Ordinal))
             await s3.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken);
         else
@@ -135,7 +135,7 @@ public sealed class DeliveryTests
         using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
         using var gcs = new GcsWriter(settings);
         using var content = new MemoryStream("{}"u8.ToArray());
-        var address = new ObjectAddress(scheme, "b", "k.json");
+        var address = new DeliveryAddress(scheme, "b", "k.json");
         var error = await Assert.ThrowsAsync<DeliveryException>(() => scheme == "s3"
             ? s3.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken)
             : gcs.WriteAsync(address, content, "application/json", TestContext.Current.CancellationToken));

@@ -126,14 +126,14 @@ public sealed class HostingTests
     [InlineData("--data x --workers 0", "--workers takes a number from 1 to 1000.")]
     [InlineData("--data x --urls 5005", "--urls '5005' is not a URL; write http://127.0.0.1:5005.")]
     public void WrongUsageIsToldInOneLine(string args, string message) =>
-        Assert.Equal(message, Assert.Throws<FormatException>(() => CommandLine.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
+        Assert.Equal(message, Assert.Throws<FormatException>(() => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
 
     [Fact]
     public void ArgumentsBecomeOptions()
     {
-        var options = CommandLine.Parse(["--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1", "--storage", "own", "--workers", "8"])!;
+        var options = EmulatorArguments.Parse(["--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1", "--storage", "own", "--workers", "8"])!;
         Assert.Equal(new() { DataFolder = "/d", Address = new("http://127.0.0.1:1234"), ApiKey = "k", Faults = "post_429=1", Storage = StorageMode.Own, Workers = 8, Log = true }, options);
-        Assert.Null(CommandLine.Parse(["--help"]));
+        Assert.Null(EmulatorArguments.Parse(["--help"]));
     }
 
     private static string WithoutPort(JsonNode node) => System.Text.RegularExpressions.Regex.Replace(node["tasks"]!.ToJsonString(), @"127\.0\.0\.1:\d+/v1", "");

@@ -4,7 +4,7 @@ using Pipeline.Emulator.Sample;
 namespace Pipeline.Emulator;
 
 /// <summary>The arguments of the emulator alone.</summary>
-internal static class CommandLine
+internal static class EmulatorArguments
 {
     private const string AllowPrivate = "--allow-private";
 

@@ -3,14 +3,14 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>The address of a task's object.</summary>
-internal sealed record ObjectAddress(string Scheme, string Bucket, string Key)
+internal sealed record DeliveryAddress(string Scheme, string Bucket, string Key)
 {
     /// <summary>The address of a task's object; null when the task asks for no delivery.</summary>
     /// <remarks>
     /// The object is named after the task's id. A <c>storage_object_name</c> replaces the id of a single task; in a
     /// batch it is put before the id, because every object needs its own name.
     /// </remarks>
-    public static ObjectAddress? Of(TaskRow task)
+    public static DeliveryAddress? Of(TaskRow task)
     {
         if (task.Delivery.StorageUrl is not { } url)
             return null;

@@ -7,12 +7,12 @@ namespace Pipeline.Emulator.Api;
 /// <summary>
 /// Which page of a list a request asks for: up to <c>Limit</c> items below the sequence number <c>Before</c>.
 /// </summary>
-internal sealed record Page(int Limit, long Before)
+internal sealed record ListPage(int Limit, long Before)
 {
     /// <summary>
     /// Reads <c>limit</c> and <c>cursor</c>; adds to <paramref name="errors"/> what is wrong with them.
     /// </summary>
-    public static Page Read(HttpRequest request, int defaultLimit, int maxLimit, List<string> errors)
+    public static ListPage Read(HttpRequest request, int defaultLimit, int maxLimit, List<string> errors)
     {
         var limit = defaultLimit;
         if (request.Query.TryGetValue("limit", out var text) && (!int.TryParse(text, out limit) || limit < 1 || limit > maxLimit))

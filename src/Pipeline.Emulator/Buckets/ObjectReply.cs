@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 namespace Pipeline.Emulator.Buckets;
 
 /// <summary>Sends an object's bytes, whole or in part.</summary>
-internal static class ObjectBody
+internal static class ObjectReply
 {
     private const int ChunkBytes = 64 * 1024;
 

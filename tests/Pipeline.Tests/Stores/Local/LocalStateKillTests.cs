@@ -11,7 +11,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Stores.Local;
 
 /// <summary>Promise 7 and the ledger's and the queue's part of promise 1, against <c>kill -9</c> and against workers that are suspended and come back.</summary>
-public sealed class KillTests : IDisposable
+public sealed class LocalStateKillTests : IDisposable
 {
     private const int Inputs = 3_000;
     private const int Kill = 9, Continue = 18, Stop = 19;

@@ -3,7 +3,7 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Api;
 
 /// <summary>The names of task states in the API.</summary>
-internal static class TaskStates
+internal static class TaskStateNames
 {
     private static readonly string[] s_waiting = ["pending", "queued"];
     private static readonly string[] s_running = ["in_progress", "processing", "uploading"];

@@ -1,7 +1,7 @@
 namespace Pipeline.Emulator;
 
 /// <summary>Creates files that only their owner may read: files with tokens in them, and temporary files.</summary>
-internal static class PrivateFiles
+internal static class OwnerOnlyFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

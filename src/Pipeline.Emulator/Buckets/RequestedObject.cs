@@ -6,7 +6,7 @@ namespace Pipeline.Emulator.Buckets;
 /// Reads bucket and key from the raw request line, because the server's parsed path has lost dot segments and repeated
 /// slashes.
 /// </summary>
-internal static class ObjectAddress
+internal static class RequestedObject
 {
     /// <summary>
     /// The path after <paramref name="root"/> as it was sent: still percent-encoded, without the query.

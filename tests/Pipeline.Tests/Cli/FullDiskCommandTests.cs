@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>A disk that runs full under the real command: it says so, waits, and goes on when there is room.</summary>
-public sealed class FullDiskTests : IDisposable
+public sealed class FullDiskCommandTests : IDisposable
 {
     private const int Inputs = 40;
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Pipeline.Tests.Emulator;
 
-public sealed class TaskFaultTests
+public sealed class EmulatorTaskFaultTests
 {
     [Fact]
     public async Task TasksFail()

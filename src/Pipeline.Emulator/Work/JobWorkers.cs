@@ -5,9 +5,9 @@ namespace Pipeline.Emulator.Work;
 /// <summary>
 /// Runs one lane for each kind of job while the emulator runs, so that slow pages do not delay webhooks.
 /// </summary>
-internal sealed partial class Workers(
+internal sealed partial class JobWorkers(
     EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, FullDisk disk,
-    ILogger<Workers> logger) : BackgroundService
+    ILogger<JobWorkers> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

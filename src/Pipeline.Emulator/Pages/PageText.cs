@@ -6,7 +6,7 @@ namespace Pipeline.Emulator.Pages;
 /// <summary>
 /// Extracts the visible text, with blank lines around paragraphs and tabs between the cells of a row.
 /// </summary>
-internal sealed class VisibleText
+internal sealed class PageText
 {
     private readonly StringBuilder _text = new();
     private int _breaks;
@@ -16,7 +16,7 @@ internal sealed class VisibleText
     /// <summary>The visible text below a node.</summary>
     public static string Of(INode root)
     {
-        var text = new VisibleText();
+        var text = new PageText();
         var node = root.FirstChild;
         while (node is not null)
         {
