@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Pipeline.Emulator.Hostile;
 using Pipeline.Ports;
 
 namespace Pipeline.Chaos;
@@ -14,19 +15,24 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     {
         var records = Read("records.ndjson", verdict);
         var failures = Read("failures.ndjson", verdict);
-        (verdict.Urls, verdict.Records, verdict.Failures) = (urls.Count, records.Count, failures.Count);
+        verdict.Urls += urls.Count;
+        verdict.Records += records.Count;
+        verdict.Failures += failures.Count;
         CountOutcomes(records.Concat(failures), verdict);
         CheckManifest(records.Count, failures.Count, verdict);
         var posted = await CountPostsAsync(verdict);
-        foreach (var record in records)
+        // What the API says of a hostile list is not to be compared with.
+        foreach (var record in records.Where(IsHonest))
             await CompareAsync(record, verdict);
         var results = new PaidResults(AskAsync, ExistsAsync);
         // A wrong clock says nothing of what came first.
-        if (verdict.Plan.Kind != TrialKind.Clock)
+        if (verdict.Plan.Kind is not (TrialKind.Clock or TrialKind.Hostile))
             await results.ReadAsync();
-        foreach (var failure in failures)
+        foreach (var failure in failures.Where(IsHonest))
         {
             await CheckFailureAsync(failure, posted, verdict);
+            if (verdict.Plan.Kind == TrialKind.Hostile)
+                verdict.Starved.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}: {Text(failure, "message")}");
             if (await results.FindAsync(failure) is { } found)
                 verdict.Lost.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}, but {found}");
         }
@@ -45,6 +51,18 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         var path = Path.Combine(folder, "manifest.json");
         return File.Exists(path) ? JsonElement.Parse(File.ReadAllText(path)).GetProperty("inputs").GetInt64() : 0;
     }
+
+    /// <summary>Whether the manifest has a list of so many inputs.</summary>
+    public static bool HasList(string folder, long inputs)
+    {
+        var path = Path.Combine(folder, "manifest.json");
+        return File.Exists(path) && Lists(JsonElement.Parse(File.ReadAllText(path))).Any(l => l.GetProperty("inputs").GetInt64() == inputs);
+    }
+
+    private static IEnumerable<JsonElement> Lists(JsonElement manifest) =>
+        manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray().ToList() : [manifest];
+
+    private static bool IsHonest(JsonElement outcome) => !Text(outcome, "url").Contains(HostileMark.Word, StringComparison.Ordinal);
 
     private static string Digest(string path, int bytes)
     {
@@ -98,8 +116,7 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
             verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
         // Each list's digest is of the file as long as it was when the list was closed.
-        var lists = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray().ToList() : [manifest];
-        foreach (var location in lists.SelectMany(l => l.GetProperty("locations").EnumerateArray()).Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
+        foreach (var location in Lists(manifest).SelectMany(l => l.GetProperty("locations").EnumerateArray()).Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
             if (Text(location, "sha256") != Digest(Path.Combine(folder, "records.ndjson"), location.GetProperty("bytes").GetInt32()))
                 verdict.Damaged.Add("records.ndjson has not the digest of the manifest");
     }

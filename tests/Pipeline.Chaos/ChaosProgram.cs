@@ -23,7 +23,9 @@ internal static class ChaosProgram
         await Parallel.ForEachAsync(Plans(options, Elapsed, verdicts), new ParallelOptions { MaxDegreeOfParallelism = options.Parallel }, async (plan, _) =>
         {
             var began = Elapsed();
-            using var trial = new Trial(installation, plan, options.Forged);
+            using ITrial trial = plan.Kind == TrialKind.Hostile
+                ? new HostileTrial(installation, plan)
+                : new Trial(installation, plan, options.Forged);
             var verdict = await trial.RunAsync();
             verdict.Took = Elapsed() - began;
             lock (verdicts)
@@ -45,7 +47,9 @@ internal static class ChaosProgram
             lock (verdicts)
                 if (verdicts.Sum(v => v.Kills.Count) >= options.Kills)
                     yield break;
-            var plan = TrialPlan.Draw(options.Seed + i);
+            var plan = TrialPlan.Draw(options.Seed + i, options.Kind);
+            if (options.Faults is { } faults)
+                plan = plan with { Faults = FaultPlan.Parse(faults) };
             if (Installation.Lacks(plan.Kind) is null)
                 yield return plan;
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 using System.Net.NetworkInformation;
 using System.Text;
@@ -48,6 +49,32 @@ internal sealed class Child : IDisposable
         {
             lock (_said)
                 return _said.ToString(Math.Max(0, _said.Length - 900), Math.Min(900, _said.Length)).Trim();
+        }
+    }
+
+    /// <summary>All that it wrote.</summary>
+    public string Words
+    {
+        get
+        {
+            lock (_said)
+                return _said.ToString();
+        }
+    }
+
+    /// <summary>The most memory that it has taken so far, resident bytes; 0 once it has ended.</summary>
+    public long PeakBytes()
+    {
+        const string peak = "VmHWM:";
+        var status = $"/proc/{_process.Id}/status";
+        try
+        {
+            var line = File.ReadLines(status).FirstOrDefault(l => l.StartsWith(peak, StringComparison.Ordinal));
+            return line is null ? 0 : 1024 * long.Parse(line[peak.Length..^"kB".Length], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
         }
     }
 

@@ -18,7 +18,12 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     ];
 
     /// <summary>Every fault that can happen; the others are settings of these.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. FaultCatalog.All.Where(k => k.Value != FaultValueKind.Setting).Select(k => k.Name)];
+    public static IReadOnlyList<string> Names { get; } =
+        [.. FaultCatalog.All.Where(k => k.Value != FaultValueKind.Setting).Select(k => k.Name)];
+
+    private static readonly string[] Hostile = [.. Names.Where(IsHostile)];
+
+    private static readonly string[] Others = [.. Names.Where(name => !IsHostile(name))];
 
     /// <summary>How they are all given.</summary>
     public string Text => Format(Drawn);
@@ -42,13 +47,33 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     public static FaultPlan Draw(Random random, int seed, bool isSlow)
     {
         var drawn = new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["retry_after_ms"] = "200" };
-        var names = random.GetItems([.. Names], random.Next(4)).Append(Names[seed / 2 % Names.Count]).Where(n => !isSlow || n != "task_never");
+        var names = random.GetItems(Others, random.Next(4)).Append(Others[seed / 2 % Others.Length]).Where(n => !isSlow || n != "task_never");
         foreach (var kind in names.Distinct().Select(n => FaultCatalog.ByName[n]))
             drawn[kind.Name] = Value(random, kind);
         if (drawn.Keys.Any(n => n.StartsWith("object_", StringComparison.Ordinal)) && random.Next(2) == 0)
             drawn["object_heal_ms"] = "700";
         return new(drawn, random.Next(1, 4));
     }
+
+    /// <summary>
+    /// Draws what is hostile: all of it at a rate that leaves the list a chance, or, half of the time, one kind of one thing.
+    /// </summary>
+    public static FaultPlan DrawHostile(Random random, int seed)
+    {
+        var name = Hostile[1 + (seed % (Hostile.Length - 1))];
+        var words = FaultCatalog.ByName[name].Words;
+        var (fault, value) = random.Next(2) == 0
+            ? (Hostile[0], Rates[random.Next(2, Rates.Length)])
+            : (name, $"{words[random.Next(words.Length)]}@{Rates[random.Next(4, Rates.Length)]}");
+        return new(new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), [fault] = value }, 0);
+    }
+
+    /// <summary>Reads faults that were chosen.</summary>
+    /// <exception cref="FormatException">Not of the emulator's grammar.</exception>
+    public static FaultPlan Parse(string text) =>
+        new(FaultSet.Parse(text).Faults.ToDictionary(f => f.Key, f => f.Value.ToString()), 1);
+
+    private static bool IsHostile(string name) => name.StartsWith("hostile", StringComparison.Ordinal);
 
     private static string Value(Random random, FaultKind kind)
     {

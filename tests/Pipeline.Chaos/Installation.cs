@@ -39,6 +39,7 @@ internal sealed record Installation(string? Command)
     {
         TrialKind.Clock when !File.Exists(FakeTime) => "libfaketime is not there: tests/servers/install.sh",
         TrialKind.Azure when !File.Exists(Path.Combine(Servers, "node", "stamp")) => "Azurite is not there: tests/servers/install.sh",
+        TrialKind.Hostile when !File.Exists("/proc/self/status") => "what memory a process takes is read from /proc",
         TrialKind.SmallDisk when !CanMount() => "a mount namespace of one's own needs Linux and root",
         _ => null,
     };

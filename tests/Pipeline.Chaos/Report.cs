@@ -49,7 +49,7 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, as processes of their own. The command is started again and again, and killed by SIGKILL each time: at a named
         boundary between two durable steps, at a random time, with the emulator, as one of two workers on the same state, or as a stale worker that stood still by SIGSTOP while another took over.
         Some trials are on a disk that runs full, some with a clock that is a day ahead or behind at each start, some over Azurite, which is stopped and started, some serve under a flood of forged webhooks; a few forged
-        ones come in all of them. In the end the command is left alone until it ends. Then an auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and delivered.
+        ones come in all of them. Some serve an honest list alone, and then one like it beside a list whose replies, results and webhooks are hostile, without kills. In the end the command is left alone until it ends. Then an auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and delivered.
 
         """);
 
@@ -75,6 +75,16 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("**posted twice**", Bold(v => v.DoublePosted));
         Row("**stuck** (not ended within 90 s of the last interruption, on a machine with cores to spare, or ended by an error)", Bold(v => v.Stuck));
         Row("**forged webhooks let in, or answered 5xx**", Bold(v => v.LetIn));
+        var hostile = verdicts.Where(v => v.Plan.Kind == TrialKind.Hostile).ToList();
+        if (hostile.Count == 0)
+            return;
+        Row("trials with a hostile list beside an honest one", hostile.Count);
+        Row("seconds of the honest list alone, p50", Quantile([.. hostile.Select(v => v.HonestAlone).Order()], 0.5));
+        Row("seconds of one like it beside the hostile list, p50", Quantile([.. hostile.Select(v => v.HonestBeside).Order()], 0.5));
+        Row("memory of the command there, MiB at most", hostile.Max(v => v.PeakBytes) >> 20);
+        Row("**honest lists slowed down to more than twice the time, or short of a record**", Bold(v => v.Starved));
+        Row("**more memory than 512 MiB**", Bold(v => v.Swollen));
+        Row("**secrets and terminal controls in output**", Bold(v => v.Leaked));
     }
 
     private void WriteRecoveries()

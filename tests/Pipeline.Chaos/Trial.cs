@@ -1,7 +1,7 @@
 namespace Pipeline.Chaos;
 
 /// <summary>One list through the real command and a real emulator, struck as planned, then left alone until it ends, then audited.</summary>
-internal sealed class Trial : IDisposable
+internal sealed class Trial : ITrial
 {
     // How long a process takes to start and answer where it has a core for itself. A machine that is busy is given as much longer for all else.
     private static readonly TimeSpan UsualStart = TimeSpan.FromSeconds(0.8);
@@ -31,7 +31,6 @@ internal sealed class Trial : IDisposable
 
     private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
 
-    /// <summary>Runs it; what breaks the trial itself, such as an emulator that ends unasked, counts against it.</summary>
     public async Task<Verdict> RunAsync()
     {
         try

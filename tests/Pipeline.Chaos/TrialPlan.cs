@@ -19,6 +19,9 @@ internal enum TrialKind
 
     /// <summary><c>pipeline serve</c>, flooded with forged webhooks.</summary>
     Flooded,
+
+    /// <summary><c>pipeline serve</c> with a hostile list beside an honest one, and no kills.</summary>
+    Hostile,
 }
 
 /// <summary>What is done to the command once.</summary>
@@ -56,14 +59,21 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
 {
     /// <summary>The kinds of consecutive seeds.</summary>
     public static readonly IReadOnlyList<TrialKind> Cycle =
-        [TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock, TrialKind.Plain, TrialKind.Azure];
+        [TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock, TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
+
+    /// <summary>Whether lists are handed in to a command that serves; else they are its arguments.</summary>
+    public bool IsServing => Kind is TrialKind.Flooded or TrialKind.Hostile;
 
     /// <summary>Draws a trial.</summary>
-    public static TrialPlan Draw(int seed)
+    /// <param name="seed">What all of it follows from.</param>
+    /// <param name="only">The kind; null for the one whose turn it is.</param>
+    public static TrialPlan Draw(int seed, TrialKind? only)
     {
         var random = new Random(seed);
-        var kind = Cycle[seed % Cycle.Count];
+        var kind = only ?? Cycle[seed % Cycle.Count];
         string? storage = random.Next(6) switch { 0 => null, 1 => "gs://results/chaos/", _ => "s3://results/chaos/" };
+        if (kind == TrialKind.Hostile)
+            return new(seed, kind, random.Next(50, 90), storage, FaultPlan.DrawHostile(random, seed), [], 0, false);
         var faults = FaultPlan.Draw(random, seed, isSlow: kind == TrialKind.Clock);
         var interruptions = Boundaries(random, seed, faults.HasRefusals).SelectMany(at => WithOthers(random, kind, at)).ToList();
         return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind), kind is TrialKind.Plain && random.Next(3) == 0);

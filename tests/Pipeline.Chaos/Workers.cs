@@ -3,6 +3,9 @@ namespace Pipeline.Chaos;
 /// <summary>Starts the command of a trial, always the same one: it goes on where the last one was stopped.</summary>
 internal sealed class Workers(Installation installation, TrialPlan plan, string folder, Uri api, SmallDisk? disk, Azurite? azurite)
 {
+    /// <summary>What no output may show.</summary>
+    public const string ApiKey = "chaos/planted-key-3f9c";
+
     private readonly string _work = disk is null ? folder : Path.Combine(folder, "disk");
 
     /// <summary>Where webhooks are served.</summary>
@@ -22,7 +25,7 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     {
         _lists.Add(Path.Combine(folder, $"list{_lists.Count}.ndjson"));
         await File.WriteAllLinesAsync(_lists[^1], inputs.Select(i => $$"""{"url": "{{i.Url}}"{{i.Fields}}}"""));
-        if (plan.Kind == TrialKind.Flooded)
+        if (plan.IsServing)
             await SubmitAsync(_lists[^1]);
     }
 
@@ -32,7 +35,7 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <param name="isSecond">Beside another one: at a port of its own, since it is the state that the two have to share.</param>
     public Child Start(string? crashAt = null, int daysOff = 0, bool isSecond = false)
     {
-        List<string> arguments = plan.Kind == TrialKind.Flooded ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
+        List<string> arguments = plan.IsServing ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
         arguments.AddRange(["--state", Path.Combine(_work, "state"), "--api", api.AbsoluteUri, "--listen", $"http://127.0.0.1:{(isSecond ? Child.FreePort() : Port)}/"]);
         if (plan.StorageUrl is not null)
             arguments.AddRange(["--storage-url", plan.StorageUrl, "--compress"]);
@@ -51,7 +54,7 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <summary>Time is measured in seconds here that are minutes and hours by default; the proportions are kept.</summary>
     private IEnumerable<(string Name, string Value)> Environment() =>
     [
-        ("NIMBLE_API_KEY", "chaos"),
+        ("NIMBLE_API_KEY", ApiKey),
         ("AWS_ENDPOINT_URL_S3", $"{api}s3"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),

@@ -1,0 +1,141 @@
+using System.Text;
+using Pipeline.Emulator.Hostile;
+
+namespace Pipeline.Chaos;
+
+/// <summary>
+/// Serves an honest list alone, and then one like it beside a hostile list, whose replies, results and webhooks are hostile.
+/// The honest list must end as if it were alone, and the hostile one must end.
+/// </summary>
+internal sealed class HostileTrial : ITrial
+{
+    private const int HostileUrls = 201;
+    private const int Times = 2;
+    private const long MaxBytes = 512L << 20;
+
+    // How long a process takes to start where it has a core for itself. A busy machine is given as much longer.
+    private static readonly TimeSpan s_usualStart = TimeSpan.FromSeconds(0.8);
+
+    // What a list of seconds may take longer whatever stands beside it: this machine does other things too.
+    private static readonly TimeSpan s_noise = TimeSpan.FromSeconds(4);
+
+    private readonly Installation _installation;
+    private readonly TrialPlan _plan;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chaos-");
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly EmulatorServer _emulator;
+    private readonly Verdict _verdict;
+    private double _slowness = 1;
+
+    public HostileTrial(Installation installation, TrialPlan plan)
+    {
+        (_installation, _plan, _verdict) = (installation, plan, new(plan) { Folder = _folder.FullName });
+        _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
+    }
+
+    private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
+
+    public async Task<Verdict> RunAsync()
+    {
+        try
+        {
+            await StartEmulatorAsync();
+            var (alone, beside) = (Urls(1, _plan.Urls), Urls(1001, _plan.Urls));
+            var hostile = Urls(2001, HostileUrls).ConvertAll(url => $"{url}&{HostileMark.Word}");
+            _verdict.HonestAlone = await ServeAsync("alone", [], alone);
+            _verdict.HonestBeside = await ServeAsync("beside", hostile, beside);
+            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (s_noise * _slowness));
+            if (_verdict.HonestBeside > allowed)
+                _verdict.Starved.Add($"the honest list took {_verdict.HonestAlone.TotalSeconds:0.0} s alone "
+                    + $"and {_verdict.HonestBeside.TotalSeconds:0.0} s beside the hostile one");
+            if (_verdict.PeakBytes > MaxBytes)
+                _verdict.Swollen.Add($"the command took {_verdict.PeakBytes >> 20} MiB, more than {MaxBytes >> 20}");
+        }
+        catch (Exception problem)
+        {
+            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator {_emulator.State}");
+        }
+
+        return _verdict;
+    }
+
+    public void Dispose()
+    {
+        _emulator.Dispose();
+        _http.Dispose();
+        if (_verdict.IsClean)
+            _folder.Delete(recursive: true);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static List<string> Urls(int first, int count) =>
+        [.. Enumerable.Range(first, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes={200 + (i * 37 % 4000)}")];
+
+    private async Task StartEmulatorAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        await _emulator.StartAsync(_plan.Faults.Text);
+        _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / s_usualStart, 1, 6);
+        using (await _http.PutAsync(new Uri(_emulator.Api, "s3/results"), null))
+        {
+        }
+    }
+
+    /// <summary>Serves lists until they have ended, and audits what came out.</summary>
+    /// <returns>How long the honest list took.</returns>
+    private async Task<TimeSpan> ServeAsync(string name, IReadOnlyList<string> hostile, IReadOnlyList<string> honest)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;
+        var workers = new Workers(_installation, _plan, folder, _emulator.Api, null, null);
+        using var server = workers.Start();
+        await WaitAsync(server, () => server.LineThatBegins("Serving") is not null, "does not serve");
+        if (hostile.Count > 0)
+            await workers.AddListAsync(hostile.Select(url => (url, "")));
+        await workers.AddListAsync(honest.Select(url => (url, "")));
+        var started = TimeProvider.System.GetTimestamp();
+        await WaitAsync(server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list");
+        var took = TimeProvider.System.GetElapsedTime(started);
+        await WaitAsync(
+            server, () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count, "has not ended the hostile list");
+        await StopAsync(server);
+        AuditText(server.Words, "what the command said");
+        await _emulator.SetFaultsAsync([]);
+        await new Auditor(_http, _emulator.Api, workers.Out, [.. honest, .. hostile]).AuditAsync(_verdict);
+        await _emulator.SetFaultsAsync(_plan.Faults.Drawn);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            AuditText(Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)), file);
+        return took;
+    }
+
+    private async Task StopAsync(Child server)
+    {
+        await server.SignalAsync("TERM");
+        var exitCode = await server.WaitAsync(Bound);
+        if (exitCode is not (0 or 3))
+            _verdict.Stuck.Add($"ended with exit code {exitCode}. {server.LastWords}");
+    }
+
+    /// <summary>Waits, and notes the memory that the command takes.</summary>
+    private async Task WaitAsync(Child server, Func<bool> condition, string otherwise)
+    {
+        for (var left = Bound; !condition(); left -= TimeSpan.FromMilliseconds(50))
+        {
+            _verdict.PeakBytes = Math.Max(_verdict.PeakBytes, server.PeakBytes());
+            if (left > TimeSpan.Zero && await server.WaitAsync(TimeSpan.FromMilliseconds(50)) is null)
+                continue;
+            _verdict.Stuck.Add($"{otherwise} after {Bound.TotalSeconds:0} s. {server.LastWords}");
+            return;
+        }
+
+        _verdict.PeakBytes = Math.Max(_verdict.PeakBytes, server.PeakBytes());
+    }
+
+    private void AuditText(string text, string where)
+    {
+        if (text.Contains(Workers.ApiKey, StringComparison.Ordinal))
+            _verdict.Leaked.Add($"the API key is in {where}");
+        if (!where.EndsWith(".db", StringComparison.Ordinal) && text.Contains('\u001b'))
+            _verdict.Leaked.Add($"a terminal's escape sequence is in {where}");
+    }
+}
