@@ -1,37 +1,37 @@
-metadata description = 'The pipeline on Azure: one function app with its storage account, vault, monitoring and identity. Only composes modules/.'
+metadata description = 'The pipeline on Azure: a function app with its storage account, vault, monitoring and identity. Only composes modules/.'
 
 import { listsContainer, textMap } from 'names.bicep'
 
-@description('Short name of this deployment, part of every resource\'s name: letters, digits, hyphens.')
+@description('Short name of this deployment, used in every resource\'s name: letters, digits, hyphens.')
 @minLength(2)
 @maxLength(16)
 param environmentName string
 
-@description('Region of everything; one that has Flex Consumption.')
+@description('Region of all resources. It must support Flex Consumption.')
 param location string = resourceGroup().location
 
 @description('The key of the Nimble API.')
 @secure()
 param nimbleApiKey string
 
-@description('Where Nimble delivers: s3://bucket/prefix/ or gs://bucket/prefix/. Empty reads results from the API.')
+@description('Where Nimble delivers results: s3://bucket/prefix/ or gs://bucket/prefix/. If empty, the app reads results from the API.')
 param storageUrl string = ''
 
-@description('Ask Nimble to gzip the objects.')
+@description('Whether Nimble compresses the objects with gzip.')
 param compress bool = true
 
-@description('The HMAC key of callback tokens: base64 of 32 bytes or more, for instance from openssl rand -base64 32.')
+@description('The HMAC key of callback tokens: base64 of at least 32 bytes, for example from openssl rand -base64 32.')
 @secure()
 param callbackKey string
 
-@description('During a rotation: the key before, which still verifies.')
+@description('During a rotation: the previous key, which still verifies tokens.')
 @secure()
 param previousCallbackKey string = ''
 
-@description('What Nimble is told to call where that is not the app\'s own address, for instance a gateway before it.')
+@description('The base URL of callbacks if it is not the app\'s own address, for example the URL of a gateway.')
 param callbackBase string = ''
 
-@description('Signing in to the bucket\'s cloud without a key: the audience that it trusts, an application id URI such as api://APP_ID.')
+@description('For keyless sign-in to the bucket\'s cloud: the audience that it trusts, an application id URI such as api://APP_ID.')
 param tokenAudience string = ''
 
 @description('The AWS role that the app assumes: output RoleArn of infra/aws/results-bucket.yaml.')
@@ -40,73 +40,73 @@ param awsRoleArn string = ''
 @description('The region of the S3 bucket: output Region of infra/aws/results-bucket.yaml.')
 param awsRegion string = ''
 
-@description('requester where the S3 bucket lets its readers pay.')
+@description('requester if readers pay for requests to the S3 bucket.')
 param awsRequestPayer '' | 'requester' = ''
 
-@description('The workload identity provider that the app signs in to Google with: provider as infra/gcp/results-bucket.sh prints it.')
+@description('The workload identity provider with which the app signs in to Google: provider in the output of infra/gcp/results-bucket.sh.')
 param googleWorkloadProvider string = ''
 
-@description('The Google service account to act as, where it is not the identity itself that may read.')
+@description('The Google service account to impersonate, unless the identity itself may read.')
 param googleServiceAccount string = ''
 
-@description('The Google Cloud project that pays where the GCS bucket lets its readers pay.')
+@description('The Google Cloud project that is billed if readers pay for requests to the GCS bucket.')
 param googleQuotaProject string = ''
 
-@description('More settings of the app, which win over those made here: Pipeline__* of docs/operating.md, Key Vault references. No secrets.')
+@description('Additional app settings, which override those set here: Pipeline__* of docs/settings.md, Key Vault references. No secrets.')
 param settings textMap = {}
 
 @description('Redundancy of the storage account.')
 param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
 
-@description('Days that the blobs of records and failures are kept; 0 keeps them.')
+@description('Days until blobs of records and failures are deleted; 0 never deletes them.')
 @minValue(0)
 param recordDays int = 0
 
-@description('Days that lists in blobs are kept; 0 keeps them.')
+@description('Days until lists in blobs are deleted; 0 never deletes them.')
 @minValue(0)
 param listDays int = 90
 
-@description('Days that messages too large for a queue are kept.')
+@description('Days until messages that are too large for a queue are deleted.')
 @minValue(8)
 param claimDays int = 30
 
-@description('Instances at most, over all functions.')
+@description('Maximum number of instances over all functions.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstances int = 40
 
-@description('Warm instances of the HTTP functions, so that a first webhook does not wait for a cold start; 0 costs nothing.')
+@description('Always-ready instances of the HTTP functions, so that a webhook never waits for a cold start. 0 costs nothing.')
 @minValue(0)
 param alwaysReadyHttp int = 0
 
-@description('Warm instances of Collect; 0 costs nothing.')
+@description('Always-ready instances of Collect. 0 costs nothing.')
 @minValue(0)
 param alwaysReadyCollect int = 0
 
-@description('Webhooks at once on one instance.')
+@description('Maximum number of concurrent webhooks per instance.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 100
 
-@description('Mail addresses that alerts are sent to.')
+@description('Email addresses that alerts are sent to.')
 param alertEmails string[] = []
 
-@description('Hours after which an open list counts as stuck. A task may take 24.')
+@description('Hours after which an open list counts as stuck. One task may take 24 hours.')
 @minValue(1)
 param oldestListHours int = 30
 
-@description('Days that telemetry is kept.')
+@description('Days until telemetry is deleted.')
 @minValue(30)
 @maxValue(730)
 param telemetryDays int = 30
 
-@description('GB of telemetry a day after which no more is taken until the next day; -1 for no limit. Alerts are blind from there on.')
+@description('Daily cap of telemetry in GB; -1 for no cap. Once it is reached, alerts see nothing until the next day.')
 param telemetryDailyGb int = -1
 
-@description('Principal ids of those who send lists.')
+@description('Principal ids that may send lists.')
 param producers string[] = []
 
-@description('Principal ids of those who take records, failures and manifests.')
+@description('Principal ids that may receive records, failures and manifests.')
 param consumers string[] = []
 
 @description('Tags of every resource.')
@@ -157,7 +157,7 @@ module monitoring 'modules/monitoring.bicep' = {
   }
 }
 
-// The roles come before the app: it reads its package, its secrets and its queues with them as soon as it starts.
+// Roles are assigned before the app is created: as soon as it starts, it needs them for its package, secrets and queues.
 module roles 'modules/roles.bicep' = {
   params: {
     storageName: storageName
@@ -196,7 +196,7 @@ module app 'modules/function-app.bicep' = {
         Pipeline__Delivery__Compress: string(compress)
         Pipeline__Intake__SourcePrefixes__0: 'azblob://${listsContainer}/'
       },
-      // What is not given is not set.
+      // Empty values are not set.
       toObject(
         filter(
           [
@@ -235,13 +235,13 @@ module alerts 'modules/alerts.bicep' = {
 @description('Name of the function app.')
 output FUNCTION_APP_NAME string = app.outputs.name
 
-@description('Root of its HTTP functions.')
+@description('Base URL of its HTTP functions.')
 output FUNCTION_APP_URI string = app.outputs.uri
 
-@description('The storage account: queue url-lists in, queues records, failures and manifests out.')
+@description('Name of the storage account. Input: queue url-lists. Output: queues records, failures and manifests.')
 output STORAGE_ACCOUNT_NAME string = storageName
 
-@description('The vault.')
+@description('Name of the key vault.')
 output KEY_VAULT_NAME string = vaultName
 
 @description('Principal id of the app\'s identity: the subject that AWS and Google trust.')
@@ -250,5 +250,5 @@ output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
 @description('Client id of the app\'s identity.')
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId
 
-@description('The tenant, part of the issuer that AWS and Google trust.')
+@description('Id of the tenant, which is part of the issuer that AWS and Google trust.')
 output TENANT_ID string = tenant().tenantId

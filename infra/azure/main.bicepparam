@@ -1,6 +1,6 @@
 using 'main.bicep'
 
-// From the environment, which azd fills with `azd env set`. docs/operating.md explains each.
+// Values from the environment, which `azd env set` sets. docs/operating.md explains each.
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param nimbleApiKey = readEnvironmentVariable('NIMBLE_API_KEY')

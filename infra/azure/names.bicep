@@ -1,23 +1,23 @@
-// Every name that code, documents and infrastructure share. tests/Pipeline.Tests/Infra compares them with the code's own constants.
+// All names that code, documentation and infrastructure share. tests/Pipeline.Tests/Infra compares them with the constants in the code.
 
 @export()
-@description('Queues that functions serve. The host puts what fails every try on the queue of the same name with the suffix.')
+@description('Queues that functions serve. A message that fails all its tries moves to the queue of the same name with the suffix.')
 var workQueues = ['url-lists', 'submissions', 'results']
 
 @export()
-@description('Queues that consumers serve.')
+@description('Queues that consumers read.')
 var outputQueues = ['records', 'failures', 'manifests']
 
 @export()
-@description('Behind the name of a work queue: its dead letters.')
+@description('Suffix of the dead-letter queue of a work queue.')
 var poisonSuffix = '-poison'
 
 @export()
-@description('The queue that users drop lists into.')
+@description('The queue to which users send lists.')
 var listsQueue = 'url-lists'
 
 @export()
-@description('Container of lists too long for a message.')
+@description('Container of lists that are too long for a message.')
 var listsContainer = 'lists'
 
 @export()
@@ -25,7 +25,7 @@ var listsContainer = 'lists'
 var outputContainers = ['records', 'failures', 'manifests']
 
 @export()
-@description('Container of messages too large for a queue.')
+@description('Container of messages that are too large for a queue.')
 var claimsContainer = 'claims'
 
 @export()
@@ -37,5 +37,5 @@ var packageContainer = 'app-package'
 var tables = ['ledger', 'ledgerdue']
 
 @export()
-@description('Names with their values: tags, settings.')
+@description('A map of names to values, for tags and settings.')
 type textMap = { *: string }

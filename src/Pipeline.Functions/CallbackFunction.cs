@@ -6,11 +6,12 @@ using Pipeline.Callback;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// HTTP POST <c>api/callbacks/{submission}/{token}</c> to <see cref="CallbackStage"/>. Anonymous to the host: the token in the path is the key.
+/// Runs <see cref="CallbackStage"/> for HTTP POST <c>api/callbacks/{submission}/{token}</c>. The host allows anonymous
+/// requests; the token in the path authorizes them.
 /// </summary>
 internal sealed class CallbackFunction(CallbackStage stage)
 {
-    /// <summary><see cref="CallbackStage.Route"/> below the host's prefix <c>api</c>.</summary>
+    /// <summary><see cref="CallbackStage.Route"/> without the host's prefix <c>api</c>.</summary>
     internal const string Route = "callbacks/{submission}/{token}";
 
     [Function("Callback")]
@@ -19,7 +20,7 @@ internal sealed class CallbackFunction(CallbackStage stage)
     {
         try
         {
-            // The stage has its own limits; the server's would break the connection where an answer is due.
+            // The stage enforces its own limit and answers 413. The server's limit would break the connection instead.
             if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
                 size.MaxRequestBodySize = null;
             var answer = await stage.HandleAsync(submission, token, request.Body, request.HttpContext.RequestAborted);
@@ -29,7 +30,7 @@ internal sealed class CallbackFunction(CallbackStage stage)
         }
         catch (OperationCanceledException) when (request.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            // Whoever called has hung up: nobody reads the answer, and a webhook that was not taken is Sweep's to make up for.
+            // The caller disconnected, so nobody reads the answer. Sweep finds the results of a lost webhook.
             return Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
     }

@@ -5,7 +5,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Functions;
 
-/// <summary>Queue <c>results</c> to <see cref="CollectStage"/>.</summary>
+/// <summary>Runs <see cref="CollectStage"/> for messages of queue <c>results</c>.</summary>
 internal sealed class CollectFunction(CollectStage stage, MessageRunner runner)
 {
     [Function("Collect")]

@@ -7,8 +7,9 @@ using Pipeline.Sweep;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// The poison queues to <see cref="DeadLetterStage"/>. The host makes no poison queue for a poison queue: what fails here comes again, as long as the
-/// error may pass; any other error ends with the last try, or it would come again for ever.
+/// Runs <see cref="DeadLetterStage"/> for messages of the poison queues. A poison queue has no poison queue of its own,
+/// so a message that fails here is delivered again. After a transient error that goes on without limit; after any other
+/// error the message is dropped with its last try.
 /// </summary>
 internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<DeadLetterFunction> logger)
 {
@@ -40,6 +41,7 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
     }
 
     [LoggerMessage(Level = LogLevel.Critical,
-        Message = "Message {MessageId} of queue {Queue} is dropped: the ledger could not be told in {Tries} tries. Sweep goes on with its work.")]
+        Message = "Dropped message {MessageId} of queue {Queue}: the ledger could not be updated in {Tries} tries. "
+            + "Sweep continues its work.")]
     private partial void LogDropped(Exception error, string messageId, string queue, long tries);
 }

@@ -4,18 +4,20 @@ using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Functions;
 
-/// <summary>A queue message's body, with what our own messages carry besides their content.</summary>
-/// <param name="Body">UTF-8, as the sender wrote it.</param>
-/// <param name="TraceParent">The sender's trace.</param>
-/// <param name="Requeued">How often it was put off at another side's wish.</param>
+/// <summary>The body of a queue message, with the metadata that the pipeline's own messages carry.</summary>
+/// <param name="Body">The body in UTF-8, as the sender wrote it.</param>
+/// <param name="TraceParent">The sender's trace context.</param>
+/// <param name="Requeued">Number of times it was delayed because a service asked for it.</param>
 internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent = null, int Requeued = 0)
 {
     private const string RequeuedField = "requeued";
 
-    /// <summary>Whether a count can be added to it: lists are the user's, and their ids are derived from their bytes.</summary>
+    /// <summary>
+    /// Whether the count can be written to the message. It cannot for lists: their ids derive from their bytes.
+    /// </summary>
     public bool CanCount { get; private init; }
 
-    /// <summary>Reads a message. Whatever it holds, this does not fail: the stage says what is wrong with it.</summary>
+    /// <summary>Reads a message. Never fails: the stage reports what is wrong with the content.</summary>
     public static Envelope Read(string queue, BinaryData text)
     {
         var body = MessageText.Decode(text.ToMemory());
@@ -28,14 +30,14 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
                 ? new(body, Text(fields, "trace_parent"), Number(fields, RequeuedField)) { CanCount = true }
                 : new(body);
         }
-        // Malformed, or half of a surrogate pair where a text should be.
+        // Malformed JSON, or text with half of a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return new(body);
         }
     }
 
-    /// <summary>The body with the count one higher.</summary>
+    /// <summary>Returns the body with the count increased by one.</summary>
     public ReadOnlyMemory<byte> CountedUp()
     {
         using var document = JsonDocument.Parse(Body);
@@ -54,7 +56,9 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
     private static string? Text(JsonElement fields, string name) =>
         fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>At most the number of tries: a count that is higher says no more, and nobody counts that far.</summary>
+    /// <summary>
+    /// Reads the count, limited to the number of tries: a larger one is forged and has no more effect.
+    /// </summary>
     private static int Number(JsonElement fields, string name) =>
         fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
             ? Math.Clamp(number, 0, MessageRunner.MaxTries)

@@ -8,29 +8,29 @@ using Pipeline.Settings;
 
 namespace Pipeline.Functions;
 
-/// <summary>The stages under the Functions host, with their settings.</summary>
+/// <summary>Registers the stages for the Functions host and reads their settings.</summary>
 internal static class FunctionsServices
 {
-    /// <summary>Registers the stages, their ports and what the functions share.</summary>
-    /// <exception cref="OptionsValidationException">A line for each setting or variable that cannot be used.</exception>
+    /// <summary>Registers the stages, their ports and the services that the functions share.</summary>
+    /// <exception cref="OptionsValidationException">Invalid settings or variables, with a line for each.</exception>
     public static IServiceCollection AddPipelineFunctions(this IServiceCollection services, IConfiguration configuration)
     {
         var settings = Read(configuration);
         services.AddPipeline(options => Apply(options, configuration));
         services.AddCloudObjects(settings.Stores);
         services.AddAzureStores(settings.Azure!);
-        // At the level below, ASP.NET Core writes the path of every request, and with it the token of a callback.
+        // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
         return services;
     }
 
-    /// <summary>What the app settings say, checked at once.</summary>
-    /// <exception cref="OptionsValidationException">A line for each setting or variable that cannot be used.</exception>
+    /// <summary>Reads and validates the app settings.</summary>
+    /// <exception cref="OptionsValidationException">Invalid settings or variables, with a line for each.</exception>
     internal static HostSettings Read(IConfiguration configuration)
     {
         var faults = new List<string>();
-        // Configuration separates its sections by colons where the environment has two underscores.
+        // Configuration keys have colons where environment variables have two underscores.
         var settings = HostSettings.Read(
             GivenSettings.From(configuration),
             name => configuration[name.Replace("__", ":", StringComparison.Ordinal)],
@@ -42,7 +42,7 @@ internal static class FunctionsServices
         return settings;
     }
 
-    /// <summary>Settings below <c>Pipeline</c>, the API's key under its usual name, and where the app itself can be reached.</summary>
+    /// <summary>Applies the settings below <c>Pipeline</c>, <c>NIMBLE_API_KEY</c> and the app's own address.</summary>
     internal static void Apply(PipelineOptions options, IConfiguration configuration)
     {
         SettingBinder.Bind(GivenSettings.From(configuration), options);
@@ -51,7 +51,7 @@ internal static class FunctionsServices
 
     private static void AddressApp(PipelineOptions options, IConfiguration configuration)
     {
-        // Azure tells an app its public name. Without a key there are no webhooks, and a local host name would be of no use to Nimble.
+        // Azure sets WEBSITE_HOSTNAME to the app's public name. Webhooks need a key, and Nimble cannot reach localhost.
         var delivery = options.Delivery;
         if (delivery.CallbackBase is null && delivery.CallbackKeys.Count > 0
             && configuration["WEBSITE_HOSTNAME"] is { Length: > 0 } host && !host.StartsWith("localhost", StringComparison.OrdinalIgnoreCase))

@@ -5,7 +5,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Functions;
 
-/// <summary>Queue <c>url-lists</c> to <see cref="IntakeStage"/>.</summary>
+/// <summary>Runs <see cref="IntakeStage"/> for messages of queue <c>url-lists</c>.</summary>
 internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
 {
     [Function("Intake")]

@@ -3,19 +3,23 @@ using System.Diagnostics;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// Ties the handling of a message to the work that sent it. Storage queues carry no trace context, so it travels inside our messages; it becomes a link and not
-/// the parent, since one trace of a million URLs would be of use to nobody.
+/// Links the handling of a message to the trace of its sender. Storage queues have no field for a trace context, so the
+/// message carries it. It becomes a link and not the parent, because a trace of a million URLs would be useless.
 /// </summary>
 internal static class MessageTrace
 {
-    /// <summary>The name of the source.</summary>
+    /// <summary>Name of the activity source.</summary>
     public const string SourceName = "Pipeline.Functions";
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Starts the activity of handling one message, below the host's own; null when nobody listens.</summary>
-    /// <param name="queue">The queue it came from.</param>
-    /// <param name="traceParent">The W3C trace context in the message; null, or not well-formed, gives no link.</param>
+    /// <summary>
+    /// Starts the activity for one message, as a child of the host's. Returns null if there is no listener.
+    /// </summary>
+    /// <param name="queue">Name of the queue.</param>
+    /// <param name="traceParent">
+    /// The W3C trace context in the message. No link is added if it is null or malformed.
+    /// </param>
     public static Activity? Start(string queue, string? traceParent)
     {
         var links = ActivityContext.TryParse(traceParent, null, isRemote: true, out var sender) ? new[] { new ActivityLink(sender) } : null;

@@ -4,7 +4,10 @@ using Pipeline.Reports;
 
 namespace Pipeline.Functions;
 
-/// <summary>HTTP GET <c>api/status</c> (the open lists) and <c>api/status/{list}</c> (one of them), with a function key.</summary>
+/// <summary>
+/// Answers HTTP GET <c>api/status</c> (the open lists) and <c>api/status/{list}</c> (one list). Requires a function
+/// key.
+/// </summary>
 internal sealed class StatusFunction(StatusReporter reporter)
 {
     [Function("Status")]

@@ -5,7 +5,7 @@ using Pipeline.Submit;
 
 namespace Pipeline.Functions;
 
-/// <summary>Queue <c>submissions</c> to <see cref="SubmitStage"/>.</summary>
+/// <summary>Runs <see cref="SubmitStage"/> for messages of queue <c>submissions</c>.</summary>
 internal sealed class SubmitFunction(SubmitStage stage, MessageRunner runner)
 {
     [Function("Submit")]

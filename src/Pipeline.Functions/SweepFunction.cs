@@ -4,7 +4,7 @@ using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
 
-/// <summary>A timer to <see cref="SweepStage"/>, which may overlap with itself.</summary>
+/// <summary>Runs <see cref="SweepStage"/> every 30 seconds. Runs may overlap.</summary>
 internal sealed partial class SweepFunction(SweepStage stage, MessageRunner runner, ILogger<SweepFunction> logger)
 {
     [Function("Sweep")]
@@ -21,9 +21,9 @@ internal sealed partial class SweepFunction(SweepStage stage, MessageRunner runn
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep has looked at everything that was due (late: {IsPastDue}).")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep has processed everything that was due (started late: {IsPastDue}).")]
     private partial void LogSwept(bool isPastDue);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep was stopped with the host; what it did not reach is still due.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep stopped because the host is stopping. The rest is still due.")]
     private partial void LogStopped();
 }

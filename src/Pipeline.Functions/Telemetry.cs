@@ -7,10 +7,15 @@ using OpenTelemetry;
 
 namespace Pipeline.Functions;
 
-/// <summary>Traces, metrics and logs of the worker by OpenTelemetry; host.json switches the host to the same.</summary>
+/// <summary>
+/// Exports the worker's traces, metrics and logs by OpenTelemetry. host.json does the same for the host.
+/// </summary>
 internal static class Telemetry
 {
-    /// <summary>Sends to Application Insights where its connection string is set, with the app's identity rather than the key in that string.</summary>
+    /// <summary>
+    /// Adds the export to Application Insights if its connection string is set. Signs in with the app's identity
+    /// instead of the key in that string.
+    /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var telemetry = services.AddOpenTelemetry()
@@ -20,7 +25,7 @@ internal static class Telemetry
             telemetry.UseAzureMonitorExporter(exporter =>
             {
                 exporter.ConnectionString = connection;
-                // Alerts live on the log; by default it is dropped with every trace that is not sampled.
+                // Alerts query the log. By default, log entries of traces that are not sampled are dropped.
                 exporter.EnableTraceBasedLogsSampler = false;
                 if (configuration["AZURE_CLIENT_ID"] is { Length: > 0 } identity)
                     exporter.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(identity));

@@ -1,8 +1,8 @@
-// What wakes somebody. Each rule looks for a sentence of the app's own log; docs/operating.md says what to do about each.
+// The alerts. Each rule queries the app's log for a message; docs/operating.md says what to do about each.
 
 import { textMap } from '../names.bicep'
 
-@description('Behind the names of the rules.')
+@description('Suffix of the names of the rules.')
 param suffix string
 
 @description('Region.')
@@ -14,7 +14,7 @@ param tags textMap
 @description('Resource id of the workspace.')
 param workspaceId string
 
-@description('Mail addresses that alerts are sent to; with none, alerts are only shown in the portal.')
+@description('Email addresses that alerts are sent to. Without any, alerts appear only in the portal.')
 param emails string[]
 
 @description('Hours after which an open list counts as stuck.')
@@ -25,15 +25,15 @@ type rule = {
   severity: int
   description: string
   query: string
-  @description('How far back one evaluation looks.')
+  @description('The time range that one evaluation covers.')
   window: string
   operator: 'GreaterThan' | 'LessThan'
   threshold: int
-  @description('The number to compare; none counts the rows.')
+  @description('The column whose maximum is compared. Without one, the rows are counted.')
   column: string?
 }
 
-var given = '''
+var poisoned = '''
 AppTraces
 | where Message contains "A message of queue"
 '''
@@ -65,8 +65,8 @@ var rules rule[] = [
   {
     name: 'dead-letters'
     severity: 1
-    description: 'A message failed every try. Its inputs are failures in the ledger; the log has the error.'
-    query: given
+    description: 'A message failed all its tries. The ledger counts its inputs as failures; the log has the error.'
+    query: poisoned
     window: 'PT5M'
     operator: 'GreaterThan'
     threshold: 0
@@ -74,7 +74,7 @@ var rules rule[] = [
   {
     name: 'unknown-submissions'
     severity: 1
-    description: 'For 15 minutes it has not been found out whether Nimble accepted a submission. It is not posted again by itself.'
+    description: 'For 15 minutes it has been unknown whether Nimble accepted a submission. It will not be reposted automatically.'
     query: unknown
     window: 'PT1H'
     operator: 'GreaterThan'
@@ -83,7 +83,7 @@ var rules rule[] = [
   {
     name: 'sweep-silent'
     severity: 1
-    description: 'Sweep has not finished a pass for 15 minutes. What no webhook tells is not found, and no list is closed.'
+    description: 'Sweep has not finished a run for 15 minutes. Until it does, results without a webhook are not found and no list closes.'
     query: swept
     window: 'PT15M'
     operator: 'LessThan'
@@ -112,7 +112,7 @@ var rules rule[] = [
   {
     name: 'submission-paused'
     severity: 2
-    description: 'Nimble takes no submissions: no budget, a refused key, too many requests, or not reachable.'
+    description: 'No batches are submitted: the account has no budget, the key is refused, requests are throttled, or Nimble is unreachable.'
     query: paused
     window: 'PT15M'
     operator: 'GreaterThan'

@@ -1,4 +1,4 @@
-// The function app on Flex Consumption. Runtime, memory and package are in functionAppConfig; no storage key and no secret is in its settings.
+// The function app on Flex Consumption. functionAppConfig has runtime, memory and package. The settings contain no storage key and no secret.
 
 import { textMap } from '../names.bicep'
 
@@ -14,25 +14,25 @@ param location string
 @description('Tags of every resource.')
 param tags textMap
 
-@description('Resource id of the identity it works with.')
+@description('Resource id of the app\'s identity.')
 param identityId string
 
-@description('Address of the container with the app package.')
+@description('URL of the container with the app package.')
 param packageUri string
 
-@description('Instances at most, over all functions.')
+@description('Maximum number of instances over all functions.')
 param maximumInstances int
 
-@description('Instances of the HTTP functions that are always warm: the callbacks.')
+@description('Always-ready instances of the HTTP functions, which receive the callbacks.')
 param alwaysReadyHttp int
 
-@description('Instances of Collect that are always warm.')
+@description('Always-ready instances of Collect.')
 param alwaysReadyCollect int
 
-@description('Requests at once on one instance of the HTTP functions.')
+@description('Maximum number of concurrent requests per instance of the HTTP functions.')
 param httpConcurrency int
 
-@description('Environment of the app.')
+@description('App settings.')
 param settings textMap
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -47,7 +47,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
-  // What azd deploys src/Pipeline.Functions to.
+  // azd deploys src/Pipeline.Functions to the app with this tag.
   tags: union(tags, { 'azd-service-name': 'functions' })
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
@@ -99,5 +99,5 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 @description('Name of the app.')
 output name string = app.name
 
-@description('Root of its HTTP functions; what Nimble calls lies below.')
+@description('Base URL of its HTTP functions, which include the callbacks.')
 output uri string = 'https://${app.properties.defaultHostName}'

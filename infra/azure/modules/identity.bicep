@@ -1,4 +1,4 @@
-// The identity the function app works with. It exists before the app and outlives it, so that AWS and Google can trust its principal id.
+// The function app's identity. It exists before the app and outlives it, so that AWS and Google can trust its principal id.
 
 import { textMap } from '../names.bicep'
 
@@ -23,5 +23,5 @@ output id string = identity.id
 @description('Client id, for the SDKs.')
 output clientId string = identity.properties.clientId
 
-@description('Principal id: the subject of its tokens.')
+@description('Principal id, which is the subject of its tokens.')
 output principalId string = identity.properties.principalId

@@ -1,4 +1,4 @@
-// Where logs, traces and metrics go. Only identities may write to it.
+// The destination of logs, traces and metrics. Only identities may write to it.
 
 import { textMap } from '../names.bicep'
 
@@ -14,10 +14,10 @@ param location string
 @description('Tags of every resource.')
 param tags textMap
 
-@description('Days that telemetry is kept.')
+@description('Days until telemetry is deleted.')
 param retentionDays int
 
-@description('GB of telemetry a day after which no more is taken until the next day; -1 for no limit.')
+@description('Daily cap of telemetry in GB; -1 for no cap.')
 param dailyQuotaGb int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
@@ -47,5 +47,5 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 @description('Resource id of the workspace, for alerts.')
 output workspaceId string = workspace.id
 
-@description('Where telemetry is sent; it takes an identity to send any.')
+@description('Connection string for telemetry. Sending also requires an identity.')
 output connectionString string = insights.properties.ConnectionString

@@ -1,4 +1,4 @@
-// Who may do what with the data. The app's identity may read and write all of it; producers may only send lists; consumers may only take what comes out.
+// Access to the data. The app's identity may read and write everything, producers may only send lists, consumers may only receive the output.
 
 import { outputQueues, outputContainers, listsQueue, listsContainer } from '../names.bicep'
 
@@ -14,10 +14,10 @@ param insightsName string
 @description('Name of the app\'s identity.')
 param identityName string
 
-@description('Principal ids of those who send lists.')
+@description('Principal ids that may send lists.')
 param producers string[]
 
-@description('Principal ids of those who take records, failures and manifests.')
+@description('Principal ids that may receive records, failures and manifests.')
 param consumers string[]
 
 var roles = {

@@ -1,4 +1,4 @@
-// One storage account: queues, containers and tables of the pipeline, the host's own leases, and the app package. Only identities open it.
+// The storage account: the pipeline's queues, containers and tables, the host's leases, and the app package. Only identities have access.
 
 import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, claimsContainer, packageContainer, tables, textMap } from '../names.bicep'
 
@@ -14,16 +14,16 @@ param tags textMap
 @description('Redundancy.')
 param sku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
 
-@description('Days that the blobs of records and failures are kept after they were written; 0 keeps them.')
+@description('Days after their last write until blobs of records and failures are deleted; 0 never deletes them.')
 param recordDays int
 
-@description('Days that lists in blobs are kept after they were written; 0 keeps them.')
+@description('Days after their last write until lists in blobs are deleted; 0 never deletes them.')
 param listDays int
 
-@description('Days that messages too large for a queue are kept; longer than any message waits.')
+@description('Days until messages that are too large for a queue are deleted. Must be longer than any message waits.')
 param claimDays int
 
-var kept = [
+var retention = [
   { container: listsContainer, days: listDays }
   { container: claimsContainer, days: claimDays }
   { container: 'records', days: recordDays }
@@ -81,7 +81,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     name: 'default'
     properties: {
       policy: {
-        rules: map(filter(kept, rule => rule.days > 0), rule => {
+        rules: map(filter(retention, rule => rule.days > 0), rule => {
           name: 'delete-${rule.container}'
           type: 'Lifecycle'
           enabled: true
@@ -96,5 +96,5 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-@description('Address of the container with the app package.')
+@description('URL of the container with the app package.')
 output packageUri string = '${account.properties.primaryEndpoints.blob}${packageContainer}'

@@ -1,4 +1,4 @@
-// The secrets: the key of the API and the keys of callback tokens.
+// The key vault with the secrets: the API key and the keys of callback tokens.
 
 import { textMap } from '../names.bicep'
 
@@ -15,11 +15,11 @@ param tags textMap
 @secure()
 param nimbleApiKey string
 
-@description('The HMAC key that signs and verifies callback tokens: base64 of 32 bytes or more.')
+@description('The HMAC key that signs and verifies callback tokens: base64 of at least 32 bytes.')
 @secure()
 param callbackKey string
 
-@description('During a rotation: the key before, which still verifies. Empty otherwise.')
+@description('During a rotation: the previous key, which still verifies tokens. Empty otherwise.')
 @secure()
 param previousCallbackKey string
 
@@ -46,19 +46,19 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     properties: { value: callbackKey, contentType: 'text/plain' }
   }
 
-  // Outside a rotation the same key once more, so that the app's settings need not change with it.
+  // Outside a rotation, this is the current key again, so that the app's settings stay the same.
   resource previousKey 'secrets' = {
     name: 'callback-key-previous'
     properties: { value: empty(previousCallbackKey) ? callbackKey : previousCallbackKey, contentType: 'text/plain' }
   }
 }
 
-// With their versions: a new value is a new reference, which the app reads at once and not within a day.
-@description('Where the API key is.')
+// The URIs include the version. So a new value is a new reference, which the app reads at once instead of within a day.
+@description('Secret URI of the API key.')
 output nimbleApiKeyUri string = vault::apiKey.properties.secretUriWithVersion
 
-@description('Where the key is that signs and verifies callback tokens.')
+@description('Secret URI of the key that signs and verifies callback tokens.')
 output callbackKeyUri string = vault::key.properties.secretUriWithVersion
 
-@description('Where the key is that only verifies them.')
+@description('Secret URI of the key that only verifies callback tokens.')
 output previousCallbackKeyUri string = vault::previousKey.properties.secretUriWithVersion
