@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Reflection.PortableExecutable;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>What <c>dotnet publish</c> leaves is what Azure's host needs to run the app.</summary>
-public sealed class PublishTests
+/// <summary>What <c>dotnet publish</c> leaves is what Azure's host, or the image's entry point, needs to run.</summary>
+public sealed partial class PublishTests
 {
     [Fact]
     public async Task ThePublishedAppHasWhatTheHostReads()
@@ -14,7 +15,9 @@ public sealed class PublishTests
         using var folder = new TempFolder();
         var app = folder["app"];
 
-        await PublishAsync(app);
+        await RunAsync(
+            "dotnet", "publish", "src/Pipeline.Functions", "-c", "Release", "-o", app, "--nologo",
+            "--disable-build-servers", "-p:RestoreLockedMode=true", "-p:RunAnalyzers=false");
 
         string[] expected = ["host.json", "worker.config.json", "functions.metadata", "extensions.json", "Pipeline.Functions.dll"];
         Assert.All(expected, file => Assert.True(File.Exists(Path.Combine(app, file)), $"{file} is missing."));
@@ -37,14 +40,29 @@ public sealed class PublishTests
         Assert.All(["Pipeline.Functions.dll", "Pipeline.dll"], dll => Assert.True(IsReadyToRun(Path.Combine(app, dll)), dll));
     }
 
-    private static async Task PublishAsync(string folder)
+    [Fact]
+    public async Task TheImagesCommandsMakeItsEntryPoint()
+    {
+        using var folder = new TempFolder();
+        var image = Repository.Read("Dockerfile");
+        var publish = Publish().Match(image).Groups["command"].Value
+            .Replace("${VERSION}", "1.2.3", StringComparison.Ordinal)
+            .Replace("/app", folder["app"], StringComparison.Ordinal);
+
+        await RunAsync([.. publish.Split(' '), "--disable-build-servers", "-p:RunAnalyzers=false"]);
+
+        var entryPoint = Entry("ENTRYPOINT").Single().Replace("/app", folder["app"], StringComparison.Ordinal);
+        Assert.Contains("--listen", await RunAsync([entryPoint, Entry("CMD")[0], "--help"]));
+        Assert.Equal(["serve", "--listen", "http://0.0.0.0:8080"], Entry("CMD"));
+
+        string[] Entry(string name) => JsonSerializer.Deserialize<string[]>(
+            image.Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..])!;
+    }
+
+    private static async Task<string> RunAsync(params string[] command)
     {
         // Build servers would outlive the command and hold its output open.
-        var start = new ProcessStartInfo("dotnet",
-        [
-            "publish", "src/Pipeline.Functions", "-c", "Release", "-o", folder, "--nologo", "--disable-build-servers",
-            "-p:RestoreLockedMode=true", "-p:RunAnalyzers=false",
-        ])
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -56,6 +74,7 @@ public sealed class PublishTests
         var output = await publish.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await publish.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(publish.ExitCode == 0, output + await errors);
+        return output;
     }
 
     private static JsonElement Read(string folder, string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(folder, file)));
@@ -66,4 +85,7 @@ public sealed class PublishTests
         using var image = new PEReader(File.OpenRead(path));
         return image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
     }
+
+    [GeneratedRegex(@"^RUN (?<command>dotnet publish .+)$", RegexOptions.Multiline)]
+    private static partial Regex Publish();
 }

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Xml.Linq;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Infra;
+
+/// <summary>Whoever finds a package learns what it is, under which license, and how to begin.</summary>
+public sealed class PackageTests
+{
+    [Theory]
+    [InlineData("Pipeline")]
+    [InlineData("Pipeline.Cli")]
+    [InlineData("Pipeline.Emulator")]
+    public async Task APackageSaysWhatItIs(string project)
+    {
+        using var folder = new TempFolder();
+        await DotnetAsync(
+            "pack", Path.Combine("src", project), "--no-build", "--nologo", "-c", Configuration, "-o", folder.Path,
+            "--disable-build-servers");
+
+        using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(folder.Path, "*.nupkg")));
+        var readme = Assert.Single(package.Entries, entry => entry.FullName == "README.md");
+        Assert.True(readme.Length > 300, $"{readme.Length}");
+        Assert.DoesNotContain("](docs", await TextAsync(readme));
+        var about = XDocument.Parse(await TextAsync(package.GetEntry($"{project}.nuspec")!)).Root!.Elements().First();
+        Assert.Equal(("MIT", "README.md"), (Text(about, "license"), Text(about, "readme")));
+        Assert.Equal("The Pipeline authors", Text(about, "authors"));
+        Assert.InRange(Text(about, "description")!.Length, 50, 300);
+    }
+
+    private static string Configuration =>
+        AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+
+    private static string? Text(XElement about, string name) =>
+        about.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
+
+    private static async Task<string> TextAsync(ZipArchiveEntry entry)
+    {
+        using var reader = new StreamReader(await entry.OpenAsync(TestContext.Current.CancellationToken));
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+    }
+
+    internal static async Task<string> DotnetAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        // `dotnet test` tells its own build where MSBuild is; this one finds it by itself.
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, output + await errors);
+        return output;
+    }
+}
