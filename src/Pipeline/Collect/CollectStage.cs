@@ -17,6 +17,7 @@ internal sealed partial class CollectStage(
     ILedger ledger,
     HintFilter hints,
     TaskCollector collector,
+    Postponement postponement,
     SubmissionResolver resolver,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -48,7 +49,7 @@ internal sealed partial class CollectStage(
                 break;
             case SubmissionState.Refused or SubmissionState.Closed when submission.IsUnproven:
                 if (await TryAdoptAsync(submission, message, cancellationToken))
-                    await collector.PutOffAsync(message, cancellationToken);
+                    await postponement.PostponeAsync(message, cancellationToken);
                 break;
             case SubmissionState.Accepted or SubmissionState.Closed:
                 await CollectAsync(submission, message, cancellationToken);
@@ -70,7 +71,7 @@ internal sealed partial class CollectStage(
         var adopted = current is { State: SubmissionState.Unknown }
             && await TryAdoptAsync(current, message, cancellationToken);
         if (adopted || time.GetUtcNow() - message.Since < options.Value.Sweep.EvidenceWindow)
-            await collector.PutOffAsync(message, cancellationToken);
+            await postponement.PostponeAsync(message, cancellationToken);
     }
 
     private Task<bool> TryAdoptAsync(
@@ -106,7 +107,7 @@ internal sealed partial class CollectStage(
             catch (Exception error) when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
             {
                 LogPostponed(error, one.TaskId, one.SubmissionId);
-                await collector.PutOffAsync(one, token, (error as PipelineException)?.RetryAfter);
+                await postponement.PostponeAsync(one, token, (error as PipelineException)?.RetryAfter);
             }
         });
     }

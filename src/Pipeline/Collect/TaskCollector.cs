@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Collect.Normalize;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
@@ -17,21 +16,21 @@ namespace Pipeline.Collect;
 /// </summary>
 internal sealed partial class TaskCollector(
     ILedger ledger,
-    IWorkQueue queue,
     ResultReader reader,
     NimbleClient nimble,
     TaskEvidence evidence,
     TaskMatcherCache matchers,
+    InputFinder inputs,
     OutcomeRecorder outcomes,
-    TaskFailures failures,
-    ResultSetbacks setbacks,
+    ResultRecorder recorder,
+    Postponement postponement,
     RefusedReads refusals,
-    PageTally pages,
     IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<TaskCollector> logger)
 {
-    private readonly PageStatuses _failed = new(options.Value.Collect.FailStatuses);
+    // After the object's deadline, the API's copy may still be unfinished; it is read again this many times.
+    private const int MaxCopyTries = 5;
 
     /// <summary>Collects the result of one task, or postpones it.</summary>
     /// <param name="submission">An accepted or closed submission; it may be slightly out of date.</param>
@@ -69,13 +68,11 @@ internal sealed partial class TaskCollector(
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
-            // A result that was paid for is not given up during an outage, so attempts are not limited here. Sweep ends
-            // the wait at the task's deadline.
-            await WaitOutAsync(message, outage, cancellationToken);
+            await postponement.WaitOutAsync(message, outage, cancellationToken);
         }
         catch (PipelineException tooLarge) when (tooLarge is { Reason: FailureReasons.LimitExceeded, IsPermanent: true })
         {
-            await FailAsync(submission, input, message, new("collect", tooLarge.Reason, tooLarge.Message), cancellationToken);
+            await recorder.FailAsync(submission, input, message, new("collect", tooLarge.Reason, tooLarge.Message), cancellationToken);
         }
     }
 
@@ -87,19 +84,19 @@ internal sealed partial class TaskCollector(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
     {
         var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
-        var (found, doubt) = await TryEmitAsync(submission, input, message, fromApi: false, cancellationToken);
+        var (found, doubt) = await TryRecordAsync(submission, input, message, fromApi: false, cancellationToken);
         if (found && doubt is null)
             return;
         // Waiting does not fill an empty result or restore an archived object.
         var mayWait = !late && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!mayWait && submission.StorageUrl is not null)
         {
-            var copy = await TryEmitAsync(submission, input, message, fromApi: true, cancellationToken);
+            var copy = await TryRecordAsync(submission, input, message, fromApi: true, cancellationToken);
             if (copy.Found && copy.Doubt is null)
                 return;
             if (copy.Doubt is { Reason: FailureReasons.ResultFailed } unfinished && (message.CopyTries ?? 0) < MaxCopyTries)
             {
-                await PutOffAsync(message with { CopyTries = (message.CopyTries ?? 0) + 1 }, unfinished, cancellationToken);
+                await postponement.PostponeAsync(message with { CopyTries = (message.CopyTries ?? 0) + 1 }, unfinished, cancellationToken);
                 return;
             }
             // A source that denies access may still hold the result, so a denial is final only after RefusedWindow.
@@ -110,16 +107,16 @@ internal sealed partial class TaskCollector(
         if (doubt is null)
             await MissingAsync(submission, input, message, late, cancellationToken);
         else if (RefusedReads.IsRefusal(doubt) && !refusals.IsOver(message))
-            await WaitOutAsync(message, doubt, cancellationToken);
+            await postponement.WaitOutAsync(message, doubt, cancellationToken);
         else if (mayWait)
-            await PutOffAsync(message, doubt, cancellationToken);
+            await postponement.PostponeAsync(message, doubt, cancellationToken);
         else
-            await FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
+            await recorder.FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
     }
 
     /// <summary>Sets the outcome of the input from one source, if that source has the result.</summary>
     /// <returns>Whether the source holds anything, and why that may not be the result.</returns>
-    private async Task<(bool Found, PipelineException? Doubt)> TryEmitAsync(
+    private async Task<(bool Found, PipelineException? Doubt)> TryRecordAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, bool fromApi, CancellationToken cancellationToken)
     {
         try
@@ -129,7 +126,7 @@ internal sealed partial class TaskCollector(
                 refusals.Clear();
             if (found is null)
                 return (false, null);
-            await EmitAsync(submission, input, message, found, cancellationToken);
+            await recorder.RecordAsync(submission, input, message, found, cancellationToken);
             return (true, null);
         }
         catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt) || RefusedReads.IsRefusal(doubt))
@@ -150,17 +147,17 @@ internal sealed partial class TaskCollector(
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
-            await WaitOutAsync(message, outage, cancellationToken);
+            await postponement.WaitOutAsync(message, outage, cancellationToken);
         }
         catch (PipelineException refused) when (RefusedReads.IsRefusal(refused))
         {
             refusals.Note(refused);
             if (!refusals.IsOver(message))
-                await WaitOutAsync(message, refused, cancellationToken);
+                await postponement.WaitOutAsync(message, refused, cancellationToken);
         }
         catch (PipelineException wrong) when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
         {
-            LogUnmatched(message.TaskId, message.SubmissionId, wrong.Message);
+            LogUnusable(message.TaskId, message.SubmissionId, wrong.Message);
         }
     }
 
@@ -185,80 +182,7 @@ internal sealed partial class TaskCollector(
             return;
         LogUnnamed(message.TaskId, message.SubmissionId);
         await evidence.AddAsync(submission, new(message.TaskId, ordinal), cancellationToken);
-        await EmitAsync(submission, input, message, found, cancellationToken);
-    }
-
-    private async Task EmitAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
-    {
-        var result = found.Result;
-        ResultCheck.CheckTask(found, message.TaskId);
-        var isGood = ResultCheck.CheckStatus(found);
-        input ??= await MatchAsync(submission, message, result, task: null, cancellationToken);
-        if (input is null || !TaskFailures.MaySucceed(input, message.TaskId))
-            return;
-        if (!isGood)
-        {
-            await FailAsync(submission, input, message, new("collect", FailureReasons.ResultFailed,
-                $"Nimble reports '{result.Status}' for this URL (HTTP status {result.StatusCode?.ToString() ?? "unknown"})."), cancellationToken);
-            return;
-        }
-
-        if (ResultCheck.NamesAnotherUrl(result, input))
-            ResultCheck.CheckUrl(found, input, await matchers.ForAsync(submission, cancellationToken));
-        if (result.StatusCode is { } status && _failed.Fail(status))
-        {
-            await FailAsync(submission, input, message, new("collect", FailureReasons.PageStatus,
-                $"The page answered with HTTP status {status}, which Collect:FailStatuses ({options.Value.Collect.FailStatuses}) makes a failure.",
-                PageStatuses.IsRetryable(status), status), cancellationToken);
-            return;
-        }
-
-        if (options.Value.Collect.EmptyResults == EmptyResultMode.Fail)
-            ResultCheck.CheckContent(found);
-        await using var record = RecordComposer.Compose(result, new()
-        {
-            ListId = submission.ListId,
-            SubmissionId = submission.SubmissionId,
-            BatchId = submission.BatchId,
-            TaskId = message.TaskId,
-            Input = input,
-            SharedInputs = submission.SharedInputs,
-            SourceUri = found.SourceUri,
-            SourceETag = found.ETag,
-            RequestedAt = submission.PostedAt,
-            CollectedAt = time.GetUtcNow(),
-        });
-        CrashPoint.Pass("collect.after-staging");
-        await outcomes.RecordAsync(submission, input, message.TaskId, message.DiscoveredBy, record, cancellationToken);
-        pages.Add(record.HttpStatus);
-    }
-
-    /// <summary>
-    /// Finds the input of a task that the POST's answer did not match: by the fields of the result, else by the API's
-    /// echo, else by elimination.
-    /// </summary>
-    private async Task<InputEntry?> MatchAsync(
-        SubmissionEntry submission, ResultMessage message, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
-    {
-        var matcher = await matchers.ForAsync(submission, cancellationToken);
-        var ordinal = (result is null ? null : matcher.Match(result))
-            ?? matcher.Match((task ?? await nimble.GetTaskAsync(message.TaskId, cancellationToken))?.Input)
-            ?? await EliminateAsync(submission, message.TaskId, cancellationToken);
-        if (ordinal is not { } found)
-        {
-            LogUnmatched(message.TaskId, message.SubmissionId, result?.Url);
-            return null;
-        }
-
-        await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, found)], cancellationToken);
-        return matcher.Inputs[found];
-    }
-
-    private async Task<int?> EliminateAsync(
-        SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
-    {
-        var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
-        return TaskMatcher.LastPair(submission, tasks) is { } last && last.TaskId == taskId ? last.Ordinal : null;
+        await recorder.RecordAsync(submission, input, message, found, cancellationToken);
     }
 
     private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)
@@ -266,25 +190,28 @@ internal sealed partial class TaskCollector(
         var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
         if (task is not null && outcome != TaskOutcome.Pending)
-            input ??= await MatchAsync(submission, message, result: null, task, cancellationToken);
+            input ??= await inputs.FindAsync(submission, message.TaskId, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutcome.Failed)
             await TaskFailedAsync(submission, input, message, task, cancellationToken);
         else if (!late && outcome == TaskOutcome.Succeeded)
-            await PutOffAsync(message, NotThereYet(submission, message.TaskId), cancellationToken);
+            await postponement.PostponeAsync(message, NotThereYet(submission, message.TaskId), cancellationToken);
         else if (!late)
-            await PutOffAsync(message, cancellationToken);
+            await postponement.PostponeAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutcome.Succeeded)
-            await FailAsync(submission, input, message, new("collect", FailureReasons.ObjectMissing,
-                MissingMessage(submission, message.TaskId)), cancellationToken);
+            await recorder.FailAsync(submission, input, message, Missing(submission, message.TaskId, task), cancellationToken);
     }
 
-    private static string MissingMessage(SubmissionEntry submission, string taskId)
+    private static FailureCause Missing(SubmissionEntry submission, string taskId, NimbleTask? task)
     {
-        const string Advice = "'pipeline replay' looks again; 'pipeline replay --resubmit' posts the URL again.";
-        return submission.StorageUrl is { } url
-            ? $"Task {taskId} succeeded, but its result is neither at {url} nor at the API. "
-                + $"Check that Nimble may write to the bucket. {Advice}"
-            : $"Task {taskId} succeeded, but its result is not at the API. {Advice}";
+        var end = task is null ? $"Nimble no longer knows task {taskId}, and" : $"Task {taskId} succeeded, but";
+        var places = submission.StorageUrl is { } url
+            ? $"neither at {url} nor at the API. Check that Nimble may write to the bucket."
+            : "not at the API.";
+        return new(
+            "collect",
+            FailureReasons.ObjectMissing,
+            $"{end} its result is {places} 'pipeline replay' looks again; "
+                + "'pipeline replay --resubmit' posts the URL again.");
     }
 
     private static PipelineException NotThereYet(SubmissionEntry submission, string taskId) => PipelineException.Transient(
@@ -299,17 +226,14 @@ internal sealed partial class TaskCollector(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, NimbleTask task, CancellationToken cancellationToken)
     {
         if ((await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count <= submission.Count)
-            await FailAsync(submission, input, message, new("collect", FailureReasons.TaskFailed, TaskMessage(task)), cancellationToken);
+            await recorder.FailAsync(submission, input, message, new("collect", FailureReasons.TaskFailed, TaskMessage(task)), cancellationToken);
     }
 
-    private async Task FailAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause, CancellationToken cancellationToken)
+    /// <summary>The failure message for a failed task, with Nimble's reason.</summary>
+    internal static string TaskMessage(NimbleTask task)
     {
-        // If no input matches, Sweep sets the failure later: once all other inputs have a task, the rest belong to
-        // failed tasks.
-        input ??= await MatchAsync(submission, message, result: null, task: null, cancellationToken);
-        if (input is not null)
-            await failures.FailAsync(submission, input, message.TaskId, cause, message.DiscoveredBy, cancellationToken);
+        var reason = (task.Error ?? task.ErrorType ?? "Nimble gives no reason").TrimEnd('.');
+        return $"Task {task.Id} ended as '{task.State}': {reason}.";
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
@@ -321,8 +245,8 @@ internal sealed partial class TaskCollector(
     private partial void LogUnnamed(string taskId, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Task {TaskId} matches no single input of submission {SubmissionId}; its result names '{Url}'.")]
-    private partial void LogUnmatched(string taskId, string submissionId, string? url);
+        "The object of task {TaskId} under submission {SubmissionId}'s prefix is not a usable result: {Reason}")]
+    private partial void LogUnusable(string taskId, string submissionId, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "The object read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]

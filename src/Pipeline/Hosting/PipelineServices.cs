@@ -68,6 +68,9 @@ public static class PipelineServices
         services.AddSingleton<TaskFailures>();
         services.AddSingleton<RefusedReads>();
         services.AddSingleton<PageTally>();
+        services.AddSingleton<InputFinder>();
+        services.AddSingleton<Postponement>();
+        services.AddSingleton<ResultRecorder>();
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();

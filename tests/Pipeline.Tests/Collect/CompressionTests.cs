@@ -83,7 +83,7 @@ public sealed class CompressionTests
     public async Task MoreThanThreeLayersAreNobodys(string form)
     {
         var message = await ExpectAsync(FailureReasons.LimitExceeded, Compress(form, Document));
-        Assert.Contains("more than 3 times over", message);
+        Assert.Contains("more than 3 layers", message);
     }
 
     [Theory]

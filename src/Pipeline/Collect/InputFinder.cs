@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Collect.Normalize;
+using Pipeline.Model;
+using Pipeline.Nimble;
+using Pipeline.Ports;
+using Pipeline.Submit.Evidence;
+
+namespace Pipeline.Collect;
+
+/// <summary>
+/// Finds the input of a task that the POST's answer did not match to one, and records it in the ledger.
+/// </summary>
+internal sealed partial class InputFinder(
+    ILedger ledger, NimbleClient nimble, TaskMatcherCache matchers, ILogger<InputFinder> logger)
+{
+    /// <summary>Finds the input by the fields of the result, else by the API's echo, else by elimination.</summary>
+    /// <param name="submission">An accepted submission.</param>
+    /// <param name="taskId">A task of the submission.</param>
+    /// <param name="result">The task's result, if it was read.</param>
+    /// <param name="task">The task as the API describes it; null asks the API if needed.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <returns>Null if no single input matches.</returns>
+    public async Task<InputEntry?> FindAsync(
+        SubmissionEntry submission, string taskId, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
+    {
+        var matcher = await matchers.ForAsync(submission, cancellationToken);
+        var ordinal = (result is null ? null : matcher.Match(result))
+            ?? matcher.Match((task ?? await nimble.GetTaskAsync(taskId, cancellationToken))?.Input)
+            ?? await EliminateAsync(submission, taskId, cancellationToken);
+        if (ordinal is not { } found)
+        {
+            LogUnmatched(taskId, submission.SubmissionId, result?.Url);
+            return null;
+        }
+
+        await ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, found)], cancellationToken);
+        return matcher.Inputs[found];
+    }
+
+    private async Task<int?> EliminateAsync(
+        SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    {
+        var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
+        return TaskMatcher.LastPair(submission, tasks) is { } last && last.TaskId == taskId ? last.Ordinal : null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Task {TaskId} matches no single input of submission {SubmissionId}; its result names '{Url}'.")]
+    private partial void LogUnmatched(string taskId, string submissionId, string? url);
+}
