@@ -78,7 +78,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task ABodyAsDeepAsAPitIsMalformed() =>
+    public async Task AVeryDeeplyNestedBodyIsMalformed() =>
         Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(string.Concat(Enumerable.Repeat("{\"task\":", 5000)) + "1" + new string('}', 5000)));
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task ABodyOfOneMebibyteIsTakenAndOneMoreByteIsNot()
+    public async Task ABodyOfOneMebibyteIsAcceptedAndOneMoreByteIsNot()
     {
         var start = """{"task":{"id":"t-1","note":" """;
         var fitting = start + new string('x', CallbackBodyReader.MaxBytes - start.Length - 3) + "\"}}";
@@ -99,7 +99,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task AGzippedBodyIsTakenUpToTheSameSize()
+    public async Task AGzippedBodyIsAcceptedUpToTheSameSize()
     {
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(Gzip("""{"task":{"id":"t-1"}}"""u8)));
         Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(Gzip(new byte[50_000_000])));
@@ -122,7 +122,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task ABodyThatDoesNotComeIsNotWaitedForLong()
+    public async Task ABodyThatDoesNotArriveTimesOut()
     {
         var body = new Mock<Stream>();
         body.Setup(b => b.ReadAsync(It.IsAny<Memory<byte>>(), It.IsAny<CancellationToken>()))
@@ -139,9 +139,9 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task ABodyThatIsNoHttpIsMalformed()
+    public async Task ABodyWithInvalidChunksIsMalformed()
     {
-        // As Kestrel says it of a chunk size of sixteen F.
+        // Kestrel throws this for a chunk size of sixteen F.
         var body = new Mock<Stream>();
         body.Setup(b => b.ReadAsync(It.IsAny<Memory<byte>>(), It.IsAny<CancellationToken>()))
             .Throws(new IOException("Bad chunk size data.", new OverflowException()));
@@ -150,7 +150,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task IdsCountAndNotWebhooks()
+    public async Task TheLimitsCountIdsAndNotWebhooks()
     {
         string Body(int count) => $$"""{"tasks":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"t-{i}\""))}}]}""";
         Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(Body(41)));
@@ -162,15 +162,15 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task AQueueThatFailsFailsTheWebhookSoThatNimbleRepeatsIt()
+    public async Task AFailingQueueFailsTheWebhookSoThatNimbleRepeatsIt()
     {
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
-            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The queue is away."));
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
         await Assert.ThrowsAsync<PipelineException>(() => HandleAsync("""{"task":{"id":"t-1"}}"""));
     }
 
     [Fact]
-    public async Task ABurstSharesMessagesAndEachWebhookIsAnsweredWhenItsOwnIsSent()
+    public async Task ConcurrentWebhooksShareMessagesAndEachIsAnsweredWhenItsOwnIsSent()
     {
         var sends = new Queue<TaskCompletionSource>();
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
@@ -195,7 +195,7 @@ public sealed class CallbackStageTests : IDisposable
         Assert.DoesNotContain(burst, webhook => webhook.IsCompleted);
         sends.Dequeue().SetResult();
         Assert.Equal(CallbackAnswer.Accepted, await other);
-        sends.Dequeue().SetException(PipelineException.Transient(FailureReasons.Unavailable, "The queue is away."));
+        sends.Dequeue().SetException(PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
         foreach (var webhook in burst)
             await Assert.ThrowsAsync<PipelineException>(() => webhook);
         await UntilAsync(() => _sent.Count == 4);
@@ -205,7 +205,7 @@ public sealed class CallbackStageTests : IDisposable
 
     [Fact]
     [Trait("Promise", "9")]
-    public async Task OfTooManyForOneSubmissionTheRestIsRefusedAndOthersAreTaken()
+    public async Task TooManyWebhooksForOneSubmissionAreRefusedAndOthersAreAccepted()
     {
         var answers = await RepeatAsync(200, () => HandleAsync("""{"task":{"id":"t-1"}}"""));
         Assert.InRange(answers.Count(a => a == CallbackAnswer.Accepted), 40, 60);
@@ -215,7 +215,7 @@ public sealed class CallbackStageTests : IDisposable
     }
 
     [Fact]
-    public async Task SubmissionsTogetherHaveALimitToo()
+    public async Task AllSubmissionsTogetherHaveALimitToo()
     {
         var answers = new List<CallbackAnswer>();
         for (var i = 0; i < 200; i++)
@@ -226,7 +226,7 @@ public sealed class CallbackStageTests : IDisposable
 
     [Fact]
     [Trait("Promise", "9")]
-    public async Task WrongTokensAreSoonNotEvenLoggedAndTakeNothingFromRightOnes()
+    public async Task WrongTokensHaveTheirOwnLimitAndDoNotAffectRightOnes()
     {
         var body = new Mock<Stream>(MockBehavior.Strict);
         var answers = await RepeatAsync(500, () => _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
@@ -245,9 +245,9 @@ public sealed class CallbackStageTests : IDisposable
         return answers;
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    private static async Task UntilAsync(Func<bool> condition)
     {
-        while (!isSo())
+        while (!condition())
             await Task.Delay(1, TestContext.Current.CancellationToken);
     }
 
@@ -266,7 +266,7 @@ public sealed class CallbackStageTests : IDisposable
     private Task<CallbackAnswer> HandleAsync(byte[] body, string submission = Submission) =>
         _stage.HandleAsync(submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(body), TestContext.Current.CancellationToken);
 
-    /// <summary>So many zeros, which are nowhere in memory.</summary>
+    /// <summary>A stream of zeros that uses no memory.</summary>
     private sealed class EndlessStream(long size) : MemoryStream
     {
         private long _position;

@@ -11,7 +11,7 @@ public sealed class CallbackTokensTests
     private static readonly string New = Convert.ToBase64String(Enumerable.Repeat((byte)2, 32).ToArray());
 
     [Fact]
-    public void ATokenIsGoodForItsSubmissionOnly()
+    public void ATokenIsValidOnlyForItsSubmission()
     {
         var tokens = With(Old);
         var token = TokenOf(tokens, "list-000001");
@@ -33,7 +33,7 @@ public sealed class CallbackTokensTests
     }
 
     [Fact]
-    public void TheUrlHasThePathThatTheHostServes() =>
+    public void TheUrlHasTheRouteOfTheHost() =>
         Assert.StartsWith("https://example.net/base/api/callbacks/list-000001/", With(Old).UrlFor("list-000001")!.AbsoluteUri);
 
     [Fact]

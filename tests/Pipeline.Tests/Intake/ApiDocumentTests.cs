@@ -6,7 +6,7 @@ using Pipeline.Options;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>Every request body of Nimble's page "Async &amp; Batch", copied from there, is a list.</summary>
+/// <summary>Every request body on Nimble's page "Async &amp; Batch" is a list. The bodies are copied from there.</summary>
 public sealed class ApiDocumentTests
 {
     private const string Delivery = """
@@ -149,7 +149,7 @@ public sealed class ApiDocumentTests
     }
 
     [Fact]
-    public async Task InputsOfOneUrlStayTogetherAndAreToldApartByATag()
+    public async Task InputsWithTheSameUrlAreToldApartByATag()
     {
         var world = new IntakeWorld();
         await world.HandleAsync(SameUrl);

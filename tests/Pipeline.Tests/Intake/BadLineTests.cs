@@ -25,9 +25,9 @@ public sealed class BadLineTests
 
     [Theory]
     [MemberData(nameof(BadItems))]
-    public async Task AUrlThatCannotBeFetchedIsABadLineInEveryForm(string url, string expected)
+    public async Task AnInvalidUrlIsABadLineInEveryFormat(string url, string expected)
     {
-        // What trims away is no fault.
+        // White space that is trimmed is not an error.
         var invalid = expected.Length > 0 ? 1 : 0;
         var json = JsonSerializer.Serialize(url);
         string[] lists =
@@ -64,7 +64,7 @@ public sealed class BadLineTests
     }
 
     [Fact]
-    public async Task BadLinesFailAloneWithTheirNumbersAndGoodOnesGoOn()
+    public async Task BadLinesFailAloneWithTheirLineNumbers()
     {
         var world = new IntakeWorld();
         var list = await world.HandleAsync("# list\nhttps://a.example\nnonsense\n\nhttps://b.example\nftp://x\n");
@@ -84,7 +84,7 @@ public sealed class BadLineTests
     }
 
     [Fact]
-    public async Task ItemsThatAreNoInputsAreBadItems()
+    public async Task ItemsThatAreNotInputsAreBadItems()
     {
         var world = new IntakeWorld();
         var items = new (string Json, string Expected)[]
@@ -115,7 +115,7 @@ public sealed class BadLineTests
     }
 
     [Fact]
-    public async Task BadRowsOfACsvFailAloneAndAnOpenQuoteTakesNothingWithIt()
+    public async Task BadCsvRowsFailAloneAndAnOpenQuoteCostsOnlyItsLine()
     {
         var world = new IntakeWorld();
         var list = await world.HandleAsync(
@@ -139,7 +139,7 @@ public sealed class BadLineTests
     }
 
     [Fact]
-    public async Task LinesOfNdjsonFailAlone()
+    public async Task BadNdjsonLinesFailAlone()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("{\"url\":\"https://a.example\"}\n{\"url\":\"https://b.example\"\n{\"url\":\"https://c.example\"}{}\n\"https://d.example\"\nhttps://e.example\n");
@@ -178,7 +178,7 @@ public sealed class BadLineTests
     }
 
     [Fact]
-    public async Task AnItemThatIsTooLongIsABadLineWhateverStandsInIt()
+    public async Task AnItemThatIsTooLongIsABadLineWhateverItsContent()
     {
         var filler = new string('x', 300_000);
         string[] lists =

@@ -10,7 +10,7 @@ public sealed class CsvColumnTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task KnownNamesAreMatchedWithoutCaseAndOtherColumnsStayWithTheInput()
+    public async Task KnownColumnNamesIgnoreCaseAndOtherColumnsStayWithTheInput()
     {
         var world = new IntakeWorld();
         await world.HandleAsync(
@@ -27,7 +27,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task OneLineSaysWhichColumnsAreNotSent()
+    public async Task AWarningNamesTheColumnsThatAreNotSent()
     {
         Assert.Equal(
             [
@@ -44,7 +44,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task RowsThatDifferInAKeptColumnAloneAreInputsOfTheirOwn()
+    public async Task RowsThatDifferOnlyInAKeptColumnAreDifferentInputs()
     {
         var world = new IntakeWorld();
         var list = await world.HandleAsync(
@@ -59,7 +59,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task TheFailureOfARowHasItsKeptColumnsToo()
+    public async Task TheFailureOfARowIncludesItsKeptColumns()
     {
         var world = new IntakeWorld();
         world.Options.Guards.RefusedDomains.Add("a.example");
@@ -76,7 +76,7 @@ public sealed class CsvColumnTests
     [InlineData("\"loc\"\t\"lastmod\"\nhttps://a.example/1\t2024\n", "loc")]
     [InlineData("id,Landing page URL\n1,https://a.example/1\n", "'Landing page URL'")]
     [InlineData("a,b\n1,https://a.example/1\n", "NAME")]
-    public async Task AListWithoutAUrlColumnIsToldItsColumnsWhateverItsName(string text, string suggested)
+    public async Task AListWithoutAUrlColumnIsRefusedWithItsColumnsAndASuggestion(string text, string suggested)
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() => InspectAsync(text));
         Assert.StartsWith(
@@ -88,7 +88,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task TheColumnOfUrlsCanBeNamedAndTravelsWithTheMessage()
+    public async Task TheUrlColumnCanBeNamedInTheMessage()
     {
         var world = new IntakeWorld();
         const string Text = "Title,Link\nx,https://a.example/1\ny,https://a.example/2\n";
@@ -109,7 +109,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task ANamedColumnThatIsNotThereIsRefused()
+    public async Task AMissingUrlColumnIsRefused()
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() =>
             InspectAsync("url,name\nhttps://a.example/1,x\n", "link")
@@ -133,7 +133,7 @@ public sealed class CsvColumnTests
         Assert.Equal(expected, Assert.Throws<PipelineException>(() => SharedInputs.FromPairs([pair])).Message);
 
     [Fact]
-    public void ASharedInputIsMatchedWithoutCase() =>
+    public void NamesOfSharedInputsIgnoreCase() =>
         Assert.Equal(
             """{"country":"US","url":"https://a.example/"}""",
             SharedInputs.FromPairs(["Country=US", "URL=https://a.example/"])
@@ -142,7 +142,7 @@ public sealed class CsvColumnTests
     [Theory]
     [InlineData("Report\nurl,country\nhttps://a.example/1,US\n", 1, 3)]
     [InlineData("Report\n\n# x\nmade,by,us\nurl;country\nhttps://a.example/1;US\n", 2, 6)]
-    public async Task LinesAboveTheHeaderAreSkippedAndSaid(string text, int skipped, int line)
+    public async Task LinesAboveTheHeaderAreSkippedWithAWarning(string text, int skipped, int line)
     {
         var world = new IntakeWorld();
         await world.HandleAsync(text);
@@ -161,7 +161,7 @@ public sealed class CsvColumnTests
     [InlineData("http://www.tvl.example/,NLD,Leuven\nhttp://www.ltv.example/,ARA,National\nhttps://a.example/\n", true)]
     [InlineData("https://a.example/topic,21397.0.html\nhttps://a.example/map@52.5,13.4,15z\n", false)]
     [InlineData("https://a.example/?q=one,two\nhttps://a.example/1\nhttps://a.example/2\n", false)]
-    public async Task RowsWithoutAHeaderAreNotTakenForUrlsInSilence(string text, bool isWarned)
+    public async Task CsvRowsWithoutAHeaderCauseAWarning(string text, bool isWarned)
     {
         var list = await InspectAsync(text);
         Assert.Equal(
@@ -177,7 +177,7 @@ public sealed class CsvColumnTests
     }
 
     [Fact]
-    public async Task ALineAboveTheHeaderThatIsAUrlMakesItAPlainList()
+    public async Task AUrlAboveTheHeaderMakesItAPlainList()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("https://a.example/1\nurl\nhttps://a.example/2\n");

@@ -16,7 +16,7 @@ public sealed class DuplicateFilterTests
         const int Count = 5_000;
         using var filter = new DuplicateFilter(Count, folder.Path, maxInMemory);
         var random = new Random(7);
-        // Many share the bits that choose their block.
+        // Many hashes share the bits that choose their block.
         var hashes = Enumerable
             .Range(0, Count)
             .Select(i => new UInt128(
@@ -32,7 +32,7 @@ public sealed class DuplicateFilterTests
 
     [Fact]
     [Trait("Promise", "5")]
-    public void ALongListTakesNoMemoryAndLeavesNoFile()
+    public void ALongListUsesNoMemoryAndLeavesNoFile()
     {
         using var folder = new TempFolder();
         using (var filter = new DuplicateFilter(50_000_000, folder.Path))
@@ -47,7 +47,7 @@ public sealed class DuplicateFilterTests
     }
 
     [Fact]
-    public void AFolderThatCannotBeWrittenIsAFaultOfTheStore()
+    public void AnUnwritableFolderIsAStoreFault()
     {
         using var filter = new DuplicateFilter(10, "/nowhere/at/all", maxInMemory: 0);
         var error = Assert.Throws<PipelineException>(() => filter.Add(1));

@@ -4,7 +4,7 @@ using Pipeline.Ports;
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// As much of a ledger as Intake uses, in memory; every call goes through <c>call</c>, which may fail it.
+/// The part of a ledger that Intake uses, in memory. Every call goes through <c>call</c>, which may fail it.
 /// </summary>
 internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILedger
 {

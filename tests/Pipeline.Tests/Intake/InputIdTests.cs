@@ -1,8 +1,8 @@
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// Ids must stay what they are: they are in the records, ledgers and bills of users. Each is the first 16 bytes of
-/// SHA-256 over <c>fixed</c>, a line feed and the input in canonical JSON, computed here with other tools.
+/// Ids must never change: they are in the records, ledgers and bills of users. Each is the first 16 bytes of SHA-256 over
+/// <c>fixed</c>, a line feed and the input in canonical JSON. The expected values were computed with other tools.
 /// </summary>
 public sealed class InputIdTests
 {
@@ -18,22 +18,22 @@ public sealed class InputIdTests
         """{"url":"https://a.example/","a":{"c":true,"b":[1.0,null,"\n\u0001"]}}""",
         "08a6b8e5f973f007d8aaf498c94ea63b"
     )]
-    public async Task AnIdDependsOnTheListAndTheInputAlone(string input, string id)
+    public async Task AnIdDependsOnlyOnListAndInput(string input, string id)
     {
         var world = new IntakeWorld();
         await world.HandleAsync($$"""{"list_id":"fixed","inputs":[{{input}}]}""");
         Assert.Equal(id, Assert.Single(world.Good).Id);
     }
 
-    // Escaped or not by the runtime's own encoders, depending on the version of its Unicode tables: unassigned,
-    // private, newly assigned, beyond the BMP.
+    // The runtime's own encoders escape these or not, depending on the version of its Unicode tables: unassigned,
+    // private, newly assigned and beyond the BMP.
     [Theory]
     [InlineData("\u0378")]
     [InlineData("\ue000")]
     [InlineData("\u1c8a")]
     [InlineData("\U0001fae9")]
     [InlineData("\U000323b0")]
-    public async Task ACharacterIsHashedAsItIsWhateverTheRuntimeKnowsOfIt(string character)
+    public async Task IdsDoNotDependOnTheRuntimesUnicodeTables(string character)
     {
         var world = new IntakeWorld();
         await world.HandleAsync($$"""{"list_id":"fixed","inputs":["https://a.example/{{character}}"]}""");

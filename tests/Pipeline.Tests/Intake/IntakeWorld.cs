@@ -12,7 +12,7 @@ using Pipeline.Staging;
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// The stage with its ports in memory. Any port call can be made to fail, before or after it took effect.
+/// The stage with its ports in memory. Any port call can be made to fail, before or after its effect.
 /// </summary>
 internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
 {
@@ -67,7 +67,7 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
         return stream.ToArray();
     }
 
-    /// <summary>Nothing was planned, and the ledger says why.</summary>
+    /// <summary>Asserts that nothing was planned and that the ledger has the reason.</summary>
     public void AssertRefused(string message)
     {
         var list = Assert.Single(_ledger.Lists.Values);
@@ -77,7 +77,7 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
         Assert.Empty(Failures);
     }
 
-    /// <summary>Everything that a repeat must not change.</summary>
+    /// <summary>Serializes everything that a repeat must not change.</summary>
     public string Snapshot() => JsonSerializer.Serialize(new
     {
         Lists = _ledger.Lists.Values.Select(l => l with { Version = "" }),

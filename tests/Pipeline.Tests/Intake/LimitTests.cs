@@ -10,7 +10,7 @@ using Pipeline.Submit;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>What a list cannot do, however it is made.</summary>
+/// <summary>The limits of lists, for hostile lists too.</summary>
 public sealed class LimitTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -22,7 +22,7 @@ public sealed class LimitTests
     [InlineData(65, 1)]
     [InlineData(3000, 1)]
     [Trait("Promise", "5")]
-    public async Task AnItemThatIsNestedTooDeepIsABadLineAndTheOthersGoOn(int depth, int invalid)
+    public async Task AnItemThatIsNestedTooDeeplyIsABadLineAndTheRestIsPlanned(int depth, int invalid)
     {
         foreach (
             var form in new[]
@@ -48,7 +48,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task TheDeepestItemFitsIntoEveryEnvelope()
+    public async Task TheDeepestAllowedItemFitsInEveryEnvelope()
     {
         var world = new IntakeWorld();
         world.Options.Guards.RefusedDomains.Add("deep.example");
@@ -60,7 +60,7 @@ public sealed class LimitTests
         await world.HandleAsync($$$"""{"inputs":[{{{item}}},{{{refused}}}],"shared_inputs":{{{shared}}}}""");
         var submission = world.Ledger.Submissions.Values.Single(s => s.State == SubmissionState.Planned);
         var input = Assert.Single(world.Good);
-        // With the depth that readers have who set none.
+        // These readers use the default maximum depth.
         JsonDocument.Parse(SubmissionBody.Batch(submission, [input], null)).Dispose();
         JsonDocument.Parse(SubmissionBody.Single(submission, input, null)).Dispose();
         var failure = JsonSerializer.Serialize(Assert.Single(world.Failures.Values), PipelineJson.Plain.Failure);
@@ -85,7 +85,7 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task AGzipListOfRealUrlsIsNone()
+    public async Task AGzipListOfRealUrlsIsNotABomb()
     {
         var world = new IntakeWorld();
         var text = string.Concat(
@@ -100,7 +100,7 @@ public sealed class LimitTests
     [InlineData("azblob://lists/")]
     [InlineData("azblob://lists")]
     [InlineData("file:///lists/")]
-    public async Task AFolderIsNoList(string source)
+    public async Task AFolderIsNotAList(string source)
     {
         var world = new IntakeWorld();
         world.Options.Intake.SourcePrefixes.Add("azblob://lists/");
@@ -116,7 +116,7 @@ public sealed class LimitTests
     [InlineData(1_000_000, true)]
     [InlineData(1_000_001, false)]
     [Trait("Promise", "1")]
-    public async Task AListIsCutIntoAMillionSubmissionsAtTheMost(int lines, bool isAccepted)
+    public async Task AListIsCutIntoAtMostAMillionSubmissions(int lines, bool isAccepted)
     {
         var text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("http://a.example\n", lines)));
         var options = new IntakeOptions { MaxInputsPerSubmission = 1 };
@@ -139,14 +139,14 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public void TheLastPlannedSubmissionAndTheFirstRepeatedOneHaveNamesOfTheirOwn()
+    public void TheLastPlannedSubmissionAndTheFirstRepeatedOneHaveDifferentIds()
     {
         Assert.Equal("list-999999", SubmissionIds.Of("list", SubmissionIds.MaxPlanned - 1));
         Assert.Equal("list-000000-r1", SubmissionIds.Of("list", SubmissionIds.Next(0)));
         Assert.Equal("list-999999-r1", SubmissionIds.Of("list", SubmissionIds.Next(SubmissionIds.MaxPlanned - 1)));
     }
 
-    // An input of so many levels.
+    // Returns an input with the given number of levels.
     private static string Nested(int depth, string name = "a") =>
         $$"""{"url":"https://www.example/","{{name}}":{{new string('[', depth - 1)}}{{new string(']', depth - 1)}}}""";
 }

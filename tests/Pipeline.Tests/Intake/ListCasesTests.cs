@@ -6,7 +6,7 @@ using Pipeline.Urls;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>Files as users have them, in <c>Cases</c>: each with what it must give.</summary>
+/// <summary>Files from practice, in <c>Cases</c>, with their expected inputs.</summary>
 public sealed class ListCasesTests
 {
     [Theory]
@@ -44,7 +44,7 @@ public sealed class ListCasesTests
     [InlineData("sep.csv", "US", "DE")]
     [InlineData("title-rows.csv", "US", "DE")]
     [InlineData("bom-cat.csv", "US", "US")]
-    public async Task TheColumnsOfAFileAreItsFields(string file, string first, string second)
+    public async Task TheColumnsOfAFileBecomeFields(string file, string first, string second)
     {
         var world = new IntakeWorld();
         await world.HandleFileAsync(file);
@@ -64,7 +64,7 @@ public sealed class ListCasesTests
     [InlineData("cr-mixed.csv", "2,3")]
     [InlineData("title-rows.csv", "4,5")]
     [InlineData("bom-cat.csv", "2,4")]
-    public async Task AnInputSaysItsLine(string file, string lines)
+    public async Task AnInputHasItsLineNumber(string file, string lines)
     {
         var world = new IntakeWorld();
         await world.HandleFileAsync(file);
@@ -74,7 +74,7 @@ public sealed class ListCasesTests
     [Theory]
     [InlineData("countries.csv")]
     [InlineData("countries.csv.gz")]
-    public async Task TheFormThatWasFoundOnceHoldsWhateverTheCopyIsCalled(string file)
+    public async Task TheDetectedFormatHoldsWhateverTheNameOfTheCopy(string file)
     {
         var world = new IntakeWorld();
         const string Shared = """{"url":"https://a.example/"}""";
@@ -101,7 +101,7 @@ public sealed class ListCasesTests
     }
 
     [Fact]
-    public async Task AFileWithoutAColumnOfUrlsIsToldItsColumnsAndTheLikelyOne()
+    public async Task AFileWithoutAUrlColumnIsRefusedWithItsColumnsAndTheLikelyOne()
     {
         var world = new IntakeWorld();
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleFileAsync("frog.csv"));
@@ -138,7 +138,7 @@ public sealed class ListCasesTests
     [InlineData("https://a.example/\u2028", "U+2028")]
     [InlineData("https://a.example/\u00a0x", "U+00A0")]
     [InlineData("https://a.example/\u0085x", "U+0085")]
-    public void WhatCannotBeSeenIsRefusedWhateverItsPlane(string url, string character) =>
+    public void InvisibleCharactersAreRefusedInEveryPlane(string url, string character) =>
         Assert.Contains($"({character})", UrlRules.Check(url), StringComparison.Ordinal);
 
     [Fact]

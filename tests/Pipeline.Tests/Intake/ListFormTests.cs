@@ -22,7 +22,7 @@ public sealed class ListFormTests
         { "NDJSON of strings", $"\"{A}\"\n\"{B}\"\n" },
         { "NDJSON of objects", $"{{\"url\":\"{A}\"}}\r\n\r\n{{ \"url\" : \"{B}\" }}" },
         { "NDJSON of both", $"{{\"url\":\"{A.Replace("&", "\\u0026", StringComparison.Ordinal)}\"}}\n\"{B}\"" },
-        { "NDJSON with a comma behind each line", $"{{\"url\":\"{A}\"}},\n\"{B}\" , \n" },
+        { "NDJSON with a comma after each line", $"{{\"url\":\"{A}\"}},\n\"{B}\" , \n" },
         { "JSON array", $"[\"{A}\",\n {{\"url\": \"{B}\"}}]" },
         { "JSON array with a byte order mark", $"\uFEFF [ {{\"url\":\"{A}\"}} , \"{B}\" ] \n" },
         { "batch body", $"{{\"inputs\":[{{\"url\":\"{A}\"}},\"{B}\"]}}" },
@@ -32,7 +32,7 @@ public sealed class ListFormTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public async Task EveryFormGivesTheSameInputs(string form, string text)
+    public async Task EveryFormatGivesTheSameInputs(string form, string text)
     {
         var world = new IntakeWorld();
         var list = await world.HandleAsync(text);
@@ -43,7 +43,7 @@ public sealed class ListFormTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public async Task EveryFormMayBeGzippedAndPointedTo(string form, string text)
+    public async Task EveryFormatMayBeGzippedAndPointedTo(string form, string text)
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/list.gz"] = IntakeWorld.Gzip(Encoding.UTF8.GetBytes(text));
@@ -53,7 +53,7 @@ public sealed class ListFormTests
     }
 
     [Fact]
-    public async Task CellsOfACsvAreTypedAsTheApiWantsThem()
+    public async Task CsvCellsGetTheTypesTheApiExpects()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""
@@ -72,7 +72,7 @@ public sealed class ListFormTests
     }
 
     [Fact]
-    public async Task AnyExtractionFieldPassesThroughAsItIs()
+    public async Task ExtractionFieldsPassThroughUnchanged()
     {
         var world = new IntakeWorld();
         const string Item = """{"headers":{"b":1,"a":[1.0,2e3,null]},"url":"https://a.example/ü/\"q\"","new_field":"é\n","big":12345678901234567890.10}""";
@@ -81,7 +81,7 @@ public sealed class ListFormTests
     }
 
     [Fact]
-    public async Task SharedInputsMayStandBehindTheItemsAndHoldTheUrl()
+    public async Task SharedInputsMayFollowTheItemsAndContainTheUrl()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""{"inputs":[{"country":"US"},{"country":"FR"}],"shared_inputs":{"url":"https://a.example","render":true}}""");
@@ -93,7 +93,7 @@ public sealed class ListFormTests
     [InlineData("countries.csv", "country,locale\nUS,en-US\nFR,fr-FR\n")]
     [InlineData("countries.ndjson", "{\"country\":\"US\"}\n{\"country\":\"FR\"}\n")]
     [InlineData("countries.json", "[{\"country\":\"US\"},{\"country\":\"FR\"}]")]
-    public async Task AListWithoutUrlsTakesTheOneGivenFromOutside(string name, string text)
+    public async Task AListWithoutUrlsUsesTheUrlFromOutside(string name, string text)
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/" + name] = Encoding.UTF8.GetBytes(text);
@@ -102,7 +102,7 @@ public sealed class ListFormTests
     }
 
     [Fact]
-    public async Task SharedInputsFromOutsideGoOverTheListsOwn()
+    public async Task SharedInputsFromOutsideOverrideTheListsOwn()
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a.json"] = """{"inputs":["https://a.example"],"shared_inputs":{"country":"CA","render":true}}"""u8.ToArray();
@@ -114,7 +114,7 @@ public sealed class ListFormTests
     [InlineData("urls.csv", "https://a.example\nhttps://b.example\n")]
     [InlineData("urls.txt", "https://a.example\nhttps://b.example\n")]
     [InlineData("urls.json", "{\"url\":\"https://a.example\"}\n{\"url\":\"https://b.example\"}\n")]
-    public async Task TheContentDecidesWhereTheNameIsWrong(string name, string text)
+    public async Task TheContentDecidesIfTheNameIsWrong(string name, string text)
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/" + name] = Encoding.UTF8.GetBytes(text);

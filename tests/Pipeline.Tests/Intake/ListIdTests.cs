@@ -12,7 +12,7 @@ public sealed class ListIdTests
     private static string VictimId => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Victim)))[..20];
 
     [Fact]
-    public async Task NobodyCanTakeTheIdThatAnothersListWillHave()
+    public async Task NobodyCanTakeTheIdOfAnotherList()
     {
         var world = new IntakeWorld();
         foreach (var id in new[] { VictimId, VictimId.ToUpperInvariant() })
@@ -30,7 +30,7 @@ public sealed class ListIdTests
     }
 
     [Fact]
-    public async Task ADerivedIdMayBeNamedByWhoeverSendsThatVeryList()
+    public async Task ADerivedIdMayBeGivenWithTheSameList()
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a"] = Encoding.UTF8.GetBytes(Victim);
@@ -52,7 +52,7 @@ public sealed class ListIdTests
     }
 
     [Fact]
-    public async Task AListOfAnOlderVersionWithoutAHashIsComparedByItsInputs()
+    public async Task AListPlannedByAnOlderVersionIsComparedByItsInputs()
     {
         var world = new IntakeWorld();
         const string List = """{"list_id":"mine","inputs":["https://a.example/1"]}""";
@@ -65,7 +65,7 @@ public sealed class ListIdTests
     }
 
     [Fact]
-    public async Task ARefusedListIsTakenOnceItIsMendedUnderTheSameId()
+    public async Task ARefusedListIsAcceptedOnceItIsCorrectedUnderTheSameId()
     {
         var world = new IntakeWorld();
         await Assert.ThrowsAsync<PipelineException>(() =>
@@ -78,7 +78,7 @@ public sealed class ListIdTests
     }
 
     [Fact]
-    public async Task AListThatIsNotWhatItsSenderReadIsRefused()
+    public async Task AListThatChangedSinceItsSenderReadItIsRefused()
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a"] = "https://a.example"u8.ToArray();

@@ -19,7 +19,7 @@ public sealed class ListMemoryTests
     [InlineData("[\"https://a.example\",\"", "{0} no end of one string ", "\"]")]
     [InlineData("https://a.example\n", "{0} no end of one line ", "")]
     [InlineData("url\nhttps://a.example\n\"", "{0} no end of\n one quote ", "")]
-    public async Task AListOfAnyLengthIsReadInLittleMemory(string begin, string repeated, string end)
+    public async Task AListOfAnyLengthIsReadInBoundedMemory(string begin, string repeated, string end)
     {
         var (highest, samples) = (0L, 0);
         var before = GC.GetTotalMemory(forceFullCollection: true);

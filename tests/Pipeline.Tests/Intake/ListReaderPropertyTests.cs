@@ -27,7 +27,7 @@ public sealed class ListReaderPropertyTests
 
     [Fact]
     [Trait("Promise", "1")]
-    public void TheSameListWrittenInAllFormsGivesTheSameInputs() =>
+    public void TheSameListInAllFormatsGivesTheSameInputs() =>
         Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), items =>
         {
             var expected = items.Select(i => JsonSerializer.Serialize(i)).ToList();
@@ -35,7 +35,7 @@ public sealed class ListReaderPropertyTests
             Assert.Equal(expected, Read(array));
             Assert.Equal(expected, Read(JsonSerializer.Serialize(items, Indented)));
             Assert.Equal(expected, Read($"{{\"inputs\":{array}}}"));
-            // One line of NDJSON is an async body: the same.
+            // A single line of NDJSON is an async body and gives the same input.
             Assert.Equal(expected, Read(string.Join("\n", expected)));
             foreach (var delimiter in new[] { ',', ';', '\t', '|' })
                 Assert.Equal(expected, Read(ToCsv([.. items], delimiter)));
@@ -43,7 +43,7 @@ public sealed class ListReaderPropertyTests
 
     [Fact]
     [Trait("Promise", "9")]
-    public void NoBytesMakeTheReaderFailOtherwiseThanByRefusing() =>
+    public void AnyBytesAreEitherReadOrRefused() =>
         Prop.ForAll(
             Gen.Elements("{", "}", "[", "]", "\"", ",", ":", "\n", "\r", "\\", " ", "url", "inputs", "\"url\"", "\"inputs\"", "https://a.example", "#", "1", "\u0000", "é").ListOf().ToArbitrary(),
             parts =>
@@ -59,7 +59,7 @@ public sealed class ListReaderPropertyTests
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
 
     [Fact]
-    public void WhereTheStreamIsCutIntoReadsDoesNotMatter() =>
+    public void TheSizeOfReadsDoesNotMatter() =>
         Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (items, chunk) =>
         {
             foreach (var text in new[] { JsonSerializer.Serialize(items), ToCsv([.. items], ','), string.Join("\r\n", items.Select(i => JsonSerializer.Serialize(i))) })
@@ -67,7 +67,7 @@ public sealed class ListReaderPropertyTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void LinesEndAtCrLfAndBothInEveryReaderHoweverTheyCome() =>
+    public void EveryReaderAcceptsLineEndsOfCrLfAndBoth() =>
         Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Elements("\r", "\n", "\r\n").ListOf(64).ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (items, ends, chunk) =>
         {
             var lines = items.Select(i => JsonSerializer.Serialize(i)).ToList();
@@ -79,7 +79,7 @@ public sealed class ListReaderPropertyTests
             Assert.Equal(Read("url\n" + string.Join('\n', urls)), Read("url" + ends[0] + plain, chunk));
         }).QuickCheckThrowOnFailure();
 
-    // What was read, as JSON with sorted properties, bad lines with their text.
+    // Returns the items as JSON with the fields in a fixed order, and the errors of bad lines.
     private static List<string> Read(string text, int chunk = int.MaxValue, int maxItemBytes = 65536) => ReadAsync(text, chunk, maxItemBytes).GetAwaiter().GetResult();
 
     private static async Task<List<string>> ReadAsync(string text, int chunk, int maxItemBytes)

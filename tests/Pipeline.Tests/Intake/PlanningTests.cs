@@ -58,7 +58,7 @@ public sealed class PlanningTests
     }
 
     [Fact]
-    public async Task ATagOfTheUsersIsLeftAsItIs()
+    public async Task ATagSetByTheUserIsKept()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""
@@ -80,7 +80,7 @@ public sealed class PlanningTests
     }
 
     [Fact]
-    public async Task BadLinesHaveSubmissionsOfTheirOwnInTheSameSequence()
+    public async Task BadLinesGetTheirOwnSubmissionsInTheSameSequence()
     {
         var world = new IntakeWorld();
         var text = string.Concat(Enumerable.Range(0, 2300).Select(i => $"bad {i}\n")) + Urls(1200);
@@ -104,7 +104,7 @@ public sealed class PlanningTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task WhereverAPortFailsTheRepeatGivesTheSame(bool failAfterEffect)
+    public async Task WhereverAPortFailsARepeatGivesTheSameResult(bool failAfterEffect)
     {
         var text = $$"""{"list_id":"x","inputs":[{{string.Join(',', Enumerable.Range(0, 25).Select(i => i % 6 == 5 ? $"{i}" : $"\"{Url(i % 20)}\""))}}]}""";
         var whole = Small();
@@ -120,7 +120,7 @@ public sealed class PlanningTests
             world.Time.Advance(TimeSpan.FromHours(1));
             var list = await world.HandleAsync(text);
             Assert.Equal(ListState.Open, list.State);
-            // What was accepted before the failure keeps its time; what was not has a later one.
+            // If the list's entry was created before the failure, it keeps its time. Otherwise it has a later one.
             if (n > 1 || failAfterEffect)
                 Assert.Equal(whole.Snapshot(), world.Snapshot());
         }
@@ -128,7 +128,7 @@ public sealed class PlanningTests
 
     [Fact]
     [Trait("Promise", "2")]
-    public async Task APlannedListThatComesAgainChangesAndSendsNothing()
+    public async Task RepeatingAPlannedListChangesAndSendsNothing()
     {
         var world = new IntakeWorld();
         var first = await world.HandleAsync(Urls(1500));
@@ -138,7 +138,7 @@ public sealed class PlanningTests
     }
 
     [Fact]
-    public async Task ADefaultIdComesFromTheContentAndFromWhatIsGivenFromOutside()
+    public async Task ADefaultIdDependsOnTheContentAndOnSharedInputsFromOutside()
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a.txt"] = "https://a.example\n"u8.ToArray();
@@ -161,7 +161,7 @@ public sealed class PlanningTests
     }
 
     [Fact]
-    public async Task TheMessageThatThePointerWritesIsRead()
+    public async Task APointerReadsTheMessageItWrites()
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a b.txt"] = "https://a.example"u8.ToArray();
@@ -174,11 +174,11 @@ public sealed class PlanningTests
     [Theory]
     [InlineData("country", "'country' is not a shared input. Write name=value, for example country=US.")]
     [InlineData("request_timeout=soon", "The shared input 'request_timeout=soon' cannot be used: 'request_timeout' is not a number.")]
-    public void APairThatIsNoneIsRefused(string pair, string expected) =>
+    public void AnInvalidPairIsRefused(string pair, string expected) =>
         Assert.Equal(expected, Assert.Throws<PipelineException>(() => SharedInputs.FromPairs([pair])).Message);
 
     [Fact]
-    public async Task ASourceThatChangesBetweenTheTwoReadingsIsNotAccepted()
+    public async Task ASourceThatChangesBetweenTheTwoPassesIsRefused()
     {
         var world = new IntakeWorld();
         var opened = 0;

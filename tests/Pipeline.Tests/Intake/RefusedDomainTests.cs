@@ -34,7 +34,7 @@ public sealed class RefusedDomainTests
     [InlineData("https://other.example/?u=refused.example")]
     [InlineData("https://refused.example@other.example/")]
     [InlineData("https://example/")]
-    public async Task AUrlThatOnlyLooksLikeOneIsSubmitted(string url)
+    public async Task AUrlThatOnlyResemblesARefusedDomainIsSubmitted(string url)
     {
         var world = Refusing();
         world.Options.Intake.AllowPrivate = true;
@@ -44,7 +44,7 @@ public sealed class RefusedDomainTests
     }
 
     [Fact]
-    public async Task AListOfNothingElseIsTakenAndItsMessageRepeatedChangesNothing()
+    public async Task AListOfRefusedUrlsOnlyIsAcceptedAndRepeatingItChangesNothing()
     {
         var world = Refusing();
         var list = await world.HandleAsync("https://refused.example/1\nhttps://refused.example/2\nhttps://refused.example/1\n");
@@ -61,7 +61,7 @@ public sealed class RefusedDomainTests
     [InlineData(".x.example")]
     [InlineData("x.example/path")]
     [InlineData(" ")]
-    public void ASettingThatIsNoDomainIsAFaultAtStart(string domain)
+    public void AnInvalidRefusedDomainIsReportedAtStart(string domain)
     {
         var options = new PipelineOptions { Nimble = { ApiKey = "k" } };
         options.Guards.RefusedDomains.Add(domain);

@@ -85,7 +85,7 @@ public sealed class RefusedListTests
     }
 
     [Fact]
-    public async Task AnotherListUnderAnIdThatIsTakenIsRefused()
+    public async Task AnotherListWithAUsedIdIsRefused()
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""{"list_id":"x","inputs":["https://a.example","https://b.example"]}""");

@@ -60,7 +60,7 @@ public sealed class UrlGuardTests
     [MemberData(nameof(PrivateUrls))]
     [InlineData("https://user:secret@www.example.com/")]
     [InlineData("https://user@www.example.com/")]
-    public async Task AUrlThatOnlyAPrivateNetworkMayHaveIsNotSubmittedUnlessItIsAllowed(string url)
+    public async Task AUrlOfAPrivateNetworkIsNotSubmittedUnlessAllowed(string url)
     {
         foreach (var isAllowed in new[] { false, true })
         {
@@ -83,7 +83,7 @@ public sealed class UrlGuardTests
 
     [Theory]
     [MemberData(nameof(Disguises))]
-    public async Task ARefusedDomainIsRefusedWhateverItIsDisguisedAs(string url)
+    public async Task ARefusedDomainIsRefusedInEveryDisguise(string url)
     {
         var world = new IntakeWorld();
         foreach (var domain in new[] { "refused.example", "bücher.example", "9.9.9.9" })
@@ -100,7 +100,7 @@ public sealed class UrlGuardTests
     [InlineData("https://www.example.com/?u=http://127.0.0.1/")]
     [InlineData("https://127.0.0.1.nip.example/")]
     [InlineData("http://sample.test/")]
-    public void AUrlOfThePublicInternetMayGo(string url) =>
+    public void AUrlOfThePublicInternetIsAllowed(string url) =>
         Assert.Null(new UrlGuard(new(), allowPrivate: false).Check(url));
 
     [Theory]

@@ -23,7 +23,7 @@ public sealed class CanonicalUrlTests
     [InlineData("http://0x7f.1/", "http://127.0.0.1/")]
     [InlineData("http://2130706433/", "http://[::ffff:127.0.0.1]/")]
     [InlineData("http://[2001:DB8:0:0::1]/", "http://[2001:db8::1]/")]
-    public void ADifferenceInSpellingIsNone(string one, string other)
+    public void DifferentSpellingsOfOneUrlAreTheSame(string one, string other)
     {
         Assert.Equal(CanonicalUrl.Of(one), CanonicalUrl.Of(other));
         Assert.Equal(CanonicalUrl.Of(one), CanonicalUrl.Of(CanonicalUrl.Of(one)));
@@ -40,10 +40,10 @@ public sealed class CanonicalUrlTests
     [InlineData("https://faß.de/", "https://fass.de/")]
     [InlineData("https://user@example.com/", "https://example.com/")]
     [InlineData("not a url", "not a  url")]
-    public void AnythingElseIsOne(string one, string other) => Assert.False(CanonicalUrl.AreSame(one, other));
+    public void DifferentUrlsAreNotTheSame(string one, string other) => Assert.False(CanonicalUrl.AreSame(one, other));
 
     [Fact]
-    public void AFragmentCountsOnlyWhereItIsAskedFor()
+    public void AFragmentIsKeptOnlyOnRequest()
     {
         Assert.Equal("https://a.example/#Ü", CanonicalUrl.WithFragment("HTTPS://A.example#Ü"));
         Assert.Equal("https://a.example/", CanonicalUrl.WithFragment("HTTPS://A.example"));
@@ -56,5 +56,5 @@ public sealed class CanonicalUrlTests
     [InlineData("https://[::1]:8080/", "[::1]")]
     [InlineData("ftp://good.example/", null)]
     [InlineData("https://ex\u200dample.com/", null)]
-    public void TheHostIsTheOneABrowserWouldAsk(string url, string? host) => Assert.Equal(host, CanonicalUrl.HostOf(url));
+    public void TheHostIsTheOneABrowserWouldContact(string url, string? host) => Assert.Equal(host, CanonicalUrl.HostOf(url));
 }

@@ -2,7 +2,10 @@ using Pipeline.Urls;
 
 namespace Pipeline.Tests.Urls;
 
-/// <summary>Hosts are compared as a browser resolves them. The values are those of the UTS 46 conformance data and of the URL standard's tests.</summary>
+/// <summary>
+/// Hosts are compared as a browser resolves them. The values come from the UTS 46 conformance data and the URL standard's
+/// tests.
+/// </summary>
 public sealed class HostNameTests
 {
     [Theory]
@@ -35,7 +38,7 @@ public sealed class HostNameTests
     [InlineData("[::ffff:7f00:1]", "127.0.0.1")]
     [InlineData("[::1]", "[::1]")]
     [InlineData("example.com.", "example.com.")]
-    public void OneHostHasOneForm(string host, string canonical)
+    public void EveryHostHasOneCanonicalForm(string host, string canonical)
     {
         Assert.Equal(canonical, HostName.Canonicalize(host));
         Assert.Equal(canonical, HostName.Canonicalize(canonical));
@@ -60,5 +63,5 @@ public sealed class HostNameTests
     [InlineData("256.256.256.256")]
     [InlineData("[::1")]
     [InlineData("[not an address]")]
-    public void WhatNoBrowserResolvesHasNone(string host) => Assert.Null(HostName.Canonicalize(host));
+    public void AHostThatNoBrowserResolvesHasNoCanonicalForm(string host) => Assert.Null(HostName.Canonicalize(host));
 }
