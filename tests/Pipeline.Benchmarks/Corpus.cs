@@ -51,7 +51,8 @@ internal static class Corpus
         $$"""
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><title>Page {{n}}</title>
-        <script type="application/ld+json">{"@context":"https://schema.org","@type":"Product","sku":"{{n}}","offers":[{"price":"19.90","priceCurrency":"EUR"}]}</script>
+        <script type="application/ld+json">{"@context":"https://schema.org","@type":"Product","sku":"{{n}}",
+        "offers":[{"price":"19.90","priceCurrency":"EUR"}]}</script>
         <link rel="stylesheet" href="/assets/site.css?v={{n % 7}}"></head>
 
         """);

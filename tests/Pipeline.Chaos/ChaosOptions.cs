@@ -17,7 +17,8 @@ namespace Pipeline.Chaos;
 internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, int Forged, bool IsComplete, string? Report, TrialKind? Kind, string? Faults, string? Command)
 {
     public const string Usage = """
-        Usage: tests/chaos.sh [--short | --long] [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P] [--forged N] [--kind KIND] [--faults LIST] [--report FILE] [--command DIR]
+        Usage: tests/chaos.sh [--short | --long] [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P]
+                              [--forged N] [--kind KIND] [--faults LIST] [--report FILE] [--command DIR]
           --short          one trial of each kind (a check of about a minute)
           --long           1,000 kills and 100,000 forged webhooks; whatever never had its turn is a failure too
           --runs, --kills, --minutes   when to end, whichever comes first

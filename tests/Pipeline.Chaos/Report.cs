@@ -43,13 +43,21 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
     private void Introduce() => _text.AppendLine(CultureInfo.InvariantCulture, $"""
         # Reliability
 
-        Written by `tests/chaos.sh {(options.IsComplete ? "--long " : "")}--seed {options.Seed} --parallel {options.Parallel} --report docs/reliability.md` on {TimeProvider.System.GetUtcNow():yyyy-MM-dd},
-        after {took.TotalMinutes:0.0} minutes and {verdicts.Count} trials, on {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
+        Written by `tests/chaos.sh {(options.IsComplete ? "--long " : "")}--seed {options.Seed} --parallel
+        {options.Parallel} --report docs/reliability.md` on {TimeProvider.System.GetUtcNow():yyyy-MM-dd},
+        after {took.TotalMinutes:0.0} minutes and {verdicts.Count} trials, on {Environment.ProcessorCount} cores,
+        {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
 
-        Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, as processes of their own. The command is started again and again, and killed by SIGKILL each time: at a named
-        boundary between two durable steps, at a random time, with the emulator, as one of two workers on the same state, or as a stale worker that stood still by SIGSTOP while another took over.
-        Some trials are on a disk that runs full, some with a clock that is a day ahead or behind at each start, some over Azurite, which is stopped and started, some serve under a flood of forged webhooks; a few forged
-        ones come in all of them. Some serve an honest list alone, and then one like it beside a list whose replies, results and webhooks are hostile, without kills. In the end the command is left alone until it ends. Then an auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and delivered.
+        Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, as processes of
+        their own. The command is started again and again, and killed by SIGKILL each time: at a named
+        boundary between two durable steps, at a random time, with the emulator, as one of two workers on the same
+        state, or as a stale worker that stood still by SIGSTOP while another took over.
+        Some trials are on a disk that runs full, some with a clock that is a day ahead or behind at each start, some
+        over Azurite, which is stopped and started, some serve under a flood of forged webhooks; a few forged
+        ones come in all of them. Some serve an honest list alone, and then one like it beside a list whose replies,
+        results and webhooks are hostile, without kills. In the end the command is left alone until it ends. Then an
+        auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and
+        delivered.
 
         """);
 

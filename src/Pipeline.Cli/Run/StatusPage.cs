@@ -33,7 +33,8 @@ internal static class StatusPage
 
     private const string Head =
         $"""
-        <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Pipeline</title>
+        <!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">
+        <title>Pipeline</title>
         <style>{Style}</style>
         </head><body><h1>Pipeline</h1>
         """;

@@ -15,8 +15,10 @@ internal sealed class BucketIndex : IAsyncDisposable
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS objects (
-            generation INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, bytes INTEGER NOT NULL, md5 TEXT NOT NULL,
-            crc32c INTEGER NOT NULL, created INTEGER NOT NULL, content_type TEXT NOT NULL, content_encoding TEXT, metadata TEXT,
+            generation INTEGER PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, bytes INTEGER NOT NULL,
+            md5 TEXT NOT NULL,
+            crc32c INTEGER NOT NULL, created INTEGER NOT NULL, content_type TEXT NOT NULL, content_encoding TEXT,
+            metadata TEXT,
             checksum_header TEXT, checksum TEXT, UNIQUE (bucket, key));
         -- The bytes of small objects; large ones are files. A separate table keeps the rows above narrow for listings.
         CREATE TABLE IF NOT EXISTS contents (generation INTEGER PRIMARY KEY, bytes BLOB NOT NULL);

@@ -16,15 +16,18 @@ internal static class HostileText
         "surrogate" =>
         [
             .. """
-                "\ud83d":"\udc00","tag":"\ud800\ud800","\udfff":{"\ud83d":[1]},"nul\u0000":"\u0000","error_type":"\ud83d","bytes":"
+                "\ud83d":"\udc00","tag":"\ud800\ud800","\udfff":{"\ud83d":[1]},"nul\u0000":"\u0000",
+                "error_type":"\ud83d","bytes":"
                 """u8,
             0xff, 0xfe, 0xed, 0xa0, 0x80, (byte)'"',
         ],
         "control" => Error(Controls),
         "secret" => Error(string.Join(' ', secrets.SelectMany(Escaped))),
         _ => """
-            "id":[1],"task_id":{"a":1},"batch_id":1e999,"state":{"x":[]},"status":[],"tasks":7,"data":"x","pagination":[],
-            "status_code":-1e308,"created_at":{},"completed":"maybe","completed_count":1e400,"progress":"NaN","input":[[]],
+            "id":[1],"task_id":{"a":1},"batch_id":1e999,"state":{"x":[]},"status":[],"tasks":7,"data":"x",
+            "pagination":[],
+            "status_code":-1e308,"created_at":{},"completed":"maybe","completed_count":1e400,"progress":"NaN",
+            "input":[[]],
             "_query":"x","url":{"x":1},"error":{"a":[]},"error_type":7,"metadata":[],"next_cursor":{},"has_next":"yes"
             """u8.ToArray(),
     };

@@ -60,14 +60,19 @@ internal static class GeneratedPage
         <html lang="en">
         <head><meta charset="utf-8"><title>Dispatch {{n}} | The Harbour Post</title>
         <meta name="description" content="Dispatch {{n}} from the harbour office.">
-        <link rel="canonical" href="http://sample.test/sample/generated/{{n}}"><link rel="stylesheet" href="/sample/style.css">
-        <script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle","headline":"Dispatch {{n}}","identifier":{{n}}}</script>
+        <link rel="canonical" href="http://sample.test/sample/generated/{{n}}">
+        <link rel="stylesheet" href="/sample/style.css">
+        <script type="application/ld+json">{"@context":"https://schema.org","@type":"NewsArticle",
+        "headline":"Dispatch {{n}}","identifier":{{n}}}</script>
         </head>
         <body>
-        <header><nav><a href="/sample/">Sample site</a> <a rel="next" href="/sample/generated/{{unchecked(n + 1)}}">Dispatch {{unchecked(n + 1)}}</a></nav></header>
+        <header><nav><a href="/sample/">Sample site</a>
+        <a rel="next" href="/sample/generated/{{unchecked(n + 1)}}">Dispatch {{unchecked(n + 1)}}</a></nav></header>
         <main>
         <h1>Dispatch {{n}}</h1>
-        <table><tr><th>Berth</th><th>Ships</th><th>Cargo (t)</th></tr><tr><td>North Quay</td><td>{{(ulong)n % 17}}</td><td>{{(ulong)n * 37 % 9973}}</td></tr><tr><td>Mole</td><td>{{(ulong)n % 11}}</td><td>{{(ulong)n * 53 % 7919}}</td></tr></table>
+        <table><tr><th>Berth</th><th>Ships</th><th>Cargo (t)</th></tr>
+        <tr><td>North Quay</td><td>{{(ulong)n % 17}}</td><td>{{(ulong)n * 37 % 9973}}</td></tr>
+        <tr><td>Mole</td><td>{{(ulong)n % 11}}</td><td>{{(ulong)n * 53 % 7919}}</td></tr></table>
 
         """;
 

@@ -52,18 +52,21 @@ internal static class SampleSite
         var html = new StringBuilder("""
             <!DOCTYPE html>
             <html lang="en">
-            <head><meta charset="utf-8"><title>Sample site</title><link rel="stylesheet" href="/sample/style.css"></head>
+            <head><meta charset="utf-8"><title>Sample site</title>
+            <link rel="stylesheet" href="/sample/style.css"></head>
             <body>
             <main>
             <h1>Sample site</h1>
-            <p>Pages to try a web-extraction pipeline on. Halden &amp; Rook, Lumen and The Harbour Post exist only here.</p>
+            <p>Pages to try a web-extraction pipeline on. Halden &amp; Rook, Lumen and The Harbour Post
+            exist only here.</p>
             <ul>
 
             """);
         foreach (var page in Pages.Where(p => p.IsListed))
             html.Append($"<li><a href=\"/sample/{page.Path}\">{page.Path}</a>: {page.About}</li>\n");
         html.Append("""
-            <li><a href="/sample/generated/1">generated/1</a>, <a href="/sample/generated/2?bytes=100000">generated/2?bytes=100000</a>, ...: as many pages as you like</li>
+            <li><a href="/sample/generated/1">generated/1</a>,
+            <a href="/sample/generated/2?bytes=100000">generated/2?bytes=100000</a>, ...: as many pages as you like</li>
             </ul>
             </main>
             </body>

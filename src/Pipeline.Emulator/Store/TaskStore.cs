@@ -11,13 +11,18 @@ internal sealed class TaskStore(Database database)
 {
     /// <summary>The tables of the store.</summary>
     public const string Schema = """
-        CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL, inputs INTEGER NOT NULL,
+        CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL,
+            inputs INTEGER NOT NULL,
             delivery TEXT NOT NULL, answered TEXT NOT NULL, created_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS tasks (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post INTEGER NOT NULL, ordinal INTEGER NOT NULL, state INTEGER NOT NULL,
-            input TEXT NOT NULL, faults TEXT, created_at INTEGER NOT NULL, finished_at INTEGER, status_code INTEGER, error TEXT, error_type TEXT, output_url TEXT,
-            delivered INTEGER NOT NULL DEFAULT 0, calls INTEGER NOT NULL DEFAULT 0, calls_taken INTEGER NOT NULL DEFAULT 0);
+        CREATE TABLE IF NOT EXISTS tasks (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post INTEGER NOT NULL,
+            ordinal INTEGER NOT NULL, state INTEGER NOT NULL,
+            input TEXT NOT NULL, faults TEXT, created_at INTEGER NOT NULL, finished_at INTEGER, status_code INTEGER,
+            error TEXT, error_type TEXT, output_url TEXT,
+            delivered INTEGER NOT NULL DEFAULT 0, calls INTEGER NOT NULL DEFAULT 0,
+            calls_taken INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX IF NOT EXISTS tasks_post ON tasks (post, state);
-        CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, due_at INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,
+            due_at INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL);
         CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_at, seq);
         """;
 

@@ -39,7 +39,8 @@ public sealed class KnownNamesTests
         var large = $"\"{new string('x', 5000)}\"";
         var record = await RecordAsync(
             $$"""
-            {"url":{{large}},"headers":{"a":{{large}} },"small":[1],"data":{"html":"<p>","screenshots":[{{large}}],"pages_html":["1"],"network_capture":[{"a":{{large}} }],
+            {"url":{{large}},"headers":{"a":{{large}} },"small":[1],"data":{"html":"<p>","screenshots":[{{large}}],
+            "pages_html":["1"],"network_capture":[{"a":{{large}} }],
             "parsing":{"a":{{large}} },"links":[{{large}}],{{Redirects}},"cookies":[{{large}}],"eval":[1]},
             "metadata":{"tag":{{large}},"response_parameters":{"a":{{large}} } } }
             """,

@@ -48,7 +48,8 @@ public sealed class LineSeparatorsTests
         var document =
             $$$"""
             {"status":"success","data":{"html":"<p>{{{Separators}}}</p>","parsing":{"name":"{{{Separators}}}"}},
-            "metadata":{"driver":"vx{{{Separators}}}"},"other":{"k{{{Separators}}}":"{{{Separators}}}"},"o{{{Separators}}}":1}
+            "metadata":{"driver":"vx{{{Separators}}}"},
+            "other":{"k{{{Separators}}}":"{{{Separators}}}"},"o{{{Separators}}}":1}
             """;
 
         var record = await Normal.RecordAsync(Normal.Bytes(document));

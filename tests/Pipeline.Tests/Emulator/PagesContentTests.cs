@@ -44,7 +44,8 @@ public sealed class PagesContentTests
     [Fact]
     public void BrokenTextAndLoneSurrogatesNeverLeaveAsSuch()
     {
-        byte[] body = [.. "<p>a"u8, 0xFF, 0xED, 0xA0, 0x80, .. "&#xD800;</p><script type='application/ld+json'>{\"a\":\"\\ud800\"}</script><script type='application/ld+json'>{\"ok\":1}</script>"u8];
+        byte[] body = [.. "<p>a"u8, 0xFF, 0xED, 0xA0, 0x80, .. "&#xD800;</p><script type='application/ld+json'>{\"a\":\"\\ud800\"}</script>"u8,
+            .. "<script type='application/ld+json'>{\"ok\":1}</script>"u8];
         var data = Data(new(Url, 200, "text/html; charset=utf-8", body), ["html", "markdown", "text"], parse: true);
         Assert.StartsWith("<p>a\uFFFD", data.GetProperty("html").GetString(), StringComparison.Ordinal);
         Assert.EndsWith("\uFFFD", data.GetProperty("text").GetString(), StringComparison.Ordinal);
@@ -70,24 +71,32 @@ public sealed class PagesContentTests
         const string html = """
             <html lang="en-GB"><head><title> A
             title </title><base href="/base/"><link rel="canonical" href="/canon">
-            <meta name="description" content="d"><meta property="og:title" content="o"><meta name="description" content="second"></head>
+            <meta name="description" content="d"><meta property="og:title" content="o">
+            <meta name="description" content="second"></head>
             <body><h1>One <em>two</em></h1><h3>Three</h3>
-            <a href="x?a=1&amp;b=2" rel="next nofollow"> Go <b>on</b></a><a href="#top">Top</a><a href="javascript:void(0)">No</a><a>None</a>
+            <a href="x?a=1&amp;b=2" rel="next nofollow"> Go <b>on</b></a><a href="#top">Top</a>
+            <a href="javascript:void(0)">No</a><a>None</a>
             <table><tr><th>k</th><th>v</th></tr><tr><td rowspan="2">a</td><td>1</td></tr><tr><td>2</td></tr></table>
-            <script type="application/ld+json">{"@type":"Product","price":1.50,"n":[1,null]}</script><script type="application/ld+json">{broken</script>
+            <script type="application/ld+json">{"@type":"Product","price":1.50,"n":[1,null]}</script>
+            <script type="application/ld+json">{broken</script>
             </body></html>
             """;
         var parsing = OfHtml(html, [], parse: true).GetProperty("parsing");
         Assert.Equal("""
-            {"title":"A title","meta":{"description":"d","og:title":"o"},"canonical":"http://shop.test/canon","lang":"en-GB","links":[{"href":"http://shop.test/base/x?a=1&b=2","text":"Go on","rel":"next nofollow"},{"href":"http://shop.test/base/#top","text":"Top","rel":null}],"headings":[{"level":1,"text":"One two"},{"level":3,"text":"Three"}],"tables":[[["k","v"],["a","1"],["a","2"]]],"json_ld":[{"@type":"Product","price":1.50,"n":[1,null]}]}
-            """.Trim(), parsing.GetRawText());
+            {"title":"A title","meta":{"description":"d","og:title":"o"},"canonical":"http://shop.test/canon","lang":"en-GB",
+            "links":[{"href":"http://shop.test/base/x?a=1&b=2","text":"Go on","rel":"next nofollow"},
+            {"href":"http://shop.test/base/#top","text":"Top","rel":null}],
+            "headings":[{"level":1,"text":"One two"},{"level":3,"text":"Three"}],
+            "tables":[[["k","v"],["a","1"],["a","2"]]],"json_ld":[{"@type":"Product","price":1.50,"n":[1,null]}]}
+            """.ReplaceLineEndings(""), parsing.GetRawText());
     }
 
     [Fact]
     public void TextShowsWhatAReaderSees()
     {
         const string html = """
-            <body><script>no()</script><style>p{}</style><h1>Head</h1><p>One   two<br>three</p><p hidden>no</p><p style="display: none">no</p>
+            <body><script>no()</script><style>p{}</style><h1>Head</h1><p>One   two<br>three</p><p hidden>no</p>
+            <p style="display: none">no</p>
             <ul><li>a<li>b</ul><table><tr><td>1<td>2</table><pre>x
               y</pre><div>end<noscript>no</noscript></div></body>
             """;

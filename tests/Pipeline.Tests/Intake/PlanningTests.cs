@@ -41,7 +41,8 @@ public sealed class PlanningTests
               {"headers":{"a":2,"b":1},"country":"US","url":" https:\/\/a.example "},
               {"url":"https://a.example","headers":{"b":1,"a":2}},
               {"url":"https://a.example","country":"FR","headers":{"b":1,"a":2}},
-              "https://b.example", {"url":"https://b.example"}, {"url":"https://b.example","country":"US"}, {"url":"https://b.example/"}
+              "https://b.example", {"url":"https://b.example"}, {"url":"https://b.example","country":"US"},
+              {"url":"https://b.example/"}
             ],"shared_inputs":{"country":"US"}}
             """);
         Assert.Equal((4L, 4L), (list.Inputs, list.Duplicates));
@@ -62,7 +63,8 @@ public sealed class PlanningTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync("""
-            [{"url":"https://a.example","country":"US","tag":"mine"},{"url":"https://a.example","country":"FR"},{"url":"https://a.example","country":"DE"},"https://b.example"]
+            [{"url":"https://a.example","country":"US","tag":"mine"},{"url":"https://a.example","country":"FR"},
+            {"url":"https://a.example","country":"DE"},"https://b.example"]
             """);
         var (inputs, ids) = (world.Inputs.Select(i => i.Input).ToList(), world.Inputs.Select(i => i.Id).ToList());
         Assert.Equal(

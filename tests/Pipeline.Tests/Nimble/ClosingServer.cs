@@ -61,7 +61,10 @@ internal sealed class ClosingServer : IAsyncDisposable
             Interlocked.Increment(ref _posts);
             if (CloseAfterBody || Interlocked.Decrement(ref _answers) < 0)
                 return;
-            await stream.WriteAsync("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 17\r\n\r\n{\"task_id\":\"t-1\"}"u8.ToArray());
+            await stream.WriteAsync((byte[])[
+                    .. "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 17\r\n\r\n"u8,
+                    .. """{"task_id":"t-1"}"""u8,
+                ]);
         }
     }
 }

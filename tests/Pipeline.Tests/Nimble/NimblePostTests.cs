@@ -17,8 +17,10 @@ public sealed class NimblePostTests
     public async Task ABatchIsPostedAsDocumentedAndItsTasksComeBack()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
-            {"batch_id":"b7e1a2f3-4c5d","batch_size":3,"tasks":[{"id":"task-001-uuid","state":"pending","batch_id":"b7e1a2f3-4c5d","input":{"url":"https://example.com/"}},
-             null,{"id":"../../etc"},{"id":"task-002-uuid","state":"PENDING","_query":{"url":"u2","callback_url":"https://me/cb"},"input":{}}]}
+            {"batch_id":"b7e1a2f3-4c5d","batch_size":3,"tasks":[
+             {"id":"task-001-uuid","state":"pending","batch_id":"b7e1a2f3-4c5d","input":{"url":"https://example.com/"}},
+             null,{"id":"../../etc"},
+             {"id":"task-002-uuid","state":"PENDING","_query":{"url":"u2","callback_url":"https://me/cb"},"input":{}}]}
             """));
 
         var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));

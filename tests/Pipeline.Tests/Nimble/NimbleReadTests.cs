@@ -14,8 +14,10 @@ public sealed class NimbleReadTests
     public async Task ATaskIsReadWithEverythingItTells()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
-            {"status":"success","task":{"id":"8e8c","state":"error","batch_id":"b-1","status_code":"404","error":"Connection timeout","error_type":"net","download_url":"d","output_url":"o",
-             "callback_url":"c","created_at":"2026-01-24T12:36:24.685Z","input":{"url":"u"},"account_name":"x","queue":{"odd":1}}}
+            {"status":"success","task":{"id":"8e8c","state":"error","batch_id":"b-1","status_code":"404",
+             "error":"Connection timeout","error_type":"net","download_url":"d","output_url":"o",
+             "callback_url":"c","created_at":"2026-01-24T12:36:24.685Z","input":{"url":"u"},"account_name":"x",
+             "queue":{"odd":1}}}
             """));
         var task = (await rig.Client.GetTaskAsync("8e8c", Ct))!;
         Assert.Equal(

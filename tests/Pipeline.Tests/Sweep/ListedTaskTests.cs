@@ -180,7 +180,8 @@ public sealed class ListedTaskTests
 
         public static string Page(string? next, params string[] entries) =>
             $$"""
-            {"data":[{{string.Join(',', entries)}}],"pagination":{"has_next":{{(next is null ? "false" : "true")}},"next_cursor":"{{next}}"} }
+            {"data":[{{string.Join(',', entries)}}],
+             "pagination":{"has_next":{{(next is null ? "false" : "true")}},"next_cursor":"{{next}}"} }
             """;
 
         public string[] Entries(int first, int count) => [.. Enumerable.Range(first, count).Select(i => Task(i, ListEchoes, State(i)))];

@@ -17,7 +17,9 @@ internal sealed class AtomicFile : IDisposable
     public AtomicFile(string path)
     {
         _path = path;
-        _temporary = $"{path}{TemporaryMark}{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}-{Interlocked.Increment(ref _counter).ToString(CultureInfo.InvariantCulture)}";
+        _temporary = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}");
         Stream = new(_temporary, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024);
     }
 

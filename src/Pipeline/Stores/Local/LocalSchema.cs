@@ -19,42 +19,53 @@ internal static class LocalSchema
         CREATE INDEX message_owner ON message(owner) WHERE owner IS NOT NULL;
 
         CREATE TABLE list(
-            list_id TEXT PRIMARY KEY, state INTEGER NOT NULL, source TEXT, inputs INTEGER NOT NULL, duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
-            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL, setback TEXT,
+            list_id TEXT PRIMARY KEY, state INTEGER NOT NULL, source TEXT, inputs INTEGER NOT NULL,
+            duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
+            submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL,
+            setback TEXT,
             content_hash TEXT, message TEXT);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
-            submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL, count INTEGER NOT NULL,
-            shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL, batch_id TEXT,
-            posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL, completed_count INTEGER NOT NULL,
+            submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            shared_inputs TEXT NOT NULL, storage_url TEXT, compressed INTEGER NOT NULL, has_callback INTEGER NOT NULL,
+            batch_id TEXT,
+            posted_at INTEGER, accepted_at INTEGER, completed_at INTEGER, due_at INTEGER, looks INTEGER NOT NULL,
+            completed_count INTEGER NOT NULL,
             records INTEGER NOT NULL, failures INTEGER NOT NULL, message TEXT, version INTEGER NOT NULL,
             attempt INTEGER NOT NULL DEFAULT 1, repeat_of TEXT, proof INTEGER NOT NULL DEFAULT 0,
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
-            setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+            setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0,
             moved INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
         CREATE TABLE input(
-            submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT, line INTEGER NOT NULL,
-            state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT, finished_at INTEGER, version INTEGER NOT NULL,
+            submission_id TEXT NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL, url TEXT NOT NULL, input TEXT,
+            line INTEGER NOT NULL,
+            state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT,
+            finished_at INTEGER, version INTEGER NOT NULL,
             moved_to TEXT, kept TEXT, http_status INTEGER, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(
             submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, is_over INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY(submission_id, task_id)) WITHOUT ROWID;
 
-        CREATE TABLE reservation(budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
+        CREATE TABLE reservation(
+            budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE sink_file(name TEXT PRIMARY KEY, length INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE record(
-            id TEXT PRIMARY KEY, list_id TEXT NOT NULL, submission_id TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL) WITHOUT ROWID;
+            id TEXT PRIMARY KEY, list_id TEXT NOT NULL, submission_id TEXT NOT NULL, offset INTEGER NOT NULL,
+            length INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE record_count(list_id TEXT PRIMARY KEY, records INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE failure(sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, json BLOB NOT NULL);
         CREATE TABLE manifest(
-            list_id TEXT PRIMARY KEY, inputs INTEGER NOT NULL, records INTEGER NOT NULL, failures INTEGER NOT NULL, duplicates INTEGER NOT NULL,
+            list_id TEXT PRIMARY KEY, inputs INTEGER NOT NULL, records INTEGER NOT NULL, failures INTEGER NOT NULL,
+            duplicates INTEGER NOT NULL,
             json BLOB NOT NULL) WITHOUT ROWID;
         """;
 
@@ -75,7 +86,8 @@ internal static class LocalSchema
         ALTER TABLE submission ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE submission ADD COLUMN held_since INTEGER;
         ALTER TABLE submission ADD COLUMN heard_at INTEGER;
-        CREATE TABLE reservation(budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
+        CREATE TABLE reservation(
+            budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
@@ -99,7 +111,8 @@ internal static class LocalSchema
     private const string Triggers =
         """
         CREATE TRIGGER input_created AFTER INSERT ON input WHEN NEW.state<>0 BEGIN
-            UPDATE submission SET recorded=recorded+(NEW.state=1), failed=failed+(NEW.state=2), moved=moved+(NEW.state=3)
+            UPDATE submission SET recorded=recorded+(NEW.state=1), failed=failed+(NEW.state=2),
+                moved=moved+(NEW.state=3)
                 WHERE submission_id=NEW.submission_id;
         END;
         CREATE TRIGGER input_changed AFTER UPDATE OF state ON input WHEN NEW.state<>OLD.state BEGIN

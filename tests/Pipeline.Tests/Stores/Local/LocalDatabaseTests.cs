@@ -203,10 +203,14 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await database.WriteAsync(session => session.Script(
             """
             DROP TRIGGER input_created; DROP TRIGGER input_changed;
-            ALTER TABLE list DROP COLUMN setback; ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message;
-            ALTER TABLE submission DROP COLUMN setback; ALTER TABLE submission DROP COLUMN result_setback; ALTER TABLE submission DROP COLUMN not_before;
-            ALTER TABLE submission DROP COLUMN recorded; ALTER TABLE submission DROP COLUMN failed; ALTER TABLE submission DROP COLUMN moved;
-            ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over;
+            ALTER TABLE list DROP COLUMN setback; ALTER TABLE list DROP COLUMN content_hash;
+            ALTER TABLE list DROP COLUMN message;
+            ALTER TABLE submission DROP COLUMN setback; ALTER TABLE submission DROP COLUMN result_setback;
+            ALTER TABLE submission DROP COLUMN not_before;
+            ALTER TABLE submission DROP COLUMN recorded; ALTER TABLE submission DROP COLUMN failed;
+            ALTER TABLE submission DROP COLUMN moved;
+            ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status;
+            ALTER TABLE task DROP COLUMN is_over;
             PRAGMA user_version=3
             """), durable: true, Token);
 

@@ -184,8 +184,10 @@ public sealed class KeylessTests
 
     private static Func<Microsoft.AspNetCore.Http.HttpContext, Task> Keys(string key, DateTimeOffset expires) => TestServer.Json(
         $"""
-        <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>
-        <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken><Expiration>{expires.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}</Expiration>
+        <AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+        <AssumeRoleWithWebIdentityResult><Credentials>
+        <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>
+        <SessionToken>session</SessionToken><Expiration>{expires.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}</Expiration>
         </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>
         """);
 

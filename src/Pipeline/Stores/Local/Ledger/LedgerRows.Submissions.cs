@@ -107,7 +107,8 @@ internal static partial class LedgerRows
         using var rows = session.Query(
             """
             SELECT COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
-                   COALESCE(SUM(CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
+                   COALESCE(SUM(
+                       CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
                    COALESCE(SUM(CASE WHEN state=$2 OR (state=$3 AND posted_at<=$4) THEN count END), 0),
                    COALESCE(SUM(recorded), 0),
                    COALESCE(SUM(failed), 0)
