@@ -165,10 +165,10 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             )
             .ToList();
         _good.Clear();
-        var entry = Entry(submission, inputs.Count) with
+        var dueAt = createdAt + options.Sweep.PostingLease;
+        var entry = SubmissionTransitions.Plan(submission, list.ListId, Submissions - 1, inputs.Count, dueAt) with
         {
             SharedInputs = list.Shared.Json,
-            DueAt = createdAt + options.Sweep.PostingLease,
             WaitsFor = _canary,
         };
         if (_canaryInputs > 0)
@@ -212,11 +212,9 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         }
         _bad.Clear();
         return new(
-            Entry(submission, inputs.Count) with
+            SubmissionTransitions.PlanClosed(submission, list.ListId, Submissions - 1, inputs.Count) with
             {
-                State = SubmissionState.Closed,
                 SharedInputs = list.Shared.Json,
-                Failures = inputs.Count,
             },
             inputs,
             failures
@@ -238,16 +236,6 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Attempts = 1,
             LastAttemptAt = createdAt,
             Retryable = FailureRemedies.Of(bad.Reason).IsRetryable ?? false,
-        };
-
-    private SubmissionEntry Entry(string submission, int count) =>
-        new()
-        {
-            SubmissionId = submission,
-            ListId = list.ListId,
-            Sequence = Submissions - 1,
-            State = SubmissionState.Planned,
-            Count = count,
         };
 
     // The inspection refuses longer lists. Larger numbers are the ids of repeated submissions.

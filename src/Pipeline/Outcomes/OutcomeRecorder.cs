@@ -164,7 +164,7 @@ internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInpu
     private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
     {
         while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission && due > time.GetUtcNow())
-            if (await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() }, cancellationToken) is not null)
+            if (await ledger.UpdateSubmissionAsync(submission.LookNow(time.GetUtcNow()), cancellationToken) is not null)
                 return;
     }
 

@@ -18,7 +18,7 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
     {
         SubmissionEntry? opened = null;
         while (opened is null && await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { } submission)
-            opened = await ledger.UpdateSubmissionAsync(Open(submission) with { DueAt = time.GetUtcNow() + dueIn }, cancellationToken);
+            opened = await ledger.UpdateSubmissionAsync(submission.Reopen(time.GetUtcNow(), time.GetUtcNow() + dueIn), cancellationToken);
         if (opened is not null)
             await ReopenListAsync(opened.ListId, cancellationToken);
         return opened;
@@ -31,12 +31,4 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
             if (await ledger.UpdateListAsync(list with { State = ListState.Open, ClosedAt = null }, cancellationToken) is not null)
                 return;
     }
-
-    private SubmissionEntry Open(SubmissionEntry submission) => submission.State != SubmissionState.Closed ? submission : submission with
-    {
-        State = submission.AcceptedAt is null ? SubmissionState.Refused : SubmissionState.Accepted,
-        AcceptedAt = submission.AcceptedAt is null ? null : time.GetUtcNow(),
-        CompletedAt = null,
-        PollCount = 0,
-    };
 }

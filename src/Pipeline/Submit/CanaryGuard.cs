@@ -4,7 +4,6 @@ using Pipeline.Concurrency;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Sweep;
 
 namespace Pipeline.Submit;
 
@@ -71,7 +70,7 @@ internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOpt
                 continue;
             if (await GetResultAsync(canary, cancellationToken) is { HasPassed: false, HasFailed: false })
                 return;
-            if (await ledger.UpdateSubmissionAsync(waiting with { DueAt = time.GetUtcNow() + SweepStage.PlannedGrace }, cancellationToken) is null)
+            if (await ledger.UpdateSubmissionAsync(waiting.SendAgain(time.GetUtcNow()), cancellationToken) is null)
                 continue;
             await queue.SendAsync(new SubmissionMessage(waiting.SubmissionId), TimeSpan.Zero, cancellationToken);
             woken++;

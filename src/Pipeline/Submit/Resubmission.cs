@@ -6,7 +6,6 @@ using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
-using Pipeline.Sweep;
 
 namespace Pipeline.Submit;
 
@@ -145,13 +144,9 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
             SubmissionId = id, Ordinal = ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Kept = input.Kept, Line = input.Line,
         }).ToList();
         return ledger.CreateSubmissionAsync(
-            new()
+            SubmissionTransitions.Plan(
+                id, submission.ListId, sequence, inputs.Count, time.GetUtcNow() + delay + SubmissionTransitions.PlannedGrace) with
             {
-                SubmissionId = id,
-                ListId = submission.ListId,
-                Sequence = sequence,
-                State = SubmissionState.Planned,
-                Count = inputs.Count,
                 SharedInputs = submission.SharedInputs,
                 Attempt = submission.Attempt,
                 RepeatOf = submission.SubmissionId,
@@ -159,7 +154,6 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
                 Hold = submission.Hold,
                 HeldSince = submission.HeldSince,
                 NotBefore = delay > TimeSpan.Zero ? time.GetUtcNow() + delay : null,
-                DueAt = time.GetUtcNow() + delay + SweepStage.PlannedGrace,
             },
             inputs,
             cancellationToken);

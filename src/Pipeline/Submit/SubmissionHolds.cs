@@ -5,7 +5,6 @@ using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
-using Pipeline.Sweep;
 
 namespace Pipeline.Submit;
 
@@ -36,17 +35,12 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         }
 
         // No copy is put off for longer than the longest wait; what says so was written by a clock that was wrong.
-        var putOff = planned.DueAt - SweepStage.PlannedGrace - now;
+        var putOff = planned.DueAt - SubmissionTransitions.PlannedGrace - now;
         if (planned.Hold == hold && putOff > Slack && putOff <= LongestWait)
             return;
         var wait = delay < TimeSpan.Zero ? TimeSpan.Zero : delay < LongestWait ? delay : LongestWait;
-        var held = planned with
-        {
-            Hold = hold,
-            HeldSince = since,
-            DueAt = now + wait + SweepStage.PlannedGrace,
-            Setback = reason is null ? null : Describe(planned, hold, reason, now, now + wait),
-        };
+        var setback = reason is null ? null : Describe(planned, hold, reason, now, now + wait);
+        var held = planned.WaitFor(hold, since, now + wait, setback);
         if (await ledger.UpdateSubmissionAsync(held, cancellationToken) is not null)
             await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), wait, cancellationToken);
     }
@@ -69,7 +63,7 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
     {
         var now = time.GetUtcNow();
         var since = planned.Hold == hold ? planned.HeldSince ?? now : now;
-        return await ledger.UpdateSubmissionAsync(planned with { Hold = hold, HeldSince = since, DueAt = now + SweepStage.PlannedGrace }, cancellationToken) is not null;
+        return await ledger.UpdateSubmissionAsync(planned.WaitFor(hold, since, now, planned.Setback), cancellationToken) is not null;
     }
 
     /// <summary>Ends a planned submission that is not to be posted: its inputs fail.</summary>
@@ -78,7 +72,7 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         SubmissionEntry planned, IReadOnlyList<InputEntry> failing, FailureCause cause, CancellationToken cancellationToken)
     {
         // Nobody may post it while its inputs fail.
-        var ended = planned with { State = SubmissionState.Refused, DueAt = time.GetUtcNow(), Message = cause.Message };
+        var ended = planned.GiveUp(time.GetUtcNow(), cause.Message);
         if (await ledger.UpdateSubmissionAsync(ended, cancellationToken) is not { } refused)
             return null;
         CrashPoint.Pass("submit.after-refusal");

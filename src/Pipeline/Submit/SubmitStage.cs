@@ -67,7 +67,7 @@ internal sealed partial class SubmitStage(
         if (inputs.Any(i => i.State != InputState.Waiting))
         {
             // It is posted whole or not at all: who looks for it later takes it for what it was planned as. What still waits goes on by itself.
-            await ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, DueAt = time.GetUtcNow() }, cancellationToken);
+            await ledger.UpdateSubmissionAsync(planned.GiveUp(time.GetUtcNow()), cancellationToken);
             return;
         }
 
@@ -100,25 +100,20 @@ internal sealed partial class SubmitStage(
     /// <summary>A webhook came after all for a POST that was held to be absent, in the last moment before the next: that one would be a second.</summary>
     private async Task CallOffAsync(SubmissionEntry planned, CancellationToken cancellationToken)
     {
-        if (await ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Unknown, DueAt = time.GetUtcNow() }, cancellationToken) is not null)
+        if (await ledger.UpdateSubmissionAsync(planned.CallOff(time.GetUtcNow()), cancellationToken) is not null)
             LogCalledOff(planned.SubmissionId);
     }
 
     private Task<SubmissionEntry?> WriteIntentAsync(SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var delivery = options.Value.Delivery;
-        return ledger.UpdateSubmissionAsync(planned with
+        return ledger.UpdateSubmissionAsync(planned.ToPosting(now, options.Value.Sweep.PostingCheck) with
         {
-            State = SubmissionState.Posting,
-            Setback = null,
-            PostedAt = now,
-            DueAt = now + options.Value.Sweep.PostingCheck,
             StorageUrl = delivery.StorageUrl is null
                 ? null
                 : DeliveryPrefix.Of(delivery.StorageUrl, planned, tokens.PrefixSecretFor(planned.SubmissionId)),
             Compressed = delivery.Compress,
             HasCallback = delivery.CallbackBase is not null,
-            Message = null,
         }, cancellationToken);
     }
 
@@ -136,38 +131,23 @@ internal sealed partial class SubmitStage(
         var tasks = new TaskMatcher(intent, inputs).Match(accepted.Tasks);
         await ledger.AddTasksAsync(intent.SubmissionId, tasks, CancellationToken.None);
         CrashPoint.Pass("submit.after-tasks");
-        var settled = await SettleAsync(intent, current =>
-            Accepted(current, accepted.BatchId, PostProof.Answer, options.Value.Sweep, time.GetUtcNow()) with
-            {
-                Message = PartialAcceptance.WordsOf(intent, accepted),
-            });
+        var (sweep, now) = (options.Value.Sweep, time.GetUtcNow());
+        var heardBy = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval);
+        var settled = await SettleAsync(intent, current => current.ToAccepted(accepted.BatchId, PostProof.Answer, now, heardBy) with
+        {
+            Message = PartialAcceptance.WordsOf(intent, accepted),
+        });
         CrashPoint.Pass("submit.after-state");
         LogAccepted(intent.SubmissionId, accepted.BatchId, accepted.Tasks.Count);
         if (settled is not null)
             await refusals.EndRefusedAsync(settled, PartialAcceptance.Find(settled, inputs, tasks, accepted), CancellationToken.None);
     }
 
-    /// <summary>A submission that is known to be accepted, due when its results should have been heard of.</summary>
-    internal static SubmissionEntry Accepted(SubmissionEntry intent, string? batchId, PostProof proof, SweepOptions sweep, DateTimeOffset now) => intent with
-    {
-        State = SubmissionState.Accepted,
-        BatchId = batchId,
-        Proof = proof,
-        AcceptedAt = now,
-        CompletedAt = null,
-        DueAt = now + (intent.HasCallback ? sweep.WebhookGrace : sweep.PollInterval),
-        PollCount = 0,
-        Hold = HoldReason.None,
-        HeldSince = null,
-        Message = null,
-    };
-
     private async Task RefuseAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)
     {
         LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
         await GiveBackAsync(intent);
-        var settled = await SettleAsync(
-            intent, current => current with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = time.GetUtcNow(), Message = refused.Message });
+        var settled = await SettleAsync(intent, current => current.ToRefused(refused.Message, time.GetUtcNow()));
         CrashPoint.Pass("submit.after-refusal");
         if (settled is not null)
             await refusals.HandleAsync(settled, inputs, refused, CancellationToken.None);
@@ -190,10 +170,7 @@ internal sealed partial class SubmitStage(
     private async Task MarkUnknownAsync(SubmissionEntry intent, PostOutcome.Unknown unknown)
     {
         LogUnknown(intent.SubmissionId, unknown.Message);
-        await SettleAsync(intent, current => current with
-        {
-            State = SubmissionState.Unknown, Message = unknown.Message, PollCount = 0, DueAt = time.GetUtcNow() + options.Value.Sweep.PollInterval,
-        });
+        await SettleAsync(intent, current => current.ToUnknown(unknown.Message, time.GetUtcNow() + options.Value.Sweep.PollInterval));
         if (unknown.TaskId is { } taskId)
             await queue.SendAsync(new ResultMessage(intent.SubmissionId, taskId, DiscoveredBy.Sweep, time.GetUtcNow()), TimeSpan.Zero, CancellationToken.None);
     }
@@ -203,7 +180,7 @@ internal sealed partial class SubmitStage(
         SubmissionEntry before, SubmissionEntry intent, HoldReason hold, string? reason, TimeSpan wait, CancellationToken cancellationToken)
     {
         await GiveBackAsync(intent);
-        var settled = await SettleAsync(intent, current => current with { State = SubmissionState.Planned, PostedAt = before.PostedAt, HasCallback = before.HasCallback });
+        var settled = await SettleAsync(intent, current => current.BackToPlanned(before));
         if (settled is not null)
             await holds.WaitAsync(settled, hold, reason, wait, cancellationToken);
     }
@@ -219,7 +196,7 @@ internal sealed partial class SubmitStage(
     {
         var now = time.GetUtcNow();
         if (posting.DueAt > now)
-            await ledger.UpdateSubmissionAsync(posting with { DueAt = now }, cancellationToken);
+            await ledger.UpdateSubmissionAsync(posting.LookNow(now), cancellationToken);
     }
 
     /// <summary>

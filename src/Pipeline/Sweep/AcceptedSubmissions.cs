@@ -60,7 +60,7 @@ internal sealed partial class AcceptedSubmissions(
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);
         var closed = await ledger.UpdateSubmissionAsync(
-            submission with { State = SubmissionState.Closed, DueAt = NextLateLook(submission), Records = records, Failures = failures }, cancellationToken);
+            submission.ToClosed(records, failures, NextLateLook(submission)), cancellationToken);
         if (closed is null)
             return;
         await reopening.ReopenListAsync(submission.ListId, cancellationToken);
@@ -134,12 +134,8 @@ internal sealed partial class AcceptedSubmissions(
     private static bool IsNews(SubmissionEntry submission, NimbleProgress progress, int done) =>
         progress.CompletedCount > done && progress.CompletedCount != submission.CompletedCount;
 
-    private async Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken)
-    {
-        var news = completedCount != submission.CompletedCount;
-        var looked = submission with { CompletedCount = completedCount, PollCount = news ? 0 : submission.PollCount + 1 };
-        await ledger.UpdateSubmissionAsync(looked with { DueAt = SweepStage.NextLook(looked, Sweep, time.GetUtcNow()) }, cancellationToken);
-    }
+    private Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken) => ledger.UpdateSubmissionAsync(
+        submission.Look(completedCount, looked => SweepStage.NextLook(looked, Sweep, time.GetUtcNow())), cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} is closed with {Records} records and {Failures} failures.")]
     private partial void LogClosed(string submissionId, int records, int failures);

@@ -61,7 +61,7 @@ internal sealed partial class DeadLetterStage(
         // Failing the inputs may have changed the submission, and as long as it counts as planned it could still be posted.
         for (var current = submission; current is { State: SubmissionState.Planned };)
         {
-            if (await ledger.UpdateSubmissionAsync(current with { State = SubmissionState.Refused, DueAt = current.PostedAt ?? DateTimeOffset.UnixEpoch }, cancellationToken) is not null)
+            if (await ledger.UpdateSubmissionAsync(current.GiveUp(time.GetUtcNow()), cancellationToken) is not null)
                 return;
             current = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken);
         }

@@ -161,7 +161,7 @@ internal sealed partial class FinishedTasks(
             if (await delivered.QueueAsync(submission, inputs, cancellationToken) > 0 || isFirst)
             {
                 var next = now + CollectTime;
-                await ledger.UpdateSubmissionAsync(submission with { DueAt = last > next ? last : next }, cancellationToken);
+                await ledger.UpdateSubmissionAsync(submission.LookLater(last > next ? last : next), cancellationToken);
                 return;
             }
         }

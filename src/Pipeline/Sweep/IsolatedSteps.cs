@@ -84,7 +84,7 @@ internal sealed partial class IsolatedSteps(
         // The step may have changed the row before it failed.
         while (await ledger.GetSubmissionAsync(before.SubmissionId, cancellationToken) is { } current)
         {
-            var putOff = current with { DueAt = NextStep(current, setback), PollCount = current.PollCount + 1, Setback = setback };
+            var putOff = current.PutOff(setback, NextStep(current, setback));
             if (await ledger.UpdateSubmissionAsync(putOff, cancellationToken) is not null)
                 return;
         }
@@ -117,7 +117,7 @@ internal sealed partial class IsolatedSteps(
     {
         while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is
             { State: SubmissionState.Planned or SubmissionState.Posting or SubmissionState.Unknown } current)
-            if (await ledger.UpdateSubmissionAsync(current with { State = SubmissionState.Refused }, cancellationToken) is not null)
+            if (await ledger.UpdateSubmissionAsync(current.GiveUp(time.GetUtcNow()), cancellationToken) is not null)
                 return;
     }
 

@@ -31,9 +31,6 @@ internal sealed partial class SweepStage(
     // One look waits for answers of the API most of the time, and a slow one must not hold up the rest.
     private const int Parallelism = 4;
 
-    /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
-    internal static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
-
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset _reportedAt = DateTimeOffset.MinValue;
@@ -98,7 +95,7 @@ internal sealed partial class SweepStage(
 
     private Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => submission.State switch
     {
-        SubmissionState.Planned => SendAgainAsync(submission, cancellationToken),
+        SubmissionState.Planned => SendAgainAsync(submission.SendAgain(time.GetUtcNow()), cancellationToken),
         SubmissionState.Posting or SubmissionState.Unknown => ResolveAsync(submission, cancellationToken),
         SubmissionState.Accepted => accepted.LookAsync(submission, cancellationToken),
         SubmissionState.Refused => LookRefusedAsync(submission, cancellationToken),
@@ -106,10 +103,10 @@ internal sealed partial class SweepStage(
     };
 
     /// <summary>A submission nobody has posted for long: its message may be gone, and a second one does no harm.</summary>
-    private async Task SendAgainAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    private async Task SendAgainAsync(SubmissionEntry planned, CancellationToken cancellationToken)
     {
-        if (await ledger.UpdateSubmissionAsync(submission with { DueAt = time.GetUtcNow() + PlannedGrace }, cancellationToken) is not null)
-            await queue.SendAsync(new SubmissionMessage(submission.SubmissionId), TimeSpan.Zero, cancellationToken);
+        if (await ledger.UpdateSubmissionAsync(planned, cancellationToken) is not null)
+            await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
     }
 
     private async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
@@ -122,26 +119,21 @@ internal sealed partial class SweepStage(
         var underWay = submission.State == SubmissionState.Posting && now - submission.PostedAt < options.Value.Sweep.PostingLease;
         if (underWay || (now - submission.PostedAt < options.Value.Sweep.EvidenceWindow && !IsProvenAbsent(submission, doubt, now)))
         {
-            await PostponeAsync(submission with
-            {
-                State = underWay ? SubmissionState.Posting : SubmissionState.Unknown,
-                PollCount = submission.PollCount + 1,
-                DueAt = NextLook(submission, options.Value.Sweep, time.GetUtcNow()),
-            }, cancellationToken);
+            var next = NextLook(submission, options.Value.Sweep, time.GetUtcNow());
+            await PostponeAsync(submission.LookInVain(underWay, next), cancellationToken);
             return;
         }
 
         if (IsProvenAbsent(submission, doubt, now))
         {
-            // When it was posted stays: a webhook that comes before the next POST is still heard, and calls that off.
             LogPostedAgain(submission.SubmissionId, submission.Attempt + 1);
-            await SendAgainAsync(submission with { State = SubmissionState.Planned, Attempt = submission.Attempt + 1 }, cancellationToken);
+            await SendAgainAsync(submission.PostAgain(time.GetUtcNow()), cancellationToken);
             return;
         }
 
         LogGaveUp(submission.SubmissionId, options.Value.Sweep.EvidenceWindow.TotalMinutes);
         await FailUnknownAsync(submission, await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken), doubt, cancellationToken);
-        await PostponeAsync(submission with { State = SubmissionState.Refused, DueAt = now }, cancellationToken);
+        await PostponeAsync(submission.GiveUp(now), cancellationToken);
     }
 
     private Task FailUnknownAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? doubt, CancellationToken cancellationToken) =>
@@ -180,7 +172,7 @@ internal sealed partial class SweepStage(
     private async Task LookLateAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (!submission.IsUnproven || !(await resolver.SearchAsync(submission, cancellationToken)).Found)
-            await PostponeAsync(submission with { DueAt = accepted.NextLateLook(submission) }, cancellationToken);
+            await PostponeAsync(submission.LookLater(accepted.NextLateLook(submission)), cancellationToken);
     }
 
     /// <summary>When to look again: soon at first, then ever more seldom.</summary>

@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Tests.Intake;
 
 /// <summary>The files in <c>Cases</c>.</summary>
@@ -8,7 +10,7 @@ internal static class Cases
     public static byte[] Read(string file) => File.ReadAllBytes(PathOf(file));
 
     /// <summary>Handles a pointer to the file.</summary>
-    public static Task<Model.ListEntry> HandleFileAsync(this IntakeWorld world, string file)
+    public static Task<ListEntry> HandleFileAsync(this IntakeWorld world, string file)
     {
         world.Objects["s3://lists/in/" + file] = Read(file);
         return world.HandleAsync($$"""{"source":"s3://lists/in/{{file}}"}""");

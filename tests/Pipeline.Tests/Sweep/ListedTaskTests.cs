@@ -8,6 +8,7 @@ namespace Pipeline.Tests.Sweep;
 /// Results are kept at the API and no bucket has them. The POST's answer and the batch name only some of the tasks, no webhook came, and
 /// only the API's own list of tasks knows the rest.
 /// </summary>
+[Trait("Promise", "8")]
 public sealed class ListedTaskTests
 {
     private const int Count = 6;

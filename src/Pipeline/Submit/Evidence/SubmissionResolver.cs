@@ -1,11 +1,9 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
-using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores;
@@ -23,7 +21,6 @@ internal sealed partial class SubmissionResolver(
     ApiLists lists,
     OutcomeRecorder outcomes,
     Reopening reopening,
-    IOptions<PipelineOptions> options,
     TimeProvider time,
     ILogger<SubmissionResolver> logger)
 {
@@ -132,8 +129,7 @@ internal sealed partial class SubmissionResolver(
             await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
-        var accepted = SubmitStage.Accepted(submission, batchId, proof, options.Value.Sweep, now) with { DueAt = now };
-        var adopted = await ledger.UpdateSubmissionAsync(accepted, cancellationToken) is not null;
+        var adopted = await ledger.UpdateSubmissionAsync(submission.ToAccepted(batchId, proof, now, now), cancellationToken) is not null;
         if (adopted)
         {
             LogAdopted(submission.SubmissionId, batchId, proof);

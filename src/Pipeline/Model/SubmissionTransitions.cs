@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+
+namespace Pipeline.Model;
+
+/// <summary>
+/// The life of a submission. Every change of <see cref="SubmissionEntry.State"/> and <see cref="SubmissionEntry.DueAt"/> is a method of this
+/// file; no other file sets them. Each method checks its precondition, so that a wrong call is a bug that is seen at once. Whoever calls one
+/// writes the result conditionally: it counts only if nobody else has changed the submission since it was read.
+/// </summary>
+/// <remarks>
+/// <code>
+/// [*]      → Planned    Plan
+/// Planned  → Posting    ToPosting                the intent, before the one POST
+/// Planned  → Unknown    CallOff                  a webhook came for the last POST
+/// Planned  → Refused    GiveUp                   a guard, a division or too many failed tries
+/// Posting  → Accepted   ToAccepted               the answer, or evidence
+/// Posting  → Planned    BackToPlanned            proof that nothing was accepted
+/// Posting  → Refused    ToRefused, GiveUp        Nimble refuses the content, or no evidence comes
+/// Posting  → Unknown    ToUnknown, LookInVain    no proof either way
+/// Unknown  → Accepted   ToAccepted               evidence
+/// Unknown  → Planned    BackToPlanned, PostAgain proof that nothing was accepted
+/// Unknown  → Refused    ToRefused, GiveUp        Nimble refuses the content, or no evidence comes
+/// Accepted → Closed     ToClosed                 every input has its outcome
+/// Refused  → Closed     ToClosed                 every input has its outcome
+/// Refused  → Accepted   ToAccepted               evidence that comes late
+/// Closed   → Accepted   ToAccepted, Reopen       evidence that comes late; an input without its outcome again
+/// Closed   → Refused    Reopen                   an input without its outcome again
+/// </code>
+/// <see cref="WaitFor"/>, <see cref="SendAgain"/>, <see cref="Look"/>, <see cref="LookLater"/>, <see cref="LookNow"/> and
+/// <see cref="PutOff"/> change the due time and leave the state.
+/// </remarks>
+internal static class SubmissionTransitions
+{
+    /// <summary>How long after its message was to be seen a planned submission counts as forgotten.</summary>
+    public static readonly TimeSpan PlannedGrace = TimeSpan.FromMinutes(10);
+
+    /// <summary>A new submission, to be posted.</summary>
+    /// <param name="submissionId">Its id.</param>
+    /// <param name="listId">Its list.</param>
+    /// <param name="sequence">Its place in the list.</param>
+    /// <param name="count">How many inputs it has.</param>
+    /// <param name="dueAt">When Sweep sends its message again if nobody has posted it.</param>
+    public static SubmissionEntry Plan(string submissionId, string listId, int sequence, int count, DateTimeOffset dueAt) => new()
+    {
+        SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Planned, DueAt = dueAt,
+    };
+
+    /// <summary>A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.</summary>
+    public static SubmissionEntry PlanClosed(string submissionId, string listId, int sequence, int count) => new()
+    {
+        SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Closed, Failures = count,
+    };
+
+    /// <summary>Planned → Planned: its message is sent again. A second message does no harm (promise 2: the intent lets one through).</summary>
+    public static SubmissionEntry SendAgain(this SubmissionEntry planned, DateTimeOffset now)
+    {
+        Require(planned, planned.State == SubmissionState.Planned);
+        return planned with { DueAt = now + PlannedGrace };
+    }
+
+    /// <summary>Planned → Planned: it waits, and says for what.</summary>
+    /// <param name="planned">The submission.</param>
+    /// <param name="reason">What it waits for; None for what passes within seconds.</param>
+    /// <param name="since">Since when; null where it waits for nothing.</param>
+    /// <param name="wakeAt">When its message is seen again.</param>
+    /// <param name="setback">What status shows.</param>
+    public static SubmissionEntry WaitFor(
+        this SubmissionEntry planned, HoldReason reason, DateTimeOffset? since, DateTimeOffset wakeAt, Setback? setback)
+    {
+        Require(planned, planned.State == SubmissionState.Planned);
+        return planned with { Hold = reason, HeldSince = since, DueAt = wakeAt + PlannedGrace, Setback = setback };
+    }
+
+    /// <summary>Planned → Posting: the intent, written before the one POST leaves (promise 2: who cannot write it does not post).</summary>
+    public static SubmissionEntry ToPosting(this SubmissionEntry planned, DateTimeOffset now, TimeSpan check)
+    {
+        Require(planned, planned.State == SubmissionState.Planned);
+        return planned with { State = SubmissionState.Posting, PostedAt = now, DueAt = now + check, Setback = null, Message = null };
+    }
+
+    /// <summary>Posting or Unknown → Planned: the POST is proven not to have been accepted, so it may be posted again (promise 2).</summary>
+    /// <param name="intent">The submission as it was posted.</param>
+    /// <param name="before">The submission as it was before the intent.</param>
+    public static SubmissionEntry BackToPlanned(this SubmissionEntry intent, SubmissionEntry before)
+    {
+        Require(intent, IsUnanswered(intent) && before.State == SubmissionState.Planned);
+        return intent with { State = SubmissionState.Planned, PostedAt = before.PostedAt, HasCallback = before.HasCallback };
+    }
+
+    /// <summary>
+    /// Unknown → Planned: whole lists and the bucket show nothing after the quarantine, and the policy says to post again then. When it was
+    /// posted stays: a webhook that comes before the next POST is still heard, and calls that off (promise 2).
+    /// </summary>
+    public static SubmissionEntry PostAgain(this SubmissionEntry unknown, DateTimeOffset now)
+    {
+        Require(unknown, unknown is { State: SubmissionState.Unknown, FirstCallbackAt: null });
+        return unknown with { State = SubmissionState.Planned, Attempt = unknown.Attempt + 1, DueAt = now + PlannedGrace };
+    }
+
+    /// <summary>Planned → Unknown: a webhook came for the last POST, so that the next one would be a second (promise 2).</summary>
+    public static SubmissionEntry CallOff(this SubmissionEntry planned, DateTimeOffset now)
+    {
+        Require(planned, planned is { State: SubmissionState.Planned, FirstCallbackAt: not null, PostedAt: not null });
+        return planned with { State = SubmissionState.Unknown, DueAt = now };
+    }
+
+    /// <summary>Posting or Unknown → Unknown: the POST ended without proof either way; Sweep looks for evidence (promise 2).</summary>
+    public static SubmissionEntry ToUnknown(this SubmissionEntry intent, string message, DateTimeOffset dueAt)
+    {
+        Require(intent, IsUnanswered(intent));
+        return intent with { State = SubmissionState.Unknown, Message = message, PollCount = 0, DueAt = dueAt };
+    }
+
+    /// <summary>Posting → Posting or Unknown, Unknown → Unknown: a look found no evidence.</summary>
+    /// <param name="unanswered">The submission.</param>
+    /// <param name="isUnderWay">Whether its POST may still be answered.</param>
+    /// <param name="dueAt">When to look again.</param>
+    public static SubmissionEntry LookInVain(this SubmissionEntry unanswered, bool isUnderWay, DateTimeOffset dueAt)
+    {
+        Require(unanswered, isUnderWay ? unanswered.State == SubmissionState.Posting : IsUnanswered(unanswered));
+        var state = isUnderWay ? SubmissionState.Posting : SubmissionState.Unknown;
+        return unanswered with { State = state, PollCount = unanswered.PollCount + 1, DueAt = dueAt };
+    }
+
+    /// <summary>
+    /// Posting, Unknown, or given up for want of evidence → Accepted: Nimble has it. It will not be posted again (promise 2), and its results
+    /// are waited for (promise 8).
+    /// </summary>
+    /// <param name="posted">The submission.</param>
+    /// <param name="batchId">Its batch; null where there is none, or nobody has named it.</param>
+    /// <param name="proof">What proves it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="dueAt">When its results should have been heard of.</param>
+    public static SubmissionEntry ToAccepted(
+        this SubmissionEntry posted, string? batchId, PostProof proof, DateTimeOffset now, DateTimeOffset dueAt)
+    {
+        Require(posted, (IsUnanswered(posted) || posted.IsUnproven) && proof is not (PostProof.None or PostProof.Refusal));
+        return posted with
+        {
+            State = SubmissionState.Accepted,
+            BatchId = batchId,
+            Proof = proof,
+            AcceptedAt = now,
+            CompletedAt = null,
+            DueAt = dueAt,
+            PollCount = 0,
+            Hold = HoldReason.None,
+            HeldSince = null,
+            Message = null,
+        };
+    }
+
+    /// <summary>Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted (promise 2).</summary>
+    public static SubmissionEntry ToRefused(this SubmissionEntry intent, string message, DateTimeOffset now)
+    {
+        Require(intent, IsUnanswered(intent));
+        return intent with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = now, Message = message };
+    }
+
+    /// <summary>
+    /// Planned, Posting or Unknown → Refused: nobody posts it any more. From then on its inputs may fail or go on elsewhere, each of them
+    /// once (promises 1 and 2).
+    /// </summary>
+    /// <param name="submission">The submission.</param>
+    /// <param name="dueAt">When Sweep closes it.</param>
+    /// <param name="message">Why, for people; null keeps what is known of its POST.</param>
+    public static SubmissionEntry GiveUp(this SubmissionEntry submission, DateTimeOffset dueAt, string? message = null)
+    {
+        Require(submission, submission.State == SubmissionState.Planned || IsUnanswered(submission));
+        return submission with { State = SubmissionState.Refused, DueAt = dueAt, Message = message ?? submission.Message };
+    }
+
+    /// <summary>Accepted or Refused → Closed: every input has its outcome (promise 1).</summary>
+    /// <param name="settled">The submission.</param>
+    /// <param name="records">How many inputs have a record.</param>
+    /// <param name="failures">How many failed.</param>
+    /// <param name="lateLook">When evidence of its POST is looked for once more; null where there is none to look for.</param>
+    public static SubmissionEntry ToClosed(this SubmissionEntry settled, int records, int failures, DateTimeOffset? lateLook)
+    {
+        Require(settled, settled.State is SubmissionState.Accepted or SubmissionState.Refused);
+        return settled with { State = SubmissionState.Closed, Records = records, Failures = failures, DueAt = lateLook };
+    }
+
+    /// <summary>
+    /// Closed → Accepted or Refused, as it was before: an input of it has another outcome, or none any more, and all are counted anew
+    /// (promises 1 and 8). What is not closed keeps its state and is looked at then.
+    /// </summary>
+    public static SubmissionEntry Reopen(this SubmissionEntry submission, DateTimeOffset now, DateTimeOffset dueAt) =>
+        submission.State != SubmissionState.Closed ? submission with { DueAt = dueAt } : submission with
+        {
+            State = submission.AcceptedAt is null ? SubmissionState.Refused : SubmissionState.Accepted,
+            AcceptedAt = submission.AcceptedAt is null ? null : now,
+            CompletedAt = null,
+            PollCount = 0,
+            DueAt = dueAt,
+        };
+
+    /// <summary>Accepted → Accepted: the API was asked how far it is. News make the next look come soon.</summary>
+    /// <param name="accepted">The submission.</param>
+    /// <param name="completedCount">How many tasks the API says have ended.</param>
+    /// <param name="next">When to look again, given how many looks brought no news.</param>
+    public static SubmissionEntry Look(this SubmissionEntry accepted, int completedCount, Func<SubmissionEntry, DateTimeOffset> next)
+    {
+        Require(accepted, accepted.State == SubmissionState.Accepted);
+        var hasNews = completedCount != accepted.CompletedCount;
+        var looked = accepted with { CompletedCount = completedCount, PollCount = hasNews ? 0 : accepted.PollCount + 1 };
+        return looked with { DueAt = next(looked) };
+    }
+
+    /// <summary>Accepted or Closed, state unchanged: the next look is at another time; null where a closed one needs none.</summary>
+    public static SubmissionEntry LookLater(this SubmissionEntry submission, DateTimeOffset? dueAt)
+    {
+        Require(submission, submission.State == SubmissionState.Closed || (submission.State == SubmissionState.Accepted && dueAt is not null));
+        return submission with { DueAt = dueAt };
+    }
+
+    /// <summary>Any state, unchanged: Sweep looks at once.</summary>
+    public static SubmissionEntry LookNow(this SubmissionEntry submission, DateTimeOffset now) => submission with { DueAt = now };
+
+    /// <summary>
+    /// Any state, unchanged: a step failed and is tried again later, or not any more where that is null. Work on all others goes on
+    /// (promise 9).
+    /// </summary>
+    public static SubmissionEntry PutOff(this SubmissionEntry submission, Setback setback, DateTimeOffset? dueAt)
+    {
+        Require(submission, dueAt is not null || submission.State == SubmissionState.Closed);
+        return submission with { DueAt = dueAt, PollCount = submission.PollCount + 1, Setback = setback };
+    }
+
+    /// <summary>Its POST is under way, or ended without proof.</summary>
+    private static bool IsUnanswered(SubmissionEntry submission) =>
+        submission.State is SubmissionState.Posting or SubmissionState.Unknown;
+
+    private static void Require(SubmissionEntry submission, bool isAllowed, [CallerMemberName] string transition = "")
+    {
+        if (!isAllowed)
+            throw new InvalidOperationException(
+                $"{transition} is no transition for submission {submission.SubmissionId} as it is: {submission.State}, "
+                + $"posted {submission.PostedAt:u}, proof {submission.Proof}.");
+    }
+}
