@@ -5,13 +5,15 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What is printed at the end of a command: rows that say whose they are, and commands that can be pasted.</summary>
+/// <summary>
+/// What a command prints at its end: rows with the names of their lists, and commands that can be pasted.
+/// </summary>
 public sealed class AdviceTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
     [Fact]
-    public async Task TwoListsWithBudgetsHaveNamedRowsAndPagesAreCountedByStatus()
+    public async Task TwoListsHaveNamedRowsAndPagesAreCountedByStatus()
     {
         var site = "http://sample.test/sample";
         var (exitCode, _, error) = await CliProcess.RunAsync(
@@ -36,7 +38,7 @@ public sealed class AdviceTests : IDisposable
     }
 
     [Fact]
-    public async Task AdviceCanBePastedAndIsGivenOnlyWhereItHelps()
+    public async Task AdviceCanBePastedAndAppearsOnlyWhereItHelps()
     {
         var folder = _folder["it's out"];
         string[] run = ["run", List("one.txt", "http://sample.test/sample/generated/1", "no url"), "--out", folder];
@@ -60,7 +62,7 @@ public sealed class AdviceTests : IDisposable
     [InlineData("two words", "'two words'")]
     [InlineData("it's $HOME", "'it'\\''s $HOME'")]
     [InlineData("", "''")]
-    public void AWordIsQuotedAsAShellReadsIt(string word, string quoted)
+    public void WordsAreQuotedForTheShell(string word, string quoted)
     {
         Assert.Equal(quoted, Shell.Quote(word));
         using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"printf %s {quoted}"]) { RedirectStandardOutput = true })!;

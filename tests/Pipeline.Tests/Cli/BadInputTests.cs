@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What a run cannot do, it says in one clear message before it has written anything.</summary>
+/// <summary>A run that cannot start says why in one clear line, before it writes anything.</summary>
 public sealed class BadInputTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -19,7 +19,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("list.txt", "", "The list has no URL.")]
     [InlineData("list.txt", "# only a comment\n", "The list has no URL.")]
     [InlineData("list.json", "{\"inputs\":[{\"url\":\"http://a/\"}", "line 1")]
-    public async Task AListThatCannotBeUsed(string name, string? content, string message)
+    public async Task AnUnusableList(string name, string? content, string message)
     {
         if (content is not null)
             File.WriteAllText(_folder[name], content);
@@ -27,7 +27,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task OfSeveralListsTheOneThatCannotBeUsedIsNamed()
+    public async Task TheUnusableOneOfSeveralListsIsNamed()
     {
         File.WriteAllText(_folder["a.txt"], "https://a.example/\n");
         File.WriteAllText(_folder["empty.txt"], "");
@@ -36,7 +36,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task TwoListsOfOneIdWithDifferentContent()
+    public async Task TwoDifferentListsWithTheSameId()
     {
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
         File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
@@ -45,7 +45,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task AnIdThatAnotherListHasInThisFolderIsRefusedAndTheOtherListStays()
+    public async Task AnIdOfAnotherListInThisFolderIsRefusedAndTheOtherListStays()
     {
         string[] state = ["--state", _folder["state"]];
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
@@ -56,7 +56,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task AnIdThatSubmitPrintedIsKnownToStatusAtOnce()
+    public async Task StatusKnowsAnIdAsSoonAsSubmitPrintsIt()
     {
         string[] state = ["--state", _folder["state"]];
         var (exitCode, id, _) = await CliProcess.RunAsync(["submit", Cases.PathOf("countries.csv.gz"), "--shared", "url=https://a.example/", .. state]);
@@ -68,7 +68,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task ACsvWithoutAColumnOfUrlsIsToldHowToNameIt()
+    public async Task ACsvWithoutAUrlColumnIsToldHowToNameIt()
     {
         await RefusedAsync("--url-column Address", ["run", Cases.PathOf("frog.csv"), "--out", Out]);
         var (exitCode, _, error) = await CliProcess.RunAsync(["submit", Cases.PathOf("frog.csv"), "--url-column", "address", "--state", _folder["state"]]);
@@ -79,7 +79,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task AStrictListWithABadLine() =>
+    public async Task AStrictListWithAnInvalidLine() =>
         await RefusedAsync("line 2: ", ["run", List("http://a/", "b"), "--out", Out, "--strict"]);
 
     [Theory]
@@ -90,11 +90,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--faults", "nonsense=1", "nonsense")]
     [InlineData("--content", "both", "--content is 'both'. Write inline or reference.")]
     [InlineData("--no-such-option", "1", "There is no option '--no-such-option'. A file of that name is written ./--no-such-option.")]
-    public async Task AnOptionThatCannotBeUsed(string option, string value, string message) =>
+    public async Task AnUnusableOption(string option, string value, string message) =>
         await RefusedAsync(message, ["run", List("http://a/"), "--out", Out, option, value]);
 
     [Fact]
-    public async Task AFolderThatCannotBeWritten()
+    public async Task AnUnwritableFolder()
     {
         File.WriteAllText(_folder["file"], "");
         await RefusedAsync("cannot be written", ["run", List("http://a/"), "--out", _folder["file", "out"]]);
@@ -109,7 +109,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task ASettingThatIsOutOfRange() =>
+    public async Task ASettingOutOfRange() =>
         await RefusedAsync(
             "Pipeline__Intake__MaxInputsPerSubmission is '5000'. Write a whole number from 1 to 1,000, such as 1000.", ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
 
@@ -118,7 +118,7 @@ public sealed class BadInputTests : IDisposable
         await RefusedAsync("NIMBLE_API_KEY is not set.", ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
 
     [Fact]
-    public async Task AWrongKeyABucketThatIsMissingAndCredentialsThatAreRefused()
+    public async Task AWrongKeyAMissingBucketAndRefusedCredentials()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder["emulator"], ApiKey = "right", Storage = StorageMode.Own }, TestContext.Current.CancellationToken);
@@ -133,7 +133,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task AnApiThatIsNotThereIsAnErrorAndNotWrongUsage()
+    public async Task AnUnreachableApiIsAnErrorAndNotWrongUsage()
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["run", List("http://a/"), "--out", Out, "--api", "http://127.0.0.1:9"], ("Pipeline__Nimble__Timeout", "00:00:05"));
         Assert.Equal(ExitCodes.Error, exitCode);
@@ -142,7 +142,7 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public async Task HelpIsNoError()
+    public async Task HelpIsNotAnError()
     {
         foreach (var arguments in (string[][])[["--help"], ["run", "--help"], ["emulator", "--help"]])
         {

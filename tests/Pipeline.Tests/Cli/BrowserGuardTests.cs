@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Who may read the pages of run and serve, and what their browser is told.</summary>
+/// <summary>Who may read the pages of run and serve, and which security headers they have.</summary>
 [Trait("Promise", "9")]
 public sealed class BrowserGuardTests
 {
@@ -26,7 +26,7 @@ public sealed class BrowserGuardTests
     [InlineData("evil.example", HttpStatusCode.BadRequest)]
     [InlineData("localhost.evil.example", HttpStatusCode.BadRequest)]
     [InlineData("127.0.0.1.evil.example", HttpStatusCode.BadRequest)]
-    public async Task APageIsServedUnderKnownNamesOnly(string host, HttpStatusCode expected)
+    public async Task PagesAreServedOnlyUnderKnownHostNames(string host, HttpStatusCode expected)
     {
         await using var app = await StartAsync("http://10.0.0.7:8080", "https://hooks.example.com/base");
 
@@ -39,7 +39,7 @@ public sealed class BrowserGuardTests
     [Theory]
     [InlineData("10.0.0.8:8080", HttpStatusCode.OK)]
     [InlineData("evil.example", HttpStatusCode.BadRequest)]
-    public async Task WhoListensEverywhereIsReachedByAnyAddressAndNoName(string host, HttpStatusCode expected)
+    public async Task AServerOnAllAddressesIsReachedByAddressButNotByName(string host, HttpStatusCode expected)
     {
         foreach (var listen in new[] { "http://0.0.0.0:8080", "http://[::]:8080" })
         {
@@ -52,7 +52,7 @@ public sealed class BrowserGuardTests
     [Theory]
     [InlineData("localhost")]
     [InlineData("evil.example")]
-    public async Task EveryAnswerIsNotFramedSniffedOrKeptAndRunsNothing(string host)
+    public async Task EveryAnswerForbidsFramingSniffingCachingAndScripts(string host)
     {
         await using var app = await StartAsync("http://localhost");
 
@@ -68,7 +68,7 @@ public sealed class BrowserGuardTests
     }
 
     [Fact]
-    public async Task CallbacksAreServedUnderAnyName()
+    public async Task CallbacksAreServedUnderAnyHostName()
     {
         await using var app = await StartAsync("http://localhost");
 

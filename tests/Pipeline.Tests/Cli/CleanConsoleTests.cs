@@ -6,13 +6,16 @@ using Spectre.Console;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Nothing that comes from outside reaches a terminal as something to obey.</summary>
+/// <summary>Text from outside never reaches a terminal as control characters that it would obey.</summary>
 [Trait("Promise", "9")]
 public sealed class CleanConsoleTests
 {
     private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>C0, ESC with colour, title and link (OSC 8), DEL, C1, bidirectional controls, line separators, a lone CR.</summary>
+    /// <summary>
+    /// C0, ESC sequences for colour, title and link (OSC 8), DEL, C1, bidirectional controls, line separators, a lone
+    /// CR.
+    /// </summary>
     internal static readonly string[] Hostile =
     [
         "\0", "\a", "\b", "\v", "\f", "\u001b[31m", "\u001b]0;title\u0007", "\u001b]8;;http://evil.test/\u001b\\link\u001b]8;;\u001b\\",
@@ -23,7 +26,7 @@ public sealed class CleanConsoleTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void EachFormIsShownAndNotObeyedByEitherWriter(string form)
+    public void BothWritersShowControlCharactersInsteadOfSendingThem(string form)
     {
         using var plain = new StringWriter();
         using var drawn = new StringWriter();
@@ -44,7 +47,7 @@ public sealed class CleanConsoleTests
     }
 
     [Fact]
-    public void WhatIsCleanStaysAndJsonStaysTheSameJson()
+    public void CleanTextIsUnchangedAndJsonKeepsItsMeaning()
     {
         using var output = new StringWriter();
         using var writer = new CleanWriter(output);

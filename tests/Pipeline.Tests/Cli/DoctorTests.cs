@@ -3,14 +3,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary><c>pipeline doctor</c> as a user starts it.</summary>
+/// <summary><c>pipeline doctor</c>, run as a user runs it.</summary>
 public sealed class DoctorTests
 {
     private const string Id = "11111111-2222-3333-4444-555555555555";
 
     [Fact]
     [Trait("Promise", "6")]
-    public async Task EachCheckHasItsLineAndNoSecretIsShown()
+    public async Task EachCheckHasALineAndNoSecretIsShown()
     {
         using var folder = new TempFolder();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
@@ -32,7 +32,7 @@ public sealed class DoctorTests
     [Theory]
     [InlineData("mine", "eu-north-1")]
     [InlineData(null, "ap-south-1")]
-    public async Task TheRegionOfTheAwsProfileIsTaken(string? profile, string region)
+    public async Task TheRegionOfTheAwsProfileIsUsed(string? profile, string region)
     {
         using var folder = new TempFolder();
         var config = Path.Combine(folder.Path, "config");
@@ -50,7 +50,7 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task AnExpiredAzureSignatureIsCalledThat()
+    public async Task AnExpiredAzureSignatureIsReported()
     {
         await using var server = await TestServer.StartAsync(context =>
         {

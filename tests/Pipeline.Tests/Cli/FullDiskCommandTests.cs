@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>A disk that runs full under the real command: it says so, waits, and goes on when there is room.</summary>
+/// <summary>The real command on a disk that fills up: it says so, waits, and continues when there is room.</summary>
 public sealed class FullDiskCommandTests : IDisposable
 {
     private const int Inputs = 40;
@@ -18,14 +18,14 @@ public sealed class FullDiskCommandTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task ARunSaysThatTheDiskIsFullAndGoesOnWhenThereIsRoom(bool isEmbedded)
+    public async Task ARunReportsAFullDiskAndContinuesWhenThereIsRoom(bool isEmbedded)
     {
         using var disk = SmallDisk.Mount(megabytes: 32);
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder["emulator"], Faults = "task_slow_ms=3000", Storage = Pipeline.Emulator.StorageMode.Own }, Token);
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         string[] where = ["--out", Path.Combine(disk.Path, "out")];
-        // The emulator in the same process has its tasks on the same disk: none of them may end for that.
+        // The emulator in the same process keeps its tasks on the same disk. The full disk must not end any of them.
         string[] api = isEmbedded ? ["--faults", "task_slow_ms=3000"] : ["--api", emulator.BaseAddress.AbsoluteUri];
         using var run = CliProcess.StartWithin(
             disk.Enter, ["run", List(), .. api, "--listen", listen, .. where],
@@ -58,7 +58,7 @@ public sealed class FullDiskCommandTests : IDisposable
     [Theory]
     [InlineData("run")]
     [InlineData("submit")]
-    public async Task AtStartItIsOneLineAndExitCodeOne(string command)
+    public async Task AFullDiskAtStartGivesOneLineAndExitCodeOne(string command)
     {
         using var disk = SmallDisk.Mount(megabytes: 1);
         disk.Fill();
@@ -72,7 +72,7 @@ public sealed class FullDiskCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task ALogThatCannotBeWrittenDoesNotEndTheRun()
+    public async Task AnUnwritableLogDoesNotEndTheRun()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(

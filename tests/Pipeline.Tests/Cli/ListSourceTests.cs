@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>A list may come from whatever has a path, and from standard input.</summary>
+/// <summary>A list can be read from anything that has a path, and from standard input.</summary>
 public sealed class ListSourceTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -16,7 +16,7 @@ public sealed class ListSourceTests : IDisposable
     [InlineData("printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.txt; $pipeline submit /dev/stdin --out OUT < OUT.txt")]
     [InlineData("mkfifo OUT.fifo; (printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.fifo &); $pipeline submit OUT.fifo --out OUT")]
     [InlineData("$pipeline submit http://a.example/1 http://a.example/2 --out OUT")]
-    public async Task WhatIsNoRegularFileIsReadOnce(string line)
+    public async Task ASourceThatIsNotARegularFileIsReadOnce(string line)
     {
         using var process = CliProcess.StartShell(line.Replace("OUT", _folder["out"], StringComparison.Ordinal));
         var (exitCode, id, error) = await process.WaitAsync();
@@ -26,7 +26,7 @@ public sealed class ListSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task AFolderIsNamedAsOne()
+    public async Task AFolderIsReportedAsAFolder()
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["run", _folder.Path, "--out", _folder["out"]]);
         Assert.Equal(
@@ -36,7 +36,7 @@ public sealed class ListSourceTests : IDisposable
     [Theory]
     [InlineData("$pipeline submit http://a.example/1 --out OUT")]
     [InlineData("echo http://a.example/1 | $pipeline submit - --out OUT")]
-    public async Task NoFolderForTemporaryFilesIsNeededForAListOfUsualSize(string line)
+    public async Task AListOfUsualSizeNeedsNoTemporaryFolder(string line)
     {
         using var process = CliProcess.StartShell(line.Replace("OUT", _folder["out"], StringComparison.Ordinal), ("TMPDIR", "/nowhere/at/all"));
         var (exitCode, _, error) = await process.WaitAsync();
@@ -46,7 +46,7 @@ public sealed class ListSourceTests : IDisposable
     [Theory]
     [InlineData("/nowhere/at/all", "/nowhere/at/all/")]
     [InlineData("/dev/full", "/dev/full/")]
-    public async Task AListTooLargeForMemoryNamesTheFolderThatCannotHoldIt(string folder, string named)
+    public async Task AListTooLargeForMemoryNamesTheFolderWithoutSpace(string folder, string named)
     {
         using var process = CliProcess.StartShell(
             $"seq -f 'http://a.example/%.0f' 1 300000 2>&- | $pipeline submit - --out '{_folder["out"]}'", ("TMPDIR", folder));
@@ -58,7 +58,7 @@ public sealed class ListSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task AListTooLargeForMemoryLeavesNothingInTheFolderForTemporaryFiles()
+    public async Task AListTooLargeForMemoryLeavesNoTemporaryFiles()
     {
         var temporary = Directory.CreateDirectory(_folder["tmp"]);
         using var process = CliProcess.StartShell(
@@ -70,18 +70,18 @@ public sealed class ListSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task WhoInterruptsASilentInputIsAnsweredAtOnce()
+    public async Task InterruptingASilentInputEndsTheCommandAtOnce()
     {
         using var process = CliProcess.StartShell($"exec $pipeline run - --out '{_folder["out"]}'");
-        // A pipe holds less than this, so the command reads by the time that all is written.
+        // A pipe holds less than this, so the command is reading once all of it is written.
         await process.WriteAsync(new string('#', 200_000));
         await InterruptedAsync(process);
     }
 
     [Fact]
-    public async Task WhoInterruptsThePipeThatNobodyWritesToIsAnsweredAtOnce()
+    public async Task InterruptingAPipeWithoutAWriterEndsTheCommandAtOnce()
     {
-        // The runtime's own debugger waits at such a pipe too, unless it is off.
+        // Off, because the runtime's own debugger opens such a pipe and waits too.
         using var process = CliProcess.StartShell(
             $"mkfifo '{_folder["fifo"]}'; exec $pipeline run '{_folder["fifo"]}' --out '{_folder["out"]}'", ("DOTNET_EnableDiagnostics", "0"));
         while (process.IsRunning && !Directory.EnumerateDirectories($"/proc/{process.Id}/task").Any(IsOpeningPipe))
@@ -97,7 +97,7 @@ public sealed class ListSourceTests : IDisposable
         Assert.False(Directory.Exists(_folder["out"]));
     }
 
-    /// <summary>Whether the kernel holds a thread until the other end of a FIFO is opened.</summary>
+    /// <summary>Whether a thread waits in the kernel for the other end of a FIFO to be opened.</summary>
     private static bool IsOpeningPipe(string thread)
     {
         try

@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Where webhooks and the status page are served, and what is said of who answers.</summary>
+/// <summary>Where webhooks and the status page are served, and which API the outputs name.</summary>
 public sealed class ListenTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -29,7 +29,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public async Task WithoutAKeyTerminalPageAndManifestSayThatAnEmulatorAnswers()
+    public async Task WithoutAKeyTerminalPageAndManifestNameTheEmulator()
     {
         const string Notice = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages, and not Nimble.";
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
@@ -43,7 +43,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public async Task WithAnApiTheManifestNamesItAndNothingIsSaidOfAnEmulator()
+    public async Task WithAnApiTheManifestNamesItAndNothingMentionsAnEmulator()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder["emulator"], Storage = Pipeline.Emulator.StorageMode.Own }, TestContext.Current.CancellationToken);
@@ -55,7 +55,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public async Task WithoutAKeyAnApiThatWantsOneIsNotSaidToRefuseIt()
+    public async Task WithoutAKeyAnApiThatNeedsOneDoesNotCountAsRefusingIt()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder["emulator"], ApiKey = "right" }, TestContext.Current.CancellationToken);
@@ -67,7 +67,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public async Task ServeOverAStorageAccountDemandsAKeyOrAnApi()
+    public async Task ServeOverAStorageAccountNeedsAKeyOrAnApi()
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["serve"], ("AzureWebJobsStorage", "UseDevelopmentStorage=true"));
         Assert.Equal(
@@ -76,7 +76,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public void ARunThatGoesOnKeepsTheAddressThatItWasGiven()
+    public void AResumedRunKeepsItsAddress()
     {
         var settings = Settings();
         Folders.Prepare(settings, withOut: true);
@@ -87,7 +87,7 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
-    public void ARunThatCannotKeepItsAddressSaysSo()
+    public void AResumedRunThatCannotKeepItsAddressSaysSo()
     {
         var settings = Settings();
         Folders.Prepare(settings, withOut: true);
@@ -119,7 +119,7 @@ public sealed class ListenTests : IDisposable
         return _folder["list.txt"];
     }
 
-    /// <summary>The page, once it is served; nothing where the command has ended before.</summary>
+    /// <summary>Reads the page as soon as it is served; empty if the command ended before.</summary>
     private static async Task<string> PageAsync(string address, CliProcess command)
     {
         using var http = new HttpClient();

@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What a mistyped command line is answered.</summary>
+/// <summary>The answers to mistyped command lines.</summary>
 public sealed class OptionTests
 {
     [Theory]
@@ -32,7 +32,7 @@ public sealed class OptionTests
     [InlineData("run --listen https://127.0.0.1:1", ListenFault + "'https://127.0.0.1:1'" + ListenAdvice)]
     [InlineData("run --listen http://127.0.0.1:1/path", ListenFault + "'http://127.0.0.1:1/path'" + ListenAdvice)]
     [InlineData("serve --listen [::1]:80", ListenFault + "'[::1]:80'" + ListenAdvice)]
-    public async Task IsAnsweredInOneLineThatSaysWhatToWrite(string line, string answer)
+    public async Task AMistypedCommandLineGetsOneLineThatSaysWhatToWrite(string line, string answer)
     {
         var (exitCode, output, error) = await CliProcess.RunAsync(line.Split(' '));
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
@@ -42,7 +42,7 @@ public sealed class OptionTests
     }
 
     [Fact]
-    public async Task MistypedOptionsAndFaultsOfTheEnvironmentAreToldTogether()
+    public async Task MistypedOptionsAndErrorsInTheEnvironmentAreReportedTogether()
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["run", "--canarry", "5"], ("Pipeline__Collect__MaxDepth", "abc"));
         Assert.Equal(ExitCodes.Usage, exitCode);
@@ -63,7 +63,7 @@ public sealed class OptionTests
     [InlineData("doctor")]
     [InlineData("doctor trust")]
     [InlineData("emulator")]
-    public async Task HelpFitsEightyColumnsAndEndsInTwoExamples(string command)
+    public async Task HelpFitsEightyColumnsAndEndsWithTwoExamples(string command)
     {
         var (exitCode, output, error) = await CliProcess.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, ""), (exitCode, error));

@@ -4,8 +4,9 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>
-/// Option, then environment, then default, in every command, through the real command line. Where a command has no option
-/// for a setting, a fault in the environment shows that it binds the same settings.
+/// Option, then environment, then default, in every command, through the real command line. If a command has no option
+/// for
+/// a setting, an invalid environment variable shows that the command binds the same settings.
 /// </summary>
 public sealed class PrecedenceTests : IDisposable
 {
@@ -15,7 +16,7 @@ public sealed class PrecedenceTests : IDisposable
     [InlineData("run", "LIST")]
     [InlineData("serve")]
     [InlineData("replay")]
-    public async Task AnOptionGoesOverTheEnvironment(string command, params string[] rest)
+    public async Task AnOptionOverridesTheEnvironment(string command, params string[] rest)
     {
         (string, string)[] environment =
         [
@@ -59,7 +60,7 @@ public sealed class PrecedenceTests : IDisposable
     }
 
     [Fact]
-    public async Task OptionsAndEnvironmentAreReadAlikeBySubmit()
+    public async Task SubmitReadsOptionsAndEnvironmentAlike()
     {
         File.WriteAllLines(_folder["list.txt"], ["http://a.example/", "not a url"]);
         string[] submit = ["submit", _folder["list.txt"], "--out", _folder["out"]];
@@ -72,7 +73,7 @@ public sealed class PrecedenceTests : IDisposable
     }
 
     [Fact]
-    public async Task DoctorAsksWhatTheOptionsNameAndElseWhatTheEnvironmentDoes()
+    public async Task DoctorChecksWhatTheOptionsNameElseWhatTheEnvironmentNames()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
             new() { DataFolder = _folder.Path, ApiKey = "key", Storage = Pipeline.Emulator.StorageMode.Own },
@@ -93,7 +94,7 @@ public sealed class PrecedenceTests : IDisposable
     }
 
     [Fact]
-    public async Task ARecordHasTheContentThatTheOptionAsksFor()
+    public async Task ARecordHasTheContentThatTheOptionSelects()
     {
         (string, string)[] environment = [("Pipeline__Collect__Content", "Reference"), ("Pipeline__Guards__RefusedDomains__0", "a.example")];
         string[] run = ["run", "--out", _folder["out"], "--content", "Inline", "--refuse-domain", "b.example"];

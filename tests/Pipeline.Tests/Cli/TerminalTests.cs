@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What the real command writes, for eyes, for <c>grep</c> and for programs.</summary>
+/// <summary>What the real command writes, for people, for <c>grep</c> and for programs.</summary>
 public sealed class TerminalTests : IAsyncLifetime
 {
     private static readonly string s_hostile = string.Concat(CleanConsoleTests.Hostile);
@@ -32,9 +32,9 @@ public sealed class TerminalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NothingOfAListOrItsNameIsObeyed()
+    public async Task ControlCharactersOfAListOrItsNameAreNotObeyed()
     {
-        // All that a file's name may hold on this machine.
+        // Every character that a file name can have on this machine.
         var name = _folder[$"list {s_hostile.Replace("\0", "", StringComparison.Ordinal).Replace("/", "", StringComparison.Ordinal)}\n.txt"];
         File.WriteAllText(name, $"http://sample.test/sample/generated/1\nbad {s_hostile.Replace("\0", "", StringComparison.Ordinal)}\n");
 
@@ -52,7 +52,7 @@ public sealed class TerminalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NothingThatTheApiSaysIsObeyed()
+    public async Task ControlCharactersFromTheApiAreNotObeyed()
     {
         var answer = JsonSerializer.Serialize(new { message = $"No. {s_hostile}" });
         await using var api = await TestServer.StartAsync(async context =>
@@ -75,7 +75,7 @@ public sealed class TerminalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NothingOfAQueueMessageIsObeyed()
+    public async Task ControlCharactersOfAQueueMessageAreNotObeyed()
     {
         var state = _folder["state"];
         await using (var database = await LocalDatabase.OpenAsync(state, Token))
@@ -108,7 +108,7 @@ public sealed class TerminalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AnIdIsFoundByGrepWithWhatIsSaidOfIt()
+    public async Task GrepFindsAnIdTogetherWithItsMessage()
     {
         await RunAsync(["run", List("http://sample.test/sample/generated/1", "bad"), "--api", _emulator.BaseAddress.AbsoluteUri, "--out", Out]);
         (string, string)[] narrow = [("COLUMNS", "80"), ("TERM", "xterm")];
@@ -122,7 +122,7 @@ public sealed class TerminalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TheSummaryIsOneJsonObjectWhereItIsAskedFor()
+    public async Task JsonGivesTheSummaryAsOneObject()
     {
         string[] run = ["run", List("http://sample.test/sample/generated/1", "bad"), "--json", "--api", _emulator.BaseAddress.AbsoluteUri];
         var (exitCode, output, error) = await RunAsync([.. run, "--out", Out]);

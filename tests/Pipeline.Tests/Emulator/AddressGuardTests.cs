@@ -5,7 +5,7 @@ using Pipeline.Emulator.Pages;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>Whoever may submit URLs must not reach what only this machine can reach.</summary>
+/// <summary>A user who can submit URLs must not reach what only this machine can reach.</summary>
 public sealed class AddressGuardTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -36,7 +36,7 @@ public sealed class AddressGuardTests
     [InlineData("[fe80::1%251]")]
     [InlineData("[ff02::1]")]
     [InlineData("localhost")]
-    public async Task NoNotationOfAPrivateAddressIsFetchedFrom(string host)
+    public async Task APrivateAddressIsRefusedInEveryNotation(string host)
     {
         using var http = PageFetcher.CreateClient(() => null, allowPrivate: false);
         var error = await Assert.ThrowsAsync<PageFetchException>(() => new PageFetcher(http, allowPrivate: false).FetchAsync(new Uri($"http://{host}:9/"), Ct));
@@ -50,7 +50,7 @@ public sealed class AddressGuardTests
     [InlineData("100.128.0.1")]
     [InlineData("2606:4700::1111")]
     [InlineData("::ffff:1.1.1.1")]
-    public void PublicAddressesAreLeftAlone(string address) => Assert.True(AddressRanges.IsPublic(IPAddress.Parse(address)));
+    public void PublicAddressesAreAllowed(string address) => Assert.True(AddressRanges.IsPublic(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("127.0.0.1")]

@@ -7,7 +7,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>The emulator's own pages for tests: who may ask, and what they do not say.</summary>
+/// <summary>The admin endpoints: who may call them, and what they must not show.</summary>
 public sealed class AdminTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -33,7 +33,7 @@ public sealed class AdminTests
     [InlineData("PUT", "/s3/results/a")]
     [InlineData("POST", "/v1/extract/async")]
     [InlineData("POST", "/gcs/upload/storage/v1/b/results/o?uploadType=media&name=a")]
-    public async Task AChunkSizeOfSixteenFIsABadRequestEverywhere(string method, string path)
+    public async Task AnOverflowingChunkSizeIsABadRequestEverywhere(string method, string path)
     {
         await using var lab = await EmulatorLab.StartAsync();
         await lab.Emulator.EnsureBucketAsync("results");
@@ -50,7 +50,7 @@ public sealed class AdminTests
     [Theory]
     [InlineData("/api/callbacks/list-000000/0123456789abcdefghij0123456789abcdefghijABC", "/api/callbacks/list-000000/[token]")]
     [InlineData("/hook/x?key=0123456789abcdefghij", "/hook/x")]
-    public async Task NoTokenOfACallbackIsShown(string path, string shown)
+    public async Task CallbackTokensAreHidden(string path, string shown)
     {
         await using var lab = await EmulatorLab.StartAsync();
         using var http = new HttpClient { BaseAddress = lab.Emulator.BaseAddress };

@@ -8,7 +8,7 @@ public sealed class ApiShapeTests
     [Theory]
     [InlineData("v1")]
     [InlineData("v2")]
-    public async Task ABatchIsAcceptedFollowedAndItsResultsAreRead(string version)
+    public async Task ABatchCanBePostedFollowedAndRead(string version)
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = new JsonObject { ["inputs"] = new JsonArray([.. Enumerable.Range(0, 5).Select(n => new JsonObject { ["url"] = lab.Site.Page(n) })]) };
@@ -43,7 +43,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task UnderV2AResultHasTheMembersOfTheVendorsSdk()
+    public async Task AV2ResultHasTheMembersOfTheVendorsSdk()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"inputs":[{"url":"{{lab.Site.Address}}/moved/7"}],"shared_inputs":{"formats":["html","links","screenshot"]} }""")!;
@@ -68,7 +68,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task TasksComeInAnotherOrderThanTheInputs()
+    public async Task TasksAreNotInTheOrderOfTheInputs()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var urls = Enumerable.Range(0, 20).Select(n => lab.Site.Page(n)).ToList();
@@ -83,7 +83,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task AnAsyncTaskRepeatsItsInputAndItsDelivery()
+    public async Task AnAsyncTaskEchoesItsInputAndDelivery()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"callback_url":"{{lab.Site.Hook("a?k=1")}}","url":"{{lab.Site.Page(7)}}","country":"US","tag":"t-1","render":true,"storage_type":"s3","storage_url":"s3://b/p/"}""")!;
@@ -120,7 +120,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task TheListOfTasksIsPagedFromTheNewest()
+    public async Task TasksAreListedInPagesFromTheNewest()
     {
         await using var lab = await EmulatorLab.StartAsync();
         await lab.RunBatchAsync(25);
@@ -142,7 +142,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task TheListOfBatchesHasTheIdsOfTheirTasks()
+    public async Task ListedBatchesHaveTheIdsOfTheirTasks()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var first = await lab.RunBatchAsync(2);
@@ -158,7 +158,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task WhileAPageIsFetchedItsTaskIsOpenAndHasNoResult()
+    public async Task ATaskIsOpenAndHasNoResultWhileItsPageIsFetched()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var accepted = await lab.PostBatchAsync([$"{lab.Site.Address}/held/1", lab.Site.Page(2)]);
@@ -183,7 +183,7 @@ public sealed class ApiShapeTests
     [InlineData("v1/batches/8e8cfde8-345b-42b8-b3e2-0c61eb11e00f")]
     [InlineData("v2/batches/8e8cfde8-345b-42b8-b3e2-0c61eb11e00f/progress")]
     [InlineData("v1/nothing")]
-    public async Task WhatIsNotKnownIsNotFound(string path)
+    public async Task AnUnknownPathOrIdIsNotFound(string path)
     {
         await using var lab = await EmulatorLab.StartAsync();
         var answer = await lab.GetAsync(path);
@@ -197,7 +197,7 @@ public sealed class ApiShapeTests
     [InlineData(null, "Basic any", 401)]
     [InlineData("right", "Bearer right", 200)]
     [InlineData("right", "Bearer wrong", 401)]
-    public async Task AKeyIsAskedFor(string? key, string authorization, int status)
+    public async Task AnApiKeyIsRequired(string? key, string authorization, int status)
     {
         await using var lab = await EmulatorLab.StartAsync(apiKey: key);
         var answer = await lab.SendAsync(HttpMethod.Get, "v1/tasks", authorization: authorization);
@@ -207,7 +207,7 @@ public sealed class ApiShapeTests
     }
 
     [Fact]
-    public async Task EveryAnswerTellsTheRateLimit()
+    public async Task EveryAnswerHasTheRateLimit()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var first = await lab.GetAsync("v1/tasks");

@@ -29,7 +29,7 @@ public sealed class ApiValidationTests
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"callback_url":"hook"}}""", "shared_inputs.callback_url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":"http://x.test/\ud800"}]}""", "body: has a string that is not valid Unicode")]
     [InlineData("""{"inputs":[""", "body: must be valid JSON; the error is in line 1, byte 11")]
-    public async Task ABadBatchIsRefusedWithWhatIsWrong(string body, string error)
+    public async Task AnInvalidBatchIsRefusedWithItsError(string body, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();
 
@@ -47,7 +47,7 @@ public sealed class ApiValidationTests
     [InlineData("""{"url":null}""", "url: is required")]
     [InlineData("""{"url":"http://x.test/","storage_type":"gs"}""", "storage_type: must be given together with storage_url")]
     [InlineData("""{"url":"http://x.test/","storage_object_name":""}""", "storage_object_name: must be 1 to 512 characters without control characters")]
-    public async Task ABadTaskIsRefusedWithWhatIsWrong(string body, string error)
+    public async Task AnInvalidTaskIsRefusedWithItsError(string body, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();
         var answer = await lab.SendAsync(HttpMethod.Post, "v2/extract/async", body);
@@ -55,7 +55,7 @@ public sealed class ApiValidationTests
     }
 
     [Fact]
-    public async Task AllFaultsAreToldAtOnce()
+    public async Task AllErrorsAreReportedAtOnce()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var answer = await lab.SendAsync(HttpMethod.Post, "v1/extract/batch", """{"inputs":[{"url":"x"},{"url":"http://x.test/"},{"url":"y","tag":1}]}""");
@@ -64,7 +64,7 @@ public sealed class ApiValidationTests
     }
 
     [Fact]
-    public async Task AThousandInputsAreTakenAndOneMoreIsNot()
+    public async Task ABatchHasAtMostAThousandInputs()
     {
         await using var lab = await EmulatorLab.StartAsync("task_never");
         var urls = Enumerable.Range(0, 1001).Select(n => lab.Site.Page(n)).ToList();
@@ -73,7 +73,7 @@ public sealed class ApiValidationTests
     }
 
     [Fact]
-    public async Task ABodyOfMoreThan16MiBIsRefused()
+    public async Task ABodyOver16MiBIsRefused()
     {
         await using var lab = await EmulatorLab.StartAsync();
         using var http = new HttpClient();
@@ -90,7 +90,7 @@ public sealed class ApiValidationTests
     [InlineData("v1/tasks?limit=x", "limit: must be a whole number from 1 to 1000")]
     [InlineData("v1/batches?limit=101", "limit: must be a whole number from 1 to 100")]
     [InlineData("v1/tasks?cursor=nonsense", "cursor: must be a next_cursor of this API")]
-    public async Task ABadPageIsRefused(string path, string error)
+    public async Task AnInvalidLimitOrCursorIsRefused(string path, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();
         var answer = await lab.GetAsync(path);

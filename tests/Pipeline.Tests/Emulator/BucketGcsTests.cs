@@ -9,7 +9,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>The GCS surface as Google's own HTTP client sees it.</summary>
+/// <summary>The GCS API of the buckets, tested with Google's own HTTP client.</summary>
 public sealed class BucketGcsTests : IAsyncLifetime
 {
     private static readonly byte[] Digits = "123456789"u8.ToArray();
@@ -33,7 +33,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AMediaUploadIsThereWithItsHashesAndGeneration()
+    public async Task AMediaUploadHasHashesAndAGeneration()
     {
         var item = await UploadAsync("a/ü?#%/x.json", Digits, "application/json");
         Assert.Equal("4waSgw==", item.GetProperty("crc32c").GetString());
@@ -49,7 +49,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AMultipartUploadIsTakenApartAndItsHashVerified()
+    public async Task AMultipartUploadIsParsedAndItsHashVerified()
     {
         using var good = await MultipartAsync("""{"name":"m","contentType":"text/plain","crc32c":"4waSgw==","metadata":{"task":"t"}}""");
         Assert.Equal(HttpStatusCode.OK, good.StatusCode);
@@ -61,7 +61,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AResumableUploadGoesOnWhereItWasCut()
+    public async Task AResumableUploadContinuesAfterACut()
     {
         using var start = await _http.PostAsync("upload/storage/v1/b/results/o?uploadType=resumable&name=r", new StringContent("""{"contentType":"text/plain"}"""), Ct);
         var session = start.Headers.Location!;
@@ -106,7 +106,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AGzipObjectIsDecompressedForThoseWhoDoNotTakeGzip()
+    public async Task AGzipObjectIsDecompressedForClientsThatDoNotAcceptGzip()
     {
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionMode.Compress, leaveOpen: true))
@@ -124,7 +124,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AListingGoesThroughAllPages()
+    public async Task AListingHasAllPages()
     {
         foreach (var name in (string[])["a/1", "a/2", "b/1", "c", "é"])
             await UploadAsync(name, Digits, "text/plain");

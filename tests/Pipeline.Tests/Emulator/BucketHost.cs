@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>The buckets alone on a free loopback port, in a folder that goes away with them.</summary>
+/// <summary>Serves only the buckets, on a free loopback port, from a folder that is deleted at the end.</summary>
 internal sealed class BucketHost : IAsyncDisposable
 {
     private readonly WebApplication _app;

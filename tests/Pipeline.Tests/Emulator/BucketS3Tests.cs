@@ -9,7 +9,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>The S3 surface as Amazon's own client sees it.</summary>
+/// <summary>The S3 API of the buckets, tested with Amazon's own client.</summary>
 public sealed class BucketS3Tests : IAsyncLifetime
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -38,7 +38,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     [InlineData(true, 3_000_000)]
     [InlineData(false, 30_000)]
     [InlineData(false, 3_000_000)]
-    public async Task WhatIsPutIsReadBackByteForByte(bool chunked, int bytes)
+    public async Task AnObjectIsReadBackByteForByte(bool chunked, int bytes)
     {
         var content = Bytes(bytes);
         var put = await _s3.PutObjectAsync(Put("a/object.bin", content, r => r.UseChunkEncoding = chunked), Ct);
@@ -56,7 +56,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     [InlineData("CRC64NVME")]
     [InlineData("SHA1")]
     [InlineData("SHA256")]
-    public async Task EveryChecksumThatTheClientComputesIsVerifiedAndGivenBack(string algorithm)
+    public async Task EveryChecksumOfTheClientIsVerifiedAndReturned(string algorithm)
     {
         var request = Put("sum", Bytes(100_000), r => r.ChecksumAlgorithm = ChecksumAlgorithm.FindValue(algorithm));
         await _s3.PutObjectAsync(request, Ct);
@@ -67,7 +67,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(AwkwardKeys))]
-    public async Task AnyKeyIsKeptAndNeverLeavesTheFolder(string key)
+    public async Task AnyKeyWorksAndNeverLeavesTheFolder(string key)
     {
         await _s3.PutObjectAsync(Put(key, Encoding.UTF8.GetBytes(key)), Ct);
 
@@ -115,7 +115,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task RangesAndConditionsAreAnsweredAsS3AnswersThem()
+    public async Task RangesAndConditionsWorkAsInS3()
     {
         var content = Bytes(1000);
         var etag = (await _s3.PutObjectAsync(Put("r", content), Ct)).ETag;
@@ -145,7 +145,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TypeEncodingAndMetadataComeBack()
+    public async Task TypeEncodingAndMetadataAreReturned()
     {
         await _s3.PutObjectAsync(Put("m", Bytes(5), r =>
         {
@@ -158,7 +158,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AListingGoesThroughAllPagesInOrder()
+    public async Task AListingHasAllPagesInOrder()
     {
         foreach (var key in (string[])["a/1", "a/2", "b&<c>/1", "b&<c>/2", "é/1", "z", "😀"])
             await _s3.PutObjectAsync(Put(key, Bytes(3)), Ct);
@@ -188,7 +188,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ManyAreDeletedAtOnce()
+    public async Task ManyObjectsAreDeletedAtOnce()
     {
         foreach (var key in (string[])["a", "b&", "c"])
             await _s3.PutObjectAsync(Put(key, Bytes(1)), Ct);
@@ -198,7 +198,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task BucketsAreCreatedBeforeUseAndTellTheirPlace()
+    public async Task ABucketMustBeCreatedAndHasALocation()
     {
         await _s3.PutBucketAsync("fresh-bucket", Ct);
         Assert.Equal(["fresh-bucket", "results"], (await _s3.ListBucketsAsync(Ct)).Buckets.Select(b => b.BucketName));
@@ -211,7 +211,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task MissingObjectsAndRefusedKeysAreNamedAsS3NamesThem()
+    public async Task MissingObjectsAndDeniedKeysHaveTheErrorCodesOfS3()
     {
         await RefusedAsync("NoSuchKey", 404, new());
         var head = await Assert.ThrowsAnyAsync<AmazonS3Exception>(() => _s3.GetObjectMetadataAsync("results", "r", Ct));
@@ -238,7 +238,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     [InlineData("-1")]
     [InlineData("")]
     [InlineData("x")]
-    public async Task AChunkOfNoSensibleSizeIsRefused(string size)
+    public async Task AnInvalidChunkSizeIsRefused(string size)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(_host.Url, "s3/results/chunked.bin"))
@@ -255,7 +255,7 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AChunkOfNoSensibleSizeOfHttpItselfIsRefusedToo()
+    public async Task AnInvalidHttpChunkSizeIsRefused()
     {
         using var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(_host.Url.Host, _host.Url.Port, Ct);

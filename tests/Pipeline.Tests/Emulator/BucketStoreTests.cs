@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Emulator;
 
 public sealed class BucketStoreTests : IDisposable
 {
-    /// <summary>The first is kept in the index, the second in a file.</summary>
+    /// <summary>An object of the first size is stored in the index, one of the second in a file.</summary>
     public static readonly TheoryData<int> Sizes = [ObjectUpload.FileBytes - 1, ObjectUpload.FileBytes];
 
     private static readonly ObjectTraits Plain = new("text/plain");
@@ -20,9 +20,9 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task WhatWasCommittedIsThereAfterAKillAndWhatWasNotIsGone(int size)
+    public async Task OnlyCommittedObjectsExistAfterAKill(int size)
     {
-        // Nothing of the first store is disposed: that is what a kill leaves.
+        // The first store is never disposed, as after a kill.
         var killed = new BucketStore(_folder);
         await killed.EnsureBucketAsync("b");
         await PutAsync(killed, "whole", Text('k', size));
@@ -42,7 +42,7 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task GenerationsRiseAfterARestartEvenWhenTheClockGoesBack(int size)
+    public async Task GenerationsGrowAfterARestartEvenIfTheClockGoesBack(int size)
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
         long before;
@@ -64,7 +64,7 @@ public sealed class BucketStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task OnlyLargeObjectsAreFiles()
+    public async Task OnlyLargeObjectsAreStoredInFiles()
     {
         await using var store = new BucketStore(_folder);
         await PutAsync(store, "small", Text('s', ObjectUpload.FileBytes - 1));
@@ -74,7 +74,7 @@ public sealed class BucketStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task AFolderFromBeforeWhereSmallObjectsAreFilesTooIsRead()
+    public async Task AnOlderFolderWithSmallObjectsInFilesIsRead()
     {
         StoredObject item;
         await using (var now = new BucketStore(_folder))
@@ -92,7 +92,7 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task AReaderGoesOnReadingTheVersionItOpened(int size)
+    public async Task AReaderKeepsReadingTheVersionItOpened(int size)
     {
         await using var store = new BucketStore(_folder);
         await PutAsync(store, "k", Text('1', size));
@@ -108,7 +108,7 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task PartsOfAnObjectAreReadWhereTheyAre(int size)
+    public async Task AnObjectIsReadFromAnyPosition(int size)
     {
         await using var store = new BucketStore(_folder);
         await PutAsync(store, "k", Text('a', size - 3) + "xyz");
@@ -122,7 +122,7 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task WhatIsReplacedOrRemovedLeavesNoBytesBehind(int size)
+    public async Task AReplacedOrRemovedObjectLeavesNoBytes(int size)
     {
         await using (var store = new BucketStore(_folder))
         {
@@ -139,7 +139,7 @@ public sealed class BucketStoreTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task WritersAndReadersOfOneKeySeeOnlyWholeObjects(int size)
+    public async Task ConcurrentReadersSeeOnlyWholeObjects(int size)
     {
         await using var store = new BucketStore(_folder);
         await PutAsync(store, "k", Text('0', size));
@@ -186,7 +186,7 @@ public sealed class BucketStoreTests : IDisposable
     [InlineData("lines=1-2", 0, 10, false, true)]
     [InlineData("bytes=5-2", 0, 10, false, true)]
     [InlineData("", 0, 10, false, true)]
-    public void RangesAreReadAsTheCloudsReadThem(string header, long start, long length, bool partial, bool satisfiable)
+    public void RangesAreParsedAsInTheClouds(string header, long start, long length, bool partial, bool satisfiable)
     {
         var request = new Microsoft.AspNetCore.Http.DefaultHttpContext().Request;
         request.Headers.Range = header;
@@ -200,7 +200,7 @@ public sealed class BucketStoreTests : IDisposable
     [InlineData("4\r\nwikipedia\r\n0\r\n\r\n", null)]
     [InlineData("zz\r\n", null)]
     [InlineData("", null)]
-    public async Task AwsChunkedBodiesAreTakenApartOrRefused(string body, string? content)
+    public async Task AwsChunkedBodiesAreDecodedOrRefused(string body, string? content)
     {
         using var stream = new AwsChunkedStream(new MemoryStream(Encoding.ASCII.GetBytes(body)));
         using var reader = new StreamReader(stream);

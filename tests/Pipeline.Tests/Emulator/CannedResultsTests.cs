@@ -13,7 +13,7 @@ public sealed class CannedResultsTests
     [InlineData(30_000, """{"url":"https://example.com/ä","formats":["html"],"tag":"a \"tag\""}""")]
     [InlineData(200_000, """{"url":"https://example.com/","formats":["html","markdown"],"parse":true}""")]
     [InlineData(2_000_000, """{"url":"https://example.com/"}""")]
-    public void TheGzipIsTheDocument(int bytes, string input)
+    public void TheGzipDecompressesToTheDocument(int bytes, string input)
     {
         var canned = new CannedResults(bytes);
         for (var seq = 1; seq <= 3; seq++)

@@ -14,7 +14,7 @@ public sealed class DeliveryTests
     [InlineData("s3://bucket", false, "s3://bucket/{0}.json")]
     [InlineData("gs://bucket/a b/ü/", true, "gs://bucket/a b/ü/{0}.json.gz")]
     [InlineData("gs://bucket/", false, "gs://bucket/{0}.json")]
-    public async Task EveryTaskOfABatchHasAnObjectOfItsId(string storage, bool compress, string expected)
+    public async Task EveryTaskOfABatchHasAnObjectNamedAfterItsId(string storage, bool compress, string expected)
     {
         await using var lab = await EmulatorLab.StartAsync();
         var batch = await lab.RunBatchAsync(3, storage, compress);
@@ -30,7 +30,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task AResultSaysWhatWasAskedForAndWhatCame()
+    public async Task AResultHasThePageAndTheMetadataOfItsTask()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page("ü\u0301")}}","formats":["html"],"parse":true,"country":"DE","locale":"de-DE","tag":"t","driver":"vx10"}""")!;
@@ -50,7 +50,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task APageThatIsNotFoundIsASuccessOfStatus404()
+    public async Task AMissingPageIsASuccessWithStatus404()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var batch = await lab.FinishAsync((string)(await lab.PostBatchAsync([$"{lab.Site.Address}/gone/1"], "s3://b/"))["batch_id"]!);
@@ -61,7 +61,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task APageThatCannotBeFetchedIsAnErrorWithoutObject()
+    public async Task AnUnreachablePageIsAnErrorWithoutAnObject()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var batch = await lab.FinishAsync((string)(await lab.PostBatchAsync(["http://127.0.0.1:1/"], "s3://b/"))["batch_id"]!);
@@ -75,7 +75,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task AnObjectNameTakesThePlaceOfTheIdOfASingleTask()
+    public async Task AnObjectNameReplacesTheIdOfASingleTask()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page(1)}}","storage_type":"s3","storage_url":"s3://b/x/","storage_compress":true,"storage_object_name":"my-name"}""")!;
@@ -84,7 +84,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task InABatchAnObjectNameGoesBeforeTheId()
+    public async Task AnObjectNamePrecedesTheIdInABatch()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"inputs":[{"url":"{{lab.Site.Page(1)}}"},{"url":"{{lab.Site.Page(2)}}"}],"shared_inputs":{"storage_type":"s3","storage_url":"s3://b/","storage_object_name":"n"} }""")!;
@@ -100,7 +100,7 @@ public sealed class DeliveryTests
     [InlineData(StorageMode.Auto, "GOOGLE_APPLICATION_CREDENTIALS", false, true)]
     [InlineData(StorageMode.Own, "AWS_ENDPOINT_URL_S3", false, false)]
     [InlineData(StorageMode.Outside, "", true, true)]
-    public void ObjectsGoOutsideWhereTheCloudsVariablesSaySo(StorageMode mode, string variable, bool s3, bool gcs)
+    public void ObjectsGoToACloudWhoseVariablesAreSet(StorageMode mode, string variable, bool s3, bool gcs)
     {
         var settings = StorageSettings.From(mode, name => name == variable ? "value" : null);
         Assert.Equal((s3, gcs), (settings.S3Outside, settings.GcsOutside));
@@ -109,10 +109,10 @@ public sealed class DeliveryTests
     [Theory]
     [InlineData("s3://b/x/")]
     [InlineData("gs://b/x/")]
-    public async Task AnEmulatorDeliversToTheStorageOfAnother(string storage)
+    public async Task AnEmulatorDeliversToTheBucketsOfAnother(string storage)
     {
         await using var other = await EmulatorLab.StartAsync();
-        // A first delivery makes the bucket there.
+        // The first delivery creates the bucket.
         await other.RunBatchAsync(1, storage);
         var settings = new StorageSettings(true, other.Emulator.S3Endpoint.AbsoluteUri, true, other.Emulator.GcsEndpoint.AbsoluteUri);
         using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
@@ -129,7 +129,7 @@ public sealed class DeliveryTests
     [Theory]
     [InlineData("s3")]
     [InlineData("gs")]
-    public async Task StorageThatCannotBeReachedIsToldByTheAddressOfTheObject(string scheme)
+    public async Task UnreachableStorageIsReportedWithTheObjectsAddress(string scheme)
     {
         var settings = new StorageSettings(true, "http://127.0.0.1:1/", true, "127.0.0.1:1");
         using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));

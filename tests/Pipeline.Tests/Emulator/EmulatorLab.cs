@@ -7,7 +7,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>What an HTTP request was answered.</summary>
+/// <summary>The answer to an HTTP request.</summary>
 internal sealed record Answer(int Status, HttpResponseHeaders Headers, JsonNode? Body)
 {
     public JsonNode this[string name] => Body![name]!;
@@ -44,7 +44,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
 
     public string DataFolder => _options.DataFolder;
 
-    /// <summary>Stops the emulator and starts it on the same folder, with these faults.</summary>
+    /// <summary>Stops the emulator and starts it again on the same folder, with these faults.</summary>
     public async Task RestartAsync(string faults = "")
     {
         await Emulator.DisposeAsync();
@@ -68,7 +68,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
 
     public Task<Answer> PostAsync(string path, JsonNode body) => SendAsync(HttpMethod.Post, path, body.ToJsonString());
 
-    /// <summary>Posts these URLs as a batch; the first callback path is <c>/hook/x</c>.</summary>
+    /// <summary>Posts URLs as a batch; with a callback, its path is <c>/hook/x</c>.</summary>
     public Task<Answer> PostBatchAsync(IEnumerable<string> urls, string? storage = null, bool compress = false, bool callback = false)
     {
         var shared = new JsonObject();
@@ -99,7 +99,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
         return (await GetAsync($"v1/batches/{batchId}")).Body!;
     }
 
-    /// <summary>The bytes of an object in the emulator's own buckets; null when there is none.</summary>
+    /// <summary>Reads an object from the emulator's own buckets; null when it does not exist.</summary>
     public async Task<byte[]?> ReadObjectAsync(string uri)
     {
         var (scheme, rest) = (uri[..2], uri[5..]);
@@ -109,7 +109,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
         return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
     }
 
-    /// <summary>The bytes that the object of a task should have.</summary>
+    /// <summary>The bytes that a task's undamaged object has.</summary>
     public async Task<byte[]> ReadGoodObjectAsync(string taskId, bool compressed)
     {
         var result = await _http.GetByteArrayAsync(new Uri(Emulator.BaseAddress, $"v1/tasks/{taskId}/results"));
@@ -129,7 +129,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
     {
         for (var tries = 0; !await condition(); tries++)
         {
-            Assert.True(tries < 1000, "What the test waits for has not come true within some 10 s.");
+            Assert.True(tries < 1000, "The condition did not become true within about 10 s.");
             await Task.Delay(10);
         }
     }

@@ -44,7 +44,7 @@ public sealed class EmulatorTaskFaultTests
     }
 
     [Fact]
-    public async Task StatesHaveEveryWordThatWasMet()
+    public async Task WildStatesHaveEveryKnownName()
     {
         await using var lab = await EmulatorLab.StartAsync("task_states=wild,task_fail=0.4,seed=1");
         var accepted = await lab.PostBatchAsync(Enumerable.Range(0, 30).Select(n => $"{lab.Site.Address}/held/{n}"));
@@ -58,7 +58,7 @@ public sealed class EmulatorTaskFaultTests
     }
 
     [Fact]
-    public async Task BatchDetailsHaveNullsForTasksThatAreThere()
+    public async Task BatchDetailsHaveNullForExistingTasks()
     {
         await using var lab = await EmulatorLab.StartAsync("null_tasks=2");
         var accepted = await lab.PostBatchAsync(Enumerable.Range(0, 5).Select(n => lab.Site.Page(n)));
@@ -72,7 +72,7 @@ public sealed class EmulatorTaskFaultTests
     [InlineData("full", true, true)]
     [InlineData("input", true, false)]
     [InlineData("none", false, false)]
-    public async Task TasksRepeatMoreOrLessOfTheirInput(string echo, bool input, bool query)
+    public async Task TasksEchoAsMuchOfTheirInputAsConfigured(string echo, bool input, bool query)
     {
         await using var lab = await EmulatorLab.StartAsync($"echo={echo}");
         var task = (await lab.RunBatchAsync(1))["tasks"]![0]!;
@@ -81,7 +81,7 @@ public sealed class EmulatorTaskFaultTests
     }
 
     [Fact]
-    public async Task AResultReportsAFailureOfItsOwn()
+    public async Task AResultDocumentCanReportAFailure()
     {
         await using var lab = await EmulatorLab.StartAsync("result_status=blocked@1");
         var batch = await lab.RunBatchAsync(2, "s3://b/");
@@ -171,7 +171,7 @@ public sealed class EmulatorTaskFaultTests
     {
         try
         {
-            // Only decoding tells bytes that are no UTF-8: the JSON parser does not look into strings.
+            // Decode the bytes, because the JSON parser does not check UTF-8 inside strings.
             using var document = JsonDocument.Parse(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(compressed ? DeliveryTests.Gunzip(bytes) : bytes));
             return true;
         }

@@ -13,7 +13,7 @@ public sealed class FaultSetTests
     [InlineData("object_late_ms=3000@0.5,task_slow_ms=20", "object_late_ms=3000@0.5,task_slow_ms=20")]
     [InlineData("result_status=blocked@3,seed=7", "result_status=blocked@3,seed=7")]
     [InlineData("", "")]
-    public void FaultsAreReadAndShownInOneGrammar(string text, string shown) =>
+    public void FaultsAreParsedAndFormattedInOneGrammar(string text, string shown) =>
         Assert.Equal(shown, string.Join(',', FaultSet.Parse(text).Faults.Select(f => $"{f.Key}={f.Value}")));
 
     [Theory]
@@ -24,11 +24,11 @@ public sealed class FaultSetTests
     [InlineData("echo=some", "Fault 'echo' takes one of full, input, none, not 'some'.")]
     [InlineData("seed=0.5", "Fault 'seed' takes a whole number, not '0.5'.")]
     [InlineData("seed=1@2", "Fault 'seed' takes a whole number, not '1@2'.")]
-    public void AnythingElseIsRefusedWithWhatIsExpected(string text, string message) =>
+    public void AMalformedFaultIsRefusedWithTheExpectedForm(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => FaultSet.Parse(text)).Message);
 
     [Fact]
-    public void AnUnknownFaultIsRefusedWithThoseThatAreKnown() =>
+    public void AnUnknownFaultIsRefusedWithTheKnownOnes() =>
         Assert.StartsWith("'post_428' is not a known fault. Use one of seed, post_429,", Assert.Throws<FormatException>(() => FaultSet.Parse("post_428")).Message, StringComparison.Ordinal);
 
     [Fact]
@@ -49,14 +49,14 @@ public sealed class FaultSetTests
     [InlineData("100%", 1000, 1000)]
     [InlineData("0.0", 0, 0)]
     [InlineData("17", 17, 17)]
-    public void AFaultHappensAsOftenAsAsked(string chance, int least, int most)
+    public void AFaultHappensAsOftenAsConfigured(string chance, int least, int most)
     {
         var injector = new FaultInjector(FaultSet.Parse($"get_500={chance}"));
         Assert.InRange(Enumerable.Range(0, 1000).Count(i => injector.Happens("get_500", i)), least, most);
     }
 
     [Fact]
-    public void FaultsOfATaskSurviveTheirStoredForm()
+    public void TaskFaultsAreReadBackFromTheirStoredForm()
     {
         var injector = new FaultInjector(FaultSet.Parse("task_fail=0.5,webhook_form=mixed,object_bitflip=0.5,object_heal_ms=5,echo=none@0.5,task_states=wild@0.5"));
         Assert.All(Enumerable.Range(1, 50), i => Assert.Equal(injector.ForTask(i), TaskFaults.FromText(injector.ForTask(i).ToText())));

@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Emulator;
 public sealed class HostingTests
 {
     [Fact]
-    public async Task CannedPagesAreDifferentAndNothingIsFetched()
+    public async Task CannedPagesDifferAndNothingIsFetched()
     {
         await using var site = await TestSite.StartAsync();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
@@ -31,7 +31,7 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public async Task TasksThatWereNotDoneGoOnAfterARestartAndTheOthersAreThere()
+    public async Task ARestartKeepsFinishedTasksAndContinuesTheOthers()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var done = await lab.RunBatchAsync(3, "s3://b/");
@@ -53,7 +53,7 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public async Task AKilledProcessGoesOnWhereItWas()
+    public async Task AKilledProcessContinuesAfterARestart()
     {
         await using var site = await TestSite.StartAsync();
         var folder = Directory.CreateTempSubdirectory("emulator-").FullName;
@@ -86,7 +86,7 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public async Task APortInUseIsToldByItsNumber()
+    public async Task APortInUseIsReported()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var port = lab.Emulator.BaseAddress.Port;
@@ -97,7 +97,7 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public async Task AFolderIsForOneEmulator()
+    public async Task OnlyOneEmulatorMayUseAFolder()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var options = new EmulatorOptions { DataFolder = lab.DataFolder };
@@ -108,7 +108,7 @@ public sealed class HostingTests
     [Theory]
     [InlineData("https://127.0.0.1:5005/")]
     [InlineData("http://example.test:5005/")]
-    public async Task AnAddressItCannotListenOnIsRefused(string address)
+    public async Task AnUnusableAddressIsRefused(string address)
     {
         var options = new EmulatorOptions { DataFolder = Path.GetTempPath(), Address = new(address) };
         var error = await Assert.ThrowsAsync<ArgumentException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
@@ -125,7 +125,7 @@ public sealed class HostingTests
     [InlineData("--data x --storage there", "--storage takes own, outside or auto.")]
     [InlineData("--data x --workers 0", "--workers takes a number from 1 to 1000.")]
     [InlineData("--data x --urls 5005", "--urls '5005' is not a URL; write http://127.0.0.1:5005.")]
-    public void WrongUsageIsToldInOneLine(string args, string message) =>
+    public void WrongArgumentsAreReportedInOneLine(string args, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class PagesContentTests
     private static readonly Uri Url = new("http://shop.test/dir/page.html");
 
     [Fact]
-    public void HtmlIsGivenByteForByteWithoutItsByteOrderMark()
+    public void HtmlIsReturnedByteForByteWithoutItsByteOrderMark()
     {
         const string html = "<p>é 日本 😀 \"quoted\" \u0001\r\n\t</p>";
         var page = new FetchedPage(Url, 200, "text/html", [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(html)]);
@@ -29,7 +29,7 @@ public sealed class PagesContentTests
     [InlineData("euc-kr", "text/html;charset=euc-kr", "")]
     [InlineData("utf-16", "text/html", "", true)]
     [InlineData("utf-8", "text/html; charset=unknown-9", "")]
-    public void TextIsDecodedByItsMarkHeaderOrMeta(string charset, string contentType, string meta, bool mark = false)
+    public void TextIsDecodedByByteOrderMarkHeaderOrMeta(string charset, string contentType, string meta, bool mark = false)
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var encoding = Encoding.GetEncoding(charset);
@@ -42,7 +42,7 @@ public sealed class PagesContentTests
     }
 
     [Fact]
-    public void BrokenTextAndLoneSurrogatesNeverLeaveAsSuch()
+    public void InvalidBytesAndLoneSurrogatesAreReplaced()
     {
         byte[] body = [.. "<p>a"u8, 0xFF, 0xED, 0xA0, 0x80, .. "&#xD800;</p><script type='application/ld+json'>{\"a\":\"\\ud800\"}</script>"u8,
             .. "<script type='application/ld+json'>{\"ok\":1}</script>"u8];
@@ -53,7 +53,7 @@ public sealed class PagesContentTests
     }
 
     [Fact]
-    public void APageThatIsNoHtmlIsGivenAsWhatItIs()
+    public void APageThatIsNotHtmlIsReturnedAsWhatItIs()
     {
         var json = Data(new(Url, 200, "application/json", "{\"a\":1}\n"u8.ToArray()), ["html", "markdown", "text"], parse: true);
         Assert.Equal("{\"a\":1}\n", json.GetProperty("html").GetString());
@@ -66,7 +66,7 @@ public sealed class PagesContentTests
     }
 
     [Fact]
-    public void ParsingFindsEverythingOfAPage()
+    public void ParsingFindsAllStructuredDataOfAPage()
     {
         const string html = """
             <html lang="en-GB"><head><title> A

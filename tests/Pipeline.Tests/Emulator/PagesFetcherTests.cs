@@ -73,7 +73,7 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ABodyIsDecompressedAndItsLimitCountsAfterwards()
+    public async Task TheSizeLimitAppliesToTheDecompressedBody()
     {
         Assert.Equal(1_000_000, (await FetchAsync("/gzip?bytes=1000000")).Body.Length);
         var small = new PageFetcher(_host.Http, allowPrivate: true, maxBytes: 1_000_000);
@@ -86,14 +86,14 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task BrokenAnswersAreNamedAsSuch()
+    public async Task MalformedAnswersAreReportedAsBadResponses()
     {
         await FailsAsync("/cut", PageFetchException.BadResponse);
         await FailsAsync("/notgzip", PageFetchException.BadResponse);
     }
 
     [Fact]
-    public async Task AStalledBodyRunsIntoTheTimeoutButTheCallersOwnStopIsItsOwn()
+    public async Task AStalledBodyTimesOutButACallersCancellationIsNoTimeout()
     {
         var hasty = new PageFetcher(_host.Http, allowPrivate: true, timeout: TimeSpan.FromMilliseconds(300));
         var error = await Assert.ThrowsAsync<PageFetchException>(() => hasty.FetchAsync(Of("/stall"), Ct));
@@ -103,7 +103,7 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NobodyThereIsToldApartFromNoSuchName()
+    public async Task ARefusedConnectionDiffersFromAnUnknownName()
     {
         using var closed = new TcpListener(IPAddress.Loopback, 0);
         closed.Start();

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Emulator;
 public sealed class RequestFaultTests
 {
     [Fact]
-    public async Task APostIsRefusedWithWhenToComeBack()
+    public async Task ARefusedPostSaysWhenToRetry()
     {
         await using var lab = await EmulatorLab.StartAsync("post_429=2,retry_after_ms=1500");
         for (var i = 0; i < 2; i++)
@@ -81,7 +81,7 @@ public sealed class RequestFaultTests
     }
 
     [Fact]
-    public async Task FaultsAreChangedWhileItRuns()
+    public async Task FaultsCanBeChangedWhileTheEmulatorRuns()
     {
         await using var lab = await EmulatorLab.StartAsync("post_402");
         Assert.Equal("""{"post_402":"always"}""", (await lab.GetAsync("_admin/faults")).Body!.ToJsonString());
@@ -102,7 +102,7 @@ public sealed class RequestFaultTests
     [InlineData("""{"post_429":[1]}""")]
     [InlineData("[]")]
     [InlineData("{")]
-    public async Task BadFaultsAreRefusedAndTheOldOnesStay(string body)
+    public async Task MalformedFaultsAreRefusedAndTheOldOnesStay(string body)
     {
         await using var lab = await EmulatorLab.StartAsync("post_402=1");
         Assert.Equal(400, (await lab.SendAsync(HttpMethod.Put, "_admin/faults", body)).Status);
@@ -110,7 +110,7 @@ public sealed class RequestFaultTests
     }
 
     [Fact]
-    public async Task StatsTellEveryAcceptedPost()
+    public async Task StatsListEveryAcceptedPost()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var urls = new[] { lab.Site.Page(2), lab.Site.Page(1), lab.Site.Page(3) };

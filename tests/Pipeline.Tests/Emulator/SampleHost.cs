@@ -5,7 +5,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>The sample site, and whatever else a test maps, on a free loopback port, with a client that fetches pages from it.</summary>
+/// <summary>
+/// Serves the sample site, and what else a test maps, on a free loopback port, with a client that fetches pages from
+/// it.
+/// </summary>
 internal sealed class SampleHost : IAsyncDisposable
 {
     private readonly WebApplication _app;

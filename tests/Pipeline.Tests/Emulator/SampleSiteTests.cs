@@ -36,7 +36,7 @@ public sealed class SampleSiteTests : IAsyncLifetime
     [InlineData("encyclopedia/tides", "| K<sub>1</sub> | Declination of Moon and Sun | 23.9345 |\n| O<sub>1</sub> |  | 25.8193 |")]
     [InlineData("old/kettle", "1. Rinse before first use; the first boil is for the kettle.\n2. Never leave it dry on the fire:\n   - tin melts at 232\u00A0°C,\n   - an empty kettle gets there in *two minutes*.")]
     [InlineData("news/ferry", "![The galley kettle of the Orrin Star](http://sample.test/sample/images/kettle.svg)")]
-    public async Task WhatIsHardAboutAPageComesOutRight(string path, string expected)
+    public async Task HardPagesAreConvertedCorrectly(string path, string expected)
     {
         var page = await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/" + path), Ct);
         Assert.Contains(expected, PagesContentTests.Data(page, ["markdown"]).GetProperty("markdown").GetString(), StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed class SampleSiteTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task GeneratedPagesAreAsLongAsAskedForAlwaysTheSameAndAllDifferent()
+    public async Task GeneratedPagesHaveTheGivenLengthAreRepeatableAndDiffer()
     {
         var first = await FetchAsync("generated/1");
         Assert.Equal(30_000, first.Length);

@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>What goes wrong with reads of the emulator's own buckets, as a client sees it.</summary>
+/// <summary>Faults in reads from the emulator's own buckets, as a client sees them.</summary>
 public sealed class StoreFaultTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class StoreFaultTests
     [InlineData("store_busy=1", 503, "SlowDown")]
     [InlineData("store_timeout=1", 400, "RequestTimeout")]
     [InlineData("store_clock_s=3600", 403, "RequestTimeTooSkewed")]
-    public async Task AReadIsRefusedAsAsked(string faults, int status, string code)
+    public async Task AReadIsRefusedAsConfigured(string faults, int status, string code)
     {
         await using var emulator = await StartAsync(faults);
         using var http = new HttpClient();
@@ -32,7 +32,7 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
-    public async Task ARefusalOfAWhileEnds()
+    public async Task ATemporaryRefusalEnds()
     {
         await using var emulator = await StartAsync("store_refused_ms=200");
         using var s3 = S3(emulator);
@@ -61,7 +61,7 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
-    public async Task ABodyIsCutInItsMiddle()
+    public async Task ABodyIsCutOff()
     {
         await using var emulator = await StartAsync("store_cut=1");
         using var http = new HttpClient();

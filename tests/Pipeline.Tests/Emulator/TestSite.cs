@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>A web site on a free port: pages to fetch, and webhooks that are recorded.</summary>
+/// <summary>A web site on a free port that serves pages and records webhooks.</summary>
 internal sealed class TestSite : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,7 +18,7 @@ internal sealed class TestSite : IAsyncDisposable
 
     public int Fetches;
 
-    /// <summary>Pages at <c>/held/</c> are answered once this is set.</summary>
+    /// <summary>Completing this answers the requests for pages under <c>/held/</c>.</summary>
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Address => _app.Urls.Single();

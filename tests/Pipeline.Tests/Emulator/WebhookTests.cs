@@ -5,7 +5,7 @@ namespace Pipeline.Tests.Emulator;
 public sealed class WebhookTests
 {
     [Fact]
-    public async Task EveryTaskIsToldOnceWithItsEndAndWithoutItsData()
+    public async Task EveryTaskCallsItsWebhookOnceWithItsOutcomeButNotItsResult()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var batch = await lab.RunBatchAsync(5, callback: true);
@@ -23,7 +23,7 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public async Task AFailedTaskIsToldToo()
+    public async Task AFailedTaskCallsItsWebhookToo()
     {
         await using var lab = await EmulatorLab.StartAsync();
         await lab.PostBatchAsync(["http://127.0.0.1:1/"], callback: true);
@@ -36,7 +36,7 @@ public sealed class WebhookTests
     [Theory]
     [InlineData(2, 3, 1)]
     [InlineData(9, 3, 0)]
-    public async Task ARefusedWebhookIsTriedThreeTimes(int refusals, int attempted, int accepted)
+    public async Task ARefusedWebhookIsAttemptedThreeTimes(int refusals, int attempted, int accepted)
     {
         await using var lab = await EmulatorLab.StartAsync();
         lab.Site.RefuseWebhooks(refusals);
@@ -48,7 +48,7 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public async Task AWebhookThatIsStillDueIsSentAfterARestart()
+    public async Task APendingWebhookIsSentAfterARestart()
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_late=600");
         await lab.RunBatchAsync(3, callback: true);
@@ -61,7 +61,7 @@ public sealed class WebhookTests
     [InlineData("status_task", "status task")]
     [InlineData("task", "task")]
     [InlineData("bare", "id state")]
-    public async Task AWebhookHasEachOfItsForms(string form, string names)
+    public async Task AWebhookHasTheConfiguredForm(string form, string names)
     {
         await using var lab = await EmulatorLab.StartAsync($"webhook_form={form}");
         await lab.RunBatchAsync(1, "s3://b/", callback: true);
@@ -73,7 +73,7 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public async Task FormsCanBeMixed()
+    public async Task WebhookFormsCanBeMixed()
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_form=mixed,seed=3");
         await lab.RunBatchAsync(20, callback: true);
@@ -138,7 +138,7 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public async Task AWebhookThatIsNotAnsweredIsTriedAgain()
+    public async Task AnUnansweredWebhookIsRetried()
     {
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page(1)}}","callback_url":"http://127.0.0.1:1/hook"}""")!;

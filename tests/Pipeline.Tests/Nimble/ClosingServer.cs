@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Pipeline.Tests.Nimble;
 
-/// <summary>A server below HTTP: reads requests whole, answers the first few, then closes where an answer is due.</summary>
+/// <summary>A TCP server that reads whole requests, answers the first few, then closes instead of answering.</summary>
 internal sealed class ClosingServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -42,7 +42,7 @@ internal sealed class ClosingServer : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // Stopped.
+            // The server was stopped.
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class JsonTextRepairTests
     [InlineData("""not json \""")]
     [InlineData("""\u12""")]
     [InlineData("")]
-    public void WellFormedTextStaysAsItIs(string json) => Assert.Equal(json, Repair(Encoding.UTF8.GetBytes(json)));
+    public void ValidTextIsUnchanged(string json) => Assert.Equal(json, Repair(Encoding.UTF8.GetBytes(json)));
 
     [Theory]
     [InlineData("""{"a":"\ud83d"}""", """{"a":"\ufffd"}""")]
@@ -24,15 +24,15 @@ public sealed class JsonTextRepairTests
     [InlineData("""["\ud83dx\ude42","\\\ud83d"]""", """["\ufffdx\ufffd","\\\ufffd"]""")]
     [InlineData("""["\ud83d\n"]""", """["\ufffd\n"]""")]
     [InlineData("""{"a\u0000":"\u0000b\\u0000"}""", """{"a\ufffd":"\ufffdb\\u0000"}""")]
-    public void WhatIsNoTextBecomesTheReplacementCharacter(string json, string expected) =>
+    public void InvalidTextBecomesTheReplacementCharacter(string json, string expected) =>
         Assert.Equal(expected, Repair(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
-    public void BytesThatAreNotUtf8BecomeTheReplacementCharacter() =>
+    public void InvalidUtf8BecomesTheReplacementCharacter() =>
         Assert.Equal("""{"a":"x""" + "\uFFFD\uFFFD" + "\"}", Repair([.. "{\"a\":\"x"u8, 0xC0, 0xAF, .. "\"}"u8]));
 
     [Fact]
-    public void EveryTextOfAnAnswerCanBeReadAndWrittenAgain()
+    public void EveryStringOfAnAnswerCanBeReadAndWrittenAgain()
     {
         var answer = NimbleJson.Parse("""{"tasks":[{"id":"t","input":{"url":"\ud800","\udc00":[{"x":"\ud83d"}]}}]}"""u8);
 

@@ -14,7 +14,7 @@ public sealed class NimblePostTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ABatchIsPostedAsDocumentedAndItsTasksComeBack()
+    public async Task ABatchIsPostedAsDocumentedAndReturnsItsTasks()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
             {"batch_id":"b7e1a2f3-4c5d","batch_size":3,"tasks":[
@@ -44,7 +44,7 @@ public sealed class NimblePostTests
     [InlineData("""{"response":{"task_id":"8e8cfde8-345b"}}""")]
     [InlineData("""{"data":{"task":{"id":"8e8cfde8-345b"}}}""")]
     [InlineData("""{"status":"success","result":{"id":"8e8cfde8-345b"}}""")]
-    public async Task ASingleTaskIsAcceptedInEveryShape(string answer)
+    public async Task ASingleTaskIsReadInEveryShape(string answer)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
         var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostSingleAsync(s_body, Ct));
@@ -55,7 +55,7 @@ public sealed class NimblePostTests
     [Theory]
     [InlineData("""{"response":{"batch_id":"b-1","tasks":["t-1",17]}}""")]
     [InlineData("""{"data":{"batch":{"batch_id":"b-1","tasks":[{"id":"t-1"},{"id":17}]}}}""")]
-    public async Task ABatchIsAcceptedInEveryWrapping(string answer)
+    public async Task ABatchIsReadInEveryWrapping(string answer)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
         var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
@@ -71,7 +71,7 @@ public sealed class NimblePostTests
     [InlineData(403, (int)RefusalKind.Credentials)]
     [InlineData(402, (int)RefusalKind.Budget)]
     [InlineData(429, (int)RefusalKind.RateLimit)]
-    public async Task ARefusalSaysItsKindAndNimblesWords(int status, int kind)
+    public async Task ARefusalHasAKindAndNimblesMessage(int status, int kind)
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"status":"failed","msg":"no secret-key-1","details":{"schema_validation_errors":["bad url"]}}""", status));
@@ -90,7 +90,7 @@ public sealed class NimblePostTests
     [InlineData("retry-after-ms", "250", 0.25)]
     [InlineData("Retry-After", "99999999", 86400.0)]
     [InlineData("Retry-After", "soon", null)]
-    public async Task TheWaitARefusalAsksForIsReadInAnyForm(string header, string value, double? seconds)
+    public async Task ARetryWaitIsReadInAnyForm(string header, string value, double? seconds)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, (header, value)));
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
@@ -98,7 +98,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public async Task TheWaitMayBeADate()
+    public async Task ARetryWaitMayBeADate()
     {
         var date = DateTimeOffset.UtcNow.AddSeconds(90).ToString("R");
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, ("Retry-After", date)));
@@ -127,7 +127,7 @@ public sealed class NimblePostTests
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("""{"batch_id":"../x","tasks":[]}""")]
-    public async Task AnAcceptanceThatCannotBeReadProvesNothing(string body)
+    public async Task AnUnreadableAcceptanceProvesNothing(string body)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, 200, ("x-task-id", "t-9")));
         var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
@@ -159,7 +159,7 @@ public sealed class NimblePostTests
             for (var chunk = new byte[1 << 20]; sent < 100_000 && !hungUp.Task.IsCompleted; sent++)
             {
                 await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
-                // Once the connection is gone, writes return at once: leave time for the news of it to arrive.
+                // Writes return at once after the connection is gone, so give its end time to arrive.
                 if (sent > 32)
                     await Task.Delay(1);
             }
@@ -170,7 +170,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public async Task NoAnswerInTimeProvesNothing()
+    public async Task ATimeoutProvesNothing()
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         await using var rig = NimbleRig.At(server.Address, change: o => o.Timeout = TimeSpan.FromMilliseconds(300));
@@ -188,7 +188,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public async Task ARefusedConnectionIsProofThatNothingWasAccepted()
+    public async Task ARefusedConnectionProvesThatNothingWasAccepted()
     {
         using var closed = new TcpListener(IPAddress.Loopback, 0);
         closed.Start();
@@ -198,10 +198,10 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public Task AnUnknownHostIsProofThatNothingWasAccepted() => AssertNotReachedAsync(new Uri("http://nowhere.invalid"));
+    public Task AnUnknownHostProvesThatNothingWasAccepted() => AssertNotReachedAsync(new Uri("http://nowhere.invalid"));
 
     [Fact]
-    public async Task AFailedTlsHandshakeIsProofThatNothingWasAccepted()
+    public async Task AFailedTlsHandshakeProvesThatNothingWasAccepted()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         await AssertNotReachedAsync(new UriBuilder(server.Address) { Scheme = "https" }.Uri);
@@ -209,7 +209,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public async Task AConnectionThatIsResetAtOnceIsProofThatNothingWasAccepted()
+    public async Task AConnectionResetAtOnceProvesThatNothingWasAccepted()
     {
         using var server = new ResettingServer();
         await AssertNotReachedAsync(NimbleRig.ClientOf(server.Client, server.Address));
@@ -225,9 +225,11 @@ public sealed class NimblePostTests
         Assert.Equal(1, server.Posts);
     }
 
-    /// <summary>The server keeps the connection alive after the first answer, takes the second request whole, and closes.</summary>
+    /// <summary>
+    /// The server keeps the connection alive after the first answer, reads the second request, and closes.
+    /// </summary>
     [Fact]
-    public async Task APostOnAConnectionGoneStaleArrivesExactlyOnce()
+    public async Task APostOnAStaleConnectionArrivesExactlyOnce()
     {
         await using var server = new ClosingServer(s_body, answersBeforeClose: 1);
         await using var rig = NimbleRig.At(server.Address);
@@ -252,7 +254,7 @@ public sealed class NimblePostTests
     }
 
     [Fact]
-    public async Task ABodyCannotBeSentTwiceWhateverRepeatsIt()
+    public async Task ABodyCannotBeSentTwice()
     {
         using var content = new OnceContent(s_body);
         await content.CopyToAsync(Stream.Null, Ct);
@@ -261,7 +263,7 @@ public sealed class NimblePostTests
 
     [Fact]
     [Trait("Promise", "6")]
-    public async Task AKeyWithALineBreakWithinIsRefusedWithoutShowingIt()
+    public async Task AKeyWithALineBreakIsRefusedWithoutShowingIt()
     {
         var error = Assert.Throws<PipelineException>(() => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));
         Assert.Equal("NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.", error.Message);

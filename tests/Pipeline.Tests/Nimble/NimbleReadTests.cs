@@ -11,7 +11,7 @@ public sealed class NimbleReadTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ATaskIsReadWithEverythingItTells()
+    public async Task ATaskIsReadWithAllItsFields()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""
             {"status":"success","task":{"id":"8e8c","state":"error","batch_id":"b-1","status_code":"404",
@@ -32,7 +32,7 @@ public sealed class NimbleReadTests
     [InlineData("gzip")]
     [InlineData("deflate")]
     [InlineData("br")]
-    public async Task AnAnswerThatIsCompressedAllTheSameIsRead(string encoding)
+    public async Task AnAnswerIsReadEvenIfCompressedUnasked(string encoding)
     {
         await using var rig = await NimbleRig.StartAsync(async context =>
         {
@@ -49,7 +49,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task AnAnswerThatIsCalledGzipAndIsNotIsAFaultThatPasses()
+    public async Task AnAnswerFalselyLabelledGzipIsATransientError()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", headers: ("Content-Encoding", "gzip")));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
@@ -61,7 +61,7 @@ public sealed class NimbleReadTests
     [InlineData("""{"task":{"state":null,"status_code":"x","created_at":7,"input":[],"error":{"deep":[1]}}}""")]
     [InlineData("""{"id":17,"state":{},"batch_id":"../.."}""")]
     [InlineData("""{"\ud800":1,"id":"\ud800","state":"\udc00","status_code":"\ud800","created_at":"\ud800","t\ud800":2}""")]
-    public async Task MissingAndOddFieldsAreBorne(string json)
+    public async Task MissingAndOddFieldsAreTolerated(string json)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
         var task = (await rig.Client.GetTaskAsync("t-1", Ct))!;
@@ -71,7 +71,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task ABatchIsReadInBothItsForms()
+    public async Task ABatchIsReadInBothForms()
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"id":"b-1","completed":true,"completed_count":3,"progress":1.0,"tasks":[{"id":"t-1","state":"success"},null,{"id":"t-2","state":"error","error":"x"}]}"""),
@@ -93,7 +93,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task WhatTheApiDoesNotKnowIsNull()
+    public async Task AnUnknownTaskOrBatchIsNull()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"error":"not found"}""", 404));
         Assert.Null(await rig.Client.GetTaskAsync("t-1", Ct));
@@ -103,7 +103,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task ListsAreReadThroughAllPages()
+    public async Task AllPagesOfAListAreRead()
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"data":[{"id":"t-1"},null],"pagination":{"has_next":true,"next_cursor":"a+/=","total":3}}"""),
@@ -116,7 +116,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task BatchesAreListedWithTheirTasksAsBareIds()
+    public async Task BatchesAreListedWithTheIdsOfTheirTasks()
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"data":[{"id":"b-1","completed":true,"created_at":"2026-03-19T10:00:00.000Z","tasks":["t-1","t-2"]}],"pagination":{"has_next":false,"next_cursor":null}}"""));
@@ -128,7 +128,7 @@ public sealed class NimbleReadTests
     [InlineData("""{"data":[{"id":"t-1"}],"pagination":{"has_next":true,"next_cursor":"same"}}""")]
     [InlineData("""{"data":[],"pagination":{"has_next":true}}""")]
     [InlineData("""{"items":[]}""")]
-    public async Task AListThatCannotBeReadToItsEndIsAnErrorAndNotAShortList(string page)
+    public async Task AnUnreadablePageIsAnErrorAndNotAShortList(string page)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(page));
         var error = await Assert.ThrowsAsync<PipelineException>(async () => await rig.Client.ListTasksAsync(Ct).CountAsync(Ct));
@@ -140,7 +140,7 @@ public sealed class NimbleReadTests
     [InlineData(429)]
     [InlineData(500)]
     [InlineData(555)]
-    public async Task APassingFaultOfAReadIsRiddenOut(int status)
+    public async Task ATransientErrorOfAReadIsRetried(int status)
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("{}", status, ("retry-after-ms", "20")), TestServer.Abort(), TestServer.Json("""{"id":"t-1","state":"success"}"""));
@@ -148,7 +148,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task AReadWhoseConnectionsAreResetAtOnceIsTriedAFewTimes()
+    public async Task AReadWhoseConnectionIsResetIsRetried()
     {
         using var server = new ResettingServer();
         var error = await Assert.ThrowsAsync<PipelineException>(() => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("t-1", Ct));
@@ -156,7 +156,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task AReadGivesUpAfterAFewTriesAndPassesTheWaitOn()
+    public async Task AReadGivesUpAfterAFewAttemptsAndReportsTheWait()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
@@ -169,7 +169,7 @@ public sealed class NimbleReadTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 401));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
-        // What is asked of is paid for, and the key may be mended.
+        // The results are paid for and the key may be corrected, so the error is transient.
         Assert.Equal((FailureReasons.AccessDenied, false), (error.Reason, error.IsPermanent));
         var ofLists = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.ListTasksAsync(Ct).ToListAsync(Ct).AsTask());
         Assert.Equal((FailureReasons.AccessDenied, true, error.Message), (ofLists.Reason, ofLists.IsPermanent, ofLists.Message));
@@ -200,7 +200,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task ResultsCutShortAreAnErrorAndNotAShortResult()
+    public async Task ATruncatedResultIsAnErrorAndNotAShortResult()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Abort("half"));
         await using var read = (await rig.Client.OpenResultsAsync("t-1", Ct))!;
@@ -210,7 +210,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task GarbageIsAPassingFault()
+    public async Task GarbageIsATransientError()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("<html>"));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetBatchAsync("b-1", Ct));
@@ -221,7 +221,7 @@ public sealed class NimbleReadTests
     [InlineData("/", "/v1/tasks/t-1")]
     [InlineData("/api/", "/api/v1/tasks/t-1")]
     [InlineData("/api/v1", "/api/v1/tasks/t-1")]
-    public async Task TheApiMayLiveUnderAnyPath(string path, string expected)
+    public async Task TheApiMayBeUnderAnyPath(string path, string expected)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var rig = NimbleRig.At(new Uri(server.Address, path));
@@ -230,7 +230,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task AnUnknownStateIsOpenAndSaidOnce()
+    public async Task AnUnknownStateCountsAsOpenAndIsLoggedOnce()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"t-1","state":"Pondering"}"""));
         await rig.Client.GetTaskAsync("t-1", Ct);
@@ -253,7 +253,7 @@ public sealed class NimbleReadTests
     }
 
     [Fact]
-    public async Task ASubmissionGoesBeforeAllReadsThatWaitAndNotBeyondTheRate()
+    public async Task APostGoesBeforeWaitingReadsButKeepsToTheRate()
     {
         var time = new FakeTimeProvider();
         var pacer = new RequestPacer(10, time);
@@ -297,10 +297,10 @@ public sealed class NimbleReadTests
     [InlineData("a%2e", false)]
     [InlineData("ä", false)]
     [InlineData("a\n", false)]
-    public void IdsAreWellFormedOrNot(string? id, bool expected) => Assert.Equal(expected, TaskIds.IsWellFormed(id));
+    public void IdsAreValidated(string? id, bool expected) => Assert.Equal(expected, TaskIds.IsWellFormed(id));
 
     [Fact]
-    public void AnIdHasItsLimit()
+    public void AnIdHasAMaximumLength()
     {
         Assert.True(TaskIds.IsWellFormed(new string('a', 128)));
         Assert.False(TaskIds.IsWellFormed(new string('a', 129)));

@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
 
-/// <summary>A client as the product builds it, before a server of the test's own.</summary>
+/// <summary>A client built as in the product, connected to a server of the test.</summary>
 internal sealed class NimbleRig : IAsyncDisposable
 {
     private readonly HttpClient _http = NimbleHttp.CreateClient();
@@ -36,7 +36,7 @@ internal sealed class NimbleRig : IAsyncDisposable
         return new NimbleRig(null, settings, time ?? TimeProvider.System);
     }
 
-    /// <summary>A client that speaks through another <see cref="HttpClient"/>.</summary>
+    /// <summary>A client that uses another <see cref="HttpClient"/>.</summary>
     public static NimbleClient ClientOf(HttpClient http, Uri address) =>
         new(http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = Settings(address) }), TimeProvider.System, new CollectedLogs<NimbleClient>());
 

@@ -16,7 +16,7 @@ public sealed class ReplyLimitTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AReplyThatIsLargerThanItsKindIsAnErrorThatPasses()
+    public async Task AnOversizedReplyIsATransientError()
     {
         await using var server = await TestServer.StartAsync(context => SendAsync(context, 40 * Megabyte));
         await using var rig = NimbleRig.At(server.Address);
@@ -31,7 +31,7 @@ public sealed class ReplyLimitTests
     }
 
     [Fact]
-    public async Task OfLargeRepliesOneIsReadAtATimeAndOfSmallOnesSoMany()
+    public async Task LargeRepliesAreReadOneAtATimeAndSmallOnesInParallel()
     {
         using var budget = new ReplyBudget(small: 2);
         var first = await budget.TakeAsync(Ct);
@@ -46,7 +46,7 @@ public sealed class ReplyLimitTests
     }
 
     [Fact]
-    public async Task ABatchOfEndlesslyManyTasksNamesAFewThousand()
+    public async Task AnEndlessBatchNamesAFewThousandTasks()
     {
         var tasks = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"task-{i}\""));
         await using var rig = await NimbleRig.StartAsync(TestServer.Json($$"""{"batch_id":"b-1","tasks":[{{tasks}}]}"""));
@@ -55,7 +55,7 @@ public sealed class ReplyLimitTests
     }
 
     [Fact]
-    public async Task ATaskKeepsItsEchoAndNotTheReplyItCameIn()
+    public async Task ATaskKeepsItsEchoButNotTheWholeReply()
     {
         var padding = new string('x', 100_000);
         await using var rig = await NimbleRig.StartAsync(
@@ -67,7 +67,7 @@ public sealed class ReplyLimitTests
 
     [Fact]
     [Trait("Promise", "9")]
-    public async Task AListOfPagesThatNeverEndsIsLeftAndIsNotTakenForWhole()
+    public async Task AnEndlessListIsAbandonedAndCountsAsIncomplete()
     {
         var time = new FakeTimeProvider();
         var pages = 0;
@@ -92,7 +92,7 @@ public sealed class ReplyLimitTests
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The client has read as much as it wants to.
+            // The client has stopped reading.
         }
     }
 }

@@ -7,7 +7,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
 
-/// <summary>The key and callback tokens are taken out of what the API says, in whatever form it repeats them.</summary>
+/// <summary>
+/// API keys and callback tokens are removed from the API's messages, in whatever form it repeats them.
+/// </summary>
 [Trait("Promise", "6")]
 public sealed class SecretTextTests
 {
@@ -33,7 +35,7 @@ public sealed class SecretTextTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void EachFormIsCleanedAndTheRestStays(string form, string text)
+    public void EachFormIsRemovedAndTheRestStays(string form, string text)
     {
         var clean = new SecretText(Key).Clean($"before {text} after 8e8cfde8-345b-42b8-b3e2-0c61eb11e00f");
         AssertClean(clean, form);
@@ -56,7 +58,7 @@ public sealed class SecretTextTests
     }
 
     [Fact]
-    public void WhatIsLongIsCutWithoutCuttingASecretOrASurrogatePair()
+    public void LongTextIsCutWithoutSplittingASecretOrASurrogatePair()
     {
         var text = new string('x', 990) + Key + string.Concat(Enumerable.Repeat("😀", 20_000));
         var clean = new SecretText(Key).Clean(text);

@@ -6,7 +6,9 @@ namespace Pipeline.Tests.Reports;
 
 public sealed class LedgerCountsTests
 {
-    /// <summary>Most POSTs are answered within a moment: to call them unanswered would frighten people for nothing.</summary>
+    /// <summary>
+    /// Most POSTs are answered at once. Showing them as unanswered meanwhile would alarm people for nothing.
+    /// </summary>
     [Theory]
     [InlineData(SubmissionState.Posting, 0, 0)]
     [InlineData(SubmissionState.Posting, 3, 0)]

@@ -7,14 +7,16 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Reports;
 
-/// <summary>Status tells at any moment how far a list is and what it waits for, since when, until when and why.</summary>
+/// <summary>
+/// Status shows at any moment how far a list is, and what it waits for, why, since when and until when.
+/// </summary>
 [Trait("Promise", "10")]
 public sealed class StatusTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task OneTaskThatHangsHidesNoOther()
+    public async Task AHangingTaskHidesNoOther()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(10);
@@ -26,7 +28,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task APauseOfSubmissionIsSaidWithItsWordsAndItsStart()
+    public async Task APauseOfSubmissionIsShownWithItsReasonAndStart()
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Refuse = _ => (401, """{"status":"failed","msg":"unknown key"}""");
@@ -44,7 +46,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task ABucketThatRefusesReadsIsNamedSinceItsFirstRefusal()
+    public async Task ABucketThatRefusesReadsIsShownSinceItsFirstRefusal()
     {
         await using var world = await AcceptedAsync();
         world.Bucket.Meanwhile = () => throw PipelineException.Transient(FailureReasons.AccessDenied, "The bucket refuses reads (AccessDenied).");
@@ -65,7 +67,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task AnApiThatCannotAnswerIsNamedSinceItsFirstFailure()
+    public async Task AnApiThatCannotAnswerIsShownSinceItsFirstFailure()
     {
         await using var world = await AcceptedAsync();
         world.Get = path => path.Contains("/batches", StringComparison.Ordinal) ? "no JSON" : null;
@@ -76,7 +78,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task APostWithoutAnAnswerAndAListThatCannotBeClosedAreNamed()
+    public async Task AnUnansweredPostAndAListThatCannotBeClosedAreShown()
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Refuse = _ => (500, "{}");

@@ -8,7 +8,10 @@ using Pipeline.Submit;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>What is not submitted, or not yet: budgets, the canary, and an account without money. No input is ever without its place.</summary>
+/// <summary>
+/// Inputs that are held back or not submitted at all: budgets, the canary, an account without money. None of them is
+/// lost.
+/// </summary>
 public sealed class GuardTests
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -16,7 +19,7 @@ public sealed class GuardTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task TheDaysBudgetIsUsedToTheLastUrlAndTheRestGoesOnTheNextDay()
+    public async Task TheDailyBudgetIsUsedUpAndTheRestIsPostedTheNextDay()
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Guards.MaxUrlsPerDay = 15);
         await world.PlanAsync(28);
@@ -25,12 +28,12 @@ public sealed class GuardTests
         var status = (await world.Service<StatusReporter>().GetListAsync(SubmitWorld.ListId, Token))!;
         Assert.NotEmpty(status.Waiting);
 
-        // Some.Time is 10 o'clock.
+        // The test starts at 10:00 (Some.Time), so the day has not ended yet.
         await world.PassAsync(TimeSpan.FromHours(13), TimeSpan.FromMinutes(20));
         Assert.Equal(2, world.Posts);
         var waiting = (await world.SubmissionsAsync()).Where(s => s.State == SubmissionState.Planned).ToList();
         Assert.All(waiting, s => Assert.Equal(HoldReason.DailyBudget, s.Hold));
-        // Sweep sends a second message for each that waits this long between two looks; what is more than one message must not live on.
+        // Sweep sends a second message for each submission that waits this long. Only one of them may remain.
         Assert.Equal(new QueueCounts(0, waiting.Count, 0), (await world.Service<LocalWorkQueue>().CountAsync(Token))[QueueNames.Submissions]);
         await world.PassAsync(TimeSpan.FromHours(2), TimeSpan.FromMinutes(20));
         Assert.Equal(28, world.Accepted.Sum(a => a.Count));
@@ -39,7 +42,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task TwoWorkersTogetherPostNoMoreThanTheDaysBudget()
+    public async Task TwoWorkersShareTheDailyBudget()
     {
         Action<PipelineOptions> change = o =>
         {
@@ -69,7 +72,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task ARefusedPostCountsNothingAndAnUnansweredOneDoes()
+    public async Task ARefusedPostCostsNoBudgetButAnUnansweredOneDoes()
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Guards.MaxUrlsPerDay = 10);
         var answers = new Queue<(int, string)?>([(429, "{}"), (500, "{}")]);
@@ -85,7 +88,7 @@ public sealed class GuardTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Promise", "1")]
-    public async Task WhatTheListsBudgetDoesNotAllowEndsAsFailures(bool byCost)
+    public async Task InputsBeyondTheListsBudgetFail(bool byCost)
     {
         await using var world = await SubmitWorld.StartAsync(o =>
         {
@@ -108,7 +111,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task WithoutMoneyAtNimbleSubmissionsWaitAndAreGivenUpAfterTheWindow()
+    public async Task SubmissionsWaitForMoneyAndFailAfterTheWindow()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Nimble.RefusedPause, o.Nimble.RefusedWindow) = (10 * Minute, TimeSpan.FromHours(2)));
         world.Refuse = _ => (402, """{"status":"failed","msg":"no budget"}""");
@@ -129,7 +132,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task WithMoneyAgainSubmissionGoesOnByItself()
+    public async Task SubmissionResumesWhenThereIsMoneyAgain()
     {
         await using var world = await SubmitWorld.StartAsync();
         var without = 2;
@@ -142,7 +145,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task AKeyThatIsRefusedForTooLongEndsAsAccessDenied()
+    public async Task AKeyRefusedForTooLongEndsAsAccessDenied()
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Nimble.RefusedWindow = TimeSpan.FromHours(1));
         world.Refuse = _ => (401, "{}");
@@ -155,7 +158,7 @@ public sealed class GuardTests
     [Theory]
     [InlineData(4)]
     [InlineData(5)]
-    public async Task TheRestIsSubmittedOnceEnoughOfTheFirstInputsHaveSucceeded(int records)
+    public async Task TheRestIsSubmittedOnceEnoughOfTheCanarySucceeded(int records)
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.Canary, o.Guards.CanaryShare) = (5, 0.7));
         await world.PlanAsync(25);
@@ -171,7 +174,7 @@ public sealed class GuardTests
 
     [Fact]
     [Trait("Promise", "1")]
-    public async Task WhereTooFewOfTheFirstInputsSucceedTheRestEndsAsFailuresThatCanBeReplayed()
+    public async Task IfTooFewOfTheCanarySucceedTheRestFailsAndCanBeReplayed()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.Canary, o.Guards.CanaryShare) = (5, 0.7));
         await world.PlanAsync(25);
@@ -191,7 +194,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task ACanaryThatIsDividedIsWaitedForInAllItsParts()
+    public async Task AllPartsOfADividedCanaryAreWaitedFor()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.Canary, o.Guards.CanaryShare) = (5, 0.7));
         world.Refuse = inputs => inputs.EnumerateArray().Any(i => i.GetProperty("url").GetString() == SubmitWorld.Url(2)) ? (400, "{}") : null;

@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>A POST that takes some of a batch's inputs and says why it does not take the others.</summary>
+/// <summary>A POST that accepts some inputs of a batch and says why it rejects the others.</summary>
 [Trait("Promise", "1")]
 public sealed class PartialAcceptanceTests
 {
@@ -19,7 +19,7 @@ public sealed class PartialAcceptanceTests
     [InlineData("""["inputs.2.url: too odd"]""", true)]
     [InlineData("""["too odd"]""", true)]
     [InlineData("""[{"index":2,"message":"too odd"}]""", false)]
-    public async Task TheInputThatWasNotTakenEndsWithNimblesWords(string errors, bool echoes)
+    public async Task ARejectedInputFailsWithNimblesMessage(string errors, bool echoes)
     {
         await using var world = await StartAsync(errors, echoes);
         await DeliverAsync(world);
@@ -36,14 +36,14 @@ public sealed class PartialAcceptanceTests
     [Theory]
     [InlineData("""[{"url":"https://example.com/3","message":"too odd"}]""", false)]
     [InlineData("""["too odd"]""", true)]
-    public async Task WhereTheAnswerLeavesNoDoubtItEndsAtOnce(string errors, bool echoes)
+    public async Task AnUnambiguousRejectionFailsTheInputAtOnce(string errors, bool echoes)
     {
         await using var world = await StartAsync(errors, echoes);
         Assert.Equal([InputState.Waiting, InputState.Waiting, InputState.Failed], (await world.InputsAsync()).Select(i => i.State));
     }
 
     [Fact]
-    public async Task AnInputWithNeitherTaskNorErrorOfItsOwnWaits()
+    public async Task AnInputWithoutTaskOrErrorWaits()
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Answer = (_, _) => """{"batch_id":"b-1","tasks":[],"errors":[{"url":"https://example.com/3","message":"too odd"}]}""";
@@ -53,7 +53,7 @@ public sealed class PartialAcceptanceTests
     }
 
     [Fact]
-    public async Task AnErrorThatNamesNoInputEndsNothingWhileTasksMayBeUnnamed()
+    public async Task AnErrorThatNamesNoInputFailsNothingWhileTasksMayBeUnnamed()
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Answer = (_, _) => """{"batch_id":"b-1","tasks":[],"errors":["too odd"]}""";
@@ -63,7 +63,7 @@ public sealed class PartialAcceptanceTests
     }
 
     [Fact]
-    public async Task AnErrorOfAnInputThatHasATaskEndsNothing()
+    public async Task AnErrorOfAnInputThatHasATaskFailsNothing()
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Answer = (_, _) => """{"batch_id":"b-1","tasks":["t-1","t-2","t-3"],"errors":[{"url":"https://example.com/3","message":"slow"}]}""";
@@ -73,7 +73,7 @@ public sealed class PartialAcceptanceTests
     }
 
     [Fact]
-    public async Task ABatchThatIsAnsweredWithFarMoreTasksThanInputsHasAFewRows()
+    public async Task AnAnswerWithFarMoreTasksThanInputsMakesFewRows()
     {
         await using var world = await SubmitWorld.StartAsync();
         string Batch(int from) => $$"""{"id":"b-1","batch_id":"b-1","tasks":[{{string.Join(',', Enumerable.Range(from, 90_000).Select(i => $"\"t{i}\""))}}]}""";

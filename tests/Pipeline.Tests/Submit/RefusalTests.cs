@@ -8,7 +8,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>A batch that is refused for some of its inputs: those fail, and the others are posted, each once.</summary>
+/// <summary>
+/// A batch that is refused because of some inputs: those fail, and each of the others is posted once.
+/// </summary>
 [Trait("Promise", "1")]
 [Trait("Promise", "2")]
 public sealed class RefusalTests
@@ -23,7 +25,7 @@ public sealed class RefusalTests
     [InlineData("from one", 30)]
     [InlineData("nonsense", 20)]
     [InlineData("silent", 20)]
-    public async Task TheInputsThatAreRefusedFailAndAllOthersAreAcceptedOnce(string form, int mostPosts)
+    public async Task RefusedInputsFailAndAllOthersAreAcceptedOnce(string form, int mostPosts)
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Intake.MaxInputsPerSubmission = 100);
         int[] bad = form is "dots" or "silent" ? [7, 61] : [61];
@@ -44,7 +46,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData(404, "{}")]
     [InlineData(400, """{"msg":"bad","details":{"schema_validation_errors":["shared_inputs.storage_url: must be s3"]}}""")]
-    public async Task WhatConcernsAllInputsFailsThemAtOnce(int status, string body)
+    public async Task ARefusalOfAllInputsFailsThemAtOnce(int status, string body)
     {
         await using var world = await SubmitWorld.StartAsync();
         world.Refuse = _ => (status, body);
@@ -55,7 +57,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task WhereEveryPartIsRefusedTheRestIsGivenUp()
+    public async Task IfEveryPartIsRefusedTheRestFails()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Intake.MaxInputsPerSubmission, o.Submit.MaxRefusals) = (200, 20));
         world.Refuse = _ => (400, "{}");
@@ -68,7 +70,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData(0)]
     [InlineData(null)]
-    public async Task ADivisionThatIsCutShortAtAnyStepGoesOnAtTheNextLook(int? pointedAt)
+    public async Task AnInterruptedDivisionResumesAtTheNextSweep(int? pointedAt)
     {
         const int bad = 5;
         var wasCut = true;
@@ -100,7 +102,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task TwoWorkersThatGiveTheSameInputBackComeToAnEnd()
+    public async Task TwoWorkersThatReturnTheSameInputBothFinish()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(10);
@@ -127,7 +129,7 @@ public sealed class RefusalTests
     [Theory]
     [InlineData(PostProof.Refusal)]
     [InlineData(PostProof.None)]
-    public async Task WhatACrashLeftOfARefusedSubmissionGoesOn(PostProof proof)
+    public async Task ARefusedSubmissionResumesAfterACrash(PostProof proof)
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(10);
@@ -142,7 +144,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task ASubmissionIsNeverPostedWithInputsThatHaveMovedOn()
+    public async Task ASubmissionIsNeverPostedWithInputsThatMovedAway()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(10);

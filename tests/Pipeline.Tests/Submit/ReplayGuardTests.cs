@@ -6,7 +6,7 @@ using Pipeline.Reports;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>What is posted again comes through the same guards as what is posted first, and is counted once.</summary>
+/// <summary>Resubmitted inputs pass the same guards as new ones, and are counted once.</summary>
 public sealed class ReplayGuardTests
 {
     private const string Refused = "https://shop.refused.example/1";
@@ -14,7 +14,7 @@ public sealed class ReplayGuardTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AReplayPostsNoUrlWhoseDomainIsRefused()
+    public async Task AReplayPostsNoUrlOfARefusedDomain()
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Guards.RefusedDomains.Add("refused.example"));
         await world.PlanAsync([SubmitWorld.Url(1), Refused, SubmitWorld.Url(2)]);
@@ -31,7 +31,7 @@ public sealed class ReplayGuardTests
     [Theory]
     [InlineData(false, 2)]
     [InlineData(true, 3)]
-    public async Task AUrlOfAPrivateNetworkIsPostedOnlyWhereItIsAllowed(bool isAllowed, int posted)
+    public async Task APrivateUrlIsPostedOnlyIfAllowed(bool isAllowed, int posted)
     {
         await using var world = await SubmitWorld.StartAsync(o => o.Intake.AllowPrivate = isAllowed);
         await world.PlanAsync([SubmitWorld.Url(1), "http://[::ffff:127.0.0.1]/", SubmitWorld.Url(2)]);
@@ -41,7 +41,7 @@ public sealed class ReplayGuardTests
     }
 
     [Fact]
-    public async Task ADomainThatIsRefusedSinceTheListWasPlannedIsNotPostedAndTheRestIs()
+    public async Task ADomainRefusedAfterPlanningIsNotPostedButTheRestIs()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync([SubmitWorld.Url(1), Refused, SubmitWorld.Url(2)]);
@@ -53,7 +53,7 @@ public sealed class ReplayGuardTests
 
     [Fact]
     [Trait("Promise", "1")]
-    public async Task WhatIsPostedAgainIsCountedOnce()
+    public async Task AResubmittedInputIsCountedOnce()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(9);

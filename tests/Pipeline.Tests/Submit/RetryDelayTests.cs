@@ -2,13 +2,13 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>A retry waits as long as it is told to, also where that is longer than a queue can hold a message back.</summary>
+/// <summary>A retry waits as long as configured, even longer than a queue can delay a message.</summary>
 public sealed class RetryDelayTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ADelayOfADayWithFiveAttemptsIsKeptThoughItGrowsBeyondAQueuesLimit()
+    public async Task ARetryDelayMayExceedTheQueuesLimit()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Retry.MaxAttempts, o.Retry.Delay, o.Retry.MaxShare) = (5, TimeSpan.FromDays(1), 1));
         await world.PlanAsync(2);

@@ -17,7 +17,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>The intent protocol: whatever fails around the one POST, there is no second.</summary>
+/// <summary>The intent protocol: whatever fails around the POST, it is not sent a second time.</summary>
 [Trait("Promise", "2")]
 public sealed class SubmitStageTests : IAsyncDisposable
 {
@@ -49,7 +49,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheIntentIsInTheLedgerBeforeThePostAndTheTasksAfterIt()
+    public async Task TheLedgerHasTheIntentBeforeThePostAndTheTasksAfterIt()
     {
         var atPost = SubmissionState.Planned;
         await HandleAsync(context =>
@@ -66,7 +66,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AMessageThatComesAgainDuringItsPostHasThePostLookedForAtOnce()
+    public async Task AMessageRedeliveredDuringItsPostMakesSweepLookAtOnce()
     {
         _entry = _entry with { State = SubmissionState.Posting, PostedAt = Some.Time, DueAt = Some.Time.AddSeconds(10) };
         await HandleAsync(Accept);
@@ -75,11 +75,11 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ALedgerThatFailsAfterThePostLeadsToNoSecondPost()
+    public async Task ALedgerFailureAfterThePostCausesNoSecondPost()
     {
         var stage = await StageAsync(Accept);
         _ledger.SetupSequence(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>()))
-            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The ledger is away."));
+            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The ledger is unavailable."));
         await Assert.ThrowsAsync<PipelineException>(() => HandleAsync(stage));
         await HandleAsync(stage);
         Assert.Single(_server!.Seen);
@@ -87,7 +87,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WhoIsNotFirstToWriteTheIntentPostsNothing()
+    public async Task AWorkerThatIsNotFirstToWriteTheIntentPostsNothing()
     {
         var stage = await StageAsync(Accept);
         _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
@@ -96,7 +96,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WhoIsHeldUpBetweenIntentAndPostPostsNothingAndStartsOver()
+    public async Task AWorkerDelayedBetweenIntentAndPostStartsOver()
     {
         var stage = await StageAsync(Accept);
         var options = new PipelineOptions().Sweep;
@@ -118,14 +118,15 @@ public sealed class SubmitStageTests : IAsyncDisposable
     [InlineData(429, "Wed, 21 Oct 2015 07:28:00 GMT", 5)]
     [InlineData(402, "0", 60)]
     [InlineData(402, "90", 90)]
-    public async Task ARefusalThatConcernsAllPausesAllAndIsTriedAgain(int status, string? asked, int seconds)
+    public async Task ARefusalOfTheAccountPausesAllSubmissionsAndIsRetried(int status, string? asked, int seconds)
     {
         var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", status, asked is null ? [] : [("Retry-After", asked)]));
         await HandleAsync(stage);
         await HandleAsync(stage);
         Assert.Single(_server!.Seen);
         Assert.Equal(SubmissionState.Planned, _entry.State);
-        // The second was a copy of the message; it is only put off too where the pause is so short that clocks may differ by it.
+        // The second message is a copy. It is delayed too only if the pause is so short that clocks may differ by as
+        // much.
         Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent.Select(s => s.Delay));
         _time.Advance(TimeSpan.FromSeconds(seconds));
         await HandleAsync(stage);
@@ -133,7 +134,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AMessageIsNotTakenForACopyBecauseAClockWasADayAhead()
+    public async Task AMessageIsNotACopyBecauseAClockWasADayAhead()
     {
         var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", 402));
         await HandleAsync(stage);
@@ -143,7 +144,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ARefusalOfTheContentFailsItsInputsForGood()
+    public async Task ARefusalOfTheContentFailsItsInputsPermanently()
     {
         await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""", 400));
         Assert.Equal(SubmissionState.Refused, _entry.State);
@@ -154,7 +155,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     [Theory]
     [InlineData(500)]
     [InlineData(555)]
-    public async Task AnAnswerThatProvesNothingLeavesItUnknown(int status)
+    public async Task AnInconclusiveAnswerLeavesTheSubmissionUnknown(int status)
     {
         var stage = await StageAsync(TestServer.Json("{}", status));
         await HandleAsync(stage);
@@ -165,7 +166,7 @@ public sealed class SubmitStageTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WhatSweepFoundOutWhileThePostWasUnderWayStays()
+    public async Task WhatSweepFindsDuringThePostIsKept()
     {
         await HandleAsync(async context =>
         {

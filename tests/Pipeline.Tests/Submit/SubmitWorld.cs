@@ -18,7 +18,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>The stages up to the POST over the real ledger and queue, with a clock of the test's own, before a real HTTP server that stands for the API.</summary>
+/// <summary>
+/// The stages over the real local ledger and queue, with a fake clock, and a real HTTP server in place of the API.
+/// </summary>
 internal sealed class SubmitWorld : IAsyncDisposable
 {
     public const string ListId = "list";
@@ -36,27 +38,37 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     public MemoryObjectStore Bucket { get; } = new();
 
-    /// <summary>What the API answers a GET of a path, with its query where it has one, else without; an empty last page, or nothing there, where it is null.</summary>
+    /// <summary>
+    /// Gives the API's answer to a GET, asked first by path and query, then by path. Null means an empty last page for
+    /// a
+    /// list, and 404 for anything else.
+    /// </summary>
     public Func<string, string?> Get { get; set; } = _ => null;
 
-    /// <summary>The status the API answers a GET of a path with instead, with a wait that ends its tries; null for none.</summary>
+    /// <summary>
+    /// Gives the error status of a GET of a path, which the API answers with a wait long enough to end the retries;
+    /// null
+    /// for success.
+    /// </summary>
     public Func<string, int?> FailGet { get; set; } = _ => null;
 
-    /// <summary>What a POST that is accepted is answered, by its number and inputs; null names all of its tasks.</summary>
+    /// <summary>
+    /// Gives the answer to an accepted POST by its number and inputs; null means one that names all tasks.
+    /// </summary>
     public Func<int, JsonElement, string?> Answer { get; set; } = (_, _) => null;
 
     /// <summary>Whether the API has lists.</summary>
     public bool HasLists { get; set; } = true;
 
-    /// <summary>The status and body a POST of these inputs is refused with; null accepts it.</summary>
+    /// <summary>Gives the status and body that refuse a POST of these inputs; null accepts it.</summary>
     public Func<JsonElement, (int Status, string Body)?> Refuse { get; set; } = _ => null;
 
     public ILedger Ledger => Service<ILedger>();
 
-    /// <summary>The URLs of each POST that was accepted.</summary>
+    /// <summary>The URLs of each accepted POST.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Accepted => _accepted;
 
-    /// <summary>How many POSTs there were.</summary>
+    /// <summary>The number of POSTs, accepted or not.</summary>
     public int Posts => _server.Seen.Count(s => s.Method == "POST");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -69,9 +81,9 @@ internal sealed class SubmitWorld : IAsyncDisposable
         return world;
     }
 
-    /// <summary>Another worker on the same state, as a process of its own would be.</summary>
-    /// <param name="change">Its settings.</param>
-    /// <param name="before">What happens before each call of its ledger and queue, by the method's name and its arguments.</param>
+    /// <summary>Creates another worker on the same state, as a second process would have.</summary>
+    /// <param name="change">Changes its settings.</param>
+    /// <param name="before">Runs before each call of its ledger or queue, with the method's name and arguments.</param>
     public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
         var services = new ServiceCollection()
@@ -101,7 +113,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     public static string Url(int i) => $"https://example.com/{i}";
 
-    /// <summary>Takes a list in.</summary>
+    /// <summary>Runs Intake on a list of URLs.</summary>
     public Task PlanAsync(int count) => PlanAsync(Enumerable.Range(1, count).Select(Url));
 
     public async Task PlanAsync(IEnumerable<string> urls, string listId = ListId)
@@ -110,7 +122,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
         await Service<IntakeStage>().HandleAsync(list, Token);
     }
 
-    /// <summary>Handles what is in queue <c>submissions</c> now, and what that brings.</summary>
+    /// <summary>Handles the messages of queue <c>submissions</c> until none is due.</summary>
     public Task WorkAsync() => WorkAsync(_services);
 
     public static async Task WorkAsync(IServiceProvider services)
@@ -123,7 +135,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Handles what is in queue <c>results</c> now, and what that brings.</summary>
+    /// <summary>Handles the messages of queue <c>results</c> until none is due.</summary>
     public async Task CollectAsync()
     {
         var receiver = Service<IWorkReceiver>();
@@ -136,7 +148,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     public Task SweepAsync() => Service<SweepStage>().HandleAsync(Token);
 
-    /// <summary>Lets time pass in steps, working and sweeping at each, and collecting if asked to.</summary>
+    /// <summary>Advances the clock in steps; at each step it submits, sweeps and, if asked to, collects.</summary>
     public async Task PassAsync(TimeSpan time, TimeSpan step, bool collects = false)
     {
         for (var end = State.Time.GetUtcNow() + time; State.Time.GetUtcNow() < end;)
@@ -149,7 +161,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Every input that counts, that is without entries that point elsewhere.</summary>
+    /// <summary>All inputs, except entries that moved to another submission.</summary>
     public async Task<IReadOnlyList<InputEntry>> InputsAsync()
     {
         var inputs = new List<InputEntry>();
@@ -160,7 +172,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     public async Task<IReadOnlyList<SubmissionEntry>> SubmissionsAsync() => await Ledger.GetSubmissionsAsync(ListId, Token).ToListAsync(Token);
 
-    /// <summary>Gives inputs of a submission their outcome, and has it closed.</summary>
+    /// <summary>Gives the inputs of a submission their outcomes, and closes it.</summary>
     public async Task FinishAsync(string submissionId, int records)
     {
         var inputs = await Ledger.GetInputsAsync(submissionId, Token);
@@ -177,18 +189,23 @@ internal sealed class SubmitWorld : IAsyncDisposable
         await State.DisposeAsync();
     }
 
-    private Task AnswerAsync(HttpContext context)
-    {
-        if (context.Request.Method != "POST")
-        {
-            var path = context.Request.Path.Value!;
-            var query = context.Request.QueryString.Value!;
-            return (FailGet(path + query) ?? FailGet(path)) is { } failure ? TestServer.Json("{}", failure, ("Retry-After", "60"))(context)
-                : (Get(path + query) ?? Get(path)) is { } json ? TestServer.Json(json)(context)
-                : HasLists && (path is "/v1/batches" or "/v1/tasks") ? TestServer.Json(NoItems)(context)
-                : TestServer.Json("{}", 404)(context);
-        }
+    private Task AnswerAsync(HttpContext context) =>
+        context.Request.Method == "POST" ? AnswerPostAsync(context) : AnswerGetAsync(context);
 
+    private Task AnswerGetAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        var query = context.Request.QueryString.Value!;
+        if ((FailGet(path + query) ?? FailGet(path)) is { } failure)
+            return TestServer.Json("{}", failure, ("Retry-After", "60"))(context);
+        if ((Get(path + query) ?? Get(path)) is { } json)
+            return TestServer.Json(json)(context);
+        var isList = path is "/v1/batches" or "/v1/tasks";
+        return (HasLists && isList ? TestServer.Json(NoItems) : TestServer.Json("{}", 404))(context);
+    }
+
+    private Task AnswerPostAsync(HttpContext context)
+    {
         var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body), PipelineJson.Documents);
         var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonElement.Parse($"[{body.GetRawText()}]", PipelineJson.Documents);
         if (Refuse(inputs) is var (status, text))

@@ -4,7 +4,9 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A result that lies in the bucket becomes a record whatever the API leaves out, and nothing else does.</summary>
+/// <summary>
+/// A result in the bucket becomes a record even if the API does not mention it; other objects do not.
+/// </summary>
 [Trait("Promise", "8")]
 public sealed class BucketEvidenceTests
 {
@@ -16,7 +18,7 @@ public sealed class BucketEvidenceTests
     [Theory]
     [InlineData(404)]
     [InlineData(500)]
-    public async Task TasksThatNeitherAnswerNorBatchNamesAreFoundByTheirObjects(int statusOfTheOthers)
+    public async Task UnnamedTasksAreFoundByTheirObjects(int statusOfTheOthers)
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3));
         world.Get = path => path switch
@@ -35,7 +37,7 @@ public sealed class BucketEvidenceTests
     [InlineData(500)]
     [InlineData(400)]
     [InlineData(401)]
-    public async Task WhileTheApiCannotAnswerTheBucketIsRead(int status)
+    public async Task TheBucketIsReadWhileTheApiCannotAnswer(int status)
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3));
         world.FailGet = _ => status;
@@ -47,7 +49,7 @@ public sealed class BucketEvidenceTests
     [Theory]
     [InlineData(404)]
     [InlineData(500)]
-    public async Task APostThatWasNotAnsweredIsProvenByItsObjectsAlone(int status)
+    public async Task AnUnansweredPostIsProvenByItsObjectsAlone(int status)
     {
         await using var world = await StartAsync((_, _) => "not JSON");
         world.FailGet = path => path.StartsWith("/v1/tasks/", StringComparison.Ordinal) ? status : null;
@@ -58,7 +60,7 @@ public sealed class BucketEvidenceTests
     }
 
     [Fact]
-    public async Task ThoseOfItsObjectsThatComeLaterAreNotGivenUpMeanwhile()
+    public async Task ObjectsThatArriveLaterAreWaitedFor()
     {
         await using var world = await StartAsync((_, _) => "not JSON");
         await DeliverAsync(world, [0, 1]);
@@ -73,7 +75,7 @@ public sealed class BucketEvidenceTests
     [InlineData("stray", "https://example.com/1", true, false)]
     [InlineData("stray", "https://example.com/1", false, false)]
     [InlineData("stray", "https://example.org/", true, false)]
-    public async Task AnObjectOfATaskThatTheApiDeniesIsNoResult(string taskId, string url, bool hasKey, bool isResult)
+    public async Task AnObjectOfATaskThatTheApiDeniesIsNotAResult(string taskId, string url, bool hasKey, bool isResult)
     {
         await using var world = await StartAsync((_, _) => Batch(named: Count), hasKey);
         world.Get = path => path == "/v1/batches/b-1/progress" ? """{"id":"b-1","completed":false,"completed_count":1}""" : null;
@@ -86,7 +88,7 @@ public sealed class BucketEvidenceTests
     [InlineData("""{"task":{"id":"stray","batch_id":"b-other"}}""", "https://example.com/1", true)]
     [InlineData(null, "https://example.org/", true)]
     [InlineData(null, "https://example.com/1", false)]
-    public async Task WhereTasksAreMissingAnObjectCountsOnlyUnderAnUnguessablePrefixForAWaitingInput(string? said, string url, bool hasKey)
+    public async Task AnUnnamedTasksObjectCountsOnlyUnderASecretPrefixForAWaitingInput(string? said, string url, bool hasKey)
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3), hasKey);
         world.Get = path => path switch
@@ -102,7 +104,7 @@ public sealed class BucketEvidenceTests
     }
 
     [Fact]
-    public async Task WhoWasDownForDaysFindsItsResultsInTheBucket()
+    public async Task ResultsAreFoundInTheBucketAfterDaysOfDowntime()
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3));
         await DeliverAsync(world, Enumerable.Range(0, Count));
@@ -112,7 +114,7 @@ public sealed class BucketEvidenceTests
     }
 
     [Fact]
-    public async Task NoInputIsGivenUpWhileTheBucketCannotBeListed()
+    public async Task NoInputFailsWhileTheBucketCannotBeListed()
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3));
         await DeliverAsync(world, Enumerable.Range(0, Count));
@@ -125,7 +127,7 @@ public sealed class BucketEvidenceTests
     }
 
     [Fact]
-    public async Task TheFirstOfTwoTasksOfOneInputFailsAndTheSecondGivesTheRecord()
+    public async Task IfTheFirstOfTwoTasksFailsTheSecondGivesTheRecord()
     {
         await using var world = await StartAsync((_, _) => Batch(named: Count));
         string Details(string second) => $$"""
@@ -147,7 +149,7 @@ public sealed class BucketEvidenceTests
         Assert.Equal("t-2-0", Assert.Single(await world.InputsAsync(), i => i.State == InputState.Recorded).TaskId);
     }
 
-    /// <summary>A list that was posted, with a callback key or, as older versions did, without one.</summary>
+    /// <summary>Posts a list with a callback key or, as older versions did, without one.</summary>
     private static async Task<SubmitWorld> StartAsync(Func<int, System.Text.Json.JsonElement, string?> answer, bool hasKey = true)
     {
         var world = await SubmitWorld.StartAsync(o =>

@@ -23,7 +23,7 @@ public sealed class DeadLetterStageTests
 
     [Fact]
     [Trait("Promise", "2")]
-    public async Task ASubmissionThatIsGivenUpIsNotPostedLater()
+    public async Task ADeadLetteredSubmissionIsNotPostedLater()
     {
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
@@ -43,7 +43,7 @@ public sealed class DeadLetterStageTests
     }
 
     [Fact]
-    public async Task AnInputWhoseRecordIsThereIsNotFailed()
+    public async Task AnInputThatHasARecordDoesNotFail()
     {
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
@@ -67,11 +67,11 @@ public sealed class DeadLetterStageTests
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
     [InlineData(QueueNames.Results, "")]
     [Trait("Promise", "9")]
-    public async Task AMessageThatSaysNothingOfAnySubmissionIsOnlyLogged(string queue, string body) =>
+    public async Task AMessageThatNamesNoSubmissionIsOnlyLogged(string queue, string body) =>
         await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
 
     [Fact]
-    public async Task AListThatFailedEveryTryIsRefusedInTheLedgerOnce()
+    public async Task AListThatFailsEveryAttemptIsRefusedOnce()
     {
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
@@ -89,7 +89,7 @@ public sealed class DeadLetterStageTests
     }
 
     [Fact]
-    public async Task TasksThatSharedAMessageAreTriedEachByItself()
+    public async Task TasksOfASharedMessageAreRetriedSeparately()
     {
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);

@@ -24,7 +24,7 @@ public sealed class DeliveryPrefixTests
     }
 
     [Fact]
-    public void AnUnguessablePrefixIsToldFromOneOfAnOlderVersion()
+    public void ASecretPrefixIsDistinguishedFromAnOlderOne()
     {
         var secret = Tokens('k').PrefixSecretFor(Planned.SubmissionId);
         var prefix = DeliveryPrefix.Of("s3://bucket/x", Planned, secret);
@@ -48,7 +48,7 @@ public sealed class DeliveryPrefixTests
     [InlineData("s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef/t.json", true)]
     [InlineData("s3://bucket/x/list/list-000000-1123456789abcdef0123456789abcdef/t.json", false)]
     [InlineData("https://hooks/api/callbacks/list-000001/token", false)]
-    public void AnAddressNamesASubmissionByItsCallbackPathOrItsOwnPrefix(string address, bool isNamed)
+    public void AnAddressNamesASubmissionByItsCallbackPathOrPrefix(string address, bool isNamed)
     {
         var submission = Planned with { StorageUrl = "s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef/" };
         Assert.Equal(isNamed, DeliveryPrefix.IsNamedBy(submission, address));

@@ -8,7 +8,11 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>Whatever goes wrong with one submission or list is its own: it is shown, tried again ever later, and ends; the others go on.</summary>
+/// <summary>
+/// A fault of one submission or list affects only that one: it is shown, retried with growing delays, and then ends.
+/// The
+/// others continue.
+/// </summary>
 [Trait("Promise", "9")]
 public sealed class IsolationTests
 {
@@ -29,11 +33,11 @@ public sealed class IsolationTests
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
         var bad = (await world.Ledger.GetSubmissionAsync(BadSubmission, Token))!;
         Assert.Equal((SubmissionState.Accepted, 1, FailureReasons.Internal), (bad.State, bad.Setback?.Faults, bad.Setback?.Reason));
-        Assert.Contains("Row of another world", bad.Setback!.Message);
+        Assert.Contains("Corrupt row", bad.Setback!.Message);
     }
 
     [Fact]
-    public async Task AFaultThatStaysIsTriedEverLaterAndThenFailsItsSubmissionAlone()
+    public async Task APersistentFaultIsRetriedLessAndLessOftenAndFailsOnlyItsSubmission()
     {
         await using var world = await StartAsync(nameof(ILedger.GetTasksAsync));
         var delays = new List<TimeSpan>();
@@ -57,7 +61,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task WhatFailsBeforeItsPostIsNotPostedAfterwards()
+    public async Task ASubmissionThatFailsBeforeItsPostIsNotPosted()
     {
         await using var world = await StartAsync(nameof(IWorkQueue.SendAsync), work: false);
         await world.PassAsync(TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(30));
@@ -68,7 +72,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task AnOutageIsNoFaultHoweverLongItLastsAndIsForgottenOnceItIsOver()
+    public async Task AnOutageIsNotAFaultAndIsForgottenWhenItEnds()
     {
         await using var world = await StartAsync(method: null);
         world.Get = path => path.Contains("/batches", StringComparison.Ordinal) ? "no JSON at all" : null;
@@ -103,7 +107,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task AnOpenListCostsOneRowALookHoweverManySubmissionsItHas()
+    public async Task AnOpenListCostsOneRowPerSweep()
     {
         var reads = 0;
         await using var world = await SubmitWorld.StartAsync(
@@ -122,7 +126,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task ASetbackOfAListIsForgottenOnceALookAtItSucceeds()
+    public async Task AListsSetbackIsClearedAfterASuccessfulSweep()
     {
         await using var world = await StartAsync(method: null);
         var list = (await world.Ledger.GetListAsync(Bad, Token))!;
@@ -134,7 +138,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task ASetbackThatAnotherVersionWroteDoesNotHideItsRow()
+    public async Task ASetbackOfAnotherVersionDoesNotHideItsRow()
     {
         await using var world = await StartAsync(method: null);
         var database = await world.State.OpenAsync();
@@ -144,7 +148,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task ARowThatCannotBeWrittenIsLookedAtOncePerPass()
+    public async Task ARowThatCannotBeWrittenIsTriedOncePerSweep()
     {
         await using var world = await StartAsync(nameof(ILedger.UpdateSubmissionAsync));
         await world.SweepAsync();
@@ -153,7 +157,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task AnInputNestedAsDeeplyAsIntakeTakesItFailsLikeAnyOther()
+    public async Task AnInputNestedAsDeeplyAsIntakeAllowsFailsLikeAnyOther()
     {
         await using var world = await SubmitWorld.StartAsync();
         var deep = $$"""{"url":"https://example.com/1","parser":{{new string('[', 63)}}{{new string(']', 63)}}}""";
@@ -168,7 +172,7 @@ public sealed class IsolationTests
     }
 
     [Fact]
-    public async Task AFailureThatCannotBeReadAnyMoreIsDescribedByItsRow()
+    public async Task AnUnreadableFailureIsDescribedByItsRow()
     {
         await using var world = await StartAsync(method: null);
         var inputs = await world.Ledger.GetInputsAsync(BadSubmission, Token);
@@ -180,13 +184,15 @@ public sealed class IsolationTests
         Assert.Equal((3, ListState.Closed), (failures.Count, (await world.Ledger.GetListAsync(Bad, Token))!.State));
     }
 
-    /// <summary>Two lists of three inputs, both accepted and due; a call of one method fails for the bad one.</summary>
+    /// <summary>
+    /// Starts two lists of three inputs, both accepted and due. One method of the ledger fails for the bad one.
+    /// </summary>
     private async Task<SubmitWorld> StartAsync(string? method, bool work = true)
     {
         var world = await SubmitWorld.StartAsync(before: (name, arguments) =>
         {
             if (name == _faulty && arguments.Any(IsBad))
-                throw new InvalidOperationException("Row of another world.");
+                throw new InvalidOperationException("Corrupt row.");
         });
         await world.PlanAsync(Enumerable.Range(100, 3).Select(SubmitWorld.Url), Bad);
         await world.PlanAsync(3);

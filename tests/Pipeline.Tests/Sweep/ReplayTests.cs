@@ -7,7 +7,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A replay looks in the bucket before it gives anything up or posts it again.</summary>
+/// <summary>A replay reads the bucket before it fails an input or posts it again.</summary>
 [Trait("Promise", "2")]
 [Trait("Promise", "8")]
 public sealed class ReplayTests
@@ -20,7 +20,7 @@ public sealed class ReplayTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task ResultsThatLieInTheBucketAreReadAndNotPostedAgain(bool resubmit)
+    public async Task ResultsInTheBucketAreReadAndNotPostedAgain(bool resubmit)
     {
         await using var world = await ExpiredAsync();
         await DeliverAsync(world, Enumerable.Range(0, Count));
@@ -32,7 +32,7 @@ public sealed class ReplayTests
     }
 
     [Fact]
-    public async Task WhatIsNotInTheBucketIsPostedAgain()
+    public async Task InputsWithoutAResultInTheBucketArePostedAgain()
     {
         await using var world = await ExpiredAsync();
         await DeliverAsync(world, [0, 1]);
@@ -45,7 +45,7 @@ public sealed class ReplayTests
     }
 
     [Fact]
-    public async Task ABucketThatCannotBeListedProvesNothingSoNothingThatMayLieThereIsPostedAgain()
+    public async Task NothingIsPostedAgainWhileTheBucketCannotBeListed()
     {
         await using var world = await ExpiredAsync(failed: 2);
         world.Bucket.FailList = () => PipelineException.Transient(FailureReasons.Unavailable, "It is down.");
@@ -56,13 +56,13 @@ public sealed class ReplayTests
 
     [Fact]
     [Trait("Promise", "9")]
-    public async Task ASubmissionThatCannotBeReplayedKeepsNoOtherFromIt()
+    public async Task ASubmissionThatCannotBeReplayedDoesNotBlockOthers()
     {
         var isArmed = false;
         await using var world = await SubmitWorld.StartAsync(o => o.Intake.MaxInputsPerSubmission = 3, (method, arguments) =>
         {
             if (isArmed && method == nameof(ILedger.GetInputsAsync) && arguments.Contains(Submission))
-                throw new InvalidOperationException("Row of another world.");
+                throw new InvalidOperationException("Corrupt row.");
         });
         await world.PlanAsync(Count);
         await world.WorkAsync();
@@ -70,10 +70,10 @@ public sealed class ReplayTests
             await world.FinishAsync(submission.SubmissionId, records: 0);
         isArmed = true;
         var counts = await ReplayAsync(world, resubmit: true);
-        Assert.Equal((3, "Row of another world."), (counts.Resubmitted, counts.Problem));
+        Assert.Equal((3, "Corrupt row."), (counts.Resubmitted, counts.Problem));
     }
 
-    /// <summary>A list whose inputs have expired; some of them, the last ones, have failed at Nimble.</summary>
+    /// <summary>Creates a list whose inputs have expired, except the last ones, whose tasks failed at Nimble.</summary>
     private static async Task<SubmitWorld> ExpiredAsync(int failed = 0)
     {
         var world = await SubmitWorld.StartAsync(o => o.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32])));

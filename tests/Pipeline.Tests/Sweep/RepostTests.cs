@@ -8,7 +8,9 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A POST that was not answered is posted again only where nothing, anywhere, leaves a doubt that it was not accepted.</summary>
+/// <summary>
+/// An unanswered POST is sent again only if no source leaves any doubt that the first one was not accepted.
+/// </summary>
 [Trait("Promise", "2")]
 public sealed class RepostTests
 {
@@ -20,7 +22,7 @@ public sealed class RepostTests
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
-    public async Task WhereWholeListsShowNothingItIsPostedAgain(int count)
+    public async Task ThePostIsRepeatedIfCompleteListsShowNothing(int count)
     {
         await using var world = await StartAsync(count);
         await world.PassAsync(TimeSpan.FromMinutes(20), Step);
@@ -28,7 +30,7 @@ public sealed class RepostTests
     }
 
     [Fact]
-    public async Task ToHoldIsTheDefault()
+    public async Task HoldingIsTheDefault()
     {
         await using var world = await StartAsync(5, o => o.Submit.Unknown = new PipelineOptions().Submit.Unknown);
         await AssertHeldAsync(world);
@@ -40,7 +42,7 @@ public sealed class RepostTests
     [InlineData("""{"data":[],"pagination":{"has_next":null,"next_cursor":null}}""")]
     [InlineData("""{"data":[{"no":"id"}],"pagination":{"has_next":false}}""")]
     [InlineData("""{"data":[null],"pagination":{"has_next":false}}""")]
-    public async Task AListThatCannotBeToldToBeWholeProvesNothing(string page)
+    public async Task AListThatMayBeIncompleteProvesNothing(string page)
     {
         foreach (var count in new[] { 1, 5 })
         {
@@ -51,7 +53,7 @@ public sealed class RepostTests
     }
 
     [Fact]
-    public async Task AListThatIsNotThereProvesNothing()
+    public async Task AMissingListProvesNothing()
     {
         await using var world = await StartAsync(5);
         world.HasLists = false;
@@ -65,7 +67,7 @@ public sealed class RepostTests
     [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","input":{"url":"https://example.com/1"}}]}""")]
     [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","input":{"url":"https://example.com/1","country":"XX"}}]}""")]
     [InlineData(null)]
-    public async Task ABatchThatMayBeItsOwnKeepsItFromBeingPostedAgain(string? details)
+    public async Task ABatchThatMayBeItsOwnPreventsARepost(string? details)
     {
         await using var world = await StartAsync(5, o => o.Intake.MaxInputsPerSubmission = 10);
         world.Get = path => OneBatch(path, world) ?? (path == "/v1/batches/b-other" ? details : null);
@@ -77,7 +79,7 @@ public sealed class RepostTests
     [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","input":{"url":"https://example.org/another"}}]}""")]
     [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","callback_url":"https://hooks.test/api/callbacks/another-000000/token"}]}""")]
     [InlineData("""{"id":"b-other","tasks":[{"id":"1"},{"id":"2"},{"id":"3"},{"id":"4"},{"id":"5"},{"id":"6"}]}""")]
-    public async Task ABatchThatIsProvenToBeAnothersDoesNot(string details)
+    public async Task ABatchProvenToBeAnothersDoesNotPreventARepost(string details)
     {
         await using var world = await StartAsync(5);
         world.Get = path => OneBatch(path, world) ?? (path == "/v1/batches/b-other" ? details : null);
@@ -86,7 +88,7 @@ public sealed class RepostTests
     }
 
     [Fact]
-    public async Task WhereABatchsDetailsSayNothingItsFirstTaskIsAsked()
+    public async Task IfABatchsDetailsSayNothingItsFirstTaskIsRead()
     {
         await using var world = await StartAsync(5);
         world.Get = path => OneBatch(path, world) ?? path switch
@@ -103,7 +105,7 @@ public sealed class RepostTests
     [InlineData("""{"task":{"id":"t-9"}}""", false)]
     [InlineData("""{"task":{"id":"t-9","input":{"url":"https://example.org/another"}}}""", true)]
     [InlineData(null, false)]
-    public async Task ATaskThatMayBeItsOwnKeepsASingleInputFromBeingPostedAgain(string? details, bool isAnothers)
+    public async Task ATaskThatMayBeItsOwnPreventsARepostOfASingleInput(string? details, bool isAnothers)
     {
         await using var world = await StartAsync(1);
         world.Get = path => path switch
@@ -126,16 +128,16 @@ public sealed class RepostTests
     [Theory]
     [InlineData("t-1.json.gz")]
     [InlineData("something else")]
-    public async Task AnyObjectUnderItsPrefixKeepsItFromBeingPostedAgain(string name)
+    public async Task AnyObjectUnderItsPrefixPreventsARepost(string name)
     {
-        // As older versions named prefixes: one that anybody can guess proves nothing by itself.
+        // A prefix of an older version: anybody can guess it, so an object under it proves nothing.
         await using var world = await StartAsync(5, o => o.Delivery.CallbackKeys.Clear());
         await world.Bucket.WriteAsync(ObjectUri.Parse($"s3://results/x/list/list-000000/{name}"), new MemoryStream([1]), Token);
         await AssertHeldAsync(world);
     }
 
     [Fact]
-    public async Task UnderAnUnguessablePrefixAnObjectThatIsNoResultDoesSoToo()
+    public async Task AnyObjectUnderItsSecretPrefixPreventsARepostEvenIfNotAResult()
     {
         await using var world = await StartAsync(5);
         var prefix = ObjectUri.Parse(Assert.Single(await world.SubmissionsAsync()).StorageUrl!);
@@ -144,7 +146,7 @@ public sealed class RepostTests
     }
 
     [Fact]
-    public async Task AWebhookOnItsPathKeepsItFromBeingPostedAgainThoughTheApiKnowsNothing()
+    public async Task AWebhookOnItsPathPreventsARepostEvenIfTheApiKnowsNothing()
     {
         await using var world = await StartAsync(5);
         await HearAsync(world);
@@ -153,7 +155,7 @@ public sealed class RepostTests
     }
 
     [Fact]
-    public async Task AWebhookInTheLastMomentCallsTheNextPostOff()
+    public async Task AWebhookAtTheLastMomentCancelsTheRepost()
     {
         await using var world = await StartAsync(5);
         while (Assert.Single(await world.SubmissionsAsync()).State != SubmissionState.Planned)

@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>Alerts live on what Sweep says of itself.</summary>
+/// <summary>The lines that Sweep logs about itself, on which alerts depend.</summary>
 [Trait("Promise", "10")]
 public sealed class SweepReportTests
 {
@@ -18,7 +18,7 @@ public sealed class SweepReportTests
     private IEnumerable<string> Reports => _logs.Lines.Where(l => l.Contains("Sweep looked at", StringComparison.Ordinal));
 
     [Fact]
-    public async Task EveryMinuteSweepSaysHowOldAndHowLateTheOldestWorkIs()
+    public async Task SweepLogsTheAgeAndDelayOfTheOldestWorkEveryMinute()
     {
         await using var state = new LocalState();
         await using var services = await StartAsync(state);
@@ -44,7 +44,7 @@ public sealed class SweepReportTests
     }
 
     [Fact]
-    public async Task WithNothingToDoSweepIsStillAlive()
+    public async Task SweepReportsEvenWithNothingToDo()
     {
         await using var state = new LocalState();
         await using var services = await StartAsync(state);
