@@ -3,7 +3,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>What the app tells a host of itself.</summary>
+/// <summary>What the app reports to a host.</summary>
 public sealed class AppTests
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class AppTests
     }
 
     [Fact]
-    public async Task TheWorkerTellsTheHostThatItSendsItsOwnTelemetry()
+    public async Task TheWorkerReportsThatItExportsItsOwnTelemetry()
     {
         await using var app = await FunctionsApp.StartAsync();
 
@@ -32,7 +32,7 @@ public sealed class AppTests
     }
 
     [Fact]
-    public async Task MissingSettingsAreAllToldAtStart()
+    public async Task AllMissingSettingsAreReportedAtStart()
     {
         var problem = await Assert.ThrowsAnyAsync<Exception>(() => FunctionsApp.StartAsync("", null, ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
 

@@ -12,7 +12,7 @@ namespace Pipeline.Functions.Tests;
 public sealed class AzureTests(Servers servers)
 {
     [Fact]
-    public async Task AListTooLargeForAMessageGoesItsWholeWay()
+    public async Task AListTooLargeForAMessageIsProcessedToItsEnd()
     {
         await using var app = await DeployedApp.StartAsync(await servers.AzureAsync());
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -36,7 +36,7 @@ public sealed class AzureTests(Servers servers)
         Assert.Equal(1, await CountAsync(app, "manifests", limit.Token));
     }
 
-    /// <summary>Queues and timer take turns until the one list is closed.</summary>
+    /// <summary>Runs the queues and the timer in turn until the list is closed.</summary>
     private static async Task<ListEntry> RunAsync(DeployedApp app, CancellationToken cancellationToken)
     {
         string? listId = null;
@@ -53,7 +53,7 @@ public sealed class AzureTests(Servers servers)
         }
     }
 
-    /// <summary>How many messages a queue has.</summary>
+    /// <summary>Returns the number of messages in a queue.</summary>
     private static async Task<int> CountAsync(DeployedApp app, string queue, CancellationToken cancellationToken) =>
         (await app.Account.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
 }

@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>A poison queue's function never fails for ever.</summary>
+/// <summary>The function of a poison queue does not fail forever.</summary>
 [Trait("Promise", "9")]
 public sealed class DeadLetterFunctionTests
 {
@@ -18,7 +18,7 @@ public sealed class DeadLetterFunctionTests
 
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
-    public async Task AMessageThatNobodyUnderstandsEndsAtItsFirstTry(string queue, string body)
+    public async Task AnUnreadableMessageEndsWithItsFirstTry(string queue, string body)
     {
         await RunAsync(queue, body, 1);
 
@@ -26,7 +26,7 @@ public sealed class DeadLetterFunctionTests
     }
 
     [Fact]
-    public async Task AnErrorThatMayPassIsTriedForAsLongAsItTakes()
+    public async Task ATransientErrorIsRetriedWithoutLimit()
     {
         _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()))
             .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "busy"));

@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>A list on its way through all functions.</summary>
+/// <summary>Runs a list through all functions.</summary>
 [Trait("Promise", "1")]
 public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
 {
@@ -37,7 +37,7 @@ public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
         Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
     }
 
-    /// <summary>Queues and timer take turns until the list is closed.</summary>
+    /// <summary>Runs the queues and the timer in turn until the list is closed.</summary>
     private static async Task RunAsync(FunctionsApp app)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -11,7 +11,7 @@ using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>Each function by itself, invoked over the worker protocol.</summary>
+/// <summary>Invokes each function on its own over the worker protocol.</summary>
 public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
 {
     private const string Task = "8e8cfde8-345b-42b8-b3e2-0c61eb11e00f";
@@ -39,7 +39,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     }
 
     [Fact]
-    public async Task AListInBase64IsTakenLikeAnyOther()
+    public async Task AListInBase64IsAccepted()
     {
         await using var app = await StartAsync();
 
@@ -52,7 +52,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     }
 
     [Fact]
-    public async Task AListThatCannotBeReadIsPoisonAtItsFirstTryAndTheLogSaysWhy()
+    public async Task AnUnreadableListIsDeadLetteredAtItsFirstTryAndTheLogSaysWhy()
     {
         await using var app = await StartAsync();
 
@@ -65,7 +65,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "1")]
-    public async Task ASubmissionWhoseMessageIsGivenUpEndsAsFailuresAndItsListCloses()
+    public async Task TheInputsOfADeadLetteredSubmissionFailAndItsListCloses()
     {
         await using var app = await StartAsync();
         var token = TestContext.Current.CancellationToken;
@@ -92,7 +92,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "9")]
-    public async Task AMessageOfAnotherSenderEndsOnceAndEndsNothingElse()
+    public async Task AMessageOfAnotherSenderEndsAloneAndOnce()
     {
         await using var app = await StartAsync();
 
@@ -105,7 +105,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     }
 
     [Fact]
-    public async Task ASweepThatIsStoppedIsNoFailure()
+    public async Task AStoppedSweepIsNotAFailure()
     {
         await using var app = await StartAsync();
 

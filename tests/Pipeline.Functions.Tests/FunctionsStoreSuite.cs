@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests;
 
 /// <summary>Tests of functions that hold over every store.</summary>
-/// <param name="azure">Where storage accounts come from; null for SQLite and files.</param>
+/// <param name="azure">Provides storage accounts; null for SQLite and files.</param>
 public abstract class FunctionsStoreSuite(Servers? azure)
 {
     private protected async Task<FunctionsApp> StartAsync(string faults = "") => await FunctionsApp.StartAsync(faults, azure is null ? null : await azure.AzureAsync());

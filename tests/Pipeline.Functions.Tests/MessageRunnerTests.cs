@@ -16,7 +16,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>What becomes of a message by how its stage ends.</summary>
+/// <summary>What happens to a message after its stage succeeds or fails.</summary>
 public sealed class MessageRunnerTests : IDisposable
 {
     private const string Text = """{"submission_id":"l-000000","trace_parent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}""";
@@ -33,14 +33,14 @@ public sealed class MessageRunnerTests : IDisposable
             .Callback((string queue, IReadOnlyList<ReadOnlyMemory<byte>> bodies, TimeSpan delay, CancellationToken _) =>
                 _sent.AddRange(bodies.Select(body => (queue, Encoding.UTF8.GetString(body.Span), delay))))
             .Returns(Task.CompletedTask);
-        // Enough of a ledger for the dead letters' stage to find nothing to do.
+        // This ledger leaves the dead-letter stage nothing to do.
         _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
     }
 
     public void Dispose() => _stopping.Dispose();
 
     [Fact]
-    public async Task AWaitThatWasAskedForIsAMessageForLaterAndNoFailure()
+    public async Task ARequestedWaitDelaysTheMessageAndIsNotAFailure()
     {
         await RunAsync(1, Busy);
 
@@ -52,7 +52,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task WaitsThatWereAskedForEndWithTheHostsFifthTry()
+    public async Task RequestedWaitsEndWithTheFifthTry()
     {
         var text = Text;
         for (var i = 1; i < MessageRunner.MaxTries; i++)
@@ -68,7 +68,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task AUsersListIsNeverChangedToCountItsTries()
+    public async Task AListIsNeverChangedToCountItsTries()
     {
         await Assert.ThrowsAsync<PipelineException>(() => RunAsync(1, Busy, """{"inputs":[{"url":"http://a.test/"}]}""", QueueNames.UrlLists));
 
@@ -78,7 +78,7 @@ public sealed class MessageRunnerTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
-    public async Task OtherErrorsEscapeAsTriesOfTheHost(int dequeueCount)
+    public async Task OtherErrorsCountAsTriesOfTheHost(int dequeueCount)
     {
         await Assert.ThrowsAsync<IOException>(() => RunAsync(dequeueCount, _ => throw new IOException("The disk is full.")));
 
@@ -87,7 +87,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task AfterTheLastTryTheLedgerIsToldAndTheMessageIsPoison()
+    public async Task AfterTheLastTryTheLedgerIsUpdatedAndTheMessageIsDeadLettered()
     {
         await RunAsync(MessageRunner.MaxTries, _ => throw new IOException("The disk is full."));
 
@@ -98,7 +98,7 @@ public sealed class MessageRunnerTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task AFaultOfTheOwnStoreIsNoTryAndFailsNothing(bool stops)
+    public async Task AStoreFaultIsNotATryAndFailsNothing(bool stops)
     {
         await RunAsync(5, _ => throw (stops
             ? PipelineException.StoreStops(FailureReasons.Unavailable, "No spill folder.")
@@ -109,7 +109,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task APermanentErrorEndsAtItsFirstTryWithItsCause()
+    public async Task APermanentErrorEndsWithItsFirstTryAndItsCause()
     {
         await RunAsync(1, _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, "The bucket refuses us."));
 
@@ -120,7 +120,7 @@ public sealed class MessageRunnerTests : IDisposable
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
     [Trait("Promise", "9")]
-    public async Task AMessageThatNobodyUnderstandsEndsAtItsFirstTry(string queue, string body)
+    public async Task AnUnreadableMessageEndsWithItsFirstTry(string queue, string body)
     {
         await RunAsync(1, _ => Read(queue, body), body, queue);
 
@@ -129,7 +129,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task BeingStoppedIsNoFailureAndNoTry()
+    public async Task AStopIsNeitherAFailureNorATry()
     {
         await RunAsync(5, async token =>
         {
@@ -142,7 +142,7 @@ public sealed class MessageRunnerTests : IDisposable
     }
 
     [Fact]
-    public async Task AStageThatTakesTooLongIsCutOffAndCountsAsATry()
+    public async Task AStageThatTakesTooLongIsCancelledAndCountsAsATry()
     {
         var running = RunAsync(1, token => Task.Delay(Timeout.InfiniteTimeSpan, _time, token));
         _time.Advance(s_limit);
@@ -179,7 +179,7 @@ public sealed class MessageRunnerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(MessageTexts.Pairs), MemberType = typeof(MessageTexts))]
-    public void AMessageIsDecodedAsEveryHostDoes(string text, string body) =>
+    public void AMessageIsDecodedAsInEveryHost(string text, string body) =>
         Assert.Equal(body, Encoding.UTF8.GetString(Envelope.Read(QueueNames.UrlLists, new(text)).Body.Span));
 
     private static Task Read(string queue, string body)

@@ -6,11 +6,11 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>What <c>dotnet publish</c> leaves is what Azure's host, or the image's entry point, needs to run.</summary>
+/// <summary><c>dotnet publish</c> creates what Azure's host, or the image's entry point, needs to run.</summary>
 public sealed partial class PublishTests
 {
     [Fact]
-    public async Task ThePublishedAppHasWhatTheHostReads()
+    public async Task ThePublishedAppHasTheFilesThatTheHostReads()
     {
         using var folder = new TempFolder();
         var app = folder["app"];
@@ -41,7 +41,7 @@ public sealed partial class PublishTests
     }
 
     [Fact]
-    public async Task TheImagesCommandsMakeItsEntryPoint()
+    public async Task TheCommandsOfTheImageCreateItsEntryPoint()
     {
         using var folder = new TempFolder();
         var image = Repository.Read("Dockerfile");
@@ -61,12 +61,12 @@ public sealed partial class PublishTests
 
     private static async Task<string> RunAsync(params string[] command)
     {
-        // Build servers would outlive the command and hold its output open.
+        // Build servers would outlive the command and keep its output open.
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        // `dotnet test` tells its own build where MSBuild is; this one finds it by itself.
+        // `dotnet test` sets variables with the path of MSBuild for its own build. This build must find it itself.
         foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         using var publish = Process.Start(start)!;
@@ -79,7 +79,7 @@ public sealed partial class PublishTests
 
     private static JsonElement Read(string folder, string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(folder, file)));
 
-    /// <summary>Whether an assembly carries native code beside its IL.</summary>
+    /// <summary>Whether an assembly contains native code besides its IL.</summary>
     private static bool IsReadyToRun(string path)
     {
         using var image = new PEReader(File.OpenRead(path));

@@ -13,7 +13,7 @@ public sealed class SettingsTests
     private const string Key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
     [Fact]
-    public void TheSampleFileCanBeUsedAsItIs()
+    public void TheSampleFileCanBeUsedUnchanged()
     {
         var sample = JsonElement.Parse(File.ReadAllText(Path.Combine(Root(), "local.settings.sample.json"))).GetProperty("Values");
 
@@ -31,7 +31,7 @@ public sealed class SettingsTests
     [InlineData(Key, "app.azurewebsites.net", "https://hooks.example.com/", "https://hooks.example.com/")]
     [InlineData(Key, "localhost:7071", null, null)]
     [InlineData("", "app.azurewebsites.net", null, null)]
-    public void NimbleIsToldToCallTheAppItselfOnceThereIsAKey(string key, string host, string? given, string? expected)
+    public void TheCallbackBaseIsTheAppItselfIfThereIsAKey(string key, string host, string? given, string? expected)
     {
         var options = Apply(("Pipeline:Delivery:CallbackKeys:0", key), ("WEBSITE_HOSTNAME", host), ("Pipeline:Delivery:CallbackBase", given ?? ""));
 
@@ -39,7 +39,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void AllFaultsOfTheAppSettingsAreToldAtOnce()
+    public void AllFaultsOfTheAppSettingsAreReportedTogether()
     {
         var faults = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddPipelineFunctions(Configuration(
             ("Pipeline:Collect:MaxDepth", "abc"), ("Pipeline:Guards:MaxUrlsPerDy", "5"), ("AWS_REGION", "\"eu-west-1\""),
@@ -58,7 +58,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task AnAppWithFaultsEndsWithALineForEachAndNoStackTrace()
+    public async Task AnAppWithInvalidSettingsEndsWithALineForEachAndNoStackTrace()
     {
         var start = new ProcessStartInfo("dotnet", [typeof(MessageRunner).Assembly.Location])
         {

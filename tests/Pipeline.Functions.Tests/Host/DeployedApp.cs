@@ -10,7 +10,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests.Host;
 
-/// <summary>The Functions app as it is deployed: its own process, started as the host starts it, over a storage account of Azurite. The API is the emulator.</summary>
+/// <summary>
+/// The Functions app as deployed: a process of its own, started as the host starts it, over a storage account in
+/// Azurite. The emulator is the API.
+/// </summary>
 internal sealed class DeployedApp : IAsyncDisposable
 {
     private const string Key = "test-key-4711";
@@ -85,7 +88,7 @@ internal sealed class DeployedApp : IAsyncDisposable
             var result = await Host.InvokeQueueAsync(function, message.Text, message.DequeueCount);
             await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message, cancellationToken)
                 : message.DequeueCount < MessageRunner.MaxTries ? _receiver.AbandonAsync(message, TimeSpan.Zero, "The function failed.", cancellationToken)
-                : _receiver.DeadLetterAsync(message, "The function failed every try.", cancellationToken));
+                : _receiver.DeadLetterAsync(message, "The function failed all its tries.", cancellationToken));
         }));
         return messages.Count;
     }

@@ -15,7 +15,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
-/// The Functions app itself, in the worker, under a host, over a storage account of Azurite as it is deployed, or over SQLite and files. The API is the emulator.
+/// The Functions app in its worker under a host, over a storage account in Azurite (as deployed) or over SQLite and
+/// files. The emulator is the API.
 /// </summary>
 internal sealed class FunctionsApp : IAsyncDisposable
 {
@@ -42,9 +43,9 @@ internal sealed class FunctionsApp : IAsyncDisposable
     public ILedger Ledger => Services.GetRequiredService<ILedger>();
 
     /// <summary>Starts host, worker and emulator.</summary>
-    /// <param name="faults">The emulator's.</param>
+    /// <param name="faults">Faults of the emulator.</param>
     /// <param name="azure">The storage account; null for SQLite and files.</param>
-    /// <param name="settings">App settings besides, or instead of, those below.</param>
+    /// <param name="settings">App settings that are added to, or replace, those below.</param>
     public static async Task<FunctionsApp> StartAsync(string faults = "", AzuriteAccount? azure = null, params (string Name, string Value)[] settings)
     {
         var app = new FunctionsApp(azure);
@@ -60,7 +61,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         }
     }
 
-    /// <summary>How many <c>records</c> or <c>failures</c> there are for consumers.</summary>
+    /// <summary>Returns the number of <c>records</c> or <c>failures</c> for consumers.</summary>
     public async Task<int> CountAsync(string kind)
     {
         if (_azure is null)
@@ -69,7 +70,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         return await container.ExistsAsync() ? await container.GetBlobsAsync().CountAsync(blob => !blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal)) : 0;
     }
 
-    /// <summary>The manifest of a list.</summary>
+    /// <summary>Returns the manifest of a list.</summary>
     public async Task<string> ManifestAsync(string listId) => _azure is null
         ? await File.ReadAllTextAsync(_folder["out", "manifest.json"])
         : (await _azure.Open().Blobs.GetBlobContainerClient("manifests").GetBlobClient($"{listId}.json").DownloadContentAsync()).Value.Content.ToString();
@@ -107,10 +108,10 @@ internal sealed class FunctionsApp : IAsyncDisposable
         await Host.LoadAsync(Folder);
     }
 
-    /// <summary>As Program.cs does, but for ports that are put in the place of those to the account.</summary>
+    /// <summary>Builds the host as Program.cs does, except that other ports may replace those to the account.</summary>
     private IHost Build((string Name, string Value)[] settings, Action<IServiceCollection> replacePorts)
     {
-        // The worker looks for the generated start-up code in the program that was started, which here is the test runner.
+        // The worker looks for the generated startup code in the entry assembly, which would be the test runner.
         Assembly.SetEntryAssembly(typeof(MessageRunner).Assembly);
         Environment.SetEnvironmentVariable("FUNCTIONS_WORKER_DIRECTORY", Folder);
         Environment.SetEnvironmentVariable("FUNCTIONS_APPLICATION_DIRECTORY", Folder);

@@ -15,8 +15,8 @@ using Pipeline.Ports;
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
-/// What the Functions host is to a worker: it asks for the functions, loads them, invokes them over the worker protocol, and passes HTTP requests on to the worker's own
-/// server with the id of the invocation they belong to.
+/// Acts as the Functions host for a worker: it asks for the functions, loads them and invokes them over the worker
+/// protocol. It forwards HTTP requests to the worker's own server, with the id of their invocation.
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
@@ -45,23 +45,23 @@ internal sealed class FunctionsHost : IAsyncDisposable
         _app.MapFallback(ForwardAsync);
     }
 
-    /// <summary>Where the worker connects.</summary>
+    /// <summary>The address to which the worker connects.</summary>
     public Uri WorkerEndpoint => new(Addresses[0]);
 
-    /// <summary>Where the outside world calls HTTP functions.</summary>
+    /// <summary>The public address of the HTTP functions.</summary>
     public Uri PublicAddress => new(Addresses[1]);
 
-    /// <summary>What the worker said of its functions: name to bindings.</summary>
+    /// <summary>The bindings of each function by name, as the worker reported them.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> Bindings =>
         _functions.ToDictionary(f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
 
-    /// <summary>What the worker said it can do.</summary>
+    /// <summary>The capabilities that the worker reported.</summary>
     public IReadOnlyDictionary<string, string> Capabilities { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>What the worker logged.</summary>
+    /// <summary>The worker's log.</summary>
     public IEnumerable<string> Logs => _worker.Logs;
 
-    /// <summary>Waits for a line of the worker's log that has all of these in it.</summary>
+    /// <summary>Waits for a line in the worker's log that contains all of the texts.</summary>
     public async Task WaitForLogAsync(params string[] texts)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -79,7 +79,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Initializes the worker that has connected, and loads its functions.</summary>
+    /// <summary>Initializes the connected worker and loads its functions.</summary>
     public async Task LoadAsync(string folder)
     {
         await _worker.WaitForWorkerAsync();
@@ -98,10 +98,10 @@ internal sealed class FunctionsHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Invokes a function with a queue message, as the queue extension hands it over.</summary>
-    /// <param name="function">Its name.</param>
+    /// <summary>Invokes a function with a queue message, as the queue extension does.</summary>
+    /// <param name="function">Name of the function.</param>
     /// <param name="text">The message's text.</param>
-    /// <param name="dequeueCount">Which delivery this is.</param>
+    /// <param name="dequeueCount">Number of deliveries, including this one.</param>
     public async Task<StatusResult> InvokeQueueAsync(string function, string text, long dequeueCount = 1)
     {
         var content = JsonSerializer.SerializeToUtf8Bytes(new
@@ -118,9 +118,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return await InvokeAsync(Request(function, new() { ModelBindingData = data }), CancellationToken.None);
     }
 
-    /// <summary>Invokes a timer's function.</summary>
-    /// <param name="function">Its name.</param>
-    /// <param name="stopping">Cancelled: the host tells the worker to stop the invocation.</param>
+    /// <summary>Invokes a function with a timer trigger.</summary>
+    /// <param name="function">Name of the function.</param>
+    /// <param name="stopping">Makes the host cancel the invocation.</param>
     public Task<StatusResult> InvokeTimerAsync(string function, CancellationToken stopping) =>
         InvokeAsync(Request(function, new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }), stopping);
 
@@ -153,7 +153,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     private JsonElement Trigger(string function) =>
         Bindings[function].Single(b => b.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The host matches the route, starts an invocation, and sends the request itself to the worker's server.</summary>
+    /// <summary>Matches the route, starts an invocation, and forwards the request to the worker's server.</summary>
     private async Task ForwardAsync(HttpContext context)
     {
         foreach (var function in _functions.Keys)

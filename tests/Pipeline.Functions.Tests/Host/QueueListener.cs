@@ -5,7 +5,10 @@ using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Functions.Tests.Host;
 
-/// <summary>What the host's queue extension does: takes messages off the queues, invokes, deletes what succeeded and moves what failed five times.</summary>
+/// <summary>
+/// Acts as the host's queue extension: receives messages, invokes the functions, deletes messages that succeeded and
+/// dead-letters those that failed five times.
+/// </summary>
 internal static class QueueListener
 {
     internal static readonly (string Queue, string Function, string DeadLetters)[] Triggers =
@@ -15,8 +18,8 @@ internal static class QueueListener
         (QueueNames.Results, "Collect", "DeadLetterResults"),
     ];
 
-    /// <summary>Delivers everything that is visible now, once.</summary>
-    /// <returns>How many messages were delivered.</returns>
+    /// <summary>Delivers each message that is visible now once.</summary>
+    /// <returns>The number of delivered messages.</returns>
     public static async Task<int> DeliverAsync(FunctionsApp app, CancellationToken cancellationToken)
     {
         var delivered = 0;
@@ -26,7 +29,7 @@ internal static class QueueListener
             delivered += messages.Count;
             await Task.WhenAll(messages.Select(async message =>
             {
-                // The host hands over what lies in the queue, which for a large message is the claim to a blob.
+                // The host passes the text in the queue, which for a large message is the claim.
                 var text = message is StorageMessage stored ? stored.Text : Encoding.UTF8.GetString(message.Body.Span);
                 var result = await app.Host.InvokeQueueAsync(function, text, message.DequeueCount);
                 if (result.Status == StatusResult.Types.Status.Success)

@@ -5,33 +5,33 @@ using Pipeline.Functions.Tests.Host.Protocol;
 
 namespace Pipeline.Functions.Tests.Host;
 
-/// <summary>The host's end of the one stream to the worker.</summary>
+/// <summary>The host's side of the stream to the worker.</summary>
 internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Channel<StreamingMessage> _toWorker = Channel.CreateUnbounded<StreamingMessage>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _waiting = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _requests;
 
-    /// <summary>What the worker logged to the host.</summary>
+    /// <summary>The log entries that the worker sent to the host.</summary>
     public ConcurrentQueue<string> Logs { get; } = new();
 
-    public Task WaitForWorkerAsync() => _started.Task.WaitAsync(Patience);
+    public Task WaitForWorkerAsync() => _started.Task.WaitAsync(AnswerTimeout);
 
     public void Close() => _toWorker.Writer.TryComplete();
 
-    /// <summary>Sends without an answer.</summary>
+    /// <summary>Sends a message that has no answer.</summary>
     public void Send(StreamingMessage message) => _toWorker.Writer.TryWrite(message);
 
-    /// <summary>Sends, and waits for the answer.</summary>
+    /// <summary>Sends a message and waits for its answer.</summary>
     public async Task<StreamingMessage> AskAsync(StreamingMessage message)
     {
         message.RequestId = $"request-{Interlocked.Increment(ref _requests)}";
         var answer = _waiting.GetOrAdd(message.RequestId, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
         Send(message);
-        return await answer.Task.WaitAsync(Patience);
+        return await answer.Task.WaitAsync(AnswerTimeout);
     }
 
     public override async Task EventStream(
@@ -45,7 +45,7 @@ internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
         }
         catch (Exception cut) when (cut is OperationCanceledException or IOException)
         {
-            // The worker is gone.
+            // The worker disconnected.
         }
         Close();
         await sending;

@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>Azure blobs against Azurite, directly and through a proxy that spoils responses.</summary>
+/// <summary>Azure blobs against Azurite, directly and through a proxy that corrupts responses.</summary>
 [Trait("Needs", "servers")]
 public sealed class AzureBlobStoreTests(Servers servers)
 {
@@ -16,7 +16,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AMissingContainerIsNamed()
+    public async Task AMissingContainerIsNamedInTheError()
     {
         using var store = Store((await servers.AzureAsync()).Open());
         var uri = ObjectUri.Parse("azblob://no-such-container/x");
@@ -32,7 +32,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task AWrongKeyIsRefusedWithWhatToDoAndWithoutTheKey()
+    public async Task AWrongKeyIsRefusedWithoutShowingTheKey()
     {
         var azurite = await servers.AzureAsync();
         await NewBlobAsync(azurite, 10);
@@ -78,7 +78,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     [Theory]
     [InlineData(300_000)]
     [InlineData(9_000_000)]
-    public async Task ASpoiltByteIsDamageInOnePartAndInSeveral(int size)
+    public async Task ACorruptByteIsDetectedInBlobsOfOneAndOfSeveralParts(int size)
     {
         var azurite = await servers.AzureAsync();
         await NewBlobAsync(azurite, size);
@@ -89,7 +89,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task ABlobReplacedWhileItIsReadIsDamagedAndNotAMixture()
+    public async Task ABlobReplacedDuringTheReadIsDamagedAndNotAMixture()
     {
         var azurite = await servers.AzureAsync();
         await NewBlobAsync(azurite, 300_000);
@@ -101,7 +101,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task ABusyAccountIsTriedAgainAndThenLeftAlone()
+    public async Task ABusyAccountIsRetriedAFewTimes()
     {
         var (read, bytes, proxy) = await OpenThroughAsync(new() { Status = 503 }, new() { Reset = true }, new() { Status = 500 });
         await using (proxy)
@@ -116,7 +116,7 @@ public sealed class AzureBlobStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task AnIdentitySignsInWithATokenAndNoSignatureIsInTheAddress()
+    public async Task AnIdentitySignsInWithATokenAndWithoutASignatureInTheAddress()
     {
         using var store = Store(new AzureAccount(new() { AccountName = "acct" }, new FixedCredential()));
 

@@ -13,7 +13,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>Every way in which Azure Storage refuses or fails, through the real SDK.</summary>
+/// <summary>Refusals and failures of Azure Storage, through the real SDK.</summary>
 public sealed class AzureErrorsTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -25,11 +25,12 @@ public sealed class AzureErrorsTests
     [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "Copy the connection string from the account's access keys.")]
     [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "Check the settings")]
     [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
-    public async Task ARefusalSaysWhatToDoAndIsNeverTheFaultOfTheWork(int status, string code, string reason, string advice)
+    public async Task ARefusalSaysWhatToDoAndNeverFailsTheWork(int status, string code, string reason, string advice)
     {
         var error = await SendAsync(Answer(status, ("x-ms-error-code", code)));
 
-        // Who is refused by the pipeline's own account waits for the grant; only what is wrong with the call itself is final.
+        // Refused access to the pipeline's own account waits for the role assignment. Only an invalid call is
+        // permanent.
         var isRefused = reason == FailureReasons.AccessDenied;
         Assert.Equal((reason, isRefused, !isRefused), (error.Reason, error.IsStoreFault, error.IsPermanent));
         Assert.StartsWith($"The queue 'results' answered {status} {code}.", error.Message, StringComparison.Ordinal);
@@ -41,7 +42,7 @@ public sealed class AzureErrorsTests
     [InlineData("AuthorizationPermissionMismatch", "Grant the role 'Some Role' on the storage account to this host's identity")]
     [InlineData("AuthorizationFailure", "Allow the host's network on the account, and grant the role.")]
     [InlineData("AuthenticationFailed", "Check AzureWebJobsStorage__accountName")]
-    public void AnIdentityIsToldItsRole(string code, string advice) =>
+    public void AnIdentityIsToldTheRoleItNeeds(string code, string advice) =>
         Assert.Contains(advice, AzureAccess.Of(connectionString: null, "Some Role").Advice(code, serverTime: null), StringComparison.Ordinal);
 
     [Theory]
@@ -49,7 +50,7 @@ public sealed class AzureErrorsTests
     [InlineData("AuthorizationFailure", "2020-01-01", "expired on 2020-01-01 00:00 UTC. Create a new one")]
     [InlineData("AuthenticationFailed", "2999-01-01T00:00:00Z", "rejects the shared access signature in AzureWebJobsStorage: its key was rotated")]
     [InlineData("AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z", "does not allow this. Create one for blobs, queues and tables")]
-    public async Task ASharedAccessSignatureIsToldWhatIsWrongWithIt(string code, string until, string advice)
+    public async Task TheErrorSaysWhatIsWrongWithASharedAccessSignature(string code, string until, string advice)
     {
         await using var server = await TestServer.StartAsync(Answer(403, ("x-ms-error-code", code)));
         var account = new AzureAccount(new()
@@ -69,7 +70,7 @@ public sealed class AzureErrorsTests
     }
 
     [Fact]
-    public async Task AnAzuriteThatIsTooOldIsCalledThat()
+    public async Task AnOutdatedAzuriteIsReported()
     {
         var error = await SendAsync(async context =>
         {
@@ -91,7 +92,7 @@ public sealed class AzureErrorsTests
     [InlineData(503, "ServerBusy", "x-ms-retry-after-ms", "1500", 1.5)]
     [InlineData(500, "InternalError", "x-other", "1", null)]
     [InlineData(409, "QueueBeingDeleted", "x-other", "1", 30.0)]
-    public async Task AnOverloadIsTransientAndComesBackWhenAsked(int status, string code, string header, string value, double? seconds)
+    public async Task AnOverloadIsTransientWithTheRequestedWait(int status, string code, string header, string value, double? seconds)
     {
         var error = await SendAsync(Answer(status, ("x-ms-error-code", code), (header, value)));
 
@@ -102,13 +103,13 @@ public sealed class AzureErrorsTests
     [Theory]
     [InlineData("60", 1)]
     [InlineData("0", 3)]
-    public async Task WhoIsAskedForALongWaitDoesNotHoldItsWorkerMeanwhile(string seconds, int requests)
+    public async Task ALongRequestedWaitDoesNotBlockTheWorker(string seconds, int requests)
     {
         await using var server = await TestServer.StartAsync(Answer(503, ("x-ms-error-code", "ServerBusy"), ("Retry-After", seconds)));
 
         var error = await SendAsync(server.Address, tries: 3);
 
-        // To be asked for no wait is to be asked for none: our own backoff decides.
+        // A requested wait of zero is no wait: our own backoff decides.
         Assert.Equal(seconds == "0" ? "" : seconds, $"{error.RetryAfter?.TotalSeconds}");
         Assert.Equal(requests, server.Seen.Count);
     }
@@ -126,7 +127,7 @@ public sealed class AzureErrorsTests
     }
 
     [Fact]
-    public async Task ASilentServerIsGivenUpInTime()
+    public async Task ASilentServerTimesOut()
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
 
@@ -136,7 +137,7 @@ public sealed class AzureErrorsTests
     }
 
     [Fact]
-    public async Task NobodyListeningIsTransient()
+    public async Task ARefusedConnectionIsTransient()
     {
         using var closed = new TcpListener(System.Net.IPAddress.Loopback, 0);
         closed.Start();
@@ -147,7 +148,7 @@ public sealed class AzureErrorsTests
     }
 
     [Fact]
-    public async Task AMissingQueueIsMadeAndTheMessageSentAgain()
+    public async Task AMissingQueueIsCreatedAndTheMessageSentAgain()
     {
         await using var server = await TestServer.StartAsync(
             Answer(404, ("x-ms-error-code", "QueueNotFound")),
@@ -180,7 +181,7 @@ public sealed class AzureErrorsTests
 
     [Theory]
     [MemberData(nameof(SignIns))]
-    public async Task WhoCannotSignInIsTold(Exception thrown, bool isRefused, string advice)
+    public async Task AFailedSignInSaysWhatToDo(Exception thrown, bool isRefused, string advice)
     {
         var credential = new Mock<TokenCredential>();
         credential.Setup(c => c.GetTokenAsync(It.IsAny<TokenRequestContext>(), It.IsAny<CancellationToken>())).Throws(thrown);
@@ -204,10 +205,10 @@ public sealed class AzureErrorsTests
     };
 
     [Fact]
-    public Task ABugIsLetThrough() => Assert.ThrowsAsync<RequestFailedException>(() => SendAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null)));
+    public Task AnUnknownErrorIsNotTranslated() => Assert.ThrowsAsync<RequestFailedException>(() => SendAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null)));
 
     [Fact]
-    public async Task AConnectionThatIsResetAtOnceIsTransient()
+    public async Task AConnectionThatIsResetImmediatelyIsTransient()
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() => SendAsync(new SocketException((int)SocketError.NotConnected)));
 
@@ -218,7 +219,7 @@ public sealed class AzureErrorsTests
     {
         var queue = new Mock<QueueClient>();
         queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>())).ThrowsAsync(thrown);
-        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", AzureAccess.Of(null, "role"), _ => throw new InvalidOperationException("It is there."));
+        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", AzureAccess.Of(null, "role"), _ => throw new InvalidOperationException("The queue exists."));
         return resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct);
     }
 
@@ -226,7 +227,7 @@ public sealed class AzureErrorsTests
     [InlineData("application/json", "<html>Bad gateway</html>")]
     [InlineData("application/xml", "<html>Bad gateway")]
     [InlineData("text/html", "<html>Bad gateway")]
-    public async Task AnAnswerOfSomethingInBetweenIsTransient(string contentType, string body)
+    public async Task AnAnswerFromAProxyIsTransient(string contentType, string body)
     {
         var error = await SendAsync(async context =>
         {

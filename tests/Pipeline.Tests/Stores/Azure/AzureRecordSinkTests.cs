@@ -13,7 +13,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>What is Azure's own about the sink: messages, pointers, the file of a submission. Against Azurite.</summary>
+/// <summary>Azure's own part of the sink: messages, pointers and the file of a submission. Against Azurite.</summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "7")]
 public sealed class AzureRecordSinkTests(Servers servers)
@@ -21,7 +21,7 @@ public sealed class AzureRecordSinkTests(Servers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ARecordThatFitsIsItsOwnMessageAndALargeOneIsPointedTo()
+    public async Task ASmallRecordIsTheMessageAndALargeOneIsPointedTo()
     {
         var azurite = await servers.AzureAsync();
         var sink = Sink(azurite);
@@ -57,7 +57,7 @@ public sealed class AzureRecordSinkTests(Servers servers)
     }
 
     [Fact]
-    public async Task AMessageThatACrashKeptBackIsSentByTheNextPutWithTheBytesThatAreStored()
+    public async Task AMessageLostInACrashIsSentByTheNextPutWithTheStoredBytes()
     {
         var azurite = await servers.AzureAsync();
         await using (var proxy = await FaultProxy.StartAsync(azurite.Queues, [.. Enumerable.Repeat(new Fault { Status = 503 }, 10)]))
@@ -72,7 +72,7 @@ public sealed class AzureRecordSinkTests(Servers servers)
     }
 
     [Fact]
-    public async Task AFailureIsAMessageUnlessItHasBecomeARecord()
+    public async Task AFailureIsAnnouncedUnlessItHasARecord()
     {
         var azurite = await servers.AzureAsync();
         var sink = Sink(azurite);
@@ -86,7 +86,7 @@ public sealed class AzureRecordSinkTests(Servers servers)
     }
 
     [Fact]
-    public async Task ARecordAndAFailureOfOneIdThatComeAtOnceEndAsARecord()
+    public async Task AConcurrentRecordAndFailureOfOneIdEndAsARecord()
     {
         var azurite = await servers.AzureAsync();
         var sink = Sink(azurite);
@@ -99,11 +99,12 @@ public sealed class AzureRecordSinkTests(Servers servers)
     }
 
     [Fact]
-    public async Task ASubmissionsRecordsAreOneFileMadeAgainOnlyWhenRecordsWereAdded()
+    public async Task ASubmissionsFileIsRewrittenOnlyWhenRecordsWereAdded()
     {
         var azurite = await servers.AzureAsync();
         var sink = Sink(azurite);
-        // Small ones on both sides of large ones, so that reading ahead must keep the order; together more than a block.
+        // Small records on both sides of large ones, so that reading ahead must keep the order. Together more than a
+        // block.
         var sizes = new[] { 10, 300_000, 20, 30, 4_500_000, 40 };
         foreach (var (i, size) in sizes.Index())
             await sink.PutRecordAsync(StagedRecord.FromBytes($"{i}", "list", "list-000000", Encoding.UTF8.GetBytes($$"""{"id":"{{i}}","pad":"{{Convert.ToHexString(Some.Bytes(size, i))}}"}""")), Ct);
@@ -125,7 +126,7 @@ public sealed class AzureRecordSinkTests(Servers servers)
     }
 
     [Fact]
-    public async Task AManifestIsAMessageToo()
+    public async Task AManifestIsAnnouncedToo()
     {
         var azurite = await servers.AzureAsync();
         await Sink(azurite).PutManifestAsync(Some.Manifest(), Ct);

@@ -19,7 +19,7 @@ public sealed class AzureStorageOptionsTests
     public void WithoutAnAccountThereAreNoOptions() => Assert.Null(AzureStorageOptions.FromEnvironment(_ => null));
 
     [Fact]
-    public void TheNamesOfTheFunctionsHostAreUnderstood()
+    public void TheVariablesOfTheFunctionsHostAreRead()
     {
         var options = Read(new()
         {
@@ -42,20 +42,20 @@ public sealed class AzureStorageOptionsTests
     [InlineData(AzureCredentialKind.ManagedIdentity, typeof(ManagedIdentityCredential))]
     [InlineData(AzureCredentialKind.WorkloadIdentity, typeof(WorkloadIdentityCredential))]
     [InlineData(AzureCredentialKind.AzureCli, typeof(AzureCliCredential))]
-    public void TheCredentialIsTheChosenOne(AzureCredentialKind kind, Type credential) =>
+    public void TheOptionsChooseTheCredential(AzureCredentialKind kind, Type credential) =>
         Assert.IsType(credential, AzureAccount.CreateCredential(new() { AccountName = "acct", Credential = kind }));
 
     [Theory]
     [InlineData("AzureWebJobsStorage__blobServiceUri", "ftp://x", "AzureWebJobsStorage__blobServiceUri is 'ftp://x'. Write an http or https address, or leave it out.")]
     [InlineData("AzureWebJobsStorage__credential", "me", "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or azurecli, or leave it out.")]
-    public void WhatCannotBeUsedIsRefused(string name, string value, string message)
+    public void AnInvalidVariableIsRefused(string name, string value, string message)
     {
         var error = Assert.Throws<PipelineException>(() => Read(new() { [name] = value }));
         Assert.Equal((FailureReasons.InvalidConfiguration, message), (error.Reason, error.Message));
     }
 
     [Fact]
-    public void AnAccountWithoutAllItsAddressesIsRefused()
+    public void AnAccountWithAMissingAddressIsRefused()
     {
         var error = Assert.Throws<PipelineException>(() => new AzureAccount(new() { BlobServiceUri = new("https://blobs.example/") }));
         Assert.Equal(
@@ -73,14 +73,14 @@ public sealed class AzureStorageOptionsTests
     }
 
     [Fact]
-    public void TheKeyIsNotInTheText()
+    public void TheTextOfTheOptionsHasNoKey()
     {
         var options = Read(new() { ["AzureWebJobsStorage"] = Connection })!;
         Assert.Equal("a storage account by connection string", options.ToString());
     }
 
     [Fact]
-    public void TheStoresAreThereOnceRegistered()
+    public void TheRegisteredStoresCanBeResolved()
     {
         using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System)
             .AddAzureStores(new() { ConnectionString = Connection }).BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });

@@ -12,13 +12,13 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>docs/downstream.md is the contract with consumers of the queues: it says what the code does.</summary>
+/// <summary>docs/downstream.md is the contract with consumers of the queues, so it must match the code.</summary>
 public sealed partial class DownstreamDocsTests
 {
     internal static readonly string Docs = Repository.Read("docs/downstream.md");
 
     [Fact]
-    public void APointersMembersAreThoseOfThePage()
+    public void ThePageListsTheMembersOfAPointer()
     {
         var pointer = new Pointer { Id = "i", Uri = "u", Bytes = 1, Sha256 = "s" };
         var written = JsonSerializer.SerializeToElement(pointer, AzureJson.Plain.Pointer);
@@ -31,15 +31,15 @@ public sealed partial class DownstreamDocsTests
     }
 
     [Fact]
-    public void TheLargestMessageIsThatOfThePage() =>
+    public void ThePageStatesTheLargestMessage() =>
         Assert.Contains($"longer than {MessageText.MaxBytes:N0} bytes", Docs, StringComparison.Ordinal);
 
     [Fact]
-    public void EverySchemaOfAMessageIsOnThePage() => Assert.All(
+    public void ThePageListsEverySchemaOfAMessage() => Assert.All(
         [Some.Failure("a").Schema, Some.Manifest().Schema, "pipeline.record/1", "pipeline.pointer/1"],
         schema => Assert.Contains($"`{schema}`", Section("## Messages", "A pointer has"), StringComparison.Ordinal));
 
-    /// <summary>What a row of the first table says.</summary>
+    /// <summary>Returns queue and blob of each row of the first table.</summary>
     internal static (string Queue, string Blob)[] Queues() =>
         [.. Rows().Matches(Section("| queue |", "## Messages")).Select(row => (row.Groups["first"].Value, row.Groups["last"].Value))];
 
@@ -58,7 +58,7 @@ public sealed partial class DownstreamDocsTests
     private static partial Regex Example();
 }
 
-/// <summary>The same, of what lies in the account.</summary>
+/// <summary>docs/downstream.md must also match what is in the account.</summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "7")]
 public sealed class DownstreamTests(Servers servers)
@@ -66,12 +66,12 @@ public sealed class DownstreamTests(Servers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task QueuesBlobsAndMessagesAreThoseOfThePage()
+    public async Task QueuesBlobsAndMessagesMatchThePage()
     {
         var account = (await servers.AzureAsync()).Open();
         var sink = new AzureRecordSink(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
         var record = Encoding.UTF8.GetBytes("""{"schema":"pipeline.record/1","id":"a"}""");
-        // Twice, as after a crash.
+        // Put everything twice, as after a crash.
         for (var i = 0; i < 2; i++)
         {
             await sink.PutRecordAsync(StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);

@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>From a message's text to the bytes that its stage gets.</summary>
+/// <summary>Decodes a message's text to the bytes that its stage receives.</summary>
 public sealed class StorageMessageTests
 {
     private readonly ClaimChecks _claims = new(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), TimeProvider.System);
@@ -19,11 +19,11 @@ public sealed class StorageMessageTests
 
     [Theory]
     [MemberData(nameof(MessageTexts.Pairs), MemberType = typeof(MessageTexts))]
-    public async Task AMessageIsDecodedAsEveryHostDoes(string text, string body) =>
+    public async Task AMessageIsDecodedAsInEveryHost(string text, string body) =>
         Assert.Equal(body, Encoding.UTF8.GetString((await Message(text).OpenAsync(Ct)).Span));
 
     [Fact]
-    public async Task GzipInBase64ArrivesAsGzipWhichIntakeReads()
+    public async Task GzipInBase64ArrivesAsGzip()
     {
         var body = await Message(MessageTexts.Gzipped).OpenAsync(Ct);
 
@@ -38,7 +38,7 @@ public sealed class StorageMessageTests
     [InlineData("url-lists/2026-01-01/00000000000000000000000000000000\n", 1)]
     [InlineData("url-lists/2026-01-01/00000000000000000000000000000000", 450_000_000)]
     [InlineData("url-lists/2026-01-01/00000000000000000000000000000000", -1)]
-    public async Task AClaimThatThePipelineCannotHaveWrittenIsRefusedWithoutLookingForIt(string blob, long bytes)
+    public async Task AForgedClaimIsRefusedWithoutARequest(string blob, long bytes)
     {
         var problem = await Assert.ThrowsAsync<PipelineException>(() => Message(Claim(blob, bytes, "00")).OpenAsync(Ct));
 
@@ -46,7 +46,7 @@ public sealed class StorageMessageTests
     }
 
     [Fact]
-    public async Task AMessageThatIsTooLargeForAClaimIsRefusedWhereItIsSent()
+    public async Task AMessageThatIsTooLargeForAClaimIsRefusedWhenSent()
     {
         var problem = await Assert.ThrowsAsync<PipelineException>(
             () => _claims.DepositAsync(QueueNames.UrlLists, new byte[ClaimChecks.MaxBytes + 1], Ct));
@@ -60,14 +60,14 @@ public sealed class StorageMessageTests
     private StorageMessage Message(string text) => new(QueueNames.UrlLists, "id", "receipt", text, _claims, 1);
 }
 
-/// <summary>What becomes of claims that nobody can redeem, in a host.</summary>
+/// <summary>A host dead-letters claims that cannot be redeemed.</summary>
 [Trait("Needs", "servers")]
 public sealed class UnusableClaimTests(Servers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task EachEndsInThePoisonQueueByItselfAndTheHostGoesOn()
+    public async Task EachUnusableClaimMovesToThePoisonQueueAndTheHostContinues()
     {
         var account = (await servers.AzureAsync()).Open();
         var claims = new ClaimChecks(account, TimeProvider.System);

@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>What is Azure's own about its queues, both sides, against Azurite.</summary>
+/// <summary>Azure's own part of the queues, sending and receiving. Against Azurite.</summary>
 [Trait("Needs", "servers")]
 public sealed class StorageWorkQueueTests(Servers servers)
 {
@@ -16,7 +16,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AMessageLiesInTheQueueAsPlainTextAndNeverExpires()
+    public async Task AMessageIsPlainTextInTheQueueAndNeverExpires()
     {
         var (account, queue, _) = await OpenAsync();
 
@@ -27,11 +27,11 @@ public sealed class StorageWorkQueueTests(Servers servers)
         Assert.Equal(9999, message.ExpiresOn?.Year);
     }
 
-    public static TheoryData<string> WhatNoQueueCarries => [new string('x', 200_000), new string('&', 20_000), "https://a/\r\nhttps://b/", "a\0b", " padded ", "\uFFFE", ""];
+    public static TheoryData<string> UnfitMessages => [new string('x', 200_000), new string('&', 20_000), "https://a/\r\nhttps://b/", "a\0b", " padded ", "\uFFFE", ""];
 
     [Theory]
-    [MemberData(nameof(WhatNoQueueCarries))]
-    public async Task WhatTheQueueCannotCarryAsItIsGoesByAClaimAndArrivesByteForByte(string text)
+    [MemberData(nameof(UnfitMessages))]
+    public async Task AMessageThatDoesNotFitInTheQueueArrivesByteForByteThroughAClaim(string text)
     {
         var (account, queue, receiver) = await OpenAsync();
         var body = Encoding.UTF8.GetBytes(text);
@@ -43,7 +43,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     [Fact]
-    public async Task BytesThatAreNoTextArriveToo()
+    public async Task BytesThatAreNotTextArriveToo()
     {
         var (_, queue, receiver) = await OpenAsync();
         byte[] body = [0xff, 0xfe, 0x00, 0x80];
@@ -54,7 +54,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     [Fact]
-    public async Task AListThatMentionsTheClaimsSchemaIsNotTakenForAClaim()
+    public async Task AListThatMentionsTheClaimsSchemaIsNotAClaim()
     {
         var claims = new ClaimChecks((await servers.AzureAsync()).Open(), TimeProvider.System);
         foreach (var text in new[] { "https://a/?q=\"pipeline.claim/1\"", """{"url":"https://a/","tag":"pipeline.claim/1"}""", """["pipeline.claim/1"]""" })
@@ -65,7 +65,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     [Fact]
-    public async Task WhoLostItsLeaseDecidesNothing()
+    public async Task AWorkerThatLostItsLeaseChangesNothing()
     {
         var (_, queue, receiver) = await OpenAsync();
         await queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.Zero, Ct);
@@ -81,7 +81,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     [Fact]
-    public async Task ALeaseThatIsExtendedIsStillOnesOwn()
+    public async Task AnExtendedLeaseIsStillValid()
     {
         var (_, queue, receiver) = await OpenAsync();
         await queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.Zero, Ct);
@@ -94,7 +94,7 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     [Fact]
-    public async Task ADelayThatTheServiceDoesNotTakeIsShortenedToTheLongestItDoes()
+    public async Task ADelayIsShortenedToTheServicesMaximum()
     {
         var (_, queue, receiver) = await OpenAsync();
 

@@ -7,14 +7,17 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>What is Azure's own about the ledger: torn writes, lost answers, long texts, the index of due work. Against Azurite.</summary>
+/// <summary>
+/// Azure's own part of the ledger: interrupted writes, lost answers, long texts, the index of due work. Against
+/// Azurite.
+/// </summary>
 [Trait("Needs", "servers")]
 public sealed class TableLedgerTests(Servers servers)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ACreateThatIsTornAnywhereIsHealedByRepeatingIt()
+    public async Task ACreateInterruptedAnywhereIsCompletedByRepeatingIt()
     {
         var planned = Some.Submission(count: 250);
         for (var survive = 0; ; survive++)
@@ -23,16 +26,17 @@ public sealed class TableLedgerTests(Servers servers)
             await PrepareTablesAsync(azurite);
             await using var proxy = await FaultProxy.StartAsync(
                 azurite.Tables, [.. Enumerable.Repeat(new Fault(), survive), .. Enumerable.Repeat(new Fault { Status = 500 }, 1000)]);
-            var torn = await Record.ExceptionAsync(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct));
+            var error = await Record.ExceptionAsync(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct));
             var ledger = Ledger(azurite);
-            if (torn is null)
+            if (error is null)
             {
-                // Look for it, three transactions of inputs, the list's index, the due row, its own row.
+                // A read of the submission, three transactions of inputs, the list's member row, the due row, its own
+                // row.
                 Assert.Equal(7, survive);
                 break;
             }
 
-            Assert.False(Assert.IsType<PipelineException>(torn).IsPermanent);
+            Assert.False(Assert.IsType<PipelineException>(error).IsPermanent);
             Assert.Null(await ledger.GetSubmissionAsync(planned.SubmissionId, Ct));
             Assert.Empty(await ledger.GetSubmissionsAsync(planned.ListId, Ct).ToListAsync(Ct));
             Assert.Empty(await ledger.GetDueSubmissionsAsync(Some.Time, 10, Ct));
@@ -44,7 +48,7 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task TasksThatWereTornAreHealedByAddingThemAgain()
+    public async Task AnInterruptedAddOfTasksIsCompletedByRepeatingIt()
     {
         var azurite = await servers.AzureAsync();
         await PrepareTablesAsync(azurite);
@@ -60,7 +64,7 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task AWriteWhoseAnswerWasLostIsKnownAsOnesOwn()
+    public async Task AWriteWhoseAnswerWasLostRecognizesItsOwnRow()
     {
         var azurite = await servers.AzureAsync();
         var ledger = Ledger(azurite);
@@ -87,29 +91,29 @@ public sealed class TableLedgerTests(Servers servers)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task RowsThatAreChangedAtOnceShareTransactionsAndOneThatWasChangedBeforeLosesAlone(bool losesAnAnswer)
+    public async Task ConcurrentUpdatesShareTransactionsAndAConflictFailsAlone(bool losesAnAnswer)
     {
         var azurite = await servers.AzureAsync();
         var planned = Some.Submission(count: 60);
         await Ledger(azurite).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
         var inputs = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
         await Ledger(azurite).UpdateInputsAsync([inputs[30] with { TaskId = "other" }], Ct);
-        // The first change goes alone and takes a while; the others come meanwhile.
+        // The first update is sent alone and delayed. The others arrive meanwhile.
         await using var proxy = await FaultProxy.StartAsync(azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new() { LoseAnswer = losesAnAnswer });
         var ledger = Ledger(azurite, proxy.Address);
 
         var written = await Task.WhenAll(inputs.Select(async i => (await ledger.UpdateInputsAsync([i with { TaskId = "mine" }], Ct))[0]));
 
         Assert.Equal([30], written.Index().Where(w => w.Item is null).Select(w => w.Index));
-        var there = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
-        Assert.Equal("other", there[30].TaskId);
-        Assert.Equal(there.Where(i => i.Ordinal != 30), written.OfType<InputEntry>());
-        // Alone, together, a look at the one that lost, together again; and a look at each whose answer was lost.
+        var stored = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
+        Assert.Equal("other", stored[30].TaskId);
+        Assert.Equal(stored.Where(i => i.Ordinal != 30), written.OfType<InputEntry>());
+        // One alone, the others together, a read of the conflict, together again; and a read for each lost answer.
         Assert.InRange(proxy.Seen.Count, 4, losesAnAnswer ? 200 : 4);
     }
 
     [Fact]
-    public async Task ATaskThatIsThereGainsItsInputByOneReadAndOneWrite()
+    public async Task AKnownTaskGetsItsInputWithOneReadAndOneWrite()
     {
         var azurite = await servers.AzureAsync();
         await PrepareTablesAsync(azurite);
@@ -127,7 +131,7 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task ACreateWhoseAnswersAreAllLostIsThereOnceAndDue()
+    public async Task ACreateWhoseAnswersAreAllLostIsStoredOnceAndDue()
     {
         var azurite = await servers.AzureAsync();
         await PrepareTablesAsync(azurite);
@@ -141,10 +145,10 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task LongTextsComeBackWholeAndTooLongOnesAreRefusedClearly()
+    public async Task LongTextsAreReadBackAndTooLongOnesAreRefused()
     {
         var ledger = Ledger(await servers.AzureAsync());
-        // A character of two units lies across the end of a property.
+        // A character of two UTF-16 units crosses the end of a property.
         var text = new string('"', (32 * 1024) - 1) + "😀" + new string('ü', 40_000);
         var inputs = Enumerable.Range(0, 30).Select(i => Some.Input("list-000000", i) with { Input = text, Url = "" }).ToList();
         await ledger.CreateSubmissionAsync(Some.Submission(count: 30) with { SharedInputs = text }, inputs, Ct);
@@ -159,7 +163,7 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task ADueTimeThatChangesOftenLeavesOneRowBehind()
+    public async Task ADueTimeThatChangesOftenLeavesOnlyOneRow()
     {
         var azurite = await servers.AzureAsync();
         var ledger = Ledger(azurite);
@@ -178,7 +182,7 @@ public sealed class TableLedgerTests(Servers servers)
     }
 
     [Fact]
-    public async Task ADueRowThatACrashLeftBehindIsPassedOverAndRemovedWhenItIsOld()
+    public async Task ADueRowLeftByACrashIsSkippedAndRemovedAfterTheGracePeriod()
     {
         var azurite = await servers.AzureAsync();
         var time = new FakeTimeProvider(Some.Time);
