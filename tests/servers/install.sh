@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the servers that tests run against into .servers/ at the root of the repository; does nothing when they are there.
-# Needs apt-get (Debian 12 or a relative; no root, packages are only unpacked), /usr/bin/python3, node 20 and npm.
+# Installs the test servers into .servers/ at the root of the repository. Does nothing if they are up to date.
+# Needs apt-get (Debian 12 or a derivative), /usr/bin/python3, node 20 and npm. Needs no root: packages are only unpacked.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)/.servers
 mkdir -p "$root"
 
-# S3: OpenStack Swift with its s3api, from Debian's packages.
+# S3: OpenStack Swift with its s3api, from Debian packages.
 swift_packages=(swift python3-swift python3-eventlet python3-greenlet python3-dnspython python3-lxml python3-netifaces
   python3-pastedeploy python3-pyeclib liberasurecode1 libisal2 python3-requests python3-urllib3 python3-charset-normalizer
   python3-chardet python3-idna python3-certifi python3-xattr python3-six python3-pkg-resources python3-setuptools python3-cffi-backend)
@@ -22,7 +22,7 @@ if [ "$(cat "$root/swift/stamp" 2>/dev/null)" != "$swift_stamp" ]; then
   echo "$swift_stamp" > "$root/swift/stamp"
 fi
 
-# GCS and Azure Storage: node packages, exactly as locked.
+# GCS and Azure Storage: npm packages, at the versions of the lock file.
 node_stamp=$(cat "$here/package.json" "$here/package-lock.json" | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$root/node/stamp" 2>/dev/null)" != "$node_stamp" ]; then
   echo "Installing firebase-tools and azurite into $root/node"
@@ -34,7 +34,7 @@ if [ "$(cat "$root/node/stamp" 2>/dev/null)" != "$node_stamp" ]; then
   echo "$node_stamp" > "$root/node/stamp"
 fi
 
-# Another clock for a process, for the chaos suite: libfaketime, from Debian's packages.
+# libfaketime, from a Debian package: gives a process another clock, for the chaos suite.
 if [ ! -f "$root/faketime/libfaketime.so.1" ]; then
   echo "Installing libfaketime into $root/faketime"
   rm -rf "$root/faketime"
