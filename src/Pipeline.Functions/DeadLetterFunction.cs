@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Sweep;
 
@@ -33,7 +34,7 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
         {
             await stage.HandleAsync(queue, envelope.Body, error: null, cancellationToken);
         }
-        catch (Exception error) when (message.DequeueCount >= MessageRunner.MaxTries
+        catch (Exception error) when (message.DequeueCount >= Tries.Max
             && error is not (PipelineException { IsPermanent: false } or OperationCanceledException))
         {
             LogDropped(error, message.MessageId, queue, message.DequeueCount);

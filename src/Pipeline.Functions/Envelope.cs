@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Stores.Azure.Queues;
 
@@ -61,6 +62,6 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
     /// </summary>
     private static int Number(JsonElement fields, string name) =>
         fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
-            ? Math.Clamp(number, 0, MessageRunner.MaxTries)
+            ? Math.Clamp(number, 0, Tries.Max)
             : 0;
 }

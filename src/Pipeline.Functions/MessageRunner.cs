@@ -1,5 +1,6 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
+using Pipeline.Hosting;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -9,17 +10,13 @@ using Pipeline.Sweep;
 namespace Pipeline.Functions;
 
 /// <summary>
-/// Runs a stage on a queue message and handles its errors. An exception that escapes counts as one of the host's tries.
-/// After the last try, or at once for a permanent error, it updates the ledger and moves the message to the poison
-/// queue. If a service asks to wait, it sends the message again with a delay, within the same number of tries. A
-/// message that is interrupted because the host stops does not use up a try.
+/// Runs a stage on a queue message and settles the message as <see cref="Tries"/> decides. An error that escapes counts
+/// as one of the host's tries. If a service asks to wait, it sends the message again with a delay, and the message
+/// carries the number of its tries.
 /// </summary>
 internal sealed partial class MessageRunner(
     IWorkQueue queue, ClaimChecks claims, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
 {
-    /// <summary>Maximum number of tries of a message. Equals <c>maxDequeueCount</c> in host.json.</summary>
-    public const int MaxTries = 5;
-
     private static readonly TimeSpan s_storeWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromSeconds(2);
 
@@ -35,38 +32,68 @@ internal sealed partial class MessageRunner(
         string name, QueueMessage message, TimeSpan limit, Func<ReadOnlyMemory<byte>, CancellationToken, Task> stage, CancellationToken stopping)
     {
         var envelope = Envelope.Read(name, message.Body);
-        var tries = message.DequeueCount + envelope.Requeued;
+        var held = new HeldMessage(name, message.MessageId, envelope, message.DequeueCount + envelope.Requeued);
         using var activity = MessageTrace.Start(name, envelope.TraceParent);
         var body = envelope.Body;
         try
         {
             await WithinAsync(limit, async token => await stage(body = await claims.RedeemAsync(body, token), token), stopping);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception error)
         {
-            LogReturned(message.MessageId, name);
-            await queue.SendAsync(name, [envelope.Body], TimeSpan.Zero, CancellationToken.None);
-        }
-        catch (PipelineException fault) when (fault.IsStoreFault)
-        {
-            // A store fault concerns the account or the disk, not the message, so it does not use up a try.
-            LogDelayed(message.MessageId, name, s_storeWait.TotalSeconds, tries, fault.Message);
-            await queue.SendAsync(name, [envelope.Body], RetryAfter.AtLeast(fault.RetryAfter, s_storeWait), stopping);
-        }
-        catch (PipelineException problem) when (problem is { IsPermanent: false, RetryAfter: not null } && envelope.CanCount && tries < MaxTries)
-        {
-            var wait = problem.RetryAfter.AtLeast(s_shortestWait);
-            LogDelayed(message.MessageId, name, wait.TotalSeconds, tries, problem.Message);
-            await queue.SendAsync(name, [envelope.CountedUp()], wait, stopping);
-        }
-        catch (Exception error) when (error is PipelineException { IsPermanent: true } || tries >= MaxTries)
-        {
-            // The ledger is updated here because the function of the poison queue does not know the error.
-            LogPoisoned(error is PipelineException ? null : error, message.MessageId, name, tries, error.Message);
-            await deadLetters.HandleAsync(name, body, error, CancellationToken.None);
-            await queue.SendAsync(name + QueueNames.PoisonSuffix, [envelope.Body], TimeSpan.Zero, CancellationToken.None);
+            if (!await SettleAsync(held, body, error, stopping))
+                throw;
         }
     }
+
+    /// <summary>Settles a message whose stage failed.</summary>
+    /// <returns>False where the error must escape: then the host counts it as a try and delivers the message again.</returns>
+    private async Task<bool> SettleAsync(
+        HeldMessage held,
+        ReadOnlyMemory<byte> body,
+        Exception error,
+        CancellationToken stopping
+    )
+    {
+        var (name, id, envelope, tries) = held;
+        switch (Tries.FateAfter(error, tries, stopping.IsCancellationRequested))
+        {
+            case MessageFate.GivenBack:
+                LogReturned(id, name);
+                await SendAsync(name, envelope.Body, TimeSpan.Zero, CancellationToken.None);
+                return true;
+            case MessageFate.WaitsForStore:
+                await PutOffAsync(held, envelope.Body, s_storeWait, (PipelineException)error, stopping);
+                return true;
+            case MessageFate.TriedAgain when error is PipelineException { RetryAfter: not null } asked && envelope.CanCount:
+                await PutOffAsync(held, envelope.CountedUp(), s_shortestWait, asked, stopping);
+                return true;
+            case MessageFate.GivenUp:
+                // The ledger is updated here because the function of the poison queue does not know the error.
+                LogPoisoned(error is PipelineException ? null : error, id, name, tries, error.Message);
+                await deadLetters.HandleAsync(name, body, error, CancellationToken.None);
+                await SendAsync(name + QueueNames.PoisonSuffix, envelope.Body, TimeSpan.Zero, CancellationToken.None);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private Task PutOffAsync(
+        HeldMessage held,
+        ReadOnlyMemory<byte> body,
+        TimeSpan shortest,
+        PipelineException problem,
+        CancellationToken stopping
+    )
+    {
+        var wait = problem.RetryAfter.AtLeast(shortest);
+        LogDelayed(held.Id, held.Queue, wait.TotalSeconds, held.Tries, problem.Message);
+        return SendAsync(held.Queue, body, wait, stopping);
+    }
+
+    private Task SendAsync(string name, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(name, [body], delay, cancellationToken);
 
     /// <summary>Runs work with a time limit.</summary>
     /// <exception cref="PipelineException">Transient: the limit was reached.</exception>
@@ -94,4 +121,6 @@ internal sealed partial class MessageRunner(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Delaying message {MessageId} of queue {Queue} by {Seconds} s after try {Try}: {Reason}")]
     private partial void LogDelayed(string messageId, string queue, double seconds, long @try, string reason);
+
+    private sealed record HeldMessage(string Queue, string Id, Envelope Envelope, long Tries);
 }

@@ -2,6 +2,7 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using Pipeline.Collect;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
@@ -40,8 +41,8 @@ public sealed class DeadLetterFunctionTests
         _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ThrowsAsync(new InvalidOperationException("bug"));
         Task Run(int tries) => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", tries);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Run(MessageRunner.MaxTries - 1));
-        await Run(MessageRunner.MaxTries);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Run(Tries.Max - 1));
+        await Run(Tries.Max);
     }
 
     private Task RunAsync(string queue, string body, int dequeueCount)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
+using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Outcomes;
@@ -55,14 +56,14 @@ public sealed class MessageRunnerTests : IDisposable
     public async Task RequestedWaitsEndWithTheFifthTry()
     {
         var text = Text;
-        for (var i = 1; i < MessageRunner.MaxTries; i++)
+        for (var i = 1; i < Tries.Max; i++)
         {
             await RunAsync(1, Busy, text);
             text = _sent[^1].Body;
         }
 
         await RunAsync(1, Busy, text);
-        Assert.Equal(MessageRunner.MaxTries, _sent.Count);
+        Assert.Equal(Tries.Max, _sent.Count);
         Assert.Equal((QueueNames.Submissions + QueueNames.PoisonSuffix, text), (_sent[^1].Queue, _sent[^1].Body));
         _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);
     }
@@ -89,7 +90,7 @@ public sealed class MessageRunnerTests : IDisposable
     [Fact]
     public async Task AfterTheLastTryTheLedgerIsUpdatedAndTheMessageIsDeadLettered()
     {
-        await RunAsync(MessageRunner.MaxTries, _ => throw new IOException("The disk is full."));
+        await RunAsync(Tries.Max, _ => throw new IOException("The disk is full."));
 
         Assert.Equal((QueueNames.Submissions + QueueNames.PoisonSuffix, Text, TimeSpan.Zero), Assert.Single(_sent));
         _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);

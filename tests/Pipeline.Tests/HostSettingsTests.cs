@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Callback;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
-using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
@@ -30,10 +30,8 @@ public sealed partial class HostSettingsTests
     public void TheHostTriesAsOftenAsTheCodeAndTheLocalRunner()
     {
         var queues = Host.GetProperty("extensions").GetProperty("queues");
-        var tries = Constant("MaxTries = (?<value>[0-9]+)");
 
-        Assert.Equal(IWorkReceiver.MaxDequeueCount, queues.GetProperty("maxDequeueCount").GetInt32());
-        Assert.Equal(IWorkReceiver.MaxDequeueCount.ToString(CultureInfo.InvariantCulture), Assert.Single(tries));
+        Assert.Equal(Tries.Max, queues.GetProperty("maxDequeueCount").GetInt32());
         Assert.Equal("none", queues.GetProperty("messageEncoding").GetString());
     }
 

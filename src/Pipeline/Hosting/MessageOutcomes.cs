@@ -9,8 +9,9 @@ using Pipeline.Ports;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// Runs a handler on a message and decides, by how it ends, what becomes of the message. A fault of the pipeline's own store is no
-/// end: while it may pass the handler is run again and the message held; one that stops the host leaves the message as it is.
+/// Runs a handler on a message and settles the message as <see cref="Tries"/> decides. A fault of the pipeline's own store
+/// ends no handler: while it may pass, the message is held and the handler runs again. A fault that stops the host leaves
+/// the message as it is.
 /// </summary>
 internal sealed partial class MessageOutcomes(
     IWorkReceiver queue,
@@ -71,15 +72,14 @@ internal sealed partial class MessageOutcomes(
     }
 
     private Task<bool> SettleAsync(
-        IWorkMessage message, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken) => error switch
-    {
-        null => queue.CompleteAsync(message, CancellationToken.None),
-        OperationCanceledException when cancellationToken.IsCancellationRequested => queue.ReleaseAsync(message, CancellationToken.None),
-        PipelineException { IsStoreFault: true } => queue.ReleaseAsync(message, CancellationToken.None),
-        PipelineException { IsPermanent: true } => DeadLetterAsync(message, body, error),
-        _ when message.DequeueCount >= IWorkReceiver.MaxDequeueCount => DeadLetterAsync(message, body, error),
-        _ => PutOffAsync(message, error),
-    };
+        IWorkMessage message, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken) =>
+        Tries.FateAfter(error, message.DequeueCount, cancellationToken.IsCancellationRequested) switch
+        {
+            MessageFate.Done => queue.CompleteAsync(message, CancellationToken.None),
+            MessageFate.GivenBack or MessageFate.WaitsForStore => queue.ReleaseAsync(message, CancellationToken.None),
+            MessageFate.GivenUp => DeadLetterAsync(message, body, error!),
+            _ => PutOffAsync(message, error!),
+        };
 
     private async Task<bool> PutOffAsync(IWorkMessage message, Exception error)
     {

@@ -35,9 +35,6 @@ internal sealed record WorkDelivery<TMessage>(IReadOnlyList<TMessage> Messages, 
 /// <remarks>Errors to reach the queues are transient <see cref="PipelineException"/>s.</remarks>
 internal interface IWorkReceiver
 {
-    /// <summary>How often a message is delivered before it goes to the poison queue; as in host.json.</summary>
-    const int MaxDequeueCount = 5;
-
     /// <summary>Gives back what workers held that are known to live no longer.</summary>
     /// <returns>How many messages are free again; zero where the queue cannot know, and leases have to run out.</returns>
     Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Pipeline.Emulator;
 using Pipeline.Functions.Tests.Host.Protocol;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
@@ -87,7 +88,7 @@ internal sealed class DeployedApp : IAsyncDisposable
         {
             var result = await Host.InvokeQueueAsync(function, message.Text, message.DequeueCount);
             await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message, cancellationToken)
-                : message.DequeueCount < MessageRunner.MaxTries ? _receiver.AbandonAsync(message, TimeSpan.Zero, "The function failed.", cancellationToken)
+                : message.DequeueCount < Tries.Max ? _receiver.AbandonAsync(message, TimeSpan.Zero, "The function failed.", cancellationToken)
                 : _receiver.DeadLetterAsync(message, "The function failed all its tries.", cancellationToken));
         }));
         return messages.Count;

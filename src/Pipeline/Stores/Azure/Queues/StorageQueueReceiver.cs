@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Queues;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 
@@ -36,7 +37,7 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         foreach (var found in received.Value)
         {
             var message = new StorageMessage(queue, found.MessageId, found.PopReceipt, found.Body.ToString(), claims, (int)found.DequeueCount);
-            if (message.DequeueCount <= IWorkReceiver.MaxDequeueCount)
+            if (message.DequeueCount <= Tries.Max)
                 messages.Add(message);
             else if (await TryPoisonAsync(message, cancellationToken))
                 poisoned.Add(message);

@@ -67,7 +67,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                 var poisoned = new List<LocalMessage>();
                 foreach (var found in Select(session, queue, max))
                 {
-                    if (found.DequeueCount >= IWorkReceiver.MaxDequeueCount)
+                    if (found.DequeueCount >= Tries.Max)
                     {
                         Poison(session, found, found.Error ?? "Each of its workers ended, or lost its lease, before it was done.");
                         poisoned.Add(found);
