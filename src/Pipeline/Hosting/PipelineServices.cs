@@ -6,6 +6,7 @@ using Pipeline.Collect;
 using Pipeline.Collect.Normalize;
 using Pipeline.Delivery;
 using Pipeline.Http;
+using Pipeline.IO;
 using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Nimble;
@@ -47,7 +48,7 @@ public static class PipelineServices
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<NimbleClient>(s, NimbleHttp.CreateClient()));
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
-        services.AddSingleton<StoreHealth>();
+        services.AddSingleton(s => new StoreHealth(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton<CallbackLimits>();
         services.AddSingleton<CallbackBodyReader>();
@@ -98,7 +99,13 @@ public static class PipelineServices
 
     /// <summary>Adds the ports for one machine: SQLite and files.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
-        services.AddLocalStores(database).AddSingleton<IRecordSink>(sink);
+        services.AddLocalStores(database)
+            .AddSingleton<IRecordSink>(sink)
+            .AddSingleton(s => new StoreHealth(
+                s.GetRequiredService<TimeProvider>(),
+                () => DiskFaults.HasRoom(database.Path, DiskFaults.WorkingBytes)
+                    && DiskFaults.HasRoom(sink.Folder, DiskFaults.WorkingBytes)
+            ));
 
     /// <summary>Adds the ports for one machine without the record sink, for commands that produce no records.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)

@@ -5,27 +5,49 @@ using Pipeline.Model;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// What keeps this process from writing to its own store, such as a full disk, for as long as somebody waits for it. Whoever meets
-/// such a fault holds its work and tries again; terminal and status page show why.
+/// Makes work wait while this process cannot write to its own store, such as on a full disk, and tells people why.
 /// </summary>
-internal sealed class StoreHealth(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="hasRoom">Whether the disk has room for usual work; null where the store is not on a disk of this machine.</param>
+internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null)
 {
-    private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<object, string> _waiting = new(ReferenceEqualityComparer.Instance);
+    // A small write may succeed where a large one fails. By the end of this time every large one was tried again.
+    private static readonly TimeSpan Quiet = LongestWait + FirstWait;
 
-    /// <summary>Why work waits, for people; null while the store works.</summary>
-    public string? Problem => _waiting.Values.FirstOrDefault();
+    private readonly ConcurrentDictionary<object, bool> _waiting = new(ReferenceEqualityComparer.Instance);
+    private Fault? _last;
 
-    /// <summary>Runs work again and again while the store is at fault in a way that may pass.</summary>
+    /// <summary>Whether work waits for the store right now.</summary>
+    public bool HasWaiting => !_waiting.IsEmpty;
+
+    /// <summary>
+    /// Why work waits, for people; null while the store works. A problem is over when nothing has met it for a while and
+    /// the disk has room: a few small writes that succeed do not end it.
+    /// </summary>
+    public string? Problem
+    {
+        get
+        {
+            if (Volatile.Read(ref _last) is not { } last)
+                return null;
+            if (HasWaiting || time.GetElapsedTime(last.At) < Quiet || hasRoom?.Invoke() == false)
+                return last.Message;
+            Interlocked.CompareExchange(ref _last, null, last);
+            return null;
+        }
+    }
+
+    /// <summary>Runs work, and repeats it while the store has a fault that may pass.</summary>
     /// <param name="work">Safe to run again after a fault.</param>
-    /// <param name="cancellationToken">Ends the waiting; the last fault is thrown then.</param>
+    /// <param name="cancellationToken">Ends the waiting. The last fault is then thrown.</param>
     public async Task<T> WaitOutAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            for (var wait = s_firstWait; ; wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait)
+            for (var wait = FirstWait; ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
             {
                 try
                 {
@@ -33,7 +55,8 @@ internal sealed class StoreHealth(TimeProvider time)
                 }
                 catch (PipelineException fault) when (Waits(fault) && !cancellationToken.IsCancellationRequested)
                 {
-                    _waiting[work] = fault.Message;
+                    _waiting[work] = true;
+                    Volatile.Write(ref _last, new(fault.Message, time.GetTimestamp()));
                     await DelayAsync(fault.RetryAfter.AtLeast(wait), cancellationToken);
                 }
             }
@@ -61,9 +84,11 @@ internal sealed class StoreHealth(TimeProvider time)
         {
             await Task.Delay(delay, time, cancellationToken);
         }
-        // The work is run once more; where it still meets the fault, that is what its caller hears.
+        // The work runs once more. If it still meets the fault, its caller gets that.
         catch (OperationCanceledException)
         {
         }
     }
+
+    private sealed record Fault(string Message, long At);
 }

@@ -13,6 +13,9 @@ internal static class DiskFaults
     /// <summary>Free bytes below which a disk counts as full: SQLite needs a few pages to commit.</summary>
     private const long MinFreeBytes = 64 * 1024;
 
+    /// <summary>Free bytes that usual work needs: some records, and the log of the state.</summary>
+    public const long WorkingBytes = 1024 * 1024;
+
     /// <summary>Whether the disk is full or a disk quota is used up.</summary>
     public static bool IsFull(Exception error) =>
         error is IOException && error.HResult is (NoSpace or QuotaLinux or QuotaMac or WindowsFull or WindowsHandleFull);
@@ -23,15 +26,15 @@ internal static class DiskFaults
     public static bool MayPass(Exception error) =>
         error is IOException && error.HResult is (Again or TooManyOpen or TooManyOpenInAll or WindowsSharing or WindowsLock);
 
-    /// <summary>Whether the disk that holds a path has room for a few more writes.</summary>
-    public static bool HasRoom(string path)
+    /// <summary>Whether the disk that holds a path has so many bytes left.</summary>
+    public static bool HasRoom(string path, long bytes = MinFreeBytes)
     {
         try
         {
             var existing = Path.GetFullPath(path);
             while (!Path.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
                 existing = parent;
-            return new DriveInfo(existing).AvailableFreeSpace >= MinFreeBytes;
+            return new DriveInfo(existing).AvailableFreeSpace >= bytes;
         }
         // A disk that does not report its free space is not treated as full.
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)

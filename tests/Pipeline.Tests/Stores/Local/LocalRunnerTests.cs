@@ -145,7 +145,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
 
         Assert.Equal(7, tries);
         Assert.Equal(6, shown.Count(problem => problem == "full"));
-        Assert.Null(_health.Problem);
+        Assert.False(_health.HasWaiting);
         Assert.Empty(_dead);
         Assert.Empty(await _queue.CountAsync(Token));
     }

@@ -23,11 +23,15 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     private NdjsonRecordSink(LocalDatabase database, string folder)
     {
         _database = database;
+        Folder = folder;
         _records = new(Path.Combine(folder, "records.ndjson"));
         _failures = new(Path.Combine(folder, "failures.ndjson"));
         _manifest = new(Path.Combine(folder, "manifest.json"));
         _hash = new(_records.Path);
     }
+
+    /// <summary>The folder of the files.</summary>
+    public string Folder { get; }
 
     /// <summary>Opens a folder, creates it where it is missing, and mends what a crash left.</summary>
     /// <exception cref="PipelineException">Permanent: the folder belongs to another state, or the state to another folder, or what was written is gone.</exception>
