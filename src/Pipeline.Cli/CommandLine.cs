@@ -77,7 +77,9 @@ internal static class CommandLine
         }
         catch (PipelineException problem)
         {
-            await Console.Error.WriteLineAsync($"pipeline: {problem.Message.ReplaceLineEndings(" ")}");
+            await Console.Error.WriteLineAsync($"pipeline: {problem.Summary.ReplaceLineEndings(" ")}");
+            foreach (var detail in problem.Details)
+                await Console.Error.WriteLineAsync($"  {detail.ReplaceLineEndings(" ")}");
             return ExitCodes.For(problem);
         }
         catch (OptionsValidationException problem)

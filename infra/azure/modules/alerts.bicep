@@ -44,7 +44,7 @@ let sent = AppTraces
 | where TimeGenerated < ago(15m)
 | distinct Submission = tostring(Properties.SubmissionId);
 let found = AppTraces
-| where Message contains "turned out to be accepted as batch"
+| where Message contains "turned out to be accepted as"
 | distinct Submission = tostring(Properties.SubmissionId);
 sent
 | join kind=leftanti found on Submission

@@ -1,23 +1,55 @@
 using System.CommandLine;
+using System.Text.Json;
 using Pipeline.Cli.Run;
 
 namespace Pipeline.Cli.Doctor;
 
-/// <summary><c>pipeline doctor</c>: whether settings, API, bucket, callback address and storage account work, before anything is paid for.</summary>
+/// <summary>
+/// <c>pipeline doctor</c>: whether settings, API, bucket, callback address, storage account and proxy work, before anything
+/// is paid for.
+/// </summary>
 internal static class DoctorCommand
 {
+    private static readonly Option<bool> Json = new("--json") { Description = "Print the answers as one JSON object." };
+
     public static Command Create()
     {
-        var command = new Command("doctor", "Check settings, API key, bucket, callback address and storage account; nothing is written.")
+        var command = new Command(
+            "doctor",
+            "Check settings, API key, bucket, callback address, storage account and proxy. Writes nothing and costs nothing."
+        )
         {
-            RunOptions.Api, RunOptions.StorageUrl, RunOptions.CallbackBase, TrustCommand.Create(),
+            RunOptions.Api,
+            RunOptions.StorageUrl,
+            RunOptions.CallbackBase,
+            Json,
+            TrustCommand.Create(),
         };
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var faults = new List<string>();
-            var settings = SettingsReader.Read(parsed, faults);
-            return new Checks(settings, faults).RunAsync(Console.Out, cancellationToken);
-        });
+        command.SetAction(
+            (parsed, cancellationToken) =>
+            {
+                var faults = new List<string>();
+                var settings = SettingsReader.Read(parsed, faults);
+                return AskAsync(new(settings, faults), parsed.GetValue(Json), Console.Out, cancellationToken);
+            }
+        );
         return command;
     }
+
+    private static async Task<int> AskAsync(
+        Checks checks,
+        bool json,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
+    {
+        Func<CheckReport, Task> show = json ? _ => Task.CompletedTask : answer => output.WriteLineAsync(Line(answer));
+        var report = await checks.RunAsync(show, cancellationToken);
+        if (json)
+            await output.WriteLineAsync(JsonSerializer.Serialize(report, CliJson.Default.DoctorReport));
+        return report.ExitCode;
+    }
+
+    private static string Line(CheckReport answer) =>
+        $"{answer.Name, -9} {(answer.Ok ? "ok" : "failed"), -7} {answer.Message.ReplaceLineEndings(" ")}";
 }

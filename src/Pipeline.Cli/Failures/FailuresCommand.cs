@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
+using Pipeline.Hosting;
 using Pipeline.Json;
+using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
 
@@ -25,13 +27,13 @@ internal static class FailuresCommand
 
     internal static async Task<int> WriteAsync(RunSettings settings, Selection selection, bool json, TextWriter output, CancellationToken cancellationToken)
     {
-        Selection.RequireState(settings);
+        settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var ledger = stores.Services.GetRequiredService<ILedger>();
         var failures = new FailureReader(ledger);
         var count = 0;
         string? listId = null;
-        foreach (var list in await selection.FindListsAsync(ledger, settings.StoreName, cancellationToken))
+        foreach (var list in await selection.FindListsAsync(ledger, settings.WorkStore.Name, cancellationToken))
             await foreach (var failure in failures.ReadAsync(list, cancellationToken))
             {
                 if (!selection.Matches(failure.Id, failure.Reason))
@@ -45,7 +47,9 @@ internal static class FailuresCommand
 
                 if (failure.ListId != listId)
                     await output.WriteLineAsync($"list {listId = failure.ListId}");
-                await output.WriteLineAsync($"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {failure.Url.ReplaceLineEndings(" ")}");
+                await output.WriteLineAsync(
+                    $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Place(failure)}"
+                );
                 await output.WriteLineAsync($"    {failure.Message.ReplaceLineEndings(" ")}");
             }
 
@@ -57,7 +61,11 @@ internal static class FailuresCommand
     private static string Advice(RunSettings settings, Selection selection, int count)
     {
         var replay = Shell.Command(settings, "replay") + selection.Arguments;
-        return $"{count} {(count == 1 ? "failure" : "failures")}. '{replay}' brings back what it can without cost, "
+        return $"{Amount.Of(count, "failure")}. '{replay}' brings back what it can without cost, "
             + $"'{replay} --resubmit' posts them again.";
     }
+
+    // A bad line has no URL, so its place in the list is what identifies it.
+    private static string Place(Failure failure) =>
+        failure.Url.Length > 0 ? failure.Url.ReplaceLineEndings(" ") : $"line {failure.Line}";
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
+using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Replay;
@@ -24,17 +25,17 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
             return ExitCodes.Complete;
         }
 
-        var listen = Listener.Choose(settings, _console.WriteLine);
+        Listener.Check(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
-        await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
+        await using var host = await RunHost.StartAsync(settings, _console.WriteWhole, cancellationToken);
         var ids = await ReplayAsync(host.Services, cancellationToken);
         return await RunJob.FinishAsync(host, settings, ids, _console, cancellationToken);
     }
 
     private async Task<IReadOnlyList<string>> ReplayAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var ids = await selection.FindListsAsync(services.GetRequiredService<ILedger>(), settings.StoreName, cancellationToken);
+        var ids = await selection.FindListsAsync(services.GetRequiredService<ILedger>(), settings.WorkStore.Name, cancellationToken);
         var counts = ReplayCounts.None;
         foreach (var id in ids)
             counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
@@ -46,29 +47,29 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     private IEnumerable<string> Describe(ReplayCounts counts)
     {
         if (counts.Resubmitted > 0)
-            yield return $"{counts.Resubmitted} inputs are posted again.";
+            yield return $"{Amount.Of(counts.Resubmitted, "input is", "inputs are")} posted again.";
         if (counts.Recollected > 0)
-            yield return $"{counts.Recollected} results are read again.";
+            yield return $"{Amount.Of(counts.Recollected, "result is", "results are")} read again.";
         if (counts.Found > 0)
-            yield return $"{counts.Found} inputs of unknown submissions were found accepted.";
+            yield return $"{Amount.Of(counts.Found, "input of an unknown submission was", "inputs of unknown submissions were")} found accepted.";
         if (counts.Left > 0)
-            yield return $"{counts.Left} inputs can only be posted again: "
+            yield return $"{Amount.Of(counts.Left, "input")} can only be posted again: "
                 + $"{Shell.Command(settings, "replay")}{selection.Arguments} --resubmit";
         if (counts.Undone > 0)
-            yield return $"{counts.Undone} inputs could not be replayed now; the same command tries again. {counts.Problem}";
+            yield return $"{Amount.Of(counts.Undone, "input")} could not be replayed now. Run the same command again. {counts.Problem}";
         if (counts == ReplayCounts.None)
             yield return "There is nothing to replay.";
     }
 
     private void CheckUsage(bool noWait)
     {
-        Selection.RequireState(settings);
-        if (settings.Azure is null && noWait)
+        settings.WorkStore.RequireExisting();
+        if (!settings.WorkStore.IsShared && noWait)
             throw Wrong("--no-wait is for a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
-        if (settings.Azure is not null && selection.Lists.Count == 0)
+        if (settings.WorkStore.IsShared && selection.Lists.Count == 0)
             throw Wrong("Name the lists: a storage account holds those of everybody. 'pipeline failures' shows which lists have failures.");
         // What was posted to Nimble is not known to an emulator, and what is posted to an emulator brings nobody a page.
-        if (settings.Azure is not null && settings.Api is null)
+        if (settings.WorkStore.IsShared && settings.Api is null)
             throw Wrong("Replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");
     }
 

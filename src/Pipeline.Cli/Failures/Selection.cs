@@ -2,7 +2,6 @@ using System.CommandLine;
 using Pipeline.Cli.Run;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Failures;
 
@@ -51,14 +50,5 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"No list {id} is known in {store}. There: {names}.");
         }
         return Lists;
-    }
-
-    /// <summary>A state that is there: these commands are about what a run has left.</summary>
-    public static void RequireState(RunSettings settings)
-    {
-        if (settings.Azure is null && !File.Exists(Path.Combine(settings.State, LocalDatabase.FileName)))
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration,
-                $"There is no state in '{settings.State}'. Name the --out (and --state) of the run that is meant, or the storage account with AzureWebJobsStorage.");
     }
 }

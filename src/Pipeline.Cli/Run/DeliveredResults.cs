@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -43,7 +44,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
                 async (blob, token) => await sink.PutFailuresAsync([await ReadAsync(blob, PipelineJson.Plain.Failure, token)], token), cancellationToken);
             if (fetched < manifest.Inputs)
                 throw PipelineException.Transient(
-                    FailureReasons.Unavailable, $"The storage account holds {fetched} records and failures of list {listId}, which has {manifest.Inputs} inputs. Were some deleted?");
+                    FailureReasons.Unavailable, $"The storage account holds {Amount.Of(fetched, "record or failure", "records and failures")} of list {listId}, which has {Amount.Of(manifest.Inputs, "input")}. Were some deleted?");
             await sink.PutManifestAsync(manifest, cancellationToken);
         }
 

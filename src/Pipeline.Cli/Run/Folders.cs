@@ -13,7 +13,7 @@ internal static class Folders
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes the folders and makes sure that they can be written.</summary>
+    /// <summary>Makes the folders, checks that they can be written, and removes what killed processes left.</summary>
     public static void Prepare(RunSettings settings, bool withOut)
     {
         if (withOut)
@@ -21,6 +21,7 @@ internal static class Folders
         Prepare("--state", settings.State, secret: true);
         Directory.CreateDirectory(Spill(settings));
         PrivateFiles.RemoveTemporary(Spill(settings));
+        HealthNote.RemoveUnused(settings.State);
         AtomicFile.RemoveUnused(Path.Combine(settings.State, ListsFolder));
     }
 
@@ -30,15 +31,6 @@ internal static class Folders
     /// <summary>The key of this state's callback tokens, made once: a run that goes on must recognise its own webhooks.</summary>
     public static string CallbackKey(RunSettings settings) =>
         ReadOrMake(Path.Combine(settings.State, "callback.key"), () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-
-    /// <summary>Where webhooks were last listened for, so that those on their way still find a listener after a restart.</summary>
-    public static Uri? LastListen(RunSettings settings) =>
-        File.Exists(ListenFile(settings)) && Uri.TryCreate(File.ReadAllText(ListenFile(settings)), UriKind.Absolute, out var address) ? address : null;
-
-    /// <summary>Remembers where webhooks are listened for.</summary>
-    public static void KeepListen(RunSettings settings, Uri address) => File.WriteAllText(ListenFile(settings), address.AbsoluteUri);
-
-    private static string ListenFile(RunSettings settings) => Path.Combine(settings.State, "listen");
 
     private static void Prepare(string option, string folder, bool secret)
     {

@@ -47,13 +47,10 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             var name = named.Name;
             var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
-            {
-                console.WriteWhole($"{name} was completed {(settings.Azure is null ? "in this folder" : "in this account")} on "
-                    + $"{entry.ClosedAt:yyyy-MM-dd HH:mm} UTC.{(settings.Azure is null ? " Name another --out to fetch it again." : "")}");
-            }
+                console.WriteWhole(settings.WorkStore.DescribeCompleted(name, entry.ClosedAt));
             if (entry.State != ListState.Planning)
                 continue;
-            var copy = settings.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
+            var copy = settings.WorkStore.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
             await using (var list = named.Open())
                 await objects.WriteAsync(copy, list, cancellationToken);
             var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name)
@@ -67,6 +64,15 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
 
         return [.. _lists.Select(l => l.Inspection.ListId)];
     }
+
+    /// <summary>The lists, for programs.</summary>
+    public IEnumerable<SubmittedList> Submitted =>
+        _lists.Select(l => new SubmittedList(
+            l.Inspection.ListId,
+            l.List.Name,
+            l.Inspection.Inputs,
+            l.Inspection.Invalid
+        ));
 
     public ValueTask DisposeAsync()
     {
@@ -128,9 +134,10 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     }
 
     // Of several lists, the one it is about must be told.
-    private static PipelineException Named(string name, PipelineException problem) => problem is { IsPermanent: true, IsStoreFault: false }
-        ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Message}", problem)
-        : problem;
+    private static PipelineException Named(string name, PipelineException problem) =>
+        problem is { IsPermanent: true, IsStoreFault: false }
+            ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Summary}", problem.Details, problem)
+            : problem;
 
     private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 }

@@ -14,19 +14,32 @@ internal static class Listener
 {
     private static readonly Uri FreeLocalPort = new("http://127.0.0.1:0");
 
+    /// <summary>Checks an address that the user asked for, before anything is written.</summary>
+    /// <exception cref="PipelineException">Permanent: it cannot be listened at.</exception>
+    public static void Check(RunSettings settings)
+    {
+        if (settings.Listen is { } asked)
+            Take(asked);
+    }
+
     /// <summary>The address to listen on: the one asked for, else the one of this state's last run, else a free local port.</summary>
     /// <param name="settings">What the command was asked for.</param>
-    /// <param name="say">Told, in a sentence, what the user may not expect.</param>
+    /// <param name="say">Gets, in a sentence, what the user may not expect.</param>
     public static Uri Choose(RunSettings settings, Action<string>? say = null)
     {
         if (settings.Listen is { } asked)
             return Take(asked);
-        if (Folders.LastListen(settings) is not { } last)
+        if (KeptAddresses.Listen(settings) is not { } last)
             return Take(FreeLocalPort);
         if (ListenAddress.Problem(last) is not { } problem)
             return last;
         var other = Take(FreeLocalPort);
-        say?.Invoke($"The last run listened at {last}: {problem} Webhooks still on their way there are lost, and Sweep finds their results.");
+        say?.Invoke(
+            KeptAddresses.IsListening(settings)
+                ? $"Another process works on this state and listens at {last}. Both take webhooks."
+                : $"The last run listened at {last}: {problem} Webhooks on their way there are lost; Sweep finds their "
+                    + "results."
+        );
         return other;
     }
 
@@ -43,7 +56,7 @@ internal static class Listener
             throw Unusable(address, problem.Message);
         }
 
-        Folders.KeepListen(settings, address);
+        KeptAddresses.Keep(settings, address);
     }
 
     /// <summary>The webhook's endpoint.</summary>

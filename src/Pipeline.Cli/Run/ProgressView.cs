@@ -95,7 +95,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         catch (OperationCanceledException) when (finished.IsCancellationRequested)
         {
             await ShowAsync(show, CancellationToken.None);
-            SayProblem();
+            SayProblem(isEnd: true);
         }
     }
 
@@ -114,9 +114,10 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     }
 
     /// <summary>A store that cannot be written for now, such as a full disk, is said once, and so is its end.</summary>
-    private void SayProblem()
+    private void SayProblem(bool isEnd = false)
     {
-        var problem = _health.Problem;
+        // All work that met it is done by the end.
+        var problem = isEnd && !_health.HasWaiting ? null : _health.Problem;
         if (problem is not null && _saidProblem is null)
             console.Say(Terminal.Warning, $"Waiting. {problem}");
         else if (problem is null && _saidProblem is not null)
@@ -151,5 +152,5 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         $"{c.Finished:N0} of {c.Inputs:N0}{(c.Failures > 0 ? $", {c.Failures:N0} failed" : "")}");
 
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{c.Inputs:N0} inputs, {c.Posted:N0} posted, {c.Records:N0} records, {c.Failures:N0} failures{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
+        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, {Amount.Of(c.Failures, "failure")}{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
 }

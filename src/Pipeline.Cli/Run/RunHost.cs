@@ -1,13 +1,8 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
-using Pipeline.Emulator;
 using Pipeline.Hosting;
 using Pipeline.Intake;
 using Pipeline.Model;
@@ -15,39 +10,46 @@ using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Settings;
 using Pipeline.Stores.Local;
-using Pipeline.Stores.Local.Records;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The stages in one process, over SQLite and files or over Azure Storage, with a listener for webhooks, and the emulator where there is no API.</summary>
+/// <summary>
+/// The stages in one process, over a folder of this machine or a storage account, with a listener for webhooks, and with
+/// the emulator where there is no API.
+/// </summary>
 internal sealed class RunHost : IAsyncDisposable
 {
-    private const string EmbeddedBucket = "s3://pipeline-results/";
-    private const double EmbeddedRequestsPerSecond = 1000;
-
-    // A run ends by itself, so it does not wait for ever for a list whose manifest cannot be written.
+    // A run must end by itself, so it does not wait for ever for a list whose manifest cannot be written.
     private const int MaxFaults = 5;
     private readonly Stack<IAsyncDisposable> _parts = new();
     private QueueHostOptions _runnerOptions = null!;
+    private OpenWorkStore _store = null!;
     private WebApplication _app = null!;
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>The files that records are written to; null over a storage account.</summary>
-    public NdjsonRecordSink? Files { get; private set; }
+    /// <summary>Where webhooks and the status page are served.</summary>
+    public Uri Address { get; private set; } = null!;
 
     /// <summary>How long a message stays away whose worker was killed.</summary>
     public TimeSpan Lease => _runnerOptions.Visibility;
 
     /// <summary>Starts everything but the work itself.</summary>
-    public static async Task<RunHost> StartAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
+    /// <param name="settings">What the command was asked for.</param>
+    /// <param name="say">Gets, in sentences, what the user may not expect.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
+    public static async Task<RunHost> StartAsync(
+        RunSettings settings,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         var host = new RunHost();
         try
         {
-            await host.StartPartsAsync(settings, listen, cancellationToken);
+            await host.StartPartsAsync(settings, say, cancellationToken);
             return host;
         }
         catch
@@ -65,31 +67,45 @@ internal sealed class RunHost : IAsyncDisposable
     {
         var runner = CreateRunner();
         var started = TimeProvider.System.GetTimestamp();
-        // What was under way when all lists were closed is finished too, and may have opened one again.
+        // Work that was under way when all lists were closed is finished too, and may have opened one again.
         do
         {
             await runner.RunAsync(
-                async token => await FindRefusedAsync(listIds, token) is not null
-                    || (TimeProvider.System.GetElapsedTime(started) >= atLeast && await AreClosedAsync(listIds, token)),
-                cancellationToken);
+                async token =>
+                    await FindRefusedAsync(listIds, token) is not null
+                    || (
+                        TimeProvider.System.GetElapsedTime(started) >= atLeast
+                        && await AreClosedAsync(listIds, token)
+                    ),
+                cancellationToken
+            );
             if (await FindRefusedAsync(listIds, cancellationToken) is { } refused)
-                throw PipelineException.Permanent(FailureReasons.InvalidInput, $"{refused.Source ?? refused.ListId}: {refused.Message}");
+                throw PipelineException.Permanent(
+                    FailureReasons.InvalidInput,
+                    $"{refused.Source ?? refused.ListId}: {refused.Message}"
+                );
             cancellationToken.ThrowIfCancellationRequested();
-        }
-        while (!await AreClosedAsync(listIds, cancellationToken));
+        } while (!await AreClosedAsync(listIds, cancellationToken));
     }
 
-    /// <summary>Works until it is stopped, on whatever comes.</summary>
+    /// <summary>Works on whatever comes until it is stopped.</summary>
     public Task ServeAsync(CancellationToken cancellationToken)
     {
-        // A sweep that fails again and again ends a run, which somebody waits for. Whoever serves goes on with all that does not need it.
+        // Failing sweeps end a run, which somebody waits for. A server goes on with all that does not need a sweep.
         _runnerOptions.MaxSweepFailures = int.MaxValue;
         return CreateRunner().RunAsync(_ => Task.FromResult(false), cancellationToken);
     }
 
+    /// <summary>
+    /// Whether manifests and records agree. A worker may have been killed after it wrote a record whose input was just
+    /// given up; its message comes again, and then the record counts.
+    /// </summary>
+    public Task<bool> AreDeliveredAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
+        _store.AreDeliveredAsync(Services, listIds, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
-        // Webhooks that are being answered are let finish before what answers them goes away.
+        // The answers to webhooks are finished before their services go away.
         if (_parts.Contains(_app))
             await _app.StopAsync();
         while (_parts.TryPop(out var part))
@@ -111,8 +127,11 @@ internal sealed class RunHost : IAsyncDisposable
 
         return stuck is null
             ? true
-            : throw PipelineException.Permanent(FailureReasons.Internal,
-                $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files all the same; the same command tries again.");
+            : throw PipelineException.Permanent(
+                FailureReasons.Internal,
+                $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files. Run the "
+                    + "same command again to try once more."
+            );
     }
 
     private async Task<ListEntry?> FindRefusedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
@@ -124,14 +143,17 @@ internal sealed class RunHost : IAsyncDisposable
         return null;
     }
 
-    private QueueHost CreateRunner()
-    {
-        return new(
+    private QueueHost CreateRunner() =>
+        new(
             Services.GetRequiredService<IWorkReceiver>(),
             [
                 new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
                 new(QueueNames.Submissions, 2, Services.GetRequiredService<SubmitStage>().HandleAsync),
-                new(QueueNames.Results, Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency, Services.GetRequiredService<CollectStage>().HandleAsync),
+                new(
+                    QueueNames.Results,
+                    Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency,
+                    Services.GetRequiredService<CollectStage>().HandleAsync
+                ),
             ],
             Services.GetRequiredService<SweepStage>().HandleAsync,
             Services.GetRequiredService<DeadLetterStage>().HandleAsync,
@@ -139,112 +161,30 @@ internal sealed class RunHost : IAsyncDisposable
             TimeProvider.System,
             new Random(),
             Services.GetRequiredService<StoreHealth>(),
-            Services.GetRequiredService<ILogger<QueueHost>>());
-    }
+            Services.GetRequiredService<ILogger<QueueHost>>()
+        );
 
-    private async Task StartPartsAsync(RunSettings settings, Uri listen, CancellationToken cancellationToken)
+    private async Task StartPartsAsync(RunSettings settings, Action<string> say, CancellationToken cancellationToken)
     {
-        // In the cloud each look at an empty queue, and each sweep, is paid for.
-        _runnerOptions = settings.Azure is null ? new() : new() { IdleSweepInterval = TimeSpan.FromSeconds(1), SweepInterval = TimeSpan.FromSeconds(10) };
+        _runnerOptions = settings.WorkStore.RunnerDefaults;
         SettingBinder.Bind(settings.Given, SettingsCatalog.Runner, "Runner", _runnerOptions);
-        var emulator = settings.IsEmbedded ? await StartEmulatorAsync(settings, cancellationToken) : null;
-        Action<IServiceCollection> stores;
-        if (settings.Azure is { } azure)
-            stores = services => services.AddAzureStores(azure);
-        else
-        {
-            var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
-            _parts.Push(database);
-            using var logs = LoggerFactory.Create(logging => Configure(logging, settings));
-            Files = await NdjsonRecordSink.OpenAsync(database, settings.Out, logs.CreateLogger<NdjsonRecordSink>(), cancellationToken);
-            stores = services => services.AddLocalStores(database, Files);
-        }
-        _app = Build(settings, emulator, listen, stores);
-        _parts.Push(_app);
-        await Listener.StartAsync(_app, settings, listen, cancellationToken);
+        // First of all, since it claims the folder: what is said of an address would be wrong where another run has it.
+        var emulator = settings.IsEmbedded
+            ? Add(await EmbeddedEmulator.StartAsync(settings, cancellationToken))
+            : null;
+        _store = Add(await settings.WorkStore.OpenForHostAsync(cancellationToken));
+        Address = Listener.Choose(settings, say);
+        if (KeptAddresses.CallbackBase(settings) is { } kept)
+            say($"Nimble calls {kept}, as in the last run. {RunOptions.CallbackBase.Name} names another address.");
+        _app = Add(HostApp.Build(settings, emulator, Address, _store.AddTo));
+        Add(new HealthNote(settings.State, () => Services.GetRequiredService<StoreHealth>().Problem, TimeProvider.System));
+        await Listener.StartAsync(_app, settings, Address, cancellationToken);
     }
 
-    private async Task<RunningEmulator> StartEmulatorAsync(RunSettings settings, CancellationToken cancellationToken)
+    private T Add<T>(T part)
+        where T : IAsyncDisposable
     {
-        try
-        {
-            var options = new EmulatorOptions
-            {
-                DataFolder = Path.Combine(settings.State, "emulator"),
-                Faults = settings.Faults ?? "",
-                AllowPrivate = settings.AllowPrivate,
-                Storage = settings.StoresAreOutside ? StorageMode.Outside : StorageMode.Own,
-            };
-            var emulator = await Emulator.Emulator.StartAsync(options, cancellationToken);
-            _parts.Push(emulator);
-            await emulator.EnsureBucketAsync(ObjectUri.Parse(settings.StorageUrl ?? EmbeddedBucket).Bucket);
-            return emulator;
-        }
-        catch (Exception problem) when (problem is IOException or DbException && LocalErrors.IsFull(problem, settings.State))
-        {
-            throw LocalErrors.DiskFull(settings.State, problem);
-        }
-        catch (Exception problem) when (problem is IOException or FormatException or DbException)
-        {
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"The emulator cannot start: {problem.Message}", problem);
-        }
-    }
-
-    private static WebApplication Build(RunSettings settings, RunningEmulator? emulator, Uri listen, Action<IServiceCollection> addStores)
-    {
-        // Empty: no appsettings.json of the folder it happens to run in, and no watching of that folder for one.
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        Configure(builder.Logging, settings);
-        builder.WebHost.UseKestrelCore().UseUrls(listen.AbsoluteUri).ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = Callback.CallbackBodyReader.MaxBytes);
-        builder.Services.AddRoutingCore();
-        // Webhooks under way take milliseconds; connections that somebody holds open must not outlast the time a stop may take.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Services
-            .AddPipeline(options =>
-            {
-                // First what the host itself knows: what the user gives goes over it.
-                if (emulator is not null)
-                    ApplyEmulator(options, emulator);
-                options.Intake.SourcePrefixes.Add(settings.ListFolder.ToString());
-                options.Collect.SpillFolder = Folders.Spill(settings);
-                settings.Apply(options);
-                options.Delivery.CallbackBase ??= options.Nimble.BaseUrl.IsLoopback ? ListenAddress.Local(listen) : null;
-                // Workers that answer at one address are given one key; a worker by itself makes its own.
-                if (options.Delivery.CallbackKeys.Count == 0)
-                    options.Delivery.CallbackKeys.Add(Folders.CallbackKey(settings));
-            })
-            .AddCloudObjects(emulator is null || settings.StoresAreOutside
-                ? settings.Stores
-                : settings.Stores with { S3Endpoint = emulator.S3Endpoint, S3AccessKey = "local", S3SecretKey = "local", GcsEndpoint = emulator.GcsEndpoint.AbsoluteUri });
-        addStores(builder.Services);
-        var app = builder.Build();
-        var callbackBase = app.Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery.CallbackBase;
-        Uri[] addresses = callbackBase is null ? [listen] : [listen, callbackBase];
-        app.UseBrowserGuard(StatusPage.Style, addresses);
-        app.MapCallbacks();
-        app.MapStatus();
-        return app;
-    }
-
-    private static void ApplyEmulator(PipelineOptions options, RunningEmulator emulator)
-    {
-        options.Nimble.IsEmulator = true;
-        options.Nimble.BaseUrl = emulator.BaseAddress;
-        options.Nimble.RequestsPerSecond = EmbeddedRequestsPerSecond;
-        options.Delivery.StorageUrl = EmbeddedBucket;
-        // It lists what it accepted at once, so what is not there when a POST can no longer be under way will not be found later either.
-        options.Submit.Quarantine = options.Sweep.PostingLease;
-        options.Sweep.EvidenceWindow = options.Sweep.PostingLease + TimeSpan.FromMinutes(1);
-    }
-
-    private static void Configure(ILoggingBuilder logging, RunSettings settings)
-    {
-        logging.ClearProviders();
-        if (settings.Verbose)
-        {
-            logging.Services.AddSingleton<ConsoleFormatter>(new LogLines(TimeProvider.System));
-            logging.AddConsole(console => (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLines.Name, LogLevel.Trace))
-                .AddFilter("Microsoft", LogLevel.Warning);
-        }
+        _parts.Push(part);
+        return part;
     }
 }

@@ -15,13 +15,13 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var console = Terminal.On(progress);
         await using var lists = new ListFiles(settings, console);
         await lists.InspectAsync(cancellationToken);
-        var listen = Listener.Choose(settings, console.WriteLine);
+        Listener.Check(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
         Folders.Prepare(settings, withOut: true);
-        await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
+        await using var host = await RunHost.StartAsync(settings, console.WriteWhole, cancellationToken);
         if (settings.IsEmbedded)
             console.Say(Terminal.Warning, EmulatorNotice.Text);
-        console.WriteWhole($"Status: {listen}");
+        console.WriteWhole($"Status: {host.Address}");
         try
         {
             var ids = await lists.SubmitAsync(host.Services, cancellationToken);
@@ -41,6 +41,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
         var view = new ProgressView(console, host.Services, ids);
+        var others = new OtherLists(host.Services, settings, ids, console);
+        await others.SayAtStartAsync(cancellationToken);
         try
         {
             var wait = TimeSpan.Zero;
@@ -54,7 +56,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
                 await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
                 wait = wait == TimeSpan.Zero ? FirstWait : 2 * wait;
             }
-            while (!await IsCountedAsync(host, settings, ids, cancellationToken));
+            while (!await host.AreDeliveredAsync(ids, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -62,7 +64,10 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         }
 
         var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
-        return await Summary.WriteAsync(console, settings, ids, finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds, cancellationToken);
+        var perSecond = finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var exitCode = await Summary.WriteAsync(console, settings, ids, perSecond, cancellationToken);
+        await others.SayAtEndAsync(cancellationToken);
+        return exitCode;
     }
 
     private static int SayStopped(IAnsiConsole console)
@@ -70,11 +75,4 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         console.WriteLine("Stopped. Nothing is lost: the same command goes on where this one stopped.");
         return ExitCodes.Interrupted;
     }
-
-    /// <summary>
-    /// Whether manifests and records agree. A worker may have been killed after it wrote a record whose input was just given up; its message comes again, and
-    /// then the record counts.
-    /// </summary>
-    private static Task<bool> IsCountedAsync(RunHost host, RunSettings settings, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        host.Files?.AgreesAsync(ids, cancellationToken) ?? new DeliveredResults(settings, host.Services).FetchAsync(ids, cancellationToken);
 }

@@ -75,13 +75,8 @@ internal sealed record RunSettings
             ? Stores.GcsEndpoint is not null
             : Stores.S3Endpoint is not null || Stores.S3AccessKey is not null);
 
-    /// <summary>Where queues and ledger are, for people.</summary>
-    public string StoreName => Azure?.ToString() ?? State;
-
-    /// <summary>Where lists are kept for Intake, and the only place a list may point to.</summary>
-    public ObjectUri ListFolder => Azure is null
-        ? ObjectUri.ForFile(Path.Combine(State, Folders.ListsFolder)).AsPrefix()
-        : new("azblob", AzureNames.ListsContainer, "");
+    /// <summary>Where queues, ledger and lists are.</summary>
+    public WorkStore WorkStore => WorkStore.Of(this);
 
     /// <summary>The settings as they are given, over their defaults.</summary>
     public PipelineOptions Bind()

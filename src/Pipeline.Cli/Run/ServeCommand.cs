@@ -25,13 +25,13 @@ internal static class ServeCommand
     {
         RequireApi(settings);
         Action<string> say = Console.Error.WriteLine;
-        var listen = Listener.Choose(settings, say);
+        Listener.Check(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
-        Folders.Prepare(settings, withOut: settings.Azure is null);
-        await using var host = await RunHost.StartAsync(settings, listen, cancellationToken);
+        settings.WorkStore.PrepareToServe();
+        await using var host = await RunHost.StartAsync(settings, say, cancellationToken);
         if (settings.IsEmbedded)
             say(EmulatorNotice.Text);
-        say($"Serving {settings.StoreName}; status and callbacks at {listen}. "
+        say($"Serving {settings.WorkStore.Name}; status and callbacks at {host.Address}. "
             + $"'{Shell.Command(settings, "submit LIST")}' brings lists.");
         await host.ServeAsync(cancellationToken);
         say("Stopped. Nothing is lost: whoever serves next goes on.");
@@ -41,7 +41,7 @@ internal static class ServeCommand
     /// <summary>Lists in a storage account are somebody's real work, which an emulator must not answer.</summary>
     private static void RequireApi(RunSettings settings)
     {
-        if (settings is { Azure: not null, IsEmbedded: true })
+        if (settings is { WorkStore.IsShared: true, IsEmbedded: true })
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 "NIMBLE_API_KEY is not set. Set it to serve lists of a storage account, or name another API with --api.");

@@ -2,10 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Reports;
-using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Run;
 
@@ -35,11 +33,10 @@ internal static class StatusCommand
 
     private static async Task<int> ReportAsync(RunSettings settings, string? listId, bool asJson, CancellationToken cancellationToken)
     {
-        if (settings.Azure is null && !Directory.Exists(settings.State))
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"There is no state in {settings.State}. Name it with --state, or the storage account with AzureWebJobsStorage.");
+        settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var reporter = stores.Services.GetRequiredService<StatusReporter>();
-        var problem = FindProblem(settings);
+        var problem = settings.WorkStore.FindProblem();
         if (problem is not null)
             await Console.Error.WriteLineAsync(problem);
         if (listId is not null)
@@ -47,7 +44,7 @@ internal static class StatusCommand
             var report = await reporter.GetListAsync(listId, cancellationToken)
                 ?? throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
-                    $"No list {listId} is known in {settings.StoreName}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
+                    $"No list {listId} is known in {settings.WorkStore.Name}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
                         + "of lists; one that was put on the queue by hand is known once it was read.");
             report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
@@ -61,13 +58,6 @@ internal static class StatusCommand
         await WriteAsync(reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
         return ExitCodes.Complete;
     }
-
-    /// <summary>What keeps a run on this machine from going on; only its disk can be seen from here.</summary>
-    private static string? FindProblem(RunSettings settings) => settings.Azure is not null
-        ? null
-        : new[] { settings.State, settings.Out }.FirstOrDefault(folder => !DiskFaults.HasRoom(folder)) is { } full
-            ? LocalErrors.DiskFull(full, inner: null).Message
-            : null;
 
     private static async Task WriteAsync(IReadOnlyList<ListReport> reports, string? json)
     {

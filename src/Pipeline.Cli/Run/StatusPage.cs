@@ -52,7 +52,7 @@ internal static class StatusPage
         if (services.GetRequiredService<BudgetGuard>() is { DayLimit: { } limit } budget)
         {
             var used = await budget.GetUsedAsync(services.GetRequiredService<TimeProvider>().GetUtcNow(), context.RequestAborted);
-            page.Append(CultureInfo.InvariantCulture, $"<p>{used:N0} of the day's {limit:N0} URLs are posted.</p>");
+            page.Append(CultureInfo.InvariantCulture, $"<p>Posted today: {used:N0} of {Amount.Of(limit, "URL")}.</p>");
         }
         page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
         var reporter = services.GetRequiredService<StatusReporter>();

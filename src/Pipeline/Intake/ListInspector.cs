@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pipeline.Hosting;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -73,32 +74,31 @@ internal static class ListInspector
     private static PipelineException WithoutUrl(ListInspection list) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            "The list has no URL. Write one http or https URL per line, a CSV file with a column 'url', or JSON."
-                + DescribeBadLines(list)
+            "The list has no URL. Write one http or https URL per line, a CSV file with a column 'url' (or name its "
+                + "column: --url-column NAME), or JSON.",
+            DescribeBadLines(list)
         );
 
     private static PipelineException WithBadLines(ListInspection list) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The list has {list.Invalid:N0} bad {list.Unit}{(list.Invalid == 1 ? "" : "s")} and was refused as a "
-                + "whole (strict). Correct the list and submit it again."
-                + DescribeBadLines(list)
+            $"The list has {Amount.Of(list.Invalid, $"bad {list.Unit}")} and was refused as a whole (strict). Correct the "
+                + "list and submit it again.",
+            DescribeBadLines(list)
         );
 
     private static PipelineException TooLong(ListInspection list) =>
         PipelineException.Permanent(
             FailureReasons.LimitExceeded,
-            $"The list has {list.Inputs:N0} {list.Unit}s and would need more than {SubmissionIds.MaxPlanned:N0} "
+            $"The list has {Amount.Of(list.Inputs, list.Unit)} and would need more than {SubmissionIds.MaxPlanned:N0} "
                 + "submissions. Split it into several lists, or raise Intake:MaxInputsPerSubmission."
         );
 
-    private static string DescribeBadLines(ListInspection list)
+    private static IReadOnlyList<string> DescribeBadLines(ListInspection list)
     {
-        var text = new StringBuilder();
-        foreach (var bad in list.FirstBad)
-            text.Append($"\n  {list.Unit} {bad.Line}: {bad.Problem}");
-        if (list.Invalid > list.FirstBad.Count)
-            text.Append($"\n  ... and {list.Invalid - list.FirstBad.Count:N0} more");
-        return text.ToString();
+        var lines = list.FirstBad.Select(bad => $"{list.Unit} {bad.Line}: {bad.Problem}");
+        return list.Invalid > list.FirstBad.Count
+            ? [.. lines, $"and {list.Invalid - list.FirstBad.Count:N0} more"]
+            : [.. lines];
     }
 }

@@ -1,3 +1,4 @@
+using Pipeline.Hosting;
 using Pipeline.Intake.Reading;
 using Pipeline.Intake.Reading.Csv;
 using Pipeline.Notation;
@@ -29,7 +30,7 @@ internal static class ListWarnings
         + "delivery itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
 
     private static string Preamble(FoundHeader header) =>
-        (header.Preamble == 1 ? "1 line above the header row was" : $"{header.Preamble} lines above the header row were")
+        Amount.Of(header.Preamble, "line above the header row was", "lines above the header row were")
         + $" skipped; the header is line {header.Line}.";
 
     private static string KeptColumns(IReadOnlySet<string> names)

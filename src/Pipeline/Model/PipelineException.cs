@@ -7,8 +7,20 @@ namespace Pipeline.Model;
 public sealed class PipelineException : Exception
 {
     private PipelineException(string reason, string message, bool isPermanent, TimeSpan? retryAfter, Exception? inner)
-        : base(message, inner)
+        : this(reason, message, [], isPermanent, retryAfter, inner) { }
+
+    private PipelineException(
+        string reason,
+        string summary,
+        IReadOnlyList<string> details,
+        bool isPermanent,
+        TimeSpan? retryAfter,
+        Exception? inner
+    )
+        : base(details.Count == 0 ? summary : $"{summary} {string.Join("; ", details)}", inner)
     {
+        Summary = summary;
+        Details = details;
         Reason = reason;
         IsPermanent = isPermanent;
         RetryAfter = retryAfter;
@@ -16,6 +28,12 @@ public sealed class PipelineException : Exception
 
     /// <summary>One of <see cref="FailureReasons"/>.</summary>
     public string Reason { get; }
+
+    /// <summary>The message without its details.</summary>
+    public string Summary { get; }
+
+    /// <summary>What is wrong with single lines of a list, one text for each; usually none, never many.</summary>
+    public IReadOnlyList<string> Details { get; }
 
     /// <summary>True if a retry cannot help; the message is dead-lettered with the reason.</summary>
     public bool IsPermanent { get; }
@@ -38,6 +56,14 @@ public sealed class PipelineException : Exception
     /// <summary>A retry cannot help. The message says what is wrong, where, and what to do.</summary>
     public static PipelineException Permanent(string reason, string message, Exception? inner = null) =>
         new(reason, message, isPermanent: true, retryAfter: null, inner);
+
+    /// <summary>A retry cannot help. Each line of a list that is wrong has a text of its own.</summary>
+    public static PipelineException Permanent(
+        string reason,
+        string summary,
+        IReadOnlyList<string> details,
+        Exception? inner = null
+    ) => new(reason, summary, details, isPermanent: true, retryAfter: null, inner);
 
     /// <summary>A later retry may succeed.</summary>
     public static PipelineException Transient(string reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) =>

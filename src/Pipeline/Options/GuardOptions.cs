@@ -37,6 +37,7 @@ public sealed class GuardOptions
     /// comes in.
     /// </summary>
     [Range(0, 1000)]
+    [Example("20")]
     public int Canary { get; set; }
 
     /// <summary>The share of the canary that must become records; else the rest ends as <c>canary_failed</c>.</summary>

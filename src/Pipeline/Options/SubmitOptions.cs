@@ -48,6 +48,7 @@ public sealed class RetryOptions
 {
     /// <summary>Most POSTs of one input, the first one included. 1 posts nothing again by itself.</summary>
     [Range(1, 100)]
+    [Example("2")]
     public int MaxAttempts { get; set; } = 1;
 
     /// <summary>Reasons of failures that are worth another task. Empty: all of <see cref="Possible"/>.</summary>

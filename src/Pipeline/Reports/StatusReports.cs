@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 
@@ -81,15 +82,17 @@ internal sealed record WaitReport(
     {
         var who = For switch
         {
-            "post" => Text($"{Inputs:N0} inputs wait to be posted"),
-            "evidence" => Text($"{Inputs:N0} inputs wait for an answer to their POST"),
-            "results" => Text($"results of {Submissions:N0} submissions ({Inputs:N0} inputs) wait"),
+            "post" => $"{Amount.Of(Inputs, "input waits", "inputs wait")} to be posted",
+            "evidence" => $"{Amount.Of(Inputs, "input waits", "inputs wait")} for an answer to {(Inputs == 1 ? "its" : "their")} POST",
+            "results" => $"results of {Of()} wait",
             "manifest" => "the list waits to be closed",
-            _ => Text($"{Submissions:N0} submissions ({Inputs:N0} inputs) wait for the next look"),
+            _ => $"{Of()} {(Submissions == 1 ? "waits" : "wait")} for the next look",
         };
         var since = Since is { } start ? Text($" since {start.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC") : "";
         var until = Until is { } next ? Text($" Next try {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.") : "";
         return $"{who}{since} ({Reason}): {Message}{until}";
+
+        string Of() => $"{Amount.Of(Submissions, "submission")} ({Amount.Of(Inputs, "input")})";
 
         static string Text(FormattableString text) => FormattableString.Invariant(text);
     }

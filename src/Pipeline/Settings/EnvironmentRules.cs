@@ -21,6 +21,9 @@ internal static partial class EnvironmentRules
             "Write a host and port, such as localhost:4443, or an http address"),
         new(["GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
             "AZURE_FEDERATED_TOKEN_FILE"], Line().IsMatch, "Write the path of a file"),
+        // A missing AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE is no fault: the SDK treats it as empty.
+        new(["GOOGLE_APPLICATION_CREDENTIALS", "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE"],
+            v => !Line().IsMatch(v) || File.Exists(v), "There is no such file. Correct the path, or unset the variable"),
         new(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AzureWebJobsStorage__clientId"], v => Guid.TryParseExact(v, "D", out _),
             "Write an id, such as 11111111-2222-3333-4444-555555555555"),
         new(["AZURE_TOKEN_AUDIENCE"], Token().IsMatch, "Write an application id URI, such as api://APP_ID"),

@@ -18,6 +18,7 @@ internal sealed class Setting
         Path = $"{prefix}:{Name}";
         Variable = Path.Replace(":", "__", StringComparison.Ordinal);
         Range = property.GetCustomAttribute<RangeAttribute>();
+        Example = property.GetCustomAttribute<ExampleAttribute>()?.Text;
         IsSecret = property.GetCustomAttribute<PasswordPropertyTextAttribute>() is not null;
         Default = Get(defaults);
     }
@@ -33,6 +34,9 @@ internal sealed class Setting
 
     /// <summary>The values it may have; null where its type alone says so.</summary>
     public RangeAttribute? Range { get; }
+
+    /// <summary>A value worth recommending; null where the default is one.</summary>
+    public string? Example { get; }
 
     /// <summary>Whether its value is never shown.</summary>
     public bool IsSecret { get; }

@@ -36,8 +36,7 @@ internal static class SettingText
     {
         if (setting.Type.IsEnum || setting.Type == typeof(bool))
             return Values(setting);
-        var example = setting.Default is { } value && !setting.IsSecret ? Format(value) : Example(setting);
-        return $"{Kind(setting.Type)}{(setting.Range is null ? "" : " " + Values(setting))}, such as {example}";
+        return $"{Kind(setting.Type)}{(setting.Range is null ? "" : " " + Values(setting))}, such as {Example(setting)}";
     }
 
     /// <summary>The values that a setting may have, as the documentation shows them; empty where any text may be.</summary>
@@ -87,7 +86,11 @@ internal static class SettingText
     };
 
     private static string Example(Setting setting) =>
-        setting.Type == typeof(Uri) ? ExampleAddress : setting.Type == typeof(long) ? "1000" : "1.5";
+        setting.Example is { } example ? example
+        : setting.Default is { } value && !setting.IsSecret ? Format(value)
+        : setting.Type == typeof(Uri) ? ExampleAddress
+        : setting.Type == typeof(long) ? "1000"
+        : "1.5";
 
     /// <summary>An end of a range is the attribute's text or, once it was used, a value of the setting's type.</summary>
     private static string Bound(object bound) =>

@@ -138,7 +138,11 @@ internal sealed partial class SubmitStage(
             Message = PartialAcceptance.WordsOf(intent, accepted),
         });
         CrashPoint.Pass("submit.after-state");
-        LogAccepted(intent.SubmissionId, accepted.BatchId, accepted.Tasks.Count);
+        LogAccepted(
+                intent.SubmissionId,
+                accepted.BatchId is { } batch ? $"batch {batch}" : "a single task",
+                accepted.Tasks.Count
+            );
         if (settled is not null)
             await refusals.EndRefusedAsync(settled, PartialAcceptance.Find(settled, inputs, tasks, accepted), CancellationToken.None);
     }
@@ -215,8 +219,8 @@ internal sealed partial class SubmitStage(
         return null;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as batch {BatchId}; the answer names {Tasks} tasks.")]
-    private partial void LogAccepted(string submissionId, string? batchId, int tasks);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was accepted as {Batch}. Tasks named in the answer: {Tasks}.")]
+    private partial void LogAccepted(string submissionId, string batch, int tasks);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} was refused ({HttpStatus}): {Reason}")]
     private partial void LogRefused(string submissionId, int? httpStatus, string reason);

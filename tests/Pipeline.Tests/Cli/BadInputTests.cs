@@ -79,6 +79,42 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task EachBadLineHasALineOfItsOwnAndTenAreShown()
+    {
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List([.. Enumerable.Range(1, 12).Select(i => $"no-url-{i}")]), "--out", Out]);
+        Assert.Equal(ExitCodes.Usage, exitCode);
+        var lines = error.Split('\n');
+        Assert.StartsWith("pipeline: list.txt: The list has no URL in it. ", lines[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("line 1", lines[0], StringComparison.Ordinal);
+        for (var i = 1; i <= 10; i++)
+            Assert.StartsWith($"  line {i}: 'no-url-{i}' is not", lines[i], StringComparison.Ordinal);
+        Assert.Equal(["  and 2 more", ""], lines[11..]);
+    }
+
+    [Fact]
+    public async Task ACsvListWhoseUrlColumnIsUnknownBehindATitleIsToldHowToNameIt()
+    {
+        File.WriteAllText(_folder["report.csv"], "Shops of 2026\n\nname,website\nA,https://a.example/\n");
+        await RefusedAsync(
+            "The CSV list has no column 'url'. Its columns are 'name', 'website'. Name the column that holds the URLs: --url-column website",
+            ["run", _folder["report.csv"], "--out", Out]);
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["submit", _folder["report.csv"], "--url-column", "website", "--state", _folder["state"]]);
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        Assert.Contains("report.csv: 1 line above the header row was skipped; the header is line 3.\n", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SubmitPrintsJsonForProgramsWhereItIsAskedFor()
+    {
+        File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/",7]}""");
+        var (exitCode, output, _) = await CliProcess.RunAsync(["submit", _folder["a.json"], "--json", "--state", _folder["state"]]);
+        Assert.Equal(
+            (0, """[{"list_id":"mine","source":"a.json","inputs":2,"bad":1}]""" + "\n"), (exitCode, output));
+    }
+
+    [Fact]
     public async Task AStrictListWithAnInvalidLine() =>
         await RefusedAsync("line 2: ", ["run", List("http://a/", "b"), "--out", Out, "--strict"]);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Tests.Support;
 
@@ -23,6 +24,16 @@ public sealed class DoctorTests
         Assert.Equal((ExitCodes.Complete, ""), (good.ExitCode, good.Error));
         Assert.Matches("^settings +ok .*\napi +ok .*\nbucket +ok .* a static access key.*\ncallback +ok .*\nazure +ok ", good.Output);
 
+        Assert.Matches("\nproxy +ok +none; requests go out directly\n$", good.Output);
+
+        var json = await CliProcess.RunAsync([.. doctor, "s3://none/results/", "--json"], [.. store, ("NIMBLE_API_KEY", "right-key")]);
+        var report = JsonElement.Parse(json.Output);
+        Assert.Equal((ExitCodes.Usage, ExitCodes.Usage), (json.ExitCode, report.GetProperty("exit_code").GetInt32()));
+        Assert.Equal(
+            ["settings True", "api True", "bucket False", "callback True", "azure True", "proxy True"],
+            report.GetProperty("checks").EnumerateArray().Select(c => $"{c.GetProperty("name")} {c.GetProperty("ok")}"));
+        Assert.Contains("'none' does not exist", report.GetProperty("checks")[2].GetProperty("message").GetString(), StringComparison.Ordinal);
+
         var bad = await CliProcess.RunAsync([.. doctor, "s3://none/results/"], [.. store, ("NIMBLE_API_KEY", "wrong-key")]);
         Assert.Equal(ExitCodes.Usage, bad.ExitCode);
         Assert.Matches("api +failed .*refuses the API key[^\n]*\nbucket +failed .*'none' does not exist", bad.Output);
@@ -47,6 +58,20 @@ public sealed class DoctorTests
             ]);
         var signed = Assert.Single(server.Seen, r => r.PathAndQuery.StartsWith("/there", StringComparison.Ordinal));
         Assert.Contains($"/{region}/s3/aws4_request", signed.Headers["Authorization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheProxyIsNamedWithoutItsPassword()
+    {
+        await using var proxy = await TestServer.StartAsync(TestServer.Json("{}", 502));
+        var (_, output, _) = await CliProcess.RunAsync(
+            ["doctor", "--api", "http://api.example", "--storage-url", "s3://b/"],
+            ("http_proxy", $"http://user:hidden@{proxy.Address.Authority}"), ("NIMBLE_API_KEY", "k"),
+            ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "y"), ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9"));
+        Assert.Contains(
+            $"proxy     ok      api.example through http://{proxy.Address.Authority} (http_proxy); 127.0.0.1:9 directly\n",
+            output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", output, StringComparison.Ordinal);
     }
 
     [Fact]

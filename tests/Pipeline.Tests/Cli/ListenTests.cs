@@ -81,7 +81,7 @@ public sealed class ListenTests : IDisposable
         var settings = Settings();
         Folders.Prepare(settings, withOut: true);
         var asked = new Uri($"http://127.0.0.1:{CliProcess.FreePort()}/");
-        Folders.KeepListen(settings, Listener.Choose(settings with { Listen = asked }));
+        KeptAddresses.Keep(settings, Listener.Choose(settings with { Listen = asked }));
 
         Assert.Equal(asked, Listener.Choose(settings));
     }
@@ -94,13 +94,13 @@ public sealed class ListenTests : IDisposable
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var taken = new Uri($"http://{other.LocalEndpoint}/");
-        Folders.KeepListen(settings, taken);
+        KeptAddresses.Keep(settings, taken);
         var said = new List<string>();
 
         Assert.NotEqual(taken, Listener.Choose(settings, said.Add));
         Assert.Equal(
             $"The last run listened at {taken}: the port is in use. "
-                + "Webhooks still on their way there are lost, and Sweep finds their results.",
+                + "Webhooks on their way there are lost; Sweep finds their results.",
             Assert.Single(said));
     }
 

@@ -135,7 +135,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Given = GivenSettings.None };
         Folders.Prepare(settings, withOut: true);
-        await using var host = await RunHost.StartAsync(settings, Listener.Choose(settings), TestContext.Current.CancellationToken);
+        await using var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken);
         var options = host.Services.GetRequiredService<IOptions<PipelineOptions>>().Value;
         Assert.Equal(
             (UnknownPolicy.Hold, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5)),

@@ -29,8 +29,8 @@ public sealed class RefusedListTests
         { "# nothing\n\n", "The list has no URL." },
         { "[]", "The list has no URL." },
         { "{\"inputs\":[]}", "The list has no URL." },
-        { "a.example\nb.example", "\n  line 1: 'a.example' is not an absolute http or https URL\n  line 2:" },
-        { "{\"inputs\":[{\"country\":\"US\"}]}", "\n  item 1: it has no 'url', and neither does shared_inputs" },
+        { "a.example\nb.example", " line 1: 'a.example' is not an absolute http or https URL; line 2:" },
+        { "{\"inputs\":[{\"country\":\"US\"}]}", " item 1: it has no 'url', and neither does shared_inputs" },
         { "{\"shared_inputs\":{\"country\":\"US\"}}", "without 'inputs'" },
         { "{\"inputs\":[\"https://a.example\"],\"share_inputs\":{}}", "the unknown field 'share_inputs' at line 1, column 33" },
         { "{\"inputs\":[\"https://a.example\"],\"shared_inputs\":[]}", "shared_inputs is not a JSON object." },
@@ -50,7 +50,7 @@ public sealed class RefusedListTests
         { "{\"source\":\"s3://lists/in/a\",\"shared_inputs\":{\"storage_url\":\"s3://x/\"}}", "shared_inputs has 'storage_url', which the pipeline sets itself" },
         { "{\"source\":\"s3://lists/in/pointer\"}", "only points to another list" },
         { "{\"source\":\"s3://lists/in/noheader.csv\"}", "starts with a URL instead of a header row" },
-        { "{\"source\":\"s3://lists/in/utf16\"}", "The list is not UTF-8 text" },
+        { "{\"source\":\"s3://lists/in/utf16\"}", "The list is UTF-16LE text, not UTF-8. Convert it and submit the result: iconv -f UTF-16 " },
         { "{\"source\":\"s3://lists/in/cut.gz\"}", "The gzip file of this list is damaged, truncated" },
     };
 
@@ -70,8 +70,10 @@ public sealed class RefusedListTests
         world.Options.Intake.Strict = true;
         var text = "https://a.example\n" + string.Concat(Enumerable.Range(0, 12).Select(i => $"bad{i}\n"));
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
-        Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct the list and submit it again.\n  line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("\n  line 11: 'bad9' is not an absolute http or https URL\n  ... and 2 more", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The list has 12 bad lines and was refused as a whole (strict). Correct the list and submit it again. line 2: 'bad0' is not", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("; line 11: 'bad9' is not an absolute http or https URL; and 2 more", error.Message, StringComparison.Ordinal);
+        Assert.Equal(11, error.Details.Count);
+        Assert.EndsWith("submit it again.", error.Summary, StringComparison.Ordinal);
         world.AssertRefused(error.Message);
         Assert.Equal("queue message", world.Ledger.Lists.Values.Single().Source);
     }

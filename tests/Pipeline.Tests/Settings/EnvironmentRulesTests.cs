@@ -19,6 +19,10 @@ public sealed class EnvironmentRulesTests
         "STORAGE_EMULATOR_HOST is 'local host'. Write a host and port, such as localhost:4443, or an http address.")]
     [InlineData("GOOGLE_APPLICATION_CREDENTIALS", "key.json\r",
         "GOOGLE_APPLICATION_CREDENTIALS is 'key.jsonU+000D'. Write the path of a file.")]
+    [InlineData("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/key.json",
+        "GOOGLE_APPLICATION_CREDENTIALS is '/no/such/key.json'. There is no such file. Correct the path, or unset the variable.")]
+    [InlineData("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token",
+        "AWS_WEB_IDENTITY_TOKEN_FILE is '/no/such/token'. There is no such file. Correct the path, or unset the variable.")]
     [InlineData("AZURE_CLIENT_ID", "me", "AZURE_CLIENT_ID is 'me'. Write an id, such as 11111111-2222-3333-4444-555555555555.")]
     [InlineData("AzureWebJobsStorage__accountName", "https://acct",
         "AzureWebJobsStorage__accountName is 'https://acct'. Write the account's name alone, 3 to 24 small letters and digits.")]
@@ -37,7 +41,7 @@ public sealed class EnvironmentRulesTests
     public void VariablesAsTheCloudsDocumentThemAreUsable() => Assert.Empty(Check(
         ("AWS_REGION", "us-gov-west-1"), ("AWS_DEFAULT_REGION", ""), ("AWS_ACCESS_KEY_ID", "AKIA1234567890"),
         ("AWS_SECRET_ACCESS_KEY", "abc/+=def"), ("AWS_PROFILE", "my profile"), ("AWS_MAX_ATTEMPTS", "3"),
-        ("STORAGE_EMULATOR_HOST", "localhost:4443"), ("GOOGLE_APPLICATION_CREDENTIALS", "/home/a b/key.json"),
+        ("STORAGE_EMULATOR_HOST", "localhost:4443"), ("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"), ("GOOGLE_APPLICATION_CREDENTIALS", ThisFile()),
         ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555"), ("HTTPS_PROXY", "http://user:pass@proxy:3128"),
         ("http_proxy", "proxy.example.com:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080"), ("NO_PROXY", "localhost,.example.com")));
 
@@ -76,6 +80,8 @@ public sealed class EnvironmentRulesTests
                 + "or set AzureWebJobsStorage__accountName.",
         ], faults);
     }
+
+    private static string ThisFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;
 
     private static IReadOnlyList<string> Check(params IEnumerable<(string Name, string Value)> variables)
     {

@@ -34,6 +34,17 @@ public sealed partial class SettingsPageTests
         }
     }
 
+    [Fact]
+    public void EveryAdviceCanBeFollowedAndTurnsNothingOff()
+    {
+        foreach (var setting in SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Where(s => !s.IsList && s.Range is not null))
+        {
+            var example = SettingText.Expected(setting).Split("such as ")[^1];
+            Assert.True(SettingText.TryParse(setting, example, out var value) && setting.Allows(value), $"{setting.Name}: {example}");
+            Assert.True(example != "0", setting.Name);
+        }
+    }
+
     private static string Name(Setting setting) => setting.Variable + (setting.IsList ? "__0" : "");
 
     private static string Default(Setting setting) => SettingText.Format(setting.Default);

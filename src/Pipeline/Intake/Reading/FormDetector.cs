@@ -30,10 +30,8 @@ internal static class FormDetector
 
     private static ListFormat DetectLines(ReadOnlySpan<byte> rest, bool isWhole, string extension, string? urlColumn)
     {
-        if (
-            CsvHeaderFinder.Find(rest, isWhole, urlColumn) is { } found
-            && (found.Header.UrlColumn >= 0 || found.HasSeparator)
-        )
+        var found = CsvHeaderFinder.Find(rest, isWhole, urlColumn);
+        if (found is { Header.UrlColumn: >= 0 } or { HasSeparator: true })
             return ListFormat.Csv;
         if (extension is ".ndjson" or ".jsonl")
             return ListFormat.Ndjson;
@@ -47,17 +45,7 @@ internal static class FormDetector
         // is a CSV list without a header, and its reader says so.
         if (extension is ".csv" or ".tsv" && lines.Line.IndexOfAny(",;\t"u8) >= 0)
             return ListFormat.Csv;
-        return IsTable(first, ref lines, urlColumn) ? ListFormat.Csv : ListFormat.Text;
-    }
-
-    // Column names above a row with the same number of cells, one of them a URL: a CSV list without a column 'url'. Its
-    // reader says so.
-    private static bool IsTable(CsvHeader first, ref ContentLines lines, string? urlColumn)
-    {
-        if (first.Columns.Count < 2 || first.HasUrlCell || !lines.MoveNext())
-            return false;
-        var row = CsvHeaderFinder.Split(lines.Line, first.Delimiter, urlColumn);
-        return row.Columns.Count == first.Columns.Count && row.HasUrlCell;
+        return found is { IsAboveUrls: true } ? ListFormat.Csv : ListFormat.Text;
     }
 
     private static ListFormat DetectObject(ReadOnlySpan<byte> rest, bool isWhole, string extension)

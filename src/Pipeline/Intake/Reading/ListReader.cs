@@ -156,16 +156,7 @@ internal sealed class ListReader : IAsyncDisposable
 
     private static void CheckText(ReadOnlySpan<byte> head)
     {
-        if (
-            head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE])
-            || head.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF])
-            || head[..Math.Min(head.Length, 512)].Contains((byte)0)
-        )
-        {
-            throw PipelineException.Permanent(
-                FailureReasons.InvalidInput,
-                "The list is not UTF-8 text (UTF-16, or a binary file). Save it as UTF-8 and submit it again."
-            );
-        }
+        if (ForeignContent.Describe(head) is { } problem)
+            throw PipelineException.Permanent(FailureReasons.InvalidInput, problem);
     }
 }

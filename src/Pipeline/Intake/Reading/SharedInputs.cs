@@ -88,6 +88,7 @@ internal sealed class SharedInputs
     public static string FromPairs(IEnumerable<string> pairs)
     {
         var buffer = new ArrayBufferWriter<byte>();
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
         using (var writer = new Utf8JsonWriter(buffer, CanonicalJson.Options))
         {
             writer.WriteStartObject();
@@ -96,14 +97,10 @@ internal sealed class SharedInputs
                 var equals = pair.IndexOf('=', StringComparison.Ordinal);
                 if (equals < 1)
                     throw Refused($"'{pair}' is not a shared input. Write name=value, for example country=US.");
-                if (
-                    CellValue.Write(
-                        writer,
-                        NameOf(pair[..equals].Trim()),
-                        Encoding.UTF8.GetBytes(pair[(equals + 1)..])
-                    ) is
-                    { } problem
-                )
+                var name = NameOf(pair[..equals].Trim());
+                if (!given.TryAdd(name, pair))
+                    throw Refused($"'{name}' is given twice, as '{given[name]}' and '{pair}'. Leave one of them out.");
+                if (CellValue.Write(writer, name, Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)
                     throw Refused($"The shared input '{pair}' cannot be used: {problem}.");
             }
             writer.WriteEndObject();

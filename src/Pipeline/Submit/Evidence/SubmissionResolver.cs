@@ -132,7 +132,7 @@ internal sealed partial class SubmissionResolver(
         var adopted = await ledger.UpdateSubmissionAsync(submission.ToAccepted(batchId, proof, now, now), cancellationToken) is not null;
         if (adopted)
         {
-            LogAdopted(submission.SubmissionId, batchId, proof);
+            LogAdopted(submission.SubmissionId, batchId is null ? "tasks without a batch id" : $"batch {batchId}", proof);
             await reopening.ReopenListAsync(submission.ListId, cancellationToken);
         }
 
@@ -143,6 +143,6 @@ internal sealed partial class SubmissionResolver(
         "The API cannot say whether it accepted submission {SubmissionId}; results under its own prefix say so: {Reason}")]
     private partial void LogSilent(string submissionId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as batch {BatchId}; the evidence is {Proof}.")]
-    private partial void LogAdopted(string submissionId, string? batchId, PostProof proof);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as {Batch}; the evidence is {Proof}.")]
+    private partial void LogAdopted(string submissionId, string batch, PostProof proof);
 }

@@ -9,11 +9,18 @@ namespace Pipeline.Intake.Reading.Csv;
 /// Number of lines above it that are neither blank nor comments, such as an export's title.
 /// </param>
 /// <param name="HasSeparator">Whether a line <c>sep=</c> above it names the delimiter, as Excel writes it.</param>
-internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator);
+internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator)
+{
+    /// <summary>
+    /// Whether it has no URL column, but the row below has the same number of cells and one of them is a URL: then the
+    /// user must say which column has the URLs.
+    /// </summary>
+    public bool IsAboveUrls { get; init; }
+}
 
 /// <summary>
 /// Finds the header row of a CSV list: the first row with a URL column, unless a row above it contains a URL. Without
-/// such a row, the first row is the header.
+/// such a row, the header is the row of names right above the first URL, else the first row.
 /// </summary>
 internal static class CsvHeaderFinder
 {
@@ -28,6 +35,7 @@ internal static class CsvHeaderFinder
     public static FoundHeader? Find(ReadOnlySpan<byte> head, bool isWhole, string? urlColumn)
     {
         FoundHeader? first = null;
+        FoundHeader? above = null;
         byte? separator = null;
         var preamble = 0;
         for (var lines = new ContentLines(head, isWhole); lines.MoveNext(); )
@@ -46,8 +54,11 @@ internal static class CsvHeaderFinder
             first ??= found;
             if (found.Header.UrlColumn >= 0)
                 return found;
-            if (found.Header.HasUrlCell || ++preamble > MaxPreamble)
+            if (found.Header.HasUrlCell)
+                return above is not null && IsAbove(above.Header, lines.Line) ? above with { IsAboveUrls = true } : first;
+            if (++preamble > MaxPreamble)
                 return first;
+            above = found;
         }
         return first;
     }
@@ -75,6 +86,14 @@ internal static class CsvHeaderFinder
     {
         var hasUrl = header.UrlColumn >= 0;
         return hasUrl == (best.UrlColumn >= 0) ? header.Columns.Count > best.Columns.Count : hasUrl;
+    }
+
+    private static bool IsAbove(CsvHeader header, ReadOnlySpan<byte> line)
+    {
+        if (header.Columns.Count < 2)
+            return false;
+        var row = Split(line, header.Delimiter, null);
+        return row.Columns.Count == header.Columns.Count && row.HasUrlCell;
     }
 
     // Excel takes the delimiter from a line such as "sep=;" and does not show that line.

@@ -1,0 +1,68 @@
+using Pipeline.Intake.Reading;
+
+namespace Pipeline.Intake;
+
+/// <summary>Says what a file is that is not UTF-8 text, and how to make a list of it.</summary>
+internal static class ForeignContent
+{
+    // As far as text is looked at for NUL; a NUL further on makes only its own line a bad one.
+    private const int Examined = 512;
+
+    private static readonly (byte[] Start, string Kind)[] s_marks =
+    [
+        ([0xFF, 0xFE, 0, 0], "UTF-32LE"),
+        ([0, 0, 0xFE, 0xFF], "UTF-32BE"),
+        ([0xFF, 0xFE], "UTF-16LE"),
+        ([0xFE, 0xFF], "UTF-16BE"),
+    ];
+
+    private static readonly (byte[] Start, string Kind)[] s_files =
+    [
+        ([.. "PK\u0003\u0004"u8], "an Excel workbook or a ZIP archive"),
+        ([0xD0, 0xCF, 0x11, 0xE0], "an Excel workbook"),
+        ([.. "%PDF-"u8], "a PDF file"),
+        ([.. "PAR1"u8], "a Parquet file"),
+        ([.. "SQLite format 3"u8], "an SQLite database"),
+        ([0x28, 0xB5, 0x2F, 0xFD], "compressed by zstd"),
+        ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z'], "compressed by xz"),
+        ([.. "BZh9"u8], "compressed by bzip2"),
+    ];
+
+    /// <summary>What to tell the user of the beginning of a list; null for what may be UTF-8 text.</summary>
+    public static string? Describe(ReadOnlySpan<byte> head)
+    {
+        foreach (var (start, encoding) in s_marks)
+            if (head.StartsWith(start))
+                return InEncoding(encoding, "");
+        foreach (var (start, kind) in s_files)
+            if (head.StartsWith(start))
+                return $"The list is {kind}, not text. Save it as CSV or plain text in UTF-8 and submit that file.";
+        var examined = head[..Math.Min(head.Length, Examined)];
+        var nul = examined.IndexOf((byte)0);
+        if (nul < 0)
+            return null;
+        return Utf16Of(examined) is { } utf16
+            ? InEncoding(utf16, " without a byte order mark")
+            : $"The list has a NUL byte in line {1 + LineEnds.Count(head[..nul])} (byte {nul + 1}), as binary files "
+                + "have and text never has. Submit a text file in UTF-8. If it is text, remove those bytes: "
+                + @"tr -d '\000' < LIST > urls.txt";
+    }
+
+    private static string InEncoding(string encoding, string without) =>
+        $"The list is {encoding} text{without}, not UTF-8. Convert it and submit the result: "
+        + $"iconv -f {(without.Length == 0 ? encoding[..6] : encoding)} -t UTF-8 LIST > urls.txt";
+
+    // Of each ASCII character, and URLs have few others, one of the two bytes is NUL.
+    private static string? Utf16Of(ReadOnlySpan<byte> head)
+    {
+        var (first, second, pairs) = (0, 0, head.Length / 2);
+        for (var i = 0; i < pairs; i++)
+        {
+            first += head[2 * i] == 0 ? 1 : 0;
+            second += head[(2 * i) + 1] == 0 ? 1 : 0;
+        }
+        if (first + second < (pairs + 1) / 2)
+            return null;
+        return first == 0 ? "UTF-16LE" : second == 0 ? "UTF-16BE" : null;
+    }
+}
