@@ -85,7 +85,7 @@ public sealed class BadInputTests : IDisposable
             ["run", List([.. Enumerable.Range(1, 12).Select(i => $"no-url-{i}")]), "--out", Out]);
         Assert.Equal(ExitCodes.Usage, exitCode);
         var lines = error.Split('\n');
-        Assert.StartsWith("pipeline: list.txt: The list has no URL in it. ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("pipeline: list.txt: The list has no URL. ", lines[0], StringComparison.Ordinal);
         Assert.DoesNotContain("line 1", lines[0], StringComparison.Ordinal);
         for (var i = 1; i <= 10; i++)
             Assert.StartsWith($"  line {i}: 'no-url-{i}' is not", lines[i], StringComparison.Ordinal);
