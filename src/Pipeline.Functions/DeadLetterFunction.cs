@@ -1,8 +1,8 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
-using Pipeline.Hosting;
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Pipeline.Hosting;
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Stores.Azure.Queues;
 
 namespace Pipeline.Functions;

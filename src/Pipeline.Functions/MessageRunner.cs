@@ -1,6 +1,5 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;
-using Pipeline.Hosting;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Ports;

@@ -2,7 +2,6 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;

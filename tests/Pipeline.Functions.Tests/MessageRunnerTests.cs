@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
-using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Outcomes;

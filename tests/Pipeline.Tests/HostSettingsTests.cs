@@ -5,6 +5,7 @@ using Pipeline.Callback;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;

@@ -1,4 +1,3 @@
-
 using Pipeline.Notation;
 using Pipeline.Stores.Local;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Reports;
 using Spectre.Console;
 

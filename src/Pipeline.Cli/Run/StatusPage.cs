@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Collect;
 using Pipeline.Hosting;
+using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Reports;
 using Pipeline.Submit;

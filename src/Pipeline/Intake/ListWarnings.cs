@@ -1,6 +1,7 @@
 using Pipeline.Hosting;
 using Pipeline.Intake.Reading;
 using Pipeline.Intake.Reading.Csv;
+using Pipeline.Model;
 using Pipeline.Notation;
 
 namespace Pipeline.Intake;

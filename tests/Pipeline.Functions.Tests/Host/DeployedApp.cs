@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Emulator;
 using Pipeline.Functions.Tests.Host.Protocol;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;

@@ -1,8 +1,8 @@
-
 using Pipeline.Hosting;
 using Pipeline.Model;
+using Pipeline.Ports;
 
-namespace Pipeline.Tests.Hosting;
+namespace Pipeline.Tests.Ports;
 
 public sealed class TriesTests
 {

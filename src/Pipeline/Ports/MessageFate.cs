@@ -1,6 +1,6 @@
 using Pipeline.Model;
 
-namespace Pipeline.Hosting;
+namespace Pipeline.Ports;
 
 /// <summary>What becomes of a message after its handler has ended. Each host carries it out in the way of its queue.</summary>
 internal enum MessageFate
@@ -21,7 +21,7 @@ internal enum MessageFate
     GivenUp,
 }
 
-/// <summary>The one place that decides about tries, for <see cref="MessageOutcomes"/> and for the Functions app.</summary>
+/// <summary>The one place that decides about tries, for the host on one machine and for the Functions app.</summary>
 internal static class Tries
 {
     /// <summary>How often a message is tried; <c>maxDequeueCount</c> in host.json says the same.</summary>

@@ -1,4 +1,4 @@
-namespace Pipeline.Settings;
+namespace Pipeline.Options;
 
 /// <summary>A value worth recommending, for a setting whose default turns it off or cannot be shown.</summary>
 /// <param name="text">The value as the user would write it.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Pipeline.Hosting;
+namespace Pipeline.Model;
 
 /// <summary>A number with its noun, for people: <c>1 failure</c>, <c>2,000 failures</c>.</summary>
 internal static class Amount
