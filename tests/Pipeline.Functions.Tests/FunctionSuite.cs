@@ -83,7 +83,7 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     [InlineData("DeadLetterSubmissions")]
     [InlineData("DeadLetterResults")]
     [Trait("Promise", "9")]
-    public async Task WhatNobodyCanReadDoesNotComeBackForEver(string function)
+    public async Task AnUnreadableMessageOfAPoisonQueueIsDeleted(string function)
     {
         await using var app = await StartAsync();
 

@@ -6,7 +6,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>Each file of the local sink on a real file system without room: nothing is half written, nothing is lost, and it goes on.</summary>
+/// <summary>
+/// Each file of the local sink on a real file system that is full: nothing is half written, nothing is lost, and the
+/// work continues.
+/// </summary>
 public sealed class FullDiskTests : IAsyncDisposable
 {
     private readonly LocalState _state = new();
@@ -16,7 +19,7 @@ public sealed class FullDiskTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _state.DisposeAsync();
 
     [Fact]
-    public async Task RecordsFailuresAndManifestWaitForRoom()
+    public async Task RecordsFailuresAndManifestWaitForSpace()
     {
         using var disk = SmallDisk.Mount(megabytes: 2);
         var output = Path.Combine(disk.Seen, "out");
@@ -28,7 +31,7 @@ public sealed class FullDiskTests : IAsyncDisposable
         var before = files.Select(file => File.ReadAllText(Path.Combine(output, file))).ToList();
         disk.Fill();
 
-        // Larger than what is left of the last page that each file has.
+        // Larger than the space left in the last page of each file.
         await WaitsAsync(() => sink.PutRecordAsync(TextRecord.Of("c", padding: 100_000), Token), Path.Combine(output, "records.ndjson"));
         await WaitsAsync(() => sink.PutFailuresAsync([Some.Failure("d", new string('x', 100_000))], Token), Path.Combine(output, "failures.ndjson"));
         await WaitsAsync(() => sink.PutManifestAsync(Some.Manifest() with { Source = new string('x', 100_000) }, Token), Path.Combine(output, "manifest.json"));
@@ -43,7 +46,7 @@ public sealed class FullDiskTests : IAsyncDisposable
     }
 
     [Fact]
-    public void ASpillWaitsForRoom()
+    public void ASpillWaitsForSpace()
     {
         using var disk = SmallDisk.Mount(megabytes: 1);
         disk.Fill();

@@ -14,11 +14,11 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _state.DisposeAsync();
 
     [Fact]
-    public async Task AWriteThatFailsLeavesNoTraceAndDoesNotFailTheOthersOfItsBatch()
+    public async Task AFailedWriteLeavesNoTraceAndDoesNotFailTheOthersInItsBatch()
     {
         var database = await _state.OpenAsync();
         using var gate = new ManualResetEventSlim();
-        // Holds the writer, so that all that follows waits and becomes one batch.
+        // Blocks the writer, so that the writes that follow become one batch.
         var first = database.WriteAsync(_ => gate.Wait(Token), durable: false, Token);
 
         var writes = Enumerable.Range(0, 10).Select(i => database.WriteAsync(
@@ -40,7 +40,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AWriteThatIsCancelledWhileItWaitsDoesNotRun()
+    public async Task AWriteCancelledWhileWaitingDoesNotRun()
     {
         var database = await _state.OpenAsync();
         using var gate = new ManualResetEventSlim();
@@ -70,7 +70,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WritersOfTwoInstancesTakeTurns()
+    public async Task TwoInstancesCanWriteAlternately()
     {
         var (one, two) = (await _state.OpenAsync(), await _state.OpenAsync());
         await one.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('n', '0')"), durable: false, Token);
@@ -88,7 +88,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFullDiskIsATransientErrorAndTheWriterGoesOn()
+    public async Task AFullDiskIsATransientErrorAndTheWriterContinues()
     {
         var database = await _state.OpenAsync();
         await database.WriteAsync(session => session.Script("PRAGMA max_page_count=60"), durable: false, Token);
@@ -104,7 +104,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AWriterThatCannotRollBackFailsAllThatWaitAndAllThatComesLaterWithTheCause()
+    public async Task AWriterThatCannotRollBackFailsAllWaitingAndLaterWritesWithTheCause()
     {
         var database = await _state.OpenAsync();
         using var started = new SemaphoreSlim(0);
@@ -145,7 +145,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AStateThatIsMovedAwayWhileItIsOpenStopsTheWork()
+    public async Task AStateMovedWhileOpenStopsTheWork()
     {
         var database = await _state.OpenAsync();
         Directory.Move(_state.StateFolder, _state.StateFolder + "-moved");
@@ -161,7 +161,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFileThatIsNoStateIsRefused()
+    public async Task AFileThatIsNotAStateIsRefused()
     {
         Directory.CreateDirectory(_state.StateFolder);
         await File.WriteAllTextAsync(Path.Combine(_state.StateFolder, "state.db"), new string('x', 5000), Token);
@@ -173,7 +173,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AStateOfVersion4IsBroughtUpToDateWithWhatItHolds()
+    public async Task AStateOfVersion4IsMigratedWithItsContent()
     {
         var database = await _state.OpenAsync();
         var ledger = new LocalLedger(database);
@@ -193,7 +193,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AStateOfVersion3IsBroughtUpToDateAndItsOutcomesAreCounted()
+    public async Task AStateOfVersion3IsMigratedAndItsOutcomesAreCounted()
     {
         var database = await _state.OpenAsync();
         InputState[] states = [InputState.Recorded, InputState.Failed, InputState.Moved, InputState.Waiting, InputState.Recorded];
@@ -233,7 +233,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFolderThatCannotBeMadeIsNamed()
+    public async Task AFolderThatCannotBeCreatedIsNamed()
     {
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(folder["file"], "", Token);
@@ -251,7 +251,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     [InlineData("SELECT * FROM message WHERE queue='a' AND visible_at<=5 ORDER BY visible_at, id LIMIT 3", "message_visible")]
     [InlineData("SELECT MIN(visible_at) FROM message WHERE queue='a'", "message_visible")]
     [InlineData("SELECT DISTINCT owner FROM message WHERE owner IS NOT NULL", "message_owner")]
-    public async Task TheHotQueriesGoByAnIndexAndSortNothing(string query, string index)
+    public async Task TheHotQueriesUseAnIndexAndSortNothing(string query, string index)
     {
         var database = await _state.OpenAsync();
 
@@ -270,7 +270,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public void AProcessIsToldFromAnotherOfTheSameId()
+    public void AProcessIsDistinguishedFromAnotherWithTheSameId()
     {
         var parts = ProcessOwner.Current.Split('/');
 

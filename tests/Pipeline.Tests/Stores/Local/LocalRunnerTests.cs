@@ -46,7 +46,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TheLeaseOfAWorkerThatIsKilledBesideALivingOneIsNotWaitedFor()
+    public async Task TheLeaseOfAKilledWorkerDoesNotDelayALivingOne()
     {
         var killed = new LocalWorkQueue(await _state.OpenAsync(), TimeProvider.System, $"{Environment.MachineName}/an-earlier-boot/1/1");
         await SendAsync(1);
@@ -68,7 +68,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NoMoreMessagesAreHandledAtOnceThanTheHandlerAllows()
+    public async Task NoMoreMessagesAreHandledConcurrentlyThanAllowed()
     {
         await SendAsync(30);
         var (running, most, handled) = (0, 0, 0);
@@ -88,7 +88,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ATransientErrorIsTriedAgainWhenTheOtherSideAskedForIt()
+    public async Task ATransientErrorIsRetriedAfterTheRequestedWait()
     {
         await SendAsync(1);
         var tries = new ConcurrentQueue<long>();
@@ -108,7 +108,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task APermanentErrorIsTheEndOfTheMessageAtOnceAndIsTold()
+    public async Task APermanentErrorDeadLettersTheMessageAtOnceAndIsReported()
     {
         await SendAsync(1);
         var tries = 0;
@@ -128,7 +128,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AFullDiskIsNoTryIsShownAndIsWaitedOut()
+    public async Task AFullDiskIsNotATryIsShownAndIsWaitedOut()
     {
         await SendAsync(1);
         var (tries, shown) = (0, new ConcurrentBag<string?>());
@@ -151,7 +151,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AStoreThatIsGoneStopsTheRunWithItsCauseAndFailsNothing()
+    public async Task AMissingStoreStopsTheRunWithItsCauseAndFailsNothing()
     {
         await SendAsync(20);
 
@@ -165,7 +165,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ASweepThatFindsItsStoreGoneEndsTheRunAtOnce()
+    public async Task ASweepWithAMissingStoreEndsTheRunAtOnce()
     {
         var sweeps = 0;
 
@@ -179,7 +179,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ABugIsTriedFiveTimesThenTheMessageIsPoisonAndTold()
+    public async Task ABugIsTriedFiveTimesThenTheMessageIsDeadLetteredAndReported()
     {
         await SendAsync(1);
         var tries = 0;
@@ -192,7 +192,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AMessageWhoseEndCannotBeWrittenEndsNothingElse()
+    public async Task AMessageThatCannotBeCompletedAffectsNoOthers()
     {
         await SendAsync(3);
         var (handled, completed) = (0, 0);
@@ -210,7 +210,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AHandlerThatIsStoppedHasNotFailedAndItsMessageIsThereAtOnce()
+    public async Task AStoppedHandlerHasNotFailedAndItsMessageIsDeliveredAtOnce()
     {
         await SendAsync(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -227,7 +227,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ARunThatIsStoppedBeforeItsFirstStepEndsWithoutAnError()
+    public async Task ARunStoppedBeforeItsFirstStepEndsWithoutAnError()
     {
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
@@ -256,7 +256,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SweepsDoNotOverlapAndAnIdlePipelineIsSweptWithoutWaitingForTheInterval()
+    public async Task SweepsDoNotOverlapAndAnIdlePipelineIsSweptEarly()
     {
         _options.SweepInterval = TimeSpan.FromMinutes(10);
         var (running, most, sweeps) = (0, 0, 0);
@@ -293,7 +293,7 @@ public sealed class LocalRunnerTests : IAsyncLifetime
             () => sweepsBefore >= 0,
             sweep: _ => Done(() => sweeps++));
 
-        // The one at the start may fall within.
+        // The sweep at the start may happen in this time.
         Assert.InRange(sweepsBefore, 0, 1);
     }
 

@@ -6,7 +6,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>A state of a test's own. After a crash, a copy of its files as they lay on the disk is opened; the original is left as it is until the end.</summary>
+/// <summary>
+/// A state for one test. After a simulated crash, a copy of its files is opened. The original stays untouched until the
+/// end.
+/// </summary>
 internal sealed class LocalState : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
@@ -15,7 +18,7 @@ internal sealed class LocalState : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(Some.Time);
 
-    /// <summary>What is kept, <c>state</c> and <c>out</c> inside.</summary>
+    /// <summary>The folder with <c>state</c> and <c>out</c>.</summary>
     public string Root => _folder[$"{_crashes}"];
 
     public string StateFolder => Path.Combine(Root, "state");
@@ -32,7 +35,7 @@ internal sealed class LocalState : IAsyncDisposable
     public async Task<NdjsonRecordSink> OpenSinkAsync() =>
         await NdjsonRecordSink.OpenAsync(await OpenAsync(), OutFolder, NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
 
-    /// <summary>Goes on with what a crash at this moment would leave.</summary>
+    /// <summary>Continues with the files that a crash at this moment would leave.</summary>
     public void Crash()
     {
         var before = Root;

@@ -10,7 +10,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>Promise 7 and the ledger's and the queue's part of promise 1, against <c>kill -9</c> and against workers that are suspended and come back.</summary>
+/// <summary>
+/// Promise 7, and promise 1 for ledger and queue, under <c>kill -9</c> and with workers that are suspended and resumed.
+/// </summary>
 public sealed class LocalStateKillTests : IDisposable
 {
     private const int Inputs = 3_000;
@@ -32,13 +34,13 @@ public sealed class LocalStateKillTests : IDisposable
     }
 
     [Fact]
-    public async Task AfterAnyNumberOfKillsEveryInputIsThereExactlyOnce()
+    public async Task AfterAnyNumberOfKillsEveryInputIsRecordedExactlyOnce()
     {
         var random = new Random();
         var kills = 0;
         for (; kills < 12; kills++)
         {
-            // The lease is long: if killed workers' messages were not given back at the next start, this test would not end in time.
+            // The lease is long: unless the next start releases the messages of killed workers, this test times out.
             var worker = await StartAsync(TimeSpan.FromMinutes(10));
             if (worker.WaitForExit(random.Next(5, 160)))
                 break;
@@ -53,12 +55,12 @@ public sealed class LocalStateKillTests : IDisposable
     }
 
     [Fact]
-    public async Task WorkersThatAreSuspendedPastTheirLeaseAndComeBackDoNoHarm()
+    public async Task WorkersSuspendedPastTheirLeaseDoNoHarmWhenResumed()
     {
         var random = new Random();
         var first = await StartAsync(TimeSpan.FromMilliseconds(400));
         var second = await StartAsync(TimeSpan.FromMilliseconds(400));
-        // Four times at most, since a message received five times would rightly be given up.
+        // At most four times, because a message received five times is rightly dead-lettered.
         for (var i = 0; i < 4 && !first.HasExited && !second.HasExited; i++)
         {
             var suspended = i % 2 == 0 ? first : second;

@@ -71,7 +71,7 @@ public sealed class NdjsonRecordSinkSuite : RecordSinkContract
 
     protected override async Task<IRecordSink> ReopenAsync()
     {
-        // The same folder: a state belongs to the output folder it was made for, so the original is let go of instead of copied.
+        // The same folder, not a copy: a state belongs to the output folder for which it was created.
         return await _state.OpenSinkAsync();
     }
 
@@ -123,7 +123,7 @@ public sealed class ObjectStoresSuite : ObjectStoreContract
     }
 
     [Fact]
-    public async Task ASchemeThatNobodyServesIsRefused()
+    public async Task AnUnknownSchemeIsRefused()
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() => Port.OpenAsync(new("gs", "bucket", "a"), Token));
 

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>The receiving side.</summary>
+/// <summary>Receiving from the local queue.</summary>
 public sealed class LocalWorkQueueTests : IAsyncLifetime
 {
     private const string Queue = QueueNames.Results;
@@ -40,7 +40,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AfterTheLeaseAnotherWorkerHasItAndWhatTheFirstDoesCountsNoMore()
+    public async Task AfterItsLeaseAMessageBelongsToTheNextWorkerAndTheFirstChangesNothing()
     {
         await SendAsync(1);
         var stale = await ReceiveAsync();
@@ -60,7 +60,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NothingWaitsForADayMoreWhenTheClockIsSetBackByOne()
+    public async Task NothingWaitsAnExtraDayAfterTheClockIsSetBackByOne()
     {
         var ahead = new FakeTimeProvider(_state.Time.GetUtcNow().AddDays(1));
         var before = new LocalWorkQueue(_database, ahead);
@@ -82,7 +82,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ALeaseThatIsExtendedLasts()
+    public async Task AnExtendedLeaseLasts()
     {
         await SendAsync(1);
         var message = await ReceiveAsync();
@@ -110,7 +110,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ADelayBeyondSevenDaysIsShortenedToThat()
+    public async Task ADelayOfMoreThanSevenDaysIsShortenedToSeven()
     {
         await _queue.SendAsync(Queue, [Some.Body("a")], TimeSpan.MaxValue, Token);
         _state.Time.Advance(TimeSpan.FromDays(7));
@@ -121,7 +121,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AReleasedMessageIsThereAtOnceAndTheDeliveryDoesNotCount()
+    public async Task AReleasedMessageIsDeliveredAtOnceAndTheDeliveryDoesNotCount()
     {
         await SendAsync(1);
 
@@ -161,7 +161,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task CountsTellVisibleInvisibleAndPoison()
+    public async Task CountsDistinguishVisibleInvisibleAndPoison()
     {
         await SendAsync(4);
         await _queue.SendAsync(Queue, [Some.Body("later")], TimeSpan.FromMinutes(1), Token);
@@ -176,7 +176,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WhatAnEndedProcessHeldIsFreeAtOnceAndThatDeliveryDoesNotCount()
+    public async Task MessagesOfAnEndedProcessAreFreeAtOnceAndTheDeliveryDoesNotCount()
     {
         await SendAsync(3);
         var ended = new LocalWorkQueue(_database, _state.Time, string.Join('/', ProcessOwner.Current.Split('/')[..3]) + "/1");
@@ -201,7 +201,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
         await SendAsync(1);
 
         await waiting.WaitAsync(TimeSpan.FromSeconds(10), Token);
-        // A send before the wait counts too: there is something to receive.
+        // A send before the wait also ends it: there is a message to receive.
         await _queue.WaitAsync(Queue, Token).WaitAsync(TimeSpan.FromSeconds(10), Token);
     }
 

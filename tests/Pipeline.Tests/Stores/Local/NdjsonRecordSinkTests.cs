@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Local;
 
-/// <summary>What the files are like, beyond what every sink promises.</summary>
+/// <summary>The files of the local sink, beyond the contract of every sink.</summary>
 [Trait("Promise", "7")]
 public sealed class NdjsonRecordSinkTests : IAsyncDisposable
 {
@@ -26,7 +26,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _state.DisposeAsync();
 
     [Fact]
-    public async Task ATornTailIsCutAtOpen()
+    public async Task AnIncompleteLastLineIsRemovedAtOpen()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -42,7 +42,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ATornTailOfAnotherProcessIsCutByTheNextPut()
+    public async Task AnIncompleteLastLineOfAnotherProcessIsRemovedByTheNextPut()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -67,7 +67,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ARecordsFileThatLostBytesIsRefusedWithWhatToDo()
+    public async Task ATruncatedRecordsFileIsRefusedWithAdvice()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -83,7 +83,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFailuresFileThatLostBytesIsWrittenAgain()
+    public async Task ATruncatedFailuresFileIsRewritten()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
@@ -112,7 +112,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFolderThatWasRenamedWithTheStateInItGoesOnUnderItsNewName()
+    public async Task AFolderRenamedWithTheStateInItContinuesUnderItsNewName()
     {
         var inside = Path.Combine(_state.OutFolder, ".pipeline");
         await using (var database = await LocalDatabase.OpenAsync(inside, Token))
@@ -141,7 +141,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFolderThatWasRenamedBesideItsStateIsKnownByWhatIsInIt()
+    public async Task AFolderRenamedWithoutItsStateIsRecognizedByItsContent()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -157,7 +157,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task ARecordsFileThatIsMovedAwayStopsTheWorkAndPutBackItGoesOn(bool whole)
+    public async Task ARecordsFileMovedAwayStopsTheWorkUntilItIsPutBack(bool whole)
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -189,7 +189,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AManifestThatIsGoneIsWrittenAgain()
+    public async Task AMissingManifestIsRewritten()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutManifestAsync(Some.Manifest(), Token);
@@ -202,7 +202,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AFailuresFileThatIsMovedAwayIsWrittenAnewWithTheManifest()
+    public async Task AFailuresFileMovedAwayIsRewrittenWithTheManifest()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutFailuresAsync([Some.Failure("a")], Token);
@@ -215,7 +215,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task FilesThatTheStateDoesNotKnowAreNotOverwritten()
+    public async Task FilesUnknownToTheStateAreNotOverwritten()
     {
         Directory.CreateDirectory(_state.OutFolder);
         await File.WriteAllTextAsync(Records, "precious\n", Token);
@@ -228,7 +228,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheNewestFailureOfAnIdStaysAndTheFileIsWrittenAnewWithTheManifest()
+    public async Task TheNewestFailureOfAnIdStaysAndTheFileIsRewrittenWithTheManifest()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutFailuresAsync([Some.Failure("a", "first"), Some.Failure("b", "other")], Token);
@@ -243,7 +243,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task ACrashBeforeTheFailuresWereWrittenAnewIsMendedAtOpen()
+    public async Task ACrashBeforeTheFailuresWereRewrittenIsRepairedAtOpen()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
@@ -257,7 +257,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     [Theory]
     [InlineData("")]
     [InlineData("{\"id\":\"b\",\"and\":\"what the new file holds, renamed into place before its commit, longer than what was there before, by far\"}\n")]
-    public async Task ACrashBetweenRenameAndCommitIsMended(string renamed)
+    public async Task ACrashBetweenRenameAndCommitIsRepaired(string renamed)
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutFailuresAsync([Some.Failure("a"), Some.Failure("b")], Token);
@@ -266,14 +266,14 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
         await database.WriteAsync(session => new FailuresFile(Failures).PrepareRewrite(session), durable: false, Token);
         await File.WriteAllTextAsync(Failures, renamed, Token);
 
-        // Another process, which does not open anew, goes on.
+        // Another process continues without opening the sink again.
         await sink.PutFailuresAsync([Some.Failure("c")], Token);
 
         Assert.Equal(["b", "c"], Ids(Failures));
     }
 
     [Fact]
-    public async Task OneListHasItsManifestAndSeveralHaveTheirSums()
+    public async Task ASingleListHasItsManifestAndSeveralHaveTheirSums()
     {
         var sink = await _state.OpenSinkAsync();
         await sink.PutManifestAsync(Some.Manifest("one", records: 2, failures: 1), Token);
@@ -292,7 +292,7 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheDigestIsThatOfTheFileHoweverOftenItIsAskedFor()
+    public async Task TheDigestIsThatOfTheFileHoweverOftenItIsRead()
     {
         var sink = await _state.OpenSinkAsync();
         for (var i = 0; i < 4; i++)

@@ -11,7 +11,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>A store over a bucket of the test's own, at some server.</summary>
+/// <summary>A store over a bucket that belongs to the test.</summary>
 public abstract class CloudObjectSuite : ObjectStoreContract
 {
     private IObjectStore? _store;
@@ -43,7 +43,7 @@ public abstract class CloudObjectSuite : ObjectStoreContract
 
     protected override async Task<IObjectStore> ReopenAsync() => Create(await StartAsync());
 
-    /// <summary>Where the server is; started by the first call.</summary>
+    /// <summary>Starts the server at the first call and returns its address.</summary>
     protected abstract Task<ObjectStoreOptions> StartAsync();
 
     protected virtual ValueTask StopAsync() => ValueTask.CompletedTask;
@@ -53,7 +53,7 @@ public abstract class CloudObjectSuite : ObjectStoreContract
         : new GcsObjectStore(options, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
 }
 
-/// <summary>Against the emulator's own buckets.</summary>
+/// <summary>Runs the suite against the emulator's own buckets.</summary>
 public abstract class EmulatorObjectSuite : CloudObjectSuite
 {
     private readonly TempFolder _folder = new();

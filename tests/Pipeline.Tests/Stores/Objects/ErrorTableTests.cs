@@ -10,7 +10,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>What each store's errors mean, the same for our own reads and for the SDKs' calls.</summary>
+/// <summary>
+/// The meaning of each store's errors, which is the same for our own reads and for calls of the SDKs.
+/// </summary>
 public sealed class ErrorTableTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -47,7 +49,7 @@ public sealed class ErrorTableTests
     [Theory]
     [InlineData("s3", "aws s3api restore-object --bucket bucket --key 'a/b.json' --restore-request Days=7")]
     [InlineData("azblob", "az storage blob set-tier")]
-    public async Task AnArchivedObjectIsCalledThatWithHowToRestoreIt(string scheme, string command)
+    public async Task AnArchivedObjectIsReportedWithHowToRestoreIt(string scheme, string command)
     {
         var code = scheme == "s3" ? "InvalidObjectState" : "BlobArchived";
         await using var server = await TestServer.StartAsync(Answer(scheme, scheme == "s3" ? 403 : 409, code));
@@ -59,7 +61,7 @@ public sealed class ErrorTableTests
     }
 
     [Fact]
-    public async Task ATimeThatS3RefusesIsTakenFromItsAnswer()
+    public async Task AfterATimeErrorOfS3TheTimeOfItsAnswerIsUsed()
     {
         var ahead = TimeProvider.System.GetUtcNow().AddHours(2);
         await using var server = await TestServer.StartAsync(
@@ -78,7 +80,7 @@ public sealed class ErrorTableTests
     }
 
     [Fact]
-    public async Task ATimeThatS3GoesOnRefusingIsARefusal()
+    public async Task ARepeatedTimeErrorOfS3IsARefusal()
     {
         await using var server = await TestServer.StartAsync(Answer("s3", 403, "RequestTimeTooSkewed"));
         var store = Store("s3", server.Address, tries: 3);

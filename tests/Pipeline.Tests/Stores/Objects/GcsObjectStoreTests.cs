@@ -9,7 +9,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>GCS against the storage emulator of firebase-tools, directly and through a proxy that spoils responses.</summary>
+/// <summary>
+/// GCS against the storage emulator of firebase-tools, directly and through a proxy that corrupts responses.
+/// </summary>
 [Trait("Needs", "servers")]
 public sealed class GcsObjectStoreTests(Servers servers)
 {
@@ -41,7 +43,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task TheEmulatorMayBeNamedWithoutAScheme()
+    public async Task TheEmulatorsAddressNeedsNoScheme()
     {
         var address = await servers.GcsAsync();
         using var store = new GcsObjectStore(new() { GcsEndpoint = address.Authority }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
@@ -60,9 +62,11 @@ public sealed class GcsObjectStoreTests(Servers servers)
         Assert.Empty(await store.ListAsync(_bucket.Append("r/"), Ct).ToListAsync(Ct));
     }
 
-    /// <summary>GCS decompresses what is stored with <c>Content-Encoding: gzip</c> unless the client says that it takes gzip.</summary>
+    /// <summary>
+    /// GCS decompresses objects stored with <c>Content-Encoding: gzip</c> unless the client accepts gzip.
+    /// </summary>
     [Fact]
-    public async Task WhatIsStoredCompressedIsReadAsStored()
+    public async Task ACompressedObjectIsReadAsStored()
     {
         var address = await servers.GcsAsync();
         var text = string.Concat(Enumerable.Repeat("""{"html":"page"}""", 1000));
@@ -102,7 +106,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task ASpoiltByteIsDamage()
+    public async Task ACorruptByteIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CorruptAt = 77 });
@@ -111,7 +115,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task AnEarlyEndWithoutALengthIsDamage()
+    public async Task AnEarlyEndWithoutALengthIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { DropLength = true, EndAt = 5000 });
@@ -119,7 +123,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task AVanishedGenerationIsDamage()
+    public async Task ADeletedGenerationIsReportedAsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 404 });
@@ -127,7 +131,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task ARangeThatIsIgnoredIsDamage()
+    public async Task AnIgnoredRangeIsReportedAsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 200 });
@@ -135,7 +139,7 @@ public sealed class GcsObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task ABusyOrBrokenStoreIsTriedAgain()
+    public async Task ABusyOrBrokenStoreIsRetried()
     {
         var (uri, bytes) = await NewObjectAsync(1000);
         await using var proxy = await FaultProxy.StartAsync(

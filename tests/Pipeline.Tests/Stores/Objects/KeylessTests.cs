@@ -12,7 +12,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>An Azure identity in place of keys, at AWS and Google, whose parts are played by servers of the test.</summary>
+/// <summary>An Azure identity replaces keys at AWS and Google. Test servers stand in for both.</summary>
 public sealed class KeylessTests
 {
     private const string Role = "arn:aws:iam::123456789012:role/results";
@@ -22,7 +22,7 @@ public sealed class KeylessTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ARoleIsAssumedWithTheIdentitysTokenOnceForAllWhoAsk()
+    public async Task ConcurrentCallersShareOneAssumedRole()
     {
         await using var sts = await TestServer.StartAsync(Keys("one", _time.GetUtcNow().AddHours(1)));
         using var credentials = Aws(sts);
@@ -47,7 +47,7 @@ public sealed class KeylessTests
     }
 
     [Fact]
-    public async Task WhileOldCredentialsAreValidAnOutageOfStsIsNoError()
+    public async Task AnOutageOfStsIsNoErrorWhileOldCredentialsAreValid()
     {
         await using var sts = await TestServer.StartAsync(Keys("one", _time.GetUtcNow().AddHours(1)), Refusal(503, "ServiceUnavailable"));
         using var credentials = Aws(sts, tries: 1);
@@ -62,7 +62,7 @@ public sealed class KeylessTests
     [Theory]
     [InlineData(503, "ServiceUnavailable")]
     [InlineData(400, "Throttling")]
-    public async Task StsThatIsBusyIsAskedAgain(int status, string code)
+    public async Task ABusyStsIsRetried(int status, string code)
     {
         await using var sts = await TestServer.StartAsync(Refusal(status, code), Keys("one", _time.GetUtcNow().AddHours(1)));
         using var credentials = Aws(sts);
@@ -84,7 +84,7 @@ public sealed class KeylessTests
         Assert.Contains("'api://results'", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("token for api:", error.Message, StringComparison.Ordinal);
-        // The SDK itself asks again, four times at the most, where STS may only not have read the provider's keys yet.
+        // The SDK itself retries this code up to four times, because STS may not have read the provider's keys yet.
         Assert.Equal(code == "InvalidIdentityToken" ? 5 : 1, sts.Seen.Count);
     }
 
@@ -100,7 +100,7 @@ public sealed class KeylessTests
     }
 
     [Fact]
-    public async Task AnIdentityThatIsNotThereIsNotTakenForAnOutage()
+    public async Task AMissingIdentityIsNotAnOutage()
     {
         await using var sts = await TestServer.StartAsync(Keys("one", _time.GetUtcNow()));
         using var credentials = new WebIdentityCredentials(Options(sts) with { Identity = new NoIdentity() }, _time);
@@ -113,7 +113,7 @@ public sealed class KeylessTests
     [Theory]
     [InlineData(null, "federated")]
     [InlineData("reader@project.iam.gserviceaccount.com", "impersonated")]
-    public async Task GoogleExchangesTheIdentitysTokenAndLendsAServiceAccount(string? account, string expected)
+    public async Task GoogleExchangesTheIdentitysTokenAndImpersonatesAServiceAccount(string? account, string expected)
     {
         var expires = TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         await using var google = await TestServer.StartAsync(context => context.Request.Path == "/v1/token"
@@ -134,7 +134,7 @@ public sealed class KeylessTests
     }
 
     [Fact]
-    public async Task WhatGoogleRefusesIsExplained()
+    public async Task ARefusalOfGoogleIsExplained()
     {
         await using var google = await TestServer.StartAsync(TestServer.Json("""{"error":"invalid_grant","error_description":"The audience does not match"}""", 400));
         var refusal = await Assert.ThrowsAsync<TokenResponseException>(() => Google(google, null).GetAccessTokenForRequestAsync(cancellationToken: Ct));
@@ -144,7 +144,7 @@ public sealed class KeylessTests
     }
 
     [Fact]
-    public void AllFaultsOfTheSettingsAreToldAtOnce()
+    public void AllFaultsOfTheSettingsAreReportedTogether()
     {
         var settings = new Dictionary<string, string>
         {

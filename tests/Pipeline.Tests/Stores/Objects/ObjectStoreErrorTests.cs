@@ -12,7 +12,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>What the real servers at hand cannot be made to answer, answered by a server of the test's own.</summary>
+/// <summary>Errors that the available real servers cannot produce, from a test server.</summary>
 public sealed class ObjectStoreErrorTests
 {
     private static readonly ObjectUri s_s3 = new("s3", "bucket", "a/b.json");
@@ -55,7 +55,7 @@ public sealed class ObjectStoreErrorTests
     [InlineData("\"not-a-hash\"", "", "")]
     [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption", "aws:kms")]
     [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption-customer-algorithm", "AES256")]
-    public async Task AnETagThatIsNoMd5IsNotTakenForOne(string etag, string header, string value)
+    public async Task AnETagThatIsNotAnMd5IsNotComparedAsOne(string etag, string header, string value)
     {
         await using var server = await TestServer.StartAsync(Bytes(s_bytes, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
         using var store = S3(server.Address);
@@ -100,7 +100,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task AStoreThatStaysBusyIsLeftAloneForAsLongAsItAsks()
+    public async Task AStoreThatStaysBusyIsTransientWithTheRequestedWait()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("", 503, ("Retry-After", "120")));
         using var s3 = S3(server.Address);
@@ -113,7 +113,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task TriesEnd()
+    public async Task TheNumberOfTriesIsLimited()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("", 503));
         using var store = Gcs(server.Address);
@@ -160,7 +160,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task AListingThatGoesInCirclesIsAnError()
+    public async Task AListingThatRepeatsItsPagesIsAnError()
     {
         await using var gcsServer = await TestServer.StartAsync(TestServer.Json("""{"nextPageToken":"same"}"""));
         using var gcs = Gcs(gcsServer.Address);
@@ -173,7 +173,7 @@ public sealed class ObjectStoreErrorTests
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task ABodyLongerThanPromisedIsDamage()
+    public async Task ABodyLongerThanAnnouncedIsReportedAsDamage()
     {
         await using var server = await TestServer.StartAsync(
             Bytes(s_bytes, ("x-goog-stored-content-length", "4"), ("no-length", "")));
@@ -184,7 +184,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task AWriteThatArrivedAlteredIsDamage()
+    public async Task AnAlteredWriteIsReportedAsDamage()
     {
         const string Mismatch = """{"error":{"message":"Provided CRC32C \"4waSgw==\" doesn't match calculated CRC32C \"AAAAAA==\"."}}""";
         await using var server = await TestServer.StartAsync(context => context.Request.Method == "PUT"
@@ -197,7 +197,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task AnUploadSessionWithoutAnAddressIsAFaultThatPasses()
+    public async Task AnUploadSessionWithoutAnAddressIsTransient()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("<html>proxy</html>"));
         using var store = Gcs(server.Address);
@@ -216,7 +216,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Fact]
-    public async Task GoogleIsAskedWithTheCredentialsToken()
+    public async Task GoogleIsCalledWithTheCredentialsToken()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         using var connection = new GcsConnection(new() { GcsEndpoint = server.Address.AbsoluteUri }, TimeProvider.System);

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>Buckets whose reader pays, and objects encrypted with a key of the customer's.</summary>
+/// <summary>Requester-pays buckets, and objects encrypted with a customer-managed key.</summary>
 public sealed class PayerAndKmsTests
 {
     private const string Key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -20,7 +20,7 @@ public sealed class PayerAndKmsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task EveryS3RequestSaysUnderItsSignatureThatWePayWhereWeDo(bool pays)
+    public async Task EveryS3RequestHasASignedPayerHeaderIfWePay(bool pays)
     {
         await using var server = await TestServer.StartAsync(context => context.Response.WriteAsync(context.Request.Query.ContainsKey("list-type") ? "<ListBucketResult/>" : "x", Ct));
         using var store = S3(server.Address, o => o with { S3RequesterPays = pays });
@@ -38,7 +38,7 @@ public sealed class PayerAndKmsTests
     }
 
     [Fact]
-    public async Task AReadThatIsResumedPaysToo()
+    public async Task AResumedReadPaysToo()
     {
         await using var server = await TestServer.StartAsync(
             async context =>
@@ -86,7 +86,7 @@ public sealed class PayerAndKmsTests
         "The KMS key that it is encrypted with refuses these credentials")]
     [InlineData(400, "KMS.DisabledException", $"{Key} is disabled.", $"The KMS key {Key} cannot be used. Enable it, or cancel its deletion.")]
     [InlineData(403, "AccessDenied", "Access Denied", "Grant s3:GetObject and s3:PutObject on arn:aws:s3:::bucket/*")]
-    public async Task WhatKmsRefusesIsToldApartFromWhatTheBucketRefuses(int status, string code, string message, string advice)
+    public async Task ARefusalOfKmsIsDistinguishedFromARefusalOfTheBucket(int status, string code, string message, string advice)
     {
         await using var server = await TestServer.StartAsync(Error(status, code, message));
         using var store = S3(server.Address);
@@ -99,7 +99,7 @@ public sealed class PayerAndKmsTests
     }
 
     [Fact]
-    public async Task ARefusalThatMayBeForWantOfAPayerSaysSo()
+    public async Task ARefusalThatMayBeDueToAMissingPayerSaysSo()
     {
         await using var server = await TestServer.StartAsync(Error(403, "AccessDenied", "Access Denied"));
         using var silent = S3(server.Address);
@@ -112,7 +112,7 @@ public sealed class PayerAndKmsTests
     [Theory]
     [InlineData("ThrottlingException")]
     [InlineData("KMS.ThrottlingException")]
-    public async Task ThatKmsHasTooManyRequestsPasses(string code)
+    public async Task ThrottlingByKmsIsTransient(string code)
     {
         await using var server = await TestServer.StartAsync(Error(400, code, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."));
         using var store = S3(server.Address);
@@ -128,7 +128,7 @@ public sealed class PayerAndKmsTests
     [InlineData(400, "Bucket is a requester pays bucket but no user project provided.", "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that shall pay.")]
     [InlineData(403, "me@example.com does not have serviceusage.services.use access to the Google Cloud project.", "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project")]
     [InlineData(403, "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been authorized to use this key.", "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY")]
-    public async Task WhatGcsWantsOfPayerOrKeyIsExplained(int status, string message, string advice)
+    public async Task AGcsErrorAboutPayerOrKeyIsExplained(int status, string message, string advice)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json($$$"""{"error":{"code":{{{status}}},"message":"{{{message}}}"}}""", status));
         using var store = Gcs(server.Address);

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>S3 against OpenStack Swift, directly and through a proxy that spoils responses.</summary>
+/// <summary>S3 against OpenStack Swift, directly and through a proxy that corrupts responses.</summary>
 [Trait("Needs", "servers")]
 public sealed class S3ObjectStoreTests(Servers servers)
 {
@@ -32,7 +32,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task AStreamThatCannotSeekIsWrittenWhole()
+    public async Task AStreamThatCannotSeekIsWrittenCompletely()
     {
         var (address, bucket) = await NewBucketAsync();
         using var store = Store(address);
@@ -133,7 +133,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task AnObjectReplacedWhileItIsReadIsDamagedAndNotAMixture()
+    public async Task AnObjectReplacedDuringTheReadIsDamagedAndNotAMixture()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         using var owner = Store(await servers.SwiftAsync());
@@ -146,7 +146,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task ASpoiltByteIsDamage()
+    public async Task ACorruptByteIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.SwiftAsync(), new Fault { CorruptAt = 77 });
@@ -155,7 +155,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task AnEarlyEndWithoutALengthIsDamage()
+    public async Task AnEarlyEndWithoutALengthIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
         await using var proxy = await FaultProxy.StartAsync(await servers.SwiftAsync(), new Fault { DropLength = true, EndAt = 5000 });
@@ -163,7 +163,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task ABusyOrBrokenStoreIsTriedAgain()
+    public async Task ABusyOrBrokenStoreIsRetried()
     {
         var (uri, bytes) = await NewObjectAsync(1000);
         await using var proxy = await FaultProxy.StartAsync(
@@ -179,7 +179,7 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Fact]
-    public async Task WritingAndListingRideOutFaultsToo()
+    public async Task WritingAndListingSurviveFaultsToo()
     {
         var (_, bucket) = await NewBucketAsync();
         await using var proxy = await FaultProxy.StartAsync(

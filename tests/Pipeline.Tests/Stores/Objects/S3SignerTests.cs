@@ -13,14 +13,16 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>Signatures against the one that AWS publishes and against those of its SDK.</summary>
+/// <summary>Compares signatures with the one that AWS publishes and with those of its SDK.</summary>
 public sealed partial class S3SignerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>"Example: GET Object" of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html</summary>
+    /// <summary>
+    /// "Example: GET Object" of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    /// </summary>
     [Fact]
-    public void ThePublishedExampleIsSignedAsPublished()
+    public void ThePublishedExampleHasThePublishedSignature()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "https://examplebucket.s3.amazonaws.com/test.txt");
         request.Headers.Range = new(0, 9);
@@ -38,7 +40,7 @@ public sealed partial class S3SignerTests
     [InlineData("p/x.json.gz", null)]
     [InlineData("a b/ü+%~'()!*&=?#;:@,$.json", null)]
     [InlineData("list/submission/task.json", "a/session+token==")]
-    public async Task TheSdkSignsTheSameRequestTheSame(string key, string? token)
+    public async Task TheSdkCreatesTheSameSignature(string key, string? token)
     {
         await using var server = await TestServer.StartAsync(context => context.Response.WriteAsync("x", Ct));
         AWSCredentials credentials = token is null ? new BasicAWSCredentials("AKID", "secret") : new SessionAWSCredentials("AKID", "secret", token);
@@ -59,7 +61,7 @@ public sealed partial class S3SignerTests
     }
 
     [Fact]
-    public void AnotherDayAndOtherCredentialsGetAnotherKey()
+    public void AnotherDayOrOtherCredentialsGetAnotherKey()
     {
         var signer = new S3Signer("us-east-1");
         var first = new ImmutableCredentials("A", "one", null);
@@ -73,7 +75,7 @@ public sealed partial class S3SignerTests
     [InlineData("eu-central-1", "bucket")]
     [InlineData("eu-central-1", "bucket.with.dots")]
     [InlineData("cn-north-1", "bucket")]
-    public async Task AnObjectIsAskedForWhereTheSdkWouldAsk(string region, string bucket)
+    public async Task AnObjectHasTheSameAddressAsInTheSdk(string region, string bucket)
     {
         using var sdk = new AmazonS3Client("A", "s", new AmazonS3Config { RegionEndpoint = RegionEndpoint.GetBySystemName(region) });
         using var store = Store(o => o with { S3Region = region });

@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Objects;
 
-/// <summary>Whatever a store does in place of answering, the wait for it ends, and it ends as a fault that passes.</summary>
+/// <summary>Whatever a store does instead of answering, the wait ends with a transient error.</summary>
 [Trait("Promise", "9")]
 public sealed class StoreTimeLimitTests
 {
@@ -52,7 +52,7 @@ public sealed class StoreTimeLimitTests
         try
         {
             await WorkAsync(store, uri, work);
-            // What is not read to its end may go well: an answer without a body is whole when its headers are there.
+            // Only a write may succeed: its answer needs no body, so it is complete once its headers arrive.
             Assert.Equal("write", work);
         }
         catch (PipelineException error)
@@ -87,7 +87,7 @@ public sealed class StoreTimeLimitTests
         await then(context);
     };
 
-    /// <summary>A byte now and then, each well within the time-out.</summary>
+    /// <summary>Sends a byte now and then, each well within the timeout.</summary>
     private static async Task DripAsync(HttpContext context)
     {
         context.Response.ContentType = "application/xml";
@@ -103,7 +103,7 @@ public sealed class StoreTimeLimitTests
         }
         catch (OperationCanceledException)
         {
-            // The client gave up, as it should.
+            // The client disconnected, as expected.
         }
     }
 
