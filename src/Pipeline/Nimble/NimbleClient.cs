@@ -32,9 +32,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private const int MaxItemsOfAPage = 10 * PageSize;
     private static readonly TimeSpan LongestListing = TimeSpan.FromMinutes(2);
 
-    // Answers to POSTs have a budget of their own: reads that crawl must not keep one of them waiting until it counts as lost.
-    private readonly ReplyBudget _reads = new(16);
-    private readonly ReplyBudget _posts = new(4);
+    // Answers to POSTs have a budget of their own: reads that crawl must not keep one of them waiting.
+    private readonly (ReplyBudget Reads, ReplyBudget Posts) _budgets = ReplyBudget.Create(reads: 16, posts: 4);
 
     // A result comes at this rate at the least, bytes a second, and within this time; else its connection is given up.
     private const long LeastRate = 2048;
@@ -104,8 +103,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
 
     public void Dispose()
     {
-        _reads.Dispose();
-        _posts.Dispose();
+        _budgets.Reads.Dispose();
+        _budgets.Posts.Dispose();
     }
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -114,19 +113,18 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         using var content = new OnceContent(body);
         using var request = Request(HttpMethod.Post, path);
         request.Content = content;
-        using var timeout = new CancellationTokenSource(_options.Timeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var limit = new ReplyTime(_options.Timeout, time, cancellationToken);
         int? status = null;
         string? taskId = null;
         PostOutcome outcome;
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             status = (int)response.StatusCode;
             taskId = NimbleReplies.TaskIdOf(response);
             var asked = RetryAfter.Read(response, time.GetUtcNow());
-            outcome = await NimbleReplies.ReadAsync(_posts, response, MaxBatchBytes,
-                reply => WithoutSecrets(PostReply.Interpret((int)response.StatusCode, reply, taskId, asked)), linked.Token, cancellationToken);
+            outcome = await NimbleReplies.ReadAsync(_budgets.Posts, response, MaxBatchBytes,
+                reply => WithoutSecrets(PostReply.Interpret((int)response.StatusCode, reply, taskId, asked)), limit);
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
@@ -213,10 +211,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, int limit, Func<JsonElement, T?> read, CancellationToken cancellationToken)
         where T : class
     {
-        using var timeout = new CancellationTokenSource(_options.Timeout, time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        return await NimbleReplies.ReadAsync(_reads, response, limit,
-            body => body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? read(json) : null, linked.Token, cancellationToken)
+        using var allowed = new ReplyTime(_options.Timeout, time, cancellationToken);
+        return await NimbleReplies.ReadAsync(_budgets.Reads, response, limit,
+            body => body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? read(json) : null, allowed)
             ?? throw Unreadable(response);
     }
 

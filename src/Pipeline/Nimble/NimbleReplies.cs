@@ -23,52 +23,34 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     /// <param name="response">The reply.</param>
     /// <param name="limit">The most bytes that such a reply may have.</param>
     /// <param name="parse">Gets the whole body; null where it breaks off, stalls, or is longer than the limit.</param>
-    /// <param name="timeout">Ends the reading.</param>
-    /// <param name="caller">Ends everything.</param>
+    /// <param name="time">Ends the reading.</param>
     public static async Task<T> ReadAsync<T>(
-        ReplyBudget budget,
-        HttpResponseMessage response,
-        int limit,
-        Func<ReadOnlyMemory<byte>?, T> parse,
-        CancellationToken timeout,
-        CancellationToken caller)
+        ReplyBudget budget, HttpResponseMessage response, int limit, Func<ReadOnlyMemory<byte>?, T> parse, ReplyTime time)
     {
-        ReplyBudget.Share share;
-        try
-        {
-            share = await budget.TakeAsync(timeout);
-        }
-        catch (OperationCanceledException) when (!caller.IsCancellationRequested)
-        {
-            return parse(null);
-        }
-
-        using (share)
-            return parse(await TryReadAsync(response, limit, share, timeout, caller));
+        using var share = new ReplyBudget.Share(budget);
+        using var buffer = new ReplyBuffer();
+        return await TryReadAsync(response, limit, buffer, share, time) ? buffer.Parse(body => parse(body)) : parse(null);
     }
 
-    private static async Task<ReadOnlyMemory<byte>?> TryReadAsync(
-        HttpResponseMessage response, int limit, ReplyBudget.Share share, CancellationToken timeout, CancellationToken caller)
+    private static async Task<bool> TryReadAsync(
+        HttpResponseMessage response, int limit, ReplyBuffer buffer, ReplyBudget.Share share, ReplyTime time)
     {
         try
         {
-            using var body = Decode(response, await response.Content.ReadAsStreamAsync(timeout));
-            using var memory = new MemoryStream((int)Math.Clamp(response.Content.Headers.ContentLength ?? 0, 0, 1 << 20));
-            var buffer = new byte[16 * 1024];
-            while (await body.ReadAsync(buffer, timeout) is var read and > 0)
+            using var body = Decode(response, await response.Content.ReadAsStreamAsync(time.Token));
+            while (await body.ReadAsync(buffer.Room, time.Token) is var read and > 0)
             {
-                if (memory.Length + read > limit)
-                    return null;
-                if (memory.Length + read > ReplyBudget.SmallBytes)
-                    await share.GrowAsync(timeout);
-                memory.Write(buffer, 0, read);
+                buffer.Advance(read);
+                if (buffer.Length > limit)
+                    return false;
+                await share.GrowAsync(buffer.Length, time);
             }
 
-            return memory.GetBuffer().AsMemory(0, (int)memory.Length);
+            return true;
         }
-        catch (Exception e) when (e is InvalidDataException || Faults.IsOfConnection(e, caller))
+        catch (Exception e) when (e is InvalidDataException || Faults.IsOfConnection(e, time.Caller))
         {
-            return null;
+            return false;
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
@@ -33,16 +34,91 @@ public sealed class ReplyLimitTests
     [Fact]
     public async Task LargeRepliesAreReadOneAtATimeAndSmallOnesInParallel()
     {
-        using var budget = new ReplyBudget(small: 2);
-        var first = await budget.TakeAsync(Ct);
-        using var second = await budget.TakeAsync(Ct);
-        var third = budget.TakeAsync(Ct);
-        await first.GrowAsync(Ct);
-        var grown = second.GrowAsync(Ct);
-        Assert.False(grown.IsCompleted || third.IsCompleted);
-        first.Dispose();
-        await grown;
-        (await third).Dispose();
+        var (reads, posts) = ReplyBudget.Create(reads: 2, posts: 1);
+        using (reads)
+        using (posts)
+        using (var time = new ReplyTime(TimeSpan.FromMinutes(1), TimeProvider.System, Ct))
+        {
+            var first = new ReplyBudget.Share(reads);
+            using var second = new ReplyBudget.Share(reads);
+            using var third = new ReplyBudget.Share(reads);
+            using var post = new ReplyBudget.Share(posts);
+            await first.GrowAsync(ReplyBudget.SmallBytes + 1, time);
+            await second.GrowAsync(ReplyBudget.SmallBytes, time);
+            await third.GrowAsync(ReplyBudget.FreeBytes, time);
+            await post.GrowAsync(ReplyBudget.SmallBytes, time);
+            Task[] waiting =
+            [
+                second.GrowAsync(ReplyBudget.SmallBytes + 1, time),
+                third.GrowAsync(ReplyBudget.FreeBytes + 1, time),
+                post.GrowAsync(ReplyBudget.SmallBytes + 1, time),
+            ];
+            Assert.DoesNotContain(waiting, one => one.IsCompleted);
+            first.Dispose();
+            await waiting[1];
+            await waiting[0];
+            second.Dispose();
+            await waiting[2];
+        }
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task RepliesThatStallKeepNoOtherWaiting()
+    {
+        var posts = 0;
+        await using var server = await TestServer.StartAsync(context => Interlocked.Increment(ref posts) <= 40
+            ? StallAsync(context)
+            : TestServer.Json("""{"batch_id":"b-1","tasks":["t-1"]}""")(context));
+        await using var rig = NimbleRig.At(server.Address, change: o => o.RequestsPerSecond = 1_000_000);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var stalled = Enumerable.Range(0, 40).Select(_ => rig.Client.PostBatchAsync("{}"u8.ToArray(), stop.Token)).ToList();
+        await EmulatorLab.UntilAsync(() => Volatile.Read(ref posts) == 40);
+        Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct));
+        Assert.DoesNotContain(stalled, post => post.IsCompleted);
+        await stop.CancelAsync();
+        await Task.WhenAll(stalled).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task AReplyThatWaitsForOthersDoesNotCountAsLost()
+    {
+        var time = new FakeTimeProvider();
+        using var slot = new SemaphoreSlim(0);
+        using var reply = new ReplyTime(TimeSpan.FromSeconds(10), time, Ct);
+        var token = reply.Token;
+        var waiting = reply.WaitAsync(slot);
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(token.IsCancellationRequested || waiting.IsCompleted);
+        slot.Release();
+        await waiting;
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(token.IsCancellationRequested);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void ABodyIsWholeHoweverItCame()
+    {
+        var random = new Random(7);
+        foreach (var length in (int[])[0, 1, 32 << 10, (32 << 10) + 1, 200_000])
+        {
+            var bytes = new byte[length];
+            random.NextBytes(bytes);
+            using var buffer = new ReplyBuffer();
+            for (var at = 0; at < length;)
+            {
+                var room = buffer.Room;
+                var part = Math.Min(room.Length, Math.Min(length - at, random.Next(1, 50_000)));
+                bytes.AsMemory(at, part).CopyTo(room);
+                buffer.Advance(part);
+                at += part;
+            }
+
+            Assert.Equal(bytes, buffer.Parse(whole => whole.ToArray()));
+        }
     }
 
     [Fact]
@@ -80,6 +156,13 @@ public sealed class ReplyLimitTests
         var list = await rig.Client.ListTasksAsync(Ct).ToListAsync(Ct);
         Assert.InRange(pages, 2, 130);
         Assert.DoesNotContain(list, page => page.IsLast);
+    }
+
+    private static async Task StallAsync(HttpContext context)
+    {
+        await context.Response.WriteAsync("{", Ct);
+        await context.Response.Body.FlushAsync(Ct);
+        await TestServer.Silence()(context);
     }
 
     private static async Task SendAsync(HttpContext context, int bytes)
