@@ -12,6 +12,9 @@ namespace Pipeline.Cli.Run;
 /// <summary>The web application of a host: the stages as its services, the callback endpoint and the status page.</summary>
 internal static class HostApp
 {
+    // POSTs of one list at once. RunHost takes more messages at once: the rest is for other lists.
+    private const int PostsOfAList = 2;
+
     // Callbacks take milliseconds. A connection that somebody holds open must not delay a stop for longer.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
 
@@ -57,6 +60,7 @@ internal static class HostApp
         options.Intake.SourcePrefixes.Add(settings.WorkStore.ListFolder.ToString());
         options.Collect.SpillFolder = Folders.Spill(settings);
         settings.Apply(options);
+        options.Submit.ConcurrencyPerList = PostsOfAList;
         options.Delivery.CallbackBase ??=
             KeptAddresses.CallbackBase(settings)
             ?? (options.Nimble.BaseUrl.IsLoopback ? ListenAddress.Local(listen) : null);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Concurrency;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -24,6 +25,7 @@ internal sealed partial class CollectStage(
     ILogger<CollectStage> logger) : IDisposable
 {
     private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
+    private readonly ListShares _shares = new(options.Value.Collect.ConcurrencyPerList, time);
 
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -114,6 +116,13 @@ internal sealed partial class CollectStage(
 
     private async Task CollectOneAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
+        using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
+        if (turn is null)
+        {
+            await postponement.WaitForTurnAsync(message, cancellationToken);
+            return;
+        }
+
         await _slots.WaitAsync(cancellationToken);
         try
         {

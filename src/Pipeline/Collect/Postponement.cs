@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Concurrency;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -18,6 +19,10 @@ internal sealed partial class Postponement(
     private const int QuietAttempts = 2;
 
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
+
+    /// <summary>Sends the message again, unchanged, for when its list may read again.</summary>
+    public Task WaitForTurnAsync(ResultMessage message, CancellationToken cancellationToken) =>
+        queue.SendAsync(message, ListShares.Later, cancellationToken);
 
     /// <summary>Sends the message again with a delay.</summary>
     /// <param name="message">The message.</param>

@@ -89,6 +89,7 @@ public static class PipelineServices
         services.AddSingleton<CallbackStage>();
         services.AddSingleton<HintFilter>();
         services.AddSingleton<CollectStage>();
+        services.AddSingleton<RunningLooks>();
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();

@@ -37,7 +37,7 @@ public sealed class CollectOptions
     /// </summary>
     public string FailStatuses { get; set; } = "";
 
-    /// <summary>Results read at once for each core of a process, however many messages they come in.</summary>
+    /// <summary>Results of one list read at once for each core of a process; half as many again are read for other lists.</summary>
     [Range(1, 1000)]
     public int ConcurrencyPerCore { get; set; } = 16;
 
@@ -90,6 +90,9 @@ public sealed class CollectOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
     public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromHours(12);
 
-    /// <summary>Results read at once by this process.</summary>
-    internal int Concurrency => ConcurrencyPerCore * Environment.ProcessorCount;
+    /// <summary>Results of one list read at once by this process.</summary>
+    internal int ConcurrencyPerList => ConcurrencyPerCore * Environment.ProcessorCount;
+
+    /// <summary>Results of all lists read at once by this process.</summary>
+    internal int Concurrency => ConcurrencyPerList + Math.Max(1, ConcurrencyPerList / 2);
 }

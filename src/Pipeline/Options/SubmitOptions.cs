@@ -41,6 +41,12 @@ public sealed class SubmitOptions
     /// </summary>
     [Range(1, 10_000)]
     public int MaxRefusals { get; set; } = 64;
+
+    /// <summary>
+    /// POSTs of one list at once, fewer than the host takes messages at once; the rest is kept for other lists. Set by the
+    /// host, not by the user; the default is for the 32 of the Functions app.
+    /// </summary>
+    internal int ConcurrencyPerList { get; set; } = 24;
 }
 
 /// <summary>Retries of failed inputs. Each is a new task, and each may be billed.</summary>

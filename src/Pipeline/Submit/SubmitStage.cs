@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Concurrency;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Http.Retrying;
@@ -33,6 +34,8 @@ internal sealed partial class SubmitStage(
 {
     private static readonly TimeSpan UnreachablePause = TimeSpan.FromSeconds(5);
 
+    private readonly ListShares _shares = new(options.Value.Submit.ConcurrencyPerList, time);
+
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadSubmission(body);
@@ -52,6 +55,13 @@ internal sealed partial class SubmitStage(
         {
             // A queue's longest delay may be shorter than that of a retry.
             await queue.SendAsync(message, wait.Value, cancellationToken);
+            return;
+        }
+
+        using var turn = await _shares.TryEnterAsync(planned.ListId, cancellationToken);
+        if (turn is null)
+        {
+            await queue.SendAsync(message, ListShares.Later, cancellationToken);
             return;
         }
 

@@ -20,6 +20,7 @@ internal sealed partial class SweepStage(
     AcceptedSubmissions accepted,
     ListCloser closer,
     IsolatedSteps steps,
+    RunningLooks looks,
     Refusals refusals,
     OutcomeRecorder outcomes,
     IOptions<PipelineOptions> options,
@@ -27,9 +28,6 @@ internal sealed partial class SweepStage(
     ILogger<SweepStage> logger)
 {
     private const int Page = 100;
-
-    // One look waits for answers of the API most of the time, and a slow one must not hold up the rest.
-    private const int Parallelism = 4;
 
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
 
@@ -46,8 +44,7 @@ internal sealed partial class SweepStage(
         {
             looked += due.Count;
             overdue = overdue > Overdue(due[0], started) ? overdue : Overdue(due[0], started);
-            await Parallel.ForEachAsync(InTurns(due), InParallel(cancellationToken), (submission, token) =>
-                new(steps.RunAsync(submission, StepAsync, token)));
+            await looks.RunAsync(InTurns(due), (submission, token) => steps.RunAsync(submission, StepAsync, token), cancellationToken);
             if (due.Count < Page)
                 break;
         }
@@ -89,9 +86,6 @@ internal sealed partial class SweepStage(
         .SelectMany(list => list.Select((submission, turn) => (submission, turn)))
         .OrderBy(one => one.turn)
         .Select(one => one.submission);
-
-    private static ParallelOptions InParallel(CancellationToken cancellationToken) =>
-        new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
 
     private Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => submission.State switch
     {

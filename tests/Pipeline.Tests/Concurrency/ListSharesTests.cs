@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Concurrency;
+
+namespace Pipeline.Tests.Concurrency;
+
+/// <summary>One list never takes all slots of a worker.</summary>
+[Trait("Promise", "9")]
+public sealed class ListSharesTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AListHasItsShareAndAnotherListItsOwn()
+    {
+        var shares = new ListShares(2, _time);
+        Assert.NotNull(await shares.TryEnterAsync("a", Ct));
+        Assert.NotNull(await shares.TryEnterAsync("a", Ct));
+        var third = shares.TryEnterAsync("a", Ct);
+        Assert.False(third.IsCompleted);
+        Assert.NotNull(await shares.TryEnterAsync("b", Ct));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await third);
+    }
+
+    [Fact]
+    public async Task WorkWaitsForTheSlotOfAListThatGetsOn()
+    {
+        var shares = new ListShares(1, _time);
+        var first = await shares.TryEnterAsync("a", Ct);
+        var second = shares.TryEnterAsync("a", Ct);
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Assert.False(second.IsCompleted);
+        first!.Dispose();
+        Assert.NotNull(await second);
+    }
+
+    [Fact]
+    public async Task WorkWaitsHardlyAtAllForAListThatStandsStill()
+    {
+        var shares = new ListShares(1, _time);
+        using var first = await shares.TryEnterAsync("a", Ct);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        var second = shares.TryEnterAsync("a", Ct);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Null(await second);
+    }
+
+    [Fact]
+    public async Task ASlotIsGivenBackOnce()
+    {
+        var shares = new ListShares(1, _time);
+        var first = await shares.TryEnterAsync("a", Ct);
+        using var keep = shares.TryEnterAsync("a", Ct);
+        first!.Dispose();
+        first.Dispose();
+        using var second = await keep;
+        Assert.NotNull(second);
+        var third = shares.TryEnterAsync("a", Ct);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(await third);
+    }
+}
