@@ -1,5 +1,5 @@
 namespace Pipeline.Tests;
 
-/// <summary>For tests of the whole process's memory: no other test may run beside them.</summary>
+/// <summary>The collection of tests that measure the memory of the process; no other test runs beside them.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

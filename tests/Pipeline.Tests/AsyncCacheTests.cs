@@ -7,14 +7,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>What a long-lived process remembers is bounded, and what failed is not remembered.</summary>
+/// <summary>Caches of a long-lived process are bounded and do not keep failures.</summary>
 public sealed class AsyncCacheTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     [Trait("Promise", "5")]
-    public async Task OnlyTheKeysUsedLastAreKept()
+    public async Task OnlyTheMostRecentlyUsedKeysAreCached()
     {
         var cache = new AsyncCache<int>(3);
         var reads = new List<string>();
@@ -27,7 +27,7 @@ public sealed class AsyncCacheTests
     }
 
     [Fact]
-    public async Task ThoseWhoAskAtOnceShareOneRead()
+    public async Task ConcurrentCallersShareOneRead()
     {
         var cache = new AsyncCache<int>(3);
         var reads = 0;
@@ -47,7 +47,7 @@ public sealed class AsyncCacheTests
     [InlineData(typeof(InvalidOperationException))]
     [InlineData(typeof(IOException))]
     [InlineData(typeof(OperationCanceledException))]
-    public async Task AReadThatFailsIsTriedAgainWhateverItFailedOf(Type fault)
+    public async Task AFailedReadIsRetriedWhateverTheException(Type fault)
     {
         var cache = new AsyncCache<int>(3);
         await Assert.ThrowsAnyAsync<Exception>(() => cache.GetAsync("a", () => throw (Exception)Activator.CreateInstance(fault)!, Token));
@@ -70,7 +70,7 @@ public sealed class AsyncCacheTests
     }
 
     [Fact]
-    public async Task ALookThatTookLongIsRepeatedAfterTenTimesAsLong()
+    public async Task ASlowReadIsRepeatedAfterTenTimesAsLong()
     {
         var time = new FakeTimeProvider(Some.Time);
         var reads = new PacedReads<int>(time);

@@ -7,7 +7,7 @@ namespace Pipeline.Tests;
 public sealed partial class CrashPointTests
 {
     [Fact]
-    public void EveryBoundaryOfTheSourceIsKnownByName()
+    public void EveryBoundaryInTheSourceIsListed()
     {
         var passed = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Passes().Matches(File.ReadAllText(file)))

@@ -5,7 +5,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>What may be done about a failure is a property of its reason: one table, and the docs say the same.</summary>
+/// <summary>
+/// The reason of a failure decides what can be done about it: one table in the code, the same in the docs.
+/// </summary>
 public sealed partial class FailureRemediesTests
 {
     public static TheoryData<string> Reasons => [.. Constants()];
@@ -16,7 +18,7 @@ public sealed partial class FailureRemediesTests
 
     [Theory]
     [MemberData(nameof(Reasons))]
-    public void TheDocsSayWhatTheTableSays(string reason)
+    public void TheDocsAgreeWithTheTable(string reason)
     {
         var row = Assert.Single(Rows().Matches(Repository.Read("docs/record.md")), r => r.Groups["reason"].Value == reason);
         var remedy = FailureRemedies.Of(reason);
@@ -30,7 +32,7 @@ public sealed partial class FailureRemediesTests
     [InlineData(FailureReasons.ResultAmbiguous, false)]
     [InlineData(FailureReasons.TaskFailed, true)]
     [InlineData("a_reason_of_a_later_version", true)]
-    public void WhatIsRetryableIsSaidByTheReason(string reason, bool isRetryable) => Assert.Equal(isRetryable, FailureRemedies.Of(reason).IsRetryable);
+    public void TheReasonDecidesWhetherAFailureIsRetryable(string reason, bool isRetryable) => Assert.Equal(isRetryable, FailureRemedies.Of(reason).IsRetryable);
 
     private static IEnumerable<string> Constants() => typeof(FailureReasons)
         .GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -10,14 +10,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>What the Functions app is told in files agrees with the code.</summary>
+/// <summary>The files that configure the Functions app agree with the code.</summary>
 public sealed partial class HostSettingsTests
 {
     private static readonly JsonElement Host = Read("host.json");
     private static readonly JsonElement Sample = Read("local.settings.sample.json").GetProperty("Values");
 
     [Fact]
-    public void EachQueueFunctionListensToAQueueThatIsSentTo()
+    public void EachQueueFunctionListensToAQueueThatSomethingSendsTo()
     {
         var names = typeof(QueueNames).GetFields().ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!);
         var triggers = Sources().SelectMany(source => Trigger().Matches(source))
@@ -28,7 +28,7 @@ public sealed partial class HostSettingsTests
     }
 
     [Fact]
-    public void TheHostTriesAsOftenAsTheCodeAndTheLocalRunner()
+    public void TheHostAllowsAsManyAttemptsAsTheCode()
     {
         var queues = Host.GetProperty("extensions").GetProperty("queues");
 
@@ -37,7 +37,7 @@ public sealed partial class HostSettingsTests
     }
 
     [Fact]
-    public void OurOwnTimeLimitsLieBelowTheHosts()
+    public void OurTimeLimitsAreBelowTheHosts()
     {
         var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "TimeLimits.cs");
         var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
@@ -47,7 +47,7 @@ public sealed partial class HostSettingsTests
     }
 
     [Fact]
-    public void CallbacksAreServedWhereNimbleIsTold() =>
+    public void CallbacksAreServedAtTheAddressGivenToNimble() =>
         Assert.Equal(CallbackStage.Route, $"{Host.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString()}/{Assert.Single(Constant("const string Route = \"(?<value>[^\"]+)\""))}");
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed partial class HostSettingsTests
         Assert.All(expected.Where(e => e.Value is not null), e => Assert.Equal((e.Key, e.Value), (e.Key, sample[e.Key])));
     }
 
-    /// <summary>Name and default of every setting; no default for what only the user can know.</summary>
+    /// <summary>Collects name and default of every setting; null if only the user can know the value.</summary>
     private static void Describe(object options, string prefix, SortedDictionary<string, string?> settings)
     {
         foreach (var property in options.GetType().GetProperties())
@@ -72,7 +72,7 @@ public sealed partial class HostSettingsTests
                 Describe(value!, name, settings);
             else if (value is IList<string>)
                 settings[name + "__0"] = null;
-            // The key has its usual name, and the folder is the system's.
+            // The API key has its usual name, NIMBLE_API_KEY, and the spill folder is the system's temporary folder.
             else if (name is not ("Pipeline__Nimble__ApiKey" or "Pipeline__Collect__SpillFolder"))
                 settings[name] = value is null || name.Contains("Delivery", StringComparison.Ordinal) ? null
                     : value is bool flag ? (flag ? "true" : "false")

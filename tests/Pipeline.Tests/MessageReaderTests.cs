@@ -10,7 +10,7 @@ namespace Pipeline.Tests;
 public sealed class MessageReaderTests
 {
     [Fact]
-    public void WhatAStageSendsIsReadAsItWas()
+    public void AMessageFromAStageIsReadUnchanged()
     {
         var since = new DateTimeOffset(2026, 3, 19, 10, 0, 0, 4, TimeSpan.Zero);
         var result = new ResultMessage("l-000000", "t-1", DiscoveredBy.Sweep, since, 3, "00-trace", ["t-2", "t-3"]);
@@ -25,7 +25,7 @@ public sealed class MessageReaderTests
 
     [Theory]
     [MemberData(nameof(UnusableMessages.Bodies), MemberType = typeof(UnusableMessages))]
-    public void WhatNoStageSentIsRefusedWithTheReason(string queue, string body)
+    public void AForeignMessageIsRefusedWithTheReason(string queue, string body)
     {
         ReadOnlyMemory<byte> bytes = Encoding.UTF8.GetBytes(body);
 

@@ -77,7 +77,7 @@ public sealed class PipelineOptionsTests
     [InlineData("s3://bucket/results?versionId=1", false)]
     [InlineData("s3:///results/", false)]
     [InlineData("https://bucket.s3.amazonaws.com/results/", false)]
-    public void AStorageAddressIsOneOfABucket(string url, bool isUsable)
+    public void AStorageUrlMustNameABucket(string url, bool isUsable)
     {
         var options = Valid();
         options.Delivery.StorageUrl = url;

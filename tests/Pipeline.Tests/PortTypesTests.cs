@@ -10,7 +10,7 @@ public sealed class ObjectUriTests
     [InlineData("azblob://container/a", "azblob", "container", "a")]
     [InlineData("S3://bucket/", "s3", "bucket", "")]
     [InlineData("file:///tmp/x y", "file", "", "/tmp/x y")]
-    public void AnAddressIsReadIntoItsParts(string text, string scheme, string bucket, string key) =>
+    public void AnAddressIsParsedIntoItsParts(string text, string scheme, string bucket, string key) =>
         Assert.Equal(new ObjectUri(scheme, bucket, key), ObjectUri.Parse(text));
 
     [Theory]
@@ -18,7 +18,7 @@ public sealed class ObjectUriTests
     [InlineData("s3://")]
     [InlineData("https://bucket/x")]
     [InlineData("bucket/x")]
-    public void AnythingElseIsRefusedWithWhatIsExpected(string text)
+    public void AnyOtherAddressIsRefusedWithTheExpectedForm(string text)
     {
         var error = Assert.Throws<PipelineException>(() => ObjectUri.Parse(text));
         Assert.Equal($"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, azblob://container/prefix/ or file:///absolute/path.", error.Message);

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>Who may read what the product keeps, and what a kill leaves of it.</summary>
+/// <summary>Only the owner can read the product's files, and a kill leaves no temporary file behind.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class PrivateFilesTests : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class PrivateFilesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void ATemporaryFileIsItsOwnersAndHasNoName()
+    public void ATemporaryFileIsPrivateAndUnlinked()
     {
         using var file = PrivateFiles.CreateTemporary(_folder.Path);
         file.Write("secret"u8);
@@ -29,7 +29,7 @@ public sealed class PrivateFilesTests : IDisposable
     }
 
     [Fact]
-    public void WhatAKilledProcessLeftIsRemovedAndWhatIsInUseIsNot()
+    public void LeftoverTemporaryFilesAreDeletedButFilesInUseAreNot()
     {
         File.WriteAllText(_folder["pipeline-left.tmp"], "x");
         File.WriteAllText(_folder["other.tmp"], "x");
@@ -41,7 +41,7 @@ public sealed class PrivateFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task TheStateIsItsOwnersWhateverTheModeOfItsFolderAndEvenIfItWasNotBefore()
+    public async Task TheStateIsPrivateWhateverItsModeAndItsFoldersWere()
     {
         string[] files = [LocalDatabase.FileName, LocalDatabase.FileName + "-wal", LocalDatabase.FileName + "-shm"];
         for (var round = 0; round < 2; round++)
@@ -54,7 +54,7 @@ public sealed class PrivateFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task AKillLeavesNoTemporaryFileAndSecretsAreTheOwnersAlone()
+    public async Task AKillLeavesNoTemporaryFilesAndSecretsArePrivate()
     {
         var temporary = Directory.CreateDirectory(_folder["tmp"]).FullName;
         var (state, output) = (Directory.CreateDirectory(_folder["state"]).FullName, _folder["out"]);
@@ -80,7 +80,7 @@ public sealed class PrivateFilesTests : IDisposable
         Assert.Equal(File.GetUnixFileMode(_folder["probe"]), File.GetUnixFileMode(Path.Combine(output, "records.ndjson")));
     }
 
-    // The runtime keeps its own there: the diagnostics port and the locks of named mutexes.
+    // The runtime has files of its own there: the diagnostics port and the locks of named mutexes.
     private static bool IsOurs(string path) => !Path.GetFileName(path).StartsWith("dotnet", StringComparison.Ordinal)
         && !Path.GetFileName(path).StartsWith("clr-debug", StringComparison.Ordinal) && !path.Contains(".dotnet", StringComparison.Ordinal);
 }

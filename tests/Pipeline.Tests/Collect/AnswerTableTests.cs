@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>The table of answers in docs/decisions.md names tests that exist and reasons that are words.</summary>
+/// <summary>The table of answers in docs/decisions.md names existing tests and existing reasons.</summary>
 public sealed partial class AnswerTableTests
 {
     private static readonly string[] Rows = [.. Repository.Read("docs/decisions.md").Split('\n')
@@ -26,7 +26,7 @@ public sealed partial class AnswerTableTests
     }
 
     [Fact]
-    public void EveryReasonIsAWordOfTheVocabulary()
+    public void EveryReasonInTheTableIsKnown()
     {
         var reasons = FailureRemedies.All.Select(remedy => remedy.Reason).ToHashSet();
         var named = Rows.SelectMany(row => Names().Matches(row.Split('|')[3])).Select(match => match.Groups[1].Value).Where(name => name.Contains('_'));

@@ -10,8 +10,8 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Collect;
 
 /// <summary>
-/// One accepted submission over the real ledger, queue and sink, before an HTTP server that stands for the API.
-/// Task <c>t-1-0</c> works on the first input unless the test says otherwise.
+/// An accepted submission with the real ledger, queue and sink, and an HTTP server in place of the API. Task
+/// <c>t-1-0</c> works on the first input unless a test says otherwise.
 /// </summary>
 internal sealed class CollectWorld : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     private CollectWorld(SubmitWorld world) => _world = world;
 
-    /// <summary>What the API answers a GET of a path; 404 for what is not there.</summary>
+    /// <summary>The API's answers to GET by path; 404 for all other paths.</summary>
     public Dictionary<string, string> Api { get; } = new(StringComparer.Ordinal);
 
     public SubmitWorld World => _world;
@@ -30,13 +30,13 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Plans and posts a list of input objects.</summary>
+    /// <summary>Plans and posts a list of inputs.</summary>
     public static Task<CollectWorld> StartAsync(Action<PipelineOptions>? change, params string[] inputs) =>
         StartAsync(change, prepare: _ => { }, inputs);
 
-    /// <param name="change">Its settings.</param>
-    /// <param name="prepare">What the API answers to the POST.</param>
-    /// <param name="inputs">The input objects.</param>
+    /// <param name="change">Changes the settings.</param>
+    /// <param name="prepare">Sets the API's answer to the POST.</param>
+    /// <param name="inputs">The inputs, JSON objects.</param>
     public static async Task<CollectWorld> StartAsync(
         Action<PipelineOptions>? change, Action<SubmitWorld> prepare, params string[] inputs)
     {
@@ -56,7 +56,7 @@ internal sealed class CollectWorld : IAsyncDisposable
     public static string Result(int task, string fields = "") =>
         $$"""{"task_id":"t-1-{{task}}","status":"success","data":{"html":"<p>{{task}}"},"status_code":200{{fields}}}""";
 
-    /// <summary>Puts what is delivered for a task.</summary>
+    /// <summary>Delivers an object for a task.</summary>
     public Task DeliverAsync(int task, string content, string name = "") => DeliverAsync(task, Encoding.UTF8.GetBytes(content), name);
 
     public Task DeliverAsync(int task, byte[] content, string name = "") => _world.Bucket.WriteAsync(
@@ -64,14 +64,14 @@ internal sealed class CollectWorld : IAsyncDisposable
         new MemoryStream(content),
         Token);
 
-    /// <summary>Lets the API tell of the whole batch, ended.</summary>
+    /// <summary>Makes the API report the whole batch as ended.</summary>
     public void EndBatch(params string[] tasks)
     {
         Api["/v1/batches/b-1/progress"] = $$"""{"id":"b-1","completed":true,"completed_count":{{tasks.Length}}}""";
         Api["/v1/batches/b-1"] = $$"""{"id":"b-1","completed":true,"tasks":[{{string.Join(',', tasks)}}]}""";
     }
 
-    /// <summary>A webhook for each task, and the work it brings now.</summary>
+    /// <summary>Receives a webhook for each task and does the work that is due.</summary>
     public async Task HearAsync(params int[] tasks)
     {
         foreach (var task in tasks)
@@ -85,7 +85,7 @@ internal sealed class CollectWorld : IAsyncDisposable
         await CollectAsync();
     }
 
-    /// <summary>Handles what is due in queue <c>results</c>.</summary>
+    /// <summary>Handles the messages in queue <c>results</c> that are due.</summary>
     public async Task CollectAsync()
     {
         var receiver = _world.Service<IWorkReceiver>();
@@ -96,7 +96,7 @@ internal sealed class CollectWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets time pass in steps, sweeping and collecting at each.</summary>
+    /// <summary>Advances the clock in steps; sweeps and collects after each.</summary>
     public async Task PassAsync(TimeSpan time, TimeSpan? step = null)
     {
         for (var end = _world.State.Time.GetUtcNow() + time; _world.State.Time.GetUtcNow() < end;)

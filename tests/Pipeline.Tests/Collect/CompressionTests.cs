@@ -5,21 +5,21 @@ using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Whatever compression lies around a result is taken off and proven whole; limits hold over all layers.</summary>
+/// <summary>Every layer of compression is removed and verified; limits apply to all layers together.</summary>
 public sealed class CompressionTests
 {
     private static readonly byte[] Document = Bytes(
         $$"""{"task_id":"t-1","status":"success","data":{"html":"{{Convert.ToBase64String(new Random(7).GetItems([.. "<p>Grüße</p>"u8], 3000))}}"} }""");
 
-    public static TheoryData<string> Forms =>
+    public static TheoryData<string> Formats =>
         new("gzip", "zlib", "zstd", "zstd+sum", "gzip gzip", "zlib gzip", "zstd gzip", "gzip zlib", "zstd zstd", "gzip zstd zlib", "gzip gzip gzip");
 
     [Theory]
-    [MemberData(nameof(Forms))]
+    [MemberData(nameof(Formats))]
     [Trait("Promise", "8")]
-    public async Task ACompressedResultIsTheResultHoweverItsBytesAreCut(string form)
+    public async Task ACompressedResultIsReadCorrectlyHoweverItIsSplit(string format)
     {
-        var stored = Compress(form, Document);
+        var stored = Compress(format, Document);
         var expected = SourceLess(await RecordAsync(Document));
         Assert.Equal(expected, SourceLess(await RecordAsync(stored)));
         foreach (var most in new[] { 1, 2, 5, 1000 })
@@ -29,11 +29,11 @@ public sealed class CompressionTests
     }
 
     [Theory]
-    [MemberData(nameof(Forms))]
+    [MemberData(nameof(Formats))]
     [Trait("Promise", "4")]
-    public async Task WhatIsCutOrGoesOnIsDamaged(string form)
+    public async Task ATruncatedOrExtendedObjectIsDamaged(string format)
     {
-        var stored = Compress(form, Document);
+        var stored = Compress(format, Document);
         for (var length = 4; length < stored.Length; length += stored.Length / 50)
             await ExpectAsync(FailureReasons.ObjectDamaged, stored[..length]);
         await ExpectAsync(FailureReasons.ObjectDamaged, stored[..^1]);
@@ -47,17 +47,17 @@ public sealed class CompressionTests
     [InlineData("zlib gzip")]
     [InlineData("gzip zstd")]
     [Trait("Promise", "4")]
-    public async Task AFlippedBitIsFoundWhereItChangesAnything(string form)
+    public async Task AFlippedBitThatChangesTheContentIsDetected(string format)
     {
         var expected = SourceLess(await RecordAsync(Document));
-        var stored = Compress(form, Document);
+        var stored = Compress(format, Document);
         var found = 0;
         for (var at = 4; at < stored.Length; at += 7)
         {
             stored[at] ^= 4;
             try
             {
-                // Headers have bits, such as the size of a window, of which the content does not depend.
+                // Some header bits, such as the window size, do not affect the content.
                 Assert.Equal(expected, SourceLess(await RecordAsync(stored)));
             }
             catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
@@ -70,7 +70,7 @@ public sealed class CompressionTests
     }
 
     [Fact]
-    public async Task InZstdSeveralFramesAreOneDocument()
+    public async Task SeveralZstdFramesFormOneDocument()
     {
         byte[] stored = [.. Compress("zstd", Document[..100]), .. Compress("zstd", Document[100..])];
         Assert.Equal(SourceLess(await RecordAsync(Document)), SourceLess(await RecordAsync(stored)));
@@ -80,9 +80,9 @@ public sealed class CompressionTests
     [InlineData("gzip gzip gzip gzip")]
     [InlineData("gzip zlib zstd gzip")]
     [Trait("Promise", "5")]
-    public async Task MoreThanThreeLayersAreNobodys(string form)
+    public async Task MoreThanThreeLayersAreRefused(string format)
     {
-        var message = await ExpectAsync(FailureReasons.LimitExceeded, Compress(form, Document));
+        var message = await ExpectAsync(FailureReasons.LimitExceeded, Compress(format, Document));
         Assert.Contains("more than 3 layers", message);
     }
 
@@ -94,20 +94,20 @@ public sealed class CompressionTests
     [InlineData("zstd gzip")]
     [InlineData("gzip zlib zstd")]
     [Trait("Promise", "5")]
-    public async Task TheRatioHoldsOverAllLayers(string form)
+    public async Task TheRatioLimitAppliesToAllLayersTogether(string format)
     {
-        // No layer alone need be suspicious for all to be a bomb.
+        // All layers together can be a bomb even if no single layer is suspicious.
         var bomb = new byte[64 << 20];
         bomb.AsSpan().Fill((byte)' ');
         Document.CopyTo(bomb.AsSpan(^Document.Length));
-        Assert.Contains("expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, Compress(form, bomb)));
+        Assert.Contains("expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, Compress(format, bomb)));
     }
 
     [Fact]
     [Trait("Promise", "5")]
-    public async Task ABombThatHidesALittleWithinMuchIsFoundInTheLayerBelow()
+    public async Task ABombIsDetectedInAnInnerLayer()
     {
-        // Fifty million bytes of empty gzip members, and a small document behind them.
+        // Two MiB of empty gzip members, followed by a small document.
         var members = new MemoryStream();
         var empty = Compress("gzip", []);
         while (members.Length < 2 << 20)
@@ -129,10 +129,10 @@ public sealed class CompressionTests
         Assert.Contains("window of more than 8 MiB", await ExpectAsync(FailureReasons.LimitExceeded, stored.ToArray()));
     }
 
-    /// <summary>The layers from the outermost in.</summary>
-    private static byte[] Compress(string form, byte[] bytes)
+    /// <summary>Compresses bytes in layers, named from the outermost to the innermost.</summary>
+    private static byte[] Compress(string format, byte[] bytes)
     {
-        foreach (var layer in form.Split(' ').Reverse())
+        foreach (var layer in format.Split(' ').Reverse())
         {
             var stored = new MemoryStream();
             using (Stream stream = layer switch

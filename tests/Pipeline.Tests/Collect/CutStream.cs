@@ -1,6 +1,6 @@
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Bytes in reads of chosen sizes, each from another thread's continuation: what a network may do.</summary>
+/// <summary>A stream with reads of chosen sizes that complete asynchronously, as a network's may.</summary>
 internal sealed class CutStream(ReadOnlyMemory<byte> bytes, Func<int> nextSize, bool yields = false) : Stream
 {
     private ReadOnlyMemory<byte> _rest = bytes;

@@ -36,14 +36,15 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task EveryFlippedBitOfAGzipObjectIsDamageUnlessItChangesNothing()
+    public async Task EveryFlippedBitOfAGzipObjectIsDamageUnlessTheContentIsUnchanged()
     {
         var expected = await RecordAsync(Whole);
         for (var bit = 0; bit < Whole.Length * 8; bit++)
         {
             var flipped = (byte[])Whole.Clone();
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            // FTEXT, the time, the extra flags and the operating system are for people, and the last byte of deflate data may have bits to spare.
+            // FTEXT, time, extra flags and operating system do not affect the content, and the last byte of deflate
+            // data may have unused bits.
             if (bit / 8 is >= 4 and < 10 || bit == 3 * 8 || (bit / 8 == Whole.Length - 9 && bit % 8 > 0 && await PassesAsync(flipped)))
                 Assert.Equal(expected, await RecordAsync(flipped));
             else
@@ -70,11 +71,11 @@ public sealed class DamagedObjectTests
     [InlineData("\0\0\0\0\0\0\0\0\0\0")]
     [InlineData("\u001f")]
     [InlineData("{}")]
-    public async Task WhateverFollowsTheGzipTrailerIsDamage(string garbage) =>
+    public async Task AnyBytesAfterTheGzipTrailerAreDamage(string garbage) =>
         Assert.Contains("has bytes after its gzip data", await ExpectAsync(FailureReasons.ObjectDamaged, [.. Whole, .. Bytes(garbage)]));
 
     [Fact]
-    public async Task WhateverLiesBetweenTheDataAndATrailerIsDamage()
+    public async Task AnyBytesBetweenTheDataAndTheTrailerAreDamage()
     {
         var random = new Random(5);
         var large = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 5_000).Select(_ => random.Next()))}}"} }"""));
@@ -92,27 +93,27 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task WhateverFollowsInTheWayOfAGzipHeaderIsDamageToo()
+    public async Task APartialSecondGzipMemberIsDamage()
     {
         for (var length = 2; length < Whole.Length; length++)
             await ExpectAsync(FailureReasons.ObjectDamaged, [.. Whole, .. Whole[..length]]);
     }
 
     [Fact]
-    public async Task AnObjectOfNothingButAHeaderIsDamage() =>
+    public async Task AnObjectWithOnlyAHeaderIsDamage() =>
         Assert.Contains("ends inside its compressed data", await ExpectAsync(FailureReasons.ObjectDamaged, Whole[..10]));
 
     [Fact]
     public async Task AnEmptyObjectIsDamage() => Assert.Equal("The stored object is empty, at byte 0.", await ExpectAsync(FailureReasons.ObjectDamaged, []));
 
     [Fact]
-    public async Task AGzipOfNothingIsDamage() => Assert.Contains("is cut off", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip([])));
+    public async Task AGzippedEmptyDocumentIsDamage() => Assert.Contains("is cut off", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip([])));
 
     [Fact]
-    public async Task AGzipOfHalfADocumentIsDamage() => Assert.Contains("is cut off at byte 50.", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip(Bytes(Small).AsSpan(0, 50))));
+    public async Task AGzippedHalfDocumentIsDamage() => Assert.Contains("is cut off at byte 50.", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip(Bytes(Small).AsSpan(0, 50))));
 
     [Fact]
-    public async Task ATrailerOfAnotherLengthIsDamage()
+    public async Task ATrailerWithTheWrongLengthIsDamage()
     {
         var wrong = (byte[])Whole.Clone();
         BinaryPrimitives.WriteUInt32LittleEndian(wrong.AsSpan(wrong.Length - 4), 1_000_000);
@@ -120,7 +121,7 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task MembersInARowAreOneDocument()
+    public async Task ConsecutiveGzipMembersFormOneDocument()
     {
         var expected = await RecordAsync(Bytes(Small));
         var bytes = Bytes(Small);
@@ -133,7 +134,7 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task LargeMembersInARowAreOneDocument()
+    public async Task LargeConsecutiveGzipMembersFormOneDocument()
     {
         var random = new Random(3);
         var bytes = Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 40_000).Select(_ => random.Next()))}}"} }""");
@@ -143,7 +144,7 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task AGzipHeaderMayHaveAllItsOptionalParts()
+    public async Task AGzipHeaderMayHaveAllOptionalFields()
     {
         byte[] header = [0x1F, 0x8B, 8, 2 | 4 | 8 | 16, 0, 0, 0, 0, 0, 3, 3, 0, 1, 2, 3, .. "name"u8, 0, .. "comment"u8, 0];
         var crc = (ushort)Crc32.HashToUInt32(header);
@@ -156,7 +157,7 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task AWrongDocumentInADamagedObjectIsDamageNotAWrongDocument()
+    public async Task AnInvalidDocumentInADamagedObjectIsReportedAsDamage()
     {
         var wrong = Gzip(Bytes("""{"data":[5],"more":"bytes so that there is something left to damage"}"""));
         await ExpectAsync(FailureReasons.ResultInvalid, wrong);
@@ -166,7 +167,7 @@ public sealed class DamagedObjectTests
     }
 
     [Fact]
-    public async Task AStoreThatFindsDamageAtTheEndOfAWrongPlainDocumentHasTheLastWord()
+    public async Task DamageThatTheStoreReportsOverridesAnInvalidPlainDocument()
     {
         var store = new FaultyEnd(Bytes("""{"data":[5]}"""));
         Assert.Equal("The store's checksum does not match.", await ExpectAsync(FailureReasons.ObjectDamaged, [], from: store));

@@ -6,7 +6,10 @@ using fuzz::Pipeline.Fuzz;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>The fuzzer's corpus without the fuzzer: every seed, and seeds changed at random from fixed seeds (docs/fuzzing.md).</summary>
+/// <summary>
+/// Runs the fuzzer's corpus without the fuzzer: every seed, and mutations of seeds that are the same in every run
+/// (docs/fuzzing.md).
+/// </summary>
 [Trait("Promise", "4")]
 public sealed class FuzzCorpusTests
 {
@@ -32,7 +35,7 @@ public sealed class FuzzCorpusTests
     }
 
     [Fact]
-    public void ChangedSeedsKeepThePromisesToo()
+    public void MutatedSeedsKeepThePromises()
     {
         var seeds = SeedFiles.Select(File.ReadAllBytes).ToArray();
         var outcomes = new Dictionary<string, int>();
@@ -41,7 +44,7 @@ public sealed class FuzzCorpusTests
             var reason = NormalizerTarget.Check(ChangedSeed.Make(seeds, new Random(n))) ?? "taken";
             outcomes[reason] = outcomes.GetValueOrDefault(reason) + 1;
         }
-        // Otherwise the changes would not reach what is to be tested.
+        // Otherwise the mutations would not reach the code under test.
         Assert.All(
             [FailureReasons.ObjectDamaged, FailureReasons.ResultInvalid, FailureReasons.LimitExceeded, "taken"],
             reason => Assert.InRange(outcomes.GetValueOrDefault(reason), 100, 15_000));

@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>What a webhook makes up costs no question to the API.</summary>
+/// <summary>Tasks that a webhook invents cause no API requests.</summary>
 [Trait("Promise", "3")]
 public sealed class HintFilterTests
 {
@@ -18,7 +18,7 @@ public sealed class HintFilterTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task WhereTheAnswerNamedAllTasksNoOtherIsAskedAbout()
+    public async Task IfThePostsAnswerNamedAllTasksNoOtherIsLookedUp()
     {
         var filter = Filter(("t-0", 0), ("t-1", 1), ("t-2", 2));
 
@@ -27,7 +27,7 @@ public sealed class HintFilterTests
     }
 
     [Fact]
-    public async Task WhereItNamedFewerAsManyMoreAreAskedAboutAsThereAreInputs()
+    public async Task IfItNamedFewerAtMostOneUnknownTaskPerInputIsLookedUp()
     {
         var filter = Filter(("t-0", 0), ("t-1", 1));
 
@@ -37,7 +37,7 @@ public sealed class HintFilterTests
     }
 
     [Fact]
-    public async Task WhatIsNotProvenByTheAnswerMayHaveMoreTasks()
+    public async Task ASubmissionNotProvenByItsAnswerMayHaveMoreTasks()
     {
         var filter = Filter(("t-0", 0), ("t-1", 1), ("t-2", 2));
 
@@ -45,7 +45,7 @@ public sealed class HintFilterTests
     }
 
     [Fact]
-    public async Task WhatTheApiSaysIsNotFiltered()
+    public async Task HintsFromTheApiAreNotFiltered()
     {
         var filter = new HintFilter(Mock.Of<ILedger>(MockBehavior.Strict));
 
@@ -53,7 +53,7 @@ public sealed class HintFilterTests
     }
 
     [Fact]
-    public async Task AMadeUpTaskIsNotAskedForAndTheOthersAreCollected()
+    public async Task AnInventedTaskIsNotLookedUpAndTheOthersAreCollected()
     {
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1));
         var asked = new List<string>();
@@ -66,7 +66,7 @@ public sealed class HintFilterTests
         };
         await world.DeliverAsync(0, CollectWorld.Result(0, ",\"url\":\"https://a.example/1\""));
 
-        await world.HearAsync("made-up");
+        await world.HearAsync("invented");
         await world.HearAsync(0);
 
         Assert.Single(world.Records);

@@ -6,11 +6,13 @@ using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Gzip frames of every making, against <see cref="GZipStream"/>; and objects made to exhaust whoever reads them.</summary>
+/// <summary>
+/// Gzip of every kind, compared with <see cref="GZipStream"/>, and objects made to exhaust their reader.
+/// </summary>
 public sealed class HostileObjectTests
 {
     [Fact]
-    public void AGzipObjectIsTakenHoweverItWasMadeAndHoweverItsBytesAreCut() =>
+    public void AValidGzipObjectIsAcceptedHoweverItWasWrittenAndSplit() =>
         Prop.ForAll(
             ResultDocuments.Any.ToArbitrary(),
             Gen.Choose(1, 400).NonEmptyListOf().ToArbitrary(),
@@ -33,7 +35,7 @@ public sealed class HostileObjectTests
 
     [Fact]
     [Trait("Promise", "4")]
-    public void AGzipObjectThatWasChangedIsTakenOnlyIfNothingInItIsDifferent() =>
+    public void AChangedGzipObjectIsAcceptedOnlyIfItsContentIsUnchanged() =>
         Prop.ForAll(
             Gen.Choose(0, int.MaxValue).ToArbitrary(),
             seed => IsNeverWrongAsync(new System.Random(seed)).GetAwaiter().GetResult())
@@ -57,7 +59,7 @@ public sealed class HostileObjectTests
         }
         catch (PipelineException fault) when (fault.IsPermanent)
         {
-            // A member too many or too few: every member is proven, but together they are no document.
+            // A member is missing or repeated: each member is intact, but together they are not a document.
             Assert.Equal(FailureReasons.ResultInvalid, fault.Reason);
         }
         catch (PipelineException fault)
@@ -71,7 +73,7 @@ public sealed class HostileObjectTests
     [InlineData("[", "]")]
     [InlineData("{\"a\":", "}")]
     [Trait("Promise", "5")]
-    public async Task ADocumentOfTenThousandLevelsIsRefusedWithoutDescending(string open, string close)
+    public async Task ADocumentOfTenThousandLevelsIsRefusedWithoutRecursion(string open, string close)
     {
         var deep = Bytes($$"""{"data":{"parsing":{{string.Concat(Enumerable.Repeat(open, 10_000))}}1{{string.Concat(Enumerable.Repeat(close, 10_000))}}} }""");
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, deep));

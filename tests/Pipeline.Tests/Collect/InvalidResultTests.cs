@@ -5,7 +5,7 @@ using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Whole, but not a result document, or more than the limits allow.</summary>
+/// <summary>Intact objects that are not a result document or exceed a limit.</summary>
 [Trait("Promise", "4")]
 public sealed class InvalidResultTests
 {
@@ -59,7 +59,7 @@ public sealed class InvalidResultTests
 
     [Theory]
     [MemberData(nameof(WrongDocuments))]
-    public async Task AWrongDocumentIsInvalidPlainOrCompressedAndHoweverItIsCut(string document, string message)
+    public async Task AnInvalidDocumentIsRefusedPlainOrCompressedHoweverItIsSplit(string document, string message)
     {
         var plain = Bytes(document);
         Assert.Contains(message, await ExpectAsync(FailureReasons.ResultInvalid, plain));
@@ -85,7 +85,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task EveryRawControlCharacterInALongStringIsInvalidAndNothingElseIs()
+    public async Task OnlyRawControlCharactersAreInvalidInALongString()
     {
         for (var c = 0; c < 0x80; c++)
         {
@@ -103,7 +103,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task EveryByteBehindABackslashIsAnEscapeOrInvalid()
+    public async Task EveryByteAfterABackslashIsAnEscapeOrInvalid()
     {
         for (var c = 0; c < 0x80; c++)
         {
@@ -119,10 +119,10 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task AMutatedDocumentIsTakenOnlyIfAnotherParserTakesItToo()
+    public async Task AMutatedDocumentIsAcceptedOnlyIfAnotherParserAcceptsIt()
     {
         var random = new Random(4);
-        var (taken, refused) = (0, 0);
+        var (accepted, refused) = (0, 0);
         for (var n = 0; n < 20_000; n++)
         {
             var bytes = Bytes("""{"a":[1,-2.5e+3,{"b":"\u00e9\n"},true,null,""],"c":{"d":{}}, "e":"\ud83d\ude00é" }""");
@@ -130,7 +130,7 @@ public sealed class InvalidResultTests
                 bytes[random.Next(bytes.Length)] = (byte)(random.Next(4) == 0 ? random.Next(256) : "{}[],:\"\\ 0-.eEtfnul\n"u8[random.Next(20)]);
             if (IsJsonObject(bytes))
             {
-                taken++;
+                accepted++;
                 using var result = await NormalizeAsync(bytes);
             }
             else
@@ -139,7 +139,7 @@ public sealed class InvalidResultTests
                 await FaultAsync(bytes);
             }
         }
-        Assert.True(taken > 500 && refused > 500, $"{taken} taken, {refused} refused");
+        Assert.True(accepted > 500 && refused > 500, $"{accepted} accepted, {refused} refused");
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class InvalidResultTests
     [Trait("Promise", "5")]
     public async Task ABombIsStoppedSoonAfterItsFirstMegabyte()
     {
-        // 64 MiB of spaces, then the document: nothing but the ratio is wrong with it.
+        // 64 MiB of spaces before the document: only the ratio is wrong.
         var bomb = new MemoryStream();
         using (var gzip = new GZipStream(bomb, CompressionLevel.Optimal, leaveOpen: true))
         {
@@ -176,7 +176,7 @@ public sealed class InvalidResultTests
 
     [Fact]
     [Trait("Promise", "5")]
-    public async Task ADocumentMayBeAsDeepAsAllowedAndNoDeeper()
+    public async Task ADocumentMayReachTheDepthLimitButNotExceedIt()
     {
         static byte[] Nested(int levels) => Bytes($"{{\"x\":{new string('[', levels - 1)}{new string(']', levels - 1)}}}");
         (await NormalizeAsync(Nested(256))).Dispose();
@@ -186,7 +186,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task NamesHaveLimits()
+    public async Task FieldNamesAreLimitedInLengthAndNumber()
     {
         (await NormalizeAsync(Bytes($"{{\"url\":\"{new string('u', 16 * 1024)}\",\"{new string('n', 1024)}\":1}}"))).Dispose();
         foreach (var length in new[] { 1025, 70_000, 200_000 })
@@ -196,7 +196,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task ManyEmptyGzipMembersDoNotKeepTheDecompressorBusyForEver()
+    public async Task TooManyEmptyGzipMembersAreRefused()
     {
         var stored = new MemoryStream();
         for (var n = 0; n <= 100_000; n++)
@@ -205,7 +205,7 @@ public sealed class InvalidResultTests
     }
 
     [Fact]
-    public async Task WhenALargeRecordCannotBeSpilledTheHostStopsAndNoResultIsBlamed()
+    public async Task AFailureToSpillALargeRecordStopsTheHostAndFailsNoInput()
     {
         var fault = await FaultAsync(Bytes($"{{\"data\":{{\"html\":\"{new string('x', 300_000)}\"}}}}"), new() { SpillAt = 100_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));

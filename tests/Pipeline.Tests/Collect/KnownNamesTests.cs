@@ -4,14 +4,16 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>What the types of the vendor's SDK name has its place, and by reference nothing large is copied (case 24).</summary>
+/// <summary>
+/// Fields that the types of the vendor's SDK name have their own places; by reference, no large field is copied.
+/// </summary>
 public sealed class KnownNamesTests
 {
     private const string Redirects = """ "redirects":[{"status_code":301,"url":"https://a.example/"}]""";
     private const string Lists = $"""{Redirects},"links":["https://b.example/"]""";
 
     [Fact]
-    public async Task TheFieldsOfTheVendorsTypesHaveTheirPlaces()
+    public async Task TheFieldsOfTheVendorsSdkHaveTheirOwnPlaces()
     {
         var record = await RecordAsync(
             $$$"""{"data":{"screenshots":["c2hvdA=="],"html":"<p>",{{{Lists}}},"pages_html":["<p>1"],"network_capture":[{"results":[]}],"cookies":[]}}""",
@@ -26,7 +28,7 @@ public sealed class KnownNamesTests
     }
 
     [Fact]
-    public async Task TheDigestIsOfTheTextsAlone()
+    public async Task TheDigestCoversOnlyTheTexts()
     {
         using var plain = await Normal.NormalizeAsync(Normal.Bytes("""{"data":{"html":"<p>"}}"""));
         using var rich = await Normal.NormalizeAsync(Normal.Bytes($$"""{"data":{"html":"<p>","network_capture":[1],{{Lists}} } }"""));
@@ -34,7 +36,7 @@ public sealed class KnownNamesTests
     }
 
     [Fact]
-    public async Task ByReferenceNothingLargeIsCopiedAndOmittedNamesIt()
+    public async Task ByReferenceLargeFieldsAreLeftOutAndListedInOmitted()
     {
         var large = $"\"{new string('x', 5000)}\"";
         var record = await RecordAsync(
@@ -57,7 +59,7 @@ public sealed class KnownNamesTests
     [Theory]
     [InlineData(4096, true)]
     [InlineData(4097, false)]
-    public async Task FourKibibytesAreTheLimit(int bytes, bool isCopied)
+    public async Task ByReferenceFieldsOfUpToFourKibibytesAreCopied(int bytes, bool isCopied)
     {
         var value = $"\"{new string('x', bytes - 2)}\"";
         var record = await RecordAsync($$"""{"data":{"parsed":{{value}},"links":[],"new":{{value}} },"top":{{value}} }""", ContentMode.Reference);

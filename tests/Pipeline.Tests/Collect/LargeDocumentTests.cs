@@ -8,15 +8,18 @@ using static Pipeline.Tests.Collect.Normal;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Documents that are unpacked and scanned at once, on two threads: one at a time in a process, so these are alone.</summary>
+/// <summary>
+/// Documents large enough to be decompressed and scanned on two threads. A process reads one of them at a time, so no
+/// other test runs beside these.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class LargeDocumentTests
 {
-    // With a random part, so that the stored bytes are many too.
+    // Contains noise, so that the compressed object is large too.
     private static readonly string s_text = $$"""{"url":"a","data":{"html":"{{string.Concat(Enumerable.Range(0, 250_000).Select(n => $"<p class=\\\"x\\\">{n * 7919 % 65537:x} é</p>\\n"))}}"},"status_code":200}""";
 
     [Fact]
-    public async Task ItIsTakenHoweverItsBytesAreCut()
+    public async Task ALargeDocumentIsReadCorrectlyHoweverItIsSplit()
     {
         var plain = Bytes(s_text);
         var expected = RecordOracle.RecordOf(s_text, plain.Length, compressed: false);
@@ -31,7 +34,7 @@ public sealed class LargeDocumentTests
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task EveryFaultOfItIsFoundAndLeavesNothingForTheNextOne()
+    public async Task EveryFaultIsDetectedAndDoesNotAffectTheNextDocument()
     {
         var whole = Gzip(Bytes(s_text));
         byte[] flipped = [.. whole];
@@ -48,15 +51,15 @@ public sealed class LargeDocumentTests
         {
             var fault = await Assert.ThrowsAsync<PipelineException>(async () => await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken));
             Assert.Equal(reason, fault.Reason);
-            await IsReadAsEverAsync();
+            await AssertReadsCorrectlyAsync();
         }
 
         var left = whole.Length;
         var reset = new CutStream(whole, () => (left -= 1000) > 5000 ? 1000 : throw new IOException("The connection was reset."));
         await Assert.ThrowsAsync<IOException>(async () => await normalizer.NormalizeAsync(reset, TestContext.Current.CancellationToken));
-        await IsReadAsEverAsync();
+        await AssertReadsCorrectlyAsync();
 
-        async Task IsReadAsEverAsync()
+        async Task AssertReadsCorrectlyAsync()
         {
             using var result = await normalizer.NormalizeAsync(new MemoryStream(Bytes(Small)), TestContext.Current.CancellationToken);
             await using var record = RecordComposer.Compose(result, Context);
@@ -66,13 +69,13 @@ public sealed class LargeDocumentTests
 
     [Fact]
     [Trait("Promise", "5")]
-    public async Task WhateverBecomesOfItNoMemoryStaysBehind()
+    public async Task MemoryIsReturnedWhateverTheOutcome()
     {
         var whole = Gzip(Bytes(s_text));
         foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(s_text[..^40] + "\u0001" + s_text[^40..])) })
-            await NothingStaysBehindAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
-        // Plain, it is read faster than it is scanned: some of it waits when the scanner gives up.
-        await NothingStaysBehindAsync(new MemoryStream(Bytes(s_text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
+            await AssertMemoryReturnsAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
+        // An uncompressed document is read faster than it is scanned: pieces are waiting when the scanner throws.
+        await AssertMemoryReturnsAsync(new MemoryStream(Bytes(s_text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         using var stop = new CancellationTokenSource();
         foreach (var interrupt in new Action[] { () => throw new IOException("The connection was reset."), stop.Cancel })
         {
@@ -83,10 +86,10 @@ public sealed class LargeDocumentTests
                     interrupt();
                 return 1000;
             });
-            await NothingStaysBehindAsync(interrupted, stop.Token);
+            await AssertMemoryReturnsAsync(interrupted, stop.Token);
         }
 
-        static async Task NothingStaysBehindAsync(Stream stored, CancellationToken cancellationToken, CollectOptions? options = null)
+        static async Task AssertMemoryReturnsAsync(Stream stored, CancellationToken cancellationToken, CollectOptions? options = null)
         {
             const int Chunks = 100;
             var pool = new StagingPool(Chunks * StagingPool.ChunkBytes);
@@ -103,7 +106,7 @@ public sealed class LargeDocumentTests
     }
 
     [Fact]
-    public async Task WhenItCannotBeSpilledTheHostStops()
+    public async Task AFailureToSpillStopsTheHost()
     {
         var fault = await FaultAsync(Gzip(Bytes(s_text)), new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));
@@ -111,7 +114,7 @@ public sealed class LargeDocumentTests
 
     [Fact]
     [Trait("Promise", "5")]
-    public async Task ItCostsNoMemory()
+    public async Task ALargeDocumentUsesLittleMemory()
     {
         var stored = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Repeat("<p class=\\\"x\\\">some text é</p>\\n", 600_000))}}"} }"""));
         await RecordOnlyAsync(stored);
@@ -137,7 +140,7 @@ public sealed class LargeDocumentTests
         Assert.InRange(staged.Length, Bytes300, Bytes300 + 100);
     }
 
-    /// <summary>A document with one long string, never in memory at once.</summary>
+    /// <summary>Creates a document with one long string without holding it in memory.</summary>
     private static byte[] GzipOfText(string field, int bytes)
     {
         var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 8192).Select(n => $"{n:x7} ")));

@@ -5,15 +5,17 @@ using Pipeline.Json;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>U+2028 and U+2029 never stand raw in a line of NDJSON, wherever in a result they are and however it is cut.</summary>
+/// <summary>
+/// NDJSON lines never hold U+2028 or U+2029 unescaped, wherever a result has them and however it is split.
+/// </summary>
 public sealed class LineSeparatorsTests
 {
     private const string Separators = "\u2028\u2029";
 
     [Fact]
-    public void WhereverAPieceEndsTheSameBytesComeOut()
+    public void TheOutputDoesNotDependOnWherePiecesEnd()
     {
-        // What begins like a separator, and what ends like one: U+2019, U+20A8, U+3028, U+00A8, U+102028.
+        // Characters whose UTF-8 begins or ends like a separator's: U+2019, U+20A8, U+3028, U+00A8, U+102028.
         var text = $"{Separators}’₨〨¨\U00102028{new string('x', 29)}\u2028é{Separators}{new string('漢', 40)}\u2029";
         var raw = Encoding.UTF8.GetBytes(text);
         var expected = text.Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
@@ -25,7 +27,7 @@ public sealed class LineSeparatorsTests
     }
 
     [Fact]
-    public void WhereverItStandsItIsFound()
+    public void ASeparatorIsFoundAtEveryPosition()
     {
         foreach (var around in (string[])["x", "é", "漢", "₨"])
             for (var before = 0; before < 300; before++)
@@ -43,7 +45,7 @@ public sealed class LineSeparatorsTests
     }
 
     [Fact]
-    public async Task NoRecordHoldsOneRawAndItsTextsStayWhatTheyWere()
+    public async Task RecordsHoldNoRawSeparatorsAndTheirTextsAreUnchanged()
     {
         var document =
             $$$"""
@@ -64,7 +66,7 @@ public sealed class LineSeparatorsTests
     }
 
     [Fact]
-    public void NoFailureHoldsOneRaw()
+    public void FailuresHoldNoRawSeparators()
     {
         var failure = Support.Some.Failure("a", $"gone{Separators}") with { Url = $"https://x/{Separators}" };
 
@@ -83,8 +85,8 @@ public sealed class LineSeparatorsTests
         {
             Assert.True(utf8.Append(piece));
             ReadOnlySpan<byte> raw = piece;
-            while (separators.Next(ref raw, utf8.HasSeparators, out var stretch))
-                copy.Write(stretch);
+            while (separators.Next(ref raw, utf8.HasSeparators, out var segment))
+                copy.Write(segment);
         }
         return Encoding.UTF8.GetString(copy.ToArray());
     }

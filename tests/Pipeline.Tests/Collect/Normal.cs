@@ -8,7 +8,7 @@ using Pipeline.Staging;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Short ways through the normalizer for tests.</summary>
+/// <summary>Helpers to run the normalizer in tests.</summary>
 internal static class Normal
 {
     public const string Small = """{"url":"https://example.com/ü","task_id":"t-1","status":"success","data":{"html":"<p>Grüße \u00fc \"x\"</p>\n","parsing":{"a":[1, 2]}},"metadata":{"query_duration":1877,"driver":"vx6"},"status_code":200}""";
@@ -39,7 +39,7 @@ internal static class Normal
 
     public static byte[] Gzip(ReadOnlySpan<byte> bytes, CompressionLevel level = CompressionLevel.Optimal)
     {
-        // GZipStream writes nothing for nothing; gzip itself writes an empty member.
+        // For empty input, GZipStream writes no bytes; gzip itself writes an empty member.
         if (bytes.Length == 0)
             return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         var stored = new MemoryStream();
@@ -51,7 +51,7 @@ internal static class Normal
     public static Task<NormalizedResult> NormalizeAsync(byte[] stored, CollectOptions? options = null) =>
         new ResultNormalizer(options ?? new()).NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask();
 
-    /// <summary>The record's line.</summary>
+    /// <summary>Normalizes an object and returns the line of its record.</summary>
     public static async Task<string> RecordAsync(byte[] stored, CollectOptions? options = null, Stream? from = null)
     {
         using var result = await new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken);
@@ -59,7 +59,7 @@ internal static class Normal
         return await TextAsync(record);
     }
 
-    /// <summary>The same without keeping it.</summary>
+    /// <summary>Normalizes an object and discards its record.</summary>
     public static async Task RecordOnlyAsync(byte[] stored)
     {
         using var result = await NormalizeAsync(stored);
@@ -77,14 +77,14 @@ internal static class Normal
         return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(once.ToArray());
     }
 
-    /// <summary>The record without what differs with the object's framing.</summary>
+    /// <summary>The record without the members that depend on the object's compression.</summary>
     public static string SourceLess(string record) => Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
 
     public static async Task<PipelineException> FaultAsync(byte[] stored, CollectOptions? options = null, Stream? from = null) =>
         await Assert.ThrowsAsync<PipelineException>(() =>
             new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask());
 
-    /// <summary>Expects a fault of this reason: damage is transient, all else permanent.</summary>
+    /// <summary>Expects a fault with this reason: damage is transient, everything else permanent.</summary>
     public static async Task<string> ExpectAsync(string reason, byte[] stored, CollectOptions? options = null, Stream? from = null)
     {
         var fault = await FaultAsync(stored, options, from);

@@ -11,7 +11,7 @@ public sealed class ObjectNamesTests
     [InlineData("_-x")]
     [InlineData("YWJj==")]
     [InlineData("4711")]
-    public void ATasksIdIsReadBackFromTheNamesOfItsObjects(string id)
+    public void ATaskIdIsParsedFromItsObjectNames(string id)
     {
         var prefix = ObjectUri.Parse("s3://bucket/list/list-000000/");
         Assert.Equal(id, ObjectNames.TaskIdOf(ObjectNames.For(prefix, id, compressed: false)));
@@ -24,5 +24,5 @@ public sealed class ObjectNamesTests
     [InlineData("..json")]
     [InlineData("a..b.json")]
     [InlineData("a.json.bak")]
-    public void OtherObjectsNameNoTask(string name) => Assert.Null(ObjectNames.TaskIdOf(ObjectUri.Parse($"s3://bucket/x/{name}")));
+    public void OtherObjectNamesGiveNoTaskId(string name) => Assert.Null(ObjectNames.TaskIdOf(ObjectUri.Parse($"s3://bucket/x/{name}")));
 }

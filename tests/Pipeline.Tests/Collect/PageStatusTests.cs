@@ -5,7 +5,7 @@ using Pipeline.Settings;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>What pages answer with is counted, and by setting a failure.</summary>
+/// <summary>HTTP statuses of pages are counted, and a setting turns some of them into failures.</summary>
 public sealed class PageStatusTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class PageStatusTests
     [InlineData("4xx,503", 500, false)]
     [InlineData("404", 400, false)]
     [InlineData(" ,200, ", 200, true)]
-    public void AStatusFailsWhereTheSettingNamesIt(string setting, int status, bool fails)
+    public void AStatusFailsThePageIfTheSettingListsIt(string setting, int status, bool fails)
     {
         Assert.Null(PageStatuses.FaultIn(setting));
         Assert.Equal(fails, new PageStatuses(setting).Fail(status));
@@ -29,7 +29,7 @@ public sealed class PageStatusTests
     [InlineData("4x4", "4x4")]
     [InlineData("400-499", "400-499")]
     [InlineData("-04", "-04")]
-    public void WhatIsNoStatusIsReportedAtStart(string setting, string fault)
+    public void AnInvalidStatusInTheSettingIsReportedAtStart(string setting, string fault)
     {
         var options = new PipelineOptions { Nimble = { ApiKey = "key" }, Collect = { FailStatuses = setting } };
         Assert.Equal(fault, PageStatuses.FaultIn(setting));
@@ -37,7 +37,7 @@ public sealed class PageStatusTests
     }
 
     [Fact]
-    public async Task APageOfSuchAStatusFailsAndMayBeRetriedWhereThePageMayRecover()
+    public async Task APageWithAFailStatusFailsAndIsRetryableIfItMayRecover()
     {
         int?[] statuses = [200, 404, 408, 425, 429, 503, 500];
         await using var world = await CollectWorld.StartAsync(
@@ -64,7 +64,7 @@ public sealed class PageStatusTests
     }
 
     [Fact]
-    public async Task TheRetryPolicyPostsAPageThatMayRecoverAndNotOneThatIsGone()
+    public async Task TheRetryPolicyRepostsPagesThatMayRecoverButNotThoseThatAreGone()
     {
         await using var world = await CollectWorld.StartAsync(
             options =>

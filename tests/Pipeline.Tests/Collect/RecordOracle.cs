@@ -6,7 +6,10 @@ using System.Text.Json;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>The record of a valid result document within <see cref="Normal.Context"/>, made the simple way: all in memory, with <see cref="JsonDocument"/>. The normalizer must give the same bytes.</summary>
+/// <summary>
+/// Makes the record of a valid result document in <see cref="Normal.Context"/> the simple way, in memory with
+/// <see cref="JsonDocument"/>. The normalizer must give the same bytes.
+/// </summary>
 internal static class RecordOracle
 {
     private static readonly string[] ContentNames = ["html", "markdown", "text", "screenshot"];
@@ -44,7 +47,7 @@ internal static class RecordOracle
         if (TextOf(root.EnumerateObject(), "url") is { } url)
             Add("result_url", Text(url));
         Add("line", "1");
-        // Only parsed data, lists and unknown fields grow that large here.
+        // In these documents, only parsed data, lists and unknown fields grow that large.
         bool IsOmitted(JsonProperty p) => reference && Encoding.UTF8.GetByteCount(Minify(p.Value.GetRawText())) > 4096;
         Add("status", Text(TextOf(root.EnumerateObject(), "status") ?? "success"));
         Add("http_status", NumberOf(root.EnumerateObject(), "status_code"));
@@ -71,12 +74,12 @@ internal static class RecordOracle
         if (TextOf(metadata, "query_time") is { } time)
             extra.Add($"\"metadata.query_time\":{Text(time)}");
         Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
-        // Within strings only, and nowhere else in JSON, these two may stand; a line of NDJSON has them escaped.
+        // JSON allows these two characters only inside strings; a line of NDJSON has them escaped.
         return $"{{{string.Join(',', members)}}}"
             .Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
     }
 
-    /// <summary>JSON text without what is insignificant in it.</summary>
+    /// <summary>Removes insignificant whitespace from JSON.</summary>
     public static string Minify(string raw)
     {
         var minified = new StringBuilder();
@@ -93,7 +96,7 @@ internal static class RecordOracle
         return minified.ToString();
     }
 
-    /// <summary>Every field that may have a place, in the document's order, with the prefix of the object it is in.</summary>
+    /// <summary>Every field, in the document's order, with the prefix of the object that contains it.</summary>
     private static IEnumerable<(string Prefix, JsonProperty Member)> Fields(JsonElement root) =>
         root.EnumerateObject().SelectMany(p => p.Name is "data" or "metadata" && p.Value.ValueKind == JsonValueKind.Object
             ? p.Value.EnumerateObject().Select(inner => ($"{p.Name}.", inner))
@@ -116,7 +119,7 @@ internal static class RecordOracle
 
     private static bool IsList(JsonProperty p, string[] names) => names.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.Array;
 
-    /// <summary>Whether a small field holds what it cannot mean.</summary>
+    /// <summary>Whether a small field has an invalid value.</summary>
     private static bool IsOdd(JsonProperty p) => p.Value.ValueKind switch
     {
         JsonValueKind.Null => false,

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>While no delivery can be read nothing more is submitted, and the reason is told.</summary>
+/// <summary>While no delivery can be read, submission pauses, and the reason is reported.</summary>
 [Trait("Promise", "8")]
 public sealed class RefusedReadsTests
 {
@@ -26,7 +26,7 @@ public sealed class RefusedReadsTests
     }
 
     [Fact]
-    public void SubmissionIsPausedOnceNoReadSucceedsAnyMore()
+    public void SubmissionPausesWhenEveryReadIsDenied()
     {
         _reads.Note(s_refusal);
         _reads.Note(s_refusal);
@@ -41,7 +41,7 @@ public sealed class RefusedReadsTests
     }
 
     [Fact]
-    public void ARefusalAmongReadsThatSucceedPausesNothing()
+    public void ADenialBetweenSuccessfulReadsDoesNotPauseSubmission()
     {
         for (var i = 0; i < 10; i++)
         {
@@ -53,7 +53,7 @@ public sealed class RefusedReadsTests
     }
 
     [Fact]
-    public void AnotherPauseStays()
+    public void APauseForAnotherReasonRemains()
     {
         _gate.PauseFor(TimeSpan.FromHours(1), "The day's budget is used up.", HoldReason.DailyBudget);
         for (var i = 0; i < 5; i++)
@@ -64,7 +64,7 @@ public sealed class RefusedReadsTests
     }
 
     [Fact]
-    public void AResultWaitsForHoursAndNotForEver()
+    public void AResultWaitsForHoursButNotForever()
     {
         var message = new ResultMessage("l-000000", "t-1", DiscoveredBy.Webhook, _time.GetUtcNow());
         _time.Advance(TimeSpan.FromHours(11));

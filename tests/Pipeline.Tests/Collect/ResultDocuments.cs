@@ -3,7 +3,10 @@ using FsCheck.Fluent;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Valid result documents of every shape: any order, any field missing or null, whitespace and escapes wherever JSON allows them.</summary>
+/// <summary>
+/// Generates valid result documents: fields in any order, missing or null, and whitespace and escapes wherever JSON
+/// allows them.
+/// </summary>
 internal static class ResultDocuments
 {
     private static readonly string[] Pieces =
@@ -13,13 +16,13 @@ internal static class ResultDocuments
     private static readonly Gen<string> Text = Gen.Elements(Pieces).ArrayOf().Select(p => $"\"{string.Concat(p)}\"");
     private static readonly Gen<string> Number = Gen.Elements("0", "-0", "12", "-1.50", "1e5", "2E-3", "0.0", "123456789012345678901234567890", "1e400", "9007199254740993");
     private static readonly Gen<string> Scalar = Gen.OneOf(Text, Number, Gen.Elements("true", "false", "null", "[]", "{}", "[ ]", "{\n}"));
-    // What a small field may hold: mostly its own type, now and then any other.
+    // Values of small fields: mostly of the right type, sometimes of another.
     private static readonly Gen<string> Small = Gen.Frequency((5, Text), (1, Scalar), (1, Gen.Constant("""[ {"a":1} ]""")));
     private static readonly Gen<string> Code = Gen.Frequency((4, Gen.Elements("200", "404", "-1", "\"200\"")), (1, Scalar));
     private static readonly Gen<string> Duration = Gen.Frequency((4, Gen.Elements("0", "1877", "9007199254740993", "\"12\"")), (1, Scalar));
     private static readonly Gen<string> Name = Gen.Elements("a", "b c", "url", "html", "ключ", "x\\\"y", "\\u0061b", "/", "");
 
-    /// <summary>The text of a document.</summary>
+    /// <summary>Generates the text of a document.</summary>
     public static Gen<string> Any { get; } =
         from root in Fields(
             ("url", Small), ("task_id", Small), ("status", Small), ("status_code", Code), ("unknown", Value(3)), ("ключ", Value(2)), ("x\\ny", Value(1)),
@@ -45,7 +48,7 @@ internal static class ResultDocuments
 
     private static Gen<string> Spaced(Gen<string> value) => from before in Space from text in value from after in Space select before + text + after;
 
-    /// <summary>Some of these fields, in any order, some of them null.</summary>
+    /// <summary>Picks some of these fields, in any order, and makes some of them null.</summary>
     private static Gen<string[]> Fields(params (string Name, Gen<string> Value)[] fields) =>
         from members in Gen.CollectToArray(fields.Select(f =>
             from value in Optional(f.Value)

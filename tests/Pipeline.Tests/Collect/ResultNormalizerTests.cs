@@ -12,7 +12,7 @@ namespace Pipeline.Tests.Collect;
 public sealed class ResultNormalizerTests
 {
     [Fact]
-    public void EveryDocumentBecomesTheRecordThatTheOracleExpectsHoweverItsBytesAreCut() =>
+    public void EveryDocumentGivesTheOraclesRecordHoweverItIsSplit() =>
         Prop.ForAll(
             ResultDocuments.Any.ToArbitrary(),
             Gen.Choose(0, int.MaxValue).ToArbitrary(),
@@ -28,20 +28,22 @@ public sealed class ResultNormalizerTests
         var most = random.Next(1, 40);
         var record = await Normal.RecordAsync(stored, options, new CutStream(stored, () => random.Next(1, most), yields: random.Next(4) == 0));
         Assert.Equal(RecordOracle.RecordOf(document.TrimStart('\uFEFF'), stored.Length, compressed, options.Content == ContentMode.Reference), record);
-        // The validator itself fails on integers of more than 64 bits.
-        Assert.Equal(OddStatus(document) ? 1 : 0, RecordSchema.Validate(record.Replace("123456789012345678901234567890", "0", StringComparison.Ordinal)).Count);
+        // The schema validator fails on integers of more than 64 bits.
+        Assert.Equal(HasEmptyStatus(document) ? 1 : 0, RecordSchema.Validate(record.Replace("123456789012345678901234567890", "0", StringComparison.Ordinal)).Count);
         return true;
     }
 
-    /// <summary>An empty status is the one thing the generator makes that the normalizer leaves to the stage to judge.</summary>
-    private static bool OddStatus(string document)
+    /// <summary>
+    /// Whether the status is empty: the generator makes such documents, but the stage checks them, not the normalizer.
+    /// </summary>
+    private static bool HasEmptyStatus(string document)
     {
         using var json = System.Text.Json.JsonDocument.Parse(document.TrimStart('\uFEFF'));
         return json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == System.Text.Json.JsonValueKind.String && status.GetString() == "";
     }
 
     [Fact]
-    public async Task TheSmallFieldsAreTold()
+    public async Task TheSmallFieldsAreRead()
     {
         using var result = await Normal.NormalizeAsync(Normal.Gzip(Normal.Bytes(
             """{"metadata":{"tag":"t","locale":"de-DE","country":"DE","driver":"vx8","query_time":"2026-01-01T00:00:00Z","query_duration":12.6},"status_code":404,"status":"blocked","task_id":"t-1","url":"https://x/"}""")));
@@ -53,7 +55,7 @@ public sealed class ResultNormalizerTests
     }
 
     [Fact]
-    public async Task EveryCutOfADocumentInTwoGivesTheSameRecord()
+    public async Task EverySplitOfADocumentInTwoGivesTheSameRecord()
     {
         var stored = Normal.Bytes("""{"data":{"html":"é\u00e9\ud83d\ude00😀\n\"\\","parsed":[-1.5e+10,true,null, "😀\ud83d\ude00" ],"k\u00e9y":0},"status_code":200,"x\ty":"\/"}""".Replace("\\ty", "\\u0009y"));
         var expected = await Normal.RecordAsync(stored);
@@ -70,9 +72,9 @@ public sealed class ResultNormalizerTests
     [InlineData("\\n")]
     [InlineData("\\u00e9")]
     [InlineData("\\ud83d\\ude00")]
-    public async Task WhateverLiesAcrossTheEdgeOfABufferIsWhole(string piece)
+    public async Task TextAcrossABufferBoundaryStaysIntact(string piece)
     {
-        // 64 KiB buffers and pieces a little smaller: shift the piece over every offset around both.
+        // Buffers are 64 KiB and pieces a little smaller: move the piece over every offset around both boundaries.
         for (var shift = 0; shift < 100; shift++)
         {
             var document = $$"""{"data":{"html":"{{new string('x', 65_440 + shift)}}{{piece}}yz"} }""";
@@ -94,7 +96,7 @@ public sealed class ResultNormalizerTests
     }
 
     [Fact]
-    public async Task NothingOfADamagedDocumentIsInTheNextOne()
+    public async Task ADamagedDocumentDoesNotAffectTheNextOne()
     {
         var normalizer = new ResultNormalizer(new());
         var expected = await Normal.RecordAsync(Normal.Bytes(Normal.Small));
@@ -121,34 +123,34 @@ public sealed class ResultNormalizerTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task ADocumentThatIsRefusedLeavesNothingForTheNextOne(string why, string document)
+    public async Task ARefusedDocumentDoesNotAffectTheNextOne(string why, string document)
     {
         var refused = (why == "not UTF-8" ? Encoding.Latin1 : Encoding.UTF8).GetBytes(document);
         var normalizer = new ResultNormalizer(new());
         for (var n = 0; n < 3; n++)
         {
             await Assert.ThrowsAsync<PipelineException>(() => normalizer.NormalizeAsync(new MemoryStream(refused), TestContext.Current.CancellationToken).AsTask());
-            await IsReadAsEverAsync(normalizer);
-            await IsReadAsEverAsync(normalizer);
+            await AssertReadsCorrectlyAsync(normalizer);
+            await AssertReadsCorrectlyAsync(normalizer);
         }
     }
 
     [Fact]
-    public async Task AReadThatFailsOrIsCancelledLeavesNothingForTheNextOne()
+    public async Task AFailedOrCancelledReadDoesNotAffectTheNextOne()
     {
         var normalizer = new ResultNormalizer(new());
         var stored = Normal.Gzip(Normal.Bytes($$"""{"stale":1,"data":{"html":"stale{{Convert.ToHexString(Some.Bytes(100_000))}}"} }"""));
         for (var at = 1; at < stored.Length; at += 9_000)
         {
             await Assert.ThrowsAsync<IOException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new IOException("The connection was reset.")), TestContext.Current.CancellationToken).AsTask());
-            await IsReadAsEverAsync(normalizer);
+            await AssertReadsCorrectlyAsync(normalizer);
             await Assert.ThrowsAsync<OperationCanceledException>(() => normalizer.NormalizeAsync(new BrokenStream(stored, at, new OperationCanceledException()), TestContext.Current.CancellationToken).AsTask());
-            await IsReadAsEverAsync(normalizer);
+            await AssertReadsCorrectlyAsync(normalizer);
         }
     }
 
     [Fact]
-    public async Task OneDocumentAfterTheOtherIsReadAsIfItWereTheFirst()
+    public async Task EveryDocumentIsReadAsIfItWereTheFirst()
     {
         var normalizer = new ResultNormalizer(new());
         string[] documents =
@@ -169,7 +171,7 @@ public sealed class ResultNormalizerTests
     }
 
     [Fact]
-    public async Task BackslashesInARowAreUnescapedWhereverTheyAre()
+    public async Task ConsecutiveBackslashesAreUnescapedAtEveryPosition()
     {
         foreach (var end in new[] { "", "n", "r", "b", "/", "\"", "u00e9", "ud83d\\ude00" })
         {
@@ -186,14 +188,14 @@ public sealed class ResultNormalizerTests
         }
     }
 
-    private static async Task IsReadAsEverAsync(ResultNormalizer normalizer)
+    private static async Task AssertReadsCorrectlyAsync(ResultNormalizer normalizer)
     {
         using var result = await normalizer.NormalizeAsync(new MemoryStream(Normal.Bytes(Normal.Small)), TestContext.Current.CancellationToken);
         await using var record = RecordComposer.Compose(result, Normal.Context);
         Assert.Equal(await Normal.RecordAsync(Normal.Bytes(Normal.Small)), await Normal.TextAsync(record));
     }
 
-    /// <summary>Gives so many bytes and fails.</summary>
+    /// <summary>A stream that gives some bytes and then fails.</summary>
     private sealed class BrokenStream(byte[] bytes, int count, Exception fault) : MemoryStream(bytes, 0, count)
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -201,7 +203,7 @@ public sealed class ResultNormalizerTests
     }
 
     [Fact]
-    public async Task ManyDocumentsAtOnceDoNotMix()
+    public async Task ConcurrentDocumentsDoNotMix()
     {
         var normalizer = new ResultNormalizer(new() { SpillAt = 50_000 });
         await Parallel.ForAsync(0, 64, TestContext.Current.CancellationToken, async (n, cancellationToken) =>

@@ -8,7 +8,7 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Tasks that share a message on <c>results</c> do not share a fate.</summary>
+/// <summary>Tasks that share a message on <c>results</c> succeed or fail independently.</summary>
 [Trait("Promise", "9")]
 public sealed class SharedMessageTests
 {
@@ -17,13 +17,13 @@ public sealed class SharedMessageTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task WhatIsThereIsCollectedAndTheRestGoesOnInMessagesOfItsOwn()
+    public async Task AvailableResultsAreCollectedAndTheOthersContinueInTheirOwnMessages()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(4);
         await world.WorkAsync();
         await DeliverAsync(world, 0, 1, 3);
-        // Task 2 is not delivered yet; opening the first object meets an error that nobody foresaw.
+        // Task 2 is not delivered yet; opening the first object throws an unexpected exception.
         var opened = 0;
         world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) == 1 ? throw new InvalidOperationException("A bug.") : Task.CompletedTask;
         world.Get = path => path.EndsWith("t-1-2", StringComparison.Ordinal) ? """{"task":{"id":"t-1-2","state":"pending","batch_id":"b-1"}}""" : null;
@@ -44,7 +44,7 @@ public sealed class SharedMessageTests
     }
 
     [Fact]
-    public async Task AMessageThatComesAgainChangesNothing()
+    public async Task ARepeatedMessageChangesNothing()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(3);
@@ -57,7 +57,7 @@ public sealed class SharedMessageTests
     }
 
     [Fact]
-    public async Task OneThatComesBeforeTheAnswerToThePostWaitsAsItIs()
+    public async Task AMessageBeforeThePostsAnswerWaitsUnchanged()
     {
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(3);

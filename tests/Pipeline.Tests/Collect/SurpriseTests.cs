@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>A surprise in a small field, or in one letter of a page, never costs the content.</summary>
+/// <summary>An unexpected value in a small field, or one invalid character, never loses the content.</summary>
 [Trait("Promise", "8")]
 public sealed class SurpriseTests
 {
@@ -20,7 +20,7 @@ public sealed class SurpriseTests
     [InlineData("\"metadata\":{\"locale\":false}", "locale", "\"false\"")]
     [InlineData("\"status\":1", "status", "\"1\"")]
     [InlineData("\"url\":5", "result_url", "\"5\"")]
-    public async Task ASmallFieldIsReadAsTextOrNumberWhicheverItIsWrittenAs(string field, string member, string value)
+    public async Task ASmallFieldIsAcceptedAsTextOrNumber(string field, string member, string value)
     {
         var record = await RecordAsync(field);
         Assert.Equal(value, record.GetProperty(member).GetRawText());
@@ -44,7 +44,7 @@ public sealed class SurpriseTests
     [InlineData("\"metadata\":{\"driver\":[]}", "metadata.driver")]
     [InlineData("\"metadata\":{\"country\":{}}", "metadata.country")]
     [InlineData("\"metadata\":{\"locale\":[\"de\"]}", "metadata.locale")]
-    public async Task WhatAFieldCannotMeanIsKeptInExtra(string field, string name)
+    public async Task AnInvalidValueOfAFieldGoesToExtra(string field, string name)
     {
         var given = JsonElement.Parse($"{{{field}}}");
         foreach (var part in name.Split('.'))
@@ -57,7 +57,7 @@ public sealed class SurpriseTests
     [InlineData("url", "result_url")]
     [InlineData("task_id", null)]
     [InlineData("status_code", null)]
-    public async Task ASmallFieldThatIsHugeIsKeptInExtra(string name, string? member)
+    public async Task AHugeValueOfASmallFieldGoesToExtra(string name, string? member)
     {
         var huge = new string('1', 100_000);
         var record = await RecordAsync($"\"{name}\":\"{huge}\"");
@@ -71,7 +71,7 @@ public sealed class SurpriseTests
     [InlineData("links", "\"https://a.example/\"")]
     [InlineData("screenshots", "true")]
     [InlineData("network_capture", "{}")]
-    public async Task ContentOfAnotherTypeIsKeptInExtra(string name, string value)
+    public async Task ContentOfTheWrongTypeGoesToExtra(string name, string value)
     {
         using var json = JsonDocument.Parse(await Normal.RecordAsync(Normal.Bytes($$"""{"data":{"{{name}}":{{value}},"markdown":"# kept"} }""")));
         Assert.Equal("# kept", json.RootElement.GetProperty("content").GetProperty("markdown").GetString());
@@ -79,7 +79,7 @@ public sealed class SurpriseTests
     }
 
     [Fact]
-    public async Task OfTwoNamesForTheParsedDataTheSecondIsKeptInExtra()
+    public async Task TheSecondNameForParsedDataGoesToExtra()
     {
         var record = JsonElement.Parse(await Normal.RecordAsync(Normal.Bytes("""{"data":{"parsing":{"a":1},"parsed":[2]}}""")));
         Assert.Equal("""{"a":1}""", record.GetProperty("parsed").GetRawText());
@@ -97,9 +97,9 @@ public sealed class SurpriseTests
     [InlineData("\\uDE00\\uD83D", "\\ufffd\\ufffd", 2)]
     [InlineData("\\\\ud83d", "\\\\ud83d", 0)]
     [InlineData("\\ud83d\\ude00", "\\ud83d\\ude00", 0)]
-    public async Task HalfASurrogatePairBecomesU_FFFDAndAllElseStays(string written, string kept, int halves)
+    public async Task ALoneSurrogateBecomesU_FFFDAndEverythingElseStays(string written, string kept, int halves)
     {
-        // In the content, in parsed data, in names within it, and in an unknown field; and wherever a buffer may end.
+        // In content, parsed data, its member names and an unknown field, and at every buffer boundary.
         var document = $$"""{"data":{"html":"a{{written}}é","parsed":{"{{written}}":["{{written}}"]} },"x":"{{written}}"}""";
         var expected = document.Replace(written, kept, StringComparison.Ordinal);
         var stored = Normal.Bytes(document);
@@ -124,7 +124,7 @@ public sealed class SurpriseTests
     [InlineData(" [ {0} ] ")]
     [InlineData("{{\"results\":[{0}]}}")]
     [InlineData("{{ \"total\": 1, \"results\": [ {0} ], \"next\":null }}")]
-    public async Task AListOfOneResultIsThatResult(string wrapper)
+    public async Task AListOfOneResultIsUnwrapped(string wrapper)
     {
         var inner = $$"""{"task_id":"t-1","status":"success","data":{"html":"{{new string('h', 200_000)}}\ud83d"},"x":[1,2]}""";
         var stored = Normal.Gzip(Normal.Bytes(string.Format(wrapper, inner)));
@@ -136,7 +136,7 @@ public sealed class SurpriseTests
     [InlineData("""{"results":[{"title":"a"}],"task_id":"t-1","data":{"html":"h"}}""")]
     [InlineData("""{"task_id":"t-1","data":{"html":"h"},"results":[{"title":"a"}]}""")]
     [InlineData("""{"task_id":"t-1","results":[{"title":"a"}],"data":{"html":"h"}}""")]
-    public async Task AResultThatHasResultsOfItsOwnIsItself(string document)
+    public async Task AResultWithAResultsFieldIsNotUnwrapped(string document)
     {
         var record = JsonElement.Parse(await Normal.RecordAsync(Normal.Bytes(document)));
         Assert.Equal("h", record.GetProperty("content").GetProperty("html").GetString());

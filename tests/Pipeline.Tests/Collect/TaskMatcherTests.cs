@@ -22,7 +22,7 @@ public sealed class TaskMatcherTests
     }
 
     [Fact]
-    public void TheSameUrlFromSeveralCountriesIsToldApartByTheEchoedOptions()
+    public void TheEchoedOptionsDistinguishInputsOfTheSameUrl()
     {
         var matcher = Matcher("""{"url":"https://a/","country":"US"}""", """{"url":"https://a/","country":"FR"}""", """{"url":"https://a/"}""");
         Assert.Equal(1, matcher.Match(Json("""{"url":"https://a/","country":"fr","render":true,"callback_url":"https://x/"}""")));
@@ -32,7 +32,7 @@ public sealed class TaskMatcherTests
     }
 
     [Fact]
-    public void ATagDecidesWhereUrlsAreTheSame()
+    public void ATagDecidesBetweenInputsOfTheSameUrl()
     {
         var matcher = Matcher("""{"url":"https://a/","tag":"one"}""", """{"url":"https://a/","tag":"two"}""", """{"url":"https://b/","tag":"two"}""");
         Assert.Equal(0, matcher.Match(Json("""{"url":"https://a/","tag":"one"}""")));
@@ -43,21 +43,21 @@ public sealed class TaskMatcherTests
     [Theory]
     [InlineData("https://EXAMPLE.com", "https://example.com/")]
     [InlineData("https://example.com/ü", "https://example.com/%C3%BC")]
-    public void AnEchoThatIsOnlyWrittenDifferentlyStillMatches(string given, string echoed)
+    public void AnEchoThatDiffersOnlyInSpellingStillMatches(string given, string echoed)
     {
         var matcher = Matcher($$"""{"url":"{{given}}"}""", """{"url":"https://b/"}""");
         Assert.Equal(0, matcher.Match(Json($$"""{"url":"{{echoed}}"}""")));
     }
 
     [Fact]
-    public void AnUrlThatIsNotInTheSubmissionMatchesNothing() =>
+    public void AUrlThatIsNotInTheSubmissionMatchesNothing() =>
         Assert.Null(Matcher("""{"url":"https://a/"}""", """{"url":"https://b/"}""").Match(Json("""{"url":"https://evil/"}""")));
 
     [Fact]
     public void TheOnlyInputNeedsNoEcho() => Assert.Equal(0, Matcher("""{"url":"https://a/"}""").Match(echo: null));
 
     [Fact]
-    public void TasksWithIdsOfAnotherFormAreLeftOut() =>
+    public void TasksWithMalformedIdsAreIgnored() =>
         Assert.Empty(Matcher("""{"url":"https://a/"}""").Match([Task("../x", null), Task("", null)]));
 
     private static TaskMatcher Matcher(params string[] inputs) => new(Submission, [.. inputs.Select((input, i) => new InputEntry

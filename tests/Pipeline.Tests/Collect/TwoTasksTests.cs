@@ -7,7 +7,9 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>An input with two tasks fails only when neither can succeed any more, in whatever order they end and are heard of.</summary>
+/// <summary>
+/// An input with two tasks fails only if neither can succeed any more, in whatever order they end and are reported.
+/// </summary>
 [Trait("Promise", "8")]
 public sealed class TwoTasksTests
 {
@@ -23,7 +25,7 @@ public sealed class TwoTasksTests
     [InlineData("t-b", "t-a", true)]
     [InlineData("t-a", "t-b", false)]
     [InlineData("t-b", "t-a", false)]
-    public async Task TheGoodTaskGivesTheRecordAlthoughTheOtherFailedBefore(string failed, string good, bool hasWebhooks)
+    public async Task TheSuccessfulTaskGivesTheRecordEvenIfTheOtherFailedFirst(string failed, string good, bool hasWebhooks)
     {
         await using var world = await StartAsync(named: ["t-a", "t-b", "t-c"]);
         await EndAsync(world, failed, "error", hasWebhooks);
@@ -37,7 +39,7 @@ public sealed class TwoTasksTests
     }
 
     [Fact]
-    public async Task ATaskThatTheAnswerDidNotNameIsLookedForBeforeAFailureCloses()
+    public async Task ATaskMissingFromThePostsAnswerIsLookedUpBeforeTheInputFails()
     {
         await using var world = await StartAsync(named: ["t-a", "t-c"]);
         await EndAsync(world, "t-a", "error", hasWebhook: true);
@@ -53,7 +55,7 @@ public sealed class TwoTasksTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task AResultThatSaysItFailedLeavesTheOtherTaskItsChance(bool hasWebhooks)
+    public async Task AFailedResultDoesNotFailTheInputWhileAnotherTaskMaySucceed(bool hasWebhooks)
     {
         await using var world = await StartAsync(named: ["t-a", "t-b", "t-c"]);
         await EndAsync(world, "t-a", "success", hasWebhooks, result: "blocked");
@@ -69,7 +71,7 @@ public sealed class TwoTasksTests
     [InlineData("error", "error", false)]
     [InlineData("success", "success", false)]
     [Trait("Promise", "1")]
-    public async Task WhenNeitherCanSucceedTheInputFailsOnce(string first, string second, bool hasWebhooks)
+    public async Task TheInputFailsOnceIfNeitherTaskCanSucceed(string first, string second, bool hasWebhooks)
     {
         await using var world = await StartAsync(named: ["t-a", "t-b", "t-c"]);
         await EndAsync(world, "t-a", first, hasWebhooks, result: "blocked");
@@ -80,7 +82,9 @@ public sealed class TwoTasksTests
         Assert.Single(world.State.Lines("failures.ndjson"));
     }
 
-    /// <summary>Two inputs: t-a and t-b work on the first, t-c on the second. The POST's answer names some of them.</summary>
+    /// <summary>
+    /// Starts with two inputs: t-a and t-b work on the first, t-c on the second. The POST's answer names some of them.
+    /// </summary>
     private async Task<SubmitWorld> StartAsync(string[] named)
     {
         var world = await SubmitWorld.StartAsync();

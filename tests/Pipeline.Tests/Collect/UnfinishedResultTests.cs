@@ -3,7 +3,10 @@ using Pipeline.Options;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>An answer that is not finished, or not this input's, is not the result: it is read again, then from the API, then it fails.</summary>
+/// <summary>
+/// An unfinished result, or another input's, is read again until the deadline, then from the API; only then does the
+/// input fail.
+/// </summary>
 [Trait("Promise", "8")]
 public sealed class UnfinishedResultTests
 {
@@ -25,7 +28,7 @@ public sealed class UnfinishedResultTests
 
     [Theory]
     [MemberData(nameof(Unfinished))]
-    public async Task ItIsReadAgainUntilItIsFinished(string answer, string _)
+    public async Task AnUnfinishedResultIsReadAgainUntilItIsFinished(string answer, string _)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
@@ -39,7 +42,7 @@ public sealed class UnfinishedResultTests
 
     [Theory]
     [MemberData(nameof(Unfinished))]
-    public async Task AfterTheDeadlineTheCopyOfTheApiIsTaken(string answer, string _)
+    public async Task AfterTheDeadlineTheApisCopyIsUsed(string answer, string _)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
@@ -52,14 +55,14 @@ public sealed class UnfinishedResultTests
 
     [Theory]
     [MemberData(nameof(Unfinished))]
-    public async Task WhereNothingBetterIsFoundItFailsWithWhatIsWrong(string answer, string message)
+    public async Task WithoutABetterResultTheInputFailsWithTheProblem(string answer, string message)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
         world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
         await world.HearAsync(0);
         await world.PassAsync(TimeSpan.FromMinutes(11));
-        // The API's copy is not finished either: it is read a few times more.
+        // The API's copy is unfinished too, so it is read a few more times.
         Assert.Empty(world.Failures);
         await world.PassAsync(TimeSpan.FromMinutes(6));
         var failure = Assert.Single(world.Failures);
@@ -70,7 +73,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task TheCopyOfTheApiMayBeLateToo()
+    public async Task TheApisCopyMayBeLateToo()
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, Html);
@@ -84,7 +87,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task WithoutABucketTheApiIsAskedAgain()
+    public async Task WithoutABucketTheApiIsPolledAgain()
     {
         await using var world = await CollectWorld.StartAsync(
             options => options.Delivery.StorageUrl = null, CollectWorld.Url(0), CollectWorld.Url(1));
@@ -101,7 +104,7 @@ public sealed class UnfinishedResultTests
     [Theory]
     [InlineData("SUCCESS")]
     [InlineData(" Completed ")]
-    public async Task AGoodWordIsGoodInAnyCase(string word)
+    public async Task ASuccessStatusMayBeWrittenInAnyCase(string word)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, CollectWorld.Result(0).Replace("\"success\"", $"\"{word}\"", StringComparison.Ordinal));
@@ -114,7 +117,7 @@ public sealed class UnfinishedResultTests
     [InlineData("FAILED")]
     [InlineData("blocked")]
     [InlineData("Skipped")]
-    public async Task ABadWordIsFinalInAnyCase(string word)
+    public async Task AFailureStatusMayBeWrittenInAnyCase(string word)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{"status":"{{word}}","data":null}""");
@@ -123,7 +126,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task ATaskIdThatDiffersOnlyInCaseIsTheTasks()
+    public async Task ATaskIdMayDifferInCase()
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, CollectWorld.Result(0).Replace("t-1-0", "T-1-0", StringComparison.Ordinal));
@@ -134,7 +137,7 @@ public sealed class UnfinishedResultTests
     [Theory]
     [InlineData("\"url\":\"https://a.example/2\",", """[{"status_code":301,"url":"https://A.example/1#top"}]""")]
     [InlineData("\"url\":\"https://elsewhere.example/\",", "[]")]
-    public async Task WhereARedirectLedThereTheUrlMayBeAnyones(string url, string redirects)
+    public async Task AfterARedirectTheResultMayNameAnotherInputsUrl(string url, string redirects)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{ {{url}}"status":"success","data":{"html":"<p>","redirects":{{redirects}} } }""");
@@ -145,7 +148,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task ARedirectTellsWhoseAResultIs()
+    public async Task TheRedirectChainIdentifiesTheInput()
     {
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await world.DeliverAsync(
@@ -158,7 +161,7 @@ public sealed class UnfinishedResultTests
 
     [Theory]
     [MemberData(nameof(Empty))]
-    public async Task AnEmptyResultIsAFailureOfItsOwnUnlessTheApiHasMore(string data)
+    public async Task AnEmptyResultFailsUnlessTheApiHasData(string data)
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":200}""");
@@ -169,7 +172,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task WhatTheBucketHasNotTheApiMayHave()
+    public async Task TheApiMayHaveAResultThatTheBucketLacks()
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{}}""");
@@ -180,7 +183,7 @@ public sealed class UnfinishedResultTests
 
     [Theory]
     [MemberData(nameof(Empty))]
-    public async Task BySettingAnEmptyResultIsARecord(string data)
+    public async Task ASettingMakesEmptyResultsRecords(string data)
     {
         await using var world = await StartAsync(options => options.Collect.EmptyResults = EmptyResultMode.Record);
         await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":204}""");
@@ -189,7 +192,7 @@ public sealed class UnfinishedResultTests
     }
 
     [Fact]
-    public async Task APageThatIsBlankIsNotEmpty()
+    public async Task ABlankPageIsNotAnEmptyResult()
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{"html":""}}""");
@@ -197,7 +200,7 @@ public sealed class UnfinishedResultTests
         Assert.Equal("", Assert.Single(world.Records).GetProperty("content").GetProperty("html").GetString());
     }
 
-    /// <summary>Two inputs whose tasks the API has told apart.</summary>
+    /// <summary>Starts with two inputs whose tasks the API has matched.</summary>
     private static async Task<CollectWorld> StartAsync(Action<PipelineOptions>? change = null)
     {
         var world = await CollectWorld.StartAsync(change, CollectWorld.Url(0), CollectWorld.Url(1));

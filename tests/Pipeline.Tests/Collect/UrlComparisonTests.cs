@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Task and input find each other however either side writes a URL (case 04), over HTTP.</summary>
+/// <summary>Tasks match their inputs however each side spells the URL.</summary>
 [Trait("Promise", "8")]
 public sealed class UrlComparisonTests
 {
     [Fact]
-    public async Task APunycodeEchoIsTheInputWithTheUmlaut()
+    public async Task APunycodeEchoMatchesTheInputWithAnUmlaut()
     {
         await using var world = await CollectWorld.StartAsync(
             """{"url":"https://bücher.example/"}""", """{"url":"https://plain.example/"}""");
@@ -30,7 +30,7 @@ public sealed class UrlComparisonTests
     }
 
     [Fact]
-    public async Task InputsThatAreOneInCanonicalFormAreToldApartByTheTagTheyAreSentWith()
+    public async Task TagsDistinguishInputsWithTheSameCanonicalUrl()
     {
         await using var world = await CollectWorld.StartAsync(
             """{"url":"https://a.example"}""", """{"url":"https://A.example/#b"}""", """{"url":"https://plain.example/"}""");
@@ -44,7 +44,7 @@ public sealed class UrlComparisonTests
     }
 
     [Fact]
-    public async Task TheLastOpenPairIsOneWhateverItsUrlSays()
+    public async Task TheLastOpenTaskGetsTheLastOpenInputWhateverItsUrl()
     {
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await DeliverAsync(world, 0, "https://elsewhere.example/");
@@ -55,7 +55,7 @@ public sealed class UrlComparisonTests
     }
 
     [Fact]
-    public async Task OneThatCameBeforeTheOthersIsFetchedOnceTheyAreKnown()
+    public async Task AnUnmatchedResultIsCollectedOnceTheOthersAreKnown()
     {
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1));
         await DeliverAsync(world, 0, "https://elsewhere.example/");
@@ -68,7 +68,7 @@ public sealed class UrlComparisonTests
     }
 
     [Fact]
-    public async Task TwoOpenPairsAreNotGuessed()
+    public async Task TwoOpenTasksAreNotGuessed()
     {
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await DeliverAsync(world, 0, "https://elsewhere.example/");

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Collect;
 [Trait("Promise", "4")]
 public sealed class Utf8BlocksTests
 {
-    // Each first byte that begins a sequence, with what may and may not follow it: the edges of the ranges in table 3-7 of the Unicode standard.
+    // Every lead byte with bytes that may and may not follow it: the range limits of table 3-7 of the Unicode standard.
     private static readonly byte[] Edges =
         [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF];
 
@@ -18,7 +18,7 @@ public sealed class Utf8BlocksTests
     [InlineData(126)]
     [InlineData(140)]
     [InlineData(300)]
-    public void EveryFourBytesAreJudgedAsTheLibraryJudgesThemWhereverTheyLie(int before)
+    public void EveryFourByteSequenceIsValidatedLikeTheLibraryAtEveryOffset(int before)
     {
         var bytes = Encoding.ASCII.GetBytes(new string('x', before + 4 + 40));
         foreach (var a in Edges)
@@ -27,13 +27,13 @@ public sealed class Utf8BlocksTests
         foreach (var d in Edges)
         {
             (bytes[before], bytes[before + 1], bytes[before + 2], bytes[before + 3]) = (a, b, c, d);
-            Judge(bytes);
-            Judge(bytes.AsSpan(0, before + 4));
+            AssertAgrees(bytes);
+            AssertAgrees(bytes.AsSpan(0, before + 4));
         }
     }
 
     [Fact]
-    public void TextOfAllLettersIsJudgedAsTheLibraryJudgesItWithOneByteChanged()
+    public void TextWithOneChangedByteIsValidatedLikeTheLibrary()
     {
         for (var seed = 0; seed < 5000; seed++)
         {
@@ -46,11 +46,11 @@ public sealed class Utf8BlocksTests
             if (bytes.Length == 0)
                 continue;
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            Judge(bytes);
+            AssertAgrees(bytes);
         }
     }
 
-    private static void Judge(ReadOnlySpan<byte> bytes)
+    private static void AssertAgrees(ReadOnlySpan<byte> bytes)
     {
         if (Utf8.IsValid(bytes) != AreValid(bytes))
             Assert.Fail($"{Convert.ToHexString(bytes)} is {(Utf8.IsValid(bytes) ? "" : "not ")}UTF-8.");

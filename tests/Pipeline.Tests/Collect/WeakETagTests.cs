@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>An ETag that looks like an MD5 and is none: stronger evidence decides, where there is any.</summary>
+/// <summary>An ETag may look like an MD5 hash without being one; stronger evidence decides, if there is any.</summary>
 [Trait("Promise", "4")]
 public sealed class WeakETagTests
 {
@@ -19,7 +19,7 @@ public sealed class WeakETagTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AGzippedResultIsTakenAndTheETagNotedOnce()
+    public async Task AGzippedResultIsAcceptedWithOneWarningAboutTheETag()
     {
         var logs = new CollectedLogs<ResultReader>();
         for (var round = 0; round < 2; round++)
@@ -32,7 +32,7 @@ public sealed class WeakETagTests
     }
 
     [Fact]
-    public async Task WithoutGzipTheETagIsAllThereIsAndCounts()
+    public async Task WithoutGzipAWrongETagMeansDamage()
     {
         var error = await Assert.ThrowsAsync<PipelineException>(() => ReadAsync(Encoding.UTF8.GetBytes(Document), new(), times: 1));
         Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));

@@ -3,25 +3,25 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Pipeline.Tests.Collect;
 
-/// <summary>Runs the tests of the vector code once more, as on a processor without AVX2.</summary>
+/// <summary>Runs the tests of the vector code again as on a processor without AVX2.</summary>
 [Trait("Promise", "4")]
 public sealed class WithoutAvx2Tests
 {
     private static readonly string[] Tested =
     [
         Name<Avx2SwitchTests>(nameof(Avx2SwitchTests.ASwitchThatIsOffIsObeyed)),
-        Name<Utf8BlocksTests>(nameof(Utf8BlocksTests.TextOfAllLettersIsJudgedAsTheLibraryJudgesItWithOneByteChanged)),
+        Name<Utf8BlocksTests>(nameof(Utf8BlocksTests.TextWithOneChangedByteIsValidatedLikeTheLibrary)),
         Name<LineSeparatorsTests>("*"),
         Name<FuzzCorpusTests>(nameof(FuzzCorpusTests.EverySeedKeepsThePromises)),
         Name<InvalidResultTests>(
-            nameof(InvalidResultTests.EveryRawControlCharacterInALongStringIsInvalidAndNothingElseIs)),
-        Name<InvalidResultTests>(nameof(InvalidResultTests.EveryByteBehindABackslashIsAnEscapeOrInvalid)),
-        Name<ResultNormalizerTests>(nameof(ResultNormalizerTests.BackslashesInARowAreUnescapedWhereverTheyAre)),
-        Name<ResultNormalizerTests>(nameof(ResultNormalizerTests.WhateverLiesAcrossTheEdgeOfABufferIsWhole)),
+            nameof(InvalidResultTests.OnlyRawControlCharactersAreInvalidInALongString)),
+        Name<InvalidResultTests>(nameof(InvalidResultTests.EveryByteAfterABackslashIsAnEscapeOrInvalid)),
+        Name<ResultNormalizerTests>(nameof(ResultNormalizerTests.ConsecutiveBackslashesAreUnescapedAtEveryPosition)),
+        Name<ResultNormalizerTests>(nameof(ResultNormalizerTests.TextAcrossABufferBoundaryStaysIntact)),
     ];
 
     [Fact]
-    public async Task WhatIsReadByVectorsIsReadTheSameWithoutAvx2()
+    public async Task TheVectorCodeGivesTheSameResultsWithoutAvx2()
     {
         string[] arguments =
         [
@@ -41,7 +41,7 @@ public sealed class WithoutAvx2Tests
     private static string Name<T>(string test) => $"{typeof(T).FullName}.{test}";
 }
 
-/// <summary>Says in the child process that the switch took effect.</summary>
+/// <summary>Confirms in the child process that the switch took effect.</summary>
 public sealed class Avx2SwitchTests
 {
     internal const string Switch = "DOTNET_EnableAVX2";

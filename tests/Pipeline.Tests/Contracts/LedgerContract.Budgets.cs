@@ -3,7 +3,7 @@ namespace Pipeline.Tests.Contracts;
 public abstract partial class LedgerContract
 {
     [Fact]
-    public async Task ABudgetGivesAllOrNothingAndSaysHowMuchItCouldGive()
+    public async Task ABudgetGrantsAllOrNothingAndReportsWhatIsLeft()
     {
         Assert.Equal(0, await Port.GetReservedAsync("day.2026-03-19", Token));
         Assert.Equal(60, await Port.ReserveAsync("day.2026-03-19", "list-000000.1", 60, 100, Token));
@@ -17,7 +17,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task WhoAsksABudgetAgainKeepsWhatItHasAlsoAfterACrash()
+    public async Task ARepeatedBudgetRequestKeepsItsGrantEvenAfterACrash()
     {
         await Port.ReserveAsync("list.a", "a-000000.1", 60, 100, Token);
         Assert.Equal(60, await Port.ReserveAsync("list.a", "a-000000.1", 60, 100, Token));
@@ -29,7 +29,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task WhatIsGivenBackIsThereAgainOnce()
+    public async Task ReleasedBudgetIsAvailableAgainOnce()
     {
         await Port.ReserveAsync("list.a", "a-000000.1", 60, 100, Token);
         await Port.ReserveAsync("list.a", "a-000001.1", 30, 100, Token);
@@ -42,9 +42,9 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task WhoeverAsksAtOnceNeverTakesMoreThanTheLimit()
+    public async Task ConcurrentBudgetRequestsNeverExceedTheLimit()
     {
-        // Each name is asked for twice, as by two copies of one message.
+        // Every name requests twice, as two copies of one message would.
         var given = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Port.ReserveAsync("day.2026-03-19", $"list-{i / 2:D6}.1", 10, 155, Token)));
 
         Assert.Equal(30, given.Count(g => g == 10));

@@ -25,7 +25,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task TheInputsOfASubmissionComeByOrdinal()
+    public async Task TheInputsOfASubmissionAreOrderedByOrdinal()
     {
         var planned = Some.Submission(count: 1000);
         await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Reverse()], Token);
@@ -52,7 +52,7 @@ public abstract partial class LedgerContract
 
     [Fact]
     [Trait("Promise", "10")]
-    public async Task OutcomesAreCountedAsTheyAreNow()
+    public async Task OutcomeCountsAreCurrent()
     {
         var planned = Some.Submission(count: 6);
         await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Select(i => i.Ordinal == 5 ? i with { State = InputState.Failed } : i)], Token);
@@ -69,7 +69,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task OfSeveralInputsOnlyThoseAreWrittenThatNobodyElseWroteMeanwhile()
+    public async Task AnUpdateOfSeveralInputsSkipsThoseChangedMeanwhile()
     {
         await CreateAsync(Some.Submission());
         var read = await Port.GetInputsAsync(Submission, Token);
@@ -93,7 +93,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task OfFiftyParallelUpdatesOfAnInputExactlyOneWins()
+    public async Task ExactlyOneOfFiftyConcurrentUpdatesOfAnInputWins()
     {
         await CreateAsync(Some.Submission());
         var read = (await Port.GetInputAsync(Submission, 0, Token))!;
@@ -117,7 +117,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task ATaskThatIsThereKeepsItsRowButGainsAnOrdinalIfItHadNone()
+    public async Task AnExistingTaskKeepsItsRowButGainsAMissingOrdinal()
     {
         await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null), new("c", null), new("d", 3)], Token);
 
@@ -144,7 +144,7 @@ public abstract partial class LedgerContract
     }
 
     [Fact]
-    public async Task AThousandTasksAreKept()
+    public async Task AThousandTasksAreStored()
     {
         await Port.AddTasksAsync(Submission, [.. Enumerable.Range(0, 1000).Select(i => new TaskEntry($"task-{i}", i))], Token);
 

@@ -4,11 +4,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Contracts;
 
-/// <summary>What <see cref="ILedger"/> promises about lists and submissions; <c>LedgerContract.Inputs.cs</c> has inputs and tasks.</summary>
+/// <summary>
+/// What <see cref="ILedger"/> promises about lists and submissions; <c>LedgerContract.Inputs.cs</c> has inputs and
+/// tasks.
+/// </summary>
 public abstract partial class LedgerContract : PortContract<ILedger>
 {
     [Fact]
-    public async Task WhatIsNotThereIsNull()
+    public async Task AMissingEntryIsNull()
     {
         Assert.Null(await Port.GetListAsync("none", Token));
         Assert.Null(await Port.GetSubmissionAsync("none-000000", Token));
@@ -36,7 +39,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task AListThatIsThereWinsOverANewOne()
+    public async Task AnExistingListWinsOverANewOne()
     {
         var first = await Port.CreateListAsync(Some.List(), Token);
 
@@ -46,7 +49,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task OfParallelCreatesOneWinsAndAllSeeIt()
+    public async Task OneOfConcurrentCreatesWinsAndAllSeeIt()
     {
         var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Port.CreateListAsync(Some.List() with { Source = $"{i}" }, Token)));
 
@@ -66,7 +69,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task ARefusedListIsFoundUntilItIsTakenAfterAll()
+    public async Task ARefusedListIsReportedUntilItIsAccepted()
     {
         await Port.CreateListAsync(Some.List("open"), Token);
         var refused = await Port.CreateListAsync(Some.List("refused") with { State = ListState.Refused }, Token);
@@ -81,7 +84,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task EveryListIsNamedOnceWhateverItsStateAndHoweverManySubmissionsItHas()
+    public async Task EveryListIsListedOnceWhateverItsStateAndSubmissions()
     {
         Assert.Empty(await Port.GetListIdsAsync(Token).ToListAsync(Token));
         foreach (var id in new[] { "a", "list", "z_Z-9" })
@@ -97,7 +100,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task AnUpdateOfAListThatSomebodyElseWroteMeanwhileReturnsNullAndWritesNothing()
+    public async Task AStaleListUpdateReturnsNullAndWritesNothing()
     {
         var read = await Port.CreateListAsync(Some.List(), Token);
         var first = await Port.UpdateListAsync(read with { Inputs = 1 }, Token);
@@ -145,7 +148,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task ASubmissionAndItsInputsThatAreThereWinOverNewOnes()
+    public async Task AnExistingSubmissionAndItsInputsWinOverNewOnes()
     {
         var planned = Some.Submission();
         await Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
@@ -159,7 +162,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task ASubmissionThatCanBeReadIsWhole()
+    public async Task AReadableSubmissionIsComplete()
     {
         var planned = Some.Submission(count: 1000);
         var creating = Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
@@ -171,7 +174,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task OfFiftyParallelUpdatesOfASubmissionExactlyOneWins()
+    public async Task ExactlyOneOfFiftyConcurrentUpdatesOfASubmissionWins()
     {
         var planned = Some.Submission();
         await Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
@@ -184,7 +187,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task TheSubmissionsOfAListComeBySequence()
+    public async Task TheSubmissionsOfAListAreOrderedBySequence()
     {
         foreach (var sequence in new[] { 11, 2, 0, 1 })
             await CreateAsync(Some.Submission("list", sequence));
@@ -194,7 +197,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task DueAreThoseWhoseTimeHasComeTheLongestOverdueFirst()
+    public async Task DueSubmissionsAreReturnedLongestOverdueFirst()
     {
         foreach (var (sequence, minutes) in new[] { (0, 3.0), (1, 1.0), (2, 2.0), (3, 4.0) })
             await CreateAsync(Some.Submission("list", sequence) with { DueAt = Some.Time.AddMinutes(minutes) });
@@ -222,7 +225,7 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     }
 
     [Fact]
-    public async Task WhatWasWrittenSurvivesACrash()
+    public async Task WritesSurviveACrash()
     {
         var list = await Port.CreateListAsync(Some.List(), Token);
         var planned = Some.Submission();

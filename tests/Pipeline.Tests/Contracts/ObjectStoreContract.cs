@@ -10,10 +10,12 @@ namespace Pipeline.Tests.Contracts;
 /// <summary>What <see cref="IObjectStore"/> promises.</summary>
 public abstract class ObjectStoreContract : PortContract<IObjectStore>
 {
-    /// <summary>A prefix, ending in a slash, with nothing below it.</summary>
+    /// <summary>An empty prefix that ends in a slash.</summary>
     protected abstract ObjectUri Root { get; }
 
-    /// <summary>More objects than a page of the store's listing holds, where that is bearable.</summary>
+    /// <summary>
+    /// Number of objects to list: more than one page of the store's listing, if that does not take too long.
+    /// </summary>
     protected virtual int ManyObjects => 25;
 
     [Fact]
@@ -24,7 +26,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     }
 
     [Fact]
-    public async Task AnObjectThatIsNotThereIsNull()
+    public async Task AMissingObjectIsNull()
     {
         Assert.Null(await Port.OpenAsync(Root.Append("none.json"), Token));
         Assert.Null(await Port.OpenAsync(Root.Append("no-folder/none.json"), Token));
@@ -54,7 +56,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     [InlineData("space and+plus%20percent")]
     [InlineData("question?hash#amp&=;")]
     [InlineData("ünïcode-日本-😀")]
-    public async Task AKeyIsTakenAsItIs(string key)
+    public async Task AKeyIsUsedUnchanged(string key)
     {
         await WriteAsync(key, "text"u8.ToArray());
 
@@ -99,7 +101,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     }
 
     [Fact]
-    public async Task AWriteThatFailsLeavesWhatWasThere()
+    public async Task AFailedWriteLeavesTheOldObject()
     {
         await WriteAsync("old", "old"u8.ToArray());
 
@@ -115,7 +117,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     }
 
     [Fact]
-    public async Task AListingHasWhatStartsWithThePrefixAndNothingElse()
+    public async Task AListingHasExactlyTheObjectsUnderThePrefix()
     {
         foreach (var key in new[] { "list/sub-1/a.json", "list/sub-1/b.json", "list/sub-10/c.json", "list/sub-2/d.json", "list-2/e.json", "list" + "x" })
             await WriteAsync(key, "{}"u8.ToArray());
@@ -129,7 +131,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     }
 
     [Fact]
-    public async Task AListingTellsSizesAndHasAllPages()
+    public async Task AListingHasSizesAndAllPages()
     {
         for (var i = 0; i < ManyObjects; i++)
             await WriteAsync($"many/{i}", new byte[i % 7]);
@@ -142,7 +144,7 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     }
 
     [Fact]
-    public async Task WhatWasWrittenSurvivesACrash()
+    public async Task WritesSurviveACrash()
     {
         await WriteAsync("object", "text"u8.ToArray());
 

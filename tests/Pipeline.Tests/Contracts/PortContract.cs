@@ -2,12 +2,15 @@ using System.Reflection;
 
 namespace Pipeline.Tests.Contracts;
 
-/// <summary>What the suites of all ports share: opening an implementation over a place of the test's own, and opening it again after a crash.</summary>
+/// <summary>
+/// Base of the suites of all ports: it opens an implementation on storage of the test's own and reopens it after a
+/// crash.
+/// </summary>
 /// <typeparam name="TPort">The port.</typeparam>
 public abstract class PortContract<TPort> : IAsyncLifetime
     where TPort : class
 {
-    /// <summary>The implementation under test, over a place that is empty at first.</summary>
+    /// <summary>The implementation under test, on storage that starts empty.</summary>
     protected TPort Port { get; private set; } = null!;
 
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -20,12 +23,15 @@ public abstract class PortContract<TPort> : IAsyncLifetime
     public void TheSuiteTestsTheImplementationItNames() =>
         Assert.Equal(GetType().GetCustomAttribute<SuiteForAttribute>()?.Implementation, Port.GetType());
 
-    /// <summary>Opens a fresh one.</summary>
+    /// <summary>Opens the implementation on empty storage.</summary>
     protected abstract Task<TPort> OpenAsync();
 
-    /// <summary>Opens another one over the same place, as a new process would after this one crashed: nothing of the first is disposed or flushed before.</summary>
+    /// <summary>
+    /// Opens a second instance on the same storage, as a new process would after a crash: the first one is neither
+    /// disposed nor flushed.
+    /// </summary>
     protected abstract Task<TPort> ReopenAsync();
 
-    /// <summary>As <see cref="ReopenAsync"/>, and the test goes on with the new one.</summary>
+    /// <summary>Simulates a crash: the test continues with the instance from <see cref="ReopenAsync"/>.</summary>
     protected async Task CrashAsync() => Port = await ReopenAsync();
 }

@@ -46,7 +46,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
-    public async Task ParallelPutsOfTheSameAndOfOtherIdsLeaveEachOnce()
+    public async Task ConcurrentPutsStoreEachIdOnce()
     {
         var ids = Enumerable.Range(0, 25).SelectMany(i => new[] { $"{i}", $"{i}", $"{(i + 1) % 25}" }).ToList();
 
@@ -104,7 +104,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
-    public async Task TheSameFailureAgainIsThereOnce()
+    public async Task ARepeatedFailureIsStoredOnce()
     {
         await Port.PutFailuresAsync([Some.Failure("a"), Some.Failure("a")], Token);
         await Port.PutFailuresAsync([Some.Failure("a")], Token);
@@ -113,7 +113,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
-    public async Task LocationsTellWhereTheRecordsOfAListAre()
+    public async Task LocationsSayWhereTheRecordsOfAListAre()
     {
         Assert.Empty(await Port.GetLocationsAsync("list", Token));
         await Port.PutRecordAsync(TextRecord.Of("a"), Token);
@@ -142,7 +142,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     }
 
     [Fact]
-    public async Task WhatWasPutSurvivesACrashAndPuttingItAgainIsHarmless()
+    public async Task PutsSurviveACrashAndRepeatingThemIsHarmless()
     {
         await Port.PutRecordAsync(TextRecord.Of("a"), Token);
         await Port.PutFailuresAsync([Some.Failure("b")], Token);
@@ -160,7 +160,7 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
 
     [Fact]
     [Trait("Promise", "4")]
-    public async Task ARecordThatCannotBeReadLeavesNoTrace()
+    public async Task AnUnreadableRecordLeavesNoTrace()
     {
         await Port.PutRecordAsync(TextRecord.Of("a"), Token);
 
@@ -171,13 +171,13 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
         Assert.Equal(["a", "b"], (await ReadRecordsAsync("list")).Select(IdOf).Order());
     }
 
-    /// <summary>The records of a list as a consumer has them.</summary>
+    /// <summary>The records of a list as a consumer sees them.</summary>
     protected abstract Task<IReadOnlyList<string>> ReadRecordsAsync(string listId);
 
-    /// <summary>The failures of a list as a consumer has them.</summary>
+    /// <summary>The failures of a list as a consumer sees them.</summary>
     protected abstract Task<IReadOnlyList<string>> ReadFailuresAsync(string listId);
 
-    /// <summary>The manifest of a list as a consumer has it.</summary>
+    /// <summary>The manifest of a list as a consumer sees it.</summary>
     protected abstract Task<string> ReadManifestAsync(string listId);
 
     protected static string TextOf(StagedRecord record)
@@ -196,10 +196,10 @@ public abstract class RecordSinkContract : PortContract<IRecordSink>
     private async Task<List<Failure>> FailuresAsync(string listId) =>
         [.. (await ReadFailuresAsync(listId)).Select(json => JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure)!)];
 
-    /// <summary>A record that gives half of its bytes, then fails.</summary>
+    /// <summary>A record that gives half of its bytes and then throws.</summary>
     private static StagedRecord Broken(string id) => new(id, "list", "list-000000", [new(new byte[1_000_000]), new(new UnreadableMemory().Memory)]);
 
-    /// <summary>Memory that cannot be read, as a spilled record on a broken disk.</summary>
+    /// <summary>Memory that cannot be read, like a spilled record on a broken disk.</summary>
     private sealed class UnreadableMemory : MemoryManager<byte>
     {
         public override Memory<byte> Memory => CreateMemory(1_000_000);

@@ -1,6 +1,9 @@
 namespace Pipeline.Tests.Contracts;
 
-/// <summary>Says which implementation a suite tests; the suite checks that it does, and <see cref="EveryImplementationHasItsSuite"/> that none is forgotten.</summary>
+/// <summary>
+/// Names the implementation that a suite tests. The suite checks the name, and
+/// <see cref="EveryImplementationHasItsSuite"/> checks that every implementation has a suite.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class SuiteForAttribute(Type implementation) : Attribute
 {

@@ -21,7 +21,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
-    public async Task AMessageThatWasCompletedIsNotDeliveredAgain()
+    public async Task ACompletedMessageIsNotDeliveredAgain()
     {
         await Port.SendAsync(Queue, [Some.Body("a")], TimeSpan.Zero, Token);
         Assert.Single(await ReceiveAllAsync(Queue));
@@ -38,7 +38,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
-    public async Task QueuesAreApart()
+    public async Task QueuesAreSeparate()
     {
         await Port.SendAsync(QueueNames.Submissions, [Some.Body("a")], TimeSpan.Zero, Token);
 
@@ -59,7 +59,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
-    public async Task WhatWasSentSurvivesACrash()
+    public async Task SentMessagesSurviveACrash()
     {
         var bodies = Enumerable.Range(0, 20).Select(i => Some.Body($"{i}")).ToList();
         await Port.SendAsync(Queue, bodies, TimeSpan.Zero, Token);
@@ -70,7 +70,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
-    public async Task ParallelSendersLoseNothing()
+    public async Task ConcurrentSendersLoseNothing()
     {
         var bodies = Enumerable.Range(0, 50).Select(i => Some.Body($"{i}")).ToList();
 
@@ -80,7 +80,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
-    public async Task AMessageThatFailsIsDeliveredAgainAndAfterTheFifthTimeGoesToThePoisonQueue()
+    public async Task AFailedMessageIsRedeliveredAndPoisonedAfterTheFifthAttempt()
     {
         var body = Some.Body("bad");
         await Port.SendAsync(Queue, [body], TimeSpan.Zero, Token);
@@ -95,7 +95,7 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     [Fact]
     public async Task ALargeMessageArrivesWhole()
     {
-        // A storage queue takes 48 KiB of payload; nothing larger may be sent.
+        // A storage queue accepts 48 KiB of payload; the pipeline must not send more.
         var body = Some.Body(new string('x', 48_000));
 
         await Port.SendAsync(Queue, [body], TimeSpan.Zero, Token);
@@ -103,13 +103,16 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
         AssertSame([body], await ReceiveAllAsync(Queue));
     }
 
-    /// <summary>Receives, as the host does, what is visible now, one batch; completes each message or, as the host does for a failed one, gives it back for an immediate next try.</summary>
+    /// <summary>
+    /// Receives one batch of visible messages, as the host does. Completes each message, or abandons it for an
+    /// immediate retry, as the host does after a failure.
+    /// </summary>
     protected abstract Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceiveAsync(string queue, bool complete);
 
-    /// <summary>What is in the poison queue of a queue.</summary>
+    /// <summary>The messages in the poison queue of a queue.</summary>
     protected abstract Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceivePoisonAsync(string queue);
 
-    /// <summary>Lets time pass.</summary>
+    /// <summary>Advances the clock.</summary>
     protected abstract Task PassAsync(TimeSpan time);
 
     private static void AssertSame(IReadOnlyList<ReadOnlyMemory<byte>> expected, IReadOnlyList<ReadOnlyMemory<byte>> actual) =>

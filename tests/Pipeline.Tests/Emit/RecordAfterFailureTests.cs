@@ -10,7 +10,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emit;
 
-/// <summary>A record that comes in the instant in which its input is given up, and its list closed, counts: in the files, the ledger and the manifest alike.</summary>
+/// <summary>
+/// A record that arrives while its input is given up and its list closes counts in the files, the ledger and the
+/// manifest.
+/// </summary>
 [Trait("Promise", "1")]
 [Trait("Promise", "8")]
 public sealed class RecordAfterFailureTests
@@ -20,7 +23,7 @@ public sealed class RecordAfterFailureTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task WhatIsGivenUpWhileItsResultIsReadIsARecord()
+    public async Task AnInputGivenUpWhileItsResultIsReadBecomesARecord()
     {
         await using var world = await StartAsync();
         world.Bucket.Meanwhile = () =>
@@ -33,11 +36,11 @@ public sealed class RecordAfterFailureTests
     }
 
     [Fact]
-    public async Task WhatHasARecordThatTheLedgerDoesNotKnowOfIsOneOnceItsMessageComesAgain()
+    public async Task ARecordMissingFromTheLedgerCountsWhenItsMessageIsRepeated()
     {
         await using var world = await StartAsync();
         await GiveUpAsync(world);
-        // As of a worker that looked for the input's failure before the other gave it up, and was killed after the sink.
+        // As if a worker had checked the input before another gave it up, and was killed after writing to the sink.
         var input = (await world.InputsAsync())[0];
         await world.Service<IRecordSink>().PutRecordAsync(TextRecord.Of(input.Id, SubmitWorld.ListId), Token);
         await CollectAsync(world);
@@ -45,7 +48,7 @@ public sealed class RecordAfterFailureTests
     }
 
     [Fact]
-    public async Task WhatWaitsInAClosedSubmissionSinceAWorkerWasKilledIsCountedToo()
+    public async Task AnInputLeftWaitingInAClosedSubmissionByAKilledWorkerIsCounted()
     {
         await using var world = await StartAsync();
         await GiveUpAsync(world);
@@ -56,7 +59,7 @@ public sealed class RecordAfterFailureTests
     }
 
     [Fact]
-    public async Task ASubmissionIsNotClosedByWhatWasReadBefore()
+    public async Task ASubmissionIsNotClosedFromAStaleRead()
     {
         await using var world = await StartAsync();
         await GiveUpAsync(world, close: false);
@@ -68,7 +71,7 @@ public sealed class RecordAfterFailureTests
         await AssertCountedAsync(world);
     }
 
-    /// <summary>A URL that was accepted, and its result in the bucket.</summary>
+    /// <summary>Starts with an accepted URL whose result is in the bucket.</summary>
     private static async Task<SubmitWorld> StartAsync()
     {
         var world = await SubmitWorld.StartAsync();
@@ -79,7 +82,7 @@ public sealed class RecordAfterFailureTests
         return world;
     }
 
-    /// <summary>Sweep gives all inputs up for their age, and closes submission and list.</summary>
+    /// <summary>Lets Sweep give up all inputs for their age and close the submission and the list.</summary>
     private static async Task GiveUpAsync(SubmitWorld world, bool close = true)
     {
         world.State.Time.Advance(TimeSpan.FromDays(30));

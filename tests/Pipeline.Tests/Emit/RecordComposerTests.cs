@@ -44,7 +44,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task ARowOfAnOlderVersionGivesARecordWithoutALine()
+    public async Task ALedgerRowFromAnOlderVersionGivesARecordWithoutALine()
     {
         var record = await ComposeAsync("{}", Normal.Context with { Input = Normal.Context.Input with { Line = 0 } });
         Assert.DoesNotContain("\"line\"", record, StringComparison.Ordinal);
@@ -52,7 +52,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task TheInputIsTheSharedOneOverriddenByTheItemAndWithoutDelivery()
+    public async Task TheInputIsSharedInputsOverriddenByTheItemWithoutDeliverySettings()
     {
         var record = await ComposeAsync("{}", Normal.Context with
         {
@@ -71,7 +71,7 @@ public sealed class RecordComposerTests
     [InlineData("""{"metadata":{"tag":"theirs","country":"US","locale":"en-US","driver":"vx6"}}""", """{"tag":"own","country":"FR","locale":"fr-FR","driver":"vx8"}""", "own", "US", "en-US", "vx6")]
     [InlineData("""{"metadata":{"tag":"theirs"}}""", """{"country":"FR","locale":"fr-FR","driver":"vx8"}""", "theirs", "FR", "fr-FR", "vx8")]
     [InlineData("""{"metadata":null}""", """{"tag":5,"country":["FR"]}""", "5", null, null, null)]
-    public async Task TheResultSaysWhereItCameFromAndTheInputWhoseItIs(string result, string input, string? tag, string? country, string? locale, string? driver)
+    public async Task TheTagComesFromTheInputFirstAndOptionsFromTheResultFirst(string result, string input, string? tag, string? country, string? locale, string? driver)
     {
         var record = await ComposeAsync(result, Normal.Context with { SharedInputs = "{}", Input = Normal.Context.Input with { Input = input } });
         using var json = System.Text.Json.JsonDocument.Parse(record);
@@ -81,7 +81,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task TextIsWrittenAsItIsAndEscapedOnlyWhereJsonDemandsIt()
+    public async Task TextIsEscapedOnlyWhereJsonRequiresIt()
     {
         const string Url = "https://x/?q=漢字😀\u2028\u007f &<>'+/\"\\\u0001\t\ud800";
         var record = await ComposeAsync("""{"metadata":{"tag":"\ud83d\ude00\n"},"x😀\ty":0}""", Normal.Context with { Input = Normal.Context.Input with { Url = Url, Input = "{\"url\":\"é&<>'+\\ud83d\\ude00\"}" } });
@@ -92,7 +92,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task TheTimeOfTheRequestIsOursOrElseTheResults()
+    public async Task RequestedAtIsOurTimeOtherwiseTheResults()
     {
         const string Result = """{"metadata":{"query_time":"2026-01-01T10:00:00+02:00"}}""";
         var ours = await ComposeAsync(Result, Normal.Context);
@@ -119,7 +119,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task TheRecordOutlivesTheResultAndEndsWithItsOwnDisposal()
+    public async Task TheRecordOutlivesTheResultUntilItIsDisposed()
     {
         var result = await Normal.NormalizeAsync(Normal.Bytes(Normal.Small));
         var record = RecordComposer.Compose(result, Normal.Context);
@@ -132,7 +132,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task ARecordDisposedTwiceGivesItsMemoryBackOnce()
+    public async Task ARecordDisposedTwiceReturnsItsMemoryOnce()
     {
         var first = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes(Normal.Small)), Normal.Context);
         await first.DisposeAsync();
@@ -144,7 +144,7 @@ public sealed class RecordComposerTests
     }
 
     [Fact]
-    public async Task ARecordThatCannotBeWrittenLeavesNothingForTheNextOne()
+    public async Task AFailedRecordDoesNotAffectTheNextOne()
     {
         using var result = await Normal.NormalizeAsync(Normal.Bytes(Normal.Small));
         Assert.ThrowsAny<Exception>(() => RecordComposer.Compose(result, Normal.Context with { Input = Normal.Context.Input with { Input = """{"url":"stale""" } }));

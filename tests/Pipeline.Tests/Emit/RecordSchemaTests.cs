@@ -8,7 +8,10 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emit;
 
-/// <summary>docs/record.schema.json and docs/record.md are the contract with consumers: they must say what the code does, and refuse what it must not do.</summary>
+/// <summary>
+/// docs/record.schema.json and docs/record.md are the contract with consumers: they must describe what the code does
+/// and reject what it must not do.
+/// </summary>
 public sealed class RecordSchemaTests
 {
     private static readonly DateTimeOffset Time = new(2026, 1, 24, 12, 0, 0, TimeSpan.Zero);
@@ -54,7 +57,7 @@ public sealed class RecordSchemaTests
     };
 
     [Fact]
-    public void FailuresAndManifestsKeepTheContract()
+    public void FailuresAndManifestsConformToTheSchema()
     {
         Assert.Empty(RecordSchema.Validate(Json(AFailure)));
         Assert.Empty(RecordSchema.Validate(Json(AFailure with { BatchId = null, TaskId = null, Line = null, Url = "", Input = JsonSerializer.SerializeToElement(new { url = "u" }) })));
@@ -64,7 +67,7 @@ public sealed class RecordSchemaTests
     }
 
     [Fact]
-    public async Task WhatBreaksTheContractIsFound()
+    public async Task TheSchemaRejectsContractViolations()
     {
         var record = await Normal.RecordAsync(Normal.Bytes(Normal.Small));
         Assert.Empty(RecordSchema.Validate(record));

@@ -9,7 +9,7 @@ public sealed class SpillBufferTests
     [InlineData(4_096)]
     [InlineData(100_000)]
     [InlineData(1_000_000)]
-    public async Task WhatWasAppendedIsCopiedAsOftenAsWanted(int spillAt)
+    public async Task AppendedBytesCanBeCopiedRepeatedly(int spillAt)
     {
         var random = new Random(spillAt);
         foreach (var total in new[] { 0, 1, 4_095, 4_096, 4_097, 69_632, 69_633, 300_000, 700_000 })

@@ -8,7 +8,7 @@ public sealed class StagingPoolTests
     private const int SpillAt = 10 * StagingPool.ChunkBytes;
 
     [Fact]
-    public void BeyondTheSharedLimitARecordSpillsAndWhatOneGivesBackAnotherHolds()
+    public void BeyondTheSharedLimitRecordsSpillAndReturnedMemoryIsReused()
     {
         var pool = new StagingPool(3 * StagingPool.ChunkBytes);
         using var second = new SpillBuffer(SpillAt, Path.GetTempPath(), pool);
@@ -26,7 +26,7 @@ public sealed class StagingPoolTests
     }
 
     [Fact]
-    public void ARecordThatSpillsGivesBackAllThatItHeld()
+    public void ASpilledRecordReturnsItsMemory()
     {
         var pool = new StagingPool(3 * StagingPool.ChunkBytes);
         for (var round = 0; round < 5; round++)

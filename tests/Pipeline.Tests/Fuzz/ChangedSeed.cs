@@ -2,10 +2,13 @@ using Pipeline.Tests.Collect;
 
 namespace Pipeline.Tests.Fuzz;
 
-/// <summary>Changes a seed of a fuzzer's corpus at random, the same way each time for the same random numbers.</summary>
+/// <summary>Mutates a seed of a fuzzer's corpus; the same random numbers give the same mutation.</summary>
 internal static class ChangedSeed
 {
-    /// <summary>A seed with one or two changes. Half of them are gzipped, since a change inside gzip is only damage.</summary>
+    /// <summary>
+    /// A seed with one or two mutations. Half of the results are gzipped afterwards, because a mutation inside gzip is
+    /// just damage.
+    /// </summary>
     public static byte[] Make(byte[][] seeds, Random random)
     {
         var seed = seeds[random.Next(seeds.Length)];

@@ -4,8 +4,8 @@ using fuzz::Pipeline.Fuzz;
 namespace Pipeline.Tests.Fuzz;
 
 /// <summary>
-/// Every entry point's corpus without the fuzzer: each seed, and seeds changed at random (docs/fuzzing.md). The results'
-/// corpus, where the outcome of each seed is known, has tests of its own.
+/// Runs the corpus of every entry point without the fuzzer: each seed, and mutations of seeds (docs/fuzzing.md). The
+/// corpus of results, where the outcome of each seed is known, has tests of its own.
 /// </summary>
 [Trait("Promise", "9")]
 public sealed class FuzzTargetsTests
@@ -24,14 +24,14 @@ public sealed class FuzzTargetsTests
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void ChangedSeedsKeepThePromisesToo(string target)
+    public void MutatedSeedsKeepThePromises(string target)
     {
         var seeds = FilesOf(target).Select(File.ReadAllBytes).ToArray();
         var accepted = 0;
         const int Changes = 5_000;
         for (var n = 0; n < Changes; n++)
             accepted += FuzzTargets.All[target](ChangedSeed.Make(seeds, new Random(n))) is null ? 1 : 0;
-        // Otherwise the changes would not reach what is to be tested.
+        // Otherwise the mutations would not reach the code under test.
         Assert.InRange(accepted, Changes / 50, Changes - (Changes / 50));
     }
 

@@ -3,13 +3,13 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>One of the accounts of the shared Azurite.</summary>
+/// <summary>A storage account of the shared Azurite.</summary>
 public sealed class AzuriteAccount(ServerProcess azurite, int number)
 {
-    /// <summary>How many there are. More tests than these are refused their account.</summary>
+    /// <summary>Number of accounts. Each test takes one; further tests fail.</summary>
     public const int Accounts = 1000;
 
-    /// <summary>The key of each.</summary>
+    /// <summary>The key of every account.</summary>
     public const string Key = "cGlwZWxpbmUtdGVzdHM=";
 
     public Uri Blobs => azurite.AddressOf(0);
@@ -20,7 +20,7 @@ public sealed class AzuriteAccount(ServerProcess azurite, int number)
 
     public static string NameOf(int number) => "test" + number.ToString("D4", CultureInfo.InvariantCulture);
 
-    /// <summary>A connection string; a test may name a proxy in the place of one of the services.</summary>
+    /// <summary>The connection string; a test may put a proxy in place of a service.</summary>
     public string ConnectionString(Uri? blobs = null, Uri? queues = null, Uri? tables = null)
     {
         Assert.InRange(number, 0, Accounts - 1);

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary><c>pipeline</c> as a process of its own, as a user starts it.</summary>
+/// <summary>Runs <c>pipeline</c> in its own process, as a user would.</summary>
 internal sealed class CliProcess : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
@@ -21,11 +21,11 @@ internal sealed class CliProcess : IDisposable
         _error = ReadErrorAsync(process.StandardError);
     }
 
-    /// <summary>Starts it with nothing of this machine's clouds in its environment but what is given.</summary>
+    /// <summary>Starts it without this machine's cloud variables; the environment has only the given ones.</summary>
     public static CliProcess Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
         StartWithin([], arguments, environment);
 
-    /// <summary>Starts it through another command, such as one that enters a disk of its own.</summary>
+    /// <summary>Starts it through another command, such as one that enters a mount namespace.</summary>
     public static CliProcess StartWithin(
         IReadOnlyList<string> before, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
@@ -48,7 +48,9 @@ internal sealed class CliProcess : IDisposable
         return start;
     }
 
-    /// <summary>Starts a command line of a shell in which <c>$pipeline</c> is the command; standard input stays open.</summary>
+    /// <summary>
+    /// Starts a shell command line in which <c>$pipeline</c> is the command; standard input stays open.
+    /// </summary>
     public static CliProcess StartShell(string line, params IEnumerable<(string Name, string Value)> environment)
     {
         var command = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll")}'";
@@ -56,21 +58,21 @@ internal sealed class CliProcess : IDisposable
         return new(Process.Start(start)!);
     }
 
-    /// <summary>Writes to its standard input.</summary>
+    /// <summary>Writes to the standard input.</summary>
     public async Task WriteAsync(string text)
     {
         await _process.StandardInput.WriteAsync(text.AsMemory(), TestContext.Current.CancellationToken);
         await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Starts it and waits for its end.</summary>
+    /// <summary>Runs it to the end.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         using var process = Start(arguments, environment);
         return await process.WaitAsync();
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>Returns a port that is currently free.</summary>
     public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
@@ -81,7 +83,7 @@ internal sealed class CliProcess : IDisposable
     public int Id => _process.Id;
 
     public bool IsRunning => !_process.HasExited;
-    /// <summary>Waits until its standard error holds a text.</summary>
+    /// <summary>Waits until the standard error contains a text.</summary>
     public async Task WaitForAsync(string text)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -93,7 +95,7 @@ internal sealed class CliProcess : IDisposable
         }
     }
 
-    /// <summary>Waits for its end; a command that goes on and on is killed, and what it said is in the error.</summary>
+    /// <summary>Waits for the end. Kills a command that does not end and throws with its output.</summary>
     public async Task<(int ExitCode, string Output, string Error)> WaitAsync()
     {
         try
@@ -109,7 +111,7 @@ internal sealed class CliProcess : IDisposable
         return (_process.ExitCode, await _output, await _error);
     }
 
-    /// <summary><c>kill -9</c>; false when it had ended by itself.</summary>
+    /// <summary>Kills the process (<c>kill -9</c>); false if it had already ended.</summary>
     public async Task<bool> KillAsync()
     {
         var running = !_process.HasExited;

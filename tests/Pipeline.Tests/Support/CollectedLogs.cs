@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A logger that keeps its lines.</summary>
+/// <summary>A logger that stores its lines.</summary>
 public sealed class CollectedLogs<T> : ILogger<T>
 {
     private readonly List<string> _lines = [];

@@ -4,46 +4,46 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>What happens to one response. Positions are bytes of its body.</summary>
+/// <summary>A fault of one response. Positions are offsets in its body, bytes.</summary>
 public sealed record Fault
 {
-    /// <summary>Answer this instead of asking the server.</summary>
+    /// <summary>Answers with this instead of forwarding the request.</summary>
     public int? Status { get; init; }
 
-    /// <summary>Headers of the answer, added or replaced.</summary>
+    /// <summary>Adds or replaces headers of the response.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Wait before answering.</summary>
+    /// <summary>Waits before responding.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Break the connection off before any answer.</summary>
+    /// <summary>Aborts the connection without forwarding the request.</summary>
     public bool Reset { get; init; }
 
-    /// <summary>Have the server do what is asked, and break the connection off before its answer.</summary>
+    /// <summary>Forwards the request and aborts the connection before the response.</summary>
     public bool LoseAnswer { get; init; }
 
-    /// <summary>Break the connection off within the body.</summary>
+    /// <summary>Aborts the connection at this position.</summary>
     public long? CutAt { get; init; }
 
-    /// <summary>End the body early, cleanly; only visible where the length is not told (<see cref="DropLength"/>).</summary>
+    /// <summary>Ends the body early but cleanly; needs <see cref="DropLength"/> to take effect.</summary>
     public long? EndAt { get; init; }
 
-    /// <summary>Stop sending within the body, without breaking the connection off.</summary>
+    /// <summary>Stops sending at this position without closing the connection.</summary>
     public long? StallAt { get; init; }
 
-    /// <summary>Turn over the bits of one byte.</summary>
+    /// <summary>Inverts the byte at this position.</summary>
     public long? CorruptAt { get; init; }
 
-    /// <summary>Leave Content-Length out.</summary>
+    /// <summary>Leaves out Content-Length.</summary>
     public bool DropLength { get; init; }
 
-    /// <summary>Done just before the server is asked, for instance to change the object.</summary>
+    /// <summary>Runs just before the request is forwarded, for example to change the object.</summary>
     public Func<Task>? Before { get; init; }
 }
 
 /// <summary>
-/// Stands between a client and a server on this machine and spoils responses: one fault per request in turn, then none. The Host header passes
-/// through unchanged, so signatures stay valid.
+/// A proxy between a client and a server on this machine that applies one fault to each request in turn, then none. It
+/// forwards the Host header unchanged, so that signatures stay valid.
 /// </summary>
 public sealed class FaultProxy : IAsyncDisposable
 {

@@ -4,7 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Web hosts that tests start by the hundred: a server on a free loopback port and routing, and nothing that reads or watches files.</summary>
+/// <summary>
+/// Creates minimal web hosts, because tests start hundreds: a server on a free loopback port and routing, without
+/// reading or watching files.
+/// </summary>
 internal static class Hosts
 {
     public static WebApplicationBuilder CreateBuilder()

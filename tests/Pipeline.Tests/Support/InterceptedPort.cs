@@ -2,21 +2,21 @@ using System.Reflection;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A port before each of whose calls something else happens.</summary>
+/// <summary>Wraps a port and runs code before each of its calls.</summary>
 public class InterceptedPort : DispatchProxy
 {
     private object _port = null!;
     private Action<string, object?[]> _before = null!;
 
-    /// <summary>Puts itself before a port.</summary>
+    /// <summary>Wraps a port.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="before">Is told the method's name; what it throws takes the call's place.</param>
+    /// <param name="before">Gets the method's name. If it throws, the call is not made.</param>
     public static T Before<T>(T port, Action<string> before)
         where T : class => Before(port, (method, _) => before(method));
 
-    /// <summary>Puts itself before a port.</summary>
+    /// <summary>Wraps a port.</summary>
     /// <param name="port">The port.</param>
-    /// <param name="before">Is told the method's name and arguments; what it throws takes the call's place.</param>
+    /// <param name="before">Gets the method's name and arguments. If it throws, the call is not made.</param>
     public static T Before<T>(T port, Action<string, object?[]> before)
         where T : class
     {
@@ -34,5 +34,5 @@ public class InterceptedPort : DispatchProxy
     }
 }
 
-/// <summary>The worker does nothing more.</summary>
+/// <summary>Thrown to simulate a worker that was killed.</summary>
 public sealed class WorkerKilledException : Exception;

@@ -5,17 +5,17 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Objects in memory under <c>s3://</c>.</summary>
+/// <summary>An object store in memory for <c>s3://</c>.</summary>
 public sealed class MemoryObjectStore : IObjectStore
 {
     private readonly ConcurrentDictionary<ObjectUri, byte[]> _objects = new();
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
 
-    /// <summary>What happens elsewhere while an object is opened.</summary>
+    /// <summary>Runs while an object is opened.</summary>
     public Func<Task> Meanwhile { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>What a listing fails with; null for nothing.</summary>
+    /// <summary>Exception that listings throw; null for none.</summary>
     public Func<PipelineException?> FailList { get; set; } = () => null;
 
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Texts as they may lie in a storage queue, and the body that each host makes of them.</summary>
+/// <summary>Texts of messages in a storage queue, and the body that each host must read from them.</summary>
 public static class MessageTexts
 {
     private const string List = "https://a.example/\nhttps://b.example/\n";
@@ -14,7 +14,7 @@ public static class MessageTexts
         {
             { Base64(List), List },
             { Base64("""{"inputs":[{"url":"https://a.example/ü"}]}"""), """{"inputs":[{"url":"https://a.example/ü"}]}""" },
-            // As `base64` writes it, in lines.
+            // The command `base64` breaks its output into lines.
             { Convert.ToBase64String(Encoding.UTF8.GetBytes(List + List + List), Base64FormattingOptions.InsertLineBreaks), List + List + List },
             { Base64(List) + "\n", List },
             { List, List },
@@ -26,7 +26,7 @@ public static class MessageTexts
             { "", "" },
         };
 
-    /// <summary>A list, compressed, in base64.</summary>
+    /// <summary>A gzipped list in base64.</summary>
     public static string Gzipped
     {
         get
@@ -41,7 +41,7 @@ public static class MessageTexts
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
 
-/// <summary>Messages on our own queues that no stage of ours has written.</summary>
+/// <summary>Messages on the pipeline's own queues that no stage sent.</summary>
 public static class UnusableMessages
 {
     private const string Task = "\"task_id\":\"t-1\",\"learnt\":\"Webhook\",\"since\":\"2026-01-01T00:00:00Z\"";

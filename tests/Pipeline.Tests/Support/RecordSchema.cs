@@ -3,12 +3,12 @@ using NJsonSchema;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>The contract with consumers, docs/record.schema.json, for tests to hold outputs against.</summary>
+/// <summary>Validates output against the contract with consumers, docs/record.schema.json.</summary>
 internal static class RecordSchema
 {
     private static readonly Lazy<JsonSchema> Whole = new(() => JsonSchema.FromFileAsync(PathOf("record.schema.json")).GetAwaiter().GetResult());
 
-    /// <summary>A file of docs/ in the repository under test.</summary>
+    /// <summary>The path of a file in docs/.</summary>
     public static string PathOf(string document)
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
@@ -20,7 +20,7 @@ internal static class RecordSchema
         throw new FileNotFoundException($"docs/{document} is in no folder above {AppContext.BaseDirectory}.");
     }
 
-    /// <summary>What is wrong with a record, failure or manifest, told by its <c>schema</c>; empty when it keeps the contract.</summary>
+    /// <summary>The schema violations of a record, failure or manifest; its <c>schema</c> says which it is.</summary>
     public static IReadOnlyList<string> Validate(string line)
     {
         using var document = JsonDocument.Parse(line);

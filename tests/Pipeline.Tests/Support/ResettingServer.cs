@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// A server that resets every connection as soon as it stands, with a client that gets to know it before it asks for the address of the other side. The
-/// product's clients meet the same, but seldom: what they get then is a <see cref="SocketException"/> as it is.
+/// A server that resets every connection at once, and a client that notices the reset before it reads the remote
+/// address. The product's clients rarely meet this, and then get a bare <see cref="SocketException"/>.
 /// </summary>
 internal sealed class ResettingServer : IDisposable
 {

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>A server of tests/servers as a process of its own. It chooses free ports, says <c>ready PORT...</c>, and ends when its input ends: also when we are killed.</summary>
+/// <summary>
+/// A server of tests/servers in its own process. It picks free ports, prints <c>ready PORT...</c>, and exits when its
+/// input closes, which also happens when the test process is killed.
+/// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
@@ -13,13 +16,13 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(Process process, string folder) => (_process, _folder) = (process, folder);
 
-    /// <summary>Where it serves; of several ports, the first.</summary>
+    /// <summary>Address of the first port.</summary>
     public Uri Address => AddressOf(0);
 
-    /// <summary>Its ports, in the order in which it says them.</summary>
+    /// <summary>The ports, in the order in which the server prints them.</summary>
     private IReadOnlyList<int> Ports { get; set; } = [];
 
-    /// <summary>Where install.sh put the servers.</summary>
+    /// <summary>The folder in which install.sh installed the servers.</summary>
     private static string Installed => Path.Combine(RepositoryRoot(), ".servers");
 
     /// <summary>S3: OpenStack Swift.</summary>
@@ -37,7 +40,7 @@ public sealed class ServerProcess : IAsyncDisposable
             Environment = { ["NODE_PATH"] = Path.Combine(Installed, "node", "node_modules"), ["TMPDIR"] = folder },
         });
 
-    /// <summary>Azure Storage: azurite, with blobs, queues and tables at its first, second and third port.</summary>
+    /// <summary>Azure Storage: Azurite, with blobs, queues and tables on its first, second and third port.</summary>
     public static Task<ServerProcess> StartAzuriteAsync() => StartAsync(
         "Azurite",
         Path.Combine(Installed, "node", "stamp"),
@@ -50,7 +53,7 @@ public sealed class ServerProcess : IAsyncDisposable
             },
         });
 
-    /// <summary>The address at one of its ports.</summary>
+    /// <summary>The address of a port.</summary>
     public Uri AddressOf(int port) => new($"http://127.0.0.1:{Ports[port]}");
 
     public async ValueTask DisposeAsync()
@@ -65,7 +68,7 @@ public sealed class ServerProcess : IAsyncDisposable
     {
         if (!File.Exists(stamp))
             throw new InvalidOperationException($"{name} is not installed: run tests/servers/install.sh");
-        // Within .servers: Swift needs a file system with extended attributes, which a temporary folder may lack.
+        // Use .servers: Swift needs extended attributes, which the file system of a temporary folder may lack.
         var folder = Path.Combine(Installed, "run", Path.GetRandomFileName());
         Directory.CreateDirectory(folder);
         var start = command(folder);

@@ -4,7 +4,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>The servers that tests share, each started by the first test that asks for it and stopped at the end of the run.</summary>
+/// <summary>
+/// The servers that tests share. The first test that needs one starts it; the end of the run stops it.
+/// </summary>
 public sealed class Servers : IAsyncDisposable
 {
     private readonly Lazy<Task<ServerProcess>> _swift = new(ServerProcess.StartSwiftAsync);
@@ -17,7 +19,7 @@ public sealed class Servers : IAsyncDisposable
 
     public async Task<Uri> GcsAsync() => (await _gcs.Value).Address;
 
-    /// <summary>An empty storage account of a test's own.</summary>
+    /// <summary>Returns an empty storage account for one test.</summary>
     public async Task<AzuriteAccount> AzureAsync() => new(await _azurite.Value, Interlocked.Increment(ref _accounts));
 
     public async ValueTask DisposeAsync()

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Pipeline.Tests.Support;
 
 /// <summary>
-/// A real file system of a few megabytes, in a mount namespace of its own: it is gone with the process that holds it, however the
-/// test ends. It needs Linux and root; a test asks first.
+/// A real file system of a few megabytes in its own mount namespace. It disappears with the process that holds it,
+/// however the test ends. It needs Linux and root; without them, the test is skipped.
 /// </summary>
 internal sealed class SmallDisk : IDisposable
 {
@@ -21,25 +21,25 @@ internal sealed class SmallDisk : IDisposable
         Assert.Equal("ready", _holder.StandardOutput.ReadLine());
     }
 
-    /// <summary>What a command line begins with, to see the disk.</summary>
+    /// <summary>The start of a command line that sees the disk.</summary>
     public IReadOnlyList<string> Enter => ["nsenter", $"--mount=/proc/{_holder.Id}/ns/mnt"];
 
-    /// <summary>Where a process that entered finds it.</summary>
+    /// <summary>The disk's path for a process in the namespace.</summary>
     public string Path => _folder.Path;
 
-    /// <summary>The same folder as this process sees it. SQLite cannot follow such a path, files can.</summary>
+    /// <summary>The disk's path for this process. It works for files but not for SQLite.</summary>
     public string Seen => $"/proc/{_holder.Id}/root{_folder.Path}";
 
     private string Filler => System.IO.Path.Combine(Seen, "filler");
 
-    /// <summary>Mounts it, or skips the test where that cannot be done.</summary>
+    /// <summary>Mounts the disk, or skips the test if that is not possible.</summary>
     public static SmallDisk Mount(int megabytes)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "A mount namespace needs Linux and root.");
         return new(megabytes);
     }
 
-    /// <summary>Leaves no byte free.</summary>
+    /// <summary>Fills the disk completely.</summary>
     public void Fill()
     {
         try
@@ -51,11 +51,11 @@ internal sealed class SmallDisk : IDisposable
         }
         catch (IOException)
         {
-            // Full, as asked for.
+            // The disk is full, as intended.
         }
     }
 
-    /// <summary>Makes room again.</summary>
+    /// <summary>Frees the space that <see cref="Fill"/> took.</summary>
     public void Free() => File.Delete(Filler);
 
     public void Dispose()

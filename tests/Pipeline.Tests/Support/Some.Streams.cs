@@ -1,6 +1,6 @@
 namespace Pipeline.Tests.Support;
 
-/// <summary>Bytes and streams of them.</summary>
+/// <summary>Sample bytes and streams.</summary>
 public static partial class Some
 {
     public static byte[] Bytes(int count, int seed = 1)
@@ -17,7 +17,7 @@ public static partial class Some
         return memory.ToArray();
     }
 
-    /// <summary>A stream that cannot seek and tells no length.</summary>
+    /// <summary>A stream without seeking and length.</summary>
     public sealed class ForwardOnly(byte[] bytes) : MemoryStream(bytes)
     {
         public override bool CanSeek => false;

@@ -4,7 +4,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>Entries with every field filled in, so that a field that a store forgets is noticed.</summary>
+/// <summary>Sample entries with every field set, so that a store that forgets one fails its tests.</summary>
 public static partial class Some
 {
     public static readonly DateTimeOffset Time = new DateTimeOffset(2026, 3, 19, 10, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);

@@ -1,16 +1,16 @@
 namespace Pipeline.Tests.Support;
 
-/// <summary>A folder of a test's own, deleted at its end.</summary>
+/// <summary>A temporary folder for one test, deleted at its end.</summary>
 public sealed class TempFolder : IDisposable
 {
     public TempFolder() => Path = Directory.CreateTempSubdirectory("pipeline-test-").FullName;
 
     public string Path { get; }
 
-    /// <summary>The path of something inside.</summary>
+    /// <summary>The path of an entry in the folder.</summary>
     public string this[params string[] parts] => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Copies a folder with what is in it at this moment, open files included: what a crash would leave.</summary>
+    /// <summary>Copies a folder with its current content, open files included, as a crash would leave it.</summary>
     public static void CopyFolder(string from, string to)
     {
         foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
@@ -29,7 +29,7 @@ public sealed class TempFolder : IDisposable
         }
         catch (IOException)
         {
-            // A killed child may still be writing its last; the system cleans its temporary folder.
+            // A killed child process may still be writing; the system cleans up its temporary folder.
         }
     }
 }

@@ -5,10 +5,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Pipeline.Tests.Support;
 
-/// <summary>What a <see cref="TestServer"/> was asked.</summary>
+/// <summary>A request that a <see cref="TestServer"/> received.</summary>
 public sealed record SeenRequest(string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers, byte[] Body, string ConnectionId);
 
-/// <summary>A real HTTP server in the process, on a free loopback port: one handler answers everything, and every request is remembered.</summary>
+/// <summary>
+/// A real HTTP server in the test process, on a free loopback port. One handler answers all requests, and every request
+/// is recorded.
+/// </summary>
 public sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -32,14 +35,14 @@ public sealed class TestServer : IAsyncDisposable
         var server = new TestServer(Hosts.CreateBuilder().Build());
         server._app.Run(async context =>
         {
-            await server.RememberAsync(context);
+            await server.RecordAsync(context);
             await handle(context);
         });
         await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
 
-    /// <summary>Answers the requests in turn; the last answer serves all that follow.</summary>
+    /// <summary>Uses one answer per request in turn; the last one answers all further requests.</summary>
     public static Task<TestServer> StartAsync(params Func<HttpContext, Task>[] answers)
     {
         var next = -1;
@@ -55,7 +58,7 @@ public sealed class TestServer : IAsyncDisposable
         await context.Response.WriteAsync(json);
     };
 
-    /// <summary>Breaks the connection off, after whatever was sent.</summary>
+    /// <summary>Aborts the connection after what was sent so far.</summary>
     public static Func<HttpContext, Task> Abort(string? afterBytes = null, int status = 200) => async context =>
     {
         if (afterBytes is not null)
@@ -70,7 +73,7 @@ public sealed class TestServer : IAsyncDisposable
         context.Abort();
     };
 
-    /// <summary>Never answers.</summary>
+    /// <summary>Never responds.</summary>
     public static Func<HttpContext, Task> Silence() => async context =>
     {
         try
@@ -79,7 +82,7 @@ public sealed class TestServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The client gave up, as it should.
+            // The client gave up, as expected.
         }
     };
 
@@ -90,7 +93,7 @@ public sealed class TestServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private async Task RememberAsync(HttpContext context)
+    private async Task RecordAsync(HttpContext context)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
