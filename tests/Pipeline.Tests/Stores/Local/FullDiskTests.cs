@@ -55,7 +55,7 @@ public sealed class FullDiskTests : IAsyncDisposable
         var fault = Assert.Throws<PipelineException>(() => buffer.Append(new byte[500_000]));
 
         Assert.Equal((true, false), (fault.IsStoreFault, fault.StopsHost));
-        Assert.Contains("Make room there", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Free space there", fault.Message, StringComparison.Ordinal);
         disk.Free();
         using var again = new SpillBuffer(spillAt: 1000, disk.Seen);
         again.Append(new byte[500_000]);
