@@ -39,7 +39,7 @@ internal sealed partial class AcceptedSubmissions(
 
     public async Task LookAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var inputs = await GetInputsAsync(submission, cancellationToken);
         var waiting = inputs.Where(i => i.State == InputState.Waiting).ToList();
         if (waiting.Count == 0 && await others.MaySucceedAsync(submission, inputs, cancellationToken))
             await PostponeAsync(submission, submission.CompletedCount, cancellationToken);
@@ -49,6 +49,21 @@ internal sealed partial class AcceptedSubmissions(
             await finished.ExpireAsync(submission, inputs, waiting, cancellationToken);
         else
             await PollOrListAsync(submission, inputs, waiting, cancellationToken);
+    }
+
+    /// <summary>
+    /// The inputs. None of an accepted submission can have failed because nobody knew whether it was accepted: Sweep gave such an input up in
+    /// the moment in which a webhook brought the proof. It waits again.
+    /// </summary>
+    private async Task<IReadOnlyList<InputEntry>> GetInputsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var wrong = inputs.Where(i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionUnknown }).ToList();
+        if (wrong.Count == 0)
+            return inputs;
+        LogWaitAgain(wrong.Count, submission.SubmissionId);
+        await outcomes.TakeBackAsync(submission, wrong, cancellationToken);
+        return await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
     }
 
     /// <summary>Closes a submission none of whose inputs waits.</summary>
@@ -136,6 +151,10 @@ internal sealed partial class AcceptedSubmissions(
 
     private Task PostponeAsync(SubmissionEntry submission, int completedCount, CancellationToken cancellationToken) => ledger.UpdateSubmissionAsync(
         submission.Look(completedCount, looked => SweepStage.NextLook(looked, Sweep, time.GetUtcNow())), cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "{Inputs} inputs of submission {SubmissionId} were given up just as it proved to be accepted. They wait for their results again.")]
+    private partial void LogWaitAgain(int inputs, string submissionId);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} is closed with {Records} records and {Failures} failures.")]
     private partial void LogClosed(string submissionId, int records, int failures);

@@ -125,9 +125,11 @@ internal sealed partial class SweepStage(
             return;
         }
 
+        // Whoever has found evidence meanwhile has changed the submission, and nothing is given up.
+        if (await ledger.UpdateSubmissionAsync(submission.GiveUp(now), cancellationToken) is not { } refused)
+            return;
         LogGaveUp(submission.SubmissionId, options.Value.Sweep.EvidenceWindow.TotalMinutes);
-        await FailUnknownAsync(submission, await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken), doubt, cancellationToken);
-        await PostponeAsync(submission.GiveUp(now), cancellationToken);
+        await FailUnknownAsync(refused, await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken), doubt, cancellationToken);
     }
 
     private Task FailUnknownAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? doubt, CancellationToken cancellationToken) =>
