@@ -3,7 +3,7 @@ using Pipeline.Emulator.Sample;
 
 namespace Pipeline.Emulator;
 
-/// <summary>The arguments of the emulator alone.</summary>
+/// <summary>Parses the command line of the emulator.</summary>
 internal static class EmulatorArguments
 {
     private const string AllowPrivate = "--allow-private";
@@ -11,31 +11,34 @@ internal static class EmulatorArguments
     private const int Columns = 80;
 
     public static readonly string Help = Wrap($"""
-        Stands in for Nimble's web-extraction API on this machine: fetches pages,
-        delivers to buckets, calls webhooks.
+        Emulates Nimble's web-extraction API on this machine: fetches pages, delivers
+        results to buckets and calls webhooks.
 
         Usage: pipeline emulator --data DIR [options]
 
-          --data DIR           keeps tasks, results and objects, across restarts
-          --urls URL           where to listen (http://127.0.0.1:5005); port 0 takes a
-                               free one
-          --api-key KEY        the one key that is accepted; without it any is
+          --data DIR           folder for tasks, results and objects; kept across
+                               restarts
+          --urls URL           address to listen on (http://127.0.0.1:5005); port 0
+                               takes a free port
+          --api-key KEY        the only API key that is accepted; without this option,
+                               any key is
           --storage MODE       own: the emulator's own buckets under /s3 and /gcs;
-                               outside: by the clouds' own variables; auto (default):
-                               outside where those variables are set
-          --workers N          tasks worked on at once (64)
-          --canned BYTES       fetches nothing: every page is one made up here, that
-                               long (for measuring clients)
-          --faults LIST        faults to inject; also by GET, PUT, DELETE
-                               /_admin/faults
-          --allow-private      fetches pages from this machine and private networks
-                               too; else only from the public internet
+                               outside: S3 and GCS, configured by their own
+                               environment variables; auto (default): outside if
+                               those variables are set, else own
+          --workers N          number of tasks that run at once (64)
+          --canned BYTES       fetch nothing: every page is a generated one of this
+                               length (to measure clients)
+          --faults LIST        faults to inject; GET, PUT and DELETE /_admin/faults
+                               read and change them
+          --allow-private      also fetch pages from this machine and private
+                               networks, not only from the public internet
           --help
 
-        There is no browser behind it: 'render' is accepted and has no effect, and a
-        'screenshot' is never made. /v1 answers in the shapes of the API's documents,
-        /v2 in those of the vendor's current SDK. GET /_admin/stats says what was
-        accepted, made, delivered and called.
+        The emulator has no browser: it accepts 'render' without effect, and never
+        makes a 'screenshot'. /v1 answers as the API's documents say, /v2 as the
+        vendor's current SDK expects. GET /_admin/stats lists the accepted POSTs and
+        counts tasks, delivered objects and webhook calls.
 
         {FaultCatalog.Describe()}
 
@@ -45,9 +48,9 @@ internal static class EmulatorArguments
 
         """);
 
-    /// <summary>Reads the arguments.</summary>
-    /// <returns>Null for <c>--help</c>.</returns>
-    /// <exception cref="FormatException">Wrong usage; the message says what.</exception>
+    /// <summary>Parses the arguments.</summary>
+    /// <returns>The options; null for <c>--help</c>.</returns>
+    /// <exception cref="FormatException">The arguments are wrong; the message says how.</exception>
     public static EmulatorOptions? Parse(IReadOnlyList<string> args)
     {
         if (args.Contains("--help"))
@@ -58,16 +61,16 @@ internal static class EmulatorArguments
         for (var i = 0; i < args.Count; i += 2)
         {
             if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--canned" or "--faults"))
-                throw new FormatException($"'{args[i]}' is not an option; --help tells them.");
+                throw new FormatException($"There is no option '{args[i]}'. --help lists the options.");
             if (i + 1 == args.Count)
                 throw new FormatException($"{args[i]} needs a value.");
             values[args[i]] = args[i + 1];
         }
         if (!values.TryGetValue("--data", out var data))
-            throw new FormatException("--data DIR is needed: the folder that keeps tasks, results and objects.");
+            throw new FormatException("--data DIR is required: the folder for tasks, results and objects.");
         var urls = values.GetValueOrDefault("--urls", "http://127.0.0.1:5005");
         if (!Uri.TryCreate(urls, UriKind.Absolute, out var address))
-            throw new FormatException($"--urls '{urls}' is not a URL; write http://127.0.0.1:5005.");
+            throw new FormatException($"--urls takes a URL such as http://127.0.0.1:5005, not '{urls}'.");
         if (!Enum.TryParse<StorageMode>(values.GetValueOrDefault("--storage", "auto"), ignoreCase: true, out var storage))
             throw new FormatException("--storage takes own, outside or auto.");
         if (!int.TryParse(values.GetValueOrDefault("--workers", "64"), out var workers) || workers is < 1 or > 1000)
@@ -89,7 +92,7 @@ internal static class EmulatorArguments
         };
     }
 
-    /// <summary>Breaks lines that are too long between words; what goes on starts where the line's last column did.</summary>
+    /// <summary>Breaks long lines between words, and indents the rest to the line's last column of text.</summary>
     private static string Wrap(string text) => string.Join('\n', text.Split('\n').SelectMany(line =>
     {
         var lines = new List<string>();

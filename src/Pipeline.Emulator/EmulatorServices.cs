@@ -18,18 +18,39 @@ internal static class EmulatorServices
         services.AddSingleton(options.Time);
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        services.AddSingleton(new FaultInjector(faults)).AddSingleton<StoreFaults>();
-        services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
+        services.AddSingleton(new FaultInjector(faults)).AddSingleton<StoreFaults>().AddSingleton<HostileReplies>();
+        AddStores(services, options);
+        AddWork(services, options);
+        AddEndpoints(services);
+    }
+
+    private static void AddStores(IServiceCollection services, EmulatorOptions options)
+    {
         services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskStore.Schema));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
         services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
-        services.AddSingleton<TaskStore>().AddSingleton<FullDisk>().AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<OwnAddress>();
-        services.AddSingleton<TaskResults>().AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
-        services.AddSingleton(p => new PageFetcher(PageFetcher.CreateClient(() => p.GetRequiredService<OwnAddress>().OrNull, options.AllowPrivate), options.AllowPrivate));
-        services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
-        services.AddSingleton<TaskRunner>().AddHostedService<JobWorkers>();
-        services.AddSingleton<HostileReplies>().AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>().AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
+        services.AddSingleton<TaskStore>().AddSingleton<FullDisk>();
     }
+
+    private static void AddWork(IServiceCollection services, EmulatorOptions options)
+    {
+        services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
+        services.AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
+        services.AddSingleton<OwnAddress>();
+        services.AddSingleton(p => CreateFetcher(p.GetRequiredService<OwnAddress>(), options));
+        services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
+        services.AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<TaskResults>();
+        services.AddSingleton<TaskRunner>().AddHostedService<JobWorkers>();
+    }
+
+    private static void AddEndpoints(IServiceCollection services)
+    {
+        services.AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>();
+        services.AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
+    }
+
+    private static PageFetcher CreateFetcher(OwnAddress own, EmulatorOptions options) =>
+        new(PageFetcher.CreateClient(() => own.OrNull, options.AllowPrivate), options.AllowPrivate);
 
     public static void MapApi(this WebApplication app)
     {

@@ -108,34 +108,50 @@ internal sealed class ExtractEndpoints(
     private static Task AnswerAsync(
         HttpContext context, string answer, PostRow post, List<TaskRow> tasks, IReadOnlyList<(int Index, string Input)> refused)
     {
+        var taskId = post.IsBatch ? null : post.Id;
         switch (answer)
         {
             case "cut":
                 context.Abort();
                 return Task.CompletedTask;
             case "500":
-                return Replies.BrokenAsync(context, 500, post.IsBatch ? null : post.Id, "Injected: internal error after acceptance.");
+                return Replies.BrokenAsync(context, 500, taskId, "Injected: internal error after acceptance.");
             case "555":
-                return Replies.BrokenAsync(context, 555, post.IsBatch ? null : post.Id, "Injected: timeout after acceptance.");
+                return Replies.BrokenAsync(context, 555, taskId, "Injected: timeout after acceptance.");
         }
         return Replies.ObjectAsync(context, 200, w =>
         {
-            if (!post.IsBatch)
-            {
-                w.WriteString("status", "success");
-                w.WritePropertyName("task");
-                TaskJson.Write(w, tasks[0], TaskStateNames.Name(tasks[0], running: false, inBatch: false), TaskEndpoints.RootOf(context.Request));
-                return;
-            }
-            w.WriteString("batch_id", post.Id);
-            w.WriteNumber("batch_size", tasks.Count);
-            w.WriteStartArray("tasks");
-            foreach (var task in tasks.Where(t => !t.Faults.Unnamed).OrderBy(t => t.Seq))
-                WriteAccepted(w, task, context.Request);
-            w.WriteEndArray();
-            if (refused.Count > 0)
-                WriteRefused(w, refused);
+            if (post.IsBatch)
+                WriteBatch(w, post, tasks, refused, context.Request);
+            else
+                WriteTask(w, tasks[0], context.Request);
         });
+    }
+
+    private static void WriteTask(Utf8JsonWriter writer, TaskRow task, HttpRequest request)
+    {
+        writer.WriteString("status", "success");
+        writer.WritePropertyName("task");
+        var state = TaskStateNames.Name(task, running: false, inBatch: false);
+        TaskJson.Write(writer, task, state, TaskEndpoints.RootOf(request));
+    }
+
+    private static void WriteBatch(
+        Utf8JsonWriter writer,
+        PostRow post,
+        List<TaskRow> tasks,
+        IReadOnlyList<(int Index, string Input)> refused,
+        HttpRequest request
+    )
+    {
+        writer.WriteString("batch_id", post.Id);
+        writer.WriteNumber("batch_size", tasks.Count);
+        writer.WriteStartArray("tasks");
+        foreach (var task in tasks.Where(t => !t.Faults.Unnamed).OrderBy(t => t.Seq))
+            WriteAccepted(writer, task, request);
+        writer.WriteEndArray();
+        if (refused.Count > 0)
+            WriteRefused(writer, refused);
     }
 
     private static void WriteRefused(Utf8JsonWriter writer, IReadOnlyList<(int Index, string Input)> refused)

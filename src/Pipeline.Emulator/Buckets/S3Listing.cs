@@ -14,7 +14,6 @@ internal static class S3Listing
     {
         var query = context.Request.Query;
         string Get(string name) => query[name].ToString();
-        var url = Get("encoding-type") == "url";
         if (!int.TryParse(Get("max-keys") is { Length: > 0 } text ? text : "1000", out var limit) || limit < 0)
         {
             await S3ErrorReply.InvalidArgument("Provided max-keys not an integer or within integer range").WriteAsync(context);
@@ -31,25 +30,12 @@ internal static class S3Listing
 
         limit = Math.Min(limit, MaxKeys);
         var page = limit == 0 ? new([], [], null) : store.List(bucket, Get("prefix"), Get("delimiter"), cursor, limit);
-        await S3Xml.WriteAsync(context, "ListBucketResult", S3Xml.Namespace, xml =>
-        {
-            xml.WriteElementString("Name", bucket);
-            xml.WriteElementString("Prefix", Encode(Get("prefix"), url));
-            if (query.ContainsKey("delimiter"))
-                xml.WriteElementString("Delimiter", Encode(Get("delimiter"), url));
-            if (query.ContainsKey("start-after"))
-                xml.WriteElementString("StartAfter", Encode(Get("start-after"), url));
-            if (token.Length > 0)
-                xml.WriteElementString("ContinuationToken", token);
-            if (url)
-                xml.WriteElementString("EncodingType", "url");
-            xml.WriteElementString("KeyCount", XmlConvert.ToString(page.Objects.Count + page.Prefixes.Count));
-            xml.WriteElementString("MaxKeys", XmlConvert.ToString(limit));
-            xml.WriteElementString("IsTruncated", XmlConvert.ToString(page.NextCursor is not null));
-            if (page.NextCursor is not null)
-                xml.WriteElementString("NextContinuationToken", Base64Url.EncodeToString(page.NextCursor));
-            WriteEntries(xml, page, url);
-        });
+        await S3Xml.WriteAsync(
+            context,
+            "ListBucketResult",
+            S3Xml.Namespace,
+            xml => WritePage(xml, bucket, query, limit, page)
+        );
     }
 
     public static Task ListBucketsAsync(HttpContext context, BucketStore store) =>
@@ -66,6 +52,27 @@ internal static class S3Listing
 
             xml.WriteEndElement();
         });
+
+    private static void WritePage(XmlWriter xml, string bucket, IQueryCollection query, int limit, ObjectPage page)
+    {
+        var url = query["encoding-type"] == "url";
+        xml.WriteElementString("Name", bucket);
+        xml.WriteElementString("Prefix", Encode(query["prefix"].ToString(), url));
+        if (query.TryGetValue("delimiter", out var delimiter))
+            xml.WriteElementString("Delimiter", Encode(delimiter.ToString(), url));
+        if (query.TryGetValue("start-after", out var startAfter))
+            xml.WriteElementString("StartAfter", Encode(startAfter.ToString(), url));
+        if (query["continuation-token"].ToString() is { Length: > 0 } token)
+            xml.WriteElementString("ContinuationToken", token);
+        if (url)
+            xml.WriteElementString("EncodingType", "url");
+        xml.WriteElementString("KeyCount", XmlConvert.ToString(page.Objects.Count + page.Prefixes.Count));
+        xml.WriteElementString("MaxKeys", XmlConvert.ToString(limit));
+        xml.WriteElementString("IsTruncated", XmlConvert.ToString(page.NextCursor is not null));
+        if (page.NextCursor is not null)
+            xml.WriteElementString("NextContinuationToken", Base64Url.EncodeToString(page.NextCursor));
+        WriteEntries(xml, page, url);
+    }
 
     private static void WriteEntries(XmlWriter xml, ObjectPage page, bool url)
     {

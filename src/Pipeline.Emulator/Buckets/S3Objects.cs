@@ -23,14 +23,14 @@ internal static class S3Objects
         }
 
         var headers = context.Request.Headers;
-        if ((headers.IfMatch.Count > 0 && !Matches(headers.IfMatch, item)) || (headers.IfMatch.Count == 0 && IsNewerThan(item, headers.IfUnmodifiedSince)))
+        if (IsPreconditionFailed(headers, item))
         {
             await S3ErrorReply.PreconditionFailed.WriteAsync(context);
             return;
         }
 
         Describe(context.Response, item);
-        if (headers.IfNoneMatch.Count > 0 ? Matches(headers.IfNoneMatch, item) : headers.IfModifiedSince.Count > 0 && !IsNewerThan(item, headers.IfModifiedSince))
+        if (IsNotModified(headers, item))
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -56,21 +56,7 @@ internal static class S3Objects
 
     public static async Task DeleteManyAsync(HttpContext context, BucketStore store, string bucket)
     {
-        List<string> keys;
-        bool quiet;
-        try
-        {
-            var document = await XDocument.LoadAsync(context.Request.Body, LoadOptions.PreserveWhitespace, context.RequestAborted);
-            var ns = document.Root!.Name.Namespace;
-            keys = [.. document.Root.Elements(ns + "Object").Select(o => o.Element(ns + "Key")?.Value ?? "")];
-            quiet = document.Root.Element(ns + "Quiet")?.Value == "true";
-        }
-        catch (XmlException)
-        {
-            keys = [];
-            quiet = false;
-        }
-
+        var (keys, quiet) = await ReadDeletionsAsync(context);
         if (keys.Count is 0 or > MaxDeletions || keys.Contains(""))
         {
             await S3ErrorReply.MalformedXml.WriteAsync(context);
@@ -89,6 +75,31 @@ internal static class S3Objects
             }
         });
     }
+
+    /// <summary>Reads the body of DeleteObjects; no keys when it is not XML.</summary>
+    private static async Task<(List<string> Keys, bool Quiet)> ReadDeletionsAsync(HttpContext context)
+    {
+        try
+        {
+            var document = await XDocument.LoadAsync(context.Request.Body, LoadOptions.PreserveWhitespace, context.RequestAborted);
+            var root = document.Root!;
+            var ns = root.Name.Namespace;
+            var keys = root.Elements(ns + "Object").Select(o => o.Element(ns + "Key")?.Value ?? "");
+            return ([.. keys], root.Element(ns + "Quiet")?.Value == "true");
+        }
+        catch (XmlException)
+        {
+            return ([], false);
+        }
+    }
+
+    private static bool IsPreconditionFailed(IHeaderDictionary headers, StoredObject item) =>
+        headers.IfMatch.Count > 0 ? !Matches(headers.IfMatch, item) : IsNewerThan(item, headers.IfUnmodifiedSince);
+
+    private static bool IsNotModified(IHeaderDictionary headers, StoredObject item) =>
+        headers.IfNoneMatch.Count > 0
+            ? Matches(headers.IfNoneMatch, item)
+            : headers.IfModifiedSince.Count > 0 && !IsNewerThan(item, headers.IfModifiedSince);
 
     /// <summary>Whether an If-Match or If-None-Match header matches this object.</summary>
     public static bool Matches(StringValues header, StoredObject item) =>

@@ -29,11 +29,11 @@ internal static partial class S3Upload
             return;
         }
 
-        StringValues? stated = checksumHeader is null ? null : headers.TryGetValue(checksumHeader, out var value) ? value : chunked?.Trailers.GetValueOrDefault(checksumHeader);
-        var fault = Verify(headers, upload, sha256) ?? VerifyChecksum(checksumHeader, stated?.ToString(), checksum);
-        if (fault is not null)
+        var stated = checksumHeader is null ? null : StatedChecksum(checksumHeader, headers, chunked);
+        var mismatch = Verify(headers, upload, sha256) ?? VerifyChecksum(checksumHeader, stated, checksum);
+        if (mismatch is not null)
         {
-            await fault.WriteAsync(context);
+            await mismatch.WriteAsync(context);
             return;
         }
 
@@ -42,10 +42,14 @@ internal static partial class S3Upload
             ContentEncoding = EncodingOf(headers.ContentEncoding),
             Metadata = MetadataOf(headers),
             ChecksumHeader = checksumHeader,
-            Checksum = stated?.ToString(),
+            Checksum = stated,
         };
         await CommitAsync(context, store, upload, bucket, key, traits);
     }
+
+    /// <summary>The checksum that the client sent, in a header or in a trailer.</summary>
+    private static string? StatedChecksum(string name, IHeaderDictionary headers, AwsChunkedStream? chunked) =>
+        headers.TryGetValue(name, out var value) ? value.ToString() : chunked?.Trailers.GetValueOrDefault(name);
 
     private static async Task CommitAsync(HttpContext context, BucketStore store, ObjectUpload upload, string bucket, string key, ObjectTraits traits)
     {

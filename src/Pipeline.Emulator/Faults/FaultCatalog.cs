@@ -46,7 +46,7 @@ internal static class FaultCatalog
         new("retry_after_past", FaultValueKind.Chance, "a 429 asks to wait until a date in the past"),
         new("webhook_lost", FaultValueKind.Chance, "the webhook is never sent"),
         new("webhook_repeat", FaultValueKind.Chance, "the webhook is sent twice"),
-        new("webhook_late", FaultValueKind.Milliseconds, "the webhook is delayed by this long"),
+        new("webhook_late", FaultValueKind.Milliseconds, "the webhook is delayed by this many milliseconds"),
         new("webhook_early", FaultValueKind.Chance, "the webhook is sent before the POST is answered"),
         new("webhook_shuffle", FaultValueKind.Chance, "the webhook is delayed at random, up to webhook_shuffle_ms"),
         new("webhook_shuffle_ms", FaultValueKind.Setting, "the limit of that random delay (500)"),
@@ -55,7 +55,7 @@ internal static class FaultCatalog
         new("task_fail", FaultValueKind.Chance, "the task ends in error"),
         new("task_never", FaultValueKind.Chance, "the task never ends"),
         new("task_slow_ms", FaultValueKind.Milliseconds, "the task starts this much later"),
-        new("task_states", FaultValueKind.Word, "the words for states", "vendor", "wild"),
+        new("task_states", FaultValueKind.Word, "the names of states", "vendor", "wild"),
         new("null_tasks", FaultValueKind.Chance, "the task is null in the answer of GET batches/{id}"),
         new("batch_short", FaultValueKind.Chance, "neither the POST's answer nor the batch names the task"),
         new("task_twice", FaultValueKind.Chance, "an input has two tasks: the first fails, the second succeeds"),
@@ -106,10 +106,10 @@ internal static class FaultCatalog
             Faults: name=value, separated by commas. Each draw depends only on the seed
             and the index of the request or task, so a run can be repeated. A task's
             faults are drawn when it is created, and survive restarts.
-              a whole number          the next n:             post_429=3
-              a decimal or percent    that share:             webhook_lost=0.1   webhook_lost=10%
-              always, or no value     every one:              webhook_form=bare,post_500_after
-              value@chance            the value for some:     object_late_ms=3000@0.2   result_status=blocked@3
+              a whole number        the next n:          post_429=3
+              a decimal or percent  that share:          webhook_lost=0.1, webhook_lost=10%
+              always, or no value   every one:           webhook_form=bare,post_500_after
+              value@chance          the value for some:  object_late_ms=3000@0.2
 
             """);
         foreach (var kind in All)

@@ -27,10 +27,7 @@ internal static class PageContent
         var kind = KindOf(page);
         if (kind == Kind.Binary)
         {
-            writer.WriteStartObject("binary");
-            writer.WriteString("content_type", page.ContentType ?? "application/octet-stream");
-            writer.WriteNumber("bytes", page.Body.Length);
-            writer.WriteEndObject();
+            WriteBinary(writer, page);
             return;
         }
 
@@ -57,6 +54,14 @@ internal static class PageContent
             using var document = new HtmlParser().ParseDocument(Text());
             WriteDocument(writer, document, page.FinalUrl, formats, parse);
         }
+    }
+
+    private static void WriteBinary(Utf8JsonWriter writer, FetchedPage page)
+    {
+        writer.WriteStartObject("binary");
+        writer.WriteString("content_type", page.ContentType ?? "application/octet-stream");
+        writer.WriteNumber("bytes", page.Body.Length);
+        writer.WriteEndObject();
     }
 
     /// <summary>Replaces every lone surrogate with U+FFFD.</summary>

@@ -44,39 +44,51 @@ internal sealed partial class TaskRunner(
 
     private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> TryExtractAsync(TaskRow task, CancellationToken cancellationToken)
     {
-        List<NextJob> next = [];
         if (task.Faults.Fail)
-            return (Failed(task, "injected", "Injected: the task failed."), false, next);
+            return (Failed(task, "injected", "Injected: the task failed."), false, []);
         try
         {
-            var code = await results.MakeAsync(task, cancellationToken);
-            var address = DeliveryAddress.Of(task);
-            var end = task with { State = TaskState.Success, StatusCode = code, OutputUrl = address?.ToString(), FinishedAt = time.GetUtcNow() };
-            if (address is null)
-                return (end, false, next);
-            if (task.Faults.ObjectLateMs > 0)
-            {
-                next.Add(new(JobKind.Deliver, time.GetUtcNow().AddMilliseconds(task.Faults.ObjectLateMs)));
-                return (end, false, next);
-            }
-            var delivered = await objects.WriteAsync(task, address, task.Faults.Object, cancellationToken);
-            AddHeal(task, next);
-            return (end with { FinishedAt = time.GetUtcNow() }, delivered, next);
+            return await FetchAndDeliverAsync(task, cancellationToken);
         }
         catch (PageFetchException error)
         {
-            return (Failed(task, error.ErrorType, error.Message), false, next);
+            return (Failed(task, error.ErrorType, error.Message), false, []);
         }
         catch (DeliveryException error) when (!disk.Explains(error))
         {
-            return (Failed(task, "storage_error", error.Message), false, next);
+            return (Failed(task, "storage_error", error.Message), false, []);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && !disk.Explains(error))
         {
             // End the task, so that a page that breaks a parser does not do it again after every restart.
             LogTaskFailed(logger, error, task.Id, task.Input);
-            return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, next);
+            return (Failed(task, "internal_error", $"The emulator failed: {error.Message}"), false, []);
         }
+    }
+
+    private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> FetchAndDeliverAsync(
+        TaskRow task, CancellationToken cancellationToken)
+    {
+        List<NextJob> next = [];
+        var code = await results.MakeAsync(task, cancellationToken);
+        var address = DeliveryAddress.Of(task);
+        var end = task with
+        {
+            State = TaskState.Success,
+            StatusCode = code,
+            OutputUrl = address?.ToString(),
+            FinishedAt = time.GetUtcNow(),
+        };
+        if (address is null)
+            return (end, false, next);
+        if (task.Faults.ObjectLateMs > 0)
+        {
+            next.Add(new(JobKind.Deliver, time.GetUtcNow().AddMilliseconds(task.Faults.ObjectLateMs)));
+            return (end, false, next);
+        }
+        var delivered = await objects.WriteAsync(task, address, task.Faults.Object, cancellationToken);
+        AddHeal(task, next);
+        return (end with { FinishedAt = time.GetUtcNow() }, delivered, next);
     }
 
     private async Task<bool> TryWriteLateAsync(Job job, string? damage, CancellationToken cancellationToken)

@@ -119,12 +119,12 @@ public sealed class HostingTests
     }
 
     [Theory]
-    [InlineData("", "--data DIR is needed: the folder that keeps tasks, results and objects.")]
+    [InlineData("", "--data DIR is required: the folder for tasks, results and objects.")]
     [InlineData("--data", "--data needs a value.")]
-    [InlineData("--dir x", "'--dir' is not an option; --help tells them.")]
+    [InlineData("--dir x", "There is no option '--dir'. --help lists the options.")]
     [InlineData("--data x --storage there", "--storage takes own, outside or auto.")]
     [InlineData("--data x --workers 0", "--workers takes a number from 1 to 1000.")]
-    [InlineData("--data x --urls 5005", "--urls '5005' is not a URL; write http://127.0.0.1:5005.")]
+    [InlineData("--data x --urls 5005", "--urls takes a URL such as http://127.0.0.1:5005, not '5005'.")]
     public void WrongArgumentsAreReportedInOneLine(string args, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
 
