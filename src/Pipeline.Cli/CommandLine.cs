@@ -44,11 +44,8 @@ internal static class CommandLine
     // A POST under way is let finish, since an abandoned one might be paid for twice.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
 
-    public static async Task<int> InvokeAsync(string[] args)
+    internal static RootCommand CreateRoot()
     {
-        LoopbackProxy.Install();
-        if (args is [EmulatorCommand.Name, .. var rest])
-            return await EmulatorCommand.RunAsync(rest);
         var root = new RootCommand(
             "Lists of URLs in, one normalized record per URL out, with proof that none was lost or paid for twice.")
         {
@@ -62,7 +59,15 @@ internal static class CommandLine
             EmulatorCommand.Create(),
         };
         HelpScreen.Use(root);
-        var parsed = root.Parse(args);
+        return root;
+    }
+
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        LoopbackProxy.Install();
+        if (args is [EmulatorCommand.Name, .. var rest])
+            return await EmulatorCommand.RunAsync(rest);
+        var parsed = CreateRoot().Parse(args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))

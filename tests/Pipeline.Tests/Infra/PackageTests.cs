@@ -48,8 +48,9 @@ public sealed class PackageTests
             WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         // `dotnet test` tells its own build where MSBuild is; this one finds it by itself.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.ToList())
+            if (name.StartsWith("MSBUILD", StringComparison.Ordinal))
+                start.Environment.Remove(name);
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
