@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Pipeline.Http.Limits;
 using Pipeline.Http.Retrying;
 using Pipeline.IO;
@@ -45,6 +46,7 @@ internal sealed class ResumingStream(
         set => throw new NotSupportedException();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_whole || buffer.Length == 0)
