@@ -46,7 +46,9 @@ internal sealed partial class MessageRunner(
     }
 
     /// <summary>Settles a message whose stage failed.</summary>
-    /// <returns>False where the error must escape: then the host counts it as a try and delivers the message again.</returns>
+    /// <returns>
+    /// False where the error must escape: then the host counts it as a try and delivers the message again.
+    /// </returns>
     private async Task<bool> SettleAsync(
         HeldMessage held,
         ReadOnlyMemory<byte> body,
@@ -57,17 +59,17 @@ internal sealed partial class MessageRunner(
         var (name, id, envelope, tries) = held;
         switch (Tries.FateAfter(error, tries, stopping.IsCancellationRequested))
         {
-            case MessageFate.GivenBack:
+            case MessageFate.Released:
                 LogReturned(id, name);
                 await SendAsync(name, envelope.Body, TimeSpan.Zero, CancellationToken.None);
                 return true;
             case MessageFate.WaitsForStore:
                 await PutOffAsync(held, envelope.Body, s_storeWait, (PipelineException)error, stopping);
                 return true;
-            case MessageFate.TriedAgain when error is PipelineException { RetryAfter: not null } asked && envelope.CanCount:
+            case MessageFate.Retried when error is PipelineException { RetryAfter: not null } asked && envelope.CanCount:
                 await PutOffAsync(held, envelope.CountedUp(), s_shortestWait, asked, stopping);
                 return true;
-            case MessageFate.GivenUp:
+            case MessageFate.DeadLettered:
                 // The ledger is updated here because the function of the poison queue does not know the error.
                 LogPoisoned(error is PipelineException ? null : error, id, name, tries, error.Message);
                 await deadLetters.HandleAsync(name, body, error, CancellationToken.None);

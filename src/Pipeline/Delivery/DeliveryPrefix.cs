@@ -4,30 +4,32 @@ using Pipeline.Model;
 namespace Pipeline.Delivery;
 
 /// <summary>
-/// The prefix that a submission's results are delivered under: <c>{base}/{list}/{submission}-{secret}/</c>. The secret is an
-/// HMAC, so nobody but Nimble and this pipeline can place an object there. Submissions that were posted by older versions, or
-/// without a callback key, have no secret.
+/// The prefix of a submission's results: <c>{base}/{list}/{submission}-{secret}/</c>. The secret is an HMAC, so only
+/// Nimble and this pipeline can place an object there. Submissions posted by older versions, or without a callback key,
+/// have no secret.
 /// </summary>
 internal static partial class DeliveryPrefix
 {
-    /// <summary>Makes the prefix of a submission.</summary>
-    /// <param name="storageUrl">The base that the settings name.</param>
-    /// <param name="submission">A submission that keeps the prefix of its last POST while the base is the same.</param>
-    /// <param name="secret">The part that nobody can guess; null where there is no key.</param>
+    /// <summary>Returns the prefix of a submission.</summary>
+    /// <param name="storageUrl">The base from the settings.</param>
+    /// <param name="submission">
+    /// The submission. It keeps the prefix of its last POST while the base is the same.
+    /// </param>
+    /// <param name="secret">The secret part; null if there is no callback key.</param>
     public static string Of(string storageUrl, SubmissionEntry submission, string? secret)
     {
         var folder = ObjectUri.Parse(storageUrl).AsPrefix().Append($"{submission.ListId}/{submission.SubmissionId}").ToString();
-        // The last POST may have been accepted after all: its results and those of the next one must be found in one place.
+        // The last POST may have been accepted after all. Its results and those of the next one must be in one place.
         return submission.StorageUrl is { } last && last.StartsWith(folder, StringComparison.Ordinal) ? last
             : secret is null ? $"{folder}/" : $"{folder}-{secret}/";
     }
 
-    /// <summary>Whether an object under the submission's prefix can only come from Nimble.</summary>
+    /// <summary>Whether the prefix has a secret, so that only Nimble can have placed an object under it.</summary>
     public static bool IsUnguessable(SubmissionEntry submission) =>
         submission.StorageUrl is { } url && Secret().Match(url) is { Success: true } secret
         && url.AsSpan(0, secret.Index).EndsWith(submission.SubmissionId, StringComparison.Ordinal);
 
-    /// <summary>Whether an address that somebody repeats is the submission's callback path or lies under its prefix.</summary>
+    /// <summary>Whether an echoed address contains the submission's callback path or is under its prefix.</summary>
     public static bool IsNamedBy(SubmissionEntry submission, string address) =>
         address.Contains($"/{submission.SubmissionId}/", StringComparison.Ordinal)
         || (IsUnguessable(submission) && address.Contains(FolderOf(submission.StorageUrl!), StringComparison.Ordinal));

@@ -9,9 +9,9 @@ using Pipeline.Ports;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// Runs a handler on a message and settles the message as <see cref="Tries"/> decides. A fault of the pipeline's own store
-/// ends no handler: while it may pass, the message is held and the handler runs again. A fault that stops the host leaves
-/// the message as it is.
+/// Runs a handler on a message and settles the message as <see cref="Tries"/> decides. A fault of the pipeline's own
+/// store ends no handler: while it may pass, the message is held and the handler runs again. A fault that stops the
+/// host leaves the message as it is.
 /// </summary>
 internal sealed partial class MessageOutcomes(
     IWorkReceiver queue,
@@ -24,7 +24,9 @@ internal sealed partial class MessageOutcomes(
 {
     private readonly Lock _random = new();
 
-    /// <summary>Handles a message to its end: completed, put off, dead-lettered, or, when stopped, given back.</summary>
+    /// <summary>
+    /// Handles a message to its end: completed, put off, dead-lettered, or, when stopped, given back.
+    /// </summary>
     public async Task HandleAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -76,8 +78,8 @@ internal sealed partial class MessageOutcomes(
         Tries.FateAfter(error, message.DequeueCount, cancellationToken.IsCancellationRequested) switch
         {
             MessageFate.Done => queue.CompleteAsync(message, CancellationToken.None),
-            MessageFate.GivenBack or MessageFate.WaitsForStore => queue.ReleaseAsync(message, CancellationToken.None),
-            MessageFate.GivenUp => DeadLetterAsync(message, body, error!),
+            MessageFate.Released or MessageFate.WaitsForStore => queue.ReleaseAsync(message, CancellationToken.None),
+            MessageFate.DeadLettered => DeadLetterAsync(message, body, error!),
             _ => PutOffAsync(message, error!),
         };
 
@@ -116,7 +118,8 @@ internal sealed partial class MessageOutcomes(
         {
             throw;
         }
-        // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across it.
+        // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across
+        // it.
         catch (Exception second)
         {
             Log.CannotTell(logger, second, message.Id, message.Queue);

@@ -2,10 +2,10 @@ using Pipeline.Intake.Reading;
 
 namespace Pipeline.Intake;
 
-/// <summary>Says what a file is that is not UTF-8 text, and how to make a list of it.</summary>
+/// <summary>Describes content that is not UTF-8 text, and how to convert it to a list.</summary>
 internal static class ForeignContent
 {
-    // As far as text is looked at for NUL; a NUL further on makes only its own line a bad one.
+    // Only this many bytes are searched for NUL. A NUL after them makes only its own line a bad line.
     private const int Examined = 512;
 
     private static readonly (byte[] Start, string Kind)[] s_marks =
@@ -28,7 +28,9 @@ internal static class ForeignContent
         ([.. "BZh9"u8], "compressed by bzip2"),
     ];
 
-    /// <summary>What to tell the user of the beginning of a list; null for what may be UTF-8 text.</summary>
+    /// <summary>
+    /// Returns the error message for a list that starts with these bytes; null if they may be UTF-8 text.
+    /// </summary>
     public static string? Describe(ReadOnlySpan<byte> head)
     {
         foreach (var (start, encoding) in s_marks)
@@ -43,8 +45,8 @@ internal static class ForeignContent
             return null;
         return Utf16Of(examined) is { } utf16
             ? InEncoding(utf16, " without a byte order mark")
-            : $"The list has a NUL byte in line {1 + LineEnds.Count(head[..nul])} (byte {nul + 1}), as binary files "
-                + "have and text never has. Submit a text file in UTF-8. If it is text, remove those bytes: "
+            : $"The list has a NUL byte in line {1 + LineEnds.Count(head[..nul])} (byte {nul + 1}), so it may be a "
+                + "binary file. Submit a text file in UTF-8. If it is text, remove the NUL bytes: "
                 + @"tr -d '\000' < LIST > urls.txt";
     }
 
@@ -52,7 +54,7 @@ internal static class ForeignContent
         $"The list is {encoding} text{without}, not UTF-8. Convert it and submit the result: "
         + $"iconv -f {(without.Length == 0 ? encoding[..6] : encoding)} -t UTF-8 LIST > urls.txt";
 
-    // Of each ASCII character, and URLs have few others, one of the two bytes is NUL.
+    // In UTF-16, one of the two bytes of each ASCII character is NUL, and URLs are mostly ASCII.
     private static string? Utf16Of(ReadOnlySpan<byte> head)
     {
         var (first, second, pairs) = (0, 0, head.Length / 2);

@@ -4,10 +4,12 @@ using Pipeline.Model;
 
 namespace Pipeline.Json;
 
-/// <summary>An input as it works: the list's defaults overridden by the item's own fields. Delivery fields are not part of it.</summary>
+/// <summary>
+/// An effective input: the list's defaults overridden by the item's own fields. Delivery fields are not part of it.
+/// </summary>
 internal sealed class EffectiveInput : IDisposable
 {
-    // Null for none, as most lists have it.
+    // Null if there are no defaults, as in most lists.
     private readonly JsonDocument? _shared;
     private readonly JsonDocument _own;
     private readonly JsonDocument? _kept;
@@ -16,7 +18,9 @@ internal sealed class EffectiveInput : IDisposable
     /// <summary>Merges JSON objects.</summary>
     /// <param name="sharedInputs">The list's defaults.</param>
     /// <param name="input">The item's own fields.</param>
-    /// <param name="kept">What stays with the input and is not posted: only <see cref="WriteTo"/> shows it. Null for nothing.</param>
+    /// <param name="kept">
+    /// The fields that stay with the input and are not posted; only <see cref="WriteTo"/> includes them. Null for none.
+    /// </param>
     public EffectiveInput(string sharedInputs, string input, string? kept = null)
     {
         _shared = sharedInputs is "{}" ? null : JsonDocument.Parse(sharedInputs, PipelineJson.Documents);
@@ -24,10 +28,15 @@ internal sealed class EffectiveInput : IDisposable
         _kept = kept is null ? null : JsonDocument.Parse(kept, PipelineJson.Documents);
     }
 
-    /// <summary>The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.</summary>
+    /// <summary>
+    /// The merged fields: shared ones in their order, then the item's others. Valid until this is disposed.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Fields => _fields ??= Merge();
 
-    /// <summary>The merged input as one JSON value that lives on; a bad line's text, or what is no JSON, is a string.</summary>
+    /// <summary>
+    /// Returns the merged input as one JSON value, which stays valid. The text of a bad line, or text that is not JSON,
+    /// is a JSON string.
+    /// </summary>
     public static JsonElement Describe(string sharedInputs, InputEntry input)
     {
         try
@@ -40,14 +49,14 @@ internal sealed class EffectiveInput : IDisposable
                 effective.WriteTo(writer);
             return JsonElement.Parse(buffer.WrittenSpan, PipelineJson.Documents);
         }
-        // Whatever the ledger has: that an input cannot be described must not keep it from having an outcome.
+        // An input that cannot be described must still get an outcome.
         catch (JsonException)
         {
             return JsonSerializer.SerializeToElement(input.Input, PipelineJson.Plain.String);
         }
     }
 
-    /// <summary>A field's text, or its number as text; null where it is neither.</summary>
+    /// <summary>Returns a field's string, or its number or boolean as text; null otherwise.</summary>
     public string? GetText(string name) => (Find(_own, name) ?? Find(_shared, name)) switch
     {
         { ValueKind: JsonValueKind.String } text => text.GetString(),
@@ -55,7 +64,7 @@ internal sealed class EffectiveInput : IDisposable
         _ => null,
     };
 
-    /// <summary>Writes it as one JSON object, numbers as they were given.</summary>
+    /// <summary>Writes the input as one JSON object. Numbers keep their original spelling.</summary>
     public void WriteTo(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
@@ -98,7 +107,8 @@ internal sealed class EffectiveInput : IDisposable
                 continue;
             foreach (var field in document.RootElement.EnumerateObject())
             {
-                // Those are the batch's, not an input's; and the callback URL holds a token that must not leave the pipeline.
+                // Delivery fields belong to the batch, and the callback URL has a token that must not leave the
+                // pipeline.
                 if (!DeliveryFields.Contains(field))
                     fields[field.Name] = field.Value;
             }

@@ -5,15 +5,15 @@ using System.Text.Unicode;
 namespace Pipeline.Json;
 
 /// <summary>
-/// Makes every text of a JSON document one that can be read and written again. Bytes that are not UTF-8, and escapes
-/// that are half of a surrogate pair (<c>\ud83d</c> alone) or NUL, which not every store takes, become U+FFFD. Called
-/// once, where answers and webhooks are parsed, so that no reader behind it meets a text that is none.
+/// Makes every string of a JSON document readable and writable. Replaces bytes that are not UTF-8, lone surrogate
+/// escapes (<c>\ud83d</c> alone) and NUL escapes, which some stores reject, by U+FFFD. Called once, where answers and
+/// webhooks are parsed, so that later readers never meet invalid text.
 /// </summary>
 internal static class JsonTextRepair
 {
     private const int EscapeBytes = 6;
 
-    /// <summary>The document, unchanged where all its text is well-formed.</summary>
+    /// <summary>Returns the repaired document, or the given one if all its text is well-formed.</summary>
     public static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
@@ -38,7 +38,7 @@ internal static class JsonTextRepair
         return found < 0 ? -1 : from + found;
     }
 
-    /// <summary>The code unit of <c>\uXXXX</c> at a place; -1 where there is none.</summary>
+    /// <summary>Returns the code unit of the <c>\uXXXX</c> escape at an index; -1 if there is none.</summary>
     private static int CodeAt(ReadOnlySpan<byte> json, int at) =>
         at + EscapeBytes <= json.Length && json[at] == '\\' && json[at + 1] == 'u'
         && ushort.TryParse(json.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)

@@ -1,9 +1,11 @@
 namespace Pipeline.Notation;
 
-/// <summary>What somebody meant who mistyped a name.</summary>
+/// <summary>Suggests the name that a mistyped one was meant to be.</summary>
 internal static class Nearest
 {
-    /// <summary>The known name that differs least; null where all differ by more than two characters and a third of it.</summary>
+    /// <summary>
+    /// Returns the most similar known name; null if all differ by more than two characters and by more than a third.
+    /// </summary>
     public static string? Of(string name, IEnumerable<string> known)
     {
         var (nearest, distance) = known
@@ -13,7 +15,7 @@ internal static class Nearest
         return distance < name.Length && distance <= Math.Max(2, name.Length / 3) ? nearest : null;
     }
 
-    /// <summary>Levenshtein: how many characters to insert, delete or replace.</summary>
+    /// <summary>Levenshtein distance: the number of characters to insert, delete or replace.</summary>
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

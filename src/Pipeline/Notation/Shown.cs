@@ -3,12 +3,14 @@ using System.Text;
 
 namespace Pipeline.Notation;
 
-/// <summary>A value in a message: on one line, of bounded length, with every invisible character as <c>U+XXXX</c>.</summary>
+/// <summary>
+/// Formats a value for a message: on one line, with bounded length, with invisible characters as <c>U+XXXX</c>.
+/// </summary>
 internal static class Shown
 {
     private const int Longest = 100;
 
-    /// <summary>The value between quotes.</summary>
+    /// <summary>Returns the value in quotes.</summary>
     public static string Quote(string value)
     {
         var text = new StringBuilder("'");

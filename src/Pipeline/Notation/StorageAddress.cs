@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Notation;
 
-/// <summary>The address that Nimble delivers to.</summary>
+/// <summary>Validates the address to which Nimble delivers.</summary>
 internal static partial class StorageAddress
 {
     /// <summary>
-    /// Whether an address is one of a bucket at S3 or GCS, with a prefix or without. Quotes, and blanks at its ends, are
-    /// refused: a store would take them for a part of the name, and nothing would be found under it.
+    /// Whether an address names a bucket in S3 or GCS, with or without a prefix. Quotes, and blanks at its ends, are
+    /// refused: a store would treat them as part of the name, and results would not be found.
     /// </summary>
     public static bool IsUsable(string url) => Form().IsMatch(url);
 

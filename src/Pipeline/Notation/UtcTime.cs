@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Pipeline.Notation;
 
 /// <summary>
-/// Writes times as records, failures, manifests and reports have them: UTC with milliseconds, such as
-/// <c>2026-03-19T10:00:04.000Z</c>. DuckDB, pandas and Spark read that as a timestamp; some of them read .NET's seven
+/// Writes times in the format of records, failures, manifests and reports: UTC with milliseconds, such as
+/// <c>2026-03-19T10:00:04.000Z</c>. DuckDB, pandas and Spark read this as a timestamp; some of them read .NET's seven
 /// fractional digits as text.
 /// </summary>
 internal static class UtcTime

@@ -1,10 +1,13 @@
 namespace Pipeline.Notation;
 
-/// <summary>The one way in which an address of a server is read from an option, a setting or a variable.</summary>
+/// <summary>Parses the address of a server in an option, a setting or a variable.</summary>
 internal static class WebAddress
 {
-    /// <summary>Reads an http or https address; blanks around it do not count.</summary>
-    /// <returns>Null for anything else, and for one with a user, a query or a fragment, or a character no URL has.</returns>
+    /// <summary>Parses an http or https address. Ignores blanks around it.</summary>
+    /// <returns>
+    /// The address; null for any other text, and for an address with a user, a query, a fragment or an invalid
+    /// character.
+    /// </returns>
     public static Uri? Parse(string text)
     {
         text = text.Trim();

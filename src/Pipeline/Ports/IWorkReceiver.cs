@@ -2,65 +2,81 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>A message as a worker holds it.</summary>
+/// <summary>A received message.</summary>
 internal interface IWorkMessage
 {
     /// <summary>The queue it was sent to.</summary>
     string Queue { get; }
 
-    /// <summary>Never used twice within its queue.</summary>
+    /// <summary>The message's id, unique within its queue.</summary>
     string Id { get; }
 
-    /// <summary>The message as it lies in the queue, base64 decoded: for one that the queue could not carry, only its claim.</summary>
+    /// <summary>
+    /// The body in the queue, decoded from base64. For a message that does not fit in the queue, this is its claim.
+    /// </summary>
     ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>How often it has been received, this time included.</summary>
+    /// <summary>Number of times it was received, including this one.</summary>
     int DequeueCount { get; }
 
-    /// <summary>What the last try said, where the queue keeps it.</summary>
+    /// <summary>The error of the last try; null if there is none or the queue does not store it.</summary>
     string? Error { get; }
 
-    /// <summary>The message as it was sent; what a claim stands for is read now. A failure counts as a try of this message.</summary>
-    /// <exception cref="PipelineException">Permanent: what the claim stands for is gone or cannot be used. Transient: it cannot be read now.</exception>
+    /// <summary>
+    /// Returns the message as it was sent. Reads the content of a claim now; a failure counts as a try of this message.
+    /// </summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the content of the claim is missing or cannot be used. Transient: it cannot be read now.
+    /// </exception>
     Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What one receive gave.</summary>
-/// <param name="Messages">Leased to the caller.</param>
-/// <param name="Poisoned">Moved to the poison queue instead, since they had been received too often without an end.</param>
+/// <summary>The result of one receive.</summary>
+/// <param name="Messages">The messages leased to the caller.</param>
+/// <param name="Poisoned">
+/// The messages moved to the poison queue because they were received too often without being completed.
+/// </param>
 internal sealed record WorkDelivery<TMessage>(IReadOnlyList<TMessage> Messages, IReadOnlyList<TMessage> Poisoned)
     where TMessage : IWorkMessage;
 
-/// <summary>The receiving side of the queues, for a host that is not Functions. Where a lease ran out and somebody else received the message, its decisions return false.</summary>
-/// <remarks>Errors to reach the queues are transient <see cref="PipelineException"/>s.</remarks>
+/// <summary>
+/// Receives messages from the queues, for hosts other than Functions. Methods that return a bool return false if the
+/// lease of the message expired and another worker received it.
+/// </summary>
+/// <remarks>If the queues are unavailable, methods throw a transient <see cref="PipelineException"/>.</remarks>
 internal interface IWorkReceiver
 {
-    /// <summary>Gives back what workers held that are known to live no longer.</summary>
-    /// <returns>How many messages are free again; zero where the queue cannot know, and leases have to run out.</returns>
+    /// <summary>Releases the messages of workers that are known to have ended.</summary>
+    /// <returns>
+    /// The number of released messages. Zero if the queue cannot know; the leases then have to expire.
+    /// </returns>
     Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken);
 
-    /// <summary>Leases up to <paramref name="max"/> messages for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
+    /// <summary>
+    /// Leases up to <paramref name="max"/> messages for <paramref name="visibility"/>. Messages that were received too
+    /// often go to the poison queue instead.
+    /// </summary>
     Task<WorkDelivery<IWorkMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken);
 
-    /// <summary>The work is done.</summary>
+    /// <summary>Deletes a message whose work is done.</summary>
     Task<bool> CompleteAsync(IWorkMessage message, CancellationToken cancellationToken);
 
-    /// <summary>The work failed, for the reason given; it may be tried again after the delay.</summary>
+    /// <summary>Returns a message whose work failed with an error. It is delivered again after the delay.</summary>
     Task<bool> AbandonAsync(IWorkMessage message, TimeSpan delay, string error, CancellationToken cancellationToken);
 
-    /// <summary>The work was stopped, not failed: it is there again at once.</summary>
+    /// <summary>Returns a message whose work was stopped but did not fail. It is delivered again at once.</summary>
     Task<bool> ReleaseAsync(IWorkMessage message, CancellationToken cancellationToken);
 
-    /// <summary>Holds messages for as long again.</summary>
-    /// <returns>Those whose lease had been taken over.</returns>
+    /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
+    /// <returns>The messages whose lease was lost.</returns>
     Task<IReadOnlyList<IWorkMessage>> ExtendAsync(IReadOnlyList<IWorkMessage> messages, TimeSpan visibility, CancellationToken cancellationToken);
 
     /// <summary>Moves a message to the poison queue.</summary>
     Task<bool> DeadLetterAsync(IWorkMessage message, string reason, CancellationToken cancellationToken);
 
-    /// <summary>Whether a queue has a message to deliver now.</summary>
+    /// <summary>Whether a queue has a message that can be delivered now.</summary>
     Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken);
 
-    /// <summary>Returns when the queue may have something to deliver, or soon after it was found empty.</summary>
+    /// <summary>Waits until the queue may have a message to deliver, or for a short time.</summary>
     Task WaitAsync(string queue, CancellationToken cancellationToken);
 }

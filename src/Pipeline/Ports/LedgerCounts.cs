@@ -3,21 +3,26 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>How far lists are.</summary>
-/// <param name="Inputs">Planned so far.</param>
-/// <param name="Posted">Of those, in submissions that Nimble accepted.</param>
-/// <param name="Unanswered">Of those, in a POST whose answer is overdue, or does not say whether Nimble accepted it.</param>
-/// <param name="Records">Of those, with a record.</param>
-/// <param name="Failures">Of those, with a failure.</param>
+/// <summary>The progress of one or more lists.</summary>
+/// <param name="Inputs">Number of inputs planned so far.</param>
+/// <param name="Posted">Number of inputs in submissions that Nimble accepted.</param>
+/// <param name="Unanswered">
+/// Number of inputs in a POST whose answer is overdue, or does not say whether Nimble accepted it.
+/// </param>
+/// <param name="Records">Number of inputs with a record.</param>
+/// <param name="Failures">Number of inputs with a failure.</param>
 internal sealed record LedgerCounts(long Inputs, long Posted, long Unanswered, long Records, long Failures)
 {
-    /// <summary>How long a POST usually takes; until then it is simply under way.</summary>
+    /// <summary>The usual time of a POST. A POST counts as unanswered only after this time.</summary>
     public static readonly TimeSpan AnswerTakes = TimeSpan.FromSeconds(4);
 
-    /// <summary>Nothing counted.</summary>
+    /// <summary>All counts are zero.</summary>
     public static readonly LedgerCounts None = new(0, 0, 0, 0, 0);
 
-    /// <summary>What one submission adds to the counts of its list: inputs that it took over count in the one they were planned in.</summary>
+    /// <summary>
+    /// Returns what one submission adds to the counts of its list. Inputs that moved to it count in the submission in
+    /// which they were planned.
+    /// </summary>
     public static LedgerCounts Of(SubmissionEntry submission, OutcomeCounts outcomes, DateTimeOffset now) => new(
         submission.RepeatOf is null ? submission.Count : 0,
         submission.AcceptedAt is null || submission is { RepeatOf: not null, Attempt: > 1 } ? 0 : submission.Count,
@@ -25,7 +30,7 @@ internal sealed record LedgerCounts(long Inputs, long Posted, long Unanswered, l
         outcomes.Records,
         outcomes.Failures);
 
-    /// <summary>Those with an outcome.</summary>
+    /// <summary>Number of inputs with a record or a failure.</summary>
     public long Finished => Records + Failures;
 
     private static bool IsUnanswered(SubmissionEntry submission, DateTimeOffset now) =>
@@ -36,14 +41,14 @@ internal sealed record LedgerCounts(long Inputs, long Posted, long Unanswered, l
         new(a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unanswered + b.Unanswered, a.Records + b.Records, a.Failures + b.Failures);
 }
 
-/// <summary>Tells how far lists are.</summary>
+/// <summary>Reads the progress of lists.</summary>
 internal interface ILedgerCounts
 {
-    /// <summary>The sums over some lists; one that is not known counts nothing.</summary>
+    /// <summary>Returns the sums over the lists. An unknown list counts as zero.</summary>
     Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);
 }
 
-/// <summary>Counts from the rows of submissions, for a ledger where every row that is read is paid for.</summary>
+/// <summary>Counts from the rows of submissions, for ledgers that charge for each row read.</summary>
 internal sealed class SubmissionCounts(ILedger ledger, TimeProvider time) : ILedgerCounts
 {
     private readonly PacedReads<LedgerCounts> _lists = new(time);

@@ -3,13 +3,15 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>The submissions of a list with their outcomes as they are now.</summary>
+/// <summary>Reads the submissions of a list with their current outcomes.</summary>
 internal static class LiveSubmissions
 {
-    // Over Azure each is a request; this many at once keep a list of a thousand submissions to about a second.
+    // On Azure each count is a request. With this many in parallel, a thousand submissions take about a second.
     private const int MaxParallel = 32;
 
-    /// <summary>Reads the submissions of a list, by sequence, and counts the outcomes of each that is not closed.</summary>
+    /// <summary>
+    /// Reads the submissions of a list, by sequence, and counts the outcomes of each that is not closed.
+    /// </summary>
     public static async IAsyncEnumerable<(SubmissionEntry Submission, OutcomeCounts Outcomes)> GetLiveSubmissionsAsync(
         this ILedger ledger, string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -25,7 +27,10 @@ internal static class LiveSubmissions
             yield return (next.Submission, await next.Outcomes);
     }
 
-    /// <summary>A closed submission's row has its counts, and one that is not accepted has no outcomes yet: only the others are asked.</summary>
+    /// <summary>
+    /// Counts the outcomes of a submission. Reads inputs only if necessary: a closed submission stores its counts, and
+    /// one that is not accepted has no outcomes yet.
+    /// </summary>
     private static Task<OutcomeCounts> CountAsync(ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
         submission.State switch
         {

@@ -2,43 +2,47 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>What becomes of a message after its handler has ended. Each host carries it out in the way of its queue.</summary>
+/// <summary>
+/// What happens to a message after its handler has ended. Each host implements it for its kind of queue.
+/// </summary>
 internal enum MessageFate
 {
-    /// <summary>The work is done; the message is deleted.</summary>
+    /// <summary>The work is done. The message is deleted.</summary>
     Done,
 
-    /// <summary>The host is stopping; the message is there again at once and no try is counted.</summary>
-    GivenBack,
+    /// <summary>The host is stopping. The message is delivered again at once, and the try does not count.</summary>
+    Released,
 
-    /// <summary>The pipeline's own store is at fault; the message comes later and no try is counted.</summary>
+    /// <summary>
+    /// The pipeline's own store failed. The message is delivered again later, and the try does not count.
+    /// </summary>
     WaitsForStore,
 
-    /// <summary>The try counts, and the message is tried again.</summary>
-    TriedAgain,
+    /// <summary>The try counts, and the message is delivered again.</summary>
+    Retried,
 
-    /// <summary>The ledger is told, and the message goes to the poison queue.</summary>
-    GivenUp,
+    /// <summary>The ledger is updated, and the message goes to the poison queue.</summary>
+    DeadLettered,
 }
 
-/// <summary>The one place that decides about tries, for the host on one machine and for the Functions app.</summary>
+/// <summary>Decides about the tries of a message, for the host on one machine and for the Functions app.</summary>
 internal static class Tries
 {
-    /// <summary>How often a message is tried; <c>maxDequeueCount</c> in host.json says the same.</summary>
+    /// <summary>Maximum number of tries of a message. Equals <c>maxDequeueCount</c> in host.json.</summary>
     public const int Max = 5;
 
-    /// <summary>Decides.</summary>
-    /// <param name="error">How the handler ended; null for well.</param>
-    /// <param name="tries">How often the message has been tried, this time included.</param>
+    /// <summary>Decides what happens to a message.</summary>
+    /// <param name="error">The error of the handler; null if it succeeded.</param>
+    /// <param name="tries">Number of tries, including this one.</param>
     /// <param name="isStopping">Whether the host is stopping.</param>
     public static MessageFate FateAfter(Exception? error, long tries, bool isStopping) =>
         error switch
         {
             null => MessageFate.Done,
-            OperationCanceledException when isStopping => MessageFate.GivenBack,
+            OperationCanceledException when isStopping => MessageFate.Released,
             PipelineException { IsStoreFault: true } => MessageFate.WaitsForStore,
-            PipelineException { IsPermanent: true } => MessageFate.GivenUp,
-            _ when tries >= Max => MessageFate.GivenUp,
-            _ => MessageFate.TriedAgain,
+            PipelineException { IsPermanent: true } => MessageFate.DeadLettered,
+            _ when tries >= Max => MessageFate.DeadLettered,
+            _ => MessageFate.Retried,
         };
 }

@@ -6,7 +6,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>Typed sends. A message without a trace gets the current one.</summary>
+/// <summary>Sends typed messages. Adds the current trace to a message without one.</summary>
 internal static class WorkQueueExtensions
 {
     public static Task SendAsync(
@@ -16,7 +16,7 @@ internal static class WorkQueueExtensions
     public static Task SendAsync(this IWorkQueue queue, ResultMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(QueueNames.Results, [Serialize(message)], delay, cancellationToken);
 
-    /// <summary>Reports tasks of one submission, in as few messages as possible.</summary>
+    /// <summary>Sends tasks of one submission in as few messages as possible.</summary>
     public static Task SendAsync(
         this IWorkQueue queue, string submissionId, IEnumerable<string> taskIds, DiscoveredBy discoveredBy, DateTimeOffset since, CancellationToken cancellationToken) =>
         queue.SendAsync(

@@ -1,7 +1,7 @@
 namespace Pipeline.Ports;
 
-/// <summary>A receiver that decides only about messages of its own making.</summary>
-/// <typeparam name="TMessage">Its messages.</typeparam>
+/// <summary>Base class of receivers. Adapts the port's methods to the receiver's own message type.</summary>
+/// <typeparam name="TMessage">The receiver's message type.</typeparam>
 internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     where TMessage : class, IWorkMessage
 {
