@@ -30,7 +30,7 @@ internal enum CallbackAnswer
     TooLarge = 413,
 
     /// <summary>
-    /// The webhook exceeds a limit of <see cref="CallbackOptions"/>; nothing was queued. The answer carries
+    /// The webhook exceeds a limit of <see cref="CallbackLimits"/>; nothing was queued. The answer carries
     /// <c>Retry-After: </c><see cref="CallbackStage.RetryAfter"/>.
     /// </summary>
     TooMany = 429,

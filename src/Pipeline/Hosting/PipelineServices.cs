@@ -50,7 +50,7 @@ public static class PipelineServices
         services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton(s => new StoreHealth(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<CallbackTokens>();
-        services.AddSingleton<CallbackLimits>();
+        services.AddSingleton(_ => new CallbackLimits());
         services.AddSingleton<CallbackBodyReader>();
         services.AddSingleton<SubmissionGate>();
         services.AddSingleton<Reopening>();

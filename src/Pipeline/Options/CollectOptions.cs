@@ -2,17 +2,17 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Pipeline.Options;
 
-/// <summary>What a record carries of the content.</summary>
+/// <summary>Whether a record carries the content.</summary>
 public enum ContentMode
 {
-    /// <summary>The content itself.</summary>
+    /// <summary>The record holds the content.</summary>
     Inline,
 
-    /// <summary>No content, only <c>source</c>: the consumer opens the object.</summary>
+    /// <summary>The record holds only <c>source</c>; the consumer opens the object.</summary>
     Reference,
 }
 
-/// <summary>What becomes of a result that reports success and whose <c>data</c> is null or empty.</summary>
+/// <summary>How to treat a result that reports success but has no <c>data</c>.</summary>
 public enum EmptyResultMode
 {
     /// <summary>A failure, <c>empty_result</c>.</summary>
@@ -22,77 +22,80 @@ public enum EmptyResultMode
     Record,
 }
 
-/// <summary>Collect.</summary>
+/// <summary>Settings of Collect: how results are read and checked.</summary>
 public sealed class CollectOptions
 {
-    /// <summary>What a record carries of the content.</summary>
+    /// <summary>Whether records carry the content.</summary>
     public ContentMode Content { get; set; } = ContentMode.Inline;
 
-    /// <summary>What becomes of a result that reports success and holds nothing.</summary>
+    /// <summary>How to treat a result that reports success but has no data.</summary>
     public EmptyResultMode EmptyResults { get; set; } = EmptyResultMode.Fail;
 
     /// <summary>
-    /// HTTP statuses of pages that make them failures, <c>page_status</c>, separated by commas: <c>503</c>, or <c>4xx</c>
-    /// for all from 400 to 499. Empty: every page is a record.
+    /// HTTP statuses of pages that fail with <c>page_status</c>, separated by commas: <c>503</c>, or <c>4xx</c> for 400 to
+    /// 499. Empty: every page becomes a record.
     /// </summary>
     public string FailStatuses { get; set; } = "";
 
-    /// <summary>Results of one list read at once for each core of a process; half as many again are read for other lists.</summary>
+    /// <summary>
+    /// Number of results of one list read at the same time per core of the process. Half as many more are read for other
+    /// lists.
+    /// </summary>
     [Range(1, 1000)]
     public int ConcurrencyPerCore { get; set; } = 16;
 
-    /// <summary>The largest stored object, bytes.</summary>
+    /// <summary>Largest stored object, in bytes.</summary>
     [Range(typeof(long), "1", "1099511627776")]
     public long MaxStoredBytes { get; set; } = 1L << 30;
 
-    /// <summary>The largest result document after decompression, bytes.</summary>
+    /// <summary>Largest result after decompression, in bytes.</summary>
     [Range(typeof(long), "1", "1099511627776")]
     public long MaxExpandedBytes { get; set; } = 2L << 30;
 
     /// <summary>
-    /// The highest expansion of a compressed object, over all its layers, once it has given more than 1 MiB; real pages
-    /// stay below 50.
+    /// Highest expansion of a compressed object over all its layers, checked after the first 1 MiB. Real pages stay below
+    /// 50.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxRatio { get; set; } = 500;
 
-    /// <summary>The deepest nesting of a result document.</summary>
+    /// <summary>Deepest nesting of a result.</summary>
     [Range(1, 1000)]
     public int MaxDepth { get; set; } = 256;
 
-    /// <summary>Bytes of a record held in memory before it spills to a temporary file.</summary>
+    /// <summary>Bytes of one record kept in memory before it spills to a temporary file.</summary>
     [Range(0, 1 << 30)]
     public int SpillAt { get; set; } = 4 << 20;
 
     /// <summary>
-    /// Bytes of all records in progress held in memory; beyond them each has 64 KiB, and the rest of it spills.
+    /// Bytes of all records in progress kept in memory. Beyond that each keeps 64 KiB, and the rest of it spills.
     /// </summary>
     [Range(typeof(long), "1", "1099511627776")]
     public long StagingBytes { get; set; } = 16 << 20;
 
-    /// <summary>The folder for spilled records.</summary>
+    /// <summary>Folder for spilled records.</summary>
     public string SpillFolder { get; set; } = Path.GetTempPath();
 
     /// <summary>
-    /// How long a finished task's object may be missing, damaged or unfinished before the API's copy is read instead.
+    /// How long the object of a finished task may be missing, damaged or unfinished before the API's copy is read instead.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan ObjectDeadline { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The first wait for an object that is missing or damaged; doubles each time.</summary>
+    /// <summary>First wait for an object that is missing or damaged; doubles with each try.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long results wait while a store refuses us (a missing grant, an expired session, a wrong key) before they end as
-    /// <c>access_denied</c>.
+    /// How long results wait while a store refuses access (a missing grant, an expired session, a wrong key) before they
+    /// fail with <c>access_denied</c>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
     public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromHours(12);
 
-    /// <summary>Results of one list read at once by this process.</summary>
+    /// <summary>Number of results of one list that this process reads at the same time.</summary>
     internal int ConcurrencyPerList => ConcurrencyPerCore * Environment.ProcessorCount;
 
-    /// <summary>Results of all lists read at once by this process.</summary>
+    /// <summary>Number of results of all lists that this process reads at the same time.</summary>
     internal int Concurrency => ConcurrencyPerList + Math.Max(1, ConcurrencyPerList / 2);
 }

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Configuration;
 
 namespace Pipeline.Options;
 
-/// <summary>The text of a setting, and the option or variable that gives it.</summary>
+/// <summary>The text of a setting, and the option or variable that it comes from.</summary>
 /// <param name="Source">Its name for people: <c>--max-urls</c>, or <c>Pipeline__Guards__MaxUrlsPerList</c>.</param>
-/// <param name="Text">What it says.</param>
+/// <param name="Text">The text.</param>
 internal sealed record GivenText(string Source, string Text);
 
 /// <summary>
-/// What was given for settings, by path. A path holds one text, that of the strongest source: a command-line option goes
-/// over the environment, and what neither gives keeps its default. Every host binds from here and nowhere else.
+/// The texts given for settings, by path. Each path has one text, from the strongest source: an option goes over the
+/// environment. Settings without a text keep their default. All hosts bind their settings from here.
 /// </summary>
 internal sealed class GivenSettings
 {
@@ -25,11 +25,11 @@ internal sealed class GivenSettings
 
     private GivenSettings(ImmutableSortedDictionary<string, GivenText> texts) => _texts = texts;
 
-    /// <summary>Nothing is given.</summary>
+    /// <summary>No texts.</summary>
     public static GivenSettings None { get; } =
         new(ImmutableSortedDictionary.Create<string, GivenText>(StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>The sections of a configuration, in which an empty text counts as none.</summary>
+    /// <summary>Reads a configuration. Empty texts are ignored.</summary>
     public static GivenSettings From(IConfiguration configuration)
     {
         var texts = None._texts.ToBuilder();
@@ -41,13 +41,13 @@ internal sealed class GivenSettings
         return new(texts.ToImmutable());
     }
 
-    /// <summary>These with one text over them.</summary>
+    /// <summary>Returns a copy with one text added or replaced.</summary>
     public GivenSettings With(string path, string source, string text) => new(_texts.SetItem(path, new(source, text)));
 
-    /// <summary>The text at a path; null for none.</summary>
+    /// <summary>Returns the text of a path; null if there is none.</summary>
     public GivenText? Find(string path) => _texts.GetValueOrDefault(path);
 
-    /// <summary>The texts of a list, in the order of their numbers.</summary>
+    /// <summary>Returns the texts of a list in the order of their numbers.</summary>
     public IReadOnlyList<GivenText> FindAll(string path) =>
     [
         .. _texts.Where(text => IsItem(text.Key, path))
@@ -55,7 +55,7 @@ internal sealed class GivenSettings
             .Select(text => text.Value),
     ];
 
-    /// <summary>Everything below a prefix.</summary>
+    /// <summary>Returns all texts below a prefix.</summary>
     public IEnumerable<KeyValuePair<string, GivenText>> Below(string prefix) =>
         _texts.Where(text => text.Key.StartsWith(prefix + ":", StringComparison.OrdinalIgnoreCase));
 

@@ -4,36 +4,46 @@ using Pipeline.Model;
 
 namespace Pipeline.Options;
 
-/// <summary>How <see cref="QueueHost"/> works.</summary>
+/// <summary>Settings of <see cref="QueueHost"/>, the host on one machine.</summary>
 internal sealed class QueueHostOptions
 {
-    /// <summary>How long a message is leased; renewed at a third of it while its handler runs. A worker that dies gives its messages back at the next start, or after this time to another worker.</summary>
+    /// <summary>
+    /// How long a message is leased; its lease is renewed after a third of that. The messages of a worker that died are
+    /// delivered again at the next start, or after this time.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan Visibility { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The longest time between two sweeps.</summary>
+    /// <summary>Longest time between two sweeps.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How soon after the last sweep an idle pipeline is swept again; doubles, up to <see cref="SweepInterval"/>, while it stays idle.</summary>
+    /// <summary>
+    /// Time between sweeps while the queues are empty; doubles up to <see cref="SweepInterval"/> while they stay empty.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
     public TimeSpan IdleSweepInterval { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The wait before the second try of a failed message; doubles with each further one, a random half of it taken off.</summary>
+    /// <summary>
+    /// Wait before the second try of a failed message; doubles with each try. A random part of up to half is left out.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest such wait.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
-    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// Longest such wait. Not a setting: with five tries the waits reach it only if RetryDelay is long.
+    /// </summary>
+    internal TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How many sweeps may fail one after the other, transient errors not counted, before the run ends with the error.</summary>
-    [Range(1, 1000)]
-    public int MaxSweepFailures { get; set; } = 5;
+    /// <summary>
+    /// Number of sweeps in a row that may fail before the run ends with the error; transient errors do not count. Not a
+    /// setting: more sweeps do not cure a fault that five met. <c>serve</c> raises it and never ends.
+    /// </summary>
+    internal int MaxSweepFailures { get; set; } = 5;
 }
 
-/// <summary>Who serves a queue.</summary>
-/// <param name="Queue">Its name.</param>
-/// <param name="Concurrency">How many messages at once.</param>
-/// <param name="HandleAsync">Gets the body. What it throws decides: a permanent <see cref="PipelineException"/> is the end of the message, anything else another try.</param>
+/// <summary>The handler of a queue.</summary>
+/// <param name="Queue">The queue's name.</param>
+/// <param name="Concurrency">Number of messages it handles at the same time.</param>
+/// <param name="HandleAsync">Handles the body of a message. <see cref="Ports.Tries"/> decides by what it throws.</param>
 internal sealed record QueueHandler(string Queue, int Concurrency, Func<ReadOnlyMemory<byte>, CancellationToken, Task> HandleAsync);

@@ -4,10 +4,10 @@ using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
-/// <summary>The address of the API as users write it: with the version at its end, too.</summary>
+/// <summary>Reads the address of the API as users write it, which may end in the version.</summary>
 internal static partial class ApiAddress
 {
-    /// <summary>Moves a version from the end of the address to its own setting, unless that one says otherwise.</summary>
+    /// <summary>Moves a version from the end of the address to its own setting; two different versions are a fault.</summary>
     public static void TakeVersion(PipelineOptions options, GivenSettings given)
     {
         var nimble = options.Nimble;

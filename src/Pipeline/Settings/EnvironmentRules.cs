@@ -3,7 +3,7 @@ using Pipeline.Notation;
 
 namespace Pipeline.Settings;
 
-/// <summary>What the variables of clouds and proxies may hold, beyond what their own readers check.</summary>
+/// <summary>Checks the variables of clouds and proxies, beyond what their own readers check.</summary>
 internal static partial class EnvironmentRules
 {
     private const string KeyAlone = "Set it to the value alone, without blanks, quotes and line ends";
@@ -21,22 +21,22 @@ internal static partial class EnvironmentRules
             "Write a host and port, such as localhost:4443, or an http address"),
         new(["GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
             "AZURE_FEDERATED_TOKEN_FILE"], Line().IsMatch, "Write the path of a file"),
-        // A missing AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE is no fault: the SDK treats it as empty.
+        // A missing AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE is allowed: the SDK treats it as empty.
         new(["GOOGLE_APPLICATION_CREDENTIALS", "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE"],
             v => !Line().IsMatch(v) || File.Exists(v), "There is no such file. Correct the path, or unset the variable"),
         new(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AzureWebJobsStorage__clientId"], v => Guid.TryParseExact(v, "D", out _),
             "Write an id, such as 11111111-2222-3333-4444-555555555555"),
         new(["AZURE_TOKEN_AUDIENCE"], Token().IsMatch, "Write an application id URI, such as api://APP_ID"),
         new(["AzureWebJobsStorage__accountName"], AccountName().IsMatch,
-            "Write the account's name alone, 3 to 24 small letters and digits"),
-        // .NET passes silently by a proxy whose address it cannot read.
+            "Write only the account's name, 3 to 24 lowercase letters and digits"),
+        // .NET ignores a proxy whose address it cannot read, and says nothing.
         new(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], IsProxy,
             "Write an address, such as http://proxy.example.com:3128", IsSecret: true),
         new(["NO_PROXY", "no_proxy"], Line().IsMatch, "Write host names with commas between, such as localhost,.example.com"),
     ];
 
-    /// <summary>A line for each variable that cannot be used.</summary>
-    /// <param name="read">Reads one variable.</param>
+    /// <summary>Returns a line for each variable that cannot be used.</summary>
+    /// <param name="read">Reads a variable by its name.</param>
     public static IEnumerable<string> Check(Func<string, string?> read) =>
         from rule in Rules
         from name in rule.Names

@@ -6,16 +6,16 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Settings;
 
-/// <summary>All that a host is told from outside, read and checked at once, before anything is begun.</summary>
+/// <summary>Everything that a host is given from outside, read and checked before anything starts.</summary>
 /// <param name="Given">The settings.</param>
 /// <param name="Stores">Where S3 and GCS are.</param>
-/// <param name="Azure">The storage account; null where none is named.</param>
+/// <param name="Azure">The storage account; null if none is named.</param>
 internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stores, AzureStorageOptions? Azure)
 {
-    /// <summary>Reads all, whatever is wrong with some of it.</summary>
+    /// <summary>Reads and checks everything, and collects all faults.</summary>
     /// <param name="given">The settings.</param>
-    /// <param name="read">Reads one variable; null for the process's environment.</param>
-    /// <param name="complete">Adds what the host itself provides, such as a key of its own for callbacks.</param>
+    /// <param name="read">Reads a variable; null for the environment of the process.</param>
+    /// <param name="complete">Adds what the host provides, such as its own callback key.</param>
     /// <param name="faults">Gets a line for each option, setting or variable that cannot be used.</param>
     public static HostSettings Read(
         GivenSettings given, Func<string, string?>? read, Action<PipelineOptions> complete, ICollection<string> faults)
@@ -30,8 +30,8 @@ internal sealed record HostSettings(GivenSettings Given, ObjectStoreOptions Stor
         return settings;
     }
 
-    /// <summary>Ends the start where there are faults.</summary>
-    /// <exception cref="OptionsValidationException">There are; it holds a line for each.</exception>
+    /// <summary>Throws if there are faults.</summary>
+    /// <exception cref="OptionsValidationException">It has a line for each fault.</exception>
     public static void ThrowIfAny(IReadOnlyCollection<string> faults)
     {
         if (faults.Count > 0)

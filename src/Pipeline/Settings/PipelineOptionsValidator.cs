@@ -7,8 +7,8 @@ using Pipeline.Urls;
 namespace Pipeline.Settings;
 
 /// <summary>
-/// Checks every setting at start and reports all faults at once, a line each: the option or variable, its value, and what
-/// to write instead. What may be checked by itself has its range beside it in the options; here is what depends on others.
+/// Checks all settings at start and reports all faults at once. A fault is one line: the option or variable, its value, and
+/// what to write instead. A range stands beside its setting in the options; here are the checks that need several settings.
 /// </summary>
 internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOptions>
 {

@@ -5,7 +5,7 @@ using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
-/// <summary>One setting: a property of an options class, with its path, its range and its default.</summary>
+/// <summary>A setting: a property of an options class, with its path, range and default.</summary>
 internal sealed class Setting
 {
     private readonly PropertyInfo? _section;
@@ -23,34 +23,34 @@ internal sealed class Setting
         Default = Get(defaults);
     }
 
-    /// <summary>The name below the options, such as <c>Collect:MaxDepth</c>.</summary>
+    /// <summary>Its name below the options, such as <c>Collect:MaxDepth</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The path in a configuration, such as <c>Pipeline:Collect:MaxDepth</c>.</summary>
+    /// <summary>Its path in a configuration, such as <c>Pipeline:Collect:MaxDepth</c>.</summary>
     public string Path { get; }
 
-    /// <summary>The environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; without the place in a list.</summary>
+    /// <summary>Its environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; of a list, without the number.</summary>
     public string Variable { get; }
 
-    /// <summary>The values it may have; null where its type alone says so.</summary>
+    /// <summary>The range of its values; null if its type alone limits them.</summary>
     public RangeAttribute? Range { get; }
 
-    /// <summary>A value worth recommending; null where the default is one.</summary>
+    /// <summary>A value to recommend; null to recommend the default.</summary>
     public string? Example { get; }
 
-    /// <summary>Whether its value is never shown.</summary>
+    /// <summary>Whether its value must never be shown.</summary>
     public bool IsSecret { get; }
 
-    /// <summary>Whether it is a list of texts.</summary>
+    /// <summary>Whether it is a list.</summary>
     public bool IsList => _property.PropertyType == typeof(IList<string>);
 
     /// <summary>The type of its value, without <see cref="Nullable"/>.</summary>
     public Type Type => Nullable.GetUnderlyingType(_property.PropertyType) ?? _property.PropertyType;
 
-    /// <summary>The value where nothing is given.</summary>
+    /// <summary>Its value unless the user sets one.</summary>
     public object? Default { get; }
 
-    /// <summary>The settings of an options class: its properties, and those of its sections.</summary>
+    /// <summary>All settings of an options class: its properties and those of its sections.</summary>
     public static IReadOnlyList<Setting> AllOf(object defaults, string prefix) =>
     [
         .. defaults.GetType().GetProperties().SelectMany(property => IsSection(property.PropertyType)

@@ -3,10 +3,10 @@ using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
-/// <summary>Fills options from what was given, and says of every text that cannot be used why not.</summary>
+/// <summary>Fills options from given texts, and explains each text that cannot be used.</summary>
 internal static class SettingBinder
 {
-    /// <summary>Fills the options of the stages; faults come out of their validation, with all others.</summary>
+    /// <summary>Fills the options of the stages. Their validation reports the faults, together with all others.</summary>
     public static void Bind(GivenSettings given, PipelineOptions options)
     {
         options.Given = given;
@@ -33,7 +33,7 @@ internal static class SettingBinder
         return faults;
     }
 
-    /// <summary>A line for a value that cannot be: the option or variable, the value, and what to write.</summary>
+    /// <summary>Describes a value that cannot be used: the option or variable, its value, and what to write.</summary>
     public static string Fault(Setting setting, string source, string text) =>
         $"{source} is {(setting.IsSecret ? "not usable" : Shown.Quote(text))}. Write {SettingText.Expected(setting)}.";
 

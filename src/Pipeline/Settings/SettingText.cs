@@ -4,14 +4,14 @@ using Pipeline.Notation;
 
 namespace Pipeline.Settings;
 
-/// <summary>The one way from a setting's text to its value, and the words for what it may be.</summary>
+/// <summary>Converts texts to values of settings and back, and describes the values that a setting may have.</summary>
 internal static class SettingText
 {
     private const string ExampleAddress = "https://api.example.com";
     private const string Unlimited = "9223372036854775807";
 
-    /// <summary>Reads a value; the text may have blanks around it.</summary>
-    /// <returns>Whether the text is a value of the setting's type; its range is not looked at.</returns>
+    /// <summary>Reads a value; blanks around the text are ignored.</summary>
+    /// <returns>Whether the text is a value of the setting's type. The range is not checked.</returns>
     public static bool TryParse(Setting setting, string text, out object? value)
     {
         text = text.Trim();
@@ -31,7 +31,7 @@ internal static class SettingText
         return value is not null;
     }
 
-    /// <summary>What to write, such as <c>a whole number from 1 to 1,000, such as 256</c>.</summary>
+    /// <summary>Says what to write: <c>a whole number from 1 to 1,000, such as 256</c>.</summary>
     public static string Expected(Setting setting)
     {
         if (setting.Type.IsEnum || setting.Type == typeof(bool))
@@ -39,7 +39,7 @@ internal static class SettingText
         return $"{Kind(setting.Type)}{(setting.Range is null ? "" : " " + Values(setting))}, such as {Example(setting)}";
     }
 
-    /// <summary>The values that a setting may have, as the documentation shows them; empty where any text may be.</summary>
+    /// <summary>The values that a setting may have, as in the documentation; empty if any text is allowed.</summary>
     public static string Values(Setting setting)
     {
         if (setting.Type.IsEnum)
@@ -52,7 +52,7 @@ internal static class SettingText
         return Format(range.Maximum) == Unlimited ? $"{from} up" : $"{from} to {Bound(range.Maximum)}";
     }
 
-    /// <summary>A value as the user would write it.</summary>
+    /// <summary>Formats a value as a user would write it.</summary>
     public static string Format(object? value) => value switch
     {
         null => "",
@@ -67,7 +67,7 @@ internal static class SettingText
     private const NumberStyles Real = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
 
-    /// <summary>A bare number would be days, and <c>24:00:00</c> 24 of them: neither is what its writer means.</summary>
+    /// <summary>TimeSpan would read <c>30</c> and <c>24:00:00</c> as days, which nobody means.</summary>
     private static object? ParseTime(string text) =>
         text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", Culture, out var time) ? time : null;
 
@@ -92,7 +92,7 @@ internal static class SettingText
         : setting.Type == typeof(long) ? "1000"
         : "1.5";
 
-    /// <summary>An end of a range is the attribute's text or, once it was used, a value of the setting's type.</summary>
+    /// <summary>The attribute holds a bound as text until it is used first, then as a value of the setting's type.</summary>
     private static string Bound(object bound) =>
         decimal.TryParse(Format(bound), Real, Culture, out var number) ? number.ToString("#,0.###", Culture) : Format(bound);
 

@@ -2,19 +2,19 @@ using Pipeline.Options;
 
 namespace Pipeline.Settings;
 
-/// <summary>All settings there are.</summary>
+/// <summary>All settings.</summary>
 internal static class SettingsCatalog
 {
-    /// <summary>Where the API's address is among the settings.</summary>
+    /// <summary>The path of the API's address.</summary>
     public const string ApiPath = "Pipeline:Nimble:BaseUrl";
 
-    /// <summary>Those of the stages.</summary>
+    /// <summary>The settings of the stages.</summary>
     public static IReadOnlyList<Setting> Pipeline { get; } = Setting.AllOf(new PipelineOptions(), nameof(Pipeline));
 
-    /// <summary>Those of the host on one machine.</summary>
+    /// <summary>The settings of the host on one machine.</summary>
     public static IReadOnlyList<Setting> Runner { get; } = Setting.AllOf(new QueueHostOptions(), nameof(Runner));
 
-    /// <summary>A line for each setting of the runner that cannot be used.</summary>
+    /// <summary>Returns a line for each setting of that host that cannot be used.</summary>
     public static IReadOnlyList<string> CheckRunner(GivenSettings given)
     {
         var options = new QueueHostOptions();

@@ -29,13 +29,12 @@ public sealed class CallbackStageTests : IDisposable
     {
         var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
-        options.Callback = new() { MaxPerSubmission = 40, MaxPerSecond = 60, MaxWrongPerSecond = 5 };
         _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
         _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
             .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
                 _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
-        _limits = new(Microsoft.Extensions.Options.Options.Create(options));
+        _limits = new(perSubmission: 40, perSecond: 60, wrongPerSecond: 5);
         _stage = new(_tokens, _limits, new(_time), _queue.Object, _time, NullLogger<CallbackStage>.Instance);
     }
 

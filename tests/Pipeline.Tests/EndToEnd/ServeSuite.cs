@@ -5,6 +5,7 @@ using Pipeline.Cli;
 using Pipeline.Cli.Run;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Stores.Local;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -73,7 +74,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     public async Task TheStatusOfAListThatNobodyKnowsIsAClearError()
     {
         await using var rig = await StartAsync();
-        Directory.CreateDirectory(Path.Combine(rig.Out, ".pipeline"));
+        await using var state = await LocalDatabase.OpenAsync(Path.Combine(rig.Out, ".pipeline"), TestContext.Current.CancellationToken);
         var (exitCode, _, error) = await CliProcess.RunAsync(["status", "nobody", "--out", rig.Out], KillSuite.Environment(rig));
         Assert.Equal(ExitCodes.Usage, exitCode);
         Assert.StartsWith("pipeline: No list nobody is known in ", error, StringComparison.Ordinal);

@@ -25,7 +25,7 @@ public sealed class EnvironmentRulesTests
         "AWS_WEB_IDENTITY_TOKEN_FILE is '/no/such/token'. There is no such file. Correct the path, or unset the variable.")]
     [InlineData("AZURE_CLIENT_ID", "me", "AZURE_CLIENT_ID is 'me'. Write an id, such as 11111111-2222-3333-4444-555555555555.")]
     [InlineData("AzureWebJobsStorage__accountName", "https://acct",
-        "AzureWebJobsStorage__accountName is 'https://acct'. Write the account's name alone, 3 to 24 small letters and digits.")]
+        "AzureWebJobsStorage__accountName is 'https://acct'. Write only the account's name, 3 to 24 lowercase letters and digits.")]
     [InlineData("https_proxy", "http://user:hidden@a b",
         "https_proxy is not usable. Write an address, such as http://proxy.example.com:3128.")]
     [InlineData("HTTP_PROXY", "ftp://proxy", "HTTP_PROXY is not usable. Write an address, such as http://proxy.example.com:3128.")]
