@@ -6,7 +6,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Chaos;
 
-/// <summary>Compares what the API accepted and delivered with what came out. Knows nothing of the ledger: only files and the emulator's own account.</summary>
+/// <summary>
+/// Compares the output with what the API accepted and delivered. It uses only the files and the emulator's own account,
+/// never the ledger.
+/// </summary>
 internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnlyList<string> urls)
 {
     private static readonly string[] Good = ["success", "completed"];
@@ -21,11 +24,11 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         CountOutcomes(records.Concat(failures), verdict);
         CheckManifest(records.Count, failures.Count, verdict);
         var posted = await CountPostsAsync(verdict);
-        // What the API says of a hostile list is not to be compared with.
+        // The API's answers about a hostile list are hostile too, so they prove nothing.
         foreach (var record in records.Where(IsHonest))
             await CompareAsync(record, verdict);
         var results = new PaidResults(AskAsync, ExistsAsync);
-        // A wrong clock says nothing of what came first.
+        // With a wrong clock, times do not show what happened first.
         if (verdict.Plan.Kind is not (TrialKind.Clock or TrialKind.Hostile))
             await results.ReadAsync();
         foreach (var failure in failures.Where(IsHonest))
@@ -38,21 +41,21 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         }
     }
 
-    /// <summary>The paths that the API was told to call, without their tokens.</summary>
+    /// <summary>The callback paths that were given to the API, without their tokens.</summary>
     public static async Task<IReadOnlyList<string>> CallbackPathsAsync(HttpClient http, Uri api)
     {
         var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));
         return [.. stats.GetProperty("posts").EnumerateArray().Select(p => p.GetProperty("callback_path").GetString()).OfType<string>()];
     }
 
-    /// <summary>How many inputs the manifest accounts for; 0 where there is none yet.</summary>
+    /// <summary>Number of inputs in the manifest; 0 if there is no manifest yet.</summary>
     public static long InputsOfManifest(string folder)
     {
         var path = Path.Combine(folder, "manifest.json");
         return File.Exists(path) ? JsonElement.Parse(File.ReadAllText(path)).GetProperty("inputs").GetInt64() : 0;
     }
 
-    /// <summary>Whether the manifest has a list of so many inputs.</summary>
+    /// <summary>Whether the manifest has a list with this number of inputs.</summary>
     public static bool HasList(string folder, long inputs)
     {
         var path = Path.Combine(folder, "manifest.json");
@@ -115,10 +118,10 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         long Count(string name) => manifest.GetProperty(name).GetInt64();
         if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
             verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
-        // Each list's digest is of the file as long as it was when the list was closed.
+        // A list's digest covers the file up to its length at the time when the list closed.
         foreach (var location in Lists(manifest).SelectMany(l => l.GetProperty("locations").EnumerateArray()).Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
             if (Text(location, "sha256") != Digest(Path.Combine(folder, "records.ndjson"), location.GetProperty("bytes").GetInt32()))
-                verdict.Damaged.Add("records.ndjson has not the digest of the manifest");
+                verdict.Damaged.Add("records.ndjson does not match the manifest's digest");
     }
 
     private async Task<HashSet<string>> CountPostsAsync(Verdict verdict)
@@ -129,12 +132,12 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         return [.. posted.Keys];
     }
 
-    /// <summary>A record's content, byte for byte, is that of the API's result for the same task and URL.</summary>
+    /// <summary>Compares a record's content, byte for byte, with the API's result for the same task and URL.</summary>
     private async Task CompareAsync(JsonElement record, Verdict verdict)
     {
         if (await PaidResults.ReadResultAsync(AskAsync, Text(record, "task_id")) is not { } result)
         {
-            verdict.Damaged.Add($"{Text(record, "url")}: the API has no result of task {Text(record, "task_id")}");
+            verdict.Damaged.Add($"{Text(record, "url")}: the API has no result for task {Text(record, "task_id")}");
             return;
         }
 
@@ -147,17 +150,20 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
             verdict.Damaged.Add($"{Text(record, "url")} has no content");
     }
 
-    /// <summary>A failure says what the API says: it blames a task only if that is bad, and an input was never posted if it says so.</summary>
+    /// <summary>
+    /// Checks that a failure agrees with the API: a task that is said to have failed did fail, and an input that is
+    /// said to have been refused was never accepted.
+    /// </summary>
     private async Task CheckFailureAsync(JsonElement failure, HashSet<string> posted, Verdict verdict)
     {
         var (url, reason) = (Text(failure, "url"), Text(failure, "reason"));
         var task = failure.TryGetProperty("task_id", out var id) && id.ValueKind == JsonValueKind.String ? await AskAsync($"v1/tasks/{id.GetString()}") : null;
         if (reason == "task_failed" && task?.GetProperty("task").GetProperty("state").GetString() is { } state && Good.Contains(state))
-            verdict.Lost.Add($"{url} is said to have failed, but its task {id} is '{state}'");
+            verdict.Lost.Add($"{url} ended as task_failed, but its task {id} is '{state}'");
         if (reason == "submission_refused" && posted.Contains(url))
-            verdict.Lost.Add($"{url} is said to have been refused, but it was accepted");
+            verdict.Lost.Add($"{url} ended as submission_refused, but it was accepted");
         if (reason == "internal_error")
-            verdict.Lost.Add($"{url} ended by an error of ours: {Text(failure, "message")}");
+            verdict.Lost.Add($"{url} ended as internal_error: {Text(failure, "message")}");
         if (reason is not ("task_failed" or "result_failed" or "submission_refused"))
             verdict.GivenUp[reason] = verdict.GivenUp.GetValueOrDefault(reason) + 1;
     }

@@ -1,6 +1,9 @@
 namespace Pipeline.Chaos;
 
-/// <summary>Azure Storage on this machine. It keeps its tables in memory and writes them to disk when told to end, so it is stopped by SIGTERM: SIGKILL would lose what it has acknowledged, as the real one does not.</summary>
+/// <summary>
+/// Azure Storage on this machine. It is stopped with SIGTERM, because it writes its tables to disk only when it ends:
+/// SIGKILL would lose acknowledged writes, which the real service never does.
+/// </summary>
 internal sealed class Azurite(string folder) : IDisposable
 {
     public const string Account = "chaos";
@@ -17,14 +20,14 @@ internal sealed class Azurite(string folder) : IDisposable
         _server = Installation.StartAzurite(folder, _ports);
         for (var tries = 0; _server.LineThatBegins("ready") is null; tries++)
             if (await _server.WaitAsync(TimeSpan.FromMilliseconds(50)) is not null || tries > 1200)
-                throw new InvalidOperationException($"Azurite does not start: {_server.LastWords}");
+                throw new InvalidOperationException($"Azurite did not start: {_server.LastWords}");
     }
 
     public async Task StopAsync()
     {
         await _server!.SignalAsync("TERM");
         if (await _server.WaitAsync(TimeSpan.FromSeconds(20)) is null)
-            throw new InvalidOperationException($"Azurite does not end: {_server.LastWords}");
+            throw new InvalidOperationException($"Azurite did not stop: {_server.LastWords}");
         _server.Dispose();
     }
 

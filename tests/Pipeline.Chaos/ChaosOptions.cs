@@ -2,34 +2,34 @@ using System.Globalization;
 
 namespace Pipeline.Chaos;
 
-/// <summary>How many trials, and from which seed.</summary>
-/// <param name="Runs">At most so many trials.</param>
-/// <param name="Kills">No new trial once so many kills were made.</param>
-/// <param name="Limit">No new trial after this time.</param>
-/// <param name="Seed">The first trial's.</param>
-/// <param name="Parallel">Trials at once.</param>
-/// <param name="Forged">Forged webhooks of each trial that is flooded with them.</param>
-/// <param name="IsComplete">Whether a boundary, fault or kind of trial that never had its turn is a failure.</param>
-/// <param name="Report">Where the table is written; null for standard output only.</param>
-/// <param name="Kind">The only kind of trials; null for all in turn.</param>
-/// <param name="Faults">The faults of all trials, in the emulator's grammar; null for those drawn.</param>
-/// <param name="Command">The folder of another build of the command.</param>
+/// <summary>Options of a run.</summary>
+/// <param name="Runs">Maximum number of trials.</param>
+/// <param name="Kills">Number of kills after which no new trial starts.</param>
+/// <param name="Limit">Time after which no new trial starts.</param>
+/// <param name="Seed">Seed of the first trial.</param>
+/// <param name="Parallel">Number of concurrent trials.</param>
+/// <param name="Forged">Number of forged webhooks in each flooded trial.</param>
+/// <param name="IsComplete">Whether the run fails if a boundary, fault or kind of trial never occurred.</param>
+/// <param name="Report">File for the report; null for standard output only.</param>
+/// <param name="Kind">The only kind of trial; null for all kinds in turn.</param>
+/// <param name="Faults">Faults of all trials, in the emulator's syntax; null for random ones.</param>
+/// <param name="Command">Folder of another build of the command; null for this build.</param>
 internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, int Forged, bool IsComplete, string? Report, TrialKind? Kind, string? Faults, string? Command)
 {
     public const string Usage = """
         Usage: tests/chaos.sh [--short | --long] [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P]
                               [--forged N] [--kind KIND] [--faults LIST] [--report FILE] [--command DIR]
-          --short          one trial of each kind (a check of about a minute)
-          --long           1,000 kills and 100,000 forged webhooks; whatever never had its turn is a failure too
-          --runs, --kills, --minutes   when to end, whichever comes first
-          --seed S         the first trial's seed; the next has S+1
-          --parallel P     trials at once (2)
-          --forged N       forged webhooks in each trial that is flooded with them
+          --short          one trial of each kind; takes about a minute
+          --long           1,000 kills and 100,000 forged webhooks; fails if a boundary, fault or kind never occurred
+          --runs, --kills, --minutes   when to stop, whichever comes first
+          --seed S         seed of the first trial; the next has S+1
+          --parallel P     number of concurrent trials (default 2)
+          --forged N       number of forged webhooks in each flooded trial
           --kind KIND      only trials of this kind: Plain, SmallDisk, Clock, Azure, Flooded or Hostile
-          --faults LIST    the faults of all trials, instead of those drawn: hostile_reply=stall,seed=1
-          --report FILE    where the table is written, besides standard output
-          --command DIR    another build of the command, to see the suite find what is wrong with it
-        A trial that fails is repeated by its own seed: --runs 1 --seed S
+          --faults LIST    faults of all trials instead of random ones: hostile_reply=stall,seed=1
+          --report FILE    also write the report to this file
+          --command DIR    test another build of the command, for example one with a known bug
+        To repeat a failed trial, use its seed: --runs 1 --seed S
         """;
 
     /// <summary>One trial of each kind.</summary>
@@ -37,7 +37,7 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
 
     private static readonly ChaosOptions Long = Short with { Runs = int.MaxValue, Kills = 1000, Limit = TimeSpan.MaxValue, Forged = 10_000, IsComplete = true };
 
-    /// <summary>Reads the arguments; null where they are wrong.</summary>
+    /// <summary>Parses the arguments; null if they are invalid.</summary>
     public static ChaosOptions? Parse(string[] args)
     {
         var options = args.Contains("--long") ? Long : args.Contains("--short") ? Short : Long with { IsComplete = false };

@@ -1,10 +1,13 @@
 namespace Pipeline.Chaos;
 
-/// <summary>Runs trials from a seed, audits each, and says how many promises were broken.</summary>
+/// <summary>Runs trials, audits each, and reports broken promises.</summary>
 internal static class ChaosProgram
 {
-    /// <summary>Runs it.</summary>
-    /// <returns>0: nothing was lost, duplicated, damaged, double-posted, stuck or let in, and, where that was asked for, everything had its turn; 1: otherwise; 2: wrong usage.</returns>
+    /// <summary>Runs the suite.</summary>
+    /// <returns>
+    /// 0 if no promise was broken and, with <c>--long</c>, every boundary, fault and kind of trial occurred; otherwise
+    /// 1; 2 for invalid arguments.
+    /// </returns>
     public static async Task<int> RunAsync(string[] args)
     {
         if (ChaosOptions.Parse(args) is not { } options)
@@ -15,7 +18,7 @@ internal static class ChaosProgram
 
         foreach (var kind in Enum.GetValues<TrialKind>())
             if (Installation.Lacks(kind) is { } lack)
-                Console.Error.WriteLine($"No trial of kind {kind}: {lack}.");
+                Console.Error.WriteLine($"Trials of kind {kind} are skipped: {lack}.");
         var started = TimeProvider.System.GetTimestamp();
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(started);
         var installation = new Installation(options.Command);

@@ -6,10 +6,10 @@ using System.Text;
 
 namespace Pipeline.Chaos;
 
-/// <summary>A process of the real <c>pipeline</c>, or of a server.</summary>
+/// <summary>A child process: the real <c>pipeline</c> command, or a server.</summary>
 internal sealed class Child : IDisposable
 {
-    /// <summary>What a process killed by SIGKILL ends with.</summary>
+    /// <summary>Exit code of a process that SIGKILL ended.</summary>
     public const int Killed = 137;
 
     private static readonly string[] Foreign = ["AWS_", "GOOGLE_", "NIMBLE_", "STORAGE_EMULATOR", "Pipeline__", "Runner__", "PIPELINE_", "AzureWebJobsStorage"];
@@ -24,7 +24,7 @@ internal sealed class Child : IDisposable
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        _process = Process.Start(start) ?? throw new InvalidOperationException($"{file} does not start.");
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start.");
         Started = TimeProvider.System.GetTimestamp();
         _process.OutputDataReceived += Hear;
         _process.ErrorDataReceived += Hear;
@@ -32,17 +32,17 @@ internal sealed class Child : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>When it was started.</summary>
+    /// <summary>Timestamp of the start.</summary>
     public long Started { get; }
 
     public int Id => _process.Id;
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Whether it ended by SIGKILL.</summary>
+    /// <summary>Whether SIGKILL ended it.</summary>
     public bool WasKilled => _process.HasExited && _process.ExitCode == Killed;
 
-    /// <summary>The end of what it wrote.</summary>
+    /// <summary>The end of its output.</summary>
     public string LastWords
     {
         get
@@ -52,7 +52,7 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary>All that it wrote.</summary>
+    /// <summary>All of its output.</summary>
     public string Words
     {
         get
@@ -62,7 +62,7 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary>The most memory that it has taken so far, resident bytes; 0 once it has ended.</summary>
+    /// <summary>Peak resident memory so far, bytes; 0 after the process has ended.</summary>
     public long PeakBytes()
     {
         const string peak = "VmHWM:";
@@ -78,7 +78,7 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary>A free port, of those that the system gives to nobody who does not ask for it.</summary>
+    /// <summary>Returns a free port outside the system's range of ephemeral ports.</summary>
     public static int FreePort()
     {
         while (true)
@@ -89,14 +89,14 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary>Whether a line that it wrote begins so.</summary>
+    /// <summary>The first line of its output that begins with a text; null if there is none.</summary>
     public string? LineThatBegins(string text)
     {
         lock (_said)
             return _said.ToString().Split('\n').FirstOrDefault(l => l.StartsWith(text, StringComparison.Ordinal));
     }
 
-    /// <summary>Waits for its end; null when it takes longer.</summary>
+    /// <summary>Waits for the end and returns the exit code; null after the time limit.</summary>
     public async Task<int?> WaitAsync(TimeSpan limit)
     {
         using var patience = new CancellationTokenSource(limit);
@@ -111,7 +111,7 @@ internal sealed class Child : IDisposable
         }
     }
 
-    /// <summary><c>kill -9</c>; false when it had ended otherwise.</summary>
+    /// <summary>Kills the process (<c>kill -9</c>); false if it had ended otherwise.</summary>
     public async Task<bool> KillAsync()
     {
         _process.Kill();
@@ -119,7 +119,7 @@ internal sealed class Child : IDisposable
         return _process.ExitCode == Killed;
     }
 
-    /// <summary>Sends STOP, CONT or TERM.</summary>
+    /// <summary>Sends the signal STOP, CONT or TERM.</summary>
     public async Task SignalAsync(string signal)
     {
         if (_process.HasExited)
@@ -128,7 +128,7 @@ internal sealed class Child : IDisposable
         await kill.WaitForExitAsync();
     }
 
-    /// <summary>Waits until it stands still by SIGSTOP; false when it did not in time.</summary>
+    /// <summary>Waits until SIGSTOP has stopped the process; false after the time limit.</summary>
     public async Task<bool> WaitUntilStoppedAsync(TimeSpan limit)
     {
         var end = TimeProvider.System.GetTimestamp() + (long)(limit.TotalSeconds * TimeProvider.System.TimestampFrequency);

@@ -2,18 +2,18 @@ using Pipeline.Http.Retrying;
 
 namespace Pipeline.Chaos;
 
-/// <summary>The API, as a process that can be killed and started again.</summary>
+/// <summary>The emulator of the API, in a process that can be killed and restarted.</summary>
 internal sealed class EmulatorServer(Installation installation, HttpClient http, string folder) : IDisposable
 {
     private readonly int _port = Child.FreePort();
     private Child? _server;
 
-    /// <summary>Whether it runs, and what it said last.</summary>
+    /// <summary>Whether it runs, and the end of its output.</summary>
     public string State => _server is not { } server ? "was never started" : $"{(server.HasEnded ? "has ended" : "runs")}: {server.LastWords}";
 
     public Uri Api => new($"http://127.0.0.1:{_port}/");
 
-    /// <summary>Starts it, with these faults.</summary>
+    /// <summary>Starts it with faults.</summary>
     public async Task StartAsync(string faults)
     {
         _server = installation.Start(["emulator", "--urls", Api.AbsoluteUri, "--data", folder, "--storage", "own", "--faults", faults], []);
@@ -31,7 +31,7 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
             }
         }
 
-        throw new InvalidOperationException($"The emulator does not start: {_server.LastWords}");
+        throw new InvalidOperationException($"The emulator did not start: {_server.LastWords}");
     }
 
     public async Task KillAsync()
@@ -40,7 +40,7 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
         _server.Dispose();
     }
 
-    /// <summary>Other faults from now on; tasks that exist keep theirs.</summary>
+    /// <summary>Replaces the faults; existing tasks keep theirs.</summary>
     public async Task SetFaultsAsync(IEnumerable<KeyValuePair<string, string>> faults)
     {
         using var body = new StringContent(System.Text.Json.JsonSerializer.Serialize(faults.ToDictionary()));

@@ -3,21 +3,21 @@ using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Chaos;
 
-/// <summary>The faults of a trial, drawn from the emulator's catalog.</summary>
-/// <param name="Drawn">Name and value, as the emulator takes them.</param>
-/// <param name="LiftedAfter">After how many interruptions those end that let nothing through.</param>
+/// <summary>The faults of a trial, chosen at random from the emulator's catalog.</summary>
+/// <param name="Drawn">Names and values in the emulator's syntax.</param>
+/// <param name="LiftedAfter">Number of interruptions after which the blocking faults end.</param>
 internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int LiftedAfter)
 {
     private static readonly string[] Rates = ["1", "3", "0.1", "0.3", "0.5", "0.8", "always"];
 
-    // At a high rate nothing ever comes to an end while one of these lasts; as with a real outage, it ends one day.
+    // At a high rate, these let no work finish. Like a real outage, they end after a while.
     private static readonly string[] Blocking =
     [
         "post_429", "post_402", "post_500_before", "post_555_before", "get_429", "get_500",
         "store_busy", "store_timeout", "store_cut", "store_stall", "store_drip",
     ];
 
-    /// <summary>Every fault that can happen; the others are settings of these.</summary>
+    /// <summary>Every fault that can happen; the rest of the catalog are settings of faults.</summary>
     public static IReadOnlyList<string> Names { get; } =
         [.. FaultCatalog.All.Where(k => k.Value != FaultValueKind.Setting).Select(k => k.Name)];
 
@@ -25,25 +25,29 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
 
     private static readonly string[] Others = [.. Names.Where(name => !IsHostile(name))];
 
-    /// <summary>How they are all given.</summary>
+    /// <summary>All faults, in the emulator's syntax.</summary>
     public string Text => Format(Drawn);
 
-    /// <summary>What is left once the outage is over.</summary>
+    /// <summary>The faults that remain after the outage.</summary>
     public IEnumerable<KeyValuePair<string, string>> WithoutOutage => Drawn.Where(f => !Blocking.Contains(f.Key));
 
-    /// <summary>The same, as text.</summary>
+    /// <summary>The faults that remain after the outage, in the emulator's syntax.</summary>
     public string TextWithoutOutage => Format(WithoutOutage);
 
-    /// <summary>Whether the command may find the API unusable while they last.</summary>
+    /// <summary>Whether the faults may make the API unusable.</summary>
     public bool IsOutage => Drawn.Keys.Any(Blocking.Contains);
 
-    /// <summary>Whether it is drawn what a refusal says, so that there has to be one.</summary>
+    /// <summary>Whether a fault changes the text of refusals, so that the trial must provoke one.</summary>
     public bool HasRefusals => Drawn.ContainsKey("refusal_details");
 
-    /// <summary>Draws none to four faults, one in seven at each rate; every one has its turn by the seed.</summary>
-    /// <param name="random">Of the trial.</param>
-    /// <param name="seed">Of the trial.</param>
-    /// <param name="isSlow">Nothing that ends with a day only: the clock itself is wrong by one.</param>
+    /// <summary>
+    /// Chooses up to four faults with random rates. Consecutive seeds go through all faults.
+    /// </summary>
+    /// <param name="random">The trial's random numbers.</param>
+    /// <param name="seed">The trial's seed.</param>
+    /// <param name="isSlow">
+    /// Whether the clock is off by a day; faults that only a deadline ends are then left out.
+    /// </param>
     public static FaultPlan Draw(Random random, int seed, bool isSlow)
     {
         var drawn = new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["retry_after_ms"] = "200" };
@@ -56,7 +60,7 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     }
 
     /// <summary>
-    /// Draws what is hostile: all of it at a rate that leaves the list a chance, or, half of the time, one kind of one thing.
+    /// Chooses hostile faults: half of the time all of them at a moderate rate, otherwise a single kind of one fault.
     /// </summary>
     public static FaultPlan DrawHostile(Random random, int seed)
     {
@@ -68,8 +72,8 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
         return new(new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), [fault] = value }, 0);
     }
 
-    /// <summary>Reads faults that were chosen.</summary>
-    /// <exception cref="FormatException">Not of the emulator's grammar.</exception>
+    /// <summary>Parses given faults.</summary>
+    /// <exception cref="FormatException">The text does not follow the emulator's syntax.</exception>
     public static FaultPlan Parse(string text) =>
         new(FaultSet.Parse(text).Faults.ToDictionary(f => f.Key, f => f.Value.ToString()), 1);
 

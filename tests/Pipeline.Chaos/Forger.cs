@@ -7,12 +7,12 @@ using Pipeline.Options;
 
 namespace Pipeline.Chaos;
 
-/// <summary>Sends webhooks that are not the API's: wrong tokens on the paths of submissions that there really are, whenever somebody listens.</summary>
-/// <param name="http">Sends.</param>
-/// <param name="api">The emulator, which tells the submissions.</param>
-/// <param name="listen">The port of the callbacks.</param>
-/// <param name="keyFile">The key that the workers made, from which the right tokens follow.</param>
-/// <param name="seed">What is chosen by chance follows from it.</param>
+/// <summary>Sends forged webhooks: wrong tokens on the callback paths of real submissions.</summary>
+/// <param name="http">Sends the webhooks.</param>
+/// <param name="api">The emulator, which lists the submissions.</param>
+/// <param name="listen">The port that serves callbacks.</param>
+/// <param name="keyFile">The workers' callback key, from which the right tokens are derived.</param>
+/// <param name="seed">Seed of the random choices.</param>
 internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFile, int seed)
 {
     private static readonly string[] Bodies =
@@ -26,16 +26,16 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
     private int _errors;
     private IReadOnlyList<string> _told = [];
 
-    /// <summary>What was answered to webhooks that were let in.</summary>
+    /// <summary>The answers to forged webhooks that were accepted.</summary>
     public List<string> LetIn { get; } = [];
 
-    /// <summary>How many were answered at all.</summary>
+    /// <summary>Number of webhooks that were answered.</summary>
     public int Answered => Volatile.Read(ref _answered);
 
-    /// <summary>How many by 5xx: not let in, but not refused as such either.</summary>
+    /// <summary>Number of webhooks answered with 5xx: neither accepted nor properly refused.</summary>
     public int AnsweredByError => _errors;
 
-    /// <summary>Sends until it is stopped.</summary>
+    /// <summary>Sends webhooks until it is cancelled.</summary>
     public Task RunAsync(int senders, TimeSpan pause, CancellationToken stop) =>
         Task.WhenAll(Enumerable.Range(0, senders).Select(sender => Task.Run(() => SendAsync(new Random(seed + sender), pause, stop), CancellationToken.None)));
 
@@ -53,13 +53,13 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
             }
             catch (Exception problem) when (Faults.IsOfConnection(problem, CancellationToken.None))
             {
-                // Nobody listens, or who did was killed or frozen over it.
+                // Nobody is listening, or the listener was killed or frozen.
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
             }
         }
     }
 
-    /// <summary>The real paths. The emulator shows them without their tokens.</summary>
+    /// <summary>The real callback paths, with tokens; the emulator lists them without.</summary>
     private async Task<IReadOnlyList<string>> CallbackPathsAsync()
     {
         var paths = await Auditor.CallbackPathsAsync(http, api);
@@ -82,10 +82,10 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
             Interlocked.Increment(ref _errors);
         else if (answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.NotFound))
             lock (LetIn)
-                LetIn.Add($"a forged webhook was answered {(int)answer.StatusCode}");
+                LetIn.Add($"a forged webhook was answered with {(int)answer.StatusCode}");
     }
 
-    /// <summary>A real path with a token that is not its own.</summary>
+    /// <summary>Puts a wrong token on a real path.</summary>
     private static string Forge(Random random, string real, IReadOnlyList<string> told)
     {
         var slash = real.LastIndexOf('/') + 1;

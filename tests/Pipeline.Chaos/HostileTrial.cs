@@ -4,8 +4,8 @@ using Pipeline.Emulator.Hostile;
 namespace Pipeline.Chaos;
 
 /// <summary>
-/// Serves an honest list alone, and then one like it beside a hostile list, whose replies, results and webhooks are hostile.
-/// The honest list must end as if it were alone, and the hostile one must end.
+/// Serves an honest list alone, then a similar one beside a list whose replies, results and webhooks are hostile. The
+/// honest list must end as if it were alone, and the hostile one must end too.
 /// </summary>
 internal sealed class HostileTrial : ITrial
 {
@@ -13,10 +13,10 @@ internal sealed class HostileTrial : ITrial
     private const int Times = 2;
     private const long MaxBytes = 512L << 20;
 
-    // How long a process takes to start where it has a core for itself. A busy machine is given as much longer.
+    // Start-up time of a process that has a core to itself. On a slower start, all other limits grow in proportion.
     private static readonly TimeSpan s_usualStart = TimeSpan.FromSeconds(0.8);
 
-    // What a list of seconds may take longer whatever stands beside it: this machine does other things too.
+    // Tolerance for other load on this machine.
     private static readonly TimeSpan s_noise = TimeSpan.FromSeconds(4);
 
     private readonly Installation _installation;
@@ -53,7 +53,7 @@ internal sealed class HostileTrial : ITrial
         }
         catch (Exception problem)
         {
-            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator {_emulator.State}");
+            _verdict.Stuck.Add($"the trial was aborted: {problem.Message} The emulator {_emulator.State}");
         }
 
         return _verdict;
@@ -82,8 +82,8 @@ internal sealed class HostileTrial : ITrial
         }
     }
 
-    /// <summary>Serves lists until they have ended, and audits what came out.</summary>
-    /// <returns>How long the honest list took.</returns>
+    /// <summary>Serves lists until they have ended, then audits the output.</summary>
+    /// <returns>Duration of the honest list.</returns>
     private async Task<TimeSpan> ServeAsync(string name, IReadOnlyList<string> hostile, IReadOnlyList<string> honest)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;
@@ -99,7 +99,7 @@ internal sealed class HostileTrial : ITrial
         await WaitAsync(
             server, () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count, "has not ended the hostile list");
         await StopAsync(server);
-        AuditText(server.Words, "what the command said");
+        AuditText(server.Words, "the command's output");
         await _emulator.SetFaultsAsync([]);
         await new Auditor(_http, _emulator.Api, workers.Out, [.. honest, .. hostile]).AuditAsync(_verdict);
         await _emulator.SetFaultsAsync(_plan.Faults.Drawn);
@@ -116,7 +116,7 @@ internal sealed class HostileTrial : ITrial
             _verdict.Stuck.Add($"ended with exit code {exitCode}. {server.LastWords}");
     }
 
-    /// <summary>Waits, and notes the memory that the command takes.</summary>
+    /// <summary>Waits for a condition and records the command's peak memory.</summary>
     private async Task WaitAsync(Child server, Func<bool> condition, string otherwise)
     {
         for (var left = Bound; !condition(); left -= TimeSpan.FromMilliseconds(50))

@@ -1,8 +1,10 @@
 namespace Pipeline.Chaos;
 
-/// <summary>Something that is done to the command, and its audit.</summary>
+/// <summary>A trial: interferes with the command and audits the output.</summary>
 internal interface ITrial : IDisposable
 {
-    /// <summary>Runs it; what breaks the trial itself, such as an emulator that ends unasked, counts against it.</summary>
+    /// <summary>
+    /// Runs the trial. A fault of the trial itself, such as an emulator that crashes, counts as a failure.
+    /// </summary>
     Task<Verdict> RunAsync();
 }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Pipeline.Chaos;
 
-/// <summary>What the suite finds on this machine: the command, and what some kinds of trials need.</summary>
-/// <param name="Command">The folder of the command; null for the one built with this program.</param>
+/// <summary>Locates the command and the tools that some kinds of trials need.</summary>
+/// <param name="Command">Folder of the command; null for the one built with this program.</param>
 internal sealed record Installation(string? Command)
 {
     private static readonly string Root = FindRoot();
@@ -29,18 +29,18 @@ internal sealed record Installation(string? Command)
         [Path.Combine(Root, "tests", "servers", "azurite.js"), folder, .. ports.Select(p => $"{p}")],
         [("NODE_PATH", Path.Combine(Servers, "node", "node_modules")), ("AZURITE_ACCOUNTS", $"{Azurite.Account}:{Azurite.Key}")]);
 
-    /// <summary>What makes a process see another time than the clock's.</summary>
+    /// <summary>Environment variables that make a process see a wrong clock.</summary>
     public static IEnumerable<(string Name, string Value)> Clock(int daysOff) => daysOff == 0
         ? []
         : [("LD_PRELOAD", FakeTime), ("FAKETIME", $"{daysOff * 24:+0;-0}h"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1")];
 
-    /// <summary>Why trials of a kind cannot run here; null where they can.</summary>
+    /// <summary>Why trials of a kind cannot run here; null if they can.</summary>
     public static string? Lacks(TrialKind kind) => kind switch
     {
-        TrialKind.Clock when !File.Exists(FakeTime) => "libfaketime is not there: tests/servers/install.sh",
-        TrialKind.Azure when !File.Exists(Path.Combine(Servers, "node", "stamp")) => "Azurite is not there: tests/servers/install.sh",
-        TrialKind.Hostile when !File.Exists("/proc/self/status") => "what memory a process takes is read from /proc",
-        TrialKind.SmallDisk when !CanMount() => "a mount namespace of one's own needs Linux and root",
+        TrialKind.Clock when !File.Exists(FakeTime) => "libfaketime is not installed; run tests/servers/install.sh",
+        TrialKind.Azure when !File.Exists(Path.Combine(Servers, "node", "stamp")) => "Azurite is not installed; run tests/servers/install.sh",
+        TrialKind.Hostile when !File.Exists("/proc/self/status") => "the memory of a process is read from /proc, which needs Linux",
+        TrialKind.SmallDisk when !CanMount() => "a mount namespace needs Linux and root",
         _ => null,
     };
 

@@ -1,6 +1,6 @@
 namespace Pipeline.Chaos;
 
-/// <summary>Sees when the first new outcome is on disk: records, failures or manifest have grown.</summary>
+/// <summary>Measures when the first new outcome is on disk: records, failures or manifest have grown.</summary>
 internal sealed class OutputWatch : IDisposable
 {
     private static readonly string[] Files = ["records.ndjson", "failures.ndjson", "manifest.json"];
@@ -9,7 +9,7 @@ internal sealed class OutputWatch : IDisposable
 
     public OutputWatch(string folder, long since) => _watching = Task.Run(() => WatchAsync(folder, since));
 
-    /// <summary>How long it took; null where there was none yet.</summary>
+    /// <summary>Time until the first outcome; null if there is none yet.</summary>
     public TimeSpan? First { get; private set; }
 
     public void Dispose()
@@ -25,7 +25,7 @@ internal sealed class OutputWatch : IDisposable
         while (!_stop.IsCancellationRequested)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
-            // What is cut off at the start of a run makes them shorter first.
+            // A run truncates incomplete output at its start, so the files may shrink first.
             var now = Lengths(folder);
             if (now.Zip(before).Any(l => l.First > l.Second))
             {

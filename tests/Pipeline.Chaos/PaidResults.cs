@@ -3,15 +3,18 @@ using System.Text.Json;
 
 namespace Pipeline.Chaos;
 
-/// <summary>The good results that the API has, by URL: a failure of an input that had one when it was given up is a loss.</summary>
+/// <summary>
+/// The successful results that the API has, by URL. An input that fails although it had one when it was given up counts
+/// as lost.
+/// </summary>
 internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<string, Task<bool>> exists)
 {
     private const int UnfinishedReads = 2;
 
-    // A result that comes in the instant in which its input is given up is not lost by anybody's fault.
+    // A result that arrives just as its input is given up does not count as lost.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
-    // The window of evidence is this long here. What a busy machine has accepted at its end, the last look may just miss.
+    // The length of the evidence window in these trials. The last check may miss what a busy API accepts at its end.
     private static readonly TimeSpan UnprovenMargin = TimeSpan.FromSeconds(5);
 
     private readonly List<(string Url, string TaskId, DateTimeOffset EndedAt, string? Object)> _good = [];
@@ -31,7 +34,10 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
         }
     }
 
-    /// <summary>Where the result of a failure's input lay when it was given up; null where there was none, or nothing could tell whose it was.</summary>
+    /// <summary>
+    /// Finds a result that a failed input had when it was given up; null if there was none, or nothing could assign it
+    /// to the input.
+    /// </summary>
     public async Task<string?> FindAsync(JsonElement failure)
     {
         var (url, givenUpAt) = (failure.GetProperty("url").GetString(), TimeOf(failure.GetProperty("last_attempt_at")));
@@ -39,7 +45,7 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
         var knownSince = givenUpAt - (isUnproven ? UnprovenMargin : Margin);
         foreach (var task in _good.Where(t => t.Url == url && t.EndedAt < knownSince))
         {
-            // What echoes nothing can be told by the place of its object alone.
+            // Without an echo, only the location of the object assigns it to the input.
             if (isUnproven && task.Object?.StartsWith("s3://", StringComparison.Ordinal) != true)
                 continue;
             if (isUnproven && !await exists($"s3/{task.Object!["s3://".Length..]}"))
@@ -51,7 +57,7 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
         return null;
     }
 
-    /// <summary>A task's result, unwrapped and finished; null where there is none.</summary>
+    /// <summary>Reads a task's finished result, unwrapped; null if there is none.</summary>
     public static async Task<JsonElement?> ReadResultAsync(Func<string, Task<JsonElement?>> ask, string taskId)
     {
         JsonElement? result = null;

@@ -5,15 +5,15 @@ using Pipeline.Diagnostics;
 
 namespace Pipeline.Chaos;
 
-/// <summary>What came of all trials, in Markdown.</summary>
+/// <summary>Reports the results of all trials as Markdown.</summary>
 internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdicts, TimeSpan took)
 {
-    /// <summary>The forged webhooks of a long run.</summary>
+    /// <summary>Number of forged webhooks in a complete run.</summary>
     private const int Flood = 100_000;
 
     private readonly StringBuilder _text = new();
 
-    /// <summary>What has never had its turn, though it is part of the suite.</summary>
+    /// <summary>Boundaries, faults and kinds of trials that never occurred.</summary>
     public IReadOnlyList<string> Holes { get; } =
     [
         .. CrashPoint.Names.Except(verdicts.SelectMany(v => v.Kills)).Select(name => $"no kill at {name}"),
@@ -23,17 +23,17 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         .. verdicts.Sum(v => v.Freezes) == 0 ? ["no freeze"] : Array.Empty<string>(),
     ];
 
-    /// <summary>The whole page.</summary>
+    /// <summary>Writes the whole page.</summary>
     public string Write()
     {
         Introduce();
         Sum();
-        List("Kills and recovery", "Recovery is measured from the restart: to the next record, failure or manifest on disk, and, where nothing struck again, to the end of the list with all its remaining work.");
+        List("Kills and recovery", "Recovery is measured from the restart: to the next record, failure or manifest on disk and, if nothing interrupted the command again, to the end of the list with all its remaining work.");
         WriteRecoveries();
-        List("Faults", "How many trials had each fault of the emulator's catalog, and at which rates: a whole number is so many times, a decimal a share.");
+        List("Faults", "Number of trials with each fault of the emulator's catalog, and the rates: an integer is a number of times, a decimal a share.");
         WriteFaults();
         if (options.IsComplete || Holes.Count == 0)
-            List("Holes", Holes.Count == 0 ? "None: every boundary, every fault and every kind of trial had its turn." : string.Join("; ", Holes) + ".");
+            List("Not covered", Holes.Count == 0 ? "Nothing: every boundary, every fault and every kind of trial occurred." : string.Join("; ", Holes) + ".");
         var bad = verdicts.Where(v => !v.IsClean).Select(v => v.Plan.Seed).Order().ToList();
         if (bad.Count > 0)
             List("Trials that failed", $"By seed: {string.Join(", ", bad)}.");
@@ -48,16 +48,16 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         after {took.TotalMinutes:0.0} minutes and {verdicts.Count} trials, on {Environment.ProcessorCount} cores,
         {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}.
 
-        Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, as processes of
-        their own. The command is started again and again, and killed by SIGKILL each time: at a named
-        boundary between two durable steps, at a random time, with the emulator, as one of two workers on the same
-        state, or as a stale worker that stood still by SIGSTOP while another took over.
-        Some trials are on a disk that runs full, some with a clock that is a day ahead or behind at each start, some
-        over Azurite, which is stopped and started, some serve under a flood of forged webhooks; a few forged
-        ones come in all of them. Some serve an honest list alone, and then one like it beside a list whose replies,
-        results and webhooks are hostile, without kills. In the end the command is left alone until it ends. Then an
-        auditor that knows nothing of the ledger compares the files with the API's own account of what it accepted and
-        delivered.
+        Each trial takes lists of 50 to 89 URLs through the real command and a real emulator of the API, each in its own
+        process. The command is started again and again and killed with SIGKILL each time: at a named boundary between
+        two durable steps, at a random time, together with the emulator, as one of two workers on the same state, or as
+        a stale worker that was frozen with SIGSTOP while another took over.
+        Some trials run on a disk that fills up, some with a clock that is a day ahead or behind at each start, some
+        over Azurite, which is stopped and restarted, and some serve under a flood of forged webhooks; every trial with
+        kills receives a few forged ones. Some trials, without kills, serve an honest list alone and then a similar one
+        beside a list whose replies, results and webhooks are hostile. Finally, the command runs undisturbed until it
+        ends. An auditor that knows nothing of the ledger then compares the files with the API's own account of what it
+        accepted and delivered.
 
         """);
 
@@ -69,29 +69,29 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("kills of the command", verdicts.Sum(v => v.Kills.Count));
         Row("kills of the emulator", verdicts.Sum(v => v.EmulatorKills));
         Row("freezes while another worker took over", verdicts.Sum(v => v.Freezes));
-        Row("disks that ran full, Azurites that were stopped", verdicts.Sum(v => v.Outages));
+        Row("outages: disk full, Azurite stopped", verdicts.Sum(v => v.Outages));
         Row("trials with a clock off by a day", verdicts.Count(v => v.Plan.Kind == TrialKind.Clock));
         Row("forged webhooks answered", verdicts.Sum(v => v.Forged));
         Row("URLs", verdicts.Sum(v => v.Urls));
         Row("records, each compared byte for byte", verdicts.Sum(v => v.Records));
         Row("failures", verdicts.Sum(v => v.Failures));
         foreach (var reason in verdicts.SelectMany(v => v.GivenUp).GroupBy(g => g.Key).OrderBy(g => g.Key, StringComparer.Ordinal))
-            Row($"of these `{reason.Key}`, given up after windows that are seconds here", reason.Sum(g => g.Value));
+            Row($"of these `{reason.Key}`, given up after windows that are only seconds in these trials", reason.Sum(g => g.Value));
         Row("**lost**", Bold(v => v.Lost));
         Row("**duplicated**", Bold(v => v.Duplicated));
         Row("**damaged**", Bold(v => v.Damaged));
         Row("**posted twice**", Bold(v => v.DoublePosted));
-        Row("**stuck** (not ended within 90 s of the last interruption, on a machine with cores to spare, or ended by an error)", Bold(v => v.Stuck));
-        Row("**forged webhooks let in, or answered 5xx**", Bold(v => v.LetIn));
+        Row("**stuck** (not ended within 90 s of the last interruption on an idle machine, or ended with an error)", Bold(v => v.Stuck));
+        Row("**forged webhooks accepted, or answered with 5xx**", Bold(v => v.LetIn));
         var hostile = verdicts.Where(v => v.Plan.Kind == TrialKind.Hostile).ToList();
         if (hostile.Count == 0)
             return;
         Row("trials with a hostile list beside an honest one", hostile.Count);
-        Row("seconds of the honest list alone, p50", Quantile([.. hostile.Select(v => v.HonestAlone).Order()], 0.5));
-        Row("seconds of one like it beside the hostile list, p50", Quantile([.. hostile.Select(v => v.HonestBeside).Order()], 0.5));
-        Row("memory of the command there, MiB at most", hostile.Max(v => v.PeakBytes) >> 20);
-        Row("**honest lists slowed down to more than twice the time, or short of a record**", Bold(v => v.Starved));
-        Row("**more memory than 512 MiB**", Bold(v => v.Swollen));
+        Row("seconds for the honest list alone, p50", Quantile([.. hostile.Select(v => v.HonestAlone).Order()], 0.5));
+        Row("seconds for a similar list beside the hostile one, p50", Quantile([.. hostile.Select(v => v.HonestBeside).Order()], 0.5));
+        Row("peak memory of the command there, MiB", hostile.Max(v => v.PeakBytes) >> 20);
+        Row("**honest lists that took more than twice as long, or lost a record**", Bold(v => v.Starved));
+        Row("**commands above 512 MiB**", Bold(v => v.Swollen));
         Row("**secrets and terminal controls in output**", Bold(v => v.Leaked));
     }
 

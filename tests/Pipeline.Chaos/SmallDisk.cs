@@ -1,6 +1,9 @@
 namespace Pipeline.Chaos;
 
-/// <summary>A file system of a few megabytes in memory, in a mount namespace of its own: it is gone with the process that holds it, however that ends.</summary>
+/// <summary>
+/// A file system of a few megabytes in memory, in its own mount namespace. It disappears with the process that holds
+/// it.
+/// </summary>
 internal sealed class SmallDisk : IDisposable
 {
     private const int Megabytes = 32;
@@ -9,13 +12,13 @@ internal sealed class SmallDisk : IDisposable
 
     private SmallDisk(Child holder, string folder) => (_holder, _folder) = (holder, folder);
 
-    /// <summary>What a command line begins with, to see it.</summary>
+    /// <summary>The start of a command line that sees the disk.</summary>
     public IEnumerable<string> Enter => ["nsenter", $"--mount=/proc/{_holder.Id}/ns/mnt"];
 
     private string Filler => Path.Combine(Seen(_folder), "filler");
 
-    /// <summary>Mounts it.</summary>
-    /// <param name="folder">Where; empty.</param>
+    /// <summary>Mounts the disk.</summary>
+    /// <param name="folder">An empty folder as the mount point.</param>
     public static async Task<SmallDisk> MountAsync(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -23,14 +26,14 @@ internal sealed class SmallDisk : IDisposable
             "unshare", ["--mount", "--propagation", "private", "sh", "-c", $"mount -t tmpfs -o size={Megabytes}m chaos '{folder}' && echo ready && exec cat"], []);
         while (holder.LineThatBegins("ready") is null)
             if (await holder.WaitAsync(TimeSpan.FromMilliseconds(20)) is not null)
-                throw new InvalidOperationException($"No file system can be mounted: {holder.LastWords}");
+                throw new InvalidOperationException($"Cannot mount a file system: {holder.LastWords}");
         return new(holder, folder);
     }
 
-    /// <summary>A path on it, as it is seen from outside.</summary>
+    /// <summary>A path on the disk as seen from outside the namespace.</summary>
     public string Seen(string path) => $"/proc/{_holder.Id}/root{path}";
 
-    /// <summary>Leaves no byte free.</summary>
+    /// <summary>Fills the disk completely.</summary>
     public void Fill()
     {
         try
@@ -42,11 +45,11 @@ internal sealed class SmallDisk : IDisposable
         }
         catch (IOException)
         {
-            // Full, as asked for.
+            // The disk is full, as intended.
         }
     }
 
-    /// <summary>Frees it again.</summary>
+    /// <summary>Frees the space that <see cref="Fill"/> took.</summary>
     public void Free() => File.Delete(Filler);
 
     public void Dispose() => _holder.Dispose();

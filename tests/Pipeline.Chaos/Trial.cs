@@ -1,9 +1,12 @@
 namespace Pipeline.Chaos;
 
-/// <summary>One list through the real command and a real emulator, struck as planned, then left alone until it ends, then audited.</summary>
+/// <summary>
+/// Takes lists through the real command and a real emulator: interrupts the command as planned, then leaves it alone
+/// until it ends, and audits the output.
+/// </summary>
 internal sealed class Trial : ITrial
 {
-    // How long a process takes to start and answer where it has a core for itself. A machine that is busy is given as much longer for all else.
+    // Start-up time of a process that has a core to itself. On a slower start, all other limits grow in proportion.
     private static readonly TimeSpan UsualStart = TimeSpan.FromSeconds(0.8);
     private readonly Installation _installation;
     private readonly TrialPlan _plan;
@@ -39,7 +42,7 @@ internal sealed class Trial : ITrial
         }
         catch (Exception problem)
         {
-            _verdict.Stuck.Add($"the trial broke off: {problem.Message} The emulator {_emulator.State}");
+            _verdict.Stuck.Add($"the trial was aborted: {problem.Message} The emulator {_emulator.State}");
         }
 
         return _verdict;
@@ -50,14 +53,14 @@ internal sealed class Trial : ITrial
         await PrepareAsync();
         using var stop = new CancellationTokenSource();
         var forger = new Forger(_http, _emulator.Api, _workers.Port, _workers.KeyFile, _plan.Seed);
-        // Until the end and over it: a worker that is ending has to refuse them too.
+        // Forging goes on beyond the end: a worker that is shutting down must refuse forged webhooks too.
         var forging = _plan.Kind == TrialKind.Flooded ? forger.RunAsync(4, TimeSpan.Zero, stop.Token) : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
         for (var i = 0; i < _plan.Interruptions.Count; i++)
         {
             if (i == _plan.Faults.LiftedAfter)
                 await EndOutageAsync();
             await StrikeAsync(_plan.Interruptions[i]);
-            // Done before all was done to it: another list keeps it busy.
+            // The command finished before all interruptions: another list keeps it busy.
             if (_hasEnded)
                 await AddListAsync();
             _hasEnded = false;
@@ -69,7 +72,7 @@ internal sealed class Trial : ITrial
         _verdict.Forged = forger.Answered;
         _verdict.LetIn.AddRange(forger.LetIn);
         if (forger.AnsweredByError > 0)
-            _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks were answered by an error instead of a refusal");
+            _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks got an error instead of a refusal");
         await _emulator.SetFaultsAsync([]);
         await new Auditor(_http, _emulator.Api, _workers.Out, _urls).AuditAsync(_verdict);
     }
@@ -84,7 +87,7 @@ internal sealed class Trial : ITrial
             _folder.Delete(recursive: true);
     }
 
-    /// <summary>Another list, of pages of every size: some larger than any buffer of the records file.</summary>
+    /// <summary>Adds a list with pages of many sizes, some larger than any buffer of the records file.</summary>
     private async Task AddListAsync()
     {
         List<string> urls = [.. Enumerable.Range(_urls.Count + 1, _plan.Urls)
@@ -101,7 +104,7 @@ internal sealed class Trial : ITrial
         var began = TimeProvider.System.GetTimestamp();
         await _emulator.StartAsync(_plan.Faults.Text);
         _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / UsualStart, 1, 6);
-        // In a namespace of its own, or with every look at the clock intercepted, a process starts as much later.
+        // A process starts more slowly in its own namespace, or with every read of the clock intercepted.
         if (_plan.Kind is TrialKind.SmallDisk or TrialKind.Clock)
             _slowness *= 2.5;
         if (_azurite is not null)
@@ -161,7 +164,7 @@ internal sealed class Trial : ITrial
             }
     }
 
-    /// <summary>A process that stood still while another took over its state, and then goes on.</summary>
+    /// <summary>Freezes a process, lets another take over its state, then resumes the first one.</summary>
     private async Task FreezeAsync(Worker stale, Interruption blow)
     {
         if (blow.At is null || !await stale.Child.WaitUntilStoppedAsync(TimeSpan.FromSeconds(4) * _slowness))
@@ -205,7 +208,7 @@ internal sealed class Trial : ITrial
 
         _disk!.Fill();
         await worker.WaitAsync(after);
-        // Half the time it goes on by itself once there is room again.
+        // Half of the time, the command continues by itself once there is space again.
         if (after.Milliseconds % 2 == 0)
         {
             _disk.Free();
@@ -213,11 +216,11 @@ internal sealed class Trial : ITrial
         }
     }
 
-    /// <summary>Ends a worker if nothing has, and notes by what it ended.</summary>
+    /// <summary>Ends a worker that still runs and records how it ended.</summary>
     /// <param name="worker">The worker.</param>
-    /// <param name="at">The boundary where it was to kill itself.</param>
-    /// <param name="otherwise">What to call its death if it did not.</param>
-    /// <param name="tolerant">Whether it may end with an error: what it needs was gone.</param>
+    /// <param name="at">The boundary at which it was to kill itself.</param>
+    /// <param name="otherwise">Name of the kill if it did not.</param>
+    /// <param name="tolerant">Whether it may end with an error, because something that it needs was gone.</param>
     private async Task EndAsync(Worker worker, string? at, string otherwise, bool tolerant = false)
     {
         var byItself = worker.Child.HasEnded;
@@ -238,7 +241,7 @@ internal sealed class Trial : ITrial
             _verdict.Stuck.Add($"ended with exit code {exitCode}. {worker.Child.LastWords} The emulator {_emulator.State}");
     }
 
-    /// <summary>The last start, after which nothing interferes.</summary>
+    /// <summary>Starts the command for the last time, without further interruptions.</summary>
     private async Task FinishAsync(Forger forger)
     {
         using var last = Start(null, _plan.LastDaysOff);
@@ -261,7 +264,7 @@ internal sealed class Trial : ITrial
         last.Note(_verdict, hasEnded: true);
     }
 
-    /// <summary>Whoever serves is told to end once all is done, while webhooks still come.</summary>
+    /// <summary>Stops a serving command once all lists have ended, while webhooks still arrive.</summary>
     private async Task StopServingAsync(Worker server, Forger forger)
     {
         for (var left = Bound; left > TimeSpan.Zero && !server.Child.HasEnded; left -= TimeSpan.FromMilliseconds(100))
@@ -280,10 +283,10 @@ internal sealed class Trial : ITrial
         return new(child, new(_workers.Out, child.Started), _verdict.Kills.LastOrDefault());
     }
 
-    /// <summary>A process of the command, and when its first outcome was there.</summary>
+    /// <summary>A process of the command, with the time of its first outcome.</summary>
     /// <param name="Child">The process.</param>
-    /// <param name="Watch">Over its output.</param>
-    /// <param name="After">The kill that it recovers from.</param>
+    /// <param name="Watch">Watches its output.</param>
+    /// <param name="After">The kill that it recovers from; null for none.</param>
     private sealed record Worker(Child Child, OutputWatch Watch, string? After) : IDisposable
     {
         public void Note(Verdict verdict, bool hasEnded = false)

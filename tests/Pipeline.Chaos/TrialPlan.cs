@@ -2,71 +2,76 @@ using Pipeline.Diagnostics;
 
 namespace Pipeline.Chaos;
 
-/// <summary>What a trial has besides kills and faults.</summary>
+/// <summary>The special condition of a trial, besides kills and faults.</summary>
 internal enum TrialKind
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>None.</summary>
     Plain,
 
-    /// <summary>The state and the output are on a disk that runs full.</summary>
+    /// <summary>State and output are on a disk that fills up.</summary>
     SmallDisk,
 
-    /// <summary>Each start finds the clock a day ahead, a day behind, or right.</summary>
+    /// <summary>At each start, the clock is a day ahead, a day behind, or right.</summary>
     Clock,
 
-    /// <summary>Queues, ledger and records are in Azurite, which is stopped and started again.</summary>
+    /// <summary>Queues, ledger and records are in Azurite, which is stopped and restarted.</summary>
     Azure,
 
-    /// <summary><c>pipeline serve</c>, flooded with forged webhooks.</summary>
+    /// <summary><c>pipeline serve</c> under a flood of forged webhooks.</summary>
     Flooded,
 
-    /// <summary><c>pipeline serve</c> with a hostile list beside an honest one, and no kills.</summary>
+    /// <summary><c>pipeline serve</c> with a hostile list beside an honest one, without kills.</summary>
     Hostile,
 }
 
-/// <summary>What is done to the command once.</summary>
+/// <summary>The kinds of interruption.</summary>
 internal enum Blow
 {
-    /// <summary>It kills itself at a boundary.</summary>
+    /// <summary>The command kills itself at a boundary.</summary>
     Boundary,
 
-    /// <summary>It is killed at a random time.</summary>
+    /// <summary>The command is killed at a random time.</summary>
     AnyTime,
 
-    /// <summary>It freezes at a boundary or a random time, another is started on the same state, then it goes on as a stale worker; then both are killed.</summary>
+    /// <summary>
+    /// The command freezes at a boundary or a random time while a second one starts on the same state; it then resumes
+    /// as a stale worker. In the end, both are killed.
+    /// </summary>
     Freeze,
 
-    /// <summary>Two work on one state, each with a boundary of its own to die at.</summary>
+    /// <summary>Two commands share one state; each kills itself at its own boundary.</summary>
     Two,
 
-    /// <summary>The emulator is killed and started again meanwhile.</summary>
+    /// <summary>The emulator is killed and restarted.</summary>
     Emulator,
 
-    /// <summary>What the trial's kind has: the disk is filled and freed again, Azurite stopped and started.</summary>
+    /// <summary>
+    /// The outage of the trial's kind: the disk is filled and freed, or Azurite stopped and restarted.
+    /// </summary>
     Outage,
 }
 
-/// <summary>How the command is stopped once.</summary>
-/// <param name="Blow">What is done.</param>
-/// <param name="At">The boundary, and which time it is passed, such as <c>submit.after-intent:2</c>; null for none.</param>
-/// <param name="Other">The second worker's boundary.</param>
-/// <param name="After">When it is struck where it does not come by a boundary.</param>
-/// <param name="DaysOff">By how much the clock is wrong.</param>
+/// <summary>One interruption of the command.</summary>
+/// <param name="Blow">The kind of interruption.</param>
+/// <param name="At">Boundary and pass count, such as <c>submit.after-intent:2</c>; null for none.</param>
+/// <param name="Other">Boundary of the second worker.</param>
+/// <param name="After">Time of the interruption if it is not at a boundary.</param>
+/// <param name="DaysOff">Error of the clock, days.</param>
 internal sealed record Interruption(Blow Blow, string? At, string? Other, TimeSpan After, int DaysOff);
 
-/// <summary>What one trial does; all of it follows from the seed.</summary>
+/// <summary>The plan of one trial; it follows entirely from the seed.</summary>
 internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? StorageUrl, FaultPlan Faults, IReadOnlyList<Interruption> Interruptions, int LastDaysOff, bool TwoAtLast)
 {
     /// <summary>The kinds of consecutive seeds.</summary>
     public static readonly IReadOnlyList<TrialKind> Cycle =
         [TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock, TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
 
-    /// <summary>Whether lists are handed in to a command that serves; else they are its arguments.</summary>
+    /// <summary>Whether the command serves and lists are submitted to it; otherwise, they are its arguments.</summary>
     public bool IsServing => Kind is TrialKind.Flooded or TrialKind.Hostile;
 
-    /// <summary>Draws a trial.</summary>
-    /// <param name="seed">What all of it follows from.</param>
-    /// <param name="only">The kind; null for the one whose turn it is.</param>
+    /// <summary>Plans a trial at random.</summary>
+    /// <param name="seed">Determines the whole plan.</param>
+    /// <param name="only">The kind of trial; null for the next one of <see cref="Cycle"/>.</param>
     public static TrialPlan Draw(int seed, TrialKind? only)
     {
         var random = new Random(seed);
@@ -79,7 +84,9 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
         return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind), kind is TrialKind.Plain && random.Next(3) == 0);
     }
 
-    /// <summary>Some boundaries, in the order in which a list comes by them; every one has its turn, those at the end more often since fewer trials get there.</summary>
+    /// <summary>
+    /// Chooses boundaries, in the order in which a list passes them. Consecutive seeds go through all boundaries.
+    /// </summary>
     private static IEnumerable<string> Boundaries(Random random, int seed, bool hasRefusals)
     {
         var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
@@ -90,7 +97,7 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
         foreach (var index in chosen)
         {
             var name = CrashPoint.Names[index];
-            // A manifest is written once; all else is passed often.
+            // These boundaries are passed once, all others often.
             var isOnce = name is "intake.after-list" or "intake.after-messages" || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
             yield return $"{name}:{(isOnce ? 1 : random.Next(1, 5))}";
         }
@@ -105,7 +112,7 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
             yield return New(random.Next(3) == 0 ? Blow.Emulator : Blow.AnyTime, null);
         if (kind is TrialKind.Plain && random.Next(7) == 0)
             yield return New(Blow.Two, AnyBoundary(random));
-        // Frozen where a stale worker is most dangerous: between two steps.
+        // A stale worker is most dangerous if it froze between two steps.
         if (kind is TrialKind.Plain && random.Next(10) == 0)
             yield return New(Blow.Freeze, random.Next(3) == 0 ? null : AnyBoundary(random));
         if (kind is TrialKind.SmallDisk or TrialKind.Azure && random.Next(4) == 0)

@@ -1,30 +1,34 @@
 namespace Pipeline.Chaos;
 
-/// <summary>How long after a kill the command was at work again.</summary>
-/// <param name="Point">Where it had been killed.</param>
-/// <param name="Outcome">From its restart to the next record, failure or manifest on disk; null where it was killed again before.</param>
-/// <param name="End">From its restart to the end of the list; null where it was killed again before.</param>
+/// <summary>How quickly the command recovered from a kill.</summary>
+/// <param name="Point">Where it was killed.</param>
+/// <param name="Outcome">
+/// Time from the restart to the next record, failure or manifest on disk; null if it was killed before.
+/// </param>
+/// <param name="End">Time from the restart to the end of the list; null if it was killed before.</param>
 internal sealed record Recovery(string Point, TimeSpan? Outcome, TimeSpan? End);
 
-/// <summary>What came of a trial: what was done to it, and which promises it broke.</summary>
+/// <summary>The result of a trial: its interruptions, and the promises that it found broken.</summary>
 internal sealed record Verdict(TrialPlan Plan)
 {
-    /// <summary>Where the command was killed: a boundary's name, or what else was done to it.</summary>
+    /// <summary>The kills of the command: the name of the boundary, or of another kind of interruption.</summary>
     public List<string> Kills { get; } = [];
 
     public int Freezes { get; set; }
 
     public int EmulatorKills { get; set; }
 
-    /// <summary>Disk full, Azurite stopped.</summary>
+    /// <summary>Number of outages: the disk was full, or Azurite was stopped.</summary>
     public int Outages { get; set; }
 
     public int Forged { get; set; }
 
-    /// <summary>Inputs that the API may have accepted, and that ended as failures for want of proof or of time: by reason.</summary>
+    /// <summary>
+    /// Number of inputs, by reason, that the API may have accepted and that failed without proof or in time.
+    /// </summary>
     public Dictionary<string, int> GivenUp { get; } = [];
 
-    /// <summary>How long the trial took.</summary>
+    /// <summary>Duration of the trial.</summary>
     public TimeSpan Took { get; set; }
 
     public int Urls { get; set; }
@@ -47,25 +51,25 @@ internal sealed record Verdict(TrialPlan Plan)
 
     public List<string> LetIn { get; } = [];
 
-    /// <summary>Honest lists that a hostile one slowed down, or cost a record.</summary>
+    /// <summary>Honest lists that were slow or lost a record because of a hostile one.</summary>
     public List<string> Starved { get; } = [];
 
-    /// <summary>Commands that took more memory than they may.</summary>
+    /// <summary>Commands that exceeded the memory limit.</summary>
     public List<string> Swollen { get; } = [];
 
-    /// <summary>Secrets and terminal controls that got into output.</summary>
+    /// <summary>Secrets and terminal control sequences found in output.</summary>
     public List<string> Leaked { get; } = [];
 
-    /// <summary>How long the honest list of a hostile trial took alone.</summary>
+    /// <summary>Duration of the honest list of a hostile trial when alone.</summary>
     public TimeSpan HonestAlone { get; set; }
 
-    /// <summary>How long one like it took beside the hostile list.</summary>
+    /// <summary>Duration of the similar list beside the hostile one.</summary>
     public TimeSpan HonestBeside { get; set; }
 
-    /// <summary>The most memory that the command of a hostile trial took, bytes.</summary>
+    /// <summary>Peak memory of the command in a hostile trial, bytes.</summary>
     public long PeakBytes { get; set; }
 
-    /// <summary>Where its lists, state and output are left if a promise was broken.</summary>
+    /// <summary>Folder of lists, state and output; it is kept if a promise was broken.</summary>
     public required string Folder { get; init; }
 
     public bool IsClean => !Broken.Any();
@@ -77,9 +81,9 @@ internal sealed record Verdict(TrialPlan Plan)
         ? ""
         : $", honest {HonestAlone.TotalSeconds:0.0} s alone, {HonestBeside.TotalSeconds:0.0} s beside, {PeakBytes >> 20} MiB";
 
-    /// <summary>One line; more where something broke.</summary>
+    /// <summary>Describes the trial in one line, plus one line per broken promise.</summary>
     public string Describe() =>
         $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed} {Plan.Kind}: {Records} records, {Failures} failures ({GivenUp.Values.Sum()} given up), {Kills.Count} kills{Honest} in {Took.TotalSeconds:0} s: {string.Join(", ", Kills)}; "
         + $"last recovery {Recoveries.LastOrDefault()?.End?.TotalSeconds:0.0} s; faults {Plan.Faults.Text}"
-        + string.Concat(Broken.Select(b => "\n     " + b)) + (IsClean ? "" : $"\n     its files are left in {Folder}");
+        + string.Concat(Broken.Select(b => "\n     " + b)) + (IsClean ? "" : $"\n     its files are kept in {Folder}");
 }

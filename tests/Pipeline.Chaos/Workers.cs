@@ -1,26 +1,28 @@
 namespace Pipeline.Chaos;
 
-/// <summary>Starts the command of a trial, always the same one: it goes on where the last one was stopped.</summary>
+/// <summary>
+/// Starts the command of a trial, always with the same arguments, so that it continues where it was stopped.
+/// </summary>
 internal sealed class Workers(Installation installation, TrialPlan plan, string folder, Uri api, SmallDisk? disk, Azurite? azurite)
 {
-    /// <summary>What no output may show.</summary>
+    /// <summary>The API key, which no output may contain.</summary>
     public const string ApiKey = "chaos/planted-key-3f9c";
 
     private readonly string _work = disk is null ? folder : Path.Combine(folder, "disk");
 
-    /// <summary>Where webhooks are served.</summary>
+    /// <summary>The port that serves webhooks.</summary>
     public int Port { get; } = Child.FreePort();
 
-    /// <summary>Where the output is, as it is seen from outside.</summary>
+    /// <summary>The output folder, as seen from outside the namespace.</summary>
     public string Out => disk is null ? Path.Combine(_work, "out") : disk.Seen(Path.Combine(_work, "out"));
 
-    /// <summary>The key of the callbacks' tokens, as it is seen from outside.</summary>
+    /// <summary>The file of the callback key, as seen from outside the namespace.</summary>
     public string KeyFile => Path.Combine(Path.GetDirectoryName(Out)!, "state", "callback.key");
 
     private readonly List<string> _lists = [];
 
-    /// <summary>Adds a list; those before it stay in the command's arguments.</summary>
-    /// <param name="inputs">URLs, and what else an input has.</param>
+    /// <summary>Adds a list; earlier lists stay in the command's arguments.</summary>
+    /// <param name="inputs">URLs, and further members of the input as JSON.</param>
     public async Task AddListAsync(IEnumerable<(string Url, string Fields)> inputs)
     {
         _lists.Add(Path.Combine(folder, $"list{_lists.Count}.ndjson"));
@@ -30,9 +32,11 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     }
 
     /// <summary>Starts a worker.</summary>
-    /// <param name="crashAt">Where it is to kill itself.</param>
-    /// <param name="daysOff">By how much its clock is wrong.</param>
-    /// <param name="isSecond">Beside another one: at a port of its own, since it is the state that the two have to share.</param>
+    /// <param name="crashAt">The boundary at which it kills itself; null for none.</param>
+    /// <param name="daysOff">Error of its clock, days.</param>
+    /// <param name="isSecond">
+    /// Whether it runs beside another worker and needs its own port; the two share only the state.
+    /// </param>
     public Child Start(string? crashAt = null, int daysOff = 0, bool isSecond = false)
     {
         List<string> arguments = plan.IsServing ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
@@ -43,15 +47,15 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
         return installation.Start(arguments, Environment().Concat(Installation.Clock(daysOff)).Concat(crash), disk);
     }
 
-    /// <summary>Hands the list in, for those who serve.</summary>
+    /// <summary>Submits a list to a serving command.</summary>
     private async Task SubmitAsync(string list)
     {
         using var submit = installation.Start(["submit", list, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")], Environment());
         if (await submit.WaitAsync(TimeSpan.FromSeconds(60)) is not 0)
-            throw new InvalidOperationException($"The list cannot be handed in: {submit.LastWords}");
+            throw new InvalidOperationException($"Cannot submit the list: {submit.LastWords}");
     }
 
-    /// <summary>Time is measured in seconds here that are minutes and hours by default; the proportions are kept.</summary>
+    /// <summary>Settings that shorten minutes and hours to seconds, in the same proportions.</summary>
     private IEnumerable<(string Name, string Value)> Environment() =>
     [
         ("NIMBLE_API_KEY", ApiKey),
@@ -69,7 +73,7 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
         ("Pipeline__Sweep__PollInterval", "00:00:00.3"),
         ("Pipeline__Sweep__MaxPollInterval", "00:00:01"),
         ("Pipeline__Sweep__EvidenceWindow", "00:00:05"),
-        // With a clock that is wrong by a day, a day is no deadline.
+        // With a clock that is off by a day, the deadline must be longer than a day.
         ("Pipeline__Sweep__TaskDeadline", plan.Kind == TrialKind.Clock ? "3.00:00:00" : "00:00:15"),
         ("Pipeline__Collect__ObjectDeadline", "00:00:01.5"),
         ("Pipeline__Collect__RetryDelay", "00:00:00.1"),
