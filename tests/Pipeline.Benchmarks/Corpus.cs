@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace Pipeline.Benchmarks;
 
 /// <summary>
-/// Result documents like those of real pages, gzipped; the same number gives the same document. Their sizes are log-normal with a median of 150 KB,
-/// they compress some 5:1 as real pages do, and JSON escapes in them what it must (quotes, line breaks) and leaves other letters as they are.
+/// Generates gzipped result documents that resemble real pages; the same number gives the same document. Sizes are
+/// log-normal with a median of 150 KB. The documents compress about 5:1, as real pages do, and escape only what JSON
+/// requires (quotes, line breaks).
 /// </summary>
 internal static class Corpus
 {
@@ -17,10 +18,10 @@ internal static class Corpus
     private static readonly string[] Words = MakeWords();
     private static readonly string[] Classes = ["card", "card__title", "price price--sale", "rating", "breadcrumb", "btn btn-primary", "col-md-4 col-sm-6", "media-body"];
 
-    /// <summary>Writes one document of about so many bytes, in memory that does not depend on them.</summary>
-    /// <param name="stored">Where it goes, gzipped; stays open.</param>
-    /// <param name="n">Its number.</param>
-    /// <param name="bytes">Its size before gzip; null for the one that belongs to its number.</param>
+    /// <summary>Writes one document; memory does not depend on its size.</summary>
+    /// <param name="stored">Receives the gzipped document; stays open.</param>
+    /// <param name="n">Number of the document.</param>
+    /// <param name="bytes">Approximate size before gzip, bytes; null derives it from the number.</param>
     public static void Write(Stream stored, int n, long? bytes = null)
     {
         using var gzip = new GZipStream(stored, CompressionLevel.Optimal, leaveOpen: true);
@@ -67,7 +68,7 @@ internal static class Corpus
         html.Append("</p>\n    <span class=\"price\">").Append(random.Next(500)).Append(",99 €</span>\n  </div>\n");
     }
 
-    // A few words make most of a text, as in any language.
+    // A few words make up most of the text, as in any language.
     private static string Word(Random random) => Words[(int)(Words.Length * Cube(random.NextDouble() * random.NextDouble()))];
 
     private static double Cube(double x) => x * x * x;

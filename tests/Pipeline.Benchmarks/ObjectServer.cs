@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>Answers every request with one object, with the headers of S3 and of GCS. A process of its own, so that its processor time is not ours; it ends with its standard input.</summary>
+/// <summary>
+/// Answers every request with one object and the headers of S3 and GCS. It runs in its own process, so that its
+/// processor time does not count as ours, and ends when its standard input closes.
+/// </summary>
 internal static class ObjectServer
 {
     public static async Task<int> RunAsync(string path)

@@ -3,15 +3,17 @@ using System.Diagnostics;
 namespace Pipeline.Benchmarks;
 
 /// <summary>
-/// Two ways to do the same work, a slice of it by the one and then by the other, so that whatever else the machine does falls on both alike. What counts is
-/// processor time, all threads of this process, and beside it the clock.
+/// Compares two ways to do the same work. It alternates slice by slice, so that other load on the machine affects both
+/// alike, and measures processor time of all threads of this process, and elapsed time.
 /// </summary>
 internal static class Paired
 {
-    // As long as the runtime compiles what is frequent anew, which counts as our processor time too.
+    // While the runtime recompiles hot methods, the JIT's processor time would count as ours.
     private const int MostWarmUpSeconds = 4;
 
-    /// <summary>Does the work of all slices both ways <paramref name="rounds"/> times, after a while that is not counted.</summary>
+    /// <summary>
+    /// Runs all slices both ways <paramref name="rounds"/> times, after a warm-up that is not counted.
+    /// </summary>
     public static async Task<Comparison> RunAsync(int rounds, int slices, Func<int, Task> ours, Func<int, Task> theirs)
     {
         var runs = new List<(Cost Ours, Cost Theirs)>();
@@ -50,10 +52,10 @@ internal static class Paired
     }
 }
 
-/// <summary>What came of it, medians of all rounds.</summary>
-/// <param name="OurSeconds">Processor time of ours, all threads.</param>
-/// <param name="TheirSeconds">Processor time of theirs.</param>
-/// <param name="Ratio">Ours divided by theirs.</param>
-/// <param name="ClockRatio">The same by the clock.</param>
-/// <param name="OurGarbage">Bytes that ours allocated.</param>
+/// <summary>The result of a comparison, medians of all rounds.</summary>
+/// <param name="OurSeconds">Our processor time, all threads, seconds.</param>
+/// <param name="TheirSeconds">Their processor time, all threads, seconds.</param>
+/// <param name="Ratio">Our processor time divided by theirs.</param>
+/// <param name="ClockRatio">Our elapsed time divided by theirs.</param>
+/// <param name="OurGarbage">Bytes that we allocated.</param>
 internal sealed record Comparison(double OurSeconds, double TheirSeconds, double Ratio, double ClockRatio, double OurGarbage);

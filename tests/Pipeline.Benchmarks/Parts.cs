@@ -17,7 +17,7 @@ using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>What is done for each URL, part by part, without network and store.</summary>
+/// <summary>Measures each part of the work per URL, without network and stores.</summary>
 [MemoryDiagnoser]
 public class Parts
 {
@@ -35,7 +35,7 @@ public class Parts
     private readonly TaskMatcher _matcher;
     private readonly string _token;
 
-    /// <summary>Makes what they work on.</summary>
+    /// <summary>Prepares the data that the parts work on.</summary>
     public Parts()
     {
         using var document = new MemoryStream();
@@ -51,8 +51,8 @@ public class Parts
             [.. Enumerable.Range(0, Inputs).Select(i => new InputEntry { SubmissionId = Submission, Ordinal = i, Id = $"{i:x32}", Url = Url(i), Input = $$"""{"url":"{{Url(i)}}"}""", Line = i })]);
     }
 
-    /// <summary>Runs them all and prints a table.</summary>
-    /// <param name="folder">Gets the reports.</param>
+    /// <summary>Runs all parts and prints a table.</summary>
+    /// <param name="folder">Folder for the reports.</param>
     public static void Run(string folder) => BenchmarkRunner.Run<Parts>(
         DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)).WithArtifactsPath(folder));
 

@@ -18,7 +18,7 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; 'bench/all' runs those. parts FOLDER: each part of the way of a URL by itself.");
+    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; 'bench/all' runs those. parts FOLDER: each part of the work per URL by itself.");
     return 2;
 }
 
@@ -62,7 +62,7 @@ static async Task<int> CompareAsync(string folder, int rounds)
     return 0;
 }
 
-// The documents of the folder, over and over, against as many bytes in one.
+// Compares the documents of the folder, repeated, with one document of the same total size.
 static async Task<int> SizeAsync(string folder, string path, int rounds)
 {
     var (small, large) = (new Rows(Load(folder)), new Rows([File.ReadAllBytes(path)]));
@@ -87,7 +87,7 @@ static int Parts(string folder)
     return 0;
 }
 
-// For a profiler to look at.
+// Repeats the work for a profiler.
 static async Task<int> RepeatAsync(string folder, int rounds)
 {
     var rows = new Rows(Load(folder));
@@ -111,7 +111,7 @@ static async Task<int> ReadAsync(string path, int slices, int rounds)
     return 0;
 }
 
-// The peak of a whole process, so it does nothing else.
+// Measures the peak memory of the whole process, so it does nothing else.
 static async Task<int> LargeAsync(string path, int copies)
 {
     var start = Environment.CpuUsage.TotalTime;

@@ -11,7 +11,7 @@ using Pipeline.Stores.S3;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>The ways that are compared, each a slice of the documents at a time.</summary>
+/// <summary>The ways to process documents that are compared, one slice of the documents at a time.</summary>
 internal sealed class Rows(IEnumerable<byte[]> corpus)
 {
     private const int SliceDocuments = 20;
@@ -32,13 +32,13 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
 
     private static readonly ResultNormalizer s_normalizer = new(new());
 
-    // Opened once, so that they are not counted as garbage.
+    // Opened once, so that they do not count as garbage.
     private readonly MemoryStream[] _corpus = [.. corpus.Select(document => new MemoryStream(document))];
 
-    /// <summary>How many slices the documents make.</summary>
+    /// <summary>Number of slices of the documents.</summary>
     public int Slices => (_corpus.Length + SliceDocuments - 1) / SliceDocuments;
 
-    /// <summary>What they have unpacked.</summary>
+    /// <summary>Size of all documents before gzip, bytes.</summary>
     public long ExpandedBytes { get; } = corpus.Sum(document =>
     {
         using var gzip = new GZipStream(new MemoryStream(document), CompressionMode.Decompress);
@@ -49,17 +49,17 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
         return sum;
     });
 
-    /// <summary>Ours: verified, taken apart, digested, written as a record.</summary>
+    /// <summary>Our way: verify, split into fields, compute the digest, write the record.</summary>
     public static async Task NormalizeAsync(Stream stored, Stream output)
     {
         using var result = await s_normalizer.NormalizeAsync(stored, CancellationToken.None);
-        // A result mostly names the URL that was asked for.
+        // Most results name the requested URL.
         result.Url = s_context.Input.Url;
         await using var record = RecordComposer.Compose(result, s_context);
         await record.CopyToAsync(output, CancellationToken.None);
     }
 
-    /// <summary>Only unpacked, in reads of 64 KB.</summary>
+    /// <summary>Decompresses only, in reads of 64 KB.</summary>
     public static async Task GunzipAsync(Stream stored)
     {
         await using var gzip = new GZipStream(stored, CompressionMode.Decompress, leaveOpen: true);
@@ -80,7 +80,7 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
             await GunzipAsync(document);
     }
 
-    /// <summary>What one would write first: parse the document, write the record.</summary>
+    /// <summary>The obvious way: parse the document, write the record.</summary>
     public async Task ParseAsync(int slice)
     {
         foreach (var stored in Slice(slice))
@@ -108,10 +108,10 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
     }
 }
 
-/// <summary>The ways to read an object over HTTP and normalize it; a slice is some reads one after the other.</summary>
+/// <summary>The ways to read an object over HTTP and normalize it; a slice is a number of sequential reads.</summary>
 internal sealed class ReadRows(Uri endpoint) : IDisposable
 {
-    /// <summary>How many reads a slice has.</summary>
+    /// <summary>Number of reads in a slice.</summary>
     public const int SliceReads = 50;
 
     private readonly S3ObjectStore _s3 = new(new() { S3Endpoint = endpoint, S3AccessKey = "key", S3SecretKey = "secret" }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
@@ -125,7 +125,7 @@ internal sealed class ReadRows(Uri endpoint) : IDisposable
 
     public Task ReadGcsAsync(int slice) => RepeatAsync(slice, i => ReadAsync(_gcs, new("gs", "bucket", $"a/{i}.json.gz")));
 
-    /// <summary>By a bare client, without signature, checksum or retries.</summary>
+    /// <summary>Reads with a bare client, without signature, checksum or retries.</summary>
     public Task ReadBareAsync(int slice) => RepeatAsync(slice, async i =>
     {
         using var response = await _http.GetAsync(new Uri(endpoint, $"bucket/a/{i}.json.gz"), HttpCompletionOption.ResponseHeadersRead);
