@@ -10,7 +10,7 @@ public static class ListTarget
 {
     private static readonly IntakeOptions Options = new() { MaxItemBytes = 4_096 };
 
-    /// <summary>Null for a list that is read to its end, else the reason it is refused for.</summary>
+    /// <summary>Returns null for a list that can be read to its end, else the reason why it is refused.</summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
     public static string? Check(byte[] list)
     {

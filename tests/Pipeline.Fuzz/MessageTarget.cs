@@ -7,7 +7,9 @@ namespace Pipeline.Fuzz;
 /// <summary>What must hold for any text that somebody puts on a queue of ours.</summary>
 public static class MessageTarget
 {
-    /// <summary>Null for a message of <c>submissions</c> or <c>results</c>, else the reason it is refused for.</summary>
+    /// <summary>
+    /// Returns null for a message of <c>submissions</c> or <c>results</c>, else the reason why it is refused.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
     public static string? Check(byte[] text)
     {
@@ -39,6 +41,6 @@ public static class MessageTarget
     private static void RequireIds(string submissionId, IEnumerable<string> taskIds)
     {
         if (!SubmissionIds.IsWellFormed(submissionId) || !taskIds.All(TaskIds.IsWellFormed))
-            throw new InvalidOperationException("An id that is not well-formed was handed on.");
+            throw new InvalidOperationException("An invalid id was passed on.");
     }
 }

@@ -23,16 +23,21 @@ public static class NormalizerTarget
         CollectedAt = DateTimeOffset.UnixEpoch,
     };
 
-    /// <summary>Null when the object is taken, else the reason of its failure.</summary>
+    /// <summary>Returns null for an object that is accepted, else the reason of its failure.</summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
     public static string? Check(byte[] stored)
     {
         ArgumentNullException.ThrowIfNull(stored);
         var (reason, record) = Normalize(new MemoryStream(stored, writable: false));
         var (cutReason, cutRecord) = Normalize(new TrickleStream(stored));
-        // Of two faults in one document the first one found depends on the cut, but never whether the object is taken, or tried again.
+        // If a document has two faults, the cut decides which is found first, but never whether the object is accepted
+        // or
+        // read again.
         if (IsFinal(reason) != IsFinal(cutReason) || (reason is null) != (cutReason is null) || !record.AsSpan().SequenceEqual(cutRecord))
-            throw new InvalidOperationException($"In one read the object is {reason ?? "taken"}, in small ones {cutReason ?? "taken"}, or its record differs.");
+            throw new InvalidOperationException(
+                $"The object is {reason ?? "accepted"} in one read but {cutReason ?? "accepted"} in small ones, "
+                    + "or its record differs."
+            );
         if (reason is null)
             ReferenceReader.Compare(stored, record);
         else if (reason == FailureReasons.ObjectDamaged && ReferenceReader.IsWholePlainDocument(stored))

@@ -5,7 +5,7 @@ namespace Pipeline.Fuzz;
 /// <summary>Checks that what a parser hands on can be written again: no half surrogate pairs, in no string.</summary>
 internal static class PlainText
 {
-    /// <summary>Throws for a string that is not well-formed UTF-16.</summary>
+    /// <summary>Throws if a string is not valid UTF-16.</summary>
     public static void Require(string? text, string what)
     {
         for (var i = 0; i < text?.Length; i++)
@@ -18,7 +18,7 @@ internal static class PlainText
         }
     }
 
-    /// <summary>Throws for a value with a name or string that cannot be read.</summary>
+    /// <summary>Throws if a value has a name or string that cannot be read.</summary>
     public static void Require(JsonElement value, string what)
     {
         switch (value.ValueKind)

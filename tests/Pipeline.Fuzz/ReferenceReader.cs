@@ -19,7 +19,7 @@ internal static partial class ReferenceReader
     private static readonly string[] MemberNames = ["links", "redirects"];
     private static readonly string[] OwnNames = ["url", "task_id", "data"];
 
-    /// <summary>Throws unless an object that was taken is whole and its record carries what it holds.</summary>
+    /// <summary>Throws unless an accepted object is whole and its record has the object's content.</summary>
     public static void Compare(byte[] stored, byte[] record)
     {
         using var document = JsonDocument.Parse(Repair(WithoutMark(Expand(stored))), Deep);
@@ -29,7 +29,7 @@ internal static partial class ReferenceReader
         var content = ValueOf(made.RootElement, "content") ?? default;
         foreach (var name in TextNames)
             if (RawOf(data, name, JsonValueKind.String) != RawOf(content, name, JsonValueKind.String))
-                throw new InvalidOperationException($"The record's {name} is not what the object holds.");
+                throw new InvalidOperationException($"The record's {name} differs from the object's.");
         foreach (var name in ListNames)
             CompareValues(name, ListOf(data, name), ValueOf(content, name));
         foreach (var name in MemberNames)
@@ -53,7 +53,7 @@ internal static partial class ReferenceReader
 
     private static void CompareParsed(JsonElement data, JsonElement made)
     {
-        // Where a result uses both names, the first is the place and the second goes to extra.
+        // If a result uses both names, the first one counts and the second goes to extra.
         var first = data.ValueKind == JsonValueKind.Object
             ? data.EnumerateObject().FirstOrDefault(p => p.Name is "parsing" or "parsed" && p.Value.ValueKind != JsonValueKind.Null)
             : default;
@@ -63,10 +63,10 @@ internal static partial class ReferenceReader
     private static void CompareValues(string name, JsonElement? held, JsonElement? carried)
     {
         if (held is { } value ? carried is not { } copy || !JsonElement.DeepEquals(value, copy) : carried is not null)
-            throw new InvalidOperationException($"The record's {name} is not what the object holds.");
+            throw new InvalidOperationException($"The record's {name} differs from the object's.");
     }
 
-    /// <summary>The bytes within, whatever layers there are.</summary>
+    /// <summary>Decompresses all layers.</summary>
     private static byte[] Expand(byte[] stored) => stored switch
     {
         [0x1F, 0x8B, ..] => Expand(Gunzip(stored)),
@@ -75,13 +75,15 @@ internal static partial class ReferenceReader
         _ => stored,
     };
 
-    /// <summary><see cref="GZipStream"/> does not mind a missing end, so the last member's trailer is compared here.</summary>
+    /// <summary>
+    /// Checks the trailer of the last member, because <see cref="GZipStream"/> ignores a missing end.
+    /// </summary>
     private static byte[] Gunzip(byte[] stored)
     {
         var bytes = Read(new GZipStream(new MemoryStream(stored), CompressionMode.Decompress));
         var lastMember = BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^4..));
         if (lastMember > bytes.Length || Crc32.HashToUInt32(bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^TrailerBytes..)))
-            throw new InvalidOperationException("An object was taken whose last bytes are not the trailer of what it holds.");
+            throw new InvalidOperationException("An object was accepted whose gzip trailer does not match its content.");
         return bytes;
     }
 
@@ -92,7 +94,7 @@ internal static partial class ReferenceReader
         foreach (var value in bytes)
             (a, b) = ((a + value) % 65521, (a + value + b) % 65521);
         if (BinaryPrimitives.ReadUInt32BigEndian(stored.AsSpan(^4..)) != (uint)((b << 16) | a))
-            throw new InvalidOperationException("An object was taken whose last bytes are not the Adler-32 of what it holds.");
+            throw new InvalidOperationException("An object was accepted whose Adler-32 does not match its content.");
         return bytes;
     }
 
@@ -106,7 +108,7 @@ internal static partial class ReferenceReader
         }
     }
 
-    /// <summary>U+FFFD in the place of each half of a surrogate pair.</summary>
+    /// <summary>Replaces each lone surrogate with U+FFFD.</summary>
     private static ReadOnlyMemory<byte> Repair(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetBytes(
         Escapes().Replace(Encoding.UTF8.GetString(json.Span), match => match.Groups["half"].Success ? "\\ufffd" : match.Value));
 

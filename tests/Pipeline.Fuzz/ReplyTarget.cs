@@ -11,7 +11,7 @@ public static class ReplyTarget
 
     private static readonly int[] Statuses = [200, 202, 400, 401, 402, 422, 429, 500];
 
-    /// <summary>Null for JSON, else why the body is none.</summary>
+    /// <summary>Returns null for JSON, else the reason why the body is not JSON.</summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
     public static string? Check(byte[] body)
     {
@@ -74,7 +74,7 @@ public static class ReplyTarget
     private static void RequireId(string? id)
     {
         if (id is not null && !TaskIds.IsWellFormed(id))
-            throw new InvalidOperationException("An id that is not well-formed was handed on.");
+            throw new InvalidOperationException("An invalid id was passed on.");
     }
 
     private static void RequireMessage(string message)

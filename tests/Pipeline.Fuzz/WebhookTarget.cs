@@ -6,7 +6,7 @@ namespace Pipeline.Fuzz;
 /// <summary>What must hold for any body that anybody on the internet sends to a callback address.</summary>
 public static class WebhookTarget
 {
-    /// <summary>Null for a webhook, else why the body is none.</summary>
+    /// <summary>Returns null for a webhook, else the reason why the body is not one.</summary>
     /// <exception cref="InvalidOperationException">A promise is broken. Any other exception is a bug too.</exception>
     public static string? Check(byte[] body)
     {
@@ -14,7 +14,7 @@ public static class WebhookTarget
         if (CallbackBody.ReadTaskIds(body) is not { } ids)
             return "not a webhook";
         if (ids.Any(id => !TaskIds.IsWellFormed(id)))
-            throw new InvalidOperationException("A task id that is not well-formed was handed on.");
+            throw new InvalidOperationException("An invalid task id was passed on.");
         if (ids.Count != ids.Distinct(StringComparer.Ordinal).Count())
             throw new InvalidOperationException("A task id was handed on twice.");
         return null;

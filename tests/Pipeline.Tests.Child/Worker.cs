@@ -13,7 +13,11 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Child;
 
-/// <summary>The way of a list in small over the real one-machine ports: the list is cut into submissions, each input becomes a record, or, every tenth, a failure.</summary>
+/// <summary>
+/// A small pipeline over the real local ports: cuts a list into submissions, and makes each input a record, or every
+/// tenth
+/// a failure.
+/// </summary>
 internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int inputs, TimeSpan visibility) : IAsyncDisposable
 {
     private const int PerSubmission = 100;

@@ -14,7 +14,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>All stages over Azure Storage, from a list in a blob to its manifest, served as the Functions host serves them.</summary>
+/// <summary>
+/// All stages over Azure Storage, from a list in a blob to its manifest, driven as the Functions host drives them.
+/// </summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "1")]
 public sealed class AzureRunTests(Servers servers)

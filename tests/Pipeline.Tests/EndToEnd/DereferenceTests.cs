@@ -13,8 +13,8 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>
-/// Results, webhooks, replies and messages name URLs at a server of the test. The pipeline works through all of them,
-/// and the server is never asked.
+/// Results, webhooks, replies and messages contain URLs of a server of the test. The pipeline handles all of them and
+/// never sends that server a request.
 /// </summary>
 [Trait("Promise", "6")]
 public sealed class DereferenceTests
@@ -24,7 +24,7 @@ public sealed class DereferenceTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task NoUrlOfAReplyAResultAWebhookOrAMessageIsAskedFor()
+    public async Task NoUrlOfAReplyResultWebhookOrMessageIsRequested()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var world = await CollectWorld.StartAsync(
@@ -56,7 +56,7 @@ public sealed class DereferenceTests
     [InlineData("""{"inputs":["https://a.example/1"],"shared_inputs":{"storage_url":"URL/storage"}}""")]
     [InlineData("""{"inputs":["https://a.example/1"],"shared_inputs":{"callback_url":"URL/callback"}}""")]
     [InlineData("""{"inputs":["https://a.example/1"],"status_url":"URL/status"}""")]
-    public async Task NoUrlThatAListNamesBesideItsInputsIsAskedFor(string list)
+    public async Task NoUrlOfAListExceptItsInputsIsRequested(string list)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var world = await SubmitWorld.StartAsync();
@@ -77,7 +77,7 @@ public sealed class DereferenceTests
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
     }
 
-    /// <summary>A URL under each name that may tempt a reader; its path says where it stood.</summary>
+    /// <summary>A URL for each member name that could tempt a reader; its path says where it was.</summary>
     private static string Urls(TestServer server, string place) =>
         string.Join(
             ',',
@@ -102,7 +102,7 @@ public sealed class DereferenceTests
         "metadata":{ {{Urls(server, "metadata")}} } }
         """;
 
-    /// <summary>Puts a result below the prefix that the submission was posted with, which holds a secret.</summary>
+    /// <summary>Puts a result under the secret prefix that the submission was posted with.</summary>
     private static async Task DeliverAsync(SubmitWorld world, int task, string result)
     {
         var submission = await world.Ledger.GetSubmissionAsync(SubmissionId, Token);

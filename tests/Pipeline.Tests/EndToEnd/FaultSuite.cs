@@ -3,12 +3,15 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Every fault the emulator can make, through real HTTP.</summary>
+/// <summary>Every fault that the emulator can inject, over real HTTP.</summary>
 public abstract class FaultSuite(Servers? azure) : StoreSuite(azure)
 {
     protected const int Count = 12;
 
-    /// <summary>Runs a list against an emulator that misbehaves: in the end each URL has its record, and one batch was posted.</summary>
+    /// <summary>
+    /// Runs a list against a misbehaving emulator, and checks that each URL has its record and that one batch was
+    /// posted.
+    /// </summary>
     private protected async Task<RunOutcome> AllBecomeRecordsAsync(
         string faults, string storageUrl = "s3://results/tests/", params IEnumerable<(string Key, string Value)> tuning)
     {

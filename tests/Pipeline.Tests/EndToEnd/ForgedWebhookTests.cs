@@ -5,7 +5,9 @@ using Pipeline.Cli;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Whoever can reach the callbacks' address, with and without a token that leaked, changes nothing in the result.</summary>
+/// <summary>
+/// An attacker who can reach the callback address, even with a leaked token, cannot change the result.
+/// </summary>
 [Trait("Promise", "3")]
 public sealed class ForgedWebhookTests
 {
@@ -21,7 +23,7 @@ public sealed class ForgedWebhookTests
     ];
 
     [Fact]
-    public async Task ThousandsOfThemDuringARunChangeNothing()
+    public async Task ThousandsOfForgedWebhooksDuringARunChangeNothing()
     {
         var listen = FreeAddress();
         await using var rig = await Rig.StartAsync("webhook_late=8000");
@@ -36,7 +38,7 @@ public sealed class ForgedWebhookTests
         Assert.Equal(25, outcome.DiscoveredBy("webhook"));
         Assert.Single(outcome.Posts);
         Assert.Equal(Forged, answers.Values.Sum());
-        // Wrong tokens are refused whatever the body; with the right one, only bodies of a webhook's form are taken, and only as hints.
+        // A wrong token is always refused. With the right one, only bodies in a webhook's form are accepted, as hints.
         Assert.True(answers[HttpStatusCode.Unauthorized] > 0);
         Assert.True(answers[HttpStatusCode.Unauthorized] + answers.GetValueOrDefault(HttpStatusCode.TooManyRequests) > Forged / 3);
         Assert.DoesNotContain(answers.Keys, status => status is HttpStatusCode.OK or HttpStatusCode.InternalServerError);

@@ -4,13 +4,13 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Messages from outside in the queues of a <c>serve</c> over Azure Storage.</summary>
+/// <summary>Messages from outside in the queues of <c>pipeline serve</c> over Azure Storage.</summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "9")]
 public sealed class HostileMessageTests(Servers servers)
 {
     [Fact]
-    public async Task ServeOutlivesEveryMessageAndAListInBase64EndsAsAnyOther()
+    public async Task ServeSurvivesEveryMessageAndHandlesAListInBase64()
     {
         await using var rig = await Rig.StartAsync("", await servers.AzureAsync());
         var queues = rig.Azure!.Open().Queues;
@@ -40,7 +40,9 @@ public sealed class HostileMessageTests(Servers servers)
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>How many different messages lie on the poison queues: a send may be repeated, but no message is lost.</summary>
+    /// <summary>
+    /// Counts different messages in the poison queues, because a send may be repeated but none is lost.
+    /// </summary>
     private static async Task<int[]> CountsAsync(global::Azure.Storage.Queues.QueueServiceClient queues) => await Task.WhenAll(
         new[] { QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results }.Select(async queue =>
             (await queues.GetQueueClient(queue + QueueNames.PoisonSuffix).PeekMessagesAsync(32, Ct)).Value

@@ -11,7 +11,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The real command, killed with -9 and started again, against an API and a bucket that live on.</summary>
+/// <summary>
+/// The real command, killed with SIGKILL and started again, while the API and the bucket keep running.
+/// </summary>
 public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 {
     private const int Urls = 300;
@@ -20,7 +22,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     [Trait("Promise", "1")]
     [Trait("Promise", "2")]
     [Trait("Promise", "7")]
-    public async Task AfterAnyKillsTheSameCommandEndsWithEveryRecordOnceAndNothingPostedTwice()
+    public async Task AfterAnyKillsTheSameCommandGivesEveryRecordOnceAndPostsNothingTwice()
     {
         await using var rig = await StartAsync("task_slow_ms=1500@0.5");
         var command = Command(rig, Urls);
@@ -39,7 +41,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "2")]
-    public async Task AKillBetweenIntentAndPostIsPostedOnceItIsProvenAbsent()
+    public async Task AfterAKillBetweenIntentAndPostTheBatchIsPostedOnceProvenAbsent()
     {
         await using var rig = await StartAsync();
         var command = Command(rig, count: 20);
@@ -55,7 +57,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     [InlineData("post_slow_ms=3000")]
     [InlineData("post_slow_ms=3000,webhook_lost,echo=none")]
     [Trait("Promise", "2")]
-    public async Task AKillDuringThePostLeavesItToEvidence(string faults)
+    public async Task AfterAKillDuringThePostEvidenceDecides(string faults)
     {
         await using var rig = await StartAsync(faults);
         var command = Command(rig, count: 20);
@@ -70,7 +72,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "6")]
-    public async Task AStopByControlCSaysHowToGoOnAndTheStatusPageTellsNoToken()
+    public async Task ControlCSaysHowToContinueAndTheStatusPageShowsNoToken()
     {
         await using var rig = await StartAsync("task_slow_ms=60000");
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
@@ -89,14 +91,14 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "7")]
-    public async Task ARecordOfAnInputGivenUpThatAKilledWorkerDidNotCountIsCountedBeforeTheRunEnds()
+    public async Task AnUncountedRecordOfAKilledWorkerIsCountedBeforeTheRunEnds()
     {
         await using var rig = await StartAsync("task_fail=1");
         var settings = rig.Settings(rig.List(Rig.Urls(5)));
         var before = await rig.RunAsync(settings);
         var failure = Assert.Single(before.Failures);
         string Text(string name) => failure.GetProperty(name).GetString()!;
-        // As of a worker that was killed between sink and ledger, whose message comes again when its lease ends.
+        // As if a worker had been killed between sink and ledger: its message is redelivered when its lease ends.
         var line = before.RecordLines[0].Replace(before.Records[0].GetProperty("id").GetString()!, Text("id"), StringComparison.Ordinal);
         await using (var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken))
         {
@@ -147,6 +149,6 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         .. rig.Azure is { } account ? OverAzure(account) : [],
     ];
 
-    // Nobody tells Azure that a worker was killed, so what it held comes back only when its leases end.
+    // Azure does not learn that a worker was killed, so its messages come back only when their leases end.
     private static (string, string)[] OverAzure(AzuriteAccount account) => [("AzureWebJobsStorage", account.ConnectionString()), ("Runner__Visibility", "00:00:03")];
 }

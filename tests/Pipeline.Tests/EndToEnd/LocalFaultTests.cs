@@ -4,7 +4,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Somebody moves or replaces the output of a run that goes on: no result that was paid for is charged with it.</summary>
+/// <summary>Somebody moves or replaces the output during a run: no paid result fails because of it.</summary>
 [Trait("Promise", "8")]
 public sealed class LocalFaultTests
 {
@@ -13,7 +13,7 @@ public sealed class LocalFaultTests
     [Theory]
     [InlineData("records.ndjson")]
     [InlineData("")]
-    public async Task OutputThatIsMovedAwayStopsTheRunWithOneLineFailsNothingAndPutBackItGoesOn(string what)
+    public async Task MovedOutputStopsTheRunWithOneLineAndTheRunContinuesOnceItIsPutBack(string what)
     {
         await using var rig = await Rig.StartAsync("task_slow_ms=1000");
         await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
@@ -35,7 +35,7 @@ public sealed class LocalFaultTests
     }
 
     [Fact]
-    public async Task AFolderInTheRecordsPlaceStopsTheRunToo()
+    public async Task AFolderInPlaceOfTheRecordsStopsTheRunToo()
     {
         await using var rig = await Rig.StartAsync("task_slow_ms=1000");
         await rig.RunAsync(rig.Settings(rig.List("http://sample.test/sample/generated/99?bytes=100")));
@@ -57,7 +57,7 @@ public sealed class LocalFaultTests
     }
 
     [Fact]
-    public async Task ManifestAndFailuresThatAreMovedAwayAreWrittenAgain()
+    public async Task MovedManifestAndFailuresAreWrittenAgain()
     {
         await using var rig = await Rig.StartAsync();
         var settings = rig.Settings(rig.List([.. Rig.Urls(3), "no url"]));
@@ -73,7 +73,7 @@ public sealed class LocalFaultTests
     }
 
     [Fact]
-    public async Task ARunWhoseFolderWasRenamedMeanwhileGoesOnUnderTheNewName()
+    public async Task ARunContinuesAfterItsFolderIsRenamed()
     {
         await using var rig = await Rig.StartAsync("task_slow_ms=1000");
         var inside = rig.Settings(rig.List(Rig.Urls(Inputs)));

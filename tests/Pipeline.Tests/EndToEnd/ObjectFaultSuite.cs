@@ -4,7 +4,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Objects late, missing and damaged: nothing damaged is emitted, and what is whole somewhere is found.</summary>
+/// <summary>
+/// Late, missing and damaged objects: no damaged one is emitted, and a whole copy is found wherever it is.
+/// </summary>
 [Trait("Promise", "8")]
 public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
 {
@@ -17,7 +19,7 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("object_trailing,object_heal_ms=600")]
     [InlineData("object_mislabelled")]
     [Trait("Promise", "4")]
-    public async Task AnObjectThatIsLateOrHealsIsWaitedForAndReadFromTheBucket(string faults)
+    public async Task ALateOrHealingObjectIsWaitedForAndReadFromTheBucket(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
         Assert.All(outcome.Records, r => Assert.StartsWith("s3://", r.GetProperty("source").GetProperty("uri").GetString()));
@@ -34,7 +36,7 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("gs", "store_refused_ms=1000")]
     [InlineData("gs", "store_refused_ms=1000,store_refusal=ExpiredToken")]
     [InlineData("gs", "store_busy=9,store_cut=9")]
-    public async Task WhatTheStoreRefusesForAWhileIsWaitedForAndReadFromTheBucket(string scheme, string faults)
+    public async Task AnObjectRefusedForAWhileIsWaitedForAndReadFromTheBucket(string scheme, string faults)
     {
         var outcome = await AllBecomeRecordsAsync(
             faults, $"{scheme}://results/tests/", ("Collect:ObjectDeadline", "00:10:00"));
@@ -49,14 +51,14 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     }
 
     [Fact]
-    public async Task WhatTheStoreGoesOnRefusingIsReadFromTheApiWhenItIsLate()
+    public async Task AnObjectThatStaysRefusedIsReadFromTheApiAfterTheDeadline()
     {
         var outcome = await AllBecomeRecordsAsync("store_refused_ms=600000");
         Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", SourceOf(r)));
     }
 
     [Fact]
-    public async Task AnOutageOfTheStoreIsWaitedOutHoweverManyTriesItTakes()
+    public async Task AnOutageOfTheStoreIsWaitedOutHoweverManyAttemptsItTakes()
     {
         await using var rig = await StartAsync();
         var listings = Enumerable.Repeat(new Fault(), 1);
@@ -79,7 +81,7 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("object_trailing")]
     [InlineData("object_truncated,webhook_lost")]
     [Trait("Promise", "4")]
-    public async Task AResultThatTheBucketNeverHasWholeIsRescuedFromTheApi(string faults)
+    public async Task AResultThatIsNeverWholeInTheBucketIsReadFromTheApi(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
         Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", r.GetProperty("source").GetProperty("uri").GetString()));

@@ -5,7 +5,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The real command with results in an S3 and a GCS that nobody here wrote, named by the clouds' own variables.</summary>
+/// <summary>
+/// The real command with results in third-party S3 and GCS servers, named by the clouds' own variables.
+/// </summary>
 [Trait("Needs", "servers")]
 public sealed class OutsideStoreTests(Servers servers) : IDisposable
 {

@@ -6,7 +6,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>What a replay over a storage account does besides: others may work there.</summary>
+/// <summary>Replays over a storage account, on which other processes may work at the same time.</summary>
 [Trait("Needs", "servers")]
 public sealed class ReplayOverAzureTests(Servers servers)
 {
@@ -15,7 +15,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task WithoutWaitingAReplayOnlySetsTheWorkGoingForThoseWhoServeTheAccount()
+    public async Task AReplayWithoutWaitingLeavesTheWorkToTheServers()
     {
         await using var rig = await Rig.StartAsync("task_fail=4", await servers.AzureAsync());
         var settings = rig.Settings(rig.List(Rig.Urls(8)));
@@ -33,7 +33,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
     }
 
     [Fact]
-    public async Task AReplayOverAnAccountMustNameItsListsAndItsApi()
+    public async Task AReplayOverAnAccountNeedsItsListsAndItsApi()
     {
         await using var rig = await Rig.StartAsync("", await servers.AzureAsync());
         var settings = rig.Settings("none");

@@ -8,7 +8,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Failed inputs that are posted again, by policy or by an operator, and submissions that nobody knows of.</summary>
+/// <summary>Failed inputs that a policy or an operator posts again, and submissions that are proven absent.</summary>
 public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 {
     private const int Count = 12;
@@ -19,7 +19,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [InlineData("task_fail=4,webhook_lost")]
     [InlineData("task_fail=4,echo=none,webhook_lost")]
     [InlineData("result_status=blocked@3")]
-    public async Task FailedTasksAreTriedAgainAndOnlyThose(string faults)
+    public async Task OnlyFailedTasksAreRetried(string faults)
     {
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 2));
@@ -41,7 +41,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "2")]
-    public async Task WhereMostOfASubmissionFailedNothingIsPostedAgain()
+    public async Task IfMostOfASubmissionFailedNothingIsPostedAgain()
     {
         await using var rig = await StartAsync("task_fail=10");
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 2));
@@ -52,7 +52,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [InlineData("post_500_before=1")]
     [InlineData("post_555_before=2,webhook_lost")]
     [Trait("Promise", "2")]
-    public async Task ASubmissionThatIsProvenAbsentIsPostedAgainWhereThePolicySaysSo(string faults)
+    public async Task ASubmissionProvenAbsentIsPostedAgainIfThePolicySaysSo(string faults)
     {
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Reposting(rig));
@@ -64,7 +64,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     [InlineData("post_cut_after,echo=input,webhook_lost,task_slow_ms=4000", "inputs")]
     [InlineData("post_cut_after,echo=none,webhook_lost", "objects")]
     [Trait("Promise", "2")]
-    public async Task ASubmissionThatWasAcceptedIsNeverPostedAgain(string faults, string proof)
+    public async Task AnAcceptedSubmissionIsNeverPostedAgain(string faults, string proof)
     {
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Reposting(rig));
@@ -74,7 +74,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "8")]
-    public async Task EvidenceThatComesAfterTheWindowStillMakesRecords()
+    public async Task EvidenceAfterTheWindowStillGivesRecords()
     {
         await using var rig = await StartAsync("post_cut_after,echo=none,webhook_lost,task_slow_ms=5000");
         var settings = rig.Settings(rig.List(Rig.Urls(Count)));
@@ -91,7 +91,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "2")]
-    public async Task AReplayPostsAgainWhatIsSelectedAndNothingElse()
+    public async Task AReplayPostsOnlyTheSelectedInputsAgain()
     {
         await using var rig = await StartAsync("task_fail=4");
         var settings = rig.Settings(rig.List([.. Rig.Urls(Count), "not a URL"]));
@@ -124,7 +124,7 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "8")]
-    public async Task AReplayReadsResultsAgainThatHaveBecomeWholeSince()
+    public async Task AReplayReadsResultsThatHaveBecomeWholeSince()
     {
         await using var rig = await StartAsync("object_truncated=4,object_heal_ms=8000");
         var settings = rig.Settings(rig.List(Rig.Urls(Count)), storageUrl: "s3://results/tests/", ("Collect:MaxExpandedBytes", "10"));

@@ -8,7 +8,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>An emulator, a list and a folder: what a run is tried on. Everything goes over real HTTP and the vendors' own clients.</summary>
+/// <summary>
+/// An emulator, a list and a folder for a run. Everything uses real HTTP and the vendors' own clients.
+/// </summary>
 internal sealed class Rig : IAsyncDisposable
 {
     public const string Key = "test-key-4711";
@@ -19,12 +21,12 @@ internal sealed class Rig : IAsyncDisposable
 
     public RunningEmulator Emulator { get; }
 
-    /// <summary>The storage account of a run; null for SQLite and files.</summary>
+    /// <summary>The storage account of the run; null for SQLite and files.</summary>
     public AzuriteAccount? Azure { get; }
 
     public string Out => Path.Combine(_folder.Path, "out");
 
-    /// <summary>Starts an emulator that misbehaves as told.</summary>
+    /// <summary>Starts an emulator with these faults.</summary>
     public static async Task<Rig> StartAsync(string faults = "", AzuriteAccount? azure = null)
     {
         var data = new TempFolder();
@@ -35,7 +37,7 @@ internal sealed class Rig : IAsyncDisposable
         return new(emulator, azure);
     }
 
-    /// <summary>Pages of the emulator's own site.</summary>
+    /// <summary>URLs of the emulator's own sample site.</summary>
     public static IEnumerable<string> Urls(int count) => Enumerable.Range(1, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes=2000");
 
     /// <summary>Writes a list.</summary>
@@ -46,7 +48,7 @@ internal sealed class Rig : IAsyncDisposable
         return path;
     }
 
-    /// <summary>A run's settings, with windows short enough for a test.</summary>
+    /// <summary>The settings of a run, with windows short enough for a test.</summary>
     public RunSettings Settings(string list, string? storageUrl = "s3://results/tests/", params IEnumerable<(string Key, string Value)> tuning) => new()
     {
         Lists = [list],
@@ -70,11 +72,11 @@ internal sealed class Rig : IAsyncDisposable
         ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build()),
     };
 
-    /// <summary>Runs a list to its end and checks what must hold of every run.</summary>
+    /// <summary>Runs a list to its end, and checks the promises that every run must keep.</summary>
     public Task<RunOutcome> RunAsync(RunSettings settings) =>
         EndAsync(settings, progress => new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
 
-    /// <summary>Does what ends with a manifest and checks what must hold then.</summary>
+    /// <summary>Does work that ends with a manifest, and checks the promises that every run must keep.</summary>
     public async Task<RunOutcome> EndAsync(RunSettings settings, Func<StringWriter, Task<int>> run)
     {
         using var progress = new StringWriter();

@@ -3,23 +3,23 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>What a run left.</summary>
+/// <summary>The output of a run.</summary>
 internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLines, IReadOnlyList<string> FailureLines, JsonElement Manifest, IReadOnlyList<JsonElement> Posts)
 {
     public IReadOnlyList<JsonElement> Records { get; } = [.. RecordLines.Select(line => JsonElement.Parse(line))];
 
     public IReadOnlyList<JsonElement> Failures { get; } = [.. FailureLines.Select(line => JsonElement.Parse(line))];
 
-    /// <summary>How the results were learnt of.</summary>
+    /// <summary>How many results were discovered by webhook, sweep and listing.</summary>
     public long DiscoveredBy(string how) => Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
 
-    /// <summary>The one reason that all failures give.</summary>
+    /// <summary>The single reason that all failures have.</summary>
     public string Reason => Assert.Single(Failures.Select(f => f.GetProperty("reason").GetString()!).Distinct());
 
     /// <summary>The list.</summary>
     public string ListId => Manifest.GetProperty("list_id").GetString()!;
 
-    /// <summary>What holds of every run, whatever went wrong in it.</summary>
+    /// <summary>Checks the promises that every run must keep, whatever went wrong in it.</summary>
     public void CheckPromises()
     {
         Assert.All([.. RecordLines, .. FailureLines, Manifest.GetRawText()], line => Assert.Empty(RecordSchema.Validate(line)));

@@ -9,7 +9,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The main job, all stages together, with nothing going wrong.</summary>
+/// <summary>All stages together, without faults.</summary>
 [Trait("Promise", "1")]
 public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
 {
@@ -18,7 +18,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     [InlineData("s3://results", true)]
     [InlineData("gs://results/tests/", true)]
     [InlineData("gs://results/tests/", false)]
-    public async Task EveryUrlBecomesOneRecordByWebhook(string storageUrl, bool compress)
+    public async Task EveryUrlBecomesOneRecordThroughWebhooks(string storageUrl, bool compress)
     {
         await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
@@ -41,7 +41,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task ARecordSaysItsLineAndKeepsTheColumnsThatAreNoExtractionFields()
+    public async Task ARecordHasItsLineAndTheColumnsThatAreNotExtractionFields()
     {
         await using var rig = await StartAsync();
         var csv = Path.ChangeExtension(rig.List(["Title", "URL,Country,SKU", .. Rig.Urls(3).Select(url => $"{url},US,007")]), ".csv");
@@ -63,7 +63,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task AListOfOneUrlGoesByAsync()
+    public async Task AListOfOneUrlIsPostedAsASingleTask()
     {
         await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(1))));
@@ -93,7 +93,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task BadLinesAndDuplicatesAreAccountedForAndTheGoodOnesGoOn()
+    public async Task InvalidLinesAndDuplicatesAreCountedAndTheOthersContinue()
     {
         await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(3), "not a url", .. Rig.Urls(2), "# a comment", "ftp://x/"])));
@@ -117,7 +117,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task ByReferenceARecordCarriesNoContentButSaysWhereItIs()
+    public async Task ARecordByReferenceHasNoContentButItsAddress()
     {
         await using var rig = await StartAsync();
         var inline = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(2))));
@@ -130,7 +130,7 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task OnTheEmbeddedEmulatorAnUnansweredPostIsLookedForForMinutesAndHeld()
+    public async Task OnTheEmbeddedEmulatorAnUnansweredPostIsSearchedForMinutesAndHeld()
     {
         await using var rig = await StartAsync();
         var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Given = GivenSettings.None };

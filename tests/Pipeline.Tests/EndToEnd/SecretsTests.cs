@@ -7,7 +7,11 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Secrets are planted wherever the pipeline is given any; then everything that it writes, at any log level and with faults on, is searched for them.</summary>
+/// <summary>
+/// Plants secrets wherever the pipeline reads any, and searches everything that it writes for them, at any log level
+/// and
+/// with faults.
+/// </summary>
 [Trait("Promise", "6")]
 public sealed class SecretsTests
 {
@@ -26,7 +30,7 @@ public sealed class SecretsTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task NothingThatARunWritesHoldsASecret()
+    public async Task NothingThatARunWritesContainsASecret()
     {
         using var folder = new TempFolder();
         await using var emulator = await StartEmulatorAsync(folder["emulator"]);
@@ -46,7 +50,7 @@ public sealed class SecretsTests
     [Theory]
     [InlineData("success")]
     [InlineData("error")]
-    public async Task WhatTheApiRepeatsOfARequestIsCleanedWhereverItShowsUp(string state)
+    public async Task SecretsThatTheApiRepeatsAreRemovedEverywhere(string state)
     {
         string? callback = null;
         await using var api = await TestServer.StartAsync(async context =>
@@ -74,7 +78,7 @@ public sealed class SecretsTests
     [Theory]
     [InlineData(400, "shared_inputs.callback_url: {0} must be https")]
     [InlineData(500, "no worker for {0}")]
-    public async Task ARefusalThatRepeatsTheCallbackTellsNoToken(int status, string message)
+    public async Task ARefusalThatRepeatsTheCallbackShowsNoToken(int status, string message)
     {
         string? callback = null;
         await using var api = await TestServer.StartAsync(context =>
@@ -94,7 +98,7 @@ public sealed class SecretsTests
     }
 
     [Fact]
-    public async Task CommandsThatFailTellNoSecretEither()
+    public async Task FailingCommandsShowNoSecretEither()
     {
         using var folder = new TempFolder();
         var nobody = $"http://127.0.0.1:{CliProcess.FreePort()}/";
@@ -125,7 +129,7 @@ public sealed class SecretsTests
         }
     }
 
-    /// <summary>Runs a list with faults, looks at everything on the way, and replays.</summary>
+    /// <summary>Runs a list with faults, collects everything that is shown on the way, and replays.</summary>
     private static async Task<(string Said, IReadOnlyList<string> Tokens)> RunAllAsync(TempFolder folder, RunningEmulator emulator)
     {
         var environment = Environment(emulator.S3Endpoint.AbsoluteUri);
@@ -160,7 +164,7 @@ public sealed class SecretsTests
         return (said.ToString(), [.. emulator.CallbackUrls.Select(url => url.Segments[^1])]);
     }
 
-    /// <summary>The status page, and what somebody with a wrong token is told.</summary>
+    /// <summary>Reads the status page, and the answer to a callback with a wrong token.</summary>
     private static async Task<string> LookAsync(Uri listen)
     {
         using var http = new HttpClient { BaseAddress = listen };

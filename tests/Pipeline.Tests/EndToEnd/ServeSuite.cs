@@ -10,14 +10,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The real commands side by side: one process serves, others bring lists and ask how far they are.</summary>
+/// <summary>The real commands side by side: one process serves, others submit lists and ask for their status.</summary>
 public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     [Fact]
     [Trait("Promise", "10")]
-    public async Task AListThatIsSubmittedWhileAnotherProcessServesIsWorkedToItsEndAndTheServerStopsCleanly()
+    public async Task AListSubmittedToAServingProcessIsCompletedAndTheServerStopsCleanly()
     {
         await using var rig = await StartAsync();
         using var server = CliProcess.Start(
@@ -38,7 +38,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
 
     [Fact]
     [Trait("Promise", "10")]
-    public async Task AnUnusableListThatWasPutStraightOnTheQueueIsARefusedListInStatus()
+    public async Task AnUnusableListPutOnTheQueueIsShownAsRefusedByStatus()
     {
         await using var rig = await StartAsync();
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
@@ -71,7 +71,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task TheStatusOfAListThatNobodyKnowsIsAClearError()
+    public async Task TheStatusOfAnUnknownListIsAClearError()
     {
         await using var rig = await StartAsync();
         await using var state = await LocalDatabase.OpenAsync(Path.Combine(rig.Out, ".pipeline"), TestContext.Current.CancellationToken);

@@ -2,7 +2,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Tests of whole runs that hold over every store.</summary>
+/// <summary>Tests of whole runs, the same for every kind of store.</summary>
 /// <param name="azure">Where storage accounts come from; null for SQLite and files.</param>
 public abstract class StoreSuite(Servers? azure)
 {

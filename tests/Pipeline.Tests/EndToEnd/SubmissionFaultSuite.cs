@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Faults of the API's answers: no URL is lost and none is posted twice.</summary>
+/// <summary>Faults in the API's answers: no URL is lost, and none is posted twice.</summary>
 public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
 {
     [Theory]
@@ -27,7 +27,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("post_500_before")]
     [InlineData("post_555_before")]
     [Trait("Promise", "2")]
-    public async Task APostThatMayHaveBeenAcceptedIsNotRepeatedAndItsInputsEndAsUnknown(string faults)
+    public async Task APostThatMayHaveBeenAcceptedIsNotRepeatedAndItsInputsFailAsUnknown(string faults)
     {
         await using var rig = await StartAsync(faults + "=1");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
@@ -37,7 +37,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     }
 
     [Fact]
-    public async Task A402PausesSubmissionAndItGoesOnByItself()
+    public async Task A402PausesSubmissionWhichResumesByItself()
     {
         await using var rig = await StartAsync("post_402=1");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Nimble:RefusedPause", "00:00:00.5")]));
@@ -59,7 +59,7 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("")]
     [InlineData("refusal_details=none")]
     [Trait("Promise", "9")]
-    public async Task OneInputThatIsRefusedFailsAloneAndTheOthersOfItsBatchAreRecords(string faults)
+    public async Task OneRefusedInputFailsAloneAndTheRestOfItsBatchBecomesRecords(string faults)
     {
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(Count).Select(u => $$"""{"url":"{{u}}"}"""), """{"url":"http://sample.test/","formats":["pdf"]}"""])));

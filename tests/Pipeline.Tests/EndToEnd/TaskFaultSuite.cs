@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Tasks that fail, never end, or are told of in strange ways.</summary>
+/// <summary>Tasks that fail, never end, or are reported in unusual ways.</summary>
 [Trait("Promise", "1")]
 public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
 {
@@ -36,7 +36,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     [InlineData("task_fail=4,webhook_lost,echo=none", 4)]
     [InlineData("task_fail=4,task_states=wild", 4)]
     [InlineData("task_fail", Count)]
-    public async Task ATaskThatFailsIsAFailureOfItsOwnInput(string faults, int failed)
+    public async Task AFailedTaskFailsOnlyItsOwnInput(string faults, int failed)
     {
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
@@ -45,7 +45,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     }
 
     [Fact]
-    public async Task WhatABatchLeavesOutFailsWithNimblesWords()
+    public async Task InputsThatABatchRejectsFailWithNimblesMessage()
     {
         await using var rig = await StartAsync("post_partial=4");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
@@ -55,7 +55,7 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     }
 
     [Fact]
-    public async Task AResultThatReportsAFailureIsNoRecord()
+    public async Task AResultThatReportsAFailureIsNotARecord()
     {
         await using var rig = await StartAsync("result_status=blocked@3");
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));

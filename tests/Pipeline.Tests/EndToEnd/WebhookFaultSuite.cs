@@ -2,7 +2,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Webhooks lost, repeated, late, early, shuffled and in every form: the outcome is the same.</summary>
+/// <summary>Webhooks that are lost, repeated, late, early, shuffled, or in any form: the outcome is the same.</summary>
 [Trait("Promise", "3")]
 public abstract class WebhookFaultSuite(Servers? azure) : FaultSuite(azure)
 {

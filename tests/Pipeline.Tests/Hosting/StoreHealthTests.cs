@@ -4,7 +4,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Tests.Hosting;
 
-/// <summary>What is said of a store that cannot be written, and when it is said to be over.</summary>
+/// <summary>When the problem of a store that cannot be written is reported, and when it counts as over.</summary>
 public sealed class StoreHealthTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -25,7 +25,7 @@ public sealed class StoreHealthTests
     }
 
     [Fact]
-    public async Task TheProblemEndsWhenNothingHasMetItForAWhileAndThereIsRoom()
+    public async Task TheProblemEndsWhenNoWriteHasFailedForAWhileAndThereIsRoom()
     {
         var health = new StoreHealth(_time, () => _hasRoom);
         await FailOnceAsync(health);
@@ -40,7 +40,7 @@ public sealed class StoreHealthTests
     }
 
     [Fact]
-    public async Task TheProblemStandsAsLongAsAnythingWaits()
+    public async Task TheProblemStaysWhileAnyWorkWaits()
     {
         var health = new StoreHealth(_time);
         var isFull = true;

@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Http;
 
-/// <summary>A proxy is for the outside: what is on this machine, or linked to it, is never asked through one.</summary>
+/// <summary>Requests to this machine and to metadata services never go through a proxy.</summary>
 public sealed class LoopbackProxyTests
 {
     private readonly LoopbackProxy _proxy = new(new WebProxy("http://proxy.example:3128"));
@@ -19,7 +19,7 @@ public sealed class LoopbackProxyTests
     [InlineData("http://0.0.0.0:5005/")]
     [InlineData("http://169.254.169.254/metadata/identity")]
     [InlineData("http://[fe80::1]/")]
-    public void WhatIsOnThisMachineIsAskedDirectly(string address)
+    public void AddressesOfThisMachineAreRequestedDirectly(string address)
     {
         Assert.True(_proxy.IsBypassed(new(address)));
         Assert.Null(_proxy.GetProxy(new(address)));
@@ -30,7 +30,7 @@ public sealed class LoopbackProxyTests
     [InlineData("http://10.0.0.7/")]
     [InlineData("http://localhost.example.com/")]
     [InlineData("http://[2001:db8::1]/")]
-    public void WhatIsOutsideIsAskedThroughTheProxy(string address)
+    public void OtherAddressesAreRequestedThroughTheProxy(string address)
     {
         Assert.False(_proxy.IsBypassed(new(address)));
         Assert.Equal("http://proxy.example:3128/", _proxy.GetProxy(new(address))!.AbsoluteUri);
@@ -40,7 +40,7 @@ public sealed class LoopbackProxyTests
     [InlineData(null)]
     [InlineData("s3://results/")]
     [InlineData("gs://results/")]
-    public async Task ARunOnThisMachineNeverAsksTheProxy(string? storageUrl)
+    public async Task ARunOnThisMachineNeverUsesTheProxy(string? storageUrl)
     {
         await using var proxy = await TestServer.StartAsync(TestServer.Json("{}", 502));
         using var folder = new TempFolder();
@@ -54,7 +54,7 @@ public sealed class LoopbackProxyTests
     }
 
     [Fact]
-    public async Task TheDoctorNeverAsksTheProxyAboutThisMachine()
+    public async Task DoctorNeverUsesTheProxyForThisMachine()
     {
         await using var proxy = await TestServer.StartAsync(TestServer.Json("{}", 502));
         await using var api = await TestServer.StartAsync(TestServer.Json("""{"data":[],"pagination":{"has_next":false}}"""));

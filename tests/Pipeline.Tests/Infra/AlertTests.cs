@@ -3,14 +3,16 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>Alerts look for sentences and numbers of the log. One that looks for what nobody logs would be silent for ever.</summary>
+/// <summary>
+/// Alerts search the log for sentences and numbers. One that searches for a line nobody logs would never fire.
+/// </summary>
 public sealed partial class AlertTests
 {
     private static readonly string[] Templates =
         [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).SelectMany(f => Template().Matches(File.ReadAllText(f))).Select(m => m.Groups[1].Value)];
 
     [Fact]
-    public async Task EveryQueryLooksForWhatTheCodeLogs()
+    public async Task EveryQueryMatchesALineThatTheCodeLogs()
     {
         var rules = await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules");
         Assert.Equal(6, rules.Count);
@@ -34,9 +36,13 @@ public sealed partial class AlertTests
             Assert.Contains($"`{rule.GetProperty("name").GetString()!.Split("-test-")[0]}`", page, StringComparison.Ordinal);
     }
 
-    /// <summary>The exporter drops, unless told not to, the log of every invocation whose trace was not sampled: under load, nearly all.</summary>
+    /// <summary>
+    /// By default the exporter drops the logs of every invocation whose trace was not sampled: under load, nearly all
+    /// of
+    /// them.
+    /// </summary>
     [Fact]
-    public void TheLogThatAlertsLiveOnIsNotSampled() =>
+    public void TheLogThatAlertsReadIsNotSampled() =>
         Assert.Contains("EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"), StringComparison.Ordinal);
 
     [GeneratedRegex(@"Message\s*=\s*""((?:[^""\\]|\\.)*)""")]

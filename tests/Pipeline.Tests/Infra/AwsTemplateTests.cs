@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>infra/aws/results-bucket.yaml as CloudFormation would see it. Bicep reads the YAML, so that a real parser judges it.</summary>
+/// <summary>infra/aws/results-bucket.yaml as CloudFormation would read it. Bicep parses the YAML.</summary>
 public sealed partial class AwsTemplateTests
 {
     private static readonly Lazy<Task<JsonElement>> Template = new(ReadAsync);
@@ -23,7 +23,7 @@ public sealed partial class AwsTemplateTests
     };
 
     [Fact]
-    public async Task EverythingReferredToExists()
+    public async Task EveryReferenceExists()
     {
         var template = await Template.Value;
         string[] pseudo = ["AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region"];
@@ -66,7 +66,7 @@ public sealed partial class AwsTemplateTests
     }
 
     [Fact]
-    public async Task NimbleMayWriteBelowThePrefixAndNothingElse()
+    public async Task NimbleMayOnlyWriteBelowThePrefix()
     {
         var policy = (await ResourceAsync("BucketPolicy", "AWS::S3::BucketPolicy")).GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().ToList();
         var granted = policy.Where(s => s.GetProperty("Effect").GetString() == "Allow").ToList();
@@ -86,7 +86,7 @@ public sealed partial class AwsTemplateTests
     }
 
     [Fact]
-    public async Task AKeyThatIsMadeIsForNimblesWriterAndForWhomTheAccountLets()
+    public async Task ANewKeyIsForNimblesWriterAndForWhomTheAccountAllows()
     {
         var policy = (await ResourceAsync("Key", "AWS::KMS::Key")).GetProperty("KeyPolicy").GetProperty("Statement").EnumerateArray().ToList();
         Assert.Equal(["Account", "NimbleEncrypts"], policy.Select(s => s.GetProperty("Sid").GetString()));
@@ -100,7 +100,7 @@ public sealed partial class AwsTemplateTests
     }
 
     [Fact]
-    public async Task TheReaderMayDecryptWithWhicheverKeyEncryptsTheBucketAndOnlyWhereThereIsOne()
+    public async Task TheReaderMayDecryptOnlyWithTheKeyOfTheBucketIfAny()
     {
         const string Key = """{"Fn::If":["MakesKmsKey",{"Fn::GetAtt":["Key","Arn"]},""";
         var policy = Assert.Single((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
@@ -132,7 +132,7 @@ public sealed partial class AwsTemplateTests
         await File.WriteAllTextAsync(folder["read.bicep"], "output template object = loadYamlContent('template.yaml')", TestContext.Current.CancellationToken);
         Assert.Equal(new(0, ""), await Bicep.BuildAsync(folder["read.bicep"], folder.Path));
         var compiled = JsonElement.Parse(await File.ReadAllTextAsync(folder["read.json"], TestContext.Current.CancellationToken));
-        // Bicep doubles the bracket of a text that could be taken for an expression.
+        // Bicep doubles the opening bracket of a string that looks like an expression.
         return JsonElement.Parse(compiled.GetProperty("variables").GetProperty("$fxv#0").GetRawText().Replace("\"[[", "\"[", StringComparison.Ordinal));
     }
 

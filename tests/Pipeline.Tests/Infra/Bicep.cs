@@ -8,10 +8,12 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>The Bicep command line, offline: with a home of its own it finds no module it could have fetched before.</summary>
+/// <summary>
+/// Runs the Bicep command line, offline and with its own home folder, so that it finds no cached modules.
+/// </summary>
 internal static class Bicep
 {
-    /// <summary>A deployment as an operator would describe it, one of everything.</summary>
+    /// <summary>The parameters of a deployment that uses every feature.</summary>
     public static readonly IReadOnlyDictionary<string, string> Deployment = new Dictionary<string, string>
     {
         ["AZURE_ENV_NAME"] = "test",
@@ -43,7 +45,9 @@ internal static class Bicep
 
     private static readonly Lazy<Task<string>> Expanded = new(SnapshotAsync);
 
-    /// <summary>Every resource that <see cref="Deployment"/> would make, as Bicep expands it; indented JSON.</summary>
+    /// <summary>
+    /// Every resource that <see cref="Deployment"/> would create, expanded by Bicep, as indented JSON.
+    /// </summary>
     public static Task<string> ExpandedAsync() => Expanded.Value;
 
     /// <summary>The expanded resources of one type.</summary>
@@ -56,7 +60,7 @@ internal static class Bicep
     /// <summary>Compiles one file with everything it imports into the folder <paramref name="output"/>.</summary>
     public static Task<BicepRun> BuildAsync(string file, string output) => RunAsync(Path.GetDirectoryName(file)!, "build", file, "--outdir", output);
 
-    /// <summary>Runs it; nothing said is success.</summary>
+    /// <summary>Runs Bicep. It succeeded if it printed nothing.</summary>
     public static async Task<BicepRun> RunAsync(string folder, params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The package has Bicep for Linux on x64 only.");
@@ -84,7 +88,7 @@ internal static class Bicep
         return Sorted(snapshot)!.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
     }
 
-    /// <summary>Bicep's order of what it expands differs from run to run.</summary>
+    /// <summary>Sorts the expanded resources, because Bicep's order differs from run to run.</summary>
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
         JsonObject item => new JsonObject(item.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
@@ -94,5 +98,7 @@ internal static class Bicep
     };
 }
 
-/// <summary>How a run of Bicep ended. It exits with 0 for some mistakes, so that what it said counts too.</summary>
+/// <summary>
+/// The result of a run of Bicep. The output counts too, because Bicep exits with 0 after some mistakes.
+/// </summary>
 internal sealed record BicepRun(int ExitCode, string Output);

@@ -8,7 +8,7 @@ public sealed class BicepTests
     private static readonly string Folder = Path.Combine(Repository.Root, "infra", "azure");
 
     [Fact]
-    public async Task EveryFileLintsWithoutAWord()
+    public async Task EveryFileLintsWithoutWarnings()
     {
         var files = Directory.GetFiles(Folder, "*.bicep*", SearchOption.AllDirectories);
         Assert.True(files.Length >= 9);
@@ -17,7 +17,7 @@ public sealed class BicepTests
     }
 
     [Fact]
-    public async Task WrongNamesAreTold()
+    public async Task WrongNamesAreReported()
     {
         using var copy = new TempFolder();
         TempFolder.CopyFolder(Folder, copy.Path);
@@ -34,9 +34,12 @@ public sealed class BicepTests
         Assert.All(["runtimes", "property", "no-unused-params"], mistake => Assert.Contains(mistake, said, StringComparison.Ordinal));
     }
 
-    /// <summary>A change of what is deployed is seen in review: as the change of this file. UPDATE_SNAPSHOTS=1 writes it anew.</summary>
+    /// <summary>
+    /// Reviewers see a change of the deployment as a change of the snapshot. UPDATE_SNAPSHOTS=1 writes the snapshot
+    /// again.
+    /// </summary>
     [Fact]
-    public async Task WhatIsDeployedIsWhatTheSnapshotSays()
+    public async Task TheDeploymentMatchesTheSnapshot()
     {
         var file = Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "Infra", "main.snapshot.json");
         var expanded = await Bicep.ExpandedAsync();
@@ -64,7 +67,7 @@ public sealed class BicepTests
     }
 
     [Fact]
-    public async Task OnlyIdentitiesOpenAnything()
+    public async Task OnlyIdentitiesGrantAccess()
     {
         var account = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts")).GetProperty("properties");
         Assert.False(account.GetProperty("allowSharedKeyAccess").GetBoolean());

@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>infra/gcp/results-bucket.sh with a gcloud that only writes down what it is asked for.</summary>
+/// <summary>infra/gcp/results-bucket.sh with a fake gcloud that only records its calls.</summary>
 public sealed class GcpScriptTests : IDisposable
 {
     private const string Tenant = "00000000-0000-0000-0000-000000000001";
@@ -13,7 +13,7 @@ public sealed class GcpScriptTests : IDisposable
     private readonly TempFolder _folder = new();
 
     [Fact]
-    public async Task FromNothingEverythingIsMade()
+    public async Task EverythingIsCreatedFromNothing()
     {
         var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments);
         Assert.Equal(0, exitCode);
@@ -26,7 +26,7 @@ public sealed class GcpScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task WhatIsThereIsLeftAloneOrBroughtUpToDate()
+    public async Task ExistingResourcesAreKeptOrUpdated()
     {
         var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments);
         Assert.Equal(0, exitCode);
@@ -54,7 +54,7 @@ public sealed class GcpScriptTests : IDisposable
     [Theory]
     [InlineData("", 0)]
     [InlineData("projects/my-project/locations/eu/keyRings/r/cryptoKeys/k", 2)]
-    public async Task AKeyOfCloudKmsIsUsedByTheServiceItselfAndOnlyWhereOneIsNamed(string key, int expected)
+    public async Task ACloudKmsKeyIsUsedByTheServiceAndOnlyIfOneIsNamed(string key, int expected)
     {
         var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments, kmsKey: key);
         Assert.Equal(0, exitCode);
@@ -70,7 +70,7 @@ public sealed class GcpScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task WrongArgumentsAreToldBeforeAnythingIsDone()
+    public async Task WrongArgumentsAreReportedBeforeAnythingIsDone()
     {
         foreach (var arguments in new string[][] { [], ["my-project"], ["my-project", "my-results", "contoso.com", Identity, "api://a"], ["my-project", "my-results", Tenant, "me", "api://a"] })
         {
@@ -81,7 +81,7 @@ public sealed class GcpScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task ARefusedCallEndsIt()
+    public async Task ARefusedCallEndsTheScript()
     {
         var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments, refused: "create");
         Assert.NotEqual(0, exitCode);

@@ -4,10 +4,10 @@ using Pipeline.Stores;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>The names of one kind, as the infrastructure and as the code have them.</summary>
+/// <summary>Names of one kind, as the infrastructure and the code use them.</summary>
 internal static class Names
 {
-    /// <summary>The last parts of the names of all resources of a type.</summary>
+    /// <summary>The last part of the name of each resource of a type.</summary>
     public static async Task<IReadOnlyList<string>> OfAsync(string type) =>
         [.. (await Bicep.ResourcesAsync(type)).Select(r => r.GetProperty("name").GetString()!.Split('/')[^1]).Order(StringComparer.Ordinal)];
 
@@ -15,16 +15,18 @@ internal static class Names
     public static async Task<IReadOnlyList<string>> SettingsAsync() =>
         [.. Assert.Single(await Bicep.ResourcesAsync("Microsoft.Web/sites/config")).GetProperty("properties").EnumerateObject().Select(p => p.Name)];
 
-    /// <summary>The text constants of a class whose names end so.</summary>
+    /// <summary>The string constants of a class whose names end with a suffix.</summary>
     public static IReadOnlyList<string> ConstantsOf(Type type, string suffix = "") =>
         [.. type.GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(f => f.IsLiteral && f.FieldType == typeof(string) && f.Name.EndsWith(suffix, StringComparison.Ordinal))
             .Select(f => (string)f.GetRawConstantValue()!)];
 
-    /// <summary>The variables that say where S3 and GCS are and who signs in: those that the code asks for.</summary>
+    /// <summary>The variables for the addresses of S3 and GCS and for signing in, as the code reads them.</summary>
     public static IReadOnlyList<string> Clouds { get; } = ReadNames();
 
-    /// <summary>Every setting of <see cref="PipelineOptions"/> as an environment variable; a list ends in <c>__0</c>.</summary>
+    /// <summary>
+    /// Every setting of <see cref="PipelineOptions"/> as an environment variable; lists end with <c>__0</c>.
+    /// </summary>
     public static IReadOnlyDictionary<string, PropertyInfo> Options { get; } = typeof(PipelineOptions).GetProperties()
         .SelectMany(section => section.PropertyType.GetProperties().Select(option => (Section: section, Option: option)))
         .ToDictionary(

@@ -6,13 +6,13 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>One name, one thing: in infrastructure, code, settings and documents.</summary>
+/// <summary>Each thing has the same name in infrastructure, code, settings and documents.</summary>
 public sealed partial class NamesTests
 {
     private static readonly string[] Work = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
 
     [Fact]
-    public async Task QueuesAreThoseOfTheCode()
+    public async Task QueuesMatchTheCode()
     {
         Assert.Equal(Work.Order(), Names.ConstantsOf(typeof(QueueNames)).Where(n => n != QueueNames.PoisonSuffix).Order());
         var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix)).Concat(Names.ConstantsOf(typeof(AzureNames), "Queue"));
@@ -20,18 +20,18 @@ public sealed partial class NamesTests
     }
 
     [Fact]
-    public async Task ContainersAreThoseOfTheCode()
+    public async Task ContainersMatchTheCode()
     {
         var expected = Names.ConstantsOf(typeof(AzureNames), "Container").Append("app-package").Append("lists").Distinct();
         Assert.Equal(expected.Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/blobServices/containers"));
     }
 
     [Fact]
-    public async Task TablesAreThoseOfTheCode() =>
+    public async Task TablesMatchTheCode() =>
         Assert.Equal(Names.ConstantsOf(typeof(AzureNames), "Table").Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
 
     [Fact]
-    public async Task SettingsOfTheAppAreOnesThatTheCodeReads()
+    public async Task TheCodeReadsEverySettingOfTheApp()
     {
         string[] others =
         [
@@ -40,7 +40,8 @@ public sealed partial class NamesTests
         var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append("Pipeline__Delivery__CallbackKeys__1");
         var made = await Names.SettingsAsync();
         Assert.Empty(made.Except(known));
-        // What signs in without a key, and who pays: all that is neither a key nor an endpoint can be deployed by a parameter.
+        // Parameters of a deployment set every variable that is neither a key nor an endpoint: who signs in, and who
+        // pays.
         Assert.Equal(
             ["AWS_REGION", "AWS_REQUEST_PAYER", "AWS_ROLE_ARN", "AZURE_CLIENT_ID", "AZURE_TOKEN_AUDIENCE", "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_WORKLOAD_PROVIDER"],
             made.Intersect(Names.Clouds).Order(StringComparer.Ordinal));
@@ -48,7 +49,7 @@ public sealed partial class NamesTests
     }
 
     [Fact]
-    public void EveryVariableOfTheCloudsIsExplainedAndInTheSample()
+    public void EveryCloudVariableIsExplainedAndInTheSample()
     {
         var page = Repository.Read("docs/operating.md");
         string[] others = ["AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"];
@@ -57,7 +58,7 @@ public sealed partial class NamesTests
     }
 
     [Fact]
-    public void ParametersOfADeploymentAreExplained()
+    public void DeploymentParametersAreExplained()
     {
         var page = Repository.Read("docs/operating.md");
         foreach (Match variable in EnvironmentVariable().Matches(Repository.Read("infra/azure/main.bicepparam")))
@@ -67,7 +68,7 @@ public sealed partial class NamesTests
     private static IEnumerable<string> LocalSettings() => JsonElement.Parse(Repository.Read("local.settings.sample.json"))
         .GetProperty("Values").EnumerateObject().Select(v => v.Name.Replace(":", "__", StringComparison.Ordinal));
 
-    /// <summary>Without the place in a list.</summary>
+    /// <summary>The setting's name without its index in a list.</summary>
     private static string Name(string setting) => ListPlace().Replace(setting, "");
 
     private static void AssertNone(IEnumerable<string> names, IEnumerable<string> known) => Assert.Empty(names.Except(known));

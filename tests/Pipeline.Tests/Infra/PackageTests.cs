@@ -5,14 +5,14 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>Whoever finds a package learns what it is, under which license, and how to begin.</summary>
+/// <summary>Each package says what it is, under which license, and how to start.</summary>
 public sealed class PackageTests
 {
     [Theory]
     [InlineData("Pipeline")]
     [InlineData("Pipeline.Cli")]
     [InlineData("Pipeline.Emulator")]
-    public async Task APackageSaysWhatItIs(string project)
+    public async Task APackageDescribesItself(string project)
     {
         using var folder = new TempFolder();
         await DotnetAsync(
@@ -47,7 +47,7 @@ public sealed class PackageTests
         {
             WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        // `dotnet test` tells its own build where MSBuild is; this one finds it by itself.
+        // `dotnet test` sets variables with the path of MSBuild for its own build. This build must find MSBuild itself.
         foreach (var name in start.Environment.Keys.ToList())
             if (name.StartsWith("MSBUILD", StringComparison.Ordinal))
                 start.Environment.Remove(name);

@@ -3,7 +3,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>What is built is what was reviewed: actions, packages and scripts are pinned.</summary>
+/// <summary>The build uses what was reviewed: actions, packages and scripts are pinned.</summary>
 public sealed partial class SupplyChainTests
 {
     public static TheoryData<string> Workflows =>
@@ -20,7 +20,7 @@ public sealed partial class SupplyChainTests
         Assert.All(Uses().Matches(text), use => Assert.Matches(Pinned(), use.Value));
         Assert.NotEmpty(Uses().Matches(text));
         Assert.Equal(text.Split("actions/checkout@").Length, text.Split("persist-credentials: false").Length);
-        // A version is counted from the last tag, which a shallow clone does not have.
+        // Versions count from the last tag, which a shallow clone does not have.
         Assert.Equal(text.Split("actions/checkout@").Length, text.Split("fetch-depth: 0").Length);
         Assert.Contains("permissions:\n  contents: read\n", text, StringComparison.Ordinal);
     }
@@ -38,7 +38,7 @@ public sealed partial class SupplyChainTests
     }
 
     [Fact]
-    public void PackagesOfNodeRunNoScripts() => Assert.All(
+    public void NodePackagesRunNoScripts() => Assert.All(
         Files("*.sh").SelectMany(File.ReadLines).Where(line => line.Contains("npm ci", StringComparison.Ordinal)),
         line => Assert.Contains("--ignore-scripts", line, StringComparison.Ordinal));
 
@@ -79,7 +79,7 @@ public sealed partial class SupplyChainTests
     }
 
     [Fact]
-    public void TheImageIsMadeOfTheSourcesAloneAndRunsWithoutRoot()
+    public void TheImageIsBuiltFromTheSourcesAloneAndRunsWithoutRoot()
     {
         var image = Repository.Read("Dockerfile");
 
@@ -98,7 +98,7 @@ public sealed partial class SupplyChainTests
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories))
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "node_modules"));
 
-    // A workflow of this repository is of the same commit.
+    // A workflow of this repository needs no pin: it comes from the same commit.
     [GeneratedRegex(@"uses: (?!\./).+")]
     private static partial Regex Uses();
 

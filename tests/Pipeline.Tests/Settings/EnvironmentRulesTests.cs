@@ -3,7 +3,9 @@ using Pipeline.Settings;
 
 namespace Pipeline.Tests.Settings;
 
-/// <summary>Every variable that is read is checked at start, and a fault is one line: its name, its value, what to write.</summary>
+/// <summary>
+/// Every variable is checked at start. An error is one line with its name, its value and what to write.
+/// </summary>
 public sealed class EnvironmentRulesTests
 {
     [Theory]
@@ -34,11 +36,11 @@ public sealed class EnvironmentRulesTests
     [InlineData("AWS_SECRET_ACCESS_KEY", "@Microsoft.KeyVault(VaultName=v;SecretName=s)",
         "AWS_SECRET_ACCESS_KEY is a Key Vault reference that Azure has not resolved. "
             + "Grant the app's identity Key Vault Secrets User.")]
-    public void AVariableThatCannotBeUsedIsNamedWithItsValueAndWhatToWrite(string name, string value, string fault) =>
+    public void AnUnusableVariableIsNamedWithItsValueAndWhatToWrite(string name, string value, string fault) =>
         Assert.Equal(fault, Assert.Single(Check((name, value))));
 
     [Fact]
-    public void VariablesAsTheCloudsDocumentThemAreUsable() => Assert.Empty(Check(
+    public void VariablesAreUsableAsTheCloudsDocumentThem() => Assert.Empty(Check(
         ("AWS_REGION", "us-gov-west-1"), ("AWS_DEFAULT_REGION", ""), ("AWS_ACCESS_KEY_ID", "AKIA1234567890"),
         ("AWS_SECRET_ACCESS_KEY", "abc/+=def"), ("AWS_PROFILE", "my profile"), ("AWS_MAX_ATTEMPTS", "3"),
         ("STORAGE_EMULATOR_HOST", "localhost:4443"), ("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"), ("GOOGLE_APPLICATION_CREDENTIALS", ThisFile()),
@@ -46,7 +48,7 @@ public sealed class EnvironmentRulesTests
         ("http_proxy", "proxy.example.com:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080"), ("NO_PROXY", "localhost,.example.com")));
 
     [Fact]
-    public void AllFaultsOfAllKindsAreToldAtOnceAndNoneTwice()
+    public void AllErrorsOfAllKindsAreReportedAtOnceAndNoneTwice()
     {
         var given = GivenSettings.None
             .With("Pipeline:Collect:MaxDepth", "Pipeline__Collect__MaxDepth", "abc")

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Settings;
 public sealed class SettingBinderTests
 {
     [Fact]
-    public void TextsAreReadAsTheirSettingsTypes()
+    public void SettingsAreParsedAsTheirTypes()
     {
         var options = Bind(
             ("Pipeline:Nimble:BaseUrl", " https://api.example/ "), ("Pipeline:Nimble:RequestsPerSecond", "0.5"),
@@ -29,13 +29,13 @@ public sealed class SettingBinderTests
         Assert.Equal("usual", options.Nimble.ApiKey);
     }
 
-    /// <summary>30 would be thirty days, and 24:00:00 twenty-four of them.</summary>
+    /// <summary>TimeSpan.Parse would read 30 as thirty days, and 24:00:00 as twenty-four days.</summary>
     [Theory]
     [InlineData("30")]
     [InlineData("24:00:00")]
     [InlineData("5 minutes")]
     [InlineData("00:60:00")]
-    public void ATimeWithoutDoubtOrNone(string text) =>
+    public void AnAmbiguousTimeIsAnError(string text) =>
         Assert.StartsWith($"Pipeline__Sweep__TaskDeadline is '{text}'. Write a time as [days.]hours:minutes:seconds ",
             Assert.Single(Bind(("Pipeline:Sweep:TaskDeadline", text)).Unreadable), StringComparison.Ordinal);
 
@@ -45,14 +45,14 @@ public sealed class SettingBinderTests
     [InlineData("https://api.example/proxy/v1", "https://api.example/proxy/", "v1")]
     [InlineData("https://api.example", "https://api.example/", "v1")]
     [InlineData("https://v2", "https://v2/", "v1")]
-    public void AVersionAtTheEndOfTheAddressIsTheVersion(string address, string root, string version)
+    public void AVersionAtTheEndOfTheAddressIsUsed(string address, string root, string version)
     {
         var nimble = Bind(("Pipeline:Nimble:BaseUrl", address)).Nimble;
         Assert.Equal((root, version), (nimble.BaseUrl.AbsoluteUri, nimble.Version));
     }
 
     [Fact]
-    public void TwoVersionsAreAFault() => Assert.Equal(
+    public void TwoVersionsAreAnError() => Assert.Equal(
         "Pipeline__Nimble__BaseUrl ends in v2, and Pipeline__Nimble__Version is 'v1'. Leave the version out of the address.",
         Assert.Single(Bind(("Pipeline:Nimble:BaseUrl", "https://api.example/v2"), ("Pipeline:Nimble:Version", "v1")).Unreadable));
 
@@ -63,11 +63,11 @@ public sealed class SettingBinderTests
     [InlineData("https://api.example/?key=1")]
     [InlineData("https://")]
     [InlineData("api.example")]
-    public void AnAddressThatIsNoneIsAFault(string text) =>
+    public void AnInvalidAddressIsAnError(string text) =>
         Assert.StartsWith("Pipeline__Nimble__BaseUrl is '", Assert.Single(Bind(("Pipeline:Nimble:BaseUrl", text)).Unreadable), StringComparison.Ordinal);
 
     [Fact]
-    public void ASecretThatCannotBeUsedIsNotShown()
+    public void AnUnusableSecretIsNotShown()
     {
         var options = Bind(("NIMBLE_API_KEY", "\"hidden key\""), ("Pipeline:Delivery:CallbackKeys:0", "hidden!"));
         Assert.DoesNotContain(new PipelineOptionsValidator().Validate(null, options).Failures!, fault => fault.Contains("hidden", StringComparison.Ordinal));

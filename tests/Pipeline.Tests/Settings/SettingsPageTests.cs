@@ -4,7 +4,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Settings;
 
-/// <summary>docs/settings.md says of every setting what the code says.</summary>
+/// <summary>docs/settings.md agrees with the code about every setting.</summary>
 public sealed partial class SettingsPageTests
 {
     // The system's folder for temporary files differs between machines.
@@ -13,7 +13,7 @@ public sealed partial class SettingsPageTests
     private static readonly IReadOnlyList<Match> Rows = [.. Row().Matches(Repository.Read("docs/settings.md")).Cast<Match>()];
 
     [Fact]
-    public void EverySettingHasOneRowWithItsDefaultItsRangeAndWhatItDoes()
+    public void EverySettingHasOneRowWithItsDefaultRangeAndMeaning()
     {
         var expected = SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Select(setting => string.Join(
             " | ", Name(setting), Name(setting) == SpillFolder ? "" : Default(setting), SettingText.Values(setting)));
@@ -23,7 +23,7 @@ public sealed partial class SettingsPageTests
     }
 
     [Fact]
-    public void EverySettingWithANumberOrATimeHasARangeThatHoldsItsDefault()
+    public void EveryNumberAndTimeHasARangeThatIncludesItsDefault()
     {
         Type[] free = [typeof(string), typeof(bool), typeof(Uri), typeof(IList<string>)];
         foreach (var setting in SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner))
@@ -35,7 +35,7 @@ public sealed partial class SettingsPageTests
     }
 
     [Fact]
-    public void EveryAdviceCanBeFollowedAndTurnsNothingOff()
+    public void EveryExampleIsValidAndTurnsNothingOff()
     {
         foreach (var setting in SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Where(s => !s.IsList && s.Range is not null))
         {
