@@ -47,7 +47,9 @@ public sealed class DeadLetterFunctionTests
     private Task RunAsync(string queue, string body, int dequeueCount)
     {
         var time = TimeProvider.System;
-        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, time), time);
+        var store = RecordStores.Mock().Object;
+        var outcomes = new OutcomeRecorder(
+            _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, time), time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var stage = new DeadLetterStage(
             _ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, failures, time, NullLogger<DeadLetterStage>.Instance);

@@ -196,7 +196,9 @@ public sealed class MessageRunnerTests : IDisposable
     private Task RunAsync(
         int dequeueCount, Func<CancellationToken, Task> stage, string text = Text, string queue = QueueNames.Submissions)
     {
-        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new(_ledger.Object), new(_ledger.Object, _time), _time);
+        var store = RecordStores.Mock().Object;
+        var outcomes = new OutcomeRecorder(
+            _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, _time), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, failures, _time, NullLogger<DeadLetterStage>.Instance);

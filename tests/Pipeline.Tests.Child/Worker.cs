@@ -15,10 +15,9 @@ namespace Pipeline.Tests.Child;
 
 /// <summary>
 /// A small pipeline over the real local ports: cuts a list into submissions, and makes each input a record, or every
-/// tenth
-/// a failure.
+/// tenth a failure.
 /// </summary>
-internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int inputs, TimeSpan visibility) : IAsyncDisposable
+internal sealed class Worker(LocalDatabase database, NdjsonRecordStore sink, int inputs, TimeSpan visibility) : IAsyncDisposable
 {
     private const int PerSubmission = 100;
 
@@ -28,7 +27,7 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordSink sink, int 
     public static async Task<Worker> OpenAsync(string folder, int inputs, TimeSpan visibility)
     {
         var database = await LocalDatabase.OpenAsync(Path.Combine(folder, "state"), CancellationToken.None);
-        var sink = await NdjsonRecordSink.OpenAsync(database, Path.Combine(folder, "out"), NullLogger<NdjsonRecordSink>.Instance, CancellationToken.None);
+        var sink = await NdjsonRecordStore.OpenAsync(database, Path.Combine(folder, "out"), NullLogger<NdjsonRecordStore>.Instance, CancellationToken.None);
         return new(database, sink, inputs, visibility);
     }
 

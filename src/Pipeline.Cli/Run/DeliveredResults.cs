@@ -33,7 +33,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
     public async Task<bool> FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         await using var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
-        using var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordSink>>(), cancellationToken);
+        using var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordStore>>(), cancellationToken);
         foreach (var listId in listIds)
         {
             var manifest = await ReadAsync(Blob(AzureNames.ManifestsContainer, $"{listId}.json"), PipelineJson.Plain.Manifest, cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
     }
 
     /// <summary>A record's blob is a gzip member of one line; without its line feed it was cut.</summary>
-    private async Task FetchRecordAsync(string listId, ObjectUri blob, NdjsonRecordSink sink, CancellationToken cancellationToken)
+    private async Task FetchRecordAsync(string listId, ObjectUri blob, NdjsonRecordStore sink, CancellationToken cancellationToken)
     {
         var path = blob.Key.Split('/');
         using var line = new SpillBuffer(SpillAt, Folders.Spill(settings));

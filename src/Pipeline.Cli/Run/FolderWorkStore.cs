@@ -60,8 +60,8 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
         try
         {
             using var logs = LoggerFactory.Create(logging => HostLog.Configure(logging, settings));
-            var log = logs.CreateLogger<NdjsonRecordSink>();
-            var sink = await NdjsonRecordSink.OpenAsync(database, settings.Out, log, cancellationToken);
+            var log = logs.CreateLogger<NdjsonRecordStore>();
+            var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, log, cancellationToken);
             return new(
                 services => services.AddLocalStores(database, sink),
                 (_, ids, token) => sink.AgreesAsync(ids, token),

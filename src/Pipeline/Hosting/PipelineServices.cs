@@ -62,6 +62,7 @@ public static class PipelineServices
         services.AddSingleton<SubmitGuards>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<ResultSetbacks>();
+        services.AddSingleton<Publisher>();
         services.AddSingleton<OutcomeRecorder>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<TaskMatcherCache>();
@@ -99,16 +100,16 @@ public static class PipelineServices
     }
 
     /// <summary>Adds the ports for one machine: SQLite and files.</summary>
-    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordSink sink) =>
+    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordStore records) =>
         services.AddLocalStores(database)
-            .AddSingleton<IRecordSink>(sink)
+            .AddSingleton<IRecordStore>(records)
             .AddSingleton(s => new StoreHealth(
                 s.GetRequiredService<TimeProvider>(),
                 () => DiskFaults.HasRoom(database.Path, DiskFaults.WorkingBytes)
-                    && DiskFaults.HasRoom(sink.Folder, DiskFaults.WorkingBytes)
+                    && DiskFaults.HasRoom(records.Folder, DiskFaults.WorkingBytes)
             ));
 
-    /// <summary>Adds the ports for one machine without the record sink, for commands that produce no records.</summary>
+    /// <summary>Adds the ports for one machine without the record store, for commands that produce no records.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
     {
         services.AddSingleton(database);
@@ -140,7 +141,8 @@ public static class PipelineServices
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
         services.AddSingleton<ILedgerCounts, SubmissionCounts>();
-        services.AddSingleton<IRecordSink, AzureRecordSink>();
+        services.AddSingleton<IRecordStore, AzureRecordStore>();
+        services.AddSingleton<IRecordAnnouncer, QueueAnnouncer>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;
     }

@@ -5,6 +5,7 @@ using Pipeline.Diagnostics;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Intake;
@@ -17,7 +18,7 @@ namespace Pipeline.Intake;
 internal sealed partial class IntakeStage(
     ILedger ledger,
     IWorkQueue queue,
-    IRecordSink sink,
+    Publisher publisher,
     IObjectStore objects,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -119,9 +120,9 @@ internal sealed partial class IntakeStage(
     )
     {
         await before.CheckAsync(submission, cancellationToken);
-        // The sink comes first: every failure in the ledger must be in the sink.
+        // Failures are published first: every failure in the ledger must be there.
         if (submission.Failures.Count > 0)
-            await sink.PutFailuresAsync(submission.Failures, cancellationToken);
+            await publisher.PublishAsync(submission.Failures, cancellationToken);
         await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
         CrashPoint.Pass("intake.after-submission");
         if (submission.Entry.State == SubmissionState.Planned)

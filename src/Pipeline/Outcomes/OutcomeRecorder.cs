@@ -17,16 +17,17 @@ internal sealed record FailureCause(
     string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
 
 /// <summary>
-/// Gives inputs their outcome, each once. A record is in the sink before the ledger says so; a failure is decided in the ledger, which keeps
-/// its text, before the sink has it. So a crash between the two is healed by doing the same again, and a record is never called a failure.
+/// Gives inputs their outcome, each once. A record is published before the ledger says so; a failure is decided in the ledger, which keeps
+/// its text, before it is published. So a crash between the two is healed by doing the same again, and a record is never called a failure.
 /// </summary>
-internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInputs open, Reopening reopening, TimeProvider time)
+internal sealed class OutcomeRecorder(
+    ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
 {
-    /// <summary>Puts a record to the sink and closes its input.</summary>
+    /// <summary>Publishes a record and closes its input.</summary>
     public async Task RecordAsync(
         SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record, CancellationToken cancellationToken)
     {
-        await sink.PutRecordAsync(record, cancellationToken);
+        await publisher.PublishAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
         await CountRecordAsync(submission, input, taskId, discoveredBy, cancellationToken, record.HttpStatus);
         CrashPoint.Pass("collect.after-ledger");
@@ -36,7 +37,7 @@ internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInpu
     /// <returns>Whether there is one.</returns>
     public async Task<bool> RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
     {
-        if ((await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count == 0)
+        if ((await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count == 0)
             return false;
         await CountRecordAsync(submission, failed, taskId, discoveredBy, cancellationToken);
         return true;
@@ -59,10 +60,10 @@ internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInpu
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
-        // A worker that was killed between sink and ledger has left records that count, however late that is found out.
+        // A worker that was killed between store and ledger has left records that count, however late that is found out.
         var there = submission.AcceptedAt is null
             ? new HashSet<string>()
-            : await sink.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
+            : await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
         var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, discoveredBy, i.HttpStatus) : i with
         {
             State = InputState.Failed,
@@ -78,18 +79,18 @@ internal sealed class OutcomeRecorder(ILedger ledger, IRecordSink sink, OpenInpu
         await PutFailuresAsync(settled, cancellationToken);
     }
 
-    /// <summary>Puts the failures among inputs to the sink, as the ledger has them; again is harmless.</summary>
+    /// <summary>Publishes the failures among inputs as the ledger has them; again is harmless.</summary>
     public Task PutFailuresAsync(IEnumerable<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var failures = inputs
             .Where(i => i is { State: InputState.Failed, Failure: not null })
             .Select(FailureText.Read)
             .ToList();
-        return failures.Count == 0 ? Task.CompletedTask : sink.PutFailuresAsync(failures, cancellationToken);
+        return failures.Count == 0 ? Task.CompletedTask : publisher.PublishAsync(failures, cancellationToken);
     }
 
     /// <summary>
-    /// Writes that the sink has the record of an input. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
+    /// Writes that the record of an input is stored. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
     /// is there and counts. What was given up waits again first, in a submission that is open again, so that a crash at any step leaves something to go on with.
     /// </summary>
     private async Task CountRecordAsync(

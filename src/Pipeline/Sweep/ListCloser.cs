@@ -6,6 +6,7 @@ using Pipeline.Concurrency;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
 
@@ -14,7 +15,8 @@ namespace Pipeline.Sweep;
 /// <summary>Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.</summary>
 internal sealed partial class ListCloser(
     ILedger ledger,
-    IRecordSink sink,
+    IRecordStore store,
+    Publisher publisher,
     BudgetGuard budget,
     CanaryGuard canaries,
     IsolatedSteps steps,
@@ -113,7 +115,7 @@ internal sealed partial class ListCloser(
         if (records + failures != list.Inputs)
             throw new InvalidOperationException($"List {list.ListId} has {list.Inputs} inputs, but {records} records and {failures} failures.");
         CrashPoint.Pass("sweep.before-manifest");
-        await sink.PutManifestAsync(new()
+        await publisher.PublishAsync(new Manifest
         {
             ListId = list.ListId,
             Source = list.Source,
@@ -126,7 +128,7 @@ internal sealed partial class ListCloser(
             RecordsByHttpStatus = statuses,
             DiscoveredBy = discoveredBy,
             Submissions = submissions,
-            Locations = await sink.GetLocationsAsync(list.ListId, cancellationToken),
+            Locations = await store.GetLocationsAsync(list.ListId, cancellationToken),
             CreatedAt = list.CreatedAt,
             ClosedAt = now,
             DurationMs = (long)(now - list.CreatedAt).TotalMilliseconds,

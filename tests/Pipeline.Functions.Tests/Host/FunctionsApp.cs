@@ -101,7 +101,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
         else
         {
             var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
-            var sink = await NdjsonRecordSink.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
+            var sink = await NdjsonRecordStore.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordStore>.Instance, TestContext.Current.CancellationToken);
             _worker = Build(settings, services => services.AddLocalStores(database, sink));
         }
         await _worker.StartAsync(TestContext.Current.CancellationToken);

@@ -10,7 +10,8 @@ public sealed class EveryImplementationHasItsSuite
     [InlineData(typeof(IWorkQueue), typeof(WorkQueueContract))]
     [InlineData(typeof(ILedger), typeof(LedgerContract))]
     [InlineData(typeof(IObjectStore), typeof(ObjectStoreContract))]
-    [InlineData(typeof(IRecordSink), typeof(RecordSinkContract))]
+    [InlineData(typeof(IRecordStore), typeof(RecordStoreContract))]
+    [InlineData(typeof(IRecordAnnouncer), typeof(RecordAnnouncerContract))]
     public void OfThisPort(Type port, Type contract)
     {
         var implementations = Concrete(typeof(PipelineException).Assembly).Where(port.IsAssignableFrom).ToList();

@@ -42,7 +42,7 @@ public sealed class RecordAfterFailureTests
         await GiveUpAsync(world);
         // As if a worker had checked the input before another gave it up, and was killed after writing to the sink.
         var input = (await world.InputsAsync())[0];
-        await world.Service<IRecordSink>().PutRecordAsync(TextRecord.Of(input.Id, SubmitWorld.ListId), Token);
+        await world.Service<IRecordStore>().PutRecordAsync(TextRecord.Of(input.Id, SubmitWorld.ListId), Token);
         await CollectAsync(world);
         await AssertCountedAsync(world);
     }
@@ -65,7 +65,7 @@ public sealed class RecordAfterFailureTests
         await GiveUpAsync(world, close: false);
         var read = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         await CollectAsync(world);
-        await world.Service<IRecordSink>().PutRecordAsync(TextRecord.Of((await world.InputsAsync())[0].Id, SubmitWorld.ListId), Token);
+        await world.Service<IRecordStore>().PutRecordAsync(TextRecord.Of((await world.InputsAsync())[0].Id, SubmitWorld.ListId), Token);
         await CollectAsync(world);
         Assert.Null(await world.Ledger.UpdateSubmissionAsync(read with { State = SubmissionState.Closed, Failures = 1 }, Token));
         await AssertCountedAsync(world);

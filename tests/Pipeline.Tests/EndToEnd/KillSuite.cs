@@ -103,7 +103,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         await using (var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken))
         {
             await using var record = StagedRecord.FromBytes(Text("id"), before.ListId, Text("submission_id"), Encoding.UTF8.GetBytes(line));
-            await host.Services.GetRequiredService<IRecordSink>().PutRecordAsync(record, TestContext.Current.CancellationToken);
+            await host.Services.GetRequiredService<IRecordStore>().PutRecordAsync(record, TestContext.Current.CancellationToken);
             var message = new ResultMessage(Text("submission_id"), Text("task_id"), DiscoveredBy.Sweep, TimeProvider.System.GetUtcNow());
             await host.Services.GetRequiredService<IWorkQueue>().SendAsync(message, TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         }

@@ -14,7 +14,7 @@ namespace Pipeline.Tests.Intake;
 /// <summary>
 /// The stage with its ports in memory. Any port call can be made to fail, before or after its effect.
 /// </summary>
-internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
+internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
 {
     private readonly FakeLedger _ledger;
     private int _calls;
@@ -52,7 +52,7 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
     public Task<ListEntry> HandleAsync(string message) => HandleAsync(Encoding.UTF8.GetBytes(message));
 
     public Task<ListEntry> HandleAsync(byte[] message) =>
-        new IntakeStage(_ledger, this, this, this, Microsoft.Extensions.Options.Options.Create(Options), Time, NullLogger<IntakeStage>.Instance)
+        new IntakeStage(_ledger, this, new(this, []), this, Microsoft.Extensions.Options.Options.Create(Options), Time, NullLogger<IntakeStage>.Instance)
             .HandleAsync(message, TestContext.Current.CancellationToken);
 
     public IEnumerable<InputEntry> Inputs => _ledger.Submissions.Values.OrderBy(s => s.Sequence).SelectMany(s => _ledger.Inputs[s.SubmissionId]);
@@ -94,11 +94,12 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
         return 0;
     });
 
-    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken) => Call(() =>
+    public Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(
+        IReadOnlyList<Failure> failures, CancellationToken cancellationToken) => Call<IReadOnlyList<StoredDocument>>(() =>
     {
         foreach (var failure in failures)
             Failures.TryAdd(failure.Id, failure);
-        return 0;
+        return [];
     });
 
     public Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
@@ -107,13 +108,15 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordSink, IObjectStore
         return Task.FromResult<ObjectRead?>(Objects.TryGetValue(uri.ToString(), out var bytes) ? new MemoryRead(bytes) : null);
     }
 
-    public Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<StoredDocument?> PutManifestAsync(Manifest manifest, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
 

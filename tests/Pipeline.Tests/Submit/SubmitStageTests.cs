@@ -205,7 +205,9 @@ public sealed class SubmitStageTests : IAsyncDisposable
         settings.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
         var options = Microsoft.Extensions.Options.Options.Create(settings);
         var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
-        var outcomes = new OutcomeRecorder(_ledger.Object, Mock.Of<IRecordSink>(), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
+        var store = RecordStores.Mock().Object;
+        var outcomes = new OutcomeRecorder(
+            _ledger.Object, store, new(store, []), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
         var repeats = new Resubmission(_ledger.Object, _queue.Object, new(_ledger.Object, _time), options, _time, NullLogger<Resubmission>.Instance);
         var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
         var holds = new SubmissionHolds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<SubmissionHolds>.Instance);

@@ -28,10 +28,10 @@ public sealed class DeadLetterStageTests
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
         var ledger = new LocalLedger(database);
-        var sink = new Mock<IRecordSink>();
+        var store = RecordStores.Mock();
         var submission = Some.Submission() with { State = SubmissionState.Planned, DueAt = Some.Time.AddHours(1) };
         await ledger.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
-        var stage = Stage(ledger, sink.Object);
+        var stage = Stage(ledger, store.Object);
 
         await stage.HandleAsync(QueueNames.Submissions, Encoding.UTF8.GetBytes($$"""{"submission_id":"{{submission.SubmissionId}}"}"""), new IOException("No disk."), Token);
 
@@ -39,7 +39,7 @@ public sealed class DeadLetterStageTests
         Assert.Equal(SubmissionState.Refused, after!.State);
         Assert.True(after.DueAt <= Some.Time, "Sweep must close it at its next look.");
         Assert.All(await ledger.GetInputsAsync(submission.SubmissionId, Token), i => Assert.Equal(InputState.Failed, i.State));
-        sink.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."), It.IsAny<CancellationToken>()));
+        store.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."), It.IsAny<CancellationToken>()));
     }
 
     [Fact]
@@ -51,16 +51,17 @@ public sealed class DeadLetterStageTests
         var submission = Some.Submission() with { State = SubmissionState.Accepted, AcceptedAt = Some.Time };
         var inputs = Some.Inputs(submission).Select(i => i with { State = InputState.Waiting, Reason = null, Failure = null, MovedTo = null }).ToList();
         await ledger.CreateSubmissionAsync(submission, inputs, Token);
-        var sink = new Mock<IRecordSink>();
-        sink.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
+        var store = RecordStores.Mock();
+        store.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new HashSet<string> { inputs[1].Id });
-        var outcomes = new OutcomeRecorder(ledger, sink.Object, new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
+        var outcomes = new OutcomeRecorder(
+            ledger, store.Object, new(store.Object, []), new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
 
         await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
 
         var after = await ledger.GetInputsAsync(submission.SubmissionId, Token);
         Assert.Equal([InputState.Failed, InputState.Recorded, InputState.Failed], after.Select(i => i.State));
-        sink.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == 2), It.IsAny<CancellationToken>()));
+        store.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == 2), It.IsAny<CancellationToken>()));
     }
 
     [Theory]
@@ -68,7 +69,7 @@ public sealed class DeadLetterStageTests
     [InlineData(QueueNames.Results, "")]
     [Trait("Promise", "9")]
     public async Task AMessageThatNamesNoSubmissionIsOnlyLogged(string queue, string body) =>
-        await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
+        await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordStore>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
 
     [Fact]
     public async Task AListThatFailsEveryAttemptIsRefusedOnce()
@@ -78,7 +79,7 @@ public sealed class DeadLetterStageTests
         var ledger = new LocalLedger(database);
         var planning = await ledger.CreateListAsync(Some.List() with { ContentHash = new('a', 64) }, Token);
         var message = Encoding.UTF8.GetBytes("""{"source":"s3://lists/a.txt","list_id":"list"}""");
-        var stage = Stage(ledger, Mock.Of<IRecordSink>(MockBehavior.Strict));
+        var stage = Stage(ledger, Mock.Of<IRecordStore>(MockBehavior.Strict));
 
         await stage.HandleAsync(QueueNames.UrlLists, message, new InvalidOperationException("A bug."), Token);
         await stage.HandleAsync(QueueNames.UrlLists, message, error: null, Token);
@@ -94,7 +95,7 @@ public sealed class DeadLetterStageTests
         using var folder = new TempFolder();
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
         var queue = new LocalWorkQueue(database, TimeProvider.System);
-        var stage = Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordSink>(MockBehavior.Strict), queue);
+        var stage = Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordStore>(MockBehavior.Strict), queue);
         var shared = new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, Some.Time, Others: ["t-2", "t-3"]);
 
         await stage.HandleAsync(QueueNames.Results, JsonSerializer.SerializeToUtf8Bytes(shared, PipelineJson.Plain.ResultMessage), new IOException("No disk."), Token);
@@ -105,10 +106,10 @@ public sealed class DeadLetterStageTests
         Assert.All(sent, message => Assert.Equal((1, null), (message.Tries, message.Others)));
     }
 
-    private static DeadLetterStage Stage(ILedger ledger, IRecordSink sink, IWorkQueue? queue = null)
+    private static DeadLetterStage Stage(ILedger ledger, IRecordStore store, IWorkQueue? queue = null)
     {
         var time = new FakeTimeProvider(Some.Time);
-        var outcomes = new OutcomeRecorder(ledger, sink, new(ledger), new(ledger, time), time);
+        var outcomes = new OutcomeRecorder(ledger, store, new(store, []), new(ledger), new(ledger, time), time);
         return new(
             ledger,
             queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict),

@@ -87,7 +87,7 @@ public sealed class AzureStorageOptionsTests
 
         Assert.IsType<StorageWorkQueue>(services.GetRequiredService<IWorkQueue>());
         Assert.IsType<TableLedger>(services.GetRequiredService<ILedger>());
-        Assert.IsType<AzureRecordSink>(services.GetRequiredService<IRecordSink>());
+        Assert.IsType<AzureRecordStore>(services.GetRequiredService<IRecordStore>());
         Assert.IsType<AzureBlobStore>(Assert.Single(services.GetServices<IObjectStore>()));
         Assert.NotNull(services.GetRequiredService<StorageQueueReceiver>());
     }

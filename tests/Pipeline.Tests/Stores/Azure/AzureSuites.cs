@@ -86,23 +86,23 @@ public sealed class AzureBlobStoreSuite(Servers servers) : ObjectStoreContract
     protected override Task<IObjectStore> ReopenAsync() => OpenAsync();
 }
 
-[SuiteFor(typeof(AzureRecordSink))]
+[SuiteFor(typeof(AzureRecordStore))]
 [Trait("Needs", "servers")]
-public sealed class AzureRecordSinkSuite(Servers servers) : RecordSinkContract
+public sealed class AzureRecordStoreSuite(Servers servers) : RecordStoreContract
 {
     private AzuriteAccount? _azurite;
     private BlobServiceClient _blobs = null!;
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override async Task<IRecordSink> OpenAsync()
+    protected override async Task<IRecordStore> OpenAsync()
     {
         var account = (_azurite ??= await servers.AzureAsync()).Open();
         _blobs = account.Blobs;
-        return new AzureRecordSink(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+        return new AzureRecordStore(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
     }
 
-    protected override Task<IRecordSink> ReopenAsync() => OpenAsync();
+    protected override Task<IRecordStore> ReopenAsync() => OpenAsync();
 
     protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) => ReadAsync(AzureNames.RecordsContainer, listId, ".json.gz");
 
@@ -124,5 +124,33 @@ public sealed class AzureRecordSinkSuite(Servers servers) : RecordSinkContract
             texts.Add(Encoding.UTF8.GetString(await Some.ReadAllAsync(content)).TrimEnd('\n'));
         }
         return texts;
+    }
+}
+
+[SuiteFor(typeof(QueueAnnouncer))]
+[Trait("Needs", "servers")]
+public sealed class QueueAnnouncerSuite(Servers servers) : RecordAnnouncerContract
+{
+    private AzuriteAccount? _azurite;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    protected override async Task<IRecordAnnouncer> OpenAsync() =>
+        new QueueAnnouncer((_azurite ??= await servers.AzureAsync()).Open());
+
+    protected override Task<IRecordAnnouncer> ReopenAsync() => OpenAsync();
+
+    protected override async Task<IReadOnlyList<string>> ReadAsync(DocumentKind kind)
+    {
+        var name = kind switch
+        {
+            DocumentKind.Record => AzureNames.RecordsQueue,
+            DocumentKind.Failure => AzureNames.FailuresQueue,
+            _ => AzureNames.ManifestsQueue,
+        };
+        var queue = _azurite!.Open().Queues.GetQueueClient(name);
+        if (!await queue.ExistsAsync(Token))
+            return [];
+        return [.. (await queue.PeekMessagesAsync(32, Token)).Value.Select(message => message.MessageText)];
     }
 }

@@ -5,6 +5,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Staging;
+using Pipeline.Outcomes;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Stores.Azure.Records;
@@ -69,14 +70,15 @@ public sealed class DownstreamTests(Servers servers)
     public async Task QueuesBlobsAndMessagesMatchThePage()
     {
         var account = (await servers.AzureAsync()).Open();
-        var sink = new AzureRecordSink(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+        var blobs = new AzureBlobStore(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
+        var publisher = new Publisher(new AzureRecordStore(account, new(account, blobs)), [new QueueAnnouncer(account)]);
         var record = Encoding.UTF8.GetBytes("""{"schema":"pipeline.record/1","id":"a"}""");
         // Put everything twice, as after a crash.
         for (var i = 0; i < 2; i++)
         {
-            await sink.PutRecordAsync(StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);
-            await sink.PutFailuresAsync([Some.Failure("b")], Ct);
-            await sink.PutManifestAsync(Some.Manifest(), Ct);
+            await publisher.PublishAsync(StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);
+            await publisher.PublishAsync([Some.Failure("b")], Ct);
+            await publisher.PublishAsync(Some.Manifest(), Ct);
         }
 
         var pages = DownstreamDocsTests.Queues();

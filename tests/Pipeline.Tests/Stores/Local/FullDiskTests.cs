@@ -23,7 +23,7 @@ public sealed class FullDiskTests : IAsyncDisposable
     {
         using var disk = SmallDisk.Mount(megabytes: 2);
         var output = Path.Combine(disk.Seen, "out");
-        using var sink = await NdjsonRecordSink.OpenAsync(await _state.OpenAsync(), output, NullLogger<NdjsonRecordSink>.Instance, Token);
+        using var sink = await NdjsonRecordStore.OpenAsync(await _state.OpenAsync(), output, NullLogger<NdjsonRecordStore>.Instance, Token);
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
         await sink.PutFailuresAsync([Some.Failure("b")], Token);
         await sink.PutManifestAsync(Some.Manifest(), Token);

@@ -32,8 +32,8 @@ internal sealed class LocalState : IAsyncDisposable
         return database;
     }
 
-    public async Task<NdjsonRecordSink> OpenSinkAsync() =>
-        await NdjsonRecordSink.OpenAsync(await OpenAsync(), OutFolder, NullLogger<NdjsonRecordSink>.Instance, TestContext.Current.CancellationToken);
+    public async Task<NdjsonRecordStore> OpenSinkAsync() =>
+        await NdjsonRecordStore.OpenAsync(await OpenAsync(), OutFolder, NullLogger<NdjsonRecordStore>.Instance, TestContext.Current.CancellationToken);
 
     /// <summary>Continues with the files that a crash at this moment would leave.</summary>
     public void Crash()

@@ -60,16 +60,16 @@ public sealed class LocalLedgerSuite : LedgerContract
     }
 }
 
-[SuiteFor(typeof(NdjsonRecordSink))]
-public sealed class NdjsonRecordSinkSuite : RecordSinkContract
+[SuiteFor(typeof(NdjsonRecordStore))]
+public sealed class NdjsonRecordStoreSuite : RecordStoreContract
 {
     private readonly LocalState _state = new();
 
     public override ValueTask DisposeAsync() => _state.DisposeAsync();
 
-    protected override async Task<IRecordSink> OpenAsync() => await _state.OpenSinkAsync();
+    protected override async Task<IRecordStore> OpenAsync() => await _state.OpenSinkAsync();
 
-    protected override async Task<IRecordSink> ReopenAsync()
+    protected override async Task<IRecordStore> ReopenAsync()
     {
         // The same folder, not a copy: a state belongs to the output folder for which it was created.
         return await _state.OpenSinkAsync();

@@ -9,9 +9,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Contracts;
 
-/// <summary>What <see cref="IRecordSink"/> promises.</summary>
+/// <summary>What <see cref="IRecordStore"/> promises.</summary>
 [Trait("Promise", "7")]
-public abstract class RecordSinkContract : PortContract<IRecordSink>
+public abstract class RecordStoreContract : PortContract<IRecordStore>
 {
     [Fact]
     public async Task ARecordArrivesByteForByte()

@@ -12,7 +12,7 @@ namespace Pipeline.Stores.Local.Records;
 /// Records in a folder: <c>records.ndjson</c>, <c>failures.ndjson</c> and <c>manifest.json</c>. The state knows which bytes count, so that after any kill
 /// each record is there exactly once. A folder belongs to one state.
 /// </summary>
-internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
+internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
 {
     private readonly LocalDatabase _database;
     private readonly NdjsonFile _records;
@@ -20,7 +20,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     private readonly ManifestFile _manifest;
     private readonly RunningHash _hash;
 
-    private NdjsonRecordSink(LocalDatabase database, string folder)
+    private NdjsonRecordStore(LocalDatabase database, string folder)
     {
         _database = database;
         Folder = folder;
@@ -35,30 +35,39 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
 
     /// <summary>Opens a folder, creates it where it is missing, and mends what a crash left.</summary>
     /// <exception cref="PipelineException">Permanent: the folder belongs to another state, or the state to another folder, or what was written is gone.</exception>
-    public static async Task<NdjsonRecordSink> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordSink> logger, CancellationToken cancellationToken)
+    public static async Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var sink = new NdjsonRecordSink(database, path);
-        await database.WriteAsync(session => sink.Claim(session, path), durable: true, cancellationToken);
-        var cut = await database.WriteAsync(sink._records.CutTornTail, durable: false, cancellationToken);
+        var store = new NdjsonRecordStore(database, path);
+        await database.WriteAsync(session => store.Claim(session, path), durable: true, cancellationToken);
+        var cut = await database.WriteAsync(store._records.CutTornTail, durable: false, cancellationToken);
         if (cut > 0)
-            Log.CutTornTail(logger, sink._records.Path, cut);
-        await database.WriteAsync(sink.PrepareRewrite, durable: false, cancellationToken);
-        await database.WriteAsync(sink.Repair, durable: false, cancellationToken);
-        return sink;
+            Log.CutTornTail(logger, store._records.Path, cut);
+        await database.WriteAsync(store.PrepareRewrite, durable: false, cancellationToken);
+        await database.WriteAsync(store.Repair, durable: false, cancellationToken);
+        return store;
     }
 
     /// <inheritdoc/>
-    public Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
-        _database.WriteAsync(session => Put(session, record), durable: false, cancellationToken);
+    public async Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken)
+    {
+        await _database.WriteAsync(session => Put(session, record), durable: false, cancellationToken);
+        return null;
+    }
 
     /// <inheritdoc/>
-    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(
+        IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
     {
-        var lines = failures.Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure))).ToList();
-        return lines.Count == 0
-            ? Task.CompletedTask
-            : _database.WriteAsync(session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)), durable: false, cancellationToken);
+        var lines = failures
+            .Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
+            .ToList();
+        if (lines.Count > 0)
+            await _database.WriteAsync(
+                session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)),
+                durable: false,
+                cancellationToken);
+        return [];
     }
 
     /// <inheritdoc/>
@@ -83,7 +92,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
+    public async Task<StoredDocument?> PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         await _database.WriteAsync(
             session =>
@@ -94,6 +103,7 @@ internal sealed partial class NdjsonRecordSink : IRecordSink, IDisposable
             durable: false,
             cancellationToken);
         await _database.WriteAsync(Repair, durable: false, cancellationToken);
+        return null;
     }
 
     /// <summary>Whether there are as many records of the lists as their manifests count: a worker that wrote one may not have said so in the ledger yet.</summary>

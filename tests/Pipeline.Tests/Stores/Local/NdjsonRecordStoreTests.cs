@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Stores.Local;
 
 /// <summary>The files of the local sink, beyond the contract of every sink.</summary>
 [Trait("Promise", "7")]
-public sealed class NdjsonRecordSinkTests : IAsyncDisposable
+public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 {
     private readonly LocalState _state = new();
 
@@ -102,8 +102,8 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
         var database = await _state.OpenAsync();
         var other = Path.Combine(_state.Root, "other");
 
-        var error = await Assert.ThrowsAsync<PipelineException>(() => NdjsonRecordSink.OpenAsync(
-            database, other, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordSink>.Instance, Token));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => NdjsonRecordStore.OpenAsync(
+            database, other, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordStore>.Instance, Token));
 
         Assert.True(error.IsPermanent);
         Assert.Equal(
@@ -318,8 +318,8 @@ public sealed class NdjsonRecordSinkTests : IAsyncDisposable
         Assert.Equal(["failures.ndjson", "manifest.json", "records.ndjson"], Directory.GetFiles(_state.OutFolder).Select(Path.GetFileName).Order());
     }
 
-    private static Task<NdjsonRecordSink> OpenAsync(LocalDatabase database, string folder) => NdjsonRecordSink.OpenAsync(
-        database, folder, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordSink>.Instance, Token);
+    private static Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder) => NdjsonRecordStore.OpenAsync(
+        database, folder, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordStore>.Instance, Token);
 
     private static List<string> Ids(string file) => [.. File.ReadLines(file).Select(line =>
     {

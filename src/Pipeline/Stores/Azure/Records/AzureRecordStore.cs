@@ -11,45 +11,56 @@ using Pipeline.Staging;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Writes each record as an immutable blob and announces it on queue <c>records</c>; failures and manifests likewise.
-/// The blobs are the source of truth. A message may be sent more than once, with the same id and the same bytes.
+/// Writes each record as an immutable blob, a gzip member; failures and manifests as JSON blobs. The blobs are the
+/// source of truth.
 /// </summary>
-internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records) : IRecordSink
+internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records) : IRecordStore
 {
     private const int Concurrency = 16;
     private const string JsonType = "application/json";
 
     private readonly AzureResource<BlobContainerClient> _failures = account.Container(AzureNames.FailuresContainer);
     private readonly AzureResource<BlobContainerClient> _manifests = account.Container(AzureNames.ManifestsContainer);
-    private readonly Announcements _recordQueue = new(account.Queue(AzureNames.RecordsQueue));
-    private readonly Announcements _failureQueue = new(account.Queue(AzureNames.FailuresQueue));
-    private readonly Announcements _manifestQueue = new(account.Queue(AzureNames.ManifestsQueue));
     private readonly SubmissionFile _files = new(records);
 
     /// <inheritdoc/>
-    public async Task PutRecordAsync(StagedRecord record, CancellationToken cancellationToken)
+    public async Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken)
     {
         var name = RecordBlobs.NameOf(record.ListId, record.SubmissionId, record.Id);
-        await using var member = await RecordBlobs.CompressAsync(record, cancellationToken);
-        var isNew = await records.WriteNewAsync(name, member, cancellationToken);
-        await RemoveFailureAsync(record.ListId, record.Id, cancellationToken);
-        var address = records.Container.Client.GetBlobClient(name).Uri;
-        if (isNew)
+        var member = await RecordBlobs.CompressAsync(record, cancellationToken);
+        try
         {
-            await _recordQueue.SendMemberAsync(record.Id, address, member, cancellationToken);
-            return;
+            if (!await records.WriteNewAsync(name, member, cancellationToken))
+            {
+                // The first writer may have crashed before it announced the record: its bytes are announced again.
+                await member.DisposeAsync();
+                member = await records.ReadAsync(name, cancellationToken);
+            }
+            await RemoveFailureAsync(record.ListId, record.Id, cancellationToken);
+            return new(DocumentKind.Record, record.Id, records.Container.Client.GetBlobClient(name).Uri, member);
         }
-        // The first writer may have crashed before it sent the message. Announce the stored bytes again.
-        await using var stored = await records.ReadAsync(name, cancellationToken);
-        await _recordQueue.SendMemberAsync(record.Id, address, stored, cancellationToken);
+        catch
+        {
+            await member.DisposeAsync();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
-    public Task PutFailuresAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(
+    public async Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(
+        IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
+    {
+        var stored = new ConcurrentBag<StoredDocument>();
+        await Parallel.ForEachAsync(
             failures.DistinctBy(failure => (failure.ListId, failure.Id)),
             new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
-            (failure, token) => new(PutAsync(failure, token)));
+            async (failure, token) =>
+            {
+                if (await PutAsync(failure, token) is { } document)
+                    stored.Add(document);
+            });
+        return [.. stored];
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
@@ -97,28 +108,32 @@ internal sealed class AzureRecordSink(AzureAccount account, RecordBlobs records)
     }
 
     /// <inheritdoc/>
-    public async Task PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
+    public async Task<StoredDocument?> PutManifestAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Plain.Manifest);
         var name = $"{manifest.ListId}.json";
         await WriteAsync(_manifests, name, json, cancellationToken);
-        await _manifestQueue.SendAsync(manifest.ListId, _manifests.Client.GetBlobClient(name).Uri, json, cancellationToken);
+        return Stored(DocumentKind.Manifest, manifest.ListId, _manifests, name, json);
     }
 
     /// <summary>
     /// Writes the failure before looking for a record, so that of a concurrent record and failure only the record
     /// stays: whoever writes second sees the other and removes the failure.
     /// </summary>
-    private async Task PutAsync(Failure failure, CancellationToken cancellationToken)
+    private async Task<StoredDocument?> PutAsync(Failure failure, CancellationToken cancellationToken)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure);
         var name = FailureName(failure.ListId, failure.Id);
         await WriteAsync(_failures, name, json, cancellationToken);
-        if (await ExistsAsync(RecordBlobs.NameOf(failure.ListId, failure.SubmissionId, failure.Id), cancellationToken))
-            await RemoveFailureAsync(failure.ListId, failure.Id, cancellationToken);
-        else
-            await _failureQueue.SendAsync(failure.Id, _failures.Client.GetBlobClient(name).Uri, json, cancellationToken);
+        if (!await ExistsAsync(RecordBlobs.NameOf(failure.ListId, failure.SubmissionId, failure.Id), cancellationToken))
+            return Stored(DocumentKind.Failure, failure.Id, _failures, name, json);
+        await RemoveFailureAsync(failure.ListId, failure.Id, cancellationToken);
+        return null;
     }
+
+    private static StoredDocument Stored(
+        DocumentKind kind, string id, AzureResource<BlobContainerClient> container, string name, byte[] json) =>
+        new(kind, id, container.Client.GetBlobClient(name).Uri, new MemoryStream(json, writable: false));
 
     private async Task<bool> ExistsAsync(string record, CancellationToken cancellationToken) =>
         await records.Container.RunAsync(c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken);

@@ -1,0 +1,15 @@
+using Pipeline.Model;
+
+namespace Pipeline.Ports;
+
+/// <summary>Tells consumers that a document is stored. A host has none, one or several.</summary>
+/// <remarks>
+/// Contract: at least once. The same document may be announced again, by any process, and then with the same id and
+/// the same bytes. A returned call survives a crash.
+/// </remarks>
+public interface IRecordAnnouncer
+{
+    /// <summary>Announces one document.</summary>
+    /// <exception cref="PipelineException">Transient: consumers cannot be told now.</exception>
+    Task AnnounceAsync(StoredDocument document, CancellationToken cancellationToken);
+}
