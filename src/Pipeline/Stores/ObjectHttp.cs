@@ -4,10 +4,13 @@ using Pipeline.IO;
 
 namespace Pipeline.Stores;
 
-/// <summary>What the stores over HTTP have in common.</summary>
+/// <summary>Helpers shared by the stores over HTTP.</summary>
 internal static class ObjectHttp
 {
-    /// <summary>A handler that leaves bodies as they are stored, and credentials with the host they are meant for.</summary>
+    /// <summary>
+    /// Creates a handler that does not decompress bodies, and does not follow redirects, so that credentials stay with
+    /// their host.
+    /// </summary>
     public static SocketsHttpHandler CreateHandler() => new()
     {
         AllowAutoRedirect = false,
@@ -18,7 +21,7 @@ internal static class ObjectHttp
         EnableMultipleHttp2Connections = true,
     };
 
-    /// <summary>The first part of an error's body; empty where it cannot be read, or stalls.</summary>
+    /// <summary>Returns the first 4 KiB of an error's body; empty if it cannot be read in time.</summary>
     public static async Task<string> ReadErrorAsync(
         HttpResponseMessage response, TimeLimits limits, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -38,8 +41,9 @@ internal static class ObjectHttp
     }
 
     /// <summary>
-    /// The content as a stream that can be sent again from its start: itself where it is in memory, else a temporary file
-    /// that deletes itself. A stream that throws must throw here and not inside the AWS SDK: its hash of the thread is then left half fed, and the thread's next signature is wrong.
+    /// Returns the content as a stream that can be sent again from its start: the content itself if it is in memory,
+    /// otherwise a temporary file that deletes itself. A stream that throws must throw here and not inside the AWS SDK,
+    /// which would leave the thread's hash incomplete and sign the thread's next request wrongly.
     /// </summary>
     public static async Task<Stream> MakeRepeatableAsync(Stream content, CancellationToken cancellationToken)
     {

@@ -8,16 +8,27 @@ using Pipeline.Notation;
 
 namespace Pipeline.Stores;
 
-/// <summary>Where S3 and GCS are, and how patiently they are read. <see cref="FromEnvironment"/> reads the clouds' own variables.</summary>
+/// <summary>
+/// Endpoints and credentials of S3 and GCS, and the limits of retries and timeouts. <see cref="FromEnvironment"/> reads
+/// the clouds' own variables.
+/// </summary>
 public sealed partial record ObjectStoreOptions
 {
-    /// <summary>Another S3 than Amazon's, addressed by path; null for Amazon's (<c>AWS_ENDPOINT_URL_S3</c>, then <c>AWS_ENDPOINT_URL</c>).</summary>
+    /// <summary>
+    /// The endpoint of an S3-compatible store, used with path-style addresses (<c>AWS_ENDPOINT_URL_S3</c>, then
+    /// <c>AWS_ENDPOINT_URL</c>); null for Amazon S3.
+    /// </summary>
     public Uri? S3Endpoint { get; init; }
 
-    /// <summary>The region of the buckets (<c>AWS_REGION</c>, then <c>AWS_DEFAULT_REGION</c>, then that of the profile <c>AWS_PROFILE</c>).</summary>
+    /// <summary>
+    /// The region of the buckets (<c>AWS_REGION</c>, then <c>AWS_DEFAULT_REGION</c>, then the region of the profile
+    /// <c>AWS_PROFILE</c>).
+    /// </summary>
     public string S3Region { get; init; } = "us-east-1";
 
-    /// <summary>The access key; null leaves credentials to the SDK's chain (environment, profile, container, instance).</summary>
+    /// <summary>
+    /// The access key; null to use the SDK's credential chain (environment, profile, container, instance).
+    /// </summary>
     public string? S3AccessKey { get; init; }
 
     /// <summary>The secret of <see cref="S3AccessKey"/>. Never logged.</summary>
@@ -26,73 +37,94 @@ public sealed partial record ObjectStoreOptions
     /// <summary>The session token of temporary credentials. Never logged.</summary>
     public string? S3SessionToken { get; init; }
 
-    /// <summary>The role that is assumed with a token of our Azure identity, in place of any key (<c>AWS_ROLE_ARN</c>, unless <c>AWS_WEB_IDENTITY_TOKEN_FILE</c> leaves that to the SDK); null for none.</summary>
+    /// <summary>
+    /// The role to assume with a token of our Azure identity, instead of a key (<c>AWS_ROLE_ARN</c>); null for none. If
+    /// <c>AWS_WEB_IDENTITY_TOKEN_FILE</c> is set, the SDK assumes the role itself.
+    /// </summary>
     public string? S3RoleArn { get; init; }
 
-    /// <summary>Another AWS STS than that of the region (<c>AWS_ENDPOINT_URL_STS</c>).</summary>
+    /// <summary>The endpoint of AWS STS (<c>AWS_ENDPOINT_URL_STS</c>); null for the region's own.</summary>
     public Uri? StsEndpoint { get; init; }
 
-    /// <summary>Whether we pay for requests of buckets whose owner does not (<c>AWS_REQUEST_PAYER=requester</c>).</summary>
+    /// <summary>Whether we pay for requests to requester-pays buckets (<c>AWS_REQUEST_PAYER=requester</c>).</summary>
     public bool S3RequesterPays { get; init; }
 
-    /// <summary>The workload identity provider at Google that trusts our Azure identity, <c>//iam.googleapis.com/projects/...</c> (<c>GOOGLE_WORKLOAD_PROVIDER</c>); null for the default credentials.</summary>
+    /// <summary>
+    /// The Google workload identity provider that trusts our Azure identity, <c>//iam.googleapis.com/projects/...</c>
+    /// (<c>GOOGLE_WORKLOAD_PROVIDER</c>); null for the default credentials.
+    /// </summary>
     public string? GcsProvider { get; init; }
 
-    /// <summary>The service account to act as after that, an address (<c>GOOGLE_SERVICE_ACCOUNT</c>); null for the identity itself.</summary>
+    /// <summary>
+    /// The email address of the service account to impersonate (<c>GOOGLE_SERVICE_ACCOUNT</c>); null to use the
+    /// identity itself.
+    /// </summary>
     public string? GcsServiceAccount { get; init; }
 
-    /// <summary>The Google Cloud project that pays for requests of buckets whose owner does not (<c>GOOGLE_CLOUD_QUOTA_PROJECT</c>); null for none.</summary>
+    /// <summary>
+    /// The Google Cloud project that pays for requests to requester-pays buckets (<c>GOOGLE_CLOUD_QUOTA_PROJECT</c>);
+    /// null for none.
+    /// </summary>
     public string? GcsUserProject { get; init; }
 
-    /// <summary>The audience of the Azure identity's tokens, such as <c>api://APP_ID</c> (<c>AZURE_TOKEN_AUDIENCE</c>).</summary>
+    /// <summary>
+    /// The audience of the Azure identity's tokens, such as <c>api://APP_ID</c> (<c>AZURE_TOKEN_AUDIENCE</c>).
+    /// </summary>
     public string? TokenAudience { get; init; }
 
-    /// <summary>The client id of a user-assigned managed identity (<c>AZURE_CLIENT_ID</c>); null for the system-assigned one.</summary>
+    /// <summary>
+    /// The client id of a user-assigned managed identity (<c>AZURE_CLIENT_ID</c>); null for the system-assigned one.
+    /// </summary>
     public string? IdentityClientId { get; init; }
 
-    /// <summary>Another GCS than Google's, used without credentials, with or without a scheme and a path; null for Google's (<c>STORAGE_EMULATOR_HOST</c>).</summary>
+    /// <summary>
+    /// The address of a GCS emulator, with or without a scheme and a path (<c>STORAGE_EMULATOR_HOST</c>). Used without
+    /// credentials. Null for Google.
+    /// </summary>
     public string? GcsEndpoint { get; init; }
 
-    /// <summary>How long a read may bring nothing before its connection is given up.</summary>
+    /// <summary>Maximum time without any data, for a call or one read of a body.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Bytes a second that a body must bring on average, once <see cref="StallTimeout"/> has passed; else its connection
-    /// is given up.
+    /// Minimum average rate of a body in bytes per second, checked after <see cref="StallTimeout"/>. A slower
+    /// connection is closed.
     /// </summary>
     public long LeastRate { get; init; } = 2048;
 
-    /// <summary>The longest time that reading one body, or one call of a store, may take in all.</summary>
+    /// <summary>Maximum total time of one call, or of reading one body.</summary>
     public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>How often the read of one object is resumed on a new connection.</summary>
+    /// <summary>Maximum number of times the read of one object resumes on a new connection.</summary>
     public int MaxResumes { get; init; } = 8;
 
-    /// <summary>How often one request is tried in all when the store is overloaded, failing or unreachable.</summary>
+    /// <summary>Maximum number of tries of one request if the store is overloaded, failing or unreachable.</summary>
     public int MaxTries { get; init; } = 5;
 
-    /// <summary>The upper bound of the first wait between tries; doubles each time.</summary>
+    /// <summary>Upper bound of the delay before the second try. It doubles with each further try.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The longest wait between tries; a store that asks for more is left alone until the work comes back.</summary>
+    /// <summary>
+    /// Maximum delay between tries. If the store asks for more, the request fails and the work is retried later.
+    /// </summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>The Azure identity; null for the host's.</summary>
     internal TokenCredential? Identity { get; init; }
 
-    /// <summary>Where Google exchanges tokens.</summary>
+    /// <summary>The Google endpoint that exchanges tokens.</summary>
     internal Uri GoogleStsEndpoint { get; init; } = new("https://sts.googleapis.com/v1/token");
 
-    /// <summary>Where Google lends service accounts.</summary>
+    /// <summary>The Google endpoint that impersonates service accounts.</summary>
     internal Uri GoogleIamEndpoint { get; init; } = new("https://iamcredentials.googleapis.com/");
 
     internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
 
     internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
-    /// <summary>The clouds' own variables.</summary>
-    /// <param name="read">Reads one variable; the process's environment by default.</param>
-    /// <exception cref="PipelineException">Permanent: values that cannot be used; the message names all of them.</exception>
+    /// <summary>Reads the clouds' own variables.</summary>
+    /// <param name="read">Reads one variable; by default from the process's environment.</param>
+    /// <exception cref="PipelineException">Permanent: invalid values. The message names all of them.</exception>
     public static ObjectStoreOptions FromEnvironment(Func<string, string?>? read = null)
     {
         var faults = new List<string>();
@@ -102,9 +134,9 @@ public sealed partial record ObjectStoreOptions
             : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, string.Join(' ', faults));
     }
 
-    /// <summary>The clouds' own variables.</summary>
+    /// <summary>Reads the clouds' own variables.</summary>
     /// <param name="read">Reads one variable; null for the process's environment.</param>
-    /// <param name="faults">Gets a line for each value that cannot be used.</param>
+    /// <param name="faults">Receives a line for each invalid value.</param>
     internal static ObjectStoreOptions Read(Func<string, string?>? read, ICollection<string> faults)
     {
         string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
@@ -147,7 +179,7 @@ public sealed partial record ObjectStoreOptions
         return options;
     }
 
-    /// <summary>In words, and without any secret: who signs in to a store.</summary>
+    /// <summary>Describes how the pipeline signs in to a store, without secrets.</summary>
     internal string CredentialKind(string scheme) => (scheme, this) switch
     {
         ("s3", { S3RoleArn: { } role }) => $"the role {role}, assumed with the Azure identity",
@@ -158,10 +190,13 @@ public sealed partial record ObjectStoreOptions
         _ => "Google's default credentials",
     };
 
-    /// <summary>Leaves the secrets out.</summary>
+    /// <summary>Describes the stores without secrets.</summary>
     public override string ToString() => $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
 
-    /// <summary>The region of a profile in the AWS configuration files, whose key and endpoint the SDK takes from there too.</summary>
+    /// <summary>
+    /// Returns the region of a profile in the AWS configuration files. The SDK reads the profile's key and endpoint
+    /// itself.
+    /// </summary>
     private static string? RegionOfProfile(string? name) =>
         name is not null && new CredentialProfileStoreChain().TryGetProfile(name, out var profile) ? profile.Region?.SystemName : null;
 

@@ -3,7 +3,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores;
 
-/// <summary>Every registered object store behind one door: the scheme of the URI chooses.</summary>
+/// <summary>Forwards each call to the registered store for the URI's scheme.</summary>
 public sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectStore
 {
     private readonly Dictionary<string, IObjectStore> _byScheme =
@@ -27,6 +27,6 @@ public sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectStor
         return _byScheme.TryGetValue(uri.Scheme, out var store)
             ? store
             : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"Nothing here reads '{uri.Scheme}://' addresses; known are {string.Join(", ", _byScheme.Keys)}.");
+                $"Addresses with '{uri.Scheme}://' are not supported here. Use one of: {string.Join(", ", _byScheme.Keys)}.");
     }
 }

@@ -3,22 +3,24 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores;
 
-/// <summary>What an error of a store means for the work that met it.</summary>
+/// <summary>What a store's error means for the work.</summary>
 internal enum StoreVerdict
 {
-    /// <summary>It passes within seconds: the request is sent again.</summary>
+    /// <summary>The error is transient: the request is sent again.</summary>
     Passes,
 
-    /// <summary>The store refuses these credentials or this bucket: results wait, since somebody may mend it.</summary>
+    /// <summary>
+    /// The store refuses these credentials or this bucket. Results wait, because the cause can be fixed.
+    /// </summary>
     Refused,
 
-    /// <summary>It concerns this one object and no other: its result is read elsewhere, or fails.</summary>
+    /// <summary>The error concerns only this object. Its result is read elsewhere, or fails.</summary>
     ThisObject,
 }
 
 /// <summary>
-/// Says of each error of one store what it means. Our own reads and the SDK's calls share it. What it does not name is
-/// judged by its status: 408, 429 and 5xx pass, all others are refusals.
+/// The meaning of each error of one store. Our own reads and the SDK's calls share it. An error that it does not list
+/// is judged by its status: 408, 429 and 5xx are transient, all others are refusals.
 /// </summary>
 internal sealed class StoreErrorTable(params (StoreVerdict Verdict, string[] Codes)[] rows)
 {
@@ -30,16 +32,16 @@ internal sealed class StoreErrorTable(params (StoreVerdict Verdict, string[] Cod
         : status is 408 or 429 or >= 500 ? StoreVerdict.Passes
         : StoreVerdict.Refused;
 
-    /// <summary>The pipeline's exception for a verdict.</summary>
-    /// <param name="verdict">What the error means.</param>
-    /// <param name="said">What the store said, a sentence.</param>
-    /// <param name="advice">What to do; empty where that is to wait.</param>
-    /// <param name="retryAfter">How long the store asks to wait.</param>
-    /// <param name="inner">What the SDK threw.</param>
+    /// <summary>Creates the exception for a verdict.</summary>
+    /// <param name="verdict">The meaning of the error.</param>
+    /// <param name="answer">The store's answer, as a sentence.</param>
+    /// <param name="advice">What to do; empty if the caller only has to wait.</param>
+    /// <param name="retryAfter">The wait that the store asks for.</param>
+    /// <param name="inner">The SDK's exception.</param>
     public static PipelineException ToException(
-        StoreVerdict verdict, string said, string advice, TimeSpan? retryAfter = null, Exception? inner = null)
+        StoreVerdict verdict, string answer, string advice, TimeSpan? retryAfter = null, Exception? inner = null)
     {
-        var message = $"{said} {advice}".TrimEnd();
+        var message = $"{answer} {advice}".TrimEnd();
         return verdict switch
         {
             StoreVerdict.Passes => PipelineException.Transient(FailureReasons.Unavailable, message, retryAfter, inner),

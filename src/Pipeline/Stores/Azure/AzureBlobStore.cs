@@ -178,7 +178,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     private static PipelineException Blame(ObjectUri uri, PipelineException error) =>
         IsOwn(uri) ? AzureErrors.OfOwnStore(error) : error;
 
-    private static string What(ObjectUri uri) => $"Azure Storage, asked for {uri},";
+    private static string What(ObjectUri uri) => $"Azure Storage ({uri})";
 
     private static PipelineException MissingContainer(ObjectUri uri, Exception? inner) => PipelineException.Permanent(
         FailureReasons.AccessDenied, $"The container '{uri.Bucket}' of {uri} does not exist. Create it, or correct the address.", inner);

@@ -8,8 +8,8 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Gcs;
 
 /// <summary>
-/// Builds Google's storage client once: with credentials by federation or the application's default ones, and without
-/// any where the endpoint is an emulator.
+/// Creates Google's storage client once: with federated credentials, with the application's default credentials, or
+/// without credentials for an emulator.
 /// </summary>
 internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider time) : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
         var builder = new StorageClientBuilder
         {
             ApplicationName = "pipeline",
-            // The builder's own detection of an emulator leaves storage/v1/ out.
+            // The builder's own emulator detection omits storage/v1/.
             BaseUri = _endpoint is null ? null : new Uri(_endpoint, "storage/v1/").AbsoluteUri,
             UnauthenticatedAccess = _endpoint is not null && credential is null,
             GoogleCredential = credential,
@@ -82,7 +82,7 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>Google's library sends uploads to the root of the endpoint's host; this adds the endpoint's path.</summary>
+    /// <summary>Adds the endpoint's path to uploads, which Google's library sends to the root of the host.</summary>
     private sealed class UploadPathHandler(Uri endpoint, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

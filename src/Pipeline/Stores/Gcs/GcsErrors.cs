@@ -8,16 +8,16 @@ namespace Pipeline.Stores.Gcs;
 
 /// <summary>An error of GCS.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Reason">GCS's own word for it, where there is one.</param>
-/// <param name="Message">GCS's own sentence, where there is one.</param>
+/// <param name="Reason">GCS's reason code, if any.</param>
+/// <param name="Message">GCS's message, if any.</param>
 internal sealed record GcsError(int Status, string? Reason, string? Message)
 {
-    /// <summary>Whether a 404 means the bucket and not the object; GCS tells only by its text.</summary>
+    /// <summary>Whether the bucket is missing, and not the object. Only GCS's message says which.</summary>
     public bool IsMissingBucket => Status == 404 && Says("bucket does not exist");
 
     public bool Says(string words) => Message?.Contains(words, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>Reads GCS's JSON error; anything else has no reason and no message.</summary>
+    /// <summary>Parses GCS's JSON error. Any other text gives no reason and no message.</summary>
     public static GcsError Read(int status, string text)
     {
         try
@@ -35,7 +35,7 @@ internal sealed record GcsError(int Status, string? Reason, string? Message)
     }
 }
 
-/// <summary>Errors of GCS as the pipeline's own, with what to do about them.</summary>
+/// <summary>Translates errors of GCS to <see cref="PipelineException"/>s that say what to do.</summary>
 internal static class GcsErrors
 {
     // https://cloud.google.com/storage/docs/json_api/v1/status-codes
@@ -57,20 +57,22 @@ internal static class GcsErrors
         + (options.GcsServiceAccount is null ? "." : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
         e);
 
-    /// <summary>What a call of Google's library threw, as ours; null for the caller's cancellation and for bugs.</summary>
+    /// <summary>
+    /// Translates an exception of Google's library. Returns null for the caller's own cancellation and for bugs.
+    /// </summary>
     public static PipelineException? Translate(
         Exception e, string what, ObjectUri uri, ObjectStoreOptions options, CancellationToken cancellationToken) => e switch
     {
         GoogleApiException answered when Read(answered) is { Status: 400 } error && error.Says("doesn't match calculated") =>
             PipelineException.Transient(
-                FailureReasons.ObjectDamaged, $"{uri} did not arrive as it was sent ({error.Message}). Write it again.", inner: e),
+                FailureReasons.ObjectDamaged, $"{uri} was altered in transit ({error.Message}). Write it again.", inner: e),
         GoogleApiException answered => ToException(Read(answered), what, uri, inner: e),
         TokenResponseException { StatusCode: null or >= System.Net.HttpStatusCode.InternalServerError } => PipelineException.Transient(
-            FailureReasons.Unavailable, $"{what} failed: Google gives no access token at the moment.", inner: e),
+            FailureReasons.Unavailable, $"{what} failed: Google cannot issue an access token now.", inner: e),
         TokenResponseException => options.GcsProvider is null ? NoCredentials(e) : NotTrusted(options, e),
-        // A page or an error that is cut off, or an upload session without an address: something else than GCS has answered.
+        // The answer is truncated, or an upload session has no address: the answer does not come from GCS.
         Newtonsoft.Json.JsonException or InvalidOperationException { Source: "System.Net.Http" } => PipelineException.Transient(
-            FailureReasons.Unavailable, $"{what} gave an answer that cannot be read; a proxy may stand before it.", inner: e),
+            FailureReasons.Unavailable, $"{what} returned an unreadable answer; it may come from a proxy.", inner: e),
         _ when Faults.IsOfConnection(e, cancellationToken) =>
             PipelineException.Transient(FailureReasons.Unavailable, $"{what} {Faults.Describe(e)}.", inner: e),
         _ => null,
@@ -91,17 +93,17 @@ internal static class GcsErrors
     private static string Advice(GcsError error, ObjectUri uri) => error.Status switch
     {
         400 when error.Says("requester pays") =>
-            $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that shall pay.",
+            $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that pays.",
         403 when error.Says("serviceusage.services.use") =>
             "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project that GOOGLE_CLOUD_QUOTA_PROJECT names.",
         400 or 403 when error.Says("Cloud KMS") =>
-            "It is encrypted with a key of Cloud KMS. Make sure that the key is enabled, and let the bucket's project use it: "
+            "It is encrypted with a Cloud KMS key. Make sure that the key is enabled, and allow the bucket's project to use it: "
             + "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY.",
         404 => $"The bucket '{uri.Bucket}' does not exist. Create it, or correct the storage URL.",
         401 => "The credentials are not valid. Check GOOGLE_APPLICATION_CREDENTIALS.",
         403 => $"Grant roles/storage.objectUser on the bucket '{uri.Bucket}' to these credentials "
-            + "(without storage.objects.list a missing object, too, is answered with 403).",
-        _ => "The request cannot succeed as it is; check the storage URL and STORAGE_EMULATOR_HOST.",
+            + "(without storage.objects.list, a missing object is also answered with 403).",
+        _ => "The request cannot succeed. Check the storage URL and STORAGE_EMULATOR_HOST.",
     };
 
     private static GcsError Read(GoogleApiException e) =>

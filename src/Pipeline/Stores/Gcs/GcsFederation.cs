@@ -3,7 +3,10 @@ using Pipeline.Stores.Identity;
 
 namespace Pipeline.Stores.Gcs;
 
-/// <summary>Google credentials for a token of our Azure identity, by workload identity federation; Google's library renews them.</summary>
+/// <summary>
+/// Exchanges tokens of our Azure identity for Google credentials by workload identity federation. Google's library
+/// renews them.
+/// </summary>
 internal sealed class GcsFederation(FederatedToken token) : ProgrammaticExternalAccountCredential.ISubjectTokenProvider
 {
     private const string TokenType = "urn:ietf:params:oauth:token-type:jwt";

@@ -14,16 +14,16 @@ using SdkRetries = Google.Cloud.Storage.V1.RetryOptions;
 namespace Pipeline.Stores.Gcs;
 
 /// <summary>
-/// Google Cloud Storage. Google's client writes, lists and builds requests; objects are read as a stream that we pull,
-/// since the client's downloads push, buffer 10 MiB each and cannot be resumed.
+/// Google Cloud Storage. Google's client writes, lists and builds requests. Objects are read as a pull stream, because
+/// the client's downloads push, buffer 10 MiB each and cannot be resumed.
 /// </summary>
 /// <remarks>
-/// Objects are asked for with <c>Accept-Encoding: gzip</c> so that GCS never decompresses what is stored compressed: only
-/// the stored bytes have the promised checksum and can be resumed.
+/// Reads send <c>Accept-Encoding: gzip</c>, so that GCS never decompresses compressed objects: only the stored bytes
+/// match the checksum and can be resumed.
 /// </remarks>
 internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger) : IObjectStore, IDisposable
 {
-    // Our own retries repeat whole calls.
+    // The SDK does not retry because our own retries repeat whole calls.
     private static readonly SdkRetries s_never = new(RetryTiming.Default, RetryPredicate.Never);
 
     private readonly Retries _retries = new(options.Policy, time, logger);
@@ -63,7 +63,7 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
                 UserProject = options.GcsUserProject,
                 UploadValidationMode = UploadValidationMode.RejectAndThrow,
             };
-            await CallAsync($"GCS, sent {uri},", uri, (client, token) =>
+            await CallAsync($"GCS ({uri})", uri, (client, token) =>
             {
                 repeatable.Position = 0;
                 var target = new ApiObject { Bucket = uri.Bucket, Name = uri.Key, ContentType = "application/octet-stream" };
@@ -105,17 +105,17 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
             UserProject = options.GcsUserProject,
             RetryOptions = s_never,
         };
-        return CallAsync($"GCS, asked to list {prefix},", prefix, (client, ct) =>
+        return CallAsync($"GCS ({prefix})", prefix, (client, ct) =>
             client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(), cancellationToken);
     }
 
     /// <summary>
-    /// The response of a read: 200, 206, 412 or 416, or 404 where the object (or that generation of it) is missing.
-    /// Everything else is an error.
+    /// Returns the response to a read: 200, 206, 412, 416, or 404 if the object or that generation of it is missing.
+    /// Throws for any other status.
     /// </summary>
     private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, long? generation, CancellationToken cancellationToken)
     {
-        var what = $"GCS, asked for {uri},";
+        var what = $"GCS ({uri})";
         return CallAsync(what, uri, async (client, token) =>
         {
             using var request = _requests.Create(client.Service, uri, offset, generation);

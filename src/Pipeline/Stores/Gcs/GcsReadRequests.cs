@@ -9,19 +9,22 @@ using ApiObject = Google.Apis.Storage.v1.Data.Object;
 namespace Pipeline.Stores.Gcs;
 
 /// <summary>
-/// Makes the requests by which objects are read. Google's library builds one for each bucket, and the others differ from it
-/// only in the object's name: building each by its reflection takes a fifth of the time of reading a small object.
+/// Creates the requests that read objects. Google's library builds one request per bucket as a template; the others
+/// differ only in the object's name. Building each request with the library's reflection would take a fifth of the time
+/// of reading a small object.
 /// </summary>
 internal sealed class GcsReadRequests(ObjectStoreOptions options)
 {
-    // Neither bucket nor project may have capitals in their names.
-    private const string NamePlace = "OBJECT-NAME";
+    // Names of buckets and projects have no capitals, so the placeholder is unique in the address.
+    private const string NamePlaceholder = "OBJECT-NAME";
 
     private static readonly StringWithQualityHeaderValue s_gzip = new("gzip");
 
     private readonly ConcurrentDictionary<string, Template> _templates = new();
 
-    /// <summary>A GET of stored bytes; with a generation, of that one from an offset on.</summary>
+    /// <summary>
+    /// Creates a GET of the stored bytes. With a generation, it reads that generation from the offset.
+    /// </summary>
     public HttpRequestMessage Create(StorageService service, ObjectUri uri, long offset, long? generation)
     {
         var template = _templates.GetOrAdd(uri.Bucket, static (bucket, from) => Build(from.service, bucket, from.options), (service, options));
@@ -40,15 +43,15 @@ internal sealed class GcsReadRequests(ObjectStoreOptions options)
 
     private static Template Build(StorageService service, string bucket, ObjectStoreOptions options)
     {
-        var get = service.Objects.Get(bucket, NamePlace);
+        var get = service.Objects.Get(bucket, NamePlaceholder);
         get.Alt = StorageBaseServiceRequest<ApiObject>.AltEnum.Media;
         get.UserProject = options.GcsUserProject;
         using var request = get.CreateRequest(overrideGZipEnabled: false);
         var address = request.RequestUri!.AbsoluteUri;
-        var place = address.IndexOf(NamePlace, StringComparison.Ordinal);
+        var start = address.IndexOf(NamePlaceholder, StringComparison.Ordinal);
         return new(
-            address[..place],
-            address[(place + NamePlace.Length)..],
+            address[..start],
+            address[(start + NamePlaceholder.Length)..],
             [.. request.Headers.NonValidated
                 .Where(h => !h.Key.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase))
                 .Select(h => KeyValuePair.Create(h.Key, h.Value.ToArray()))]);

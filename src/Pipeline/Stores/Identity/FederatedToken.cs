@@ -6,7 +6,7 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Stores.Identity;
 
-/// <summary>Tokens of our Azure identity that another cloud trusts in place of a key.</summary>
+/// <summary>Gets tokens of our Azure identity, which another cloud trusts instead of a key.</summary>
 internal sealed class FederatedToken(ObjectStoreOptions options)
 {
     private readonly TokenCredential _identity = options.Identity ?? AzureAccount.CreateCredential(new AzureStorageOptions { ClientId = options.IdentityClientId });
@@ -15,8 +15,10 @@ internal sealed class FederatedToken(ObjectStoreOptions options)
     public string Audience { get; } = options.TokenAudience
         ?? throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "AZURE_TOKEN_AUDIENCE is not set.");
 
-    /// <summary>A token that is valid now; Azure.Identity keeps it until it must be renewed.</summary>
-    /// <exception cref="PipelineException">Transient where Azure gives none at the moment; permanent where there is no such identity or audience.</exception>
+    /// <summary>Returns a valid token. Azure.Identity caches it until it must be renewed.</summary>
+    /// <exception cref="PipelineException">
+    /// Transient: Azure is unavailable. Permanent: the identity or the audience does not exist.
+    /// </exception>
     public async Task<string> GetAsync(CancellationToken cancellationToken)
     {
         try
@@ -25,15 +27,22 @@ internal sealed class FederatedToken(ObjectStoreOptions options)
         }
         catch (CredentialUnavailableException e)
         {
-            throw Refused($"There is no Azure identity to sign in with: {Line(e)} Assign the managed identity to this host and set AZURE_CLIENT_ID to its client id.", e);
+            throw Refused(
+                $"This host has no Azure identity: {Line(e)} Assign the managed identity to this host and set "
+                + "AZURE_CLIENT_ID to its client id.",
+                e);
         }
         catch (AuthenticationFailedException e) when (e.InnerException is RequestFailedException { Status: >= 400 and < 500 and not (404 or 408 or 410 or 429) } or null)
         {
-            throw Refused($"Azure gives no token for the audience '{Audience}': {Line(e)} Check AZURE_TOKEN_AUDIENCE (an application id URI of the tenant) and AZURE_CLIENT_ID.", e);
+            throw Refused(
+                $"Azure refuses a token for the audience '{Audience}': {Line(e)} Check AZURE_TOKEN_AUDIENCE (an "
+                + "application id URI of the tenant) and AZURE_CLIENT_ID.",
+                e);
         }
         catch (Exception e) when (e is AuthenticationFailedException or RequestFailedException)
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"Azure gives no token for the audience '{Audience}' at the moment: {Line(e)}", inner: e);
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"Cannot get a token for the audience '{Audience}' from Azure now: {Line(e)}", inner: e);
         }
     }
 

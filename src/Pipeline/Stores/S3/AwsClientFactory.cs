@@ -3,7 +3,9 @@ using Pipeline.Http.Limits;
 
 namespace Pipeline.Stores.S3;
 
-/// <summary>Gives the AWS SDK's clients a handler whose every wait has a limit; the SDK's own time-out ends with the headers.</summary>
+/// <summary>
+/// Gives the AWS SDK's clients a handler that limits every wait. The SDK's own timeout covers only the headers.
+/// </summary>
 internal sealed class AwsClientFactory(TimeLimits limits, TimeProvider time) : HttpClientFactory
 {
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>

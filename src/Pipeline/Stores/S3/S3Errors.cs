@@ -10,15 +10,15 @@ namespace Pipeline.Stores.S3;
 
 /// <summary>An error of S3.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Code">S3's own word for it, where there is one.</param>
-/// <param name="Region">The region the bucket is in, where S3 says so.</param>
-/// <param name="Message">S3's own sentence, where there is one.</param>
+/// <param name="Code">S3's error code, if any.</param>
+/// <param name="Region">The bucket's region, if S3 reports it.</param>
+/// <param name="Message">S3's message, if any.</param>
 internal sealed record S3Error(int Status, string? Code, string? Region, string? Message);
 
-/// <summary>Errors of S3 as the pipeline's own, with what to do about them.</summary>
+/// <summary>Translates errors of S3 to <see cref="PipelineException"/>s that say what to do.</summary>
 internal static partial class S3Errors
 {
-    /// <summary>The code by which S3 refuses a request for its time.</summary>
+    /// <summary>The error code for a request whose time differs too much from S3's.</summary>
     public const string Skewed = "RequestTimeTooSkewed";
 
     // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -47,7 +47,7 @@ internal static partial class S3Errors
         string? Find(Regex element) => element.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
     }
 
-    /// <summary>Runs a call of the SDK, whose own few tries are over when it throws.</summary>
+    /// <summary>Runs a call of the SDK and translates its exception, which it throws after its own retries.</summary>
     public static async Task<T> TranslateAsync<T>(
         ObjectUri uri, ObjectStoreOptions options, Func<Task<T>> call, CancellationToken cancellationToken)
     {
@@ -67,10 +67,10 @@ internal static partial class S3Errors
         {
             throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) ? NoCredentials(uri, e) : Unavailable(uri, e.Message, e);
         }
-        // A page or an error that is cut off, or that something else than S3 has sent.
+        // The answer is truncated, or does not come from S3.
         catch (System.Xml.XmlException e)
         {
-            throw Unavailable(uri, "it gave an answer that cannot be read; a proxy may stand before it", e);
+            throw Unavailable(uri, "it returned an unreadable answer, which may come from a proxy", e);
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
@@ -83,11 +83,13 @@ internal static partial class S3Errors
         $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
         e);
 
-    /// <summary>A listing that says that more follows but not where proves nothing: it must not pass for a whole one.</summary>
+    /// <summary>
+    /// Creates the error for a truncated page without a continuation token. The listing must not count as complete.
+    /// </summary>
     public static PipelineException NoToken(ObjectUri prefix) => PipelineException.Transient(
-        FailureReasons.Unavailable, $"The listing of {prefix} is truncated, and S3 gives no token for its rest.");
+        FailureReasons.Unavailable, $"The listing of {prefix} is truncated, and S3 returned no token for the rest.");
 
-    /// <summary>The exception for an error, by the table; SDK calls and our own reads share it.</summary>
+    /// <summary>Creates the exception for an error by the table, which SDK calls and our own reads share.</summary>
     public static PipelineException ToException(
         ObjectUri uri, ObjectStoreOptions options, S3Error error, TimeSpan? retryAfter = null, Exception? inner = null)
     {
@@ -95,14 +97,14 @@ internal static partial class S3Errors
         var code = error.Code is null ? "" : " " + error.Code;
         if (verdict == StoreVerdict.Passes)
             return StoreErrorTable.ToException(
-                verdict, $"S3, asked for {uri}, answered {error.Status}{code}.", PassingAdvice(error), retryAfter, inner);
+                verdict, $"S3 ({uri}) answered {error.Status}{code}.", PassingAdvice(error), retryAfter, inner);
         var where = options.S3Endpoint is { } endpoint ? $"S3 at {endpoint.Authority}" : $"S3 ({options.S3Region})";
         return StoreErrorTable.ToException(
             verdict, $"{where} answered {error.Status}{code} for {uri}.", Advice(uri, options, error), inner: inner);
     }
 
     private static string PassingAdvice(S3Error error) => error.Code is "ThrottlingException" or "KMS.ThrottlingException"
-        ? "KMS has too many requests; a bucket key (BucketKeyEnabled) makes them few, or ask AWS for a larger quota."
+        ? "KMS throttles the requests. A bucket key (BucketKeyEnabled) reduces them; or ask AWS for a larger quota."
         : "";
 
     private static string Advice(ObjectUri uri, ObjectStoreOptions options, S3Error error) => error switch
@@ -116,25 +118,25 @@ internal static partial class S3Errors
         { Code: "ExpiredToken" or "TokenRefreshRequired" } =>
             "The session of these credentials has expired. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         { Code: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" } or { Status: 401 } =>
-            "The credentials are not valid there. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+            "The credentials are not valid. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         { Code: { } code } when code.StartsWith("KMS.", StringComparison.Ordinal) =>
             $"{KeyIn(error.Message)} cannot be used. Enable it, or cancel its deletion.",
         { Message: { } message } when KmsRefusal().IsMatch(message) =>
             $"{KeyIn(message)} refuses these credentials, not the bucket. "
-            + "Allow them kms:Decrypt (to write, kms:GenerateDataKey too) in their own policy and in the key's.",
-        { Code: Skewed } => "The clock of this machine is wrong by more than 15 minutes. Set it.",
+            + "Allow kms:Decrypt (and kms:GenerateDataKey to write) in their own policy and in the key's policy.",
+        { Code: Skewed } => "The clock of this machine is wrong by more than 15 minutes. Correct it.",
         { Status: 403 } =>
             $"Grant s3:GetObject and s3:PutObject on arn:aws:s3:::{uri.Bucket}/* and s3:ListBucket on arn:aws:s3:::{uri.Bucket} to these credentials "
-            + "(without s3:ListBucket a missing object, too, is answered with 403)."
-            + (options.S3RequesterPays ? "" : " Where the requester pays for the bucket, set AWS_REQUEST_PAYER=requester."),
-        _ => "The request cannot succeed as it is; check the storage URL and the endpoint.",
+            + "(without s3:ListBucket, a missing object is also answered with 403)."
+            + (options.S3RequesterPays ? "" : " If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester."),
+        _ => "The request cannot succeed. Check the storage URL and the endpoint.",
     };
 
     private static string KeyIn(string? message) =>
         KmsKey().Match(message ?? "") is { Success: true } key ? $"The KMS key {key.Value}" : "The KMS key that it is encrypted with";
 
     private static PipelineException Unavailable(ObjectUri uri, string what, Exception inner) =>
-        PipelineException.Transient(FailureReasons.Unavailable, $"S3, asked for {uri}, failed: {what.TrimEnd('.')}.", inner: inner);
+        PipelineException.Transient(FailureReasons.Unavailable, $"S3 ({uri}) failed: {what.TrimEnd('.')}.", inner: inner);
 
     [GeneratedRegex("<Message>([^<]+)</Message>")]
     private static partial Regex MessageElement();

@@ -15,8 +15,9 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.S3;
 
 /// <summary>
-/// Amazon S3 and what speaks its protocol. The SDK finds credentials and addresses, writes and lists; objects are read by a plain HTTP client,
-/// since the SDK neither resumes a body nor times it out, and checks only what it reads in one piece.
+/// Amazon S3 and compatible stores. The SDK finds credentials and addresses, writes and lists. A plain HTTP client
+/// reads objects, because the SDK neither resumes a body nor times it out, and verifies only what it reads in one
+/// piece.
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
@@ -62,7 +63,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
 
-    /// <summary>What every request says of who pays.</summary>
+    /// <summary>The payer that every request names; null if the bucket's owner pays.</summary>
     private RequestPayer? Payer => _options.S3RequesterPays ? RequestPayer.Requester : null;
 
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
@@ -97,7 +98,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 InputStream = repeatable,
                 AutoCloseStream = false,
                 AutoResetStreamPosition = false,
-                // Not every S3 knows the SDK's chunked signing; one signature over the whole is understood by all.
+                // Some compatible stores do not support the SDK's chunked signing. All support one signature for the
+                // whole.
                 UseChunkEncoding = false,
                 RequestPayer = Payer,
             };
@@ -135,10 +137,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         _http.Dispose();
     }
 
-    /// <summary>The response of a GET: 200, 206, 412 or 416, or 404 where the object is missing. Everything else is an error.</summary>
+    /// <summary>
+    /// Returns the response to a GET: 200, 206, 412, 416, or 404 if the object is missing. Throws for any other status.
+    /// </summary>
     private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken) =>
         _requests.SendAsync(
-            $"S3, asked for {uri},",
+            $"S3 ({uri})",
             async _ =>
             {
                 var request = new HttpRequestMessage(HttpMethod.Get, Address(uri));
@@ -166,11 +170,14 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
             return;
         if (error.Code == S3Errors.Skewed && _clock.Correct(response))
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"S3, asked for {uri}, refused the time of this machine; it is asked again with its own.");
+                FailureReasons.Unavailable,
+                $"S3 ({uri}) rejected this machine's time. The next try uses the time of the service.");
         throw S3Errors.ToException(uri, _options, error, RetryAfter.Read(response, _time.GetUtcNow()));
     }
 
-    /// <summary>Where the SDK would ask for the object: it knows the partitions, and which buckets have hosts of their own.</summary>
+    /// <summary>
+    /// Returns the SDK's address of the object. The SDK knows the partitions, and which buckets have their own hosts.
+    /// </summary>
     internal Uri Address(ObjectUri uri)
     {
         var bucket = _addresses.GetOrAdd(uri.Bucket, name => _s3.DetermineServiceOperationEndpoint(new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));

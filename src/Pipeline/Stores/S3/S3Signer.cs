@@ -21,7 +21,8 @@ internal sealed class S3Signer(string region)
     private DayKey? _key;
 
     /// <summary>
-    /// Adds the headers of a signature. It covers every header that the request has by then, so do not change them later.
+    /// Adds the headers of a signature. It covers every header that the request has by then, so do not change them
+    /// later.
     /// </summary>
     public void Sign(HttpRequestMessage request, ImmutableCredentials credentials, DateTimeOffset now)
     {
@@ -74,8 +75,8 @@ internal sealed class S3Signer(string region)
     }
 
     /// <summary>
-    /// Hashes that their thread uses again and again: OpenSSL 3 looks an algorithm up for each new hash, which costs more
-    /// than hashing these few bytes.
+    /// Hashes that a thread reuses. OpenSSL 3 looks up the algorithm for each new hash, which costs more than hashing
+    /// these few bytes.
     /// </summary>
     private sealed class ThreadHashes
     {

@@ -9,8 +9,8 @@ using Pipeline.Stores.Identity;
 namespace Pipeline.Stores.S3;
 
 /// <summary>
-/// Credentials of an AWS role for a token of our Azure identity. They are renewed before they expire, by one caller while the others wait; while old ones
-/// are still valid, a renewal that fails for the moment is not an error.
+/// Exchanges tokens of our Azure identity for credentials of an AWS role. One caller renews them before they expire,
+/// while the others wait. A transient failure of the renewal is not an error while the old credentials are valid.
 /// </summary>
 internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
 {
@@ -42,7 +42,7 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         _sts = new(new AnonymousAWSCredentials(), config);
     }
 
-    // The SDK asks in this way only for what it does synchronously, which is nothing of ours.
+    // The SDK calls this only from its synchronous methods, which the pipeline does not use.
     public override ImmutableCredentials GetCredentials() => Task.Run(GetCredentialsAsync).GetAwaiter().GetResult();
 
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
@@ -94,7 +94,7 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         }
         catch (Exception e) when (e is AmazonClientException or AmazonServiceException || Faults.IsOfConnection(e, CancellationToken.None))
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"AWS STS, asked for the role {_role}, failed: {e.Message}", inner: e);
+            throw PipelineException.Transient(FailureReasons.Unavailable, $"AWS STS ({_role}) failed: {e.Message}", inner: e);
         }
     }
 
@@ -105,7 +105,7 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         $"AWS STS refuses the role {_role} to the token for the audience '{_token.Audience}' ({e.ErrorCode}). " + e switch
         {
             InvalidIdentityTokenException => "Check that the account has an identity provider for https://sts.windows.net/TENANT/ with this audience (stack output of infra/aws/results-bucket.yaml).",
-            ExpiredTokenException => "The token had expired; check the clock of this machine.",
+            ExpiredTokenException => "The token has expired. Check the clock of this machine.",
             _ => "Check AWS_ROLE_ARN, and that the role trusts this audience and, as subject, the principal id of the identity (parameters Audience and IdentityPrincipalId of infra/aws/results-bucket.yaml).",
         };
 

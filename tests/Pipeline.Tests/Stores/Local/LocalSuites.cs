@@ -128,7 +128,7 @@ public sealed class ObjectStoresSuite : ObjectStoreContract
         var error = await Assert.ThrowsAsync<PipelineException>(() => Port.OpenAsync(new("gs", "bucket", "a"), Token));
 
         Assert.True(error.IsPermanent);
-        Assert.Equal("Nothing here reads 'gs://' addresses; known are file, s3.", error.Message);
+        Assert.Equal("Addresses with 'gs://' are not supported here. Use one of: file, s3.", error.Message);
     }
 
     public override ValueTask DisposeAsync()

@@ -73,7 +73,7 @@ public sealed class KeylessTests
     [Theory]
     [InlineData(403, "AccessDenied", "Check AWS_ROLE_ARN, and that the role trusts this audience")]
     [InlineData(400, "InvalidIdentityToken", "identity provider for https://sts.windows.net/TENANT/")]
-    [InlineData(400, "ExpiredTokenException", "check the clock of this machine")]
+    [InlineData(400, "ExpiredTokenException", "Check the clock of this machine")]
     public async Task ARefusedTokenSaysWhichRoleWhichAudienceAndWhatToCheck(int status, string code, string advice)
     {
         await using var sts = await TestServer.StartAsync(Refusal(status, code));

@@ -64,7 +64,7 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Theory]
-    [InlineData(403, "<Error><Code>AccessDenied</Code></Error>", "without s3:ListBucket a missing object, too, is answered with 403")]
+    [InlineData(403, "<Error><Code>AccessDenied</Code></Error>", "without s3:ListBucket, a missing object is also answered with 403")]
     [InlineData(403, "<Error><Code>RequestTimeTooSkewed</Code></Error>", "The clock of this machine is wrong")]
     [InlineData(400, "<Error><Code>ExpiredToken</Code></Error>", "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.")]
     [InlineData(404, "<Error><Code>NoSuchBucket</Code></Error>", "The bucket 'bucket' does not exist there.")]
@@ -82,7 +82,7 @@ public sealed class ObjectStoreErrorTests
 
     [Theory]
     [InlineData(401, """{"error":{"message":"Invalid Credentials"}}""", "GCS answered 401 for gs://bucket/a/b.json (Invalid Credentials). The credentials are not valid.")]
-    [InlineData(403, "{}", "without storage.objects.list a missing object, too, is answered with 403")]
+    [InlineData(403, "{}", "without storage.objects.list, a missing object is also answered with 403")]
     [InlineData(404, """{"error":{"message":"The specified bucket does not exist."}}""", "The bucket 'bucket' does not exist.")]
     public async Task RefusalsOfGcsSayWhatToDo(int status, string body, string advice)
     {
@@ -118,7 +118,7 @@ public sealed class ObjectStoreErrorTests
         await using var server = await TestServer.StartAsync(TestServer.Json("", 503));
         using var store = Gcs(server.Address);
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_gs, Ct));
-        Assert.Equal("GCS, asked for gs://bucket/a/b.json, answered 503 (5 tries).", error.Message);
+        Assert.Equal("GCS (gs://bucket/a/b.json) answered 503 (5 tries).", error.Message);
         Assert.Equal(5, server.Seen.Count);
     }
 
@@ -128,7 +128,7 @@ public sealed class ObjectStoreErrorTests
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         using var store = S3(server.Address, o => o with { StallTimeout = TimeSpan.FromMilliseconds(100), MaxTries = 2 });
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_s3, Ct));
-        Assert.Equal("S3, asked for s3://bucket/a/b.json, did not answer within 0.1 s (2 tries).", error.Message);
+        Assert.Equal("S3 (s3://bucket/a/b.json) did not answer within 0.1 s (2 tries).", error.Message);
     }
 
     [Fact]

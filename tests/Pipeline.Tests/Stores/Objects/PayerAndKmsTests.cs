@@ -81,7 +81,7 @@ public sealed class PayerAndKmsTests
 
     [Theory]
     [InlineData(403, "AccessDenied", $"User: arn:aws:sts::111122223333:assumed-role/reader/pipeline is not authorized to perform: kms:Decrypt on resource: {Key} because no identity-based policy allows the kms:Decrypt action",
-        $"The KMS key {Key} refuses these credentials, not the bucket. Allow them kms:Decrypt ")]
+        $"The KMS key {Key} refuses these credentials, not the bucket. Allow kms:Decrypt ")]
     [InlineData(403, "AccessDenied", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
         "The KMS key that it is encrypted with refuses these credentials")]
     [InlineData(400, "KMS.DisabledException", $"{Key} is disabled.", $"The KMS key {Key} cannot be used. Enable it, or cancel its deletion.")]
@@ -105,7 +105,7 @@ public sealed class PayerAndKmsTests
         using var silent = S3(server.Address);
         using var paying = S3(server.Address, o => o with { S3RequesterPays = true });
 
-        Assert.EndsWith("Where the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.", (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(s_s3, Ct))).Message, StringComparison.Ordinal);
+        Assert.EndsWith("If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.", (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(s_s3, Ct))).Message, StringComparison.Ordinal);
         Assert.DoesNotContain("AWS_REQUEST_PAYER", (await Assert.ThrowsAsync<PipelineException>(() => paying.OpenAsync(s_s3, Ct))).Message, StringComparison.Ordinal);
     }
 
@@ -120,12 +120,12 @@ public sealed class PayerAndKmsTests
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
-            Assert.Contains("KMS has too many requests", error.Message, StringComparison.Ordinal);
+            Assert.Contains("KMS throttles the requests", error.Message, StringComparison.Ordinal);
         }
     }
 
     [Theory]
-    [InlineData(400, "Bucket is a requester pays bucket but no user project provided.", "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that shall pay.")]
+    [InlineData(400, "Bucket is a requester pays bucket but no user project provided.", "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that pays.")]
     [InlineData(403, "me@example.com does not have serviceusage.services.use access to the Google Cloud project.", "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project")]
     [InlineData(403, "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been authorized to use this key.", "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY")]
     public async Task AGcsErrorAboutPayerOrKeyIsExplained(int status, string message, string advice)

@@ -67,8 +67,8 @@ public sealed class S3ObjectStoreTests(Servers servers)
     }
 
     [Theory]
-    [InlineData("test:tester", "wrong", "The credentials are not valid there. Check AWS_ACCESS_KEY_ID")]
-    [InlineData("nobody", "testing", "The credentials are not valid there. Check AWS_ACCESS_KEY_ID")]
+    [InlineData("test:tester", "wrong", "The credentials are not valid. Check AWS_ACCESS_KEY_ID")]
+    [InlineData("nobody", "testing", "The credentials are not valid. Check AWS_ACCESS_KEY_ID")]
     [InlineData("test:reader", "reading", "Grant s3:GetObject and s3:PutObject on arn:aws:s3:::")]
     public async Task RefusedCredentialsSayWhatToDo(string key, string secret, string advice)
     {
