@@ -25,7 +25,8 @@ internal sealed partial class InputFinder(
     {
         var matcher = await matchers.ForAsync(submission, cancellationToken);
         var ordinal = (result is null ? null : matcher.Match(result))
-            ?? matcher.Match((task ?? await nimble.GetTaskAsync(taskId, cancellationToken))?.Input)
+            ?? matcher.Match(
+                (task ?? await nimble.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken))?.Input)
             ?? await EliminateAsync(submission, taskId, cancellationToken);
         if (ordinal is not { } found)
         {

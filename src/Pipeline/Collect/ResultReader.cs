@@ -29,7 +29,11 @@ internal sealed partial class ResultReader(ObjectStores objects, NimbleClient ni
     public async Task<FoundResult?> ReadAsync(SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
     {
         if (fromApi || submission.StorageUrl is null)
-            return await NormalizeAsync(await nimble.OpenResultsAsync(taskId, cancellationToken), nimble.ResultsAddress(taskId), cancellationToken);
+        {
+            var copy = await nimble.OpenResultsAsync(submission.SubmissionId, taskId, cancellationToken);
+            return await NormalizeAsync(copy, nimble.ResultsAddress(taskId), cancellationToken);
+        }
+
         foreach (var uri in Addresses(submission, taskId))
             if (await NormalizeAsync(await objects.OpenAsync(uri, cancellationToken), uri.ToString(), cancellationToken) is { } found)
                 return found;

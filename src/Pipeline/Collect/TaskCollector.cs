@@ -187,7 +187,7 @@ internal sealed partial class TaskCollector(
 
     private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)
     {
-        var task = await nimble.GetTaskAsync(message.TaskId, cancellationToken);
+        var task = await nimble.GetTaskAsync(submission.SubmissionId, message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
         if (task is not null && outcome != TaskOutcome.Pending)
             input ??= await inputs.FindAsync(submission, message.TaskId, result: null, task, cancellationToken);

@@ -34,7 +34,7 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
         var provesByObject = DeliveryPrefix.IsUnguessable(submission);
         try
         {
-            var task = await nimble.GetTaskAsync(taskId, cancellationToken);
+            var task = await nimble.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken);
             var tasks = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).Count;
             if (task?.BatchId is { } batchId && submission.BatchId is { } own)
                 return batchId == own && tasks < TaskMatcher.MostTasks(submission.Count)

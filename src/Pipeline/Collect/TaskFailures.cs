@@ -43,8 +43,12 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
         // Record the end of this task before checking the others: if two end at once, the second one sees both.
         await ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, ordinal, IsOver: true)], cancellationToken);
         foreach (var other in await OthersAsync(submission, ordinal, taskId, cancellationToken))
-            if (TaskStates.Classify((await nimble.GetTaskAsync(other.TaskId, cancellationToken))?.State) != TaskOutcome.Failed)
+        {
+            var task = await nimble.GetTaskAsync(submission.SubmissionId, other.TaskId, cancellationToken);
+            if (TaskStates.Classify(task?.State) != TaskOutcome.Failed)
                 return true;
+        }
+
         return false;
     }
 

@@ -54,17 +54,21 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/async", body, cancellationToken);
 
     /// <summary>One task, or null when the API does not know it.</summary>
-    public async Task<NimbleTask?> GetTaskAsync(string taskId, CancellationToken cancellationToken)
+    /// <param name="submissionId">The submission that asks; submissions take turns.</param>
+    /// <param name="taskId">The task, well-formed.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public async Task<NimbleTask?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken)
     {
-        using var response = await GetAsync($"tasks/{Checked(taskId)}", cancellationToken);
+        using var response = await GetAsync($"tasks/{Checked(taskId)}", submissionId, cancellationToken);
         return response is null ? null :
             await ReadAsync(response, MaxTaskBytes, json => _replies.Note(NimbleJson.ReadTask(json, taskId)), cancellationToken);
     }
 
     /// <summary>The result of a task as the API keeps it, its stored bytes; null when it has none (yet, or any more).</summary>
-    public async Task<ObjectRead?> OpenResultsAsync(string taskId, CancellationToken cancellationToken)
+    /// <inheritdoc cref="GetTaskAsync" path="/param"/>
+    public async Task<ObjectRead?> OpenResultsAsync(string submissionId, string taskId, CancellationToken cancellationToken)
     {
-        var response = await GetAsync($"tasks/{Checked(taskId)}/results", cancellationToken);
+        var response = await GetAsync($"tasks/{Checked(taskId)}/results", submissionId, cancellationToken);
         if (response is null)
             return null;
         var length = response.Content.Headers.ContentLength;
@@ -78,17 +82,21 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     public string ResultsAddress(string taskId) => $"{_root}tasks/{Checked(taskId)}/results";
 
     /// <summary>A batch with its tasks, or null when the API does not know it.</summary>
-    public async Task<NimbleBatch?> GetBatchAsync(string id, CancellationToken cancellationToken)
+    /// <param name="submissionId">The submission that asks; submissions take turns.</param>
+    /// <param name="id">The batch, well-formed.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public async Task<NimbleBatch?> GetBatchAsync(string submissionId, string id, CancellationToken cancellationToken)
     {
-        using var response = await GetAsync($"batches/{Checked(id)}", cancellationToken);
+        using var response = await GetAsync($"batches/{Checked(id)}", submissionId, cancellationToken);
         return response is null ? null :
             await ReadAsync(response, MaxBatchBytes, json => _replies.Note(NimbleJson.ReadBatch(json, id)), cancellationToken);
     }
 
     /// <summary>How far a batch is, or null when the API does not know it.</summary>
-    public async Task<NimbleProgress?> GetProgressAsync(string id, CancellationToken cancellationToken)
+    /// <inheritdoc cref="GetBatchAsync" path="/param"/>
+    public async Task<NimbleProgress?> GetProgressAsync(string submissionId, string id, CancellationToken cancellationToken)
     {
-        using var response = await GetAsync($"batches/{Checked(id)}/progress", cancellationToken);
+        using var response = await GetAsync($"batches/{Checked(id)}/progress", submissionId, cancellationToken);
         return response is null ? null :
             await ReadAsync(response, MaxProgressBytes, json => NimbleJson.ReadProgress(json, id), cancellationToken);
     }
@@ -109,7 +117,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
 
     private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        await _pacer.WaitAsync(isSubmission: true, cancellationToken);
+        await _pacer.WaitToPostAsync(cancellationToken);
         using var content = new OnceContent(body);
         using var request = Request(HttpMethod.Post, path);
         request.Content = content;
@@ -139,14 +147,14 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
 
     /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
     private async Task<HttpResponseMessage?> GetAsync(
-        string path, CancellationToken cancellationToken, bool isList = false)
+        string path, string asker, CancellationToken cancellationToken, bool isList = false)
     {
         var requests = new RetryingHttp(http, _policy, time, logger);
         var response = await requests.SendAsync(
             $"Nimble, asked for {path},",
             async ct =>
             {
-                await _pacer.WaitAsync(isSubmission: false, ct);
+                await _pacer.WaitToReadAsync(asker, ct);
                 return Request(HttpMethod.Get, path);
             },
             cancellationToken);
@@ -183,12 +191,12 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         string? cursor = null;
         do
         {
-            using var response = await GetAsync(
-                $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken, isList: true);
+            var page = $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
+            using var response = await GetAsync(page, asker: path, cancellationToken, isList: true);
             if (response is null)
                 yield break;
-            var (page, next) = await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
-            yield return page;
+            var (items, next) = await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
+            yield return items;
 
             cursor = next;
             if (cursor is not null)

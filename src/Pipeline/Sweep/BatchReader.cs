@@ -11,11 +11,11 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     public async Task<NimbleProgress?> GetProgressAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (submission.BatchId is { } batchId)
-            return await nimble.GetProgressAsync(batchId, cancellationToken);
+            return await nimble.GetProgressAsync(submission.SubmissionId, batchId, cancellationToken);
         var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         var known = new List<NimbleTask>();
         foreach (var task in tasks)
-            if (await nimble.GetTaskAsync(task.TaskId, cancellationToken) is { } state)
+            if (await nimble.GetTaskAsync(submission.SubmissionId, task.TaskId, cancellationToken) is { } state)
                 known.Add(state);
         if (known.Count == 0)
             return null;
@@ -30,7 +30,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     {
         if (submission.BatchId is not null || submission.Count == 1
             || await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken) is not [var first, ..]
-            || (await nimble.GetTaskAsync(first.TaskId, cancellationToken))?.BatchId is not { } batchId)
+            || (await nimble.GetTaskAsync(submission.SubmissionId, first.TaskId, cancellationToken))?.BatchId is not { } batchId)
             return submission;
         return await ledger.UpdateSubmissionAsync(submission with { BatchId = batchId }, cancellationToken) ?? submission;
     }
@@ -51,7 +51,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         foreach (var row in rows.Where(r => IsOpen(tasks.GetValueOrDefault(r.TaskId))))
             if (row.Ordinal is { } ordinal && IsSettled(inputs[ordinal], row.TaskId))
                 tasks.Remove(row.TaskId);
-            else if (await nimble.GetTaskAsync(row.TaskId, cancellationToken) is { } task)
+            else if (await nimble.GetTaskAsync(submission.SubmissionId, row.TaskId, cancellationToken) is { } task)
                 tasks[row.TaskId] = task;
         return [.. tasks.Values];
     }
@@ -62,7 +62,7 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     private async Task<Dictionary<string, NimbleTask>> GetDetailsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var tasks = new Dictionary<string, NimbleTask>(StringComparer.Ordinal);
-        if (submission.BatchId is { } batchId && await nimble.GetBatchAsync(batchId, cancellationToken) is { } batch)
+        if (submission.BatchId is { } batchId && await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken) is { } batch)
             foreach (var task in batch.Tasks)
                 tasks[task.Id] = task;
         return tasks;

@@ -249,7 +249,7 @@ public sealed class NimblePostTests
         for (var i = 0; i < 3; i++)
             await rig.Client.PostSingleAsync(s_body, Ct);
         for (var i = 0; i < 3; i++)
-            await rig.Client.GetTaskAsync("t-1", Ct);
+            await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal(4, rig.Server!.Seen.Select(r => r.ConnectionId).Distinct().Count());
     }
 

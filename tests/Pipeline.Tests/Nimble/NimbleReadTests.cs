@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Tests.Support;
@@ -19,7 +18,7 @@ public sealed class NimbleReadTests
              "callback_url":"c","created_at":"2026-01-24T12:36:24.685Z","input":{"url":"u"},"account_name":"x",
              "queue":{"odd":1}}}
             """));
-        var task = (await rig.Client.GetTaskAsync("8e8c", Ct))!;
+        var task = (await rig.Client.GetTaskAsync("s-1", "8e8c", Ct))!;
         Assert.Equal(
             ("8e8c", "error", "b-1", 404, "Connection timeout", "net", "d", "o", "c"),
             (task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl));
@@ -45,14 +44,14 @@ public sealed class NimbleReadTests
             };
             await body.WriteAsync("""{"task":{"id":"t-1","state":"success"}}"""u8.ToArray(), Ct);
         });
-        Assert.Equal("success", (await rig.Client.GetTaskAsync("t-1", Ct))!.State);
+        Assert.Equal("success", (await rig.Client.GetTaskAsync("s-1", "t-1", Ct))!.State);
     }
 
     [Fact]
     public async Task AnAnswerFalselyLabelledGzipIsATransientError()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", headers: ("Content-Encoding", "gzip")));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
@@ -64,7 +63,7 @@ public sealed class NimbleReadTests
     public async Task MissingAndOddFieldsAreTolerated(string json)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
-        var task = (await rig.Client.GetTaskAsync("t-1", Ct))!;
+        var task = (await rig.Client.GetTaskAsync("s-1", "t-1", Ct))!;
         Assert.Null(task.BatchId);
         Assert.Null(task.Input);
         Assert.Equal(TaskOutcome.Pending, TaskStates.Classify(task.State));
@@ -78,7 +77,7 @@ public sealed class NimbleReadTests
             TestServer.Json("""{"batch":{"completed":"true","completed_count":"3","tasks":["t-1","..","t-2"]}}"""));
         foreach (var _ in new[] { 1, 2 })
         {
-            var batch = (await rig.Client.GetBatchAsync("b-1", Ct))!;
+            var batch = (await rig.Client.GetBatchAsync("s-1", "b-1", Ct))!;
             Assert.Equal(("b-1", true, 3), (batch.Id, batch.Completed, batch.CompletedCount));
             Assert.Equal(["t-1", "t-2"], batch.Tasks.Select(t => t.Id));
         }
@@ -88,7 +87,7 @@ public sealed class NimbleReadTests
     public async Task ProgressIsRead()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"b-1","completed":false,"completed_count":47,"progress":0.47,"completed_at":null}"""));
-        Assert.Equal(new NimbleProgress("b-1", false, 47, 0.47, null), await rig.Client.GetProgressAsync("b-1", Ct));
+        Assert.Equal(new NimbleProgress("b-1", false, 47, 0.47, null), await rig.Client.GetProgressAsync("s-1", "b-1", Ct));
         Assert.Equal("/v1/batches/b-1/progress", rig.Server!.Seen[0].PathAndQuery);
     }
 
@@ -96,10 +95,10 @@ public sealed class NimbleReadTests
     public async Task AnUnknownTaskOrBatchIsNull()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"error":"not found"}""", 404));
-        Assert.Null(await rig.Client.GetTaskAsync("t-1", Ct));
-        Assert.Null(await rig.Client.GetBatchAsync("b-1", Ct));
-        Assert.Null(await rig.Client.GetProgressAsync("b-1", Ct));
-        Assert.Null(await rig.Client.OpenResultsAsync("t-1", Ct));
+        Assert.Null(await rig.Client.GetTaskAsync("s-1", "t-1", Ct));
+        Assert.Null(await rig.Client.GetBatchAsync("s-1", "b-1", Ct));
+        Assert.Null(await rig.Client.GetProgressAsync("s-1", "b-1", Ct));
+        Assert.Null(await rig.Client.OpenResultsAsync("s-1", "t-1", Ct));
     }
 
     [Fact]
@@ -144,14 +143,14 @@ public sealed class NimbleReadTests
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("{}", status, ("retry-after-ms", "20")), TestServer.Abort(), TestServer.Json("""{"id":"t-1","state":"success"}"""));
-        Assert.Equal("success", (await rig.Client.GetTaskAsync("t-1", Ct))!.State);
+        Assert.Equal("success", (await rig.Client.GetTaskAsync("s-1", "t-1", Ct))!.State);
     }
 
     [Fact]
     public async Task AReadWhoseConnectionIsResetIsRetried()
     {
         using var server = new ResettingServer();
-        var error = await Assert.ThrowsAsync<PipelineException>(() => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false, 4), (error.Reason, error.IsPermanent, server.Connections));
     }
 
@@ -159,7 +158,7 @@ public sealed class NimbleReadTests
     public async Task AReadGivesUpAfterAFewAttemptsAndReportsTheWait()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false, 300), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
         Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (1 try).", error.Message);
     }
@@ -168,7 +167,7 @@ public sealed class NimbleReadTests
     public async Task ARefusedKeySaysWhatToDo()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 401));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
         // The results are paid for and the key may be corrected, so the error is transient.
         Assert.Equal((FailureReasons.AccessDenied, false), (error.Reason, error.IsPermanent));
         var ofLists = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.ListTasksAsync(Ct).ToListAsync(Ct).AsTask());
@@ -183,7 +182,7 @@ public sealed class NimbleReadTests
     {
         await using var other = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("", 302, ("Location", other.Address.AbsoluteUri)));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.InvalidConfiguration, false), (error.Reason, error.IsPermanent));
         Assert.Empty(other.Seen);
     }
@@ -193,7 +192,7 @@ public sealed class NimbleReadTests
     {
         var json = """{"data":{"html":"ü"}}""";
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
-        await using var read = (await rig.Client.OpenResultsAsync("t-1", Ct))!;
+        await using var read = (await rig.Client.OpenResultsAsync("s-1", "t-1", Ct))!;
         using var reader = new StreamReader(read.Body);
         Assert.Equal(json, await reader.ReadToEndAsync(Ct));
         Assert.Equal("identity", rig.Server!.Seen[0].Headers["Accept-Encoding"]);
@@ -203,7 +202,7 @@ public sealed class NimbleReadTests
     public async Task ATruncatedResultIsAnErrorAndNotAShortResult()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Abort("half"));
-        await using var read = (await rig.Client.OpenResultsAsync("t-1", Ct))!;
+        await using var read = (await rig.Client.OpenResultsAsync("s-1", "t-1", Ct))!;
         Assert.Equal(1004, read.Bytes);
         var error = await Assert.ThrowsAsync<PipelineException>(() => read.Body.CopyToAsync(Stream.Null, Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
@@ -213,7 +212,7 @@ public sealed class NimbleReadTests
     public async Task GarbageIsATransientError()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("<html>"));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetBatchAsync("b-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetBatchAsync("s-1", "b-1", Ct));
         Assert.Equal("Nimble answered /v1/batches/b-1 with a body that cannot be read.", error.Message);
     }
 
@@ -225,7 +224,7 @@ public sealed class NimbleReadTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var rig = NimbleRig.At(new Uri(server.Address, path));
-        await rig.Client.GetTaskAsync("t-1", Ct);
+        await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal(expected, server.Seen[0].PathAndQuery);
     }
 
@@ -233,38 +232,9 @@ public sealed class NimbleReadTests
     public async Task AnUnknownStateCountsAsOpenAndIsLoggedOnce()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"t-1","state":"Pondering"}"""));
-        await rig.Client.GetTaskAsync("t-1", Ct);
-        await rig.Client.GetTaskAsync("t-1", Ct);
+        await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
+        await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal(["Warning: Nimble calls the state of task t-1 'Pondering', a word we do not know; it counts as not ended."], rig.Logs.Lines);
-    }
-
-    [Fact]
-    public async Task RequestsKeepToTheRateLimit()
-    {
-        var time = new FakeTimeProvider();
-        var pacer = new RequestPacer(10, time);
-        var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitAsync(isSubmission: false, Ct)).ToArray();
-        Assert.Equal(10, turns.Count(t => t.IsCompleted));
-        time.Advance(TimeSpan.FromSeconds(1.01));
-        await Task.Delay(50, Ct);
-        Assert.Equal(20, turns.Count(t => t.IsCompleted));
-        time.Advance(TimeSpan.FromSeconds(1));
-        await Task.WhenAll(turns);
-    }
-
-    [Fact]
-    public async Task APostGoesBeforeWaitingReadsButKeepsToTheRate()
-    {
-        var time = new FakeTimeProvider();
-        var pacer = new RequestPacer(10, time);
-        var reads = Enumerable.Range(0, 5000).Select(_ => pacer.WaitAsync(isSubmission: false, Ct)).ToArray();
-        var submissions = Enumerable.Range(0, 2).Select(_ => pacer.WaitAsync(isSubmission: true, Ct)).ToArray();
-        Assert.DoesNotContain(submissions, s => s.IsCompleted);
-
-        time.Advance(TimeSpan.FromSeconds(0.31));
-        await Task.WhenAll(submissions).WaitAsync(TimeSpan.FromSeconds(30), Ct);
-
-        Assert.InRange(reads.Count(r => r.IsCompleted), 10, 11);
     }
 
     [Theory]

@@ -22,7 +22,7 @@ public sealed class ReplyLimitTests
         await using var server = await TestServer.StartAsync(context => SendAsync(context, 40 * Megabyte));
         await using var rig = NimbleRig.At(server.Address);
         foreach (var ask in (Func<Task>[])
-            [() => rig.Client.GetTaskAsync("t-1", Ct), () => rig.Client.GetProgressAsync("b-1", Ct), () => rig.Client.GetBatchAsync("b-1", Ct)])
+            [() => rig.Client.GetTaskAsync("s-1", "t-1", Ct), () => rig.Client.GetProgressAsync("s-1", "b-1", Ct), () => rig.Client.GetBatchAsync("s-1", "b-1", Ct)])
         {
             var error = await Assert.ThrowsAsync<PipelineException>(ask);
             Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
@@ -127,7 +127,7 @@ public sealed class ReplyLimitTests
         var tasks = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"task-{i}\""));
         await using var rig = await NimbleRig.StartAsync(TestServer.Json($$"""{"batch_id":"b-1","tasks":[{{tasks}}]}"""));
         Assert.Equal(4000, Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct)).Tasks.Count);
-        Assert.Equal(4000, (await rig.Client.GetBatchAsync("b-1", Ct))!.Tasks.Count);
+        Assert.Equal(4000, (await rig.Client.GetBatchAsync("s-1", "b-1", Ct))!.Tasks.Count);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class ReplyLimitTests
         var padding = new string('x', 100_000);
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json($$"""{"task":{"id":"t-1","input":{"url":"https://example.com/"},"padding":"{{padding}}","output_url":"s3://{{padding}}"} }"""));
-        var task = await rig.Client.GetTaskAsync("t-1", Ct);
+        var task = await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal("""{"url":"https://example.com/"}""", task!.Input!.Value.GetRawText());
         Assert.Null(task.OutputUrl);
     }

@@ -53,7 +53,7 @@ public sealed class SecretTextTests
             : TestServer.Json($$"""{"task":{"id":"t-1","state":"error","error":{{quoted}},"error_type":{{quoted}} } }""")(context));
         await using var rig = NimbleRig.At(server.Address, change: o => o.ApiKey = Key);
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct));
-        var task = await rig.Client.GetTaskAsync("t-1", Ct);
+        var task = await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         AssertClean(refused.Message + task!.Error + task.ErrorType + string.Concat(rig.Logs.Lines), form);
     }
 

@@ -70,11 +70,11 @@ internal sealed class ApiLists(NimbleClient nimble)
         SubmissionEntry submission, TaskMatcher matcher, string batchId, CancellationToken cancellationToken)
     {
         var name = $"batch {batchId}";
-        if (await nimble.GetBatchAsync(batchId, cancellationToken) is not { } batch)
+        if (await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken) is not { } batch)
             return new(name, batchId, [], PostEvidence.Doubtful);
         var tasks = batch.Tasks;
         if (tasks.Count > 0 && !PostEvidence.IsComparable(tasks)
-            && await nimble.GetTaskAsync(tasks[0].Id, cancellationToken) is { } first)
+            && await nimble.GetTaskAsync(submission.SubmissionId, tasks[0].Id, cancellationToken) is { } first)
             tasks = [first, .. tasks.Skip(1)];
         return new(name, batchId, batch.Tasks, PostEvidence.Of(submission, matcher, tasks, PostProof.None));
     }
@@ -83,7 +83,7 @@ internal sealed class ApiLists(NimbleClient nimble)
     private async Task<ListedEntry> JudgeTaskAsync(
         SubmissionEntry submission, TaskMatcher matcher, NimbleTask listed, CancellationToken cancellationToken)
     {
-        var task = await nimble.GetTaskAsync(listed.Id, cancellationToken);
+        var task = await nimble.GetTaskAsync(submission.SubmissionId, listed.Id, cancellationToken);
         var whole = task is null ? listed : task with { BatchId = task.BatchId ?? listed.BatchId, State = task.State ?? listed.State };
         var evidence = task is null && listed.BatchId is null
             ? PostEvidence.Doubtful

@@ -67,10 +67,12 @@ internal sealed partial class SubmissionResolver(
         {
             foreach (var taskId in taskIds.Take(MaxAsked))
             {
-                if (await nimble.GetTaskAsync(taskId, cancellationToken) is not { } task)
+                if (await nimble.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is not { } task)
                     continue;
                 byObjects = false;
-                var batch = task.BatchId is { } batchId ? await nimble.GetBatchAsync(batchId, cancellationToken) : null;
+                var batch = task.BatchId is { } batchId
+                    ? await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken)
+                    : null;
                 IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
                 if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof is var proof and not PostProof.None)
                     return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
