@@ -27,7 +27,7 @@ internal static partial class DocumentedCommands
             .Replace("\\\n", " ", StringComparison.Ordinal)
             .Split('\n')
             .Select(line => Comment().Replace(line, "").Trim())
-            .Where(line => line.Length > 0 && !line.Contains('─', StringComparison.Ordinal) && line[0] != '│');
+            .Where(line => line.Length > 0);
 
     private static IEnumerable<string> Pages() =>
         new[] { "README.md", "CONTRIBUTING.md", "SECURITY.md" }
