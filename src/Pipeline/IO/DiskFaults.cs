@@ -26,7 +26,7 @@ internal static class DiskFaults
     public static bool MayPass(Exception error) =>
         error is IOException && error.HResult is (Again or TooManyOpen or TooManyOpenInAll or WindowsSharing or WindowsLock);
 
-    /// <summary>Whether the disk that holds a path has so many bytes left.</summary>
+    /// <summary>Whether the disk that holds a path has at least this many free bytes.</summary>
     public static bool HasRoom(string path, long bytes = MinFreeBytes)
     {
         try

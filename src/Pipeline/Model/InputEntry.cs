@@ -1,6 +1,6 @@
 namespace Pipeline.Model;
 
-/// <summary>What became of an input.</summary>
+/// <summary>The outcome of an input.</summary>
 public enum InputState
 {
     /// <summary>No outcome yet.</summary>
@@ -12,14 +12,17 @@ public enum InputState
     /// <summary>Its failure is in the sink.</summary>
     Failed,
 
-    /// <summary>It goes on in another submission of its list, <see cref="InputEntry.MovedTo"/>, under the same id; its outcome is that entry's.</summary>
+    /// <summary>
+    /// It moved to another submission of its list, <see cref="InputEntry.MovedTo"/>, with the same id. That entry has
+    /// its outcome.
+    /// </summary>
     Moved,
 }
 
-/// <summary>How the pipeline came to know that a result was there.</summary>
+/// <summary>How the pipeline learned that a result exists.</summary>
 public enum DiscoveredBy
 {
-    /// <summary>Not yet.</summary>
+    /// <summary>It has not learned of one.</summary>
     None,
 
     /// <summary>Nimble called back.</summary>
@@ -35,61 +38,76 @@ public enum DiscoveredBy
 /// <summary>One input of a submission: one URL with its options.</summary>
 public sealed record InputEntry
 {
-    /// <summary>The submission it is posted with.</summary>
+    /// <summary>The submission.</summary>
     public required string SubmissionId { get; init; }
 
-    /// <summary>Its place in the submission, from 0.</summary>
+    /// <summary>Position in the submission, from 0.</summary>
     public required int Ordinal { get; init; }
 
-    /// <summary>The record's id: derived from list and input, 32 hex digits.</summary>
+    /// <summary>The record's id: 32 hex digits, derived from list and input.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The URL as the list gave it, byte for byte; empty for a bad line without one.</summary>
+    /// <summary>The URL as written in the list, byte for byte; empty for an invalid line without one.</summary>
     public required string Url { get; init; }
 
-    /// <summary>The item as it is posted: a JSON object of what the list gave for this input (shared_inputs not merged in). For a bad line: its text as a JSON string.</summary>
+    /// <summary>
+    /// The item as posted: a JSON object with this input's own fields, without shared_inputs. For an invalid line, its
+    /// text as a JSON string.
+    /// </summary>
     public required string Input { get; init; }
 
-    /// <summary>What the list gave for it that is not posted: columns that are no extraction fields, a JSON object; null for none.</summary>
+    /// <summary>
+    /// Fields of the item that are not posted, such as CSV columns that are not extraction fields: a JSON object; null
+    /// if there are none.
+    /// </summary>
     public string? Kept { get; init; }
 
-    /// <summary>Where it stands in the list: the line number, or for a JSON array the item number, from 1.</summary>
+    /// <summary>Position in the list, from 1: the line number, or the item number of a JSON array.</summary>
     public required long Line { get; init; }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>The outcome.</summary>
     public InputState State { get; init; }
 
     /// <summary>The task that gave the outcome.</summary>
     public string? TaskId { get; init; }
 
-    /// <summary>How its result was learnt of.</summary>
+    /// <summary>How the pipeline learned of the result.</summary>
     public DiscoveredBy DiscoveredBy { get; init; }
 
-    /// <summary>The HTTP status that the page answered with, for a record or a page that failed for it; null where nobody said.</summary>
+    /// <summary>
+    /// The page's HTTP status, for a record or for a failure that it caused; null if the result has none.
+    /// </summary>
     public int? HttpStatus { get; init; }
 
-    /// <summary>For a failure: a word of <see cref="FailureReasons"/>.</summary>
+    /// <summary>For a failure: one of <see cref="FailureReasons"/>.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>For a failure: the whole <c>pipeline.failure/1</c> as JSON, so that putting it to the sink again gives the same bytes.</summary>
+    /// <summary>
+    /// For a failure: the whole <c>pipeline.failure/1</c> as JSON, so that every write to the sink gives the same
+    /// bytes.
+    /// </summary>
     public string? Failure { get; init; }
 
-    /// <summary>When the outcome was written.</summary>
+    /// <summary>Time of the outcome, UTC.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>The submission that it was posted with again; null unless it is <see cref="InputState.Moved"/>.</summary>
+    /// <summary>The submission that the input moved to; null unless it is <see cref="InputState.Moved"/>.</summary>
     public string? MovedTo { get; init; }
 
-    /// <summary>Opaque; what a conditional update compares.</summary>
+    /// <summary>Opaque version that conditional updates compare.</summary>
     public string Version { get; init; } = "";
 }
 
 /// <summary>A task of a submission.</summary>
-/// <param name="TaskId">Nimble's id.</param>
-/// <param name="Ordinal">The input it works on; null until an echo or its result tells.</param>
-/// <param name="IsOver">It failed, or its result cannot become a record, and another task of its input may still succeed.</param>
+/// <param name="TaskId">Nimble's task id.</param>
+/// <param name="Ordinal">The input that it works on; null until an echo or its result identifies one.</param>
+/// <param name="IsOver">
+/// Whether it failed or its result cannot become a record, while another task of its input may still succeed.
+/// </param>
 public sealed record TaskEntry(string TaskId, int? Ordinal, bool IsOver = false)
 {
-    /// <summary>What is known of a task from two sources: an ordinal that is known stays, and what is over stays over.</summary>
+    /// <summary>
+    /// Merges two entries of a task: a known ordinal stays known, and a task that is over stays over.
+    /// </summary>
     internal TaskEntry With(TaskEntry other) => this with { Ordinal = Ordinal ?? other.Ordinal, IsOver = IsOver || other.IsOver };
 }

@@ -1,9 +1,9 @@
 namespace Pipeline.Model;
 
-/// <summary>How far a list has come.</summary>
+/// <summary>The state of a list.</summary>
 public enum ListState
 {
-    /// <summary>Being read and cut into submissions; its totals are not known yet.</summary>
+    /// <summary>It is being read and cut into submissions; its totals are not known yet.</summary>
     Planning,
 
     /// <summary>All submissions exist; some inputs have no outcome yet.</summary>
@@ -12,49 +12,60 @@ public enum ListState
     /// <summary>Every input has its outcome and the manifest is published.</summary>
     Closed,
 
-    /// <summary>It could not be taken in; <see cref="ListEntry.Message"/> says why. The same list is tried again when it comes again.</summary>
+    /// <summary>
+    /// It could not be accepted; <see cref="ListEntry.Message"/> says why. Intake tries the same list again if it is
+    /// sent again.
+    /// </summary>
     Refused,
 }
 
 /// <summary>A list of URLs in the ledger.</summary>
 public sealed record ListEntry
 {
-    /// <summary>Given by the user or a hash of the content; letters, digits, <c>-</c> and <c>_</c>, at most 64.</summary>
+    /// <summary>
+    /// The id: given by the user, or a hash of the content. At most 64 letters, digits, <c>-</c> and <c>_</c>.
+    /// </summary>
     public required string ListId { get; init; }
 
-    /// <summary>How far it has come.</summary>
+    /// <summary>The state.</summary>
     public required ListState State { get; init; }
 
-    /// <summary>What it was read from, for people: a file name, a blob, "queue message".</summary>
+    /// <summary>Where the list was read from, for people: a file name, a blob, "queue message".</summary>
     public string? Source { get; init; }
 
-    /// <summary>Inputs planned: valid ones and bad lines, without duplicates. Final once <see cref="State"/> is past Planning.</summary>
+    /// <summary>
+    /// Number of inputs: valid ones and invalid lines, without duplicates. Final after <see
+    /// cref="ListState.Planning"/>.
+    /// </summary>
     public long Inputs { get; init; }
 
-    /// <summary>Duplicates dropped.</summary>
+    /// <summary>Number of duplicates dropped.</summary>
     public long Duplicates { get; init; }
 
-    /// <summary>Bad lines among <see cref="Inputs"/>; each is a failure already.</summary>
+    /// <summary>Number of invalid lines among <see cref="Inputs"/>; each is already a failure.</summary>
     public long Invalid { get; init; }
 
-    /// <summary>Submissions cut; final once past Planning.</summary>
+    /// <summary>Number of submissions. Final after <see cref="ListState.Planning"/>.</summary>
     public int Submissions { get; init; }
 
-    /// <summary>When it was accepted.</summary>
+    /// <summary>Time at which the list was accepted, UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its manifest was published, or when it was refused.</summary>
+    /// <summary>Time at which the manifest was published or the list was refused, UTC.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 
-    /// <summary>Why it could not be closed at the last try; null since that succeeded.</summary>
+    /// <summary>Why the last attempt to close the list failed; null if none has failed since.</summary>
     public Setback? Setback { get; init; }
 
-    /// <summary>The hash of its content and of what it was given from outside, 64 hex digits; null where it was never read, or by an older version.</summary>
+    /// <summary>
+    /// Hash of the content and of what accompanied it, 64 hex digits; null if the list was never read, or was read by
+    /// an older version.
+    /// </summary>
     public string? ContentHash { get; init; }
 
-    /// <summary>Why it was refused, for people; null for any other list.</summary>
+    /// <summary>Why the list was refused, for people; null if it was not.</summary>
     public string? Message { get; init; }
 
-    /// <summary>Opaque; what a conditional update compares. Empty on an entry that was never stored.</summary>
+    /// <summary>Opaque version that conditional updates compare; empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";
 }

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Model;
 
-/// <summary>How the inputs of a submission stand; those that go on in another submission are in none of these.</summary>
-/// <param name="Waiting">Without an outcome.</param>
-/// <param name="Records">With a record.</param>
-/// <param name="Failures">With a failure.</param>
+/// <summary>Number of a submission's inputs by outcome, without those that moved to another submission.</summary>
+/// <param name="Waiting">Number of inputs without an outcome.</param>
+/// <param name="Records">Number of inputs with a record.</param>
+/// <param name="Failures">Number of inputs with a failure.</param>
 public readonly record struct OutcomeCounts(int Waiting, int Records, int Failures);

@@ -32,7 +32,7 @@ public sealed class PipelineException : Exception
     /// <summary>The message without its details.</summary>
     public string Summary { get; }
 
-    /// <summary>What is wrong with single lines of a list, one text for each; usually none, never many.</summary>
+    /// <summary>Problems of single lines of a list, one text per line; usually empty, never many.</summary>
     public IReadOnlyList<string> Details { get; }
 
     /// <summary>True if a retry cannot help; the message is dead-lettered with the reason.</summary>

@@ -2,24 +2,30 @@ using Pipeline.Delivery;
 
 namespace Pipeline.Model;
 
-/// <summary>How far a submission has come. See promise 2: nothing but proof moves it back to <see cref="Planned"/>.</summary>
+/// <summary>
+/// The state of a submission. Only proof that the POST was not accepted moves it back to <see cref="Planned"/> (promise
+/// 2).
+/// </summary>
 public enum SubmissionState
 {
-    /// <summary>Cut, not posted.</summary>
+    /// <summary>It has not been posted.</summary>
     Planned,
 
-    /// <summary>The intent is written; the one POST is under way. Found in this state later, it is as unknown as <see cref="Unknown"/>.</summary>
+    /// <summary>
+    /// The intent is written and the one POST is in progress. If it stays in this state, it is treated like
+    /// <see cref="Unknown"/>.
+    /// </summary>
     Posting,
 
-    /// <summary>The POST ended without proof that it was accepted or refused.</summary>
+    /// <summary>The POST ended, and it is unknown whether Nimble accepted it.</summary>
     Unknown,
 
     /// <summary>Nimble accepted it; its tasks are known.</summary>
     Accepted,
 
     /// <summary>
-    /// It is not, or no more, to be posted: Nimble refused it for its content, a guard did, or its acceptance was never proven. Its inputs are failures, or go
-    /// on in other submissions.
+    /// It will not be posted: Nimble rejected its content, a guard refused it, or its acceptance was never proven. Its
+    /// inputs are failures or moved to other submissions.
     /// </summary>
     Refused,
 
@@ -27,50 +33,50 @@ public enum SubmissionState
     Closed,
 }
 
-/// <summary>What proved that Nimble accepted a submission, or that it did not.</summary>
+/// <summary>The evidence that Nimble accepted a submission, or that it did not.</summary>
 public enum PostProof
 {
-    /// <summary>Nothing yet.</summary>
+    /// <summary>None yet.</summary>
     None,
 
-    /// <summary>The POST's own answer.</summary>
+    /// <summary>The answer to the POST.</summary>
     Answer,
 
-    /// <summary>An object under the submission's own prefix.</summary>
+    /// <summary>An object under the submission's prefix.</summary>
     Objects,
 
-    /// <summary>A webhook on the submission's own path.</summary>
+    /// <summary>A webhook on the submission's callback path.</summary>
     Callback,
 
-    /// <summary>A task or batch at the API that repeats the submission's prefix or callback path.</summary>
+    /// <summary>A task or batch at the API that names the submission's prefix or callback path.</summary>
     Echo,
 
-    /// <summary>A batch at the API with exactly the submission's inputs, made when it was posted.</summary>
+    /// <summary>A batch at the API with exactly the submission's inputs, created when it was posted.</summary>
     Inputs,
 
-    /// <summary>Nimble refused it for its content: nothing was accepted.</summary>
+    /// <summary>Nimble rejected the content: nothing was accepted.</summary>
     Refusal,
 }
 
 /// <summary>What a planned submission waits for.</summary>
 public enum HoldReason
 {
-    /// <summary>Its turn.</summary>
+    /// <summary>Only for its turn.</summary>
     None,
 
-    /// <summary>The first inputs of its list must succeed before.</summary>
+    /// <summary>The canary inputs of its list must succeed first.</summary>
     Canary,
 
-    /// <summary>The budget of the day is used up; it goes on the next day, UTC.</summary>
+    /// <summary>The daily budget is used up; the submission continues the next day, UTC.</summary>
     DailyBudget,
 
-    /// <summary>Nimble has no budget for more (402).</summary>
+    /// <summary>The Nimble account is out of credit (402).</summary>
     NimbleBudget,
 
-    /// <summary>Nimble refuses the API key (401, 403).</summary>
+    /// <summary>Nimble rejects the API key (401, 403).</summary>
     ApiKey,
 
-    /// <summary>The store refuses us its objects: what is submitted now could not be read.</summary>
+    /// <summary>The store denies access to deliveries, so new results could not be read.</summary>
     Deliveries,
 }
 
@@ -80,96 +86,113 @@ public sealed record SubmissionEntry
     /// <summary><c>{list_id}-{sequence:D6}</c>, unique across lists.</summary>
     public required string SubmissionId { get; init; }
 
-    /// <summary>The list it belongs to.</summary>
+    /// <summary>The list.</summary>
     public required string ListId { get; init; }
 
-    /// <summary>Its place in the list, from 0.</summary>
+    /// <summary>Position in the list, from 0.</summary>
     public required int Sequence { get; init; }
 
-    /// <summary>How far it has come.</summary>
+    /// <summary>The state.</summary>
     public required SubmissionState State { get; init; }
 
-    /// <summary>How often its inputs have been meant to be posted, this time included, from 1: a retry is a submission of its own with one more.</summary>
+    /// <summary>
+    /// Number of this attempt at its inputs, from 1. A retry is a new submission with the next number.
+    /// </summary>
     public int Attempt { get; init; } = 1;
 
-    /// <summary>The submission some of whose inputs it took over: failed ones that are posted again, or ones it could not be posted with. Null for one that was planned from the list.</summary>
+    /// <summary>
+    /// The submission that its inputs moved from: failed ones that are posted again, or ones that could not be posted
+    /// with the rest. Null for a submission planned from the list.
+    /// </summary>
     public string? RepeatOf { get; init; }
 
-    /// <summary>The submission of the list's first inputs, enough of which must succeed before this one is posted; null where it need not wait.</summary>
+    /// <summary>
+    /// The submission of the list's canary inputs, which must succeed before this one is posted; null if it need not
+    /// wait.
+    /// </summary>
     public string? WaitsFor { get; init; }
 
     /// <summary>What it waits for while it is planned.</summary>
     public HoldReason Hold { get; init; }
 
-    /// <summary>Since when it has waited for that.</summary>
+    /// <summary>Time at which that wait began, UTC.</summary>
     public DateTimeOffset? HeldSince { get; init; }
 
-    /// <summary>When a webhook first came on its own path while it was not known to be accepted.</summary>
+    /// <summary>
+    /// Time of the first webhook on its callback path while its acceptance was not known, UTC.
+    /// </summary>
     public DateTimeOffset? FirstCallbackAt { get; init; }
 
-    /// <summary>What proved that it was accepted or refused.</summary>
+    /// <summary>The evidence that it was accepted or refused.</summary>
     public PostProof Proof { get; init; }
 
-    /// <summary>How many inputs it has.</summary>
+    /// <summary>Number of inputs.</summary>
     public required int Count { get; init; }
 
-    /// <summary>The extraction defaults of the list, a JSON object, <c>{}</c> for none. No delivery fields.</summary>
+    /// <summary>
+    /// The list's <c>shared_inputs</c>, a JSON object without delivery fields; <c>{}</c> if there are none.
+    /// </summary>
     public string SharedInputs { get; init; } = "{}";
 
     /// <summary>
-    /// Where Nimble was told to put results: <c>{base}/{list}/{submission}-{secret}/</c> (<see cref="DeliveryPrefix"/>); null when
-    /// results are read from the API.
+    /// The prefix at which Nimble puts results: <c>{base}/{list}/{submission}-{secret}/</c> (<see
+    /// cref="DeliveryPrefix"/>); null if results are read from the API.
     /// </summary>
     public string? StorageUrl { get; init; }
 
-    /// <summary>Whether Nimble was asked to compress the objects.</summary>
+    /// <summary>Whether Nimble was asked to compress objects.</summary>
     public bool Compressed { get; init; }
 
-    /// <summary>Whether Nimble was told a callback URL. The URL itself holds a token and is never stored.</summary>
+    /// <summary>Whether Nimble got a callback URL. The URL holds a token and is never stored.</summary>
     public bool HasCallback { get; init; }
 
-    /// <summary>The batch id, once accepted; null for a submission of one input, which goes by <c>/extract/async</c>.</summary>
+    /// <summary>
+    /// Nimble's batch id after acceptance; null for a submission of one input, which is posted to
+    /// <c>/extract/async</c>.
+    /// </summary>
     public string? BatchId { get; init; }
 
-    /// <summary>When the intent was written.</summary>
+    /// <summary>Time at which the intent to post was written, UTC.</summary>
     public DateTimeOffset? PostedAt { get; init; }
 
-    /// <summary>When the tasks were written.</summary>
+    /// <summary>Time at which the tasks were written, UTC.</summary>
     public DateTimeOffset? AcceptedAt { get; init; }
 
-    /// <summary>When Sweep must look at it next; null when there is nothing to look after.</summary>
+    /// <summary>Time at which Sweep must check it next, UTC; null if there is nothing to check.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>How often Sweep has looked since the last news; spaces the looks out.</summary>
+    /// <summary>Number of polls without progress; the interval between polls grows with it.</summary>
     public int PollCount { get; init; }
 
-    /// <summary>The API's <c>completed_count</c> at the last look.</summary>
+    /// <summary>The API's <c>completed_count</c> at the last poll.</summary>
     public int CompletedCount { get; init; }
 
-    /// <summary>When the API first said that every task has ended.</summary>
+    /// <summary>Time at which the API first reported that every task has ended, UTC.</summary>
     public DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>Inputs that became records; final once Closed.</summary>
+    /// <summary>Number of inputs that became records; final once closed.</summary>
     public int Records { get; init; }
 
-    /// <summary>Inputs that became failures; final once Closed.</summary>
+    /// <summary>Number of inputs that became failures; final once closed.</summary>
     public int Failures { get; init; }
 
-    /// <summary>What is known of a POST that was refused or unknown, for people.</summary>
+    /// <summary>What is known about a POST that was refused or is unknown, for people.</summary>
     public string? Message { get; init; }
 
-    /// <summary>Why Sweep, or a guard before the POST, last put work on it off; null since a step succeeded.</summary>
+    /// <summary>Why Sweep, or a guard before the POST, last postponed it; null after a step that succeeded.</summary>
     public Setback? Setback { get; init; }
 
-    /// <summary>Why results of it were last put off. It is out of date a while after its <see cref="Model.Setback.Until"/>.</summary>
+    /// <summary>
+    /// Why its results were last postponed. It is out of date some time after its <see cref="Model.Setback.Until"/>.
+    /// </summary>
     public Setback? ResultSetback { get; init; }
 
-    /// <summary>It is not posted before this time; null for at once.</summary>
+    /// <summary>Earliest time of the POST, UTC; null if it may be posted at once.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>Whether it was given up for want of evidence; some may still come.</summary>
+    /// <summary>Whether it was given up for lack of evidence; evidence may still arrive.</summary>
     public bool IsUnproven => State is SubmissionState.Refused or SubmissionState.Closed && Proof == PostProof.None && PostedAt is not null;
 
-    /// <summary>Opaque; what a conditional update compares.</summary>
+    /// <summary>Opaque version that conditional updates compare.</summary>
     public string Version { get; init; } = "";
 }

@@ -3,12 +3,13 @@ using System.Buffers;
 namespace Pipeline.Model;
 
 /// <summary>
-/// Names of submissions: <c>{list_id}-{sequence:D6}</c> as planned, and with <c>-r{n}</c> behind it for the n-th that posts some of its inputs again.
-/// All of them have places of their own in the list, so that they can be made without asking who else makes one.
+/// Ids of submissions: <c>{list_id}-{sequence:D6}</c> for planned ones, with the suffix <c>-r{n}</c> for the n-th
+/// submission that posts some of their inputs again. Every id has its own sequence, so that ids can be made without
+/// coordination.
 /// </summary>
 internal static class SubmissionIds
 {
-    /// <summary>A list is cut into fewer submissions than this; from here on, sequences are those of repeated ones.</summary>
+    /// <summary>Planned submissions have lower sequences than this; repeated ones start here.</summary>
     public const int MaxPlanned = 1_000_000;
 
     private const int MaxLength = 128;
@@ -16,11 +17,11 @@ internal static class SubmissionIds
     private static readonly SearchValues<char> s_allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    /// <summary>Whether a text can be such an id: keys of the ledger and paths are made of it.</summary>
+    /// <summary>Whether a text is safe as a submission id; ledger keys and paths contain it.</summary>
     public static bool IsWellFormed(string? id) =>
         id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_allowed);
 
-    /// <summary>The id of a list's submission.</summary>
+    /// <summary>The id of the submission of a list with this sequence.</summary>
     public static string Of(string listId, int sequence)
     {
         var (repeat, planned) = Math.DivRem(sequence, MaxPlanned);
@@ -38,6 +39,6 @@ internal static class SubmissionIds
         return place > 0 ? planned[..place] : planned;
     }
 
-    /// <summary>The sequence of the next submission that could post inputs of this one again.</summary>
+    /// <summary>The sequence of the next submission that may post inputs of this one again.</summary>
     public static int Next(int sequence) => checked(sequence + MaxPlanned);
 }

@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Pipeline.Model;
 
 /// <summary>
-/// The life of a submission. Every change of <see cref="SubmissionEntry.State"/> and <see cref="SubmissionEntry.DueAt"/> is a method of this
-/// file; no other file sets them. Each method checks its precondition, so that a wrong call is a bug that is seen at once. Whoever calls one
-/// writes the result conditionally: it counts only if nobody else has changed the submission since it was read.
+/// The life of a submission. Every change of <see cref="SubmissionEntry.State"/> and <see
+/// cref="SubmissionEntry.DueAt"/> is a method of this file; no other file sets them. Each method checks its
+/// precondition, so that a wrong call is a bug that is seen at once. Whoever calls one writes the result conditionally:
+/// it counts only if nobody else has changed the submission since it was read.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -26,8 +27,8 @@ namespace Pipeline.Model;
 /// Closed   → Accepted   ToAccepted, Reopen       evidence that comes late; an input without its outcome again
 /// Closed   → Refused    Reopen                   an input without its outcome again
 /// </code>
-/// <see cref="WaitFor"/>, <see cref="SendAgain"/>, <see cref="Look"/>, <see cref="LookLater"/>, <see cref="LookNow"/> and
-/// <see cref="PutOff"/> change the due time and leave the state.
+/// <see cref="WaitFor"/>, <see cref="SendAgain"/>, <see cref="Look"/>, <see cref="LookLater"/>, <see cref="LookNow"/>
+/// and <see cref="PutOff"/> change the due time and leave the state.
 /// </remarks>
 internal static class SubmissionTransitions
 {
@@ -45,13 +46,18 @@ internal static class SubmissionTransitions
         SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Planned, DueAt = dueAt,
     };
 
-    /// <summary>A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.</summary>
+    /// <summary>
+    /// A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.
+    /// </summary>
     public static SubmissionEntry PlanClosed(string submissionId, string listId, int sequence, int count) => new()
     {
         SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Closed, Failures = count,
     };
 
-    /// <summary>Planned → Planned: its message is sent again. A second message does no harm (promise 2: the intent lets one through).</summary>
+    /// <summary>
+    /// Planned → Planned: its message is sent again. A second message does no harm (promise 2: the intent lets one
+    /// through).
+    /// </summary>
     public static SubmissionEntry SendAgain(this SubmissionEntry planned, DateTimeOffset now)
     {
         Require(planned, planned.State == SubmissionState.Planned);
@@ -71,14 +77,20 @@ internal static class SubmissionTransitions
         return planned with { Hold = reason, HeldSince = since, DueAt = wakeAt + PlannedGrace, Setback = setback };
     }
 
-    /// <summary>Planned → Posting: the intent, written before the one POST leaves (promise 2: who cannot write it does not post).</summary>
+    /// <summary>
+    /// Planned → Posting: the intent, written before the one POST leaves (promise 2: who cannot write it does not
+    /// post).
+    /// </summary>
     public static SubmissionEntry ToPosting(this SubmissionEntry planned, DateTimeOffset now, TimeSpan check)
     {
         Require(planned, planned.State == SubmissionState.Planned);
         return planned with { State = SubmissionState.Posting, PostedAt = now, DueAt = now + check, Setback = null, Message = null };
     }
 
-    /// <summary>Posting or Unknown → Planned: the POST is proven not to have been accepted, so it may be posted again (promise 2).</summary>
+    /// <summary>
+    /// Posting or Unknown → Planned: the POST is proven not to have been accepted, so it may be posted again (promise
+    /// 2).
+    /// </summary>
     /// <param name="intent">The submission as it was posted.</param>
     /// <param name="before">The submission as it was before the intent.</param>
     public static SubmissionEntry BackToPlanned(this SubmissionEntry intent, SubmissionEntry before)
@@ -88,8 +100,9 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Unknown → Planned: whole lists and the bucket show nothing after the quarantine, and the policy says to post again then. When it was
-    /// posted stays: a webhook that comes before the next POST is still heard, and calls that off (promise 2).
+    /// Unknown → Planned: whole lists and the bucket show nothing after the quarantine, and the policy says to post
+    /// again then. When it was posted stays: a webhook that comes before the next POST is still heard, and calls that
+    /// off (promise 2).
     /// </summary>
     public static SubmissionEntry PostAgain(this SubmissionEntry unknown, DateTimeOffset now)
     {
@@ -97,14 +110,18 @@ internal static class SubmissionTransitions
         return unknown with { State = SubmissionState.Planned, Attempt = unknown.Attempt + 1, DueAt = now + PlannedGrace };
     }
 
-    /// <summary>Planned → Unknown: a webhook came for the last POST, so that the next one would be a second (promise 2).</summary>
+    /// <summary>
+    /// Planned → Unknown: a webhook came for the last POST, so that the next one would be a second (promise 2).
+    /// </summary>
     public static SubmissionEntry CallOff(this SubmissionEntry planned, DateTimeOffset now)
     {
         Require(planned, planned is { State: SubmissionState.Planned, FirstCallbackAt: not null, PostedAt: not null });
         return planned with { State = SubmissionState.Unknown, DueAt = now };
     }
 
-    /// <summary>Posting or Unknown → Unknown: the POST ended without proof either way; Sweep looks for evidence (promise 2).</summary>
+    /// <summary>
+    /// Posting or Unknown → Unknown: the POST ended without proof either way; Sweep looks for evidence (promise 2).
+    /// </summary>
     public static SubmissionEntry ToUnknown(this SubmissionEntry intent, string message, DateTimeOffset dueAt)
     {
         Require(intent, IsUnanswered(intent));
@@ -123,8 +140,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Posting, Unknown, or given up for want of evidence → Accepted: Nimble has it. It will not be posted again (promise 2), and its results
-    /// are waited for (promise 8).
+    /// Posting, Unknown, or given up for want of evidence → Accepted: Nimble has it. It will not be posted again
+    /// (promise 2), and its results are waited for (promise 8).
     /// </summary>
     /// <param name="posted">The submission.</param>
     /// <param name="batchId">Its batch; null where there is none, or nobody has named it.</param>
@@ -150,7 +167,10 @@ internal static class SubmissionTransitions
         };
     }
 
-    /// <summary>Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted (promise 2).</summary>
+    /// <summary>
+    /// Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted (promise
+    /// 2).
+    /// </summary>
     public static SubmissionEntry ToRefused(this SubmissionEntry intent, string message, DateTimeOffset now)
     {
         Require(intent, IsUnanswered(intent));
@@ -158,8 +178,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Planned, Posting or Unknown → Refused: nobody posts it any more. From then on its inputs may fail or go on elsewhere, each of them
-    /// once (promises 1 and 2).
+    /// Planned, Posting or Unknown → Refused: nobody posts it any more. From then on its inputs may fail or go on
+    /// elsewhere, each of them once (promises 1 and 2).
     /// </summary>
     /// <param name="submission">The submission.</param>
     /// <param name="dueAt">When Sweep closes it.</param>
@@ -174,7 +194,9 @@ internal static class SubmissionTransitions
     /// <param name="settled">The submission.</param>
     /// <param name="records">How many inputs have a record.</param>
     /// <param name="failures">How many failed.</param>
-    /// <param name="lateLook">When evidence of its POST is looked for once more; null where there is none to look for.</param>
+    /// <param name="lateLook">
+    /// When evidence of its POST is looked for once more; null where there is none to look for.
+    /// </param>
     public static SubmissionEntry ToClosed(this SubmissionEntry settled, int records, int failures, DateTimeOffset? lateLook)
     {
         Require(settled, settled.State is SubmissionState.Accepted or SubmissionState.Refused);
@@ -182,8 +204,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Closed → Accepted or Refused, as it was before: an input of it has another outcome, or none any more, and all are counted anew
-    /// (promises 1 and 8). What is not closed keeps its state and is looked at then.
+    /// Closed → Accepted or Refused, as it was before: an input of it has another outcome, or none any more, and all
+    /// are counted anew (promises 1 and 8). What is not closed keeps its state and is looked at then.
     /// </summary>
     public static SubmissionEntry Reopen(this SubmissionEntry submission, DateTimeOffset now, DateTimeOffset dueAt) =>
         submission.State != SubmissionState.Closed ? submission with { DueAt = dueAt } : submission with
@@ -207,7 +229,9 @@ internal static class SubmissionTransitions
         return looked with { DueAt = next(looked) };
     }
 
-    /// <summary>Accepted or Closed, state unchanged: the next look is at another time; null where a closed one needs none.</summary>
+    /// <summary>
+    /// Accepted or Closed, state unchanged: the next look is at another time; null where a closed one needs none.
+    /// </summary>
     public static SubmissionEntry LookLater(this SubmissionEntry submission, DateTimeOffset? dueAt)
     {
         Require(submission, submission.State == SubmissionState.Closed || (submission.State == SubmissionState.Accepted && dueAt is not null));
@@ -218,8 +242,8 @@ internal static class SubmissionTransitions
     public static SubmissionEntry LookNow(this SubmissionEntry submission, DateTimeOffset now) => submission with { DueAt = now };
 
     /// <summary>
-    /// Any state, unchanged: a step failed and is tried again later, or not any more where that is null. Work on all others goes on
-    /// (promise 9).
+    /// Any state, unchanged: a step failed and is tried again later, or not any more where that is null. Work on all
+    /// others goes on (promise 9).
     /// </summary>
     public static SubmissionEntry PutOff(this SubmissionEntry submission, Setback setback, DateTimeOffset? dueAt)
     {

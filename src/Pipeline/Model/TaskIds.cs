@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Pipeline.Model;
 
 /// <summary>
-/// Ids of tasks and batches. They become parts of object keys, rows and URL paths, so only what cannot mean anything there passes. The
-/// documents promise UUIDs and show <c>task-001-uuid</c>; other ids (ULIDs, numbers, base64url, dotted ones) pass too.
+/// Validates ids of tasks and batches. They become parts of object keys, ledger rows and URL paths, so characters with
+/// a meaning there are not allowed. Nimble's documentation promises UUIDs and shows <c>task-001-uuid</c>; other ids
+/// (ULIDs, numbers, base64url, dotted ones) are accepted too.
 /// </summary>
 internal static class TaskIds
 {
@@ -14,8 +15,8 @@ internal static class TaskIds
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
 
     /// <summary>
-    /// Whether the id is <c>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}</c>, perhaps with base64's padding at its end, without two dots in a
-    /// row and without one at its end.
+    /// Whether the id matches <c>[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}</c>, optionally with base64 padding at the end,
+    /// without two consecutive dots and without a dot at the end.
     /// </summary>
     public static bool IsWellFormed(string? id)
     {
