@@ -4,9 +4,9 @@ namespace Pipeline.Emulator;
 public enum StorageMode
 {
     /// <summary>
-    /// A cloud whose environment variables are set (S3: <c>AWS_ENDPOINT_URL_S3</c>, <c>AWS_ACCESS_KEY_ID</c>,
-    /// <c>AWS_PROFILE</c>; GCS: <c>STORAGE_EMULATOR_HOST</c>, <c>GOOGLE_APPLICATION_CREDENTIALS</c>), else the
-    /// emulator's own buckets.
+    /// S3 and GCS objects each go to their cloud if its environment variables are set (S3: <c>AWS_ENDPOINT_URL_S3</c>,
+    /// <c>AWS_ACCESS_KEY_ID</c>, <c>AWS_PROFILE</c>; GCS: <c>STORAGE_EMULATOR_HOST</c>,
+    /// <c>GOOGLE_APPLICATION_CREDENTIALS</c>), else to the emulator's own buckets.
     /// </summary>
     Auto,
 

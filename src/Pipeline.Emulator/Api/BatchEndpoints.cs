@@ -33,7 +33,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
                 w.WriteEndObject();
             }
             w.WriteEndArray();
-            var next = hostile.ConcernList(context) ?? (batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null);
+            var next = hostile.TargetList(context) ?? (batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null);
             ListPage.WritePagination(w, next, store.BatchCount());
         });
     }
@@ -94,7 +94,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
         if (batch is null)
             await Replies.FailedAsync(context, 404, $"There is no batch '{id}'.");
         else
-            hostile.Concern(context, store.GetTasksOf(batch.Seq).Select(t => t.Input), batch.Delivery);
+            hostile.TargetReply(context, store.GetTasksOf(batch.Seq).Select(t => t.Input), batch.Delivery);
         return batch;
     }
 }

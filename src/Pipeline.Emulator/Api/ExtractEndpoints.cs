@@ -37,7 +37,7 @@ internal sealed class ExtractEndpoints(
         }
         if (TaskEndpoints.IsV2(context.Request))
             submission = submission with { Delivery = submission.Delivery with { IsV2 = true } };
-        hostile.Concern(context, submission.Inputs, submission.Delivery);
+        hostile.TargetReply(context, submission.Inputs, submission.Delivery);
         var answer = AnswerFor(index);
         var rejected = planner.DrawRejected(submission, index);
         var refused = rejected.Select(i => (Index: i, Input: submission.Inputs[i])).ToList();

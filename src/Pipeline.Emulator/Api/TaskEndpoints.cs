@@ -36,7 +36,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
             foreach (var task in tasks.Take(page.Limit))
                 TaskJson.Write(w, task, State(task), root);
             w.WriteEndArray();
-            var next = hostile.ConcernList(context) ?? (tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null);
+            var next = hostile.TargetList(context) ?? (tasks.Count > page.Limit ? tasks[page.Limit - 1].Seq : null);
             ListPage.WritePagination(w, next, store.TaskCount);
         });
     }
@@ -86,7 +86,7 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
             return null;
         }
 
-        hostile.Concern(context, [task.Input], task.Delivery);
+        hostile.TargetReply(context, [task.Input], task.Delivery);
         context.Response.Headers["x-task-id"] = task.Id;
         return task;
     }

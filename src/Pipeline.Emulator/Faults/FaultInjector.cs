@@ -32,10 +32,12 @@ internal sealed class FaultInjector(FaultSet faults)
     /// <summary>The value of a setting, or <paramref name="defaultValue"/> where it is not set.</summary>
     public int Setting(string name, int defaultValue) => Setting(_live, name, defaultValue);
 
-    /// <summary>Whether any hostile fault was asked for.</summary>
+    /// <summary>Whether any hostile fault is configured.</summary>
     public bool IsHostile => _live.IsHostile;
 
-    /// <summary>The word of a hostile fault: its own, or one drawn for <c>hostile</c>; null when neither happens.</summary>
+    /// <summary>
+    /// The word of a hostile fault: the configured one, or one drawn for <c>hostile</c>; null when neither happens.
+    /// </summary>
     public string? Hostile(string name, long index) => Hostile(_live, name, index);
 
     /// <summary>A random number that depends only on seed, name and index.</summary>
@@ -43,7 +45,7 @@ internal sealed class FaultInjector(FaultSet faults)
 
     /// <summary>Draws the faults of a new task.</summary>
     /// <param name="index">The task's.</param>
-    /// <param name="isMarked">Whether hostile faults concern it.</param>
+    /// <param name="isMarked">Whether hostile faults apply to the task.</param>
     public TaskFaults ForTask(long index, bool isMarked = false)
     {
         var live = _live;

@@ -56,10 +56,10 @@ internal sealed record TaskFaults
 
     public string? WebhookState { get; init; }
 
-    /// <summary>A word of <c>hostile_result</c>.</summary>
+    /// <summary>The word drawn for <c>hostile_result</c>; null for an honest result.</summary>
     public string? HostileResult { get; init; }
 
-    /// <summary>A word of <c>hostile_webhook</c>.</summary>
+    /// <summary>The word drawn for <c>hostile_webhook</c>; null for an honest webhook.</summary>
     public string? HostileWebhook { get; init; }
 
     /// <summary>Random bits for the details: which name a state has, which byte is flipped.</summary>

@@ -4,7 +4,10 @@ using System.IO.Hashing;
 
 namespace Pipeline.Emulator.Hostile;
 
-/// <summary>Gzip of half a megabyte that expands to half a gigabyte: a whole JSON document, with length and checksum.</summary>
+/// <summary>
+/// Half a megabyte of gzip that expands to half a gigabyte: a complete JSON document with a correct length and
+/// checksum.
+/// </summary>
 internal static class GzipBomb
 {
     private const int BlockBytes = 1 << 20;
@@ -12,7 +15,7 @@ internal static class GzipBomb
 
     private static readonly Lazy<byte[]> s_bytes = new(Make);
 
-    /// <summary>The bomb.</summary>
+    /// <summary>The compressed bytes.</summary>
     public static ReadOnlyMemory<byte> Bytes => s_bytes.Value;
 
     private static byte[] Make()
@@ -21,7 +24,7 @@ internal static class GzipBomb
         block.AsSpan().Fill((byte)' ');
         var deflated = Deflate(block);
         using var bomb = new MemoryStream();
-        // RFC 1952: deflate, no flags, no time, fastest, unknown system.
+        // The header of RFC 1952: deflate, no flags, no time, fastest compression, unknown system.
         bomb.Write([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255]);
         var crc = new Crc32();
         bomb.Write(Deflate("{}"u8));
@@ -32,7 +35,7 @@ internal static class GzipBomb
             crc.Append(block);
         }
 
-        // The last block: stored, empty.
+        // The last block: stored and empty.
         bomb.Write([1, 0, 0, 0xFF, 0xFF]);
         Span<byte> trailer = stackalloc byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(trailer, crc.GetCurrentHashAsUInt32());
@@ -41,7 +44,9 @@ internal static class GzipBomb
         return bomb.ToArray();
     }
 
-    /// <summary>Deflate's blocks of some bytes, none of them the last, ending at a whole byte.</summary>
+    /// <summary>
+    /// Compresses bytes to deflate blocks. None is marked as the last, and they end at a byte boundary.
+    /// </summary>
     private static byte[] Deflate(ReadOnlySpan<byte> bytes)
     {
         using var deflated = new MemoryStream();

@@ -5,8 +5,9 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Hostile;
 
 /// <summary>
-/// Answers requests that concern marked submissions with hostile replies. The endpoints say which those are; what they
-/// answer is held back here, and goes out as it is or spoilt.
+/// Sends hostile replies to requests about marked submissions. The endpoints tell it which requests those are. It
+/// buffers
+/// each reply, and then sends it unchanged or spoilt.
 /// </summary>
 internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
 {
@@ -15,8 +16,11 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
     private long _replies;
     private volatile bool _hasMarked;
 
-    /// <summary>Says which inputs a reply is about. A marked one makes it, and every list from then on, a hostile one.</summary>
-    public void Concern(HttpContext context, IEnumerable<string> inputs, DeliveryRequest delivery)
+    /// <summary>
+    /// Tells which inputs a reply is about. If one of them is marked, this reply and all lists from now on may be
+    /// hostile.
+    /// </summary>
+    public void TargetReply(HttpContext context, IEnumerable<string> inputs, DeliveryRequest delivery)
     {
         if (!faults.IsHostile || !inputs.Any(HostileMark.IsOn))
             return;
@@ -24,18 +28,23 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
         context.Items[typeof(Target)] = new Target("hostile_reply", delivery.CallbackUrl);
     }
 
-    /// <summary>Says that a reply is a list of all that the API knows.</summary>
-    /// <returns>Where the next page starts: at the newest again; null where the list is honest.</returns>
-    public long? ConcernList(HttpContext context)
+    /// <summary>Tells that a reply is a list of tasks or batches.</summary>
+    /// <returns>The false start of the next page, which makes the list endless; null for an honest list.</returns>
+    public long? TargetList(HttpContext context)
     {
         if (!faults.IsHostile || !_hasMarked)
             return null;
         context.Items[typeof(Target)] = new Target("hostile_reply", null);
         var index = Interlocked.Increment(ref _replies);
-        return faults.Hostile("hostile_list", index) switch { null => null, "repeat" => long.MaxValue, _ => long.MaxValue - index };
+        return faults.Hostile("hostile_list", index) switch
+        {
+            null => null,
+            "repeat" => long.MaxValue,
+            _ => long.MaxValue - index,
+        };
     }
 
-    /// <summary>Has a request answered, and spoils the answer where a hostile reply is drawn for it.</summary>
+    /// <summary>Runs an endpoint, and spoils its answer if a hostile reply is drawn for it.</summary>
     public async Task SendAsync(HttpContext context, Func<Task> honestly)
     {
         if (!faults.IsHostile)
@@ -89,7 +98,7 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
                 await context.Response.Body.WriteAsync(GzipBomb.Bytes, context.RequestAborted);
                 break;
             default:
-                // What repeats secrets or draws on a terminal does so where it says what went wrong.
+                // Clients show error messages, so secrets and terminal controls go into an error.
                 if (kind is "secret" or "control" && HttpMethods.IsPost(context.Request.Method))
                     context.Response.StatusCode = StatusCodes.Status500InternalServerError;
                 foreach (var piece in HostileJson.Spoil(reply, kind, SecretsOf(context, target), draw))
@@ -98,7 +107,7 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
         }
     }
 
-    /// <summary>All but the reply's end, and then spaces for as long as somebody reads them.</summary>
+    /// <summary>Sends all of a reply but its end, and then spaces for as long as the client reads.</summary>
     private async Task WriteEndlesslyAsync(HttpContext context, ReadOnlyMemory<byte> reply)
     {
         await context.Response.Body.WriteAsync(reply[..^1], context.RequestAborted);
@@ -118,6 +127,6 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
             yield return url;
     }
 
-    /// <summary>What a reply is about.</summary>
+    /// <summary>A reply that may be hostile: the fault that decides, and the submission's callback URL.</summary>
     private sealed record Target(string Fault, string? CallbackUrl);
 }

@@ -6,29 +6,30 @@ using Pipeline.Emulator.Work;
 
 namespace Pipeline.Emulator.Hostile;
 
-/// <summary>What is hostile about the result of a task, as it was settled with the task.</summary>
+/// <summary>Makes the result of a task hostile, if that was drawn when the task was created.</summary>
 internal static class HostileResult
 {
-    /// <summary>Objects that other tasks have left under the submission's prefix, as it seems.</summary>
+    /// <summary>The number of objects under the submission's prefix that seem to come from other tasks.</summary>
     private const int ForeignObjects = 20;
 
-    /// <summary>The document, spoilt where that is what was settled.</summary>
+    /// <summary>Returns the task's document, spoilt if that was drawn.</summary>
     public static Stream Spoil(Stream honest, TaskRow task)
     {
         if (task.Faults.HostileResult is not { } kind || !HostileJson.Kinds.Contains(kind))
             return honest;
-        using var held = new MemoryStream();
+        using var buffer = new MemoryStream();
         using (honest)
-            honest.CopyTo(held);
+            honest.CopyTo(buffer);
         var spoilt = OwnerOnlyFiles.CreateTemporary();
         string[] secrets = task.Delivery.CallbackUrl is { } url ? [url] : [];
-        foreach (var piece in HostileJson.Spoil(held.GetBuffer().AsMemory(0, (int)held.Length), kind, secrets, task.Faults.Draw))
+        var document = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+        foreach (var piece in HostileJson.Spoil(document, kind, secrets, task.Faults.Draw))
             spoilt.Write(piece.Span);
         spoilt.Position = 0;
         return spoilt;
     }
 
-    /// <summary>Addresses and documents of tasks that nobody knows, beside a task's own object and with its URL.</summary>
+    /// <summary>Makes objects of unknown tasks with the same URL, to be put beside the task's own object.</summary>
     public static IEnumerable<(DeliveryAddress Address, byte[] Document)> Foreign(TaskRow task, DeliveryAddress own)
     {
         if (task.Faults.HostileResult is not "foreign")

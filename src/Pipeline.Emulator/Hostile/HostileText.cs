@@ -2,15 +2,17 @@ using System.Text;
 
 namespace Pipeline.Emulator.Hostile;
 
-/// <summary>Members that spoil an object of JSON: text that is none, terminal controls, secrets, wrong types.</summary>
+/// <summary>Members that spoil a JSON object: invalid text, terminal controls, secrets and wrong types.</summary>
 internal static class HostileText
 {
-    // Title, clear screen, a link, a bell, right-to-left override, isolates, and line separators.
+    // Terminal title, clear screen, colour, link, bell, C1, right-to-left override, isolate, and line separators.
     private const string Controls = @"\u001b]0;owned\u0007\u001b[2J\u001b[31m\u001b]8;;http://x\u0007\u009b1A\r\b\u202e\u2066\u2028\u2029";
 
-    /// <summary>The members, as the inside of an object in UTF-8 (and, for <c>surrogate</c>, a little that is not).</summary>
+    /// <summary>
+    /// The members as they appear inside an object, in UTF-8; those of <c>surrogate</c> also contain invalid UTF-8.
+    /// </summary>
     /// <param name="kind"><c>surrogate</c>, <c>control</c>, <c>secret</c> or <c>types</c>.</param>
-    /// <param name="secrets">What the caller wants kept secret: its key, its callback.</param>
+    /// <param name="secrets">The caller's secrets: its API key and its callback URL.</param>
     public static byte[] Members(string kind, IEnumerable<string> secrets) => kind switch
     {
         "surrogate" =>
@@ -32,7 +34,7 @@ internal static class HostileText
             """u8.ToArray(),
     };
 
-    /// <summary>The forms in which an API may repeat a secret, each as the inside of a JSON string.</summary>
+    /// <summary>The forms in which an API may repeat a secret, each as it appears inside a JSON string.</summary>
     internal static IEnumerable<string> Escaped(string secret)
     {
         var units = string.Concat(secret.Select(c => $@"\u{(int)c:x4}"));

@@ -5,15 +5,15 @@ using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Hostile;
 
-/// <summary>The body of a hostile webhook, in place of the honest one.</summary>
+/// <summary>Makes the body of a webhook, honest or hostile.</summary>
 internal static class HostileWebhook
 {
     private const int MadeUpIds = 10_000;
 
-    /// <summary>The body.</summary>
-    /// <param name="task">The task, with the kind that was settled for it.</param>
-    /// <param name="honest">What would be said.</param>
-    /// <param name="time">Measures the drip.</param>
+    /// <summary>Makes the body that was drawn when the task was created.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="honest">The honest body.</param>
+    /// <param name="time">The clock for a dripping body.</param>
     public static HttpContent Content(TaskRow task, ReadOnlyMemory<byte> honest, TimeProvider time) => task.Faults.HostileWebhook switch
     {
         null => new ReadOnlyMemoryContent(honest),
@@ -32,7 +32,7 @@ internal static class HostileWebhook
         return joined.ToArray();
     }
 
-    /// <summary>A body that comes a byte each two seconds.</summary>
+    /// <summary>A body that is sent at one byte every two seconds.</summary>
     private sealed class DrippingContent(ReadOnlyMemory<byte> bytes, TimeProvider time) : HttpContent
     {
         private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);

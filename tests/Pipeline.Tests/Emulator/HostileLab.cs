@@ -6,7 +6,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>An emulator with hostile faults, and a client that takes whatever comes. A page is marked by <c>?hostile</c>.</summary>
+/// <summary>
+/// An emulator with hostile faults, and a client that accepts any answer. The query <c>?hostile</c> marks a page.
+/// </summary>
 internal sealed class HostileLab : IAsyncDisposable
 {
     private const string Key = "planted/key-77";
@@ -26,7 +28,7 @@ internal sealed class HostileLab : IAsyncDisposable
 
     public static async Task<HostileLab> StartAsync(string faults) => new(await EmulatorLab.StartAsync(faults));
 
-    /// <summary>Posts a batch of one page and gives the answer as it comes.</summary>
+    /// <summary>Posts a batch of one page, and returns the answer as soon as its headers are there.</summary>
     public Task<HttpResponseMessage> PostAsync(bool isMarked, string? callback = null, string? storage = null, bool compress = false)
     {
         var shared = new JsonObject();
@@ -48,7 +50,9 @@ internal sealed class HostileLab : IAsyncDisposable
     public Task<HttpResponseMessage> GetAsync(string path) =>
         _http.GetAsync(Address(path), HttpCompletionOption.ResponseHeadersRead, Ct);
 
-    /// <summary>The id of the only task, once it has ended; the emulator's own account is honest.</summary>
+    /// <summary>
+    /// Waits until the only task has succeeded, and returns its id, with the faults switched off meanwhile.
+    /// </summary>
     public async Task<string> TaskIdAsync()
     {
         await EmulatorLab.UntilAsync(async () => (int)(await _lab.StatsAsync())["tasks"]["success"]! > 0);
@@ -65,7 +69,7 @@ internal sealed class HostileLab : IAsyncDisposable
         return id;
     }
 
-    /// <summary>Checks that a document is spoilt in the way of a kind of <c>HostileJson</c>.</summary>
+    /// <summary>Checks that a document is spoilt as this kind of <c>HostileJson</c> should be.</summary>
     public static void AssertSpoilt(string kind, byte[] document, params string[] secrets)
     {
         var text = Encoding.Latin1.GetString(document);
@@ -103,7 +107,7 @@ internal sealed class HostileLab : IAsyncDisposable
                     Assert.Equal(JsonValueKind.Object, json.RootElement.GetProperty("state").ValueKind);
                 break;
             default:
-                Assert.Fail($"'{kind}' is no kind of a document.");
+                Assert.Fail($"'{kind}' is not a kind of document.");
                 break;
         }
     }
@@ -114,7 +118,7 @@ internal sealed class HostileLab : IAsyncDisposable
         await _lab.DisposeAsync();
     }
 
-    /// <summary>A document of JSON that nests too deep for a tree of it to be quick.</summary>
+    /// <summary>Checks that a document is JSON with a reader, because it nests too deeply for a fast tree.</summary>
     private static void AssertIsJson(byte[] document)
     {
         var reader = new Utf8JsonReader(document, new JsonReaderOptions { MaxDepth = 60_000 });

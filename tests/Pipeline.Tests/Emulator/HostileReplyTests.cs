@@ -3,7 +3,7 @@ using Pipeline.Emulator.Hostile;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>Answers about submissions that are marked, with <c>hostile_reply</c> and <c>hostile_list</c>.</summary>
+/// <summary>Answers about marked submissions, with <c>hostile_reply</c> and <c>hostile_list</c>.</summary>
 public sealed class HostileReplyTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -12,11 +12,11 @@ public sealed class HostileReplyTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public async Task AnAnswerIsADocumentOfItsKind(string kind)
+    public async Task AnAnswerIsSpoiltAsItsKindSays(string kind)
     {
         await using var lab = await HostileLab.StartAsync($"hostile_reply={kind}");
         using var post = await lab.PostAsync(isMarked: true, callback: "http://127.0.0.1:9/api/callbacks/list-0/some-token");
-        // What is shown of an error is shown of a POST that failed.
+        // Clients show error messages, so these kinds answer a POST with an error.
         Assert.Equal(kind is "control" or "secret" ? 500 : 200, (int)post.StatusCode);
         HostileLab.AssertSpoilt(
             kind, await post.Content.ReadAsByteArrayAsync(Ct), "planted/key-77", "http://127.0.0.1:9/api/callbacks/list-0/some-token");
@@ -25,7 +25,7 @@ public sealed class HostileReplyTests
     }
 
     [Fact]
-    public async Task AnAnswerIsABombOfGzip()
+    public async Task AnAnswerIsAGzipBomb()
     {
         await using var lab = await HostileLab.StartAsync("hostile_reply=bomb");
         using var post = await lab.PostAsync(isMarked: true);
@@ -64,7 +64,7 @@ public sealed class HostileReplyTests
     }
 
     [Fact]
-    public async Task AnAnswerIsNoHttp()
+    public async Task AnAnswerIsNotValidHttp()
     {
         await using var lab = await HostileLab.StartAsync("hostile_reply=framing");
         var failures = 0;
@@ -81,7 +81,7 @@ public sealed class HostileReplyTests
             }
         }
 
-        // A few of them are borne by this client.
+        // This client accepts a few of the answers.
         Assert.InRange(failures, OddFraming.Count, 2 * OddFraming.Count);
     }
 
@@ -90,7 +90,7 @@ public sealed class HostileReplyTests
     [InlineData("tasks", "repeat")]
     [InlineData("batches", "endless")]
     [InlineData("batches", "repeat")]
-    public async Task AListHasPagesWithoutEnd(string list, string kind)
+    public async Task AListHasEndlessPages(string list, string kind)
     {
         await using var lab = await HostileLab.StartAsync($"hostile_list={kind}");
         Assert.Null((string?)(await lab.Lab.GetAsync($"v1/{list}"))["pagination"]["next_cursor"]);
@@ -108,7 +108,7 @@ public sealed class HostileReplyTests
     }
 
     [Fact]
-    public async Task WhatIsNotMarkedIsAnsweredHonestly()
+    public async Task UnmarkedSubmissionsAreAnsweredHonestly()
     {
         await using var lab = await HostileLab.StartAsync("hostile");
         using var post = await lab.PostAsync(isMarked: false, storage: "s3://b/");

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
-/// <summary>Results, objects and webhooks of submissions that are marked.</summary>
+/// <summary>Results, objects and webhooks of marked submissions.</summary>
 public sealed class HostileResultTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -14,7 +14,7 @@ public sealed class HostileResultTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public async Task AResultIsADocumentOfItsKind(string kind)
+    public async Task AResultIsSpoiltAsItsKindSays(string kind)
     {
         await using var lab = await HostileLab.StartAsync($"hostile_result={kind}");
         const string callback = "http://127.0.0.1:9/api/callbacks/list-0/some-token";
@@ -26,7 +26,7 @@ public sealed class HostileResultTests
     }
 
     [Fact]
-    public async Task AnObjectIsABombOfGzip()
+    public async Task AnObjectIsAGzipBomb()
     {
         await using var lab = await HostileLab.StartAsync("hostile_result=bomb");
         using var post = await lab.PostAsync(isMarked: true, storage: "s3://b/", compress: true);
@@ -46,7 +46,7 @@ public sealed class HostileResultTests
     }
 
     [Fact]
-    public async Task ForeignObjectsLieBesideATasksOwn()
+    public async Task ForeignObjectsAreBesideATasksOwn()
     {
         await using var lab = await HostileLab.StartAsync("hostile_result=foreign");
         using var post = await lab.PostAsync(isMarked: true, storage: "s3://b/x/");
@@ -62,18 +62,18 @@ public sealed class HostileResultTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public async Task AWebhookIsADocumentOfItsKind(string kind) =>
+    public async Task AWebhookIsSpoiltAsItsKindSays(string kind) =>
         HostileLab.AssertSpoilt(kind, await WebhookAsync(kind));
 
     [Fact]
-    public async Task AWebhookNamesThousandsOfTasksThatNobodyKnows()
+    public async Task AWebhookNamesThousandsOfUnknownTasks()
     {
         using var body = JsonDocument.Parse(await WebhookAsync("ids"));
         Assert.Equal(10_000, body.RootElement.GetProperty("tasks").EnumerateArray().Select(t => t.GetString()).Distinct().Count());
     }
 
     [Fact]
-    public async Task AWebhookIsABombOfGzip() =>
+    public async Task AWebhookIsAGzipBomb() =>
         Assert.Equal(2 + (512L << 20), await HostileReplyTests.ExpandedAsync(await WebhookAsync("bomb")));
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class HostileResultTests
         return hook.Seen[0].Body;
     }
 
-    /// <summary>Takes one read of a webhook's body, and leaves.</summary>
+    /// <summary>A server that reads a webhook's body once, and then resets the connection.</summary>
     private sealed class ResettableHook : IAsyncDisposable
     {
         private readonly Microsoft.AspNetCore.Builder.WebApplication _app = Hosts.CreateBuilder().Build();
