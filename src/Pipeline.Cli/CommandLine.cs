@@ -9,25 +9,25 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli;
 
-/// <summary>The exit codes, the same for every command.</summary>
+/// <summary>The exit codes of all commands.</summary>
 internal static class ExitCodes
 {
     /// <summary>Every input has a record.</summary>
     public const int Complete = 0;
 
-    /// <summary>Something went wrong; the message says what.</summary>
+    /// <summary>An error; the message says which.</summary>
     public const int Error = 1;
 
-    /// <summary>Arguments, settings or lists that cannot be used.</summary>
+    /// <summary>The arguments, settings or lists cannot be used.</summary>
     public const int Usage = 2;
 
-    /// <summary>All inputs have outcomes, some of them failures.</summary>
+    /// <summary>Every input has a record or a failure, and some have failures.</summary>
     public const int SomeFailed = 3;
 
     /// <summary>Stopped by Ctrl+C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>What a command ends with that met a problem. A store that broke during the work is no wrong usage.</summary>
+    /// <summary>The exit code for a problem. A store that breaks during the work is an error, not wrong usage.</summary>
     public static int For(PipelineException problem) => problem switch
     {
         { StopsHost: true } => Error,
@@ -41,13 +41,14 @@ internal static class ExitCodes
 /// <summary>The <c>pipeline</c> command.</summary>
 internal static class CommandLine
 {
-    // A POST under way is let finish, since an abandoned one might be paid for twice.
+    // Long enough for an open POST to finish: one that is cut off may be accepted without our knowledge.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
 
     internal static RootCommand CreateRoot()
     {
         var root = new RootCommand(
-            "Lists of URLs in, one normalized record per URL out, with proof that none was lost or paid for twice.")
+            "Fetch lists of URLs through Nimble's batch API and write one normalized record per URL. No URL is lost, and none is "
+                + "paid for twice.")
         {
             RunCommand.Create(),
             ServeCommand.Create(),
@@ -95,18 +96,18 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("pipeline: Stopped. Nothing was begun.");
+            await Console.Error.WriteLineAsync("pipeline: Stopped. Nothing was started.");
             return ExitCodes.Interrupted;
         }
         catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
         {
-            var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Set that right, then";
+            var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Correct that, then";
             await Console.Error.WriteLineAsync($"pipeline: {disk.Message.TrimEnd('.', ' ')}. {advice} run the same command again.");
             return ExitCodes.Error;
         }
         catch (Exception bug)
         {
-            await Console.Error.WriteLineAsync($"pipeline: something went wrong that should not have; please report it: {bug}");
+            await Console.Error.WriteLineAsync($"pipeline: Unexpected error. Please report it: {bug}");
             return ExitCodes.Error;
         }
     }

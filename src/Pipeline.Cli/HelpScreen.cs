@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace Pipeline.Cli;
 
-/// <summary>The help of all commands: at most 80 columns, with examples at its end.</summary>
+/// <summary>The help of all commands: at most 80 columns wide, with examples at the end.</summary>
 internal static class HelpScreen
 {
     private const int Columns = 80;
@@ -36,7 +36,7 @@ internal static class HelpScreen
         ["emulator"] = ["pipeline emulator --data emulator-data", "pipeline emulator --data emulator-data --faults post_429=2"],
     };
 
-    /// <summary>Gives every command this help.</summary>
+    /// <summary>Replaces the help of every command.</summary>
     public static void Use(RootCommand root)
     {
         var option = root.Options.OfType<HelpOption>().Single();
@@ -59,7 +59,7 @@ internal static class HelpScreen
             return code;
         }
 
-        /// <summary>A shell takes a line that goes on after a backslash for one.</summary>
+        /// <summary>Breaks a long example after a backslash, so that it can still be pasted into a shell.</summary>
         private static string Wrap(string example)
         {
             var width = 0;

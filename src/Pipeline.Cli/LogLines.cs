@@ -7,8 +7,8 @@ using Pipeline.Model;
 namespace Pipeline.Cli;
 
 /// <summary>
-/// Log entries, a line each: <c>10:00:04 warn Sweep: text</c>, in UTC. A known problem's message is enough; of anything else the stack
-/// trace follows. There are no colours, since the console's writer shows escape sequences instead of passing them on.
+/// Formats log entries as <c>10:00:04 warn Sweep: text</c>, in UTC. Only unexpected exceptions are shown with their stack
+/// trace. There are no colours, because the console's writer makes escape sequences visible.
 /// </summary>
 internal sealed class LogLines(TimeProvider time) : ConsoleFormatter(Name)
 {

@@ -6,20 +6,20 @@ using Spectre.Console.Rendering;
 namespace Pipeline.Cli;
 
 /// <summary>
-/// Where the commands' tables and sentences go. Whatever they are made of, a terminal finds nothing in them to obey, and
-/// nothing but the code's own words is markup: what is said here is text, and its style is given apart from it.
+/// Writes the tables and sentences of the commands. Text from outside can hold neither escape sequences nor markup: it is
+/// cleaned, and styles are given separately.
 /// </summary>
 internal static class Terminal
 {
     private const int Unbroken = 10_000;
 
-    /// <summary>What the user should not miss.</summary>
+    /// <summary>Style of what the user should not miss.</summary>
     public static readonly Style Warning = new(Color.Yellow);
 
-    /// <summary>What is there for those who look for it.</summary>
+    /// <summary>Style of details.</summary>
     public static readonly Style Faint = new(Color.Grey);
 
-    /// <summary>A console on a writer; where that is no terminal, sentences stay on one line, for whoever searches a log.</summary>
+    /// <summary>Opens a console on a writer. Where that is no terminal, sentences stay on one line, for searches in a log.</summary>
     public static IAnsiConsole On(TextWriter writer)
     {
         var isTerminal = ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected;
@@ -35,20 +35,20 @@ internal static class Terminal
         return console;
     }
 
-    /// <summary>Writes a line as it is, however long: a path or an id that is cut in two cannot be copied or searched for.</summary>
+    /// <summary>Writes a line without wrapping it, so that paths and ids can be copied and searched for.</summary>
     public static void WriteWhole(this IAnsiConsole console, string line) =>
         console.Profile.Out.Writer.WriteLine(CleanText.IsClean(line) ? line : CleanText.Clean(line));
 
-    /// <summary>A sentence on a line of its own.</summary>
+    /// <summary>Writes a sentence on its own line.</summary>
     public static void Say(this IAnsiConsole console, Style style, string text) => console.WriteLine(text, style);
 
-    /// <summary>A row whose cells are text, whatever characters are in them.</summary>
+    /// <summary>Adds a row whose cells are plain text, not markup.</summary>
     public static Table AddTextRow(this Table table, params IEnumerable<string> cells) =>
         table.AddRow(cells.Select(cell => new Text(cell)));
 
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" && !OperatingSystem.IsWindows();
 
-    /// <summary>A writer, and how wide what is behind it is.</summary>
+    /// <summary>A writer with its width.</summary>
     private sealed class Output(TextWriter writer, bool isTerminal) : IAnsiConsoleOutput
     {
         public TextWriter Writer => writer;
@@ -64,7 +64,7 @@ internal static class Terminal
         }
     }
 
-    /// <summary>Cleans the texts of whatever is drawn, and leaves the terminal's own codes to who draws.</summary>
+    /// <summary>Cleans the text of everything that is drawn, and keeps the control codes of the drawing code.</summary>
     private sealed class CleanTexts : IRenderHook
     {
         public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>

@@ -5,10 +5,10 @@ using Pipeline.Notation;
 
 namespace Pipeline.Cli;
 
-/// <summary>What is said of a command line that cannot be parsed, in the user's words.</summary>
+/// <summary>Describes the errors of a command line in the user's words.</summary>
 internal static partial class UsageErrors
 {
-    /// <summary>Has an argument refuse what looks like an option: a mistyped one is never taken for a file or an id.</summary>
+    /// <summary>Makes an argument refuse texts that look like options, so that a mistyped option is never taken for a file or an id.</summary>
     public static T RefusingOptions<T>(this T argument)
         where T : Argument
     {
@@ -20,11 +20,11 @@ internal static partial class UsageErrors
         return argument;
     }
 
-    /// <summary>A line for each error.</summary>
+    /// <summary>Returns a line for each error.</summary>
     public static IReadOnlyList<string> Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        // What stands behind an unknown option is mostly its value.
+        // The text after an unknown option is usually its value.
         var unknown = parsed.Tokens.Any(token => token.Type == TokenType.Argument && IsOption(token.Value))
             ? parsed.UnmatchedTokens.Where(IsOption).ToList()
             : parsed.UnmatchedTokens;
@@ -44,13 +44,13 @@ internal static partial class UsageErrors
             : ("command", command?.Subcommands.Select(inner => inner.Name));
         var nearest = Nearest.Of(name, known ?? []);
         return nearest is not null ? $"There is no {kind} {Shown.Quote(name)}. Did you mean {nearest}?"
-            : kind == "option" ? $"There is no option {Shown.Quote(name)}. A file of that name is written ./{text}."
+            : kind == "option" ? $"There is no option {Shown.Quote(name)}. For a file of that name, write ./{text}."
             : $"{Shown.Quote(text)} is not understood here.";
     }
 
-    /// <summary>The parser names the type that it wanted; only flags have one.</summary>
+    /// <summary>The parser's own text names a .NET type; only flags have one.</summary>
     private static string InPlainWords(string message) => TypeName().Match(message) is { Success: true } match
-        ? $"{match.Groups["option"].Value} is '{match.Groups["text"].Value}'. Write {match.Groups["option"].Value} alone, or true or false behind it."
+        ? $"{match.Groups["option"].Value} is '{match.Groups["text"].Value}'. Write {match.Groups["option"].Value} alone, or with true or false after it."
         : message;
 
     [GeneratedRegex("^Cannot parse argument '(?<text>.*)' for option '(?<option>[^']+)' as expected type")]

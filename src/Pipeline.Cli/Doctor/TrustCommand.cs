@@ -4,18 +4,21 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli.Doctor;
 
-/// <summary><c>pipeline doctor trust</c>: the command that makes the bucket, lets Nimble write and the app's identity read it, with the values filled in.</summary>
+/// <summary>
+/// <c>pipeline doctor trust</c>: prints the command that creates the bucket and lets Nimble write and the app's identity
+/// read it.
+/// </summary>
 internal static partial class TrustCommand
 {
     private static readonly Option<string> StorageUrl = new("--storage-url") { Description = "s3://bucket/prefix/ or gs://bucket/prefix/.", HelpName = "URL", Required = true };
-    private static readonly Option<string> Tenant = new("--tenant") { Description = "The Entra tenant (output TENANT_ID of the Azure deployment).", HelpName = "ID", Required = true };
+    private static readonly Option<string> Tenant = new("--tenant") { Description = "Id of the Entra tenant (output TENANT_ID of the Azure deployment).", HelpName = "ID", Required = true };
     private static readonly Option<string> Principal = new("--principal") { Description = "Principal id of the app's identity (output IDENTITY_PRINCIPAL_ID).", HelpName = "ID", Required = true };
     private static readonly Option<string> Audience = new("--audience") { Description = "Application id URI of an app registration of the tenant.", HelpName = "URI", Required = true };
-    private static readonly Option<string?> Project = new("--project") { Description = "The Google Cloud project; for gs:// only.", HelpName = "ID" };
+    private static readonly Option<string?> Project = new("--project") { Description = "Id of the Google Cloud project; only for gs://.", HelpName = "ID" };
 
     public static Command Create()
     {
-        var command = new Command("trust", "Print the command that makes the bucket's cloud trust the app's identity.") { StorageUrl, Tenant, Principal, Audience, Project };
+        var command = new Command("trust", "Print the command that lets the app's identity read the bucket in AWS or Google Cloud.") { StorageUrl, Tenant, Principal, Audience, Project };
         command.SetAction(async (parsed, _) =>
         {
             await Console.Out.WriteLineAsync(Compose(
@@ -41,7 +44,7 @@ internal static partial class TrustCommand
                     + $"  BucketName={bucket.Bucket} Prefix={bucket.Key} TenantId={tenant} IdentityPrincipalId={principal} Audience={audience}\n"
                     + $"# then, by azd env set, AZURE_TOKEN_AUDIENCE={audience}, and AWS_ROLE_ARN and AWS_REGION as the stack's outputs RoleArn and Region";
             case "gs":
-                Require(project is not null && Plain().IsMatch(project), "--project is needed for gs://, the id of the Google Cloud project.");
+                Require(project is not null && Plain().IsMatch(project), "A gs:// bucket needs --project, the id of the Google Cloud project.");
                 return values
                     + "# Nimble writes as nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com\n"
                     + $"PREFIX={bucket.Key} infra/gcp/results-bucket.sh {project} {bucket.Bucket} {tenant} {principal} {audience}\n"

@@ -10,14 +10,14 @@ using Pipeline.Reports;
 
 namespace Pipeline.Cli.Failures;
 
-/// <summary><c>pipeline failures</c>: what failed and why, from the ledger.</summary>
+/// <summary><c>pipeline failures</c>: lists what failed and why, from the ledger.</summary>
 internal static class FailuresCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "One failure a line, as in failures.ndjson." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object per failure, as in failures.ndjson." };
 
     public static Command Create()
     {
-        var command = new Command("failures", "List what failed, why, and whether trying again may help, from the storage account that AzureWebJobsStorage names, else from --state.") { Json };
+        var command = new Command("failures", "List what failed, why, and whether a retry may help, in the storage account that AzureWebJobsStorage names, else in --state.") { Json };
         Selection.AddTo(command);
         foreach (var option in RunOptions.ForState)
             command.Add(option);
@@ -61,7 +61,7 @@ internal static class FailuresCommand
     private static string Advice(RunSettings settings, Selection selection, int count)
     {
         var replay = Shell.Command(settings, "replay") + selection.Arguments;
-        return $"{Amount.Of(count, "failure")}. '{replay}' brings back what it can without cost, "
+        return $"{Amount.Of(count, "failure")}. '{replay}' retries them without cost where it can; "
             + $"'{replay} --resubmit' posts them again.";
     }
 

@@ -3,17 +3,18 @@ using Pipeline.Cli.Run;
 
 namespace Pipeline.Cli.Failures;
 
-/// <summary><c>pipeline replay</c>: brings failures of a run back, and runs its lists to their end again.</summary>
+/// <summary><c>pipeline replay</c>: retries failures of a run, and processes its lists to the end again.</summary>
 internal static class ReplayCommand
 {
-    private static readonly Option<bool> Resubmit = new("--resubmit") { Description = "Post them to Nimble again, as new tasks under the same ids. This may be billed again." };
-    private static readonly Option<bool> NoWait = new("--no-wait") { Description = "Only set it going, and leave the work to those who serve the storage account (the Functions app, or 'pipeline serve')." };
+    private static readonly Option<bool> Resubmit = new("--resubmit") { Description = "Post them to Nimble again, as new tasks with the same ids. Each may be billed again." };
+    private static readonly Option<bool> NoWait = new("--no-wait") { Description = "Only queue the work, for the Functions app or 'pipeline serve' on the storage account." };
 
     public static Command Create()
     {
         var command = new Command(
             "replay",
-            "Bring failures back, of lists in the storage account that AzureWebJobsStorage names, else in --state: read results again, look for lost submissions again; with --resubmit, post them again.")
+            "Retry failures without cost: read results again, look for lost submissions again. With --resubmit, post them again. "
+                + "Works in the storage account that AzureWebJobsStorage names, else in --state.")
         {
             Resubmit, NoWait,
         };

@@ -8,12 +8,12 @@ using Spectre.Console;
 
 namespace Pipeline.Cli.Failures;
 
-/// <summary>One <c>pipeline replay</c>, from the failures it is about to its exit code.</summary>
+/// <summary>One <c>pipeline replay</c>, from its failures to its exit code.</summary>
 internal sealed class ReplayJob(RunSettings settings, Selection selection, bool resubmit, TextWriter progress)
 {
     private readonly IAnsiConsole _console = Terminal.On(progress);
 
-    /// <summary>Brings the failures back and, unless others do the work, works until their lists are closed.</summary>
+    /// <summary>Replays the failures and, unless others do the work, works until their lists are closed.</summary>
     public async Task<int> RunAsync(bool noWait, CancellationToken cancellationToken)
     {
         CheckUsage(noWait);
@@ -65,12 +65,12 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     {
         settings.WorkStore.RequireExisting();
         if (!settings.WorkStore.IsShared && noWait)
-            throw Wrong("--no-wait is for a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
+            throw Wrong("--no-wait needs a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
         if (settings.WorkStore.IsShared && selection.Lists.Count == 0)
-            throw Wrong("Name the lists: a storage account holds those of everybody. 'pipeline failures' shows which lists have failures.");
-        // What was posted to Nimble is not known to an emulator, and what is posted to an emulator brings nobody a page.
+            throw Wrong("Name the lists, because a storage account holds everybody's. 'pipeline failures' shows which have failures.");
+        // An emulator does not know what was posted to Nimble.
         if (settings.WorkStore.IsShared && settings.Api is null)
-            throw Wrong("Replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");
+            throw Wrong("A replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");
     }
 
     private static PipelineException Wrong(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

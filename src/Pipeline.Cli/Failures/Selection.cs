@@ -5,7 +5,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Cli.Failures;
 
-/// <summary>Which failures a command is about.</summary>
+/// <summary>The failures that a command selects.</summary>
 /// <param name="Lists">Ids of lists; none for all.</param>
 /// <param name="Ids">Ids of inputs; none for all.</param>
 /// <param name="Reasons">Reasons; none for all.</param>
@@ -13,9 +13,9 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
 {
     private const int MaxNamed = 20;
 
-    private static readonly Argument<string[]> ListIds = new Argument<string[]>("LIST_ID") { Description = "Lists, by id. Default: all; a replay over a storage account must name them.", Arity = ArgumentArity.ZeroOrMore }.RefusingOptions();
-    private static readonly Option<string[]> InputIds = new("--id") { Description = "Only the failure of this input; repeatable.", HelpName = "ID", DefaultValueFactory = _ => [] };
-    private static readonly Option<string[]> OfReason = new("--reason") { Description = "Only failures of this reason, such as task_failed; repeatable.", HelpName = "REASON", DefaultValueFactory = _ => [] };
+    private static readonly Argument<string[]> ListIds = new Argument<string[]>("LIST_ID") { Description = "Ids of lists. Default: all; to replay over a storage account, name them.", Arity = ArgumentArity.ZeroOrMore }.RefusingOptions();
+    private static readonly Option<string[]> InputIds = new("--id") { Description = "Only the failure with this id. Repeatable.", HelpName = "ID", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> OfReason = new("--reason") { Description = "Only failures of this reason, such as task_failed. Repeatable.", HelpName = "REASON", DefaultValueFactory = _ => [] };
 
     public static void AddTo(Command command)
     {
@@ -26,16 +26,16 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
 
     public static Selection Read(ParseResult parsed) => new(parsed.GetValue(ListIds) ?? [], parsed.GetValue(InputIds)!, parsed.GetValue(OfReason)!);
 
-    /// <summary>The arguments of the same selection, with a blank before each.</summary>
+    /// <summary>The arguments of this selection, with a blank before each.</summary>
     public string Arguments => string.Concat(
         Lists.Select(list => $" {Shell.Quote(list)}")
             .Concat(Ids.Select(id => $" {InputIds.Name} {Shell.Quote(id)}"))
             .Concat(Reasons.Select(reason => $" {OfReason.Name} {Shell.Quote(reason)}")));
 
-    /// <summary>Whether a failure is meant.</summary>
+    /// <summary>Whether a failure is selected.</summary>
     public bool Matches(string id, string? reason) => (Ids.Count == 0 || Ids.Contains(id)) && (Reasons.Count == 0 || Reasons.Contains(reason));
 
-    /// <summary>The lists that are meant.</summary>
+    /// <summary>Returns the ids of the selected lists.</summary>
     /// <exception cref="PipelineException">Permanent: the ledger does not know one of them.</exception>
     public async Task<IReadOnlyList<string>> FindListsAsync(ILedger ledger, string store, CancellationToken cancellationToken)
     {
@@ -47,7 +47,7 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
                 continue;
             var known = await ledger.GetListIdsAsync(cancellationToken).Take(MaxNamed + 1).ToListAsync(cancellationToken);
             var names = known.Count == 0 ? "none" : string.Join(", ", known.Take(MaxNamed)) + (known.Count > MaxNamed ? ", and more" : "");
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"No list {id} is known in {store}. There: {names}.");
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, $"No list {id} is known in {store}. Known lists: {names}.");
         }
         return Lists;
     }

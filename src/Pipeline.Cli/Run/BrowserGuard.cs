@@ -8,21 +8,22 @@ using Pipeline.Http;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// Guards what a browser is shown: only under names that this process is known by, so that no other page can read it (DNS rebinding), never in a frame,
-/// never kept. Callbacks have their token, and are called by whatever name a proxy gives them.
+/// Protects the pages: they are served only under the names of this process, so that no other page can read them (DNS
+/// rebinding), never in a frame, and never cached. Callbacks are not checked: they have a token, and a proxy may call them
+/// by any name.
 /// </summary>
 internal static class BrowserGuard
 {
     private static readonly PathString s_callbacks = "/" + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
 
-    /// <summary>Guards every path but the callbacks'.</summary>
+    /// <summary>Protects every path except that of the callbacks.</summary>
     /// <param name="app">The application.</param>
-    /// <param name="style">The one style sheet that its pages may have.</param>
-    /// <param name="addresses">Where it is reached, beside this machine's own names.</param>
+    /// <param name="style">The only style sheet that the pages may use.</param>
+    /// <param name="addresses">Addresses of this process, in addition to the names of this machine.</param>
     public static void UseBrowserGuard(this IApplicationBuilder app, string style, params IEnumerable<Uri> addresses)
     {
         var known = addresses.Select(address => address.IdnHost).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        // Who listens on every address is reached by any of them; an address is nobody else's name.
+        // Whoever listens on all addresses may be called by any of them, but not by a name.
         var isAnyAddress = known.Overlaps(["0.0.0.0", "::"]);
         var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
             + $"style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'";
@@ -41,7 +42,7 @@ internal static class BrowserGuard
                 return;
             }
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("This page is not served under that name. Ask for it as localhost, or name it with --callback-base.");
+            await context.Response.WriteAsync("This page is not served under that name. Open it as localhost, or set --callback-base to its address.");
         });
     }
 

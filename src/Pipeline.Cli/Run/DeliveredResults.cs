@@ -16,8 +16,8 @@ using Pipeline.Stores.Local.Records;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// Brings what lists became from the storage account into the folder of the run, by way of the local sink: it takes each id once, so that a fetch that
-/// was stopped is simply repeated.
+/// Copies the results of lists from the storage account into the folder of the run. The local sink takes each id once, so an
+/// interrupted copy is simply repeated.
 /// </summary>
 internal sealed class DeliveredResults(RunSettings settings, IServiceProvider services)
 {
@@ -27,9 +27,9 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
 
     private readonly ObjectStores _objects = services.GetRequiredService<ObjectStores>();
 
-    /// <summary>Fetches closed lists.</summary>
-    /// <returns>Whether there are as many records as the manifests count.</returns>
-    /// <exception cref="PipelineException">Transient: the account cannot be reached, or holds less than a manifest says.</exception>
+    /// <summary>Copies the results of closed lists.</summary>
+    /// <returns>Whether the number of records is that of the manifests.</returns>
+    /// <exception cref="PipelineException">Transient: the account cannot be reached, or has fewer results than a manifest.</exception>
     public async Task<bool> FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         await using var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
@@ -65,7 +65,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
         return count;
     }
 
-    /// <summary>A record's blob is a gzip member of one line; without its line feed it was cut.</summary>
+    /// <summary>The blob of a record is a gzip member of one line. Without its line feed it is incomplete.</summary>
     private async Task FetchRecordAsync(string listId, ObjectUri blob, NdjsonRecordStore sink, CancellationToken cancellationToken)
     {
         var path = blob.Key.Split('/');
@@ -80,7 +80,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
             line.Append(buffer.AsSpan(0, isWhole ? read - 1 : read));
         }
         if (!isWhole)
-            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The record in {blob} is cut off.");
+            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The record in {blob} is incomplete.");
         await using var record = new StagedRecord(path[^1][..^RecordSuffix.Length], listId, path[^2], [new(default, line)]);
         await sink.PutRecordAsync(record, cancellationToken);
     }
@@ -92,7 +92,7 @@ internal sealed class DeliveredResults(RunSettings settings, IServiceProvider se
     }
 
     private async Task<ObjectRead> OpenAsync(ObjectUri blob, CancellationToken cancellationToken) => await _objects.OpenAsync(blob, cancellationToken)
-        ?? throw PipelineException.Transient(FailureReasons.Unavailable, $"{blob} was there a moment ago and is gone.");
+        ?? throw PipelineException.Transient(FailureReasons.Unavailable, $"{blob} was listed a moment ago and is gone.");
 
     private static ObjectUri Blob(string container, string key) => new("azblob", container, key);
 }

@@ -1,7 +1,7 @@
 namespace Pipeline.Cli.Run;
 
-/// <summary>What is said wherever somebody could take the emulator's results for Nimble's.</summary>
+/// <summary>The notice wherever somebody could take the emulator's results for Nimble's.</summary>
 internal static class EmulatorNotice
 {
-    public const string Text = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages, and not Nimble.";
+    public const string Text = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages instead of Nimble.";
 }

@@ -5,15 +5,15 @@ using Pipeline.Stores.Local;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The folders of a run and the few small files it keeps in its state.</summary>
+/// <summary>The folders of a run, and the small files in its state.</summary>
 internal static class Folders
 {
-    /// <summary>Where, within the state, lists are kept for Intake.</summary>
+    /// <summary>Name of the folder, inside the state, that holds lists for Intake.</summary>
     public const string ListsFolder = "lists";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes the folders, checks that they can be written, and removes what killed processes left.</summary>
+    /// <summary>Creates the folders, checks that they can be written, and removes what killed processes left.</summary>
     public static void Prepare(RunSettings settings, bool withOut)
     {
         if (withOut)
@@ -25,10 +25,10 @@ internal static class Folders
         AtomicFile.RemoveUnused(Path.Combine(settings.State, ListsFolder));
     }
 
-    /// <summary>Where large records wait for their commit.</summary>
+    /// <summary>The folder of large records that are not committed yet.</summary>
     public static string Spill(RunSettings settings) => Path.Combine(settings.State, "tmp");
 
-    /// <summary>The key of this state's callback tokens, made once: a run that goes on must recognise its own webhooks.</summary>
+    /// <summary>The key of this state's callback tokens. It is kept, because a run that continues must recognise its own webhooks.</summary>
     public static string CallbackKey(RunSettings settings) =>
         ReadOrMake(Path.Combine(settings.State, "callback.key"), () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
 
@@ -47,7 +47,7 @@ internal static class Folders
             var message = $"{option} {folder} cannot be written: {problem.Message.TrimEnd('.', ' ')}. ";
             throw DiskFaults.IsFull(problem)
                 ? PipelineException.StoreWaits(FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)
-                : PipelineException.Permanent(FailureReasons.InvalidConfiguration, message + "Name a folder that can.", problem);
+                : PipelineException.Permanent(FailureReasons.InvalidConfiguration, message + "Name a folder that can be written.", problem);
         }
     }
 

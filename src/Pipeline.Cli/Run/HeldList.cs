@@ -6,8 +6,8 @@ using Pipeline.Model;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// A list that can be read only once (standard input, a pipe), held so that it can be read as often as needed: in memory
-/// while it is small, else in a temporary file that goes away with the process, even if that is killed.
+/// A list from a source that can be read only once, such as standard input, kept so that it can be read several times. A
+/// small one stays in memory, a large one in a temporary file that disappears with the process, even if that is killed.
 /// </summary>
 internal sealed class HeldList : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class HeldList : IDisposable
     private SafeFileHandle? _file;
     private long _length;
 
-    /// <summary>Holds a text.</summary>
+    /// <summary>Keeps a text.</summary>
     public static HeldList Of(ReadOnlySpan<byte> text)
     {
         var held = new HeldList();
@@ -25,9 +25,9 @@ internal sealed class HeldList : IDisposable
     }
 
     /// <summary>
-    /// Reads a stream to its end. Nothing can interrupt a read of a silent pipe, so a cancelled one is left to itself.
+    /// Reads a stream to its end. A read of a silent pipe cannot be interrupted, so a cancelled one is abandoned.
     /// </summary>
-    /// <exception cref="PipelineException">Permanent: there is no place for a list of that size.</exception>
+    /// <exception cref="PipelineException">Permanent: there is no room for the list.</exception>
     public static async Task<HeldList> ReadAsync(Func<Stream> open, CancellationToken cancellationToken)
     {
         var held = new HeldList();
@@ -35,7 +35,7 @@ internal sealed class HeldList : IDisposable
         return held;
     }
 
-    /// <summary>Opens it, at its start.</summary>
+    /// <summary>Opens it at its start.</summary>
     public Stream Open() => _file is null
         ? new MemoryStream(_start.GetBuffer(), 0, (int)_start.Length, writable: false)
         : new FileStream(new SafeFileHandle(_file.DangerousGetHandle(), ownsHandle: false), FileAccess.Read);
@@ -79,8 +79,8 @@ internal sealed class HeldList : IDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The list is too large for memory and cannot be held in {Path.GetTempPath()}: {problem.Message} "
-                    + "Set TMPDIR to a folder that can be written and has space, or name the list as a file.",
+                $"The list is too large for memory and cannot be kept in {Path.GetTempPath()}: {problem.Message} "
+                    + "Set TMPDIR to a folder that can be written and has space, or give the list as a file.",
                 problem);
         }
     }

@@ -12,15 +12,15 @@ using Spectre.Console;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// The lists of a run. They are checked before anything is written, and then copied beside the queues, so that a run that goes on after a kill
-/// reads the very same list.
+/// The lists of a run. They are checked before anything is written, then copied next to the queues, so that a run that
+/// continues after a kill reads exactly the same list.
 /// </summary>
 internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IAsyncDisposable
 {
     private readonly List<(NamedList List, ListInspection Inspection)> _lists = [];
     private readonly ListSources _sources = new();
 
-    /// <summary>Reads every list once: a list that cannot be read, or that has no URL, ends the run here.</summary>
+    /// <summary>Reads every list once. A list that cannot be read or has no URL ends the run here.</summary>
     public async Task InspectAsync(CancellationToken cancellationToken)
     {
         foreach (var list in await CollectAsync(cancellationToken))
@@ -36,7 +36,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         }
     }
 
-    /// <summary>Hands the lists to Intake, those it does not have yet; returns their ids.</summary>
+    /// <summary>Submits the lists that Intake does not have yet; returns the ids of all.</summary>
     public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         var admission = new ListAdmission(services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
@@ -93,10 +93,10 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         return lists;
     }
 
-    /// <summary>The sample site with everything that can be asked for, so that its records show what a record can hold.</summary>
+    /// <summary>The sample site, with all formats, so that its records show what a record can hold.</summary>
     private byte[] SampleList() => settings.IsEmbedded || settings.Api!.IsLoopback
         ? JsonSerializer.SerializeToUtf8Bytes(new { inputs = SampleSite.Urls.Select(url => new { url }), shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
-        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST: the sample site exists only beside the emulator.");
+        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST. The sample site exists only in the emulator.");
 
     private async Task<ListInspection> InspectAsync(NamedList list, CancellationToken cancellationToken)
     {
@@ -120,7 +120,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         }
     }
 
-    /// <summary>The list's entry in the ledger, before its message: an id that was printed is known to <c>pipeline status</c> at once.</summary>
+    /// <summary>Creates the list's entry in the ledger before its message, so that <c>pipeline status</c> knows a printed id at once.</summary>
     private static async Task<ListEntry> AcceptAsync(ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
     {
         try
@@ -133,7 +133,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         }
     }
 
-    // Of several lists, the one it is about must be told.
+    // There may be several lists, so the message names this one.
     private static PipelineException Named(string name, PipelineException problem) =>
         problem is { IsPermanent: true, IsStoreFault: false }
             ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Summary}", problem.Details, problem)

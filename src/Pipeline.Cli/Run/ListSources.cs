@@ -2,14 +2,14 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>One of the lists that were named, and how it is opened.</summary>
-/// <param name="Name">The file's name, or what it is, for people; its end may tell the form.</param>
-/// <param name="Open">Opens it at its start, as often as needed.</param>
+/// <summary>A list that was named on the command line.</summary>
+/// <param name="Name">The name of its file or source; the extension may tell the format.</param>
+/// <param name="Open">Opens it at its start; may be called several times.</param>
 internal sealed record NamedList(string Name, Func<Stream> Open);
 
 /// <summary>
-/// Finds the bytes of what was named as LIST. A regular file is opened again whenever it is needed; whatever else there is
-/// (standard input, a FIFO, <c>&lt;(...)</c>) is read once and held.
+/// Opens the lists that are named as LIST. A regular file is opened whenever it is needed. Anything else, such as standard
+/// input, a FIFO or <c>&lt;(...)</c>, is read once and kept.
 /// </summary>
 internal sealed class ListSources : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class ListSources : IDisposable
     public Task<NamedList> ReadInputAsync(CancellationToken cancellationToken) =>
         HoldAsync("standard input", Console.OpenStandardInput, cancellationToken);
 
-    /// <summary>A text that is a list.</summary>
+    /// <summary>A list given as text.</summary>
     public NamedList Hold(string name, byte[] text)
     {
         var held = HeldList.Of(text);
@@ -27,20 +27,20 @@ internal sealed class ListSources : IDisposable
         return new(name, held.Open);
     }
 
-    /// <summary>A file, or what has a path like one.</summary>
-    /// <exception cref="PipelineException">Permanent: a folder, or nothing that can be read.</exception>
+    /// <summary>A file, or anything else with a path.</summary>
+    /// <exception cref="PipelineException">Permanent: it is a folder, or cannot be read.</exception>
     public async Task<NamedList> ReadAsync(string path, CancellationToken cancellationToken)
     {
         if (path.Length == 0)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                "A LIST is empty text; is a variable unset? Name a file, '-' for standard input, or a URL.");
+                "A LIST is empty. Is a variable unset? Name a file, '-' for standard input, or a URL.");
         if (Directory.Exists(path))
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration, $"{path} is a folder. Name the files in it, such as {Path.Join(path, "*.txt")}.");
         try
         {
-            // A FIFO that nobody writes to cannot even be opened, and nothing can interrupt that either.
+            // Opening a FIFO waits for a writer and cannot be interrupted.
             var file = await Task.Run(() => Open(path), cancellationToken).WaitAsync(cancellationToken);
             if (!file.CanSeek)
                 return await HoldAsync(path, () => file, cancellationToken);
@@ -51,7 +51,7 @@ internal sealed class ListSources : IDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"There is no file {Path.GetFullPath(path)}. Name a list that is there; a URL starts with http:// or https://.",
+                $"There is no file {Path.GetFullPath(path)}. Name an existing file; a URL starts with http:// or https://.",
                 problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -4,10 +4,10 @@ using Pipeline.Notation;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>An address that webhooks and the status page are served at.</summary>
+/// <summary>The address at which webhooks and the status page are served.</summary>
 internal static class ListenAddress
 {
-    /// <summary>Reads the option; null where it is not given or cannot be used.</summary>
+    /// <summary>Reads the option; null if it is not given or cannot be used.</summary>
     public static Uri? Read(string? text, ICollection<string> faults)
     {
         if (text is null)
@@ -15,11 +15,11 @@ internal static class ListenAddress
         if (WebAddress.Parse(text) is { Scheme: "http", AbsolutePath: "/" } address)
             return address;
         faults.Add($"{RunOptions.Listen.Name} is {Shown.Quote(text)}. Write an http address without a path, such as "
-            + $"http://127.0.0.1:8080. TLS ends at a proxy before it, whose address is {RunOptions.CallbackBase.Name}.");
+            + $"http://127.0.0.1:8080. For TLS, put a proxy in front and give its address as {RunOptions.CallbackBase.Name}.");
         return null;
     }
 
-    /// <summary>Why nobody can listen there; null where somebody can.</summary>
+    /// <summary>Why this process cannot listen there; null if it can.</summary>
     public static string? Problem(Uri address)
     {
         try
@@ -33,14 +33,14 @@ internal static class ListenAddress
         }
     }
 
-    /// <summary>The address with a port that is free.</summary>
+    /// <summary>The address with a free port.</summary>
     public static Uri WithFreePort(Uri address)
     {
         using var probe = Bind(address, 0);
         return new UriBuilder(address) { Port = ((IPEndPoint)probe.LocalEndpoint).Port }.Uri;
     }
 
-    /// <summary>What reaches it from this machine: nobody can call a wildcard everywhere.</summary>
+    /// <summary>The address for callers on this machine: not every system can call a wildcard address.</summary>
     public static Uri Local(Uri address) => IPOf(address) switch
     {
         var ip when ip.Equals(IPAddress.Any) => new UriBuilder(address) { Host = "127.0.0.1" }.Uri,
@@ -55,7 +55,7 @@ internal static class ListenAddress
         return listener;
     }
 
-    /// <summary>As Kestrel takes a host: a name that is no address stands for all addresses of this machine.</summary>
+    /// <summary>Reads a host as Kestrel does: any name except localhost means all addresses of this machine.</summary>
     private static IPAddress IPOf(Uri address) =>
         IPAddress.TryParse(address.DnsSafeHost, out var ip) ? ip
         : address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Any;

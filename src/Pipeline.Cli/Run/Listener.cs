@@ -9,7 +9,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Where webhooks are served.</summary>
+/// <summary>Serves webhooks.</summary>
 internal static class Listener
 {
     private static readonly Uri FreeLocalPort = new("http://127.0.0.1:0");
@@ -22,7 +22,7 @@ internal static class Listener
             Take(asked);
     }
 
-    /// <summary>The address to listen on: the one asked for, else the one of this state's last run, else a free local port.</summary>
+    /// <summary>Chooses the address: the one asked for, else that of this state's last run, else a free local port.</summary>
     /// <param name="settings">What the command was asked for.</param>
     /// <param name="say">Gets, in a sentence, what the user may not expect.</param>
     public static Uri Choose(RunSettings settings, Action<string>? say = null)
@@ -44,7 +44,7 @@ internal static class Listener
     }
 
     /// <summary>Starts listening.</summary>
-    /// <exception cref="PipelineException">Permanent: the port is in use, or not ours to take.</exception>
+    /// <exception cref="PipelineException">Permanent: the port is in use, or this user may not use it.</exception>
     public static async Task StartAsync(WebApplication app, RunSettings settings, Uri address, CancellationToken cancellationToken)
     {
         try
@@ -59,10 +59,10 @@ internal static class Listener
         KeptAddresses.Keep(settings, address);
     }
 
-    /// <summary>The webhook's endpoint.</summary>
+    /// <summary>Maps the endpoint of webhooks.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder app) => app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
     {
-        // The stage has its own limits; the server's would break the connection where an answer is due.
+        // The stage limits the size itself and answers 413. The server's own limit would cut the connection.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();

@@ -11,7 +11,7 @@ using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Progress on standard error: a bar on a terminal, a line now and then elsewhere.</summary>
+/// <summary>Shows progress on standard error: a bar on a terminal, elsewhere a line every few seconds.</summary>
 internal sealed class ProgressView(IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds)
 {
     private const int BarWidth = 20;
@@ -27,7 +27,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     private bool _saidUnanswered;
     private string? _line;
 
-    /// <summary>Runs work while showing how far it is.</summary>
+    /// <summary>Runs work and shows its progress.</summary>
     public async Task WatchAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var finished = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         await running;
     }
 
-    // A bar among the lines of a log would be drawn again and again.
+    // Log lines would force the bar to be redrawn again and again.
     private bool DrawsBar => console.Profile.Out.IsTerminal
         && console.Profile.Capabilities is { Interactive: true, Ansi: true }
         && !services.GetServices<ILoggerProvider>().Any();
@@ -107,25 +107,25 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             show(counts);
             SayUnanswered(counts);
         }
-        // The work itself meets the same fault, and waits or ends with it.
+        // The work meets the same fault and handles it.
         catch (PipelineException fault) when (fault.IsStoreFault)
         {
         }
     }
 
-    /// <summary>A store that cannot be written for now, such as a full disk, is said once, and so is its end.</summary>
+    /// <summary>Reports once that the store cannot be written, such as on a full disk, and once that it can again.</summary>
     private void SayProblem(bool isEnd = false)
     {
-        // All work that met it is done by the end.
+        // At the end, all work that met the problem has finished.
         var problem = isEnd && !_health.HasWaiting ? null : _health.Problem;
         if (problem is not null && _saidProblem is null)
             console.Say(Terminal.Warning, $"Waiting. {problem}");
         else if (problem is null && _saidProblem is not null)
-            console.WriteLine("The disk can be written again; the work goes on.");
+            console.WriteLine("The disk can be written again; the work continues.");
         _saidProblem = problem;
     }
 
-    /// <summary>A pause of all submission is said once, with what to do, when it begins.</summary>
+    /// <summary>Reports a pause of submission once, when it begins, with what to do.</summary>
     private void SayPause()
     {
         var reason = _gate.Current?.Reason;
@@ -136,16 +136,17 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         _said = reason;
     }
 
-    /// <summary>A POST whose answer is lost is looked for in silence for up to half an hour: it is said once what for.</summary>
+    /// <summary>Reports once that a POST got no answer, because the search for its evidence may take half an hour.</summary>
     private void SayUnanswered(LedgerCounts counts)
     {
         if (counts.Unanswered == 0 || _saidUnanswered)
             return;
         _saidUnanswered = true;
-        var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"end as {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";
+        var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"fail with {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";
         console.Say(
             Terminal.Warning,
-            $"A POST has had no answer. Whether Nimble accepted it is looked for in bucket, webhooks and API for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). Inputs of which nothing is found {then} (Submit:Unknown).");
+            $"A POST got no answer. For up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow), bucket, webhooks and API "
+                + $"are searched for signs that Nimble accepted it. Inputs without a sign {then} (Submit:Unknown).");
     }
 
     private static string DescribeShort(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,

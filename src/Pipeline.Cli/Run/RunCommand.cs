@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary><c>pipeline run</c>: lists to their end, on this machine.</summary>
+/// <summary><c>pipeline run</c>: processes lists to the end, on this machine.</summary>
 internal static class RunCommand
 {
     private static readonly Argument<string[]> Lists = ListArgument.Create(
@@ -13,7 +13,7 @@ internal static class RunCommand
     public static Command Create()
     {
         var command = new Command(
-            "run", "Run lists of URLs to their end: one record or one failure per URL, and a manifest that proves it.")
+            "run", "Process lists of URLs to the end: one record or one failure per URL, and a manifest that proves it.")
         {
             Lists, RunOptions.Shared, RunOptions.UrlColumn, RunOptions.Strict,
         };

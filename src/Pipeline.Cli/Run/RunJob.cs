@@ -33,7 +33,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         }
     }
 
-    /// <summary>Works until the lists are closed, shows how far they are, and sums up.</summary>
+    /// <summary>Works until the lists are closed, shows progress, and writes the summary.</summary>
     public static async Task<int> FinishAsync(
         RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console, CancellationToken cancellationToken)
     {
@@ -51,8 +51,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
                 if (wait > 2 * host.Lease)
                     throw PipelineException.Transient(
                         FailureReasons.Unavailable,
-                        "There are records that the manifest does not count, and no worker counts them. Run the same command "
-                            + $"again to continue; '{Shell.Command(settings, "status")}' shows what was counted.");
+                        "Some records are not in the manifest, and no worker adds them. Run the same command " + $"again to continue; '{Shell.Command(settings, "status")}' shows what was counted.");
                 await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
                 wait = wait == TimeSpan.Zero ? FirstWait : 2 * wait;
             }
@@ -72,7 +71,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
 
     private static int SayStopped(IAnsiConsole console)
     {
-        console.WriteLine("Stopped. Nothing is lost: the same command goes on where this one stopped.");
+        console.WriteLine("Stopped. Nothing is lost; the same command continues.");
         return ExitCodes.Interrupted;
     }
 }

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// The options that commands share. Those whose values are settings too are read as text: <see cref="SettingOptions"/>
-/// says which setting each one is, and the one binding of the settings reads and checks it.
+/// The options that commands share. An option that is a setting too is read as text: <see cref="SettingOptions"/> names
+/// the setting, and the binding of the settings reads and checks the text.
 /// </summary>
 internal static class RunOptions
 {
@@ -12,7 +12,7 @@ internal static class RunOptions
 
     public static readonly Option<string?> Out = new("--out")
     {
-        Description = $"Folder of records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.", HelpName = "DIR",
+        Description = $"Folder for records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.", HelpName = "DIR",
     };
 
     public static readonly Option<string?> State = new("--state")
@@ -23,12 +23,12 @@ internal static class RunOptions
 
     public static readonly Option<string?> Api = new("--api")
     {
-        Description = "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else an emulator in this process.", HelpName = "URL",
+        Description = "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.", HelpName = "URL",
     };
 
     public static readonly Option<string?> StorageUrl = new("--storage-url")
     {
-        Description = "s3://bucket/prefix/ or gs://bucket/prefix/ for results. Default: results are read from the API.",
+        Description = "Bucket for results: s3://bucket/prefix/ or gs://bucket/prefix/. Default: read results from the API.",
         HelpName = "URL",
     };
 
@@ -36,75 +36,76 @@ internal static class RunOptions
 
     public static readonly Option<string?> Listen = new("--listen")
     {
-        Description = "Where to serve callbacks and the status page. Default: the last run's, else a free local port.",
+        Description = "Address for callbacks and the status page. Default: that of the last run, else a free local port.",
         HelpName = "URL",
     };
 
     public static readonly Option<string?> CallbackBase = new("--callback-base")
     {
-        Description = "Address that Nimble calls. Default: --listen if the API is on this machine, else results are polled.",
+        Description = "Public address that Nimble calls; kept for later runs. "
+            + "Default: --listen if the API is on this machine, else results are polled.",
         HelpName = "URL",
     };
 
     public static readonly Option<string[]> Shared = new("--shared")
     {
-        Description = "Extraction option for every URL, such as country=US. Repeatable.", HelpName = "k=v",
+        Description = "Extraction option for all URLs, such as country=US. Repeatable.", HelpName = "k=v",
         DefaultValueFactory = _ => [],
     };
 
     public static readonly Option<string?> UrlColumn = new("--url-column")
     {
-        Description = "The column of URLs in CSV lists. Default: url.", HelpName = "NAME",
+        Description = "Name of the URL column in CSV lists. Default: url.", HelpName = "NAME",
     };
 
     public static readonly Option<bool> Strict = new("--strict")
     {
-        Description = "Refuse a list with any bad line instead of failing those lines.",
+        Description = "Refuse a list that has a bad line, instead of failing that line alone.",
     };
 
     public static readonly Option<string?> Content = new("--content")
     {
-        Description = "inline: records carry the content. reference: records say where it is.", HelpName = "MODE",
+        Description = "inline (default): records hold the content. reference: records only say where it is.", HelpName = "MODE",
     };
 
     public static readonly Option<string?> FailStatus = new("--fail-status")
     {
-        Description = "Page statuses that are failures and not records, such as 4xx,503.", HelpName = "LIST",
+        Description = "HTTP statuses of pages to treat as failures, such as 4xx,503.", HelpName = "LIST",
     };
 
     public static readonly Option<string?> Faults = new("--faults")
     {
-        Description = "Faults of the emulator in this process; 'pipeline emulator --help' lists them.", HelpName = "k=v,...",
+        Description = "Faults of the built-in emulator; 'pipeline emulator --help' lists them.", HelpName = "k=v,...",
     };
 
     public static readonly Option<bool> AllowPrivate = new("--allow-private")
     {
-        Description = "Submit URLs with credentials, of this machine and of private networks too.",
+        Description = "Submit URLs of this machine, of private networks, and with credentials too.",
     };
 
     public static readonly Option<string[]> RefuseDomain = new("--refuse-domain")
     {
-        Description = "Do not submit URLs of this domain and its subdomains. Adds to the settings. Repeatable.", HelpName = "DOMAIN",
+        Description = "Do not submit URLs of this domain and its subdomains. Repeatable; adds to the settings.", HelpName = "DOMAIN",
         DefaultValueFactory = _ => [],
     };
 
     public static readonly Option<string?> MaxUrls = new("--max-urls")
     {
-        Description = "Most URLs posted per list, retries included; the rest ends as failures.", HelpName = "N",
+        Description = "Maximum number of URLs posted per list, retries included. The rest fails.", HelpName = "N",
     };
 
     public static readonly Option<string?> Canary = new("--canary")
     {
-        Description = "Submit the first N inputs of a list alone, and the rest only if enough of them succeed.", HelpName = "N",
+        Description = "Submit the first N inputs of a list alone; submit the rest only if enough of them succeed.", HelpName = "N",
     };
 
     public static readonly Option<bool> Json = new("--json") { Description = "Print the summary as one JSON object to standard output." };
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
-    /// <summary>What finds the state of a run.</summary>
+    /// <summary>The options that find the state of a run.</summary>
     public static IReadOnlyList<Option> ForState => [Out, State];
 
-    /// <summary>What a command needs that hosts the stages.</summary>
+    /// <summary>The options of a command that hosts the stages.</summary>
     public static IReadOnlyList<Option> ForHost =>
     [
         Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, FailStatus, RefuseDomain, MaxUrls, Canary,

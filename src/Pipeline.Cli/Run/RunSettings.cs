@@ -6,52 +6,52 @@ using Pipeline.Stores.Azure;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>What a command was asked for, by its options and the environment. <see cref="SettingsReader"/> reads it.</summary>
+/// <summary>The options and settings of a command, as <see cref="SettingsReader"/> reads them.</summary>
 internal sealed record RunSettings
 {
-    // Emulators take any key, and a header cannot be empty.
+    // Emulators accept any key, but a header cannot be empty.
     private const string KeyOfEmulators = "local";
 
-    /// <summary>Files, <c>-</c> for standard input, or URLs; none for the sample site.</summary>
+    /// <summary>Files, <c>-</c> for standard input, or URLs. Empty for the sample site.</summary>
     public IReadOnlyList<string> Lists { get; init; } = [];
 
-    /// <summary>Where records, failures and manifest go.</summary>
+    /// <summary>The folder of records, failures and manifest.</summary>
     public required string Out { get; init; }
 
-    /// <summary>Where the run keeps what it needs to continue after a kill.</summary>
+    /// <summary>The folder of the state that lets a run continue after a kill.</summary>
     public required string State { get; init; }
 
-    /// <summary>The options by which another command finds the same state, with a blank before each.</summary>
+    /// <summary>The options that make another command use the same state, with a blank before each.</summary>
     public string StateArguments { get; init; } = "";
 
-    /// <summary>The settings that options and environment give.</summary>
+    /// <summary>The settings given by options and environment.</summary>
     public required GivenSettings Given { get; init; }
 
     /// <summary>Where S3 and GCS are.</summary>
     public required ObjectStoreOptions Stores { get; init; }
 
-    /// <summary>The storage account that holds queues, ledger and records; null for SQLite and files.</summary>
+    /// <summary>The storage account of queues, ledger and records; null for SQLite and files.</summary>
     public AzureStorageOptions? Azure { get; init; }
 
-    /// <summary>Where callbacks are served; null for the address of the last run, else a free local port.</summary>
+    /// <summary>The address of callbacks; null for that of the last run, else a free local port.</summary>
     public Uri? Listen { get; init; }
 
-    /// <summary>Extraction options for every input, a JSON object; null for none.</summary>
+    /// <summary>Extraction options for all inputs as a JSON object; null for none.</summary>
     public string? SharedInputs { get; init; }
 
-    /// <summary>The column of URLs in CSV lists; null for <c>url</c>.</summary>
+    /// <summary>The URL column of CSV lists; null for <c>url</c>.</summary>
     public string? UrlColumn { get; init; }
 
-    /// <summary>Faults for the emulator in this process.</summary>
+    /// <summary>Faults of the emulator in this process.</summary>
     public string? Faults { get; init; }
 
-    /// <summary>Write the log to standard error.</summary>
+    /// <summary>Whether to write the log to standard error.</summary>
     public bool Verbose { get; init; }
 
-    /// <summary>Print the summary as JSON to standard output.</summary>
+    /// <summary>Whether to print the summary as JSON to standard output.</summary>
     public bool Json { get; init; }
 
-    /// <summary>Whether somebody gave a key for the API.</summary>
+    /// <summary>Whether a key for the API was given.</summary>
     public bool HasKey => Given.Find(GivenSettings.KeyPath) is not null;
 
     /// <summary>The API; null starts the emulator in this process.</summary>
@@ -60,16 +60,16 @@ internal sealed record RunSettings
     /// <summary>Whether the emulator runs in this process.</summary>
     public bool IsEmbedded => Api is null;
 
-    /// <summary>Where results are delivered; null reads them from the API.</summary>
+    /// <summary>The bucket of results; null if they are read from the API.</summary>
     public string? StorageUrl => Bind().Delivery.StorageUrl;
 
     /// <summary>
-    /// Whether URLs with credentials, of this machine and of private networks are submitted too, and fetched by the
-    /// emulator in this process.
+    /// Whether URLs of this machine, of private networks and with credentials are submitted too, and fetched by the emulator
+    /// in this process.
     /// </summary>
     public bool AllowPrivate => Bind().Intake.AllowPrivate;
 
-    /// <summary>Whether a store was named that is not the emulator's own: its variables are set, and so is the URL.</summary>
+    /// <summary>Whether the results go to a store outside the emulator: its variables and the URL are set.</summary>
     public bool StoresAreOutside => StorageUrl is { } url
         && (url.StartsWith("gs:", StringComparison.OrdinalIgnoreCase)
             ? Stores.GcsEndpoint is not null
@@ -78,7 +78,7 @@ internal sealed record RunSettings
     /// <summary>Where queues, ledger and lists are.</summary>
     public WorkStore WorkStore => WorkStore.Of(this);
 
-    /// <summary>The settings as they are given, over their defaults.</summary>
+    /// <summary>Returns the given settings over the defaults.</summary>
     public PipelineOptions Bind()
     {
         var options = new PipelineOptions();
@@ -86,7 +86,7 @@ internal sealed record RunSettings
         return options;
     }
 
-    /// <summary>Puts what is given over what the host has filled in.</summary>
+    /// <summary>Applies the given settings over those that the host has set.</summary>
     public void Apply(PipelineOptions options)
     {
         SettingBinder.Bind(Given, options);
@@ -94,7 +94,7 @@ internal sealed record RunSettings
             options.Nimble.ApiKey = KeyOfEmulators;
     }
 
-    /// <summary>The same for what takes no webhooks.</summary>
+    /// <summary>The same for code that receives no webhooks.</summary>
     public void ApplyWithoutCallbacks(PipelineOptions options)
     {
         Apply(options);

@@ -3,14 +3,14 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary><c>pipeline serve</c>: all stages and the callback endpoint, until it is stopped.</summary>
+/// <summary><c>pipeline serve</c>: runs all stages and the callback endpoint until it is stopped.</summary>
 internal static class ServeCommand
 {
     public static Command Create()
     {
         var command = new Command(
             "serve",
-            "Work on whatever lists come in, until stopped: over Azure Storage if AzureWebJobsStorage names an account, else over the files of --state.")
+            "Process submitted lists until stopped, in the storage account that AzureWebJobsStorage names, else in --state.")
         {
             RunOptions.Strict,
         };
@@ -32,18 +32,18 @@ internal static class ServeCommand
         if (settings.IsEmbedded)
             say(EmulatorNotice.Text);
         say($"Serving {settings.WorkStore.Name}; status and callbacks at {host.Address}. "
-            + $"'{Shell.Command(settings, "submit LIST")}' brings lists.");
+            + $"'{Shell.Command(settings, "submit LIST")}' submits lists.");
         await host.ServeAsync(cancellationToken);
-        say("Stopped. Nothing is lost: whoever serves next goes on.");
+        say("Stopped. Nothing is lost; the next 'pipeline serve' continues.");
         return ExitCodes.Complete;
     }
 
-    /// <summary>Lists in a storage account are somebody's real work, which an emulator must not answer.</summary>
+    /// <summary>Lists in a storage account are real work, which an emulator must not answer.</summary>
     private static void RequireApi(RunSettings settings)
     {
         if (settings is { WorkStore.IsShared: true, IsEmbedded: true })
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                "NIMBLE_API_KEY is not set. Set it to serve lists of a storage account, or name another API with --api.");
+                "NIMBLE_API_KEY is not set. Set it to process lists of a storage account, or name another API with --api.");
     }
 }

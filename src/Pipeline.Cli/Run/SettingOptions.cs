@@ -4,7 +4,7 @@ using Pipeline.Options;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The options that are settings. What an option says goes over the environment.</summary>
+/// <summary>The options that are settings too. An option goes over the environment.</summary>
 internal static class SettingOptions
 {
     private static readonly IReadOnlyList<(Option<string?> Option, string Path)> Texts =
@@ -27,7 +27,7 @@ internal static class SettingOptions
 
     private const string Domains = "Pipeline:Guards:RefusedDomains";
 
-    /// <summary>What the command line and the environment give.</summary>
+    /// <summary>Reads the settings from the command line and the environment.</summary>
     public static GivenSettings Read(ParseResult parsed)
     {
         var given = Environment();
@@ -37,14 +37,14 @@ internal static class SettingOptions
         foreach (var (option, path) in Flags)
             if (parsed.GetResult(option) is { Implicit: false })
                 given = given.With(path, option.Name, parsed.GetValue(option) ? "true" : "false");
-        // An operator's refused domains are a guard: an option adds to them.
+        // Refused domains of the environment are an operator's guard, so the option only adds to them.
         var next = given.FindAll(Domains).Count;
         foreach (var domain in parsed.GetValue(RunOptions.RefuseDomain) ?? [])
             given = given.With($"{Domains}:{Free(given, ref next)}", RunOptions.RefuseDomain.Name, domain);
         return given;
     }
 
-    /// <summary>What the environment alone gives.</summary>
+    /// <summary>Reads the settings from the environment.</summary>
     public static GivenSettings Environment() =>
         GivenSettings.From(new ConfigurationBuilder().AddEnvironmentVariables().Build());
 

@@ -10,8 +10,8 @@ using Pipeline.Settings;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// Reads what a command was asked for: its options, then the environment, then the defaults. A command has some of the
-/// options only. All faults are told at once.
+/// Reads the options and settings of a command: first its options, then the environment, then the defaults. Reports all
+/// faults at once.
 /// </summary>
 internal static class SettingsReader
 {
@@ -25,7 +25,7 @@ internal static class SettingsReader
         return settings;
     }
 
-    /// <summary>Reads everything, whatever is wrong with some of it.</summary>
+    /// <summary>Reads and checks everything, and collects all faults.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="faults">Gets a line for each fault.</param>
     public static RunSettings Read(ParseResult parsed, ICollection<string> faults)
@@ -54,7 +54,7 @@ internal static class SettingsReader
         return settings;
     }
 
-    /// <summary>A line for each fault of the environment, for a command line that cannot be read itself.</summary>
+    /// <summary>Returns a line for each fault of the environment, for a command line that cannot be parsed.</summary>
     public static IReadOnlyList<string> FaultsOfEnvironment()
     {
         var faults = new List<string>();
@@ -64,7 +64,7 @@ internal static class SettingsReader
         return faults;
     }
 
-    /// <summary>What a host on this machine provides by itself: emulators take any key, and callbacks get a key of its own.</summary>
+    /// <summary>Adds what a host on this machine provides: any key for emulators, and its own callback key.</summary>
     private static void Complete(PipelineOptions options, bool needsKey)
     {
         var isRemote = options.Given.Find(SettingsCatalog.ApiPath) is not null && !options.Nimble.BaseUrl.IsLoopback;
@@ -91,7 +91,7 @@ internal static class SettingsReader
         if (settings.Faults is null)
             return;
         if (!settings.IsEmbedded)
-            faults.Add($"{RunOptions.Faults.Name} is for the emulator in this process. Leave it out, or leave out "
+            faults.Add($"{RunOptions.Faults.Name} is for the built-in emulator. Leave it out, or leave out "
                 + $"{RunOptions.Api.Name} and {GivenSettings.KeyVariable}.");
         try
         {

@@ -7,7 +7,7 @@ using Pipeline.Reports;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary><c>pipeline status</c>: how far lists are.</summary>
+/// <summary><c>pipeline status</c>: shows how far lists are.</summary>
 internal static class StatusCommand
 {
     private static readonly string[] s_header =
@@ -15,15 +15,15 @@ internal static class StatusCommand
 
     private static readonly Argument<string?> ListId = new Argument<string?>("LIST_ID")
     {
-        Description = "One list. Default: every list that is not closed, and those refused in the last seven days.",
+        Description = "Id of a list. Default: all lists that are not closed, and those refused in the last seven days.",
         Arity = ArgumentArity.ZeroOrOne,
     }.RefusingOptions();
 
-    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON for programs: one object for LIST_ID, else an array." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON: one object for LIST_ID, else an array." };
 
     public static Command Create()
     {
-        var command = new Command("status", "Tell how far lists are, from the ledger in the storage account that AzureWebJobsStorage names, else in --state.")
+        var command = new Command("status", "Show how far lists are, in the storage account that AzureWebJobsStorage names, else in --state.")
         {
             ListId, RunOptions.Out, RunOptions.State, Json,
         };
@@ -45,7 +45,7 @@ internal static class StatusCommand
                 ?? throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
                     $"No list {listId} is known in {settings.WorkStore.Name}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
-                        + "of lists; one that was put on the queue by hand is known once it was read.");
+                        + "of lists. A list that was put on the queue by hand is known once it was read.");
             report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
             return ExitCodes.Complete;

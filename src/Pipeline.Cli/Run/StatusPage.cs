@@ -18,7 +18,7 @@ namespace Pipeline.Cli.Run;
 /// <summary>How far each list is, for a browser beside the run. It shows counts and names, never a token or a key.</summary>
 internal static class StatusPage
 {
-    // Each list is counted when the page is drawn.
+    // Each list is counted for each view of the page.
     private const int MaxLists = 100;
 
     /// <summary>The page's style sheet.</summary>
@@ -74,7 +74,7 @@ internal static class StatusPage
             page.Append(CultureInfo.InvariantCulture, $"<p>Records by HTTP status since this process started: {statuses}.</p>");
         }
 
-        page.Append("<p>Lists that are complete are in <code>manifest.json</code>.</p></body></html>");
+        page.Append("<p>Completed lists are in <code>manifest.json</code>.</p></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
         await context.Response.WriteAsync(page.ToString(), context.RequestAborted);
     });

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The closing table: what became of every URL, and where it is.</summary>
+/// <summary>The closing table: outcomes by kind, and the files that hold them.</summary>
 internal static class Summary
 {
     private static readonly string[] s_totals = ["inputs", "records", "failures", "duplicates"];
@@ -55,14 +55,14 @@ internal static class Summary
         return exitCode;
     }
 
-    /// <summary>The manifests of this run's lists; the folder may hold those of other runs too.</summary>
+    /// <summary>Selects the manifests of this run's lists; the folder may hold those of other runs.</summary>
     private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<string> listIds)
     {
         IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray() : [manifest];
         return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
     }
 
-    /// <summary>The records by the status of their page; none where all are the 200 that everybody expects.</summary>
+    /// <summary>Counts records by the HTTP status of their page; returns nothing if all are 200.</summary>
     private static IEnumerable<KeyValuePair<string, long>> Statuses(IReadOnlyList<JsonElement> own)
     {
         var statuses = Group([.. own.Where(m => m.TryGetProperty("records_by_http_status", out _))], "records_by_http_status").ToList();

@@ -4,15 +4,15 @@ using Pipeline.Json;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The closing summary for programs: one JSON object on standard output.</summary>
+/// <summary>The closing summary as a JSON object, for programs.</summary>
 internal static class SummaryJson
 {
     /// <summary>Composes it.</summary>
-    /// <param name="settings">The run's, for where its files are.</param>
+    /// <param name="settings">The settings of the run, for the paths of its files.</param>
     /// <param name="listIds">The lists.</param>
-    /// <param name="totals">Sums over the lists, by name.</param>
-    /// <param name="groups">Counts by reason and the like, by name.</param>
-    /// <param name="exitCode">What the command ends with.</param>
+    /// <param name="totals">Sums over the lists by name.</param>
+    /// <param name="groups">Groups of counts, such as failures by reason.</param>
+    /// <param name="exitCode">The exit code of the command.</param>
     public static string Compose(
         RunSettings settings,
         IReadOnlyList<string> listIds,

@@ -49,7 +49,7 @@ public sealed class AdviceTests : IDisposable
         var advice = $"pipeline replay --out {Shell.Quote(folder)} --reason invalid_input";
         Assert.Matches("\n  [0-9a-f]{32}  invalid_input  line 2\n", failures.Output);
         Assert.DoesNotMatch("(?m) $", failures.Output);
-        Assert.Contains($"1 failure. '{advice}' brings back", failures.Error, StringComparison.Ordinal);
+        Assert.Contains($"1 failure. '{advice}' retries them", failures.Error, StringComparison.Ordinal);
         using var pasted = CliProcess.StartShell($"${advice}");
         var (exitCode, _, error) = await pasted.WaitAsync();
         Assert.True(exitCode == ExitCodes.SomeFailed, error);

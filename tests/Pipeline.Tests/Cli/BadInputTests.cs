@@ -15,7 +15,7 @@ public sealed class BadInputTests : IDisposable
     private string Out => _folder["out"];
 
     [Theory]
-    [InlineData("none.txt", null, "none.txt. Name a list that is there")]
+    [InlineData("none.txt", null, "none.txt. Name an existing file")]
     [InlineData("list.txt", "", "The list has no URL.")]
     [InlineData("list.txt", "# only a comment\n", "The list has no URL.")]
     [InlineData("list.json", "{\"inputs\":[{\"url\":\"http://a/\"}", "line 1")]
@@ -125,7 +125,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--storage-url", "bucket/prefix", "--storage-url is 'bucket/prefix'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
     [InlineData("--faults", "nonsense=1", "nonsense")]
     [InlineData("--content", "both", "--content is 'both'. Write inline or reference.")]
-    [InlineData("--no-such-option", "1", "There is no option '--no-such-option'. A file of that name is written ./--no-such-option.")]
+    [InlineData("--no-such-option", "1", "There is no option '--no-such-option'. For a file of that name, write ./--no-such-option.")]
     public async Task AnUnusableOption(string option, string value, string message) =>
         await RefusedAsync(message, ["run", List("http://a/"), "--out", Out, option, value]);
 

@@ -48,7 +48,7 @@ public sealed class FullDiskCommandTests : IDisposable
         disk.Free();
         var (exitCode, _, error) = await run.WaitAsync();
         Assert.Equal(ExitCodes.Complete, exitCode);
-        Assert.Contains("The disk can be written again; the work goes on.", error, StringComparison.Ordinal);
+        Assert.Contains("The disk can be written again; the work continues.", error, StringComparison.Ordinal);
         var records = File.ReadAllLines(Path.Combine(disk.Seen, "out", "records.ndjson")).Select(l => JsonElement.Parse(l)).ToList();
         Assert.Equal(Inputs, records.Select(r => r.GetProperty("id").GetString()).Distinct().Count());
         Assert.Equal(Inputs, records.Count);

@@ -52,8 +52,8 @@ public sealed class ListSourceTests : IDisposable
             $"seq -f 'http://a.example/%.0f' 1 300000 2>&- | $pipeline submit - --out '{_folder["out"]}'", ("TMPDIR", folder));
         var (exitCode, output, error) = await process.WaitAsync();
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
-        Assert.StartsWith($"pipeline: The list is too large for memory and cannot be held in {named}: ", error, StringComparison.Ordinal);
-        Assert.EndsWith("Set TMPDIR to a folder that can be written and has space, or name the list as a file.\n", error, StringComparison.Ordinal);
+        Assert.StartsWith($"pipeline: The list is too large for memory and cannot be kept in {named}: ", error, StringComparison.Ordinal);
+        Assert.EndsWith("Set TMPDIR to a folder that can be written and has space, or give the list as a file.\n", error, StringComparison.Ordinal);
         Assert.Equal(1, error.Count(c => c == '\n'));
     }
 
@@ -93,7 +93,7 @@ public sealed class ListSourceTests : IDisposable
     {
         using var interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
         var (exitCode, _, error) = await process.WaitAsync();
-        Assert.Equal((ExitCodes.Interrupted, "pipeline: Stopped. Nothing was begun.\n"), (exitCode, error));
+        Assert.Equal((ExitCodes.Interrupted, "pipeline: Stopped. Nothing was started.\n"), (exitCode, error));
         Assert.False(Directory.Exists(_folder["out"]));
     }
 

@@ -31,7 +31,7 @@ public sealed class ListenTests : IDisposable
     [Fact]
     public async Task WithoutAKeyTerminalPageAndManifestNameTheEmulator()
     {
-        const string Notice = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages, and not Nimble.";
+        const string Notice = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages instead of Nimble.";
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var run = CliProcess.Start(
             ["run", List(), "--out", _folder["out"], "--listen", listen, "--faults", "task_slow_ms=2000"]);
@@ -71,7 +71,7 @@ public sealed class ListenTests : IDisposable
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["serve"], ("AzureWebJobsStorage", "UseDevelopmentStorage=true"));
         Assert.Equal(
-            (ExitCodes.Usage, "pipeline: NIMBLE_API_KEY is not set. Set it to serve lists of a storage account, "
+            (ExitCodes.Usage, "pipeline: NIMBLE_API_KEY is not set. Set it to process lists of a storage account, "
                 + "or name another API with --api.\n"), (exitCode, error));
     }
 

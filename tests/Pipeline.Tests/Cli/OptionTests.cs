@@ -17,7 +17,7 @@ public sealed class OptionTests
     [InlineData("failures --resaon task_failed", "There is no option '--resaon'. Did you mean --reason?")]
     [InlineData("replay --resubmitt", "There is no option '--resubmitt'. Did you mean --resubmit?")]
     [InlineData("doctor --storge-url x", "There is no option '--storge-url'. Did you mean --storage-url?")]
-    [InlineData("run --something-else", "There is no option '--something-else'. A file of that name is written ./--something-else.")]
+    [InlineData("run --something-else", "There is no option '--something-else'. For a file of that name, write ./--something-else.")]
     [InlineData("rnu", "There is no command 'rnu'. Did you mean run?")]
     [InlineData("run --max-urls abc", "--max-urls is 'abc'. Write a whole number from 1 up, such as 1000.")]
     [InlineData("run --canary -1", "--canary is '-1'. Write a whole number from 0 to 1,000, such as 20.")]
@@ -31,7 +31,7 @@ public sealed class OptionTests
         "--refuse-domain is 'http://a.example'. Write a domain such as example.com, without scheme, port, path and '*.'.")]
     [InlineData("run --storage-url 's3://b/", "--storage-url is ''s3://b/'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
     [InlineData("run --api http://127.0.0.1:1/ --faults post_429=1",
-        "--faults is for the emulator in this process. Leave it out, or leave out --api and NIMBLE_API_KEY.")]
+        "--faults is for the built-in emulator. Leave it out, or leave out --api and NIMBLE_API_KEY.")]
     [InlineData("run --listen https://127.0.0.1:1", ListenFault + "'https://127.0.0.1:1'" + ListenAdvice)]
     [InlineData("run --listen http://127.0.0.1:1/path", ListenFault + "'http://127.0.0.1:1/path'" + ListenAdvice)]
     [InlineData("serve --listen [::1]:80", ListenFault + "'[::1]:80'" + ListenAdvice)]
@@ -77,5 +77,5 @@ public sealed class OptionTests
 
     private const string ListenFault = "--listen is ";
     private const string ListenAdvice = ". Write an http address without a path, such as http://127.0.0.1:8080. "
-        + "TLS ends at a proxy before it, whose address is --callback-base.";
+        + "For TLS, put a proxy in front and give its address as --callback-base.";
 }

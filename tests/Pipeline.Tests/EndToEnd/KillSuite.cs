@@ -85,7 +85,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
         var (exitCode, _, error) = await process.WaitAsync();
         Assert.Equal(ExitCodes.Interrupted, exitCode);
-        Assert.Contains("Stopped. Nothing is lost: the same command goes on where this one stopped.", error, StringComparison.Ordinal);
+        Assert.Contains("Stopped. Nothing is lost; the same command continues.", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
     }
 

@@ -43,7 +43,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
             "Replay over a storage account needs the API that its lists were posted to.",
             await RefusalAsync(new(settings with { Given = GivenSettings.None }, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.Equal(
-            $"No list a is known in {settings.WorkStore.Name}. There: none.",
+            $"No list a is known in {settings.WorkStore.Name}. Known lists: none.",
             await RefusalAsync(new(settings, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)));
     }
 

@@ -32,7 +32,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         using var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{server.Id}"]);
         var (exitCode, _, log) = await server.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, log);
-        Assert.Contains("Stopped. Nothing is lost: whoever serves next goes on.", log, StringComparison.Ordinal);
+        Assert.Contains("Stopped. Nothing is lost; the next 'pipeline serve' continues.", log, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
     }
 
