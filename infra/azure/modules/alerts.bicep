@@ -40,7 +40,7 @@ AppTraces
 
 var unknown = '''
 let sent = AppTraces
-| where Message contains "was accepted is unknown and will be found out"
+| where Message contains "It is unknown whether Nimble accepted"
 | where TimeGenerated < ago(15m)
 | distinct Submission = tostring(Properties.SubmissionId);
 let found = AppTraces

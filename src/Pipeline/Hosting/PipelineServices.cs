@@ -60,6 +60,10 @@ public static class PipelineServices
         services.AddSingleton<CanaryGuard>();
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
+        services.AddSingleton<SubmissionTurns>();
+        services.AddSingleton<UnacceptedPosts>();
+        services.AddSingleton<PostAnswers>();
+        services.AddSingleton<SubmissionPoster>();
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<ResultSetbacks>();
         services.AddSingleton<Publisher>();

@@ -1,111 +1,92 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
-using Moq;
-using Pipeline.Delivery;
-using Pipeline.Json;
 using Pipeline.Model;
-using Pipeline.Nimble;
 using Pipeline.Options;
-using Pipeline.Outcomes;
 using Pipeline.Ports;
-using Pipeline.Submit;
-using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Submit;
 
-/// <summary>The intent protocol: whatever fails around the POST, it is not sent a second time.</summary>
+/// <summary>The intent protocol: whatever fails around the one POST, there is no second.</summary>
 [Trait("Promise", "2")]
 public sealed class SubmitStageTests : IAsyncDisposable
 {
-    private static readonly SubmissionMessage Message = new("list-000000");
-    private readonly FakeTimeProvider _time = new(Some.Time);
-    private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
-    private readonly Mock<IWorkQueue> _queue = new();
-    private readonly List<(SubmissionMessage Message, TimeSpan Delay)> _sent = [];
-    private readonly HttpClient _http = NimbleHttp.CreateClient();
-    private TestServer? _server;
-    private SubmissionEntry _entry = Some.Submission(count: 2) with { State = SubmissionState.Planned, StorageUrl = null, HasCallback = false, Version = "1", DueAt = null, WaitsFor = null, Hold = HoldReason.None, HeldSince = null, FirstCallbackAt = null };
-    private IReadOnlyList<InputEntry> _inputs;
+    private const string Submission = "list-000000";
+    private const string List =
+        """
+        {"list_id":"list","inputs":[{"url":"https://example.com/0"},{"url":"https://example.com/1"}],"shared_inputs":{"country":"CA"}}
+        """;
 
-    public SubmitStageTests()
-    {
-        _inputs = [.. Some.Inputs(_entry).Select(i => i with { Failure = null, Version = "1" })];
-        _ledger.Setup(l => l.GetSubmissionAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _entry);
-        _ledger.Setup(l => l.GetInputsAsync(Message.SubmissionId, It.IsAny<CancellationToken>())).ReturnsAsync(() => _inputs);
-        _ledger.Setup(l => l.CountOutcomesAsync(Message.SubmissionId, It.IsAny<CancellationToken>()))
-            .ReturnsAsync(() => new(_inputs.Count(i => i.State == InputState.Waiting), 0, 0));
-        _ledger.Setup(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>())).Returns(Task.CompletedTask);
-        _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry e, CancellationToken _) => Update(e));
-        _ledger.Setup(l => l.UpdateInputsAsync(It.IsAny<IReadOnlyList<InputEntry>>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync((IReadOnlyList<InputEntry> inputs, CancellationToken _) => [.. _inputs = inputs]);
-        _queue.Setup(q => q.SendAsync(QueueNames.Submissions, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
-            .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken _) =>
-                _sent.AddRange(messages.Select(m => (JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.SubmissionMessage)!, delay))))
-            .Returns(Task.CompletedTask);
-    }
+    private readonly List<TimeSpan> _sent = [];
+    private Action<string, object?[]> _before = (_, _) => { };
+    private SubmitWorld? _world;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task TheLedgerHasTheIntentBeforeThePostAndTheTasksAfterIt()
+    public async Task TheIntentIsInTheLedgerBeforeThePostAndTheTasksAfterIt()
     {
-        var atPost = SubmissionState.Planned;
-        await HandleAsync(context =>
+        var world = await StartAsync();
+        SubmissionState? atPost = null;
+        world.Refuse = _ =>
         {
-            atPost = _entry.State;
-            return Accept(context);
-        });
-        Assert.Equal((SubmissionState.Posting, SubmissionState.Accepted, "b-1"), (atPost, _entry.State, _entry.BatchId));
-        var body = JsonElement.Parse(Assert.Single(_server!.Seen).Body);
+            atPost = Entry().State;
+            return null;
+        };
+        await world.SubmitAsync(Submission);
+        Assert.Equal((SubmissionState.Posting, SubmissionState.Accepted, "b-1"), (atPost, Entry().State, Entry().BatchId));
+        Assert.Equal(2, (await world.Ledger.GetTasksAsync(Submission, Token)).Count);
+        var body = JsonElement.Parse(Assert.Single(world.Seen).Body);
         Assert.Equal("https://example.com/1", body.GetProperty("inputs")[1].GetProperty("url").GetString());
-        Assert.Equal("CA", body.GetProperty("shared_inputs").GetProperty("country").GetString());
-        Assert.Matches("^s3://results/x/list/list-000000-[0-9a-f]{32}/$", body.GetProperty("shared_inputs").GetProperty("storage_url").GetString()!);
-        Assert.StartsWith("https://hooks.test/api/callbacks/list-000000/", body.GetProperty("shared_inputs").GetProperty("callback_url").GetString());
+        var shared = body.GetProperty("shared_inputs");
+        Assert.Equal("CA", shared.GetProperty("country").GetString());
+        Assert.Matches("^s3://results/x/list/list-000000-[0-9a-f]{32}/$", shared.GetProperty("storage_url").GetString()!);
+        Assert.StartsWith("https://hooks.test/api/callbacks/list-000000/", shared.GetProperty("callback_url").GetString());
     }
 
     [Fact]
-    public async Task AMessageRedeliveredDuringItsPostMakesSweepLookAtOnce()
+    public async Task AMessageThatComesAgainDuringItsPostMakesSweepLookForThePostAtOnce()
     {
-        _entry = _entry with { State = SubmissionState.Posting, PostedAt = Some.Time, DueAt = Some.Time.AddSeconds(10) };
-        await HandleAsync(Accept);
-        Assert.Empty(_server!.Seen);
-        Assert.Equal((SubmissionState.Posting, Some.Time), (_entry.State, _entry.DueAt));
+        var world = await StartAsync();
+        await ChangeAsync(entry => entry with
+        {
+            State = SubmissionState.Posting, PostedAt = Now, DueAt = Now.AddSeconds(10),
+        });
+        await world.SubmitAsync(Submission);
+        Assert.Empty(world.Seen);
+        Assert.Equal((SubmissionState.Posting, Now), (Entry().State, Entry().DueAt));
     }
 
     [Fact]
-    public async Task ALedgerFailureAfterThePostCausesNoSecondPost()
+    public async Task ALedgerThatFailsAfterThePostLeadsToNoSecondPost()
     {
-        var stage = await StageAsync(Accept);
-        _ledger.SetupSequence(l => l.AddTasksAsync(Message.SubmissionId, It.IsAny<IReadOnlyList<TaskEntry>>(), It.IsAny<CancellationToken>()))
-            .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The ledger is unavailable."));
-        await Assert.ThrowsAsync<PipelineException>(() => HandleAsync(stage));
-        await HandleAsync(stage);
-        Assert.Single(_server!.Seen);
-        Assert.Equal(SubmissionState.Posting, _entry.State);
+        var world = await StartAsync();
+        OnceBefore(nameof(ILedger.AddTasksAsync), _ => true, () =>
+            throw PipelineException.Transient(FailureReasons.Unavailable, "The ledger is away."));
+        await Assert.ThrowsAsync<PipelineException>(() => world.SubmitAsync(Submission));
+        await world.SubmitAsync(Submission);
+        Assert.Single(world.Seen);
+        Assert.Equal(SubmissionState.Posting, Entry().State);
     }
 
     [Fact]
-    public async Task AWorkerThatIsNotFirstToWriteTheIntentPostsNothing()
+    public async Task WhoIsNotFirstToWriteTheIntentPostsNothing()
     {
-        var stage = await StageAsync(Accept);
-        _ledger.Setup(l => l.UpdateSubmissionAsync(It.IsAny<SubmissionEntry>(), It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
-        await HandleAsync(stage);
-        Assert.Empty(_server!.Seen);
+        var world = await StartAsync();
+        OnceBefore(nameof(ILedger.UpdateSubmissionAsync), IsIntent, () => Wait(ChangeAsync(entry => entry)));
+        await world.SubmitAsync(Submission);
+        Assert.Empty(world.Seen);
     }
 
     [Fact]
-    public async Task AWorkerDelayedBetweenIntentAndPostStartsOver()
+    public async Task WhoStallsBetweenIntentAndPostPostsNothingAndStartsOver()
     {
-        var stage = await StageAsync(Accept);
-        var options = new PipelineOptions().Sweep;
-        _ledger.Setup(l => l.UpdateSubmissionAsync(It.Is<SubmissionEntry>(e => e.State == SubmissionState.Posting), It.IsAny<CancellationToken>()))
-            .Callback(() => _time.Advance(options.PostingLease)).ReturnsAsync((SubmissionEntry e, CancellationToken _) => Update(e));
-        await HandleAsync(stage);
-        Assert.Empty(_server!.Seen);
-        Assert.Equal(SubmissionState.Planned, _entry.State);
-        Assert.Equal((Message, TimeSpan.Zero), Assert.Single(_sent));
+        var world = await StartAsync();
+        OnceBefore(nameof(ILedger.UpdateSubmissionAsync), IsIntent, () =>
+            world.State.Time.Advance(new PipelineOptions().Sweep.PostingLease));
+        await world.SubmitAsync(Submission);
+        Assert.Empty(world.Seen);
+        Assert.Equal(SubmissionState.Planned, Entry().State);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_sent));
     }
 
     [Theory]
@@ -118,103 +99,122 @@ public sealed class SubmitStageTests : IAsyncDisposable
     [InlineData(429, "Wed, 21 Oct 2015 07:28:00 GMT", 5)]
     [InlineData(402, "0", 60)]
     [InlineData(402, "90", 90)]
-    public async Task ARefusalOfTheAccountPausesAllSubmissionsAndIsRetried(int status, string? asked, int seconds)
+    public async Task ARefusalThatConcernsAllPausesAllAndIsTriedAgain(int status, string? asked, int seconds)
     {
-        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", status, asked is null ? [] : [("Retry-After", asked)]));
-        await HandleAsync(stage);
-        await HandleAsync(stage);
-        Assert.Single(_server!.Seen);
-        Assert.Equal(SubmissionState.Planned, _entry.State);
-        // The second message is a copy. It is delayed too only if the pause is so short that clocks may differ by as
-        // much.
-        Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent.Select(s => s.Delay));
-        _time.Advance(TimeSpan.FromSeconds(seconds));
-        await HandleAsync(stage);
-        Assert.Equal(2, _server.Seen.Count);
+        var world = await StartAsync(status, """{"status":"failed","msg":"no"}""");
+        world.RetryAfter = asked;
+        await world.SubmitAsync(Submission);
+        await world.SubmitAsync(Submission);
+        Assert.Single(world.Seen);
+        Assert.Equal(SubmissionState.Planned, Entry().State);
+        // The second message was a copy. It is sent later too only if the pause is so short that clocks may differ by it.
+        Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent);
+        world.State.Time.Advance(TimeSpan.FromSeconds(seconds));
+        await world.SubmitAsync(Submission);
+        Assert.Equal(2, world.Seen.Count);
     }
 
     [Fact]
-    public async Task AMessageIsNotACopyBecauseAClockWasADayAhead()
+    public async Task AMessageIsNotTakenForACopyBecauseAClockWasADayAhead()
     {
-        var stage = await StageAsync(TestServer.Json("""{"status":"failed","msg":"no"}""", 402));
-        await HandleAsync(stage);
-        _entry = _entry with { DueAt = _entry.DueAt + TimeSpan.FromDays(1) };
-        await HandleAsync(stage);
+        var world = await StartAsync(402, """{"status":"failed","msg":"no"}""");
+        await world.SubmitAsync(Submission);
+        await ChangeAsync(entry => entry with { DueAt = entry.DueAt + TimeSpan.FromDays(1) });
+        await world.SubmitAsync(Submission);
         Assert.Equal(2, _sent.Count);
     }
 
     [Fact]
-    public async Task ARefusalOfTheContentFailsItsInputsPermanently()
+    public async Task ARefusalOfTheContentFailsItsInputsForGood()
     {
-        await HandleAsync(TestServer.Json("""{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""", 400));
-        Assert.Equal(SubmissionState.Refused, _entry.State);
-        Assert.All(_inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
-        Assert.All(_inputs, i => Assert.Contains("bad country", i.Failure));
+        var world = await StartAsync(400,
+            """{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""");
+        await world.SubmitAsync(Submission);
+        Assert.Equal(SubmissionState.Refused, Entry().State);
+        var inputs = await world.InputsAsync();
+        Assert.Equal(2, inputs.Count);
+        Assert.All(inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
+        Assert.All(inputs, i => Assert.Contains("bad country", i.Failure));
     }
 
     [Theory]
     [InlineData(500)]
     [InlineData(555)]
-    public async Task AnInconclusiveAnswerLeavesTheSubmissionUnknown(int status)
+    public async Task AnAnswerThatProvesNothingLeavesItUnknown(int status)
     {
-        var stage = await StageAsync(TestServer.Json("{}", status));
-        await HandleAsync(stage);
-        await HandleAsync(stage);
-        Assert.Equal(SubmissionState.Unknown, _entry.State);
-        Assert.Single(_server!.Seen);
+        var world = await StartAsync(status, "{}");
+        await world.SubmitAsync(Submission);
+        await world.SubmitAsync(Submission);
+        Assert.Equal(SubmissionState.Unknown, Entry().State);
+        Assert.Single(world.Seen);
         Assert.Empty(_sent);
     }
 
     [Fact]
-    public async Task WhatSweepFindsDuringThePostIsKept()
+    public async Task WhatSweepFoundOutWhileThePostWasUnderWayStays()
     {
-        await HandleAsync(async context =>
+        var world = await StartAsync();
+        world.Refuse = _ =>
         {
-            _entry = _entry with { State = SubmissionState.Accepted, BatchId = "b-1", Version = _entry.Version + "1" };
-            await TestServer.Json("{}", 500)(context);
-        });
-        Assert.Equal(SubmissionState.Accepted, _entry.State);
+            Wait(ChangeAsync(entry => entry with { State = SubmissionState.Accepted, BatchId = "b-1" }));
+            return (500, "{}");
+        };
+        await world.SubmitAsync(Submission);
+        Assert.Equal(SubmissionState.Accepted, Entry().State);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
-        if (_server is not null)
-            await _server.DisposeAsync();
+        if (_world is not null)
+            await _world.DisposeAsync();
     }
 
-    private static Task Accept(HttpContext context) =>
-        TestServer.Json("""{"batch_id":"b-1","batch_size":2,"tasks":[{"id":"t-2","state":"pending"},{"id":"t-1","state":"pending"}]}""")(context);
+    private DateTimeOffset Now => _world!.State.Time.GetUtcNow();
 
-    private SubmissionEntry? Update(SubmissionEntry entry) =>
-        entry.Version == _entry.Version ? _entry = entry with { Version = entry.Version + "1" } : null;
+    private static bool IsIntent(object?[] arguments) => arguments is [SubmissionEntry { State: SubmissionState.Posting }, ..];
 
-    private async Task HandleAsync(Func<HttpContext, Task> answer) => await HandleAsync(await StageAsync(answer));
+    private static void Wait(Task task) => task.GetAwaiter().GetResult();
 
-    private static Task HandleAsync(SubmitStage stage) =>
-        stage.HandleAsync(JsonSerializer.SerializeToUtf8Bytes(Message, PipelineJson.Plain.SubmissionMessage), TestContext.Current.CancellationToken);
-
-    private async Task<SubmitStage> StageAsync(Func<HttpContext, Task> answer)
+    /// <summary>Plans a list of two inputs. Each POST is refused with the status, if there is one.</summary>
+    private async Task<SubmitWorld> StartAsync(int? refusal = null, string body = "{}")
     {
-        _server = await TestServer.StartAsync(answer);
-        var settings = new PipelineOptions
-        {
-            Nimble = { ApiKey = "key", BaseUrl = _server.Address, RequestsPerSecond = 10_000 },
-            Delivery = { StorageUrl = "s3://results/x", CallbackBase = new("https://hooks.test") },
-        };
-        settings.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
-        var options = Microsoft.Extensions.Options.Options.Create(settings);
-        var nimble = new NimbleClient(_http, options, TimeProvider.System, NullLogger<NimbleClient>.Instance);
-        var store = RecordStores.Mock().Object;
-        var outcomes = new OutcomeRecorder(
-            _ledger.Object, store, new(store, []), new OpenInputs(_ledger.Object), new(_ledger.Object, _time), _time);
-        var repeats = new Resubmission(_ledger.Object, _queue.Object, new(_ledger.Object, _time), options, _time, NullLogger<Resubmission>.Instance);
-        var refusals = new Refusals(_ledger.Object, repeats, outcomes, options, NullLogger<Refusals>.Instance);
-        var holds = new SubmissionHolds(_ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<SubmissionHolds>.Instance);
-        var gate = new SubmissionGate(_time);
-        var budget = new BudgetGuard(_ledger.Object, options);
-        var canaries = new CanaryGuard(_ledger.Object, _queue.Object, options, _time, NullLogger<CanaryGuard>.Instance);
-        var guards = new SubmitGuards(_queue.Object, holds, repeats, canaries, budget, gate, options, NullLogger<SubmitGuards>.Instance);
-        return new(_ledger.Object, _queue.Object, nimble, new CallbackTokens(options), repeats, refusals, holds, guards, budget, gate, options, _time, NullLogger<SubmitStage>.Instance);
+        _world = await SubmitWorld.StartAsync(
+            options =>
+            {
+                options.Delivery.StorageUrl = "s3://results/x";
+                options.Delivery.CallbackBase = new("https://hooks.test");
+                options.Delivery.CallbackKeys.Add(Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('k', 32))));
+            },
+            (method, arguments) => _before(method, arguments));
+        _world.Refuse = _ => refusal is { } status ? (status, body) : null;
+        await _world.PlanAsync(List);
+        _before = Note;
+        return _world;
     }
+
+    /// <summary>Remembers with which delay messages of submissions are sent.</summary>
+    private void Note(string method, object?[] arguments)
+    {
+        if (method == nameof(IWorkQueue.SendAsync) && arguments is [QueueNames.Submissions, _, TimeSpan delay, ..])
+            _sent.Add(delay);
+    }
+
+    /// <summary>Acts before the first call of a method with such arguments.</summary>
+    private void OnceBefore(string method, Func<object?[], bool> with, Action act)
+    {
+        var isDone = false;
+        _before = (called, arguments) =>
+        {
+            Note(called, arguments);
+            if (isDone || called != method || !with(arguments))
+                return;
+            isDone = true;
+            act();
+        };
+    }
+
+    private SubmissionEntry Entry() => _world!.Ledger.GetSubmissionAsync(Submission, Token).GetAwaiter().GetResult()!;
+
+    private async Task ChangeAsync(Func<SubmissionEntry, SubmissionEntry> change) =>
+        Assert.NotNull(await _world!.Ledger.UpdateSubmissionAsync(change(Entry()), Token));
 }

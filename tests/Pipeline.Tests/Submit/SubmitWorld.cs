@@ -63,6 +63,12 @@ internal sealed class SubmitWorld : IAsyncDisposable
     /// <summary>Gives the status and body that refuse a POST of these inputs; null accepts it.</summary>
     public Func<JsonElement, (int Status, string Body)?> Refuse { get; set; } = _ => null;
 
+    /// <summary>The <c>Retry-After</c> of a refused POST; null for none.</summary>
+    public string? RetryAfter { get; set; }
+
+    /// <summary>The requests that came.</summary>
+    public IReadOnlyList<SeenRequest> Seen => _server.Seen;
+
     public ILedger Ledger => Service<ILedger>();
 
     /// <summary>The URLs of each accepted POST.</summary>
@@ -116,11 +122,15 @@ internal sealed class SubmitWorld : IAsyncDisposable
     /// <summary>Runs Intake on a list of URLs.</summary>
     public Task PlanAsync(int count) => PlanAsync(Enumerable.Range(1, count).Select(Url));
 
-    public async Task PlanAsync(IEnumerable<string> urls, string listId = ListId)
-    {
-        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = listId, inputs = urls.Select(url => new { url }) });
-        await Service<IntakeStage>().HandleAsync(list, Token);
-    }
+    public Task PlanAsync(IEnumerable<string> urls, string listId = ListId) =>
+        PlanAsync(JsonSerializer.Serialize(new { list_id = listId, inputs = urls.Select(url => new { url }) }));
+
+    /// <summary>Runs Intake on a list, as JSON.</summary>
+    public Task PlanAsync(string list) => Service<IntakeStage>().HandleAsync(Encoding.UTF8.GetBytes(list), Token);
+
+    /// <summary>Handles a message of a submission, whether or not the queue has one.</summary>
+    public Task SubmitAsync(string submissionId) => Service<SubmitStage>().HandleAsync(
+        JsonSerializer.SerializeToUtf8Bytes(new SubmissionMessage(submissionId), PipelineJson.Plain.SubmissionMessage), Token);
 
     /// <summary>Handles the messages of queue <c>submissions</c> until none is due.</summary>
     public Task WorkAsync() => WorkAsync(_services);
@@ -209,7 +219,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
         var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body), PipelineJson.Documents);
         var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonElement.Parse($"[{body.GetRawText()}]", PipelineJson.Documents);
         if (Refuse(inputs) is var (status, text))
-            return TestServer.Json(text, status)(context);
+            return TestServer.Json(text, status, RetryAfter is null ? [] : [("Retry-After", RetryAfter)])(context);
         int number;
         lock (_accepted)
         {

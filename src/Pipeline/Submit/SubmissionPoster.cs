@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+using Pipeline.Delivery;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Nimble;
+using Pipeline.Options;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Posts a submission once. The intent is in the ledger before the request leaves: whoever cannot write it does not post.
+/// </summary>
+internal sealed class SubmissionPoster(
+    ILedger ledger,
+    NimbleClient nimble,
+    CallbackTokens tokens,
+    PostAnswers answers,
+    IOptions<PipelineOptions> options,
+    TimeProvider time)
+{
+    /// <summary>Writes the intent, sends the POST, and acts on its answer.</summary>
+    /// <param name="planned">A submission that the guards admitted.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="now">The time of the intent; it names the day whose budget the guards charged.</param>
+    /// <param name="cancellationToken">Cancels the work before the POST. Nothing cancels the POST.</param>
+    public async Task PostAsync(
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (await ledger.UpdateSubmissionAsync(Intent(planned, now), cancellationToken) is not { } intent)
+            return;
+        CrashPoint.Pass("submit.after-intent");
+        if (time.GetUtcNow() - now > options.Value.Sweep.PostingLease / 2)
+        {
+            // This worker stalled between intent and POST, and Sweep may soon call the POST unknown. Nothing was sent.
+            await answers.HandleUnsentAsync(planned, intent, cancellationToken);
+            return;
+        }
+
+        // A cancelled POST would be one whose outcome nobody knows. The client's time-out bounds it.
+        var outcome = await SendAsync(intent, inputs);
+        CrashPoint.Pass("submit.after-post");
+        await answers.HandleAsync(planned, intent, inputs, outcome, cancellationToken);
+    }
+
+    private SubmissionEntry Intent(SubmissionEntry planned, DateTimeOffset now)
+    {
+        var delivery = options.Value.Delivery;
+        return planned.ToPosting(now, options.Value.Sweep.PostingCheck) with
+        {
+            StorageUrl = delivery.StorageUrl is { } storage
+                ? DeliveryPrefix.Of(storage, planned, tokens.PrefixSecretFor(planned.SubmissionId))
+                : null,
+            Compressed = delivery.Compress,
+            HasCallback = delivery.CallbackBase is not null,
+        };
+    }
+
+    private Task<PostOutcome> SendAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs)
+    {
+        var callbackUrl = tokens.UrlFor(intent.SubmissionId);
+        return inputs.Count == 1
+            ? nimble.PostSingleAsync(SubmissionBody.Single(intent, inputs[0], callbackUrl), CancellationToken.None)
+            : nimble.PostBatchAsync(SubmissionBody.Batch(intent, inputs, callbackUrl), CancellationToken.None);
+    }
+}
