@@ -99,7 +99,7 @@ internal sealed class HostileTrial : ITrial
         await WaitAsync(
             server, () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count, "has not ended the hostile list");
         await StopAsync(server);
-        AuditText(server.Words, "the command's output");
+        await File.WriteAllTextAsync(Path.Combine(folder, "command.log"), server.Words);
         await _emulator.SetFaultsAsync([]);
         await new Auditor(_http, _emulator.Api, workers.Out, [.. honest, .. hostile]).AuditAsync(_verdict);
         await _emulator.SetFaultsAsync(_plan.Faults.Drawn);

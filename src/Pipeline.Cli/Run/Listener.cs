@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Callback;
 using Pipeline.Model;
@@ -62,9 +63,10 @@ internal static class Listener
     /// <summary>Maps the endpoint of webhooks.</summary>
     public static void MapCallbacks(this IEndpointRouteBuilder app) => app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
     {
-        // The stage limits the size itself and answers 413. The server's own limit would cut the connection.
+        // The stage limits size and time itself, and answers 413 and 408. The server's own limits would cut the connection.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
+        context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();
         var answer = await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
         context.Response.StatusCode = (int)answer;

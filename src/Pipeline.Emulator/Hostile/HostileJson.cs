@@ -14,10 +14,12 @@ internal static class HostileJson
     private const int PieceBytes = 1 << 16;
     private const int HugeBytes = 24 << 20;
     private const int MadeUpTasks = 200_000;
-    private const int TasksOfAPiece = 1000;
 
     /// <summary>The kinds of documents.</summary>
     public static readonly IReadOnlyList<string> Kinds = ["deep", "huge", "many", "surrogate", "control", "secret", "types"];
+
+    // The same each time: to make them up costs more than to send them.
+    private static readonly Lazy<ReadOnlyMemory<byte>> s_madeUp = new(MakeUp);
 
     private static readonly byte[] s_padding = Encoding.UTF8.GetBytes(new string('x', PieceBytes));
 
@@ -69,18 +71,12 @@ internal static class HostileJson
     {
         var list = StartOfTasks(honest.Span);
         return list > 0
-            ? Insert(honest, list, MadeUp())
-            : Insert(honest, at, ["\"tasks\":["u8.ToArray(), .. MadeUp(), "]"u8.ToArray()]);
+            ? Insert(honest, list, [s_madeUp.Value])
+            : Insert(honest, at, ["\"tasks\":["u8.ToArray(), s_madeUp.Value, "]"u8.ToArray()]);
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> MadeUp()
-    {
-        for (var made = 0; made < MadeUpTasks; made += TasksOfAPiece)
-        {
-            var tasks = Enumerable.Range(0, TasksOfAPiece).Select(_ => $"{{\"id\":\"{TaskIdForms.New()}\",\"state\":\"success\"}}");
-            yield return Encoding.UTF8.GetBytes($"{(made == 0 ? "" : ",")}{string.Join(',', tasks)}");
-        }
-    }
+    private static ReadOnlyMemory<byte> MakeUp() => Encoding.UTF8.GetBytes(string.Join(
+        ',', Enumerable.Range(0, MadeUpTasks).Select(_ => $"{{\"id\":\"{TaskIdForms.New()}\",\"state\":\"success\"}}")));
 
     private static int StartOfTasks(ReadOnlySpan<byte> json)
     {

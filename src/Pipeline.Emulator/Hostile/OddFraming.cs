@@ -10,21 +10,21 @@ internal static class OddFraming
     private const string Json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     private const string Chunked = Json + "Transfer-Encoding: chunked\r\n\r\n";
 
-    private static readonly Func<string>[] s_answers =
+    private static readonly string[] s_answers =
     [
         // A chunk size beyond 64 bits, a negative one, none at all, one that is more than there is.
-        () => Chunked + "FFFFFFFFFFFFFFFF\r\n{}",
-        () => Chunked + "-2\r\n{}\r\n0\r\n\r\n",
-        () => Chunked + "\r\n{}\r\n0\r\n\r\n",
-        () => Chunked + "7FFFFFFF\r\n{}",
-        () => Chunked + "2;" + new string('x', 4 << 20) + "\r\n{}\r\n0\r\n\r\n",
+        Chunked + "FFFFFFFFFFFFFFFF\r\n{}",
+        Chunked + "-2\r\n{}\r\n0\r\n\r\n",
+        Chunked + "\r\n{}\r\n0\r\n\r\n",
+        Chunked + "7FFFFFFF\r\n{}",
+        Chunked + "2;" + new string('x', 4 << 20) + "\r\n{}\r\n0\r\n\r\n",
         // Trailers, a header, and interim answers without end.
-        () => Chunked + "2\r\n{}\r\n0\r\n" + string.Concat(Enumerable.Repeat("X-Trailer: x\r\n", 200_000)) + "\r\n",
-        () => Json + "X-Header: " + new string('x', 4 << 20) + "\r\nContent-Length: 2\r\n\r\n{}",
-        () => string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100_000)) + Json + "Content-Length: 2\r\n\r\n{}",
+        Chunked + "2\r\n{}\r\n0\r\n" + string.Concat(Enumerable.Repeat("X-Trailer: x\r\n", 200_000)) + "\r\n",
+        Json + "X-Header: " + new string('x', 4 << 20) + "\r\nContent-Length: 2\r\n\r\n{}",
+        string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100_000)) + Json + "Content-Length: 2\r\n\r\n{}",
         // Two lengths, and a body that two answers share.
-        () => Json + "Content-Length: 2\r\nContent-Length: 20\r\n\r\n{}",
-        () => Json + "Content-Length: 2\r\n\r\n{}" + Json + "Content-Length: 2\r\n\r\n{}",
+        Json + "Content-Length: 2\r\nContent-Length: 20\r\n\r\n{}",
+        Json + "Content-Length: 2\r\n\r\n{}" + Json + "Content-Length: 2\r\n\r\n{}",
     ];
 
     /// <summary>How many such answers there are.</summary>
@@ -34,7 +34,7 @@ internal static class OddFraming
     public static async Task SendAsync(HttpContext context, ulong draw)
     {
         if (context.Features.Get<IConnectionTransportFeature>()?.Transport.Output is { } wire)
-            await WriteAsync(wire, s_answers[draw % (ulong)s_answers.Length](), context.RequestAborted);
+            await WriteAsync(wire, s_answers[draw % (ulong)s_answers.Length], context.RequestAborted);
         context.Abort();
     }
 

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using Pipeline.Http;
 using Pipeline.IO;
 
 namespace Pipeline.Callback;
@@ -50,7 +49,8 @@ internal sealed class CallbackBodyReader(TimeProvider time)
         {
             return new(CallbackAnswer.TooSlow);
         }
-        catch (IOException error) when (MalformedBody.Is(error))
+        // Its framing is no HTTP, or its sender has gone.
+        catch (IOException)
         {
             return new(CallbackAnswer.Malformed);
         }

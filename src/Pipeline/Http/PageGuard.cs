@@ -13,11 +13,25 @@ internal sealed class PageGuard(string what, TimeProvider time)
     /// <summary>Pages of one listing at the most; ten million objects, or a million tasks.</summary>
     public const int MaxPages = 10_000;
 
-    /// <summary>How long one listing may take in all.</summary>
+    /// <summary>How long the pages of one listing may take in all. What the caller does between them does not count.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(20);
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-    private readonly long _started = time.GetTimestamp();
+    private TimeSpan _took;
+
+    /// <summary>Fetches a page, and measures how long that takes.</summary>
+    public async Task<T> FetchAsync<T>(Func<Task<T>> fetch)
+    {
+        var began = time.GetTimestamp();
+        try
+        {
+            return await fetch();
+        }
+        finally
+        {
+            _took += time.GetElapsedTime(began);
+        }
+    }
 
     /// <summary>Checks the token of a next page.</summary>
     /// <exception cref="PipelineException">Transient: the token was seen before, or the listing is too long.</exception>
@@ -27,8 +41,8 @@ internal sealed class PageGuard(string what, TimeProvider time)
             throw Endless("the other side repeats a page token");
         if (_seen.Count >= MaxPages)
             throw Endless($"it has more than {MaxPages} pages");
-        if (time.GetElapsedTime(_started) is var took && took > Longest)
-            throw Endless($"it has taken {took.TotalMinutes:0} minutes");
+        if (_took > Longest)
+            throw Endless($"it has taken {_took.TotalMinutes:0} minutes");
     }
 
     private PipelineException Endless(string why) =>

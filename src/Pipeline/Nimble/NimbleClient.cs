@@ -191,12 +191,10 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         string? cursor = null;
         do
         {
-            var page = $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
-            using var response = await GetAsync(page, asker: path, cancellationToken, isList: true);
-            if (response is null)
+            var query = $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
+            if (await guard.FetchAsync(() => GetPageAsync(query, path, read, cancellationToken)) is not var (page, next))
                 yield break;
-            var (items, next) = await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
-            yield return items;
+            yield return page;
 
             cursor = next;
             if (cursor is not null)
@@ -204,6 +202,15 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         }
         // A look for evidence has other places to go to; what it did not see of the list leaves a doubt.
         while (cursor is not null && time.GetElapsedTime(began) < LongestListing);
+    }
+
+    /// <summary>A page and the cursor of the next; null where the API has no such list.</summary>
+    private async Task<Tuple<NimbleList<T>, string?>?> GetPageAsync<T>(
+        string query, string asker, Func<JsonElement, T?> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var response = await GetAsync(query, asker, cancellationToken, isList: true);
+        return response is null ? null : await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
     }
 
     private static Tuple<NimbleList<T>, string?>? ReadPage<T>(JsonElement json, Func<JsonElement, T?> read)

@@ -16,19 +16,21 @@ namespace Pipeline.Stores.Azure;
 internal sealed class AzureAccount : IDisposable
 {
     private readonly HttpClientTransport _transport;
+    private readonly TimeProvider _time;
 
     /// <param name="options">The account and how to sign in.</param>
     /// <param name="credential">
     /// The credential to use without a connection string; null for the one the options name.
     /// </param>
-    /// <param name="time">The clock for timeouts.</param>
+    /// <param name="time">The clock for timeouts and bounds of listings.</param>
     /// <exception cref="PipelineException">
     /// Permanent: no account is named, or the connection string is malformed.
     /// </exception>
     public AzureAccount(AzureStorageOptions options, TokenCredential? credential = null, TimeProvider? time = null)
     {
         Options = options;
-        var handler = new TimeLimitHandler(ObjectHttp.CreateHandler(), options.Limits, time ?? TimeProvider.System);
+        _time = time ?? TimeProvider.System;
+        var handler = new TimeLimitHandler(ObjectHttp.CreateHandler(), options.Limits, _time);
         _transport = new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan });
         if (options.ConnectionString is { } text)
         {
@@ -66,19 +68,19 @@ internal sealed class AzureAccount : IDisposable
     public AzureResource<BlobContainerClient> Container(string name)
     {
         var client = Blobs.GetBlobContainerClient(name);
-        return new(client, $"The blob container '{name}'", Access("Storage Blob Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token));
+        return new(client, $"The blob container '{name}'", Access("Storage Blob Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
     }
 
     public AzureResource<QueueClient> Queue(string name)
     {
         var client = Queues.GetQueueClient(name);
-        return new(client, $"The queue '{name}'", Access("Storage Queue Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token));
+        return new(client, $"The queue '{name}'", Access("Storage Queue Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
     }
 
     public AzureResource<TableClient> Table(string name)
     {
         var client = Tables.GetTableClient(name);
-        return new(client, $"The table '{name}'", Access("Storage Table Data Contributor"), token => client.CreateIfNotExistsAsync(token));
+        return new(client, $"The table '{name}'", Access("Storage Table Data Contributor"), token => client.CreateIfNotExistsAsync(token), time: _time);
     }
 
     /// <summary>

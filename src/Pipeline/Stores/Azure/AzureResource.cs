@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Azure;
+using Pipeline.Http;
 using Pipeline.Model;
 
 namespace Pipeline.Stores.Azure;
@@ -15,8 +16,14 @@ namespace Pipeline.Stores.Azure;
 /// <param name="isOwn">
 /// Whether the resource belongs to the pipeline. Refused access then waits and fails no input.
 /// </param>
+/// <param name="time">The clock that bounds listings; null for the system's.</param>
 internal sealed class AzureResource<TClient>(
-    TClient client, string what, AzureAccess access, Func<CancellationToken, Task> create, bool isOwn = true)
+    TClient client,
+    string what,
+    AzureAccess access,
+    Func<CancellationToken, Task> create,
+    bool isOwn = true,
+    TimeProvider? time = null)
 {
     public TClient Client => client;
 
@@ -52,17 +59,22 @@ internal sealed class AzureResource<TClient>(
     }
 
     /// <summary>Returns all items of a query, page by page.</summary>
+    /// <exception cref="PipelineException">As from a call; also where the pages do not end.</exception>
     public async IAsyncEnumerable<T> ReadAsync<T>(Func<TClient, AsyncPageable<T>> query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : notnull
     {
+        var guard = new PageGuard($"{char.ToLowerInvariant(what[0])}{what[1..]}", time ?? TimeProvider.System);
         string? token = null;
         do
         {
             var from = token;
-            var page = await RunAsync(c => FirstPageAsync(query(c), from, cancellationToken), cancellationToken);
+            var page = await guard.FetchAsync(
+                () => RunAsync(c => FirstPageAsync(query(c), from, cancellationToken), cancellationToken));
             foreach (var item in page?.Values ?? [])
                 yield return item;
             token = page?.ContinuationToken;
+            if (!string.IsNullOrEmpty(token))
+                guard.Next(token);
         }
         while (!string.IsNullOrEmpty(token));
     }

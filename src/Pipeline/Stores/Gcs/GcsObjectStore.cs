@@ -83,7 +83,8 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
         string? token = null;
         do
         {
-            var page = await ListPageAsync(prefix, token, cancellationToken);
+            var from = token;
+            var page = await guard.FetchAsync(() => ListPageAsync(prefix, from, cancellationToken));
             foreach (var item in page.Items ?? [])
                 yield return new(prefix with { Key = item.Name }, checked((long)(item.Size ?? 0)));
             token = page.NextPageToken;

@@ -119,7 +119,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         do
         {
             var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token, RequestPayer = Payer };
-            var page = await S3Errors.TranslateAsync(prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken);
+            var page = await guard.FetchAsync(() => S3Errors.TranslateAsync(
+                prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken));
             foreach (var item in page.S3Objects ?? [])
                 yield return new ObjectInfo(prefix with { Key = item.Key }, item.Size ?? 0);
             token = page.NextContinuationToken;
