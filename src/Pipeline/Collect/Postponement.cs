@@ -49,7 +49,7 @@ internal sealed partial class Postponement(
     public async Task WaitOutAsync(ResultMessage message, PipelineException outage, CancellationToken cancellationToken)
     {
         LogOutage(message.TaskId, message.SubmissionId, outage.Message);
-        await RecordAsync(message, outage, IWorkQueue.Bound(DelayOf(message, outage.RetryAfter)), cancellationToken);
+        await RecordAsync(message, outage, DelayOf(message, outage.RetryAfter), cancellationToken);
         await PostponeAsync(message, cancellationToken, outage.RetryAfter);
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Pipeline.Hosting;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Options;

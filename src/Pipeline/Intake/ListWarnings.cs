@@ -1,4 +1,3 @@
-using Pipeline.Hosting;
 using Pipeline.Intake.Reading;
 using Pipeline.Intake.Reading.Csv;
 using Pipeline.Model;

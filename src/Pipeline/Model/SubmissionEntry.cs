@@ -1,4 +1,3 @@
-using Pipeline.Delivery;
 
 namespace Pipeline.Model;
 
@@ -135,8 +134,8 @@ public sealed record SubmissionEntry
     public string SharedInputs { get; init; } = "{}";
 
     /// <summary>
-    /// The prefix at which Nimble puts results: <c>{base}/{list}/{submission}-{secret}/</c> (<see
-    /// cref="DeliveryPrefix"/>); null if results are read from the API.
+    /// The prefix at which Nimble puts results: <c>{base}/{list}/{submission}-{secret}/</c>; null if results are read
+    /// from the API.
     /// </summary>
     public string? StorageUrl { get; init; }
 

@@ -1,10 +1,9 @@
 using System.ComponentModel.DataAnnotations;
-using Pipeline.Hosting;
 using Pipeline.Model;
 
 namespace Pipeline.Options;
 
-/// <summary>Settings of <see cref="QueueHost"/>, the host on one machine.</summary>
+/// <summary>Settings of <c>QueueHost</c>, the host on one machine.</summary>
 internal sealed class QueueHostOptions
 {
     /// <summary>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Azure;
 using Azure.Storage.Queues;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 
@@ -53,7 +52,7 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
 
     /// <summary>Returns a message whose work failed; it is delivered again after the delay.</summary>
     public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
-        SetInvisibleAsync(message, IWorkQueue.Bound(delay), cancellationToken);
+        SetInvisibleAsync(message, MessageDelay.Bound(delay), cancellationToken);
 
     /// <summary>
     /// Returns a message whose work was stopped but did not fail; it is delivered again at once. Azure still counts the

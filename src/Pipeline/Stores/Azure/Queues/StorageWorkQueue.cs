@@ -23,7 +23,7 @@ internal sealed class StorageWorkQueue(AzureAccount account, ClaimChecks claims)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(messages, parallel, (message, token) => new(SendAsync(queue, message, IWorkQueue.Bound(delay), token)));
+        await Parallel.ForEachAsync(messages, parallel, (message, token) => new(SendAsync(queue, message, MessageDelay.Bound(delay), token)));
     }
 
     private async Task SendAsync(string queue, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken)

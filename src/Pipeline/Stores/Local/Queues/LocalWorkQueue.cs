@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Queues;
 
-/// <summary>The queues of one machine, with the receiving side that <see cref="QueueHost"/> uses.</summary>
+/// <summary>The queues of one machine, with the receiving side that <c>QueueHost</c> uses.</summary>
 internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null) : WorkReceiver<LocalMessage>, IWorkQueue
 {
     private const string Owned = "id=$1 AND receipt=$2";
@@ -22,7 +21,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         if (messages.Count == 0)
             return;
-        var visibleAt = Now() + IWorkQueue.Bound(delay).Ticks;
+        var visibleAt = Now() + MessageDelay.Bound(delay).Ticks;
         await database.WriteAsync(
             session =>
             {
@@ -95,7 +94,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     {
         var mine = await ChangeAsync(
             $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, error=$4 WHERE {Owned}",
-            cancellationToken, message.Id, message.Receipt, Now() + IWorkQueue.Bound(delay).Ticks, error);
+            cancellationToken, message.Id, message.Receipt, Now() + MessageDelay.Bound(delay).Ticks, error);
         For(message.Queue).Set();
         return mine;
     }

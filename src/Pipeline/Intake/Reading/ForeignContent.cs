@@ -1,6 +1,6 @@
 using Pipeline.Intake.Reading;
 
-namespace Pipeline.Intake;
+namespace Pipeline.Intake.Reading;
 
 /// <summary>Describes content that is not UTF-8 text, and how to convert it to a list.</summary>
 internal static class ForeignContent
