@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 
@@ -15,9 +14,9 @@ internal abstract class ContentChecksum : IDisposable
     /// </summary>
     public static ContentChecksum? For(string header) => header[HeaderPrefix.Length..] switch
     {
-        "crc32" => new Crc(Crc32ParameterSet.Crc32),
-        "crc32c" => new Crc(Crc32ParameterSet.Crc32C),
-        "crc64nvme" => new Crc64Nvme(),
+        "crc32" => new Crc(new Crc32()),
+        "crc32c" => new Crc(new Crc32(Crc32ParameterSet.Crc32C)),
+        "crc64nvme" => new Crc(new Crc64(Crc64ParameterSet.Nvme)),
         "sha1" => new Digest(HashAlgorithmName.SHA1),
         "sha256" => new Digest(HashAlgorithmName.SHA256),
         _ => null,
@@ -34,16 +33,15 @@ internal abstract class ContentChecksum : IDisposable
     {
     }
 
-    private sealed class Crc(Crc32ParameterSet parameters) : ContentChecksum
+    private sealed class Crc(NonCryptographicHashAlgorithm crc) : ContentChecksum
     {
-        private readonly Crc32 _crc = new(parameters);
-
-        public override void Append(ReadOnlySpan<byte> bytes) => _crc.Append(bytes);
+        public override void Append(ReadOnlySpan<byte> bytes) => crc.Append(bytes);
 
         public override byte[] Finish()
         {
-            var hash = new byte[sizeof(uint)];
-            BinaryPrimitives.WriteUInt32BigEndian(hash, _crc.GetCurrentHashAsUInt32());
+            // These CRCs are reflected, so the library gives the lowest byte first.
+            var hash = crc.GetCurrentHash();
+            Array.Reverse(hash);
             return hash;
         }
     }
@@ -60,36 +58,6 @@ internal abstract class ContentChecksum : IDisposable
         {
             _hash.Dispose();
             base.Dispose();
-        }
-    }
-
-    private sealed class Crc64Nvme : ContentChecksum
-    {
-        private const ulong ReflectedPolynomial = 0x9A6C9329AC4BC9B5;
-        private static readonly ulong[] Table = [.. Enumerable.Range(0, 256).Select(Entry)];
-        private ulong _crc = ulong.MaxValue;
-
-        public override void Append(ReadOnlySpan<byte> bytes)
-        {
-            var crc = _crc;
-            foreach (var b in bytes)
-                crc = Table[(byte)crc ^ b] ^ (crc >> 8);
-            _crc = crc;
-        }
-
-        public override byte[] Finish()
-        {
-            var hash = new byte[sizeof(ulong)];
-            BinaryPrimitives.WriteUInt64BigEndian(hash, ~_crc);
-            return hash;
-        }
-
-        private static ulong Entry(int index)
-        {
-            var value = (ulong)index;
-            for (var bit = 0; bit < 8; bit++)
-                value = (value & 1) == 1 ? (value >> 1) ^ ReflectedPolynomial : value >> 1;
-            return value;
         }
     }
 }

@@ -20,7 +20,7 @@ internal static class HostileResult
         using var buffer = new MemoryStream();
         using (honest)
             honest.CopyTo(buffer);
-        var spoilt = OwnerOnlyFiles.CreateTemporary();
+        var spoilt = PrivateFiles.CreateTemporary(Path.GetTempPath(), bufferBytes: 1 << 16);
         string[] secrets = task.Delivery.CallbackUrl is { } url ? [url] : [];
         var document = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         foreach (var piece in HostileJson.Spoil(document, kind, secrets, task.Faults.Draw))

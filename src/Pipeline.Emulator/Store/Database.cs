@@ -36,7 +36,7 @@ internal sealed class Database : IAsyncDisposable
     /// <remarks>The rows hold callback URLs with their tokens, so only the owner may read the file.</remarks>
     public static Database Open(string path, string schema)
     {
-        OwnerOnlyFiles.Ensure(path);
+        PrivateFiles.Ensure(path);
         return new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString, schema);
     }
 

@@ -88,5 +88,5 @@ internal static class ObjectBytes
 
     private static Stream Scratch(long expectedBytes) => expectedBytes <= MaxInMemory
         ? new MemoryStream()
-        : OwnerOnlyFiles.CreateTemporary();
+        : PrivateFiles.CreateTemporary(Path.GetTempPath(), bufferBytes: 1 << 16);
 }

@@ -68,7 +68,7 @@ internal static class CallbackBody
     {
         var id = task.ValueKind switch
         {
-            JsonValueKind.String => NimbleJson.SafeString(task),
+            JsonValueKind.String => task.GetString(),
             JsonValueKind.Object => StringOf(task, "id") ?? StringOf(task, "task_id"),
             _ => null,
         };
@@ -79,5 +79,5 @@ internal static class CallbackBody
     }
 
     private static string? StringOf(JsonElement element, string name) =>
-        NimbleJson.Member(element, name) is { ValueKind: JsonValueKind.String } value ? NimbleJson.SafeString(value) : null;
+        NimbleJson.Member(element, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

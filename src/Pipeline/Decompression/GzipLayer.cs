@@ -60,7 +60,7 @@ internal sealed class GzipLayer : Layer
     {
         if (++_members > MaxMembers)
             throw PipelineException.Permanent(
-                FailureReasons.LimitExceeded, $"The stored object has more than {MaxMembers} gzip members.");
+                FailureReasons.LimitExceeded, $"A gzip file has more than {MaxMembers} members.");
         await GzipHeader.ReadAsync(_below, cancellationToken);
         _crc.Reset();
         _memberBytes = 0;

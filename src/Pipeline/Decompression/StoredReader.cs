@@ -28,10 +28,13 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
     public ReadOnlySpan<byte> Buffered => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>Starts reading <paramref name="stored"/>, which stays open.</summary>
-    public void Open(Stream stored)
+    /// <param name="stored">The stream.</param>
+    /// <param name="head">Its first bytes, if they were already read.</param>
+    public void Open(Stream stored, ReadOnlySpan<byte> head = default)
     {
-        (_stored, _start, _end, _readBytes, SawEnd) = (stored, 0, 0, 0, false);
-        _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        (_stored, _start, _end, _readBytes, SawEnd) = (stored, 0, head.Length, head.Length, false);
+        _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(BufferBytes, head.Length));
+        head.CopyTo(_buffer);
     }
 
     /// <summary>Buffers at least this many bytes. Returns false if the object ends before.</summary>

@@ -102,7 +102,7 @@ internal sealed class VerifiedReader : IDisposable
                 return read;
             below = new(long.MaxValue);
             _inner.Add(below);
-            below.Open(new LayerStream(this, _top!, destination[..read].ToArray()));
+            below.Open(new LayerStream(this, _top!, read), destination.Span[..read]);
             await below.EnsureAsync(Compressions.MagicBytes, cancellationToken);
         }
         return await ReadTopAsync(destination, cancellationToken);
@@ -158,23 +158,17 @@ internal sealed class VerifiedReader : IDisposable
     private PipelineException Damaged(string what) =>
         PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {StoredBytes}.");
 
-    /// <summary>The output of a layer as the input of the layer above, starting with the bytes already read.</summary>
-    private sealed class LayerStream(VerifiedReader owner, Layer layer, ReadOnlyMemory<byte> start) : ForwardStream
+    /// <summary>The output of a layer as the input of the layer above.</summary>
+    /// <param name="owner">Checks the limits.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="given">Number of bytes that were already read from the layer.</param>
+    private sealed class LayerStream(VerifiedReader owner, Layer layer, long given) : ForwardStream
     {
-        private long _given;
+        private long _given = given;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var read = Math.Min(start.Length, buffer.Length);
-            if (read > 0)
-            {
-                start[..read].CopyTo(buffer);
-                start = start[read..];
-            }
-            else
-            {
-                read = await layer.ReadAsync(buffer, cancellationToken);
-            }
+            var read = await layer.ReadAsync(buffer, cancellationToken);
             _given += read;
             owner.CheckLimits(_given);
             return read;

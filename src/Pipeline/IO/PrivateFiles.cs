@@ -1,4 +1,8 @@
+#if EMULATOR
+namespace Pipeline.Emulator;
+#else
 namespace Pipeline.IO;
+#endif
 
 /// <summary>
 /// Creates files that only their owner can read, whatever the folder's mode: keys, state and temporary files. On Unix,
@@ -47,12 +51,14 @@ internal static class PrivateFiles
     /// <summary>Creates a temporary file that only the caller reads and writes.</summary>
     /// <param name="folder">The folder for the file; created if its parent exists.</param>
     /// <param name="options">How the file will be used.</param>
-    public static FileStream CreateTemporary(string folder, FileOptions options = FileOptions.None)
+    /// <param name="bufferBytes">Size of the stream's buffer; 0 for callers that write large pieces.</param>
+    public static FileStream CreateTemporary(
+        string folder, FileOptions options = FileOptions.None, int bufferBytes = 0)
     {
         if (!Directory.Exists(folder) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(folder))))
             Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"pipeline-{Path.GetRandomFileName()}.tmp");
-        var file = Open(path, FileMode.CreateNew, options | FileOptions.DeleteOnClose);
+        var file = Open(path, FileMode.CreateNew, options | FileOptions.DeleteOnClose, bufferBytes);
         if (!OperatingSystem.IsWindows())
             File.Delete(path);
         return file;
@@ -80,11 +86,15 @@ internal static class PrivateFiles
         }
     }
 
-    private static FileStream Open(string path, FileMode mode, FileOptions options)
+    private static FileStream Open(string path, FileMode mode, FileOptions options, int bufferBytes = 0)
     {
         var streamOptions = new FileStreamOptions
         {
-            Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = options, BufferSize = 0,
+            Mode = mode,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            Options = options,
+            BufferSize = bufferBytes,
         };
         if (!OperatingSystem.IsWindows())
             streamOptions.UnixCreateMode = OwnerOnly;

@@ -23,8 +23,8 @@ namespace Pipeline.Json;
 internal sealed partial class PipelineJson : JsonSerializerContext
 {
     /// <summary>
-    /// Maximum nesting of JSON. Intake accepts items of up to 64 levels; failures and messages wrap them in further
-    /// objects, which every reader and writer must still accept.
+    /// Maximum nesting of JSON. Intake accepts items of up to <see cref="CanonicalJson.MaxDepth"/> levels; failures and
+    /// messages wrap them in further objects, which every reader and writer must still accept.
     /// </summary>
     public const int MaxDepth = 256;
 

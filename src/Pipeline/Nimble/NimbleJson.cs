@@ -87,55 +87,35 @@ internal static class NimbleJson
 
     private static string? Address(JsonElement json, string name) => Text(json, name) is { Length: <= MaxAddress } text ? text : null;
 
-    /// <summary>A member that is there and not null. Members whose names are no text (a lone surrogate) are passed over.</summary>
-    public static JsonElement? Member(JsonElement json, string name)
-    {
-        if (json.ValueKind != JsonValueKind.Object)
-            return null;
-        try
-        {
-            return json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return json.EnumerateObject().LastOrDefault(member => IsNamed(member, name)) is { Value.ValueKind: not (JsonValueKind.Undefined or JsonValueKind.Null) } found
-                ? found.Value
-                : null;
-        }
-    }
+    /// <summary>A member of an object; null if it is missing or null, or if the value is no object.</summary>
+    public static JsonElement? Member(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value)
+        && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private static bool IsNamed(JsonProperty member, string name)
-    {
-        try
-        {
-            return member.NameEquals(name);
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
+    /// <inheritdoc cref="Text(JsonElement)"/>
     public static string? Text(JsonElement json, string name) => Member(json, name) is { } value ? Text(value) : null;
 
-    /// <summary>A string's text, a number's or a truth value's digits or letters: APIs write small values either way.</summary>
+    /// <summary>
+    /// The text of a string, or the digits or letters of another value: APIs write small values either way.
+    /// </summary>
     public static string? Text(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? SafeString(value) : value.GetRawText();
+        value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
 
     public static string? Id(JsonElement json, string name) => Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
 
-    public static bool Truth(JsonElement json, string name) => Member(json, name) is { } value
-        && (value.ValueKind == JsonValueKind.True || (value.ValueKind == JsonValueKind.String && string.Equals(SafeString(value), "true", StringComparison.OrdinalIgnoreCase)));
+    /// <summary>Whether a member is true, or the text "true" in any case.</summary>
+    public static bool Truth(JsonElement json, string name) =>
+        Member(json, name) is { ValueKind: JsonValueKind.True or JsonValueKind.String } value
+        && string.Equals(Text(value), "true", StringComparison.OrdinalIgnoreCase);
 
     private static double? Number(JsonElement json, string name)
     {
         var text = Member(json, name) switch
         {
-            { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
-            { ValueKind: JsonValueKind.String } number => SafeString(number),
+            { ValueKind: JsonValueKind.Number or JsonValueKind.String } number => Text(number),
             _ => null,
         };
-        // An absurd number is no number: it would wrap around as an integer.
+        // A number beyond the range of an integer would wrap around.
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= int.MaxValue ? value : null;
     }
 
@@ -165,17 +145,4 @@ internal static class NimbleJson
 
     private static JsonElement? NonEmptyObject(JsonElement json, string name) =>
         Member(json, name) is { ValueKind: JsonValueKind.Object } value && value.EnumerateObject().Any() ? value : null;
-
-    /// <summary>The string; null for one that is not text (a lone surrogate), which GetString refuses.</summary>
-    public static string? SafeString(JsonElement text)
-    {
-        try
-        {
-            return text.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

@@ -53,6 +53,16 @@ public sealed class ListFormTests
     }
 
     [Fact]
+    public async Task SeveralGzipFilesInOneAreOneList()
+    {
+        var world = new IntakeWorld();
+        world.Objects["s3://lists/in/two.gz"] =
+            [.. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(A + "\n")), .. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(B + "\n"))];
+        await world.HandleAsync("""{"source":"s3://lists/in/two.gz"}""");
+        Assert.Equal([A, B], world.Inputs.Select(i => i.Url));
+    }
+
+    [Fact]
     public async Task CsvCellsGetTheTypesTheApiExpects()
     {
         var world = new IntakeWorld();

@@ -52,6 +52,8 @@ public sealed class RefusedListTests
         { "{\"source\":\"s3://lists/in/noheader.csv\"}", "starts with a URL instead of a header row" },
         { "{\"source\":\"s3://lists/in/utf16\"}", "The list is UTF-16LE text, not UTF-8. Convert it and submit the result: iconv -f UTF-16 " },
         { "{\"source\":\"s3://lists/in/cut.gz\"}", "The gzip file of this list is damaged, truncated" },
+        { "{\"source\":\"s3://lists/in/flipped.gz\"}", "The gzip file of this list is damaged, truncated" },
+        { "{\"source\":\"s3://lists/in/followed.gz\"}", "or followed by other bytes" },
     };
 
     [Theory]
@@ -114,6 +116,9 @@ public sealed class RefusedListTests
         world.Objects["s3://lists/in/noheader.csv"] = "https://a.example,US\n"u8.ToArray();
         world.Objects["s3://lists/in/utf16"] = Encoding.Unicode.GetBytes("\uFEFFhttps://a.example");
         world.Objects["s3://lists/in/cut.gz"] = IntakeWorld.Gzip(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 9999).Select(i => $"https://a.example/{i * 7919}\n"))))[..^9];
+        var whole = IntakeWorld.Gzip("https://a.example\n"u8.ToArray());
+        world.Objects["s3://lists/in/flipped.gz"] = [.. whole[..^8], (byte)(whole[^8] ^ 1), .. whole[^7..]];
+        world.Objects["s3://lists/in/followed.gz"] = [.. whole, .. "https://b.example\n"u8];
         var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
         Assert.True(error.IsPermanent);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using Pipeline.Nimble;
 using Pipeline.Urls;
 
@@ -10,9 +10,8 @@ internal static class RedirectChain
     /// <summary>The URLs that redirected, in order; empty if the result lists none.</summary>
     public static IReadOnlyList<string> UrlsOf(NormalizedResult result)
     {
-        if (result.Redirects is not { } json)
+        if (result.Redirects is not { } text || NimbleJson.Parse(Encoding.UTF8.GetBytes(text)) is not { } hops)
             return [];
-        var hops = JsonElement.Parse(json);
         return [.. hops.EnumerateArray().Select(hop => NimbleJson.Text(hop, "url")).OfType<string>()];
     }
 

@@ -1,43 +1,38 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.IO.Hashing;
+using Pipeline.Decompression;
 using Pipeline.IO;
 using Pipeline.Model;
 
 namespace Pipeline.Intake.Reading;
 
 /// <summary>
-/// Decompresses a gzip list and verifies length and checksum at its end. <see cref="GZipStream"/> accepts a truncated
-/// file without an error, so the URLs after the cut would be lost silently.
+/// Decompresses a gzip list, verified like a result: a truncated file is an error, so no URL after the cut is lost
+/// silently. Several gzip files in one (<c>cat a.gz b.gz</c>) are one list.
 /// </summary>
 /// <param name="compressed">The rest of the file, after <paramref name="head"/>.</param>
 /// <param name="head">The bytes that were already read from the file.</param>
 /// <param name="maxRatio">Maximum expansion, as a multiple of the file's size. Checked above 1 MiB of output.</param>
 internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> head, int maxRatio) : ForwardStream
 {
-    private const int TrailerBytes = 8;
     private const long RatioFrom = 1 << 20;
 
-    private readonly Tail _tail = new(compressed, head);
-    private readonly Crc32 _crc = new();
-    private GZipStream? _gzip;
+    private readonly StoredReader _stored = new(long.MaxValue);
+    private readonly GzipLayer _gzip = new();
+    private bool _isOpen;
     private long _length;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (buffer.Length == 0)
+            return 0;
         try
         {
-            _gzip ??= new GZipStream(_tail, CompressionMode.Decompress);
+            if (!_isOpen)
+                await OpenAsync(cancellationToken);
             var read = await _gzip.ReadAsync(buffer, cancellationToken);
-            _crc.Append(buffer.Span[..read]);
             _length += read;
-            if (_length > RatioFrom && _length / maxRatio > _tail.Length)
-                throw Bomb();
-            if (read == 0 && buffer.Length > 0)
-                Check();
-            return read;
+            return _length > RatioFrom && _length / maxRatio > _stored.Position ? throw Bomb() : read;
         }
-        catch (InvalidDataException error)
+        catch (PipelineException error) when (error.Reason == FailureReasons.ObjectDamaged)
         {
             throw Damaged(error);
         }
@@ -45,23 +40,17 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
 
     public override async ValueTask DisposeAsync()
     {
-        if (_gzip is not null)
-            await _gzip.DisposeAsync();
-        await _tail.DisposeAsync();
+        _gzip.Dispose();
+        _stored.Dispose();
+        await compressed.DisposeAsync();
         await base.DisposeAsync();
     }
 
-    private void Check()
+    private ValueTask OpenAsync(CancellationToken cancellationToken)
     {
-        var trailer = _tail.Last;
-        if (
-            trailer.Length < TrailerBytes
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != _crc.GetCurrentHashAsUInt32()
-            || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)_length
-        )
-        {
-            throw Damaged(null);
-        }
+        _isOpen = true;
+        _stored.Open(compressed, head.Span);
+        return _gzip.OpenAsync(_stored, cancellationToken);
     }
 
     private PipelineException Bomb() =>
@@ -71,56 +60,11 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
                 + "uncompressed, or raise the setting."
         );
 
-    private static PipelineException Damaged(Exception? error) =>
+    private static PipelineException Damaged(PipelineException error) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            "The gzip file of this list is damaged, truncated, or a concatenation of several gzip files. Compress the "
-                + "list again in one piece, or send it uncompressed.",
+            "The gzip file of this list is damaged, truncated, or followed by other bytes. Compress the list again, or "
+                + "send it uncompressed.",
             error
         );
-
-    /// <summary>
-    /// Passes bytes through and keeps the last eight: a gzip file ends with its checksum and its length.
-    /// </summary>
-    private sealed class Tail(Stream inner, ReadOnlyMemory<byte> head) : ForwardStream
-    {
-        private readonly byte[] _last = new byte[TrailerBytes];
-        private ReadOnlyMemory<byte> _head = head;
-        private int _count;
-        private long _length;
-
-        public override long Length => _length;
-
-        public ReadOnlySpan<byte> Last => _last.AsSpan(0, _count);
-
-        public override async ValueTask<int> ReadAsync(
-            Memory<byte> buffer,
-            CancellationToken cancellationToken = default
-        )
-        {
-            var read = Math.Min(_head.Length, buffer.Length);
-            _head[..read].CopyTo(buffer);
-            _head = _head[read..];
-            if (read == 0)
-                read = await inner.ReadAsync(buffer, cancellationToken);
-            _length += read;
-            Remember(buffer.Span[..read]);
-            return read;
-        }
-
-        public override async ValueTask DisposeAsync()
-        {
-            await inner.DisposeAsync();
-            await base.DisposeAsync();
-        }
-
-        private void Remember(ReadOnlySpan<byte> bytes)
-        {
-            bytes = bytes[Math.Max(0, bytes.Length - TrailerBytes)..];
-            var kept = Math.Min(_count, TrailerBytes - bytes.Length);
-            _last.AsSpan(_count - kept, kept).CopyTo(_last);
-            bytes.CopyTo(_last.AsSpan(kept));
-            _count = kept + bytes.Length;
-        }
-    }
 }
