@@ -3,7 +3,10 @@ using Pipeline.IO;
 
 namespace Pipeline.Stores.Local;
 
-/// <summary>A file that appears whole or not at all: written beside its place, then renamed into it. Without <see cref="Commit"/> nothing remains.</summary>
+/// <summary>
+/// Writes a file atomically: to a temporary file next to it, which <see cref="Commit"/> renames. Without a commit
+/// nothing remains.
+/// </summary>
 internal sealed class AtomicFile : IDisposable
 {
     private const string TemporaryMark = ".pipeline-part-";
@@ -23,16 +26,16 @@ internal sealed class AtomicFile : IDisposable
         Stream = new(_temporary, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024);
     }
 
-    /// <summary>Where to write.</summary>
+    /// <summary>The stream to write to.</summary>
     public FileStream Stream { get; }
 
-    /// <summary>Whether a name is that of a file being written.</summary>
+    /// <summary>Whether a name belongs to a temporary file.</summary>
     public static bool IsTemporary(string name) => name.Contains(TemporaryMark, StringComparison.Ordinal);
 
-    /// <summary>Removes what killed processes left half written in a folder.</summary>
+    /// <summary>Removes the temporary files of killed processes from a folder.</summary>
     public static void RemoveUnused(string folder) => PrivateFiles.RemoveUnused(folder, $"*{TemporaryMark}*");
 
-    /// <summary>Makes it visible, replacing what was there.</summary>
+    /// <summary>Makes the file visible. Replaces an existing one.</summary>
     public void Commit()
     {
         Stream.Flush(flushToDisk: true);

@@ -4,8 +4,8 @@ using Pipeline.IO;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// Tells other processes what keeps this one from writing. The note is a file of the state folder that gets its full size
-/// at the start and is then overwritten in place, so it can be written while the disk is full.
+/// Tells other processes why this one cannot write. The note is a file in the state folder. It gets its full size at
+/// the start and is then overwritten in place, so it can be written while the disk is full.
 /// </summary>
 internal sealed class HealthNote : IAsyncDisposable
 {
@@ -19,16 +19,16 @@ internal sealed class HealthNote : IAsyncDisposable
     private readonly ITimer _timer;
     private string? _written;
 
-    /// <summary>Opens a note and keeps it up to date.</summary>
+    /// <summary>Creates a note and keeps it up to date.</summary>
     /// <param name="folder">The state folder.</param>
-    /// <param name="problem">What keeps this process from writing; null while nothing does.</param>
+    /// <param name="problem">Returns why this process cannot write; null while it can.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="IOException">There is no room for the note.</exception>
+    /// <exception cref="IOException">There is no space for the note.</exception>
     public HealthNote(string folder, Func<string?> problem, TimeProvider time)
     {
         _problem = problem;
         var path = Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}");
-        // Open for as long as the process lives: a file that nobody has open was left behind.
+        // The file stays open while the process lives, so a file that no process has open is a leftover.
         _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         try
         {
@@ -43,7 +43,7 @@ internal sealed class HealthNote : IAsyncDisposable
         _timer = time.CreateTimer(_ => Update(), null, Period, Period);
     }
 
-    /// <summary>What keeps a live process that uses a state folder from writing; null where nothing does.</summary>
+    /// <summary>Returns why a live process that uses a state folder cannot write; null if all can.</summary>
     public static string? Read(string folder) =>
         Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, Prefix + "*").Select(ReadNote).FirstOrDefault(text => text is { Length: > 0 })
@@ -65,7 +65,7 @@ internal sealed class HealthNote : IAsyncDisposable
             using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return null;
         }
-        // Its process lives.
+        // The note's process is alive.
         catch (IOException)
         {
         }
@@ -78,7 +78,7 @@ internal sealed class HealthNote : IAsyncDisposable
             using var file = new StreamReader(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete });
             return file.ReadToEnd().TrimEnd();
         }
-        // It has ended since.
+        // The process has ended meanwhile.
         catch (IOException)
         {
             return null;
@@ -95,7 +95,7 @@ internal sealed class HealthNote : IAsyncDisposable
             Write(problem ?? "");
             _written = problem;
         }
-        // A file system that copies on write has no room for that either. The next tick tries again.
+        // A copy-on-write file system has no space for this write either. The next tick tries again.
         catch (IOException)
         {
         }

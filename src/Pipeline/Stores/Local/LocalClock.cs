@@ -3,20 +3,20 @@ using System.Globalization;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// The wall clock as the state last saw it. What waits for a time is kept as a time of that clock; were it set back by a day, all of that would wait a day
-/// longer. So what then lies in the future is set back as well.
+/// Stores the wall clock's last known time in the state. Due times are times of that clock. If it is set back by a day,
+/// everything would wait a day longer, so times that are then in the future are set back as well.
 /// </summary>
 internal static class LocalClock
 {
     private static readonly long Step = TimeSpan.FromSeconds(1).Ticks;
 
-    // Less than this is what time servers correct every day, and only a wait of so much.
+    // Time servers make smaller corrections every day, and they delay work by no more than that.
     private static readonly long Tolerance = TimeSpan.FromMinutes(1).Ticks;
 
-    /// <summary>Whether the clock has hardly moved since it was last looked at, so that there is nothing to do.</summary>
+    /// <summary>Whether the stored time is current to a second, so that there is nothing to do.</summary>
     public static bool IsKnown(SqlSession session, long now) => Seen(session) is { } seen && Math.Abs(now - seen) < Step;
 
-    /// <summary>Remembers the time, and sets back what waits if the clock was set back.</summary>
+    /// <summary>Stores the time. If the clock was set back, also sets back the times of waiting work.</summary>
     public static void Follow(SqlSession session, long now)
     {
         if (Seen(session) is { } seen && seen - now > Tolerance)

@@ -6,12 +6,13 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// The state of one machine: <c>state.db</c>, SQLite in WAL mode. Reads run at once on connections of their own; writes go through one writer. Several
-/// processes may have it open; whatever must hold across them is decided inside a transaction, never from memory.
+/// The state of one machine: <c>state.db</c>, SQLite in WAL mode. Reads run immediately on their own connections;
+/// writes go through one writer. Several processes may open it, so decisions that must hold across processes are made
+/// inside a transaction, never from memory.
 /// </summary>
 internal sealed class LocalDatabase : IAsyncDisposable
 {
-    /// <summary>The file's name in the state's folder.</summary>
+    /// <summary>Name of the file in the state folder.</summary>
     public const string FileName = "state.db";
 
     private readonly ConcurrentBag<SqlSession> _readers = [];
@@ -23,17 +24,23 @@ internal sealed class LocalDatabase : IAsyncDisposable
         _writer = new(session, path);
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>The path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>Opens the state in a folder; creates both where they are missing.</summary>
-    /// <exception cref="PipelineException">Permanent: the folder cannot be written, or the file is damaged, foreign or of a newer version. Transient: it is locked.</exception>
+    /// <summary>Opens the state in a folder. Creates folder and state if they are missing.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the folder is not writable, or the file is damaged, is not a state, or has a newer version.
+    /// Transient: it is locked.
+    /// </exception>
     public static Task<LocalDatabase> OpenAsync(string folder, CancellationToken cancellationToken) => Task.Run(() => Open(folder), cancellationToken);
 
     /// <summary>Runs a write in the next transaction.</summary>
-    /// <param name="write">Runs on the writer's thread, again where another write of its transaction failed; must not wait for another write.</param>
-    /// <param name="durable">Whether it must survive a loss of power, and not only the end of the process.</param>
-    /// <param name="cancellationToken">Withdraws it while it waits; once begun it runs to its end.</param>
+    /// <param name="write">
+    /// Runs on the writer's thread. Runs again if another write in its transaction fails. Must not wait for another
+    /// write.
+    /// </param>
+    /// <param name="durable">Whether it must survive a power loss, and not only the end of the process.</param>
+    /// <param name="cancellationToken">Cancels the write while it waits. Once started, it runs to its end.</param>
     public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken) =>
         _writer.WriteAsync(write, durable, cancellationToken);
 
@@ -48,7 +55,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
             durable,
             cancellationToken);
 
-    /// <summary>Runs a short query. It sees every write that has returned.</summary>
+    /// <summary>Runs a short query. It sees every completed write.</summary>
     public Task<T> ReadAsync<T>(Func<SqlSession, T> query, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -60,14 +67,14 @@ internal sealed class LocalDatabase : IAsyncDisposable
             _readers.Add(session);
             return Task.FromResult(result);
         }
-        // The session of a failed query is left to the garbage collector: its statements may be in any state.
+        // The session of a failed query is not reused, because its statements may be in any state.
         catch (Exception error)
         {
             return Task.FromException<T>(LocalErrors.Translate(error, Path));
         }
     }
 
-    /// <summary>Finishes the writes that wait and closes the file.</summary>
+    /// <summary>Finishes the waiting writes and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
         while (_readers.TryTake(out var session))
@@ -82,7 +89,7 @@ internal sealed class LocalDatabase : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            // SQLite gives its log and its shared memory the mode of the file.
+            // SQLite creates its log and its shared memory with the file mode of the database.
             PrivateFiles.Ensure(path);
             PrivateFiles.Restrict(path + "-wal");
             PrivateFiles.Restrict(path + "-shm");
@@ -101,11 +108,11 @@ internal sealed class LocalDatabase : IAsyncDisposable
     {
         if (LocalErrors.IsFull(error, path))
             return LocalErrors.DiskFull(path, error);
-        // 14: https://www.sqlite.org/rescode.html#cantopen; here it is a folder without rights, or a file in its place.
+        // 14 (https://www.sqlite.org/rescode.html#cantopen) means a folder without permission, or a file in its place.
         return error is IOException or SqliteException { SqliteErrorCode: 14 }
             ? PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The state cannot be kept in '{folder}' ({error.Message}). Name a folder that can be written.",
+                $"Cannot store the state in '{folder}' ({error.Message}). Use a writable folder.",
                 error)
             : LocalErrors.Translate(error, path);
     }

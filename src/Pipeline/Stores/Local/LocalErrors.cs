@@ -5,8 +5,8 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// Translates what the disk and SQLite say into faults of the pipeline's own store, which fail no input. What may pass is waited
-/// out; the rest stops the host. An exception that is not the disk's fault stays as it is.
+/// Translates errors of the disk and of SQLite to store faults, which fail no input. Work waits for transient faults;
+/// all others stop the host. Returns other exceptions unchanged.
 /// </summary>
 internal static class LocalErrors
 {
@@ -14,14 +14,14 @@ internal static class LocalErrors
     private const int Permission = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, InputOutput = 10, Corrupt = 11;
     private const int Full = 13, CannotOpen = 14, Protocol = 15, NotADatabase = 26;
 
-    private const string GoOn = "Then run the same command again to continue; nothing is lost.";
+    private const string Continue = "Then run the same command again to continue; nothing is lost.";
 
     public static Exception Translate(Exception error, string path) => error switch
     {
         SqliteException { SqliteErrorCode: Corrupt or NotADatabase } => Stops(
             FailureReasons.InvalidConfiguration,
             $"The state file '{path}' is damaged or was not written by this program ({error.Message}). "
-            + "Restore it, or start anew with another state folder.",
+            + "Restore it, or start over with another state folder.",
             error),
         SqliteException { SqliteErrorCode: Busy or Locked or Protocol } => PipelineException.StoreWaits(
             FailureReasons.Unavailable,
@@ -29,18 +29,20 @@ internal static class LocalErrors
         _ when IsFull(error, path) => DiskFull(path, error),
         SqliteException { SqliteErrorCode: Permission or ReadOnly } or UnauthorizedAccessException => Stops(
             FailureReasons.AccessDenied,
-            $"'{path}' cannot be written ({error.Message}). Give this user the right to write there. {GoOn}", error),
+            $"'{path}' cannot be written ({error.Message}). Give this user write permission. {Continue}", error),
         SqliteException { SqliteErrorCode: InputOutput or CannotOpen } when !File.Exists(path) => Gone(path, error),
         FileNotFoundException or DirectoryNotFoundException => Gone(path, error),
         SqliteException { SqliteErrorCode: NoMemory or CannotOpen } => Passes(path, error),
         IOException when DiskFaults.MayPass(error) => Passes(path, error),
         SqliteException { SqliteErrorCode: InputOutput } or IOException => Stops(
             FailureReasons.Unavailable,
-            $"'{path}' cannot be read or written ({error.Message}). Check the disk. {GoOn}", error),
+            $"'{path}' cannot be read or written ({error.Message}). Check the disk. {Continue}", error),
         _ => error,
     };
 
-    /// <summary>Whether an error means that there is no room left. SQLite's shared memory file reports that as an I/O error.</summary>
+    /// <summary>
+    /// Whether an error means that the disk is full. SQLite's shared memory file reports that as an I/O error.
+    /// </summary>
     public static bool IsFull(Exception error, string path) => error switch
     {
         SqliteException { SqliteErrorCode: Full } => true,
@@ -48,18 +50,18 @@ internal static class LocalErrors
         _ => DiskFaults.IsFull(error),
     };
 
-    /// <summary>The file, or the folder it was in, has been renamed, moved or removed.</summary>
+    /// <summary>Creates the error for a file that was renamed, moved or removed, itself or with its folder.</summary>
     public static PipelineException Gone(string path, Exception? inner = null) => Stops(
         FailureReasons.Unavailable,
-        $"'{path}' is gone: it, or its folder, was renamed, moved or removed. Put it back where it was. {GoOn}", inner);
+        $"'{path}' is gone: it, or its folder, was renamed, moved or removed. Put it back where it was. {Continue}", inner);
 
-    /// <summary>The disk has no room.</summary>
+    /// <summary>Creates the error for a full disk.</summary>
     public static PipelineException DiskFull(string path, Exception? inner) => PipelineException.StoreWaits(
         FailureReasons.Unavailable,
         $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", inner);
 
     private static PipelineException Passes(string path, Exception error) => PipelineException.StoreWaits(
-        FailureReasons.Unavailable, $"'{path}' cannot be read or written at the moment: {error.Message}", error);
+        FailureReasons.Unavailable, $"'{path}' cannot be read or written now: {error.Message}", error);
 
     private static PipelineException Stops(string reason, string message, Exception? inner) =>
         PipelineException.StoreStops(reason, message, inner);

@@ -2,12 +2,15 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Local;
 
-/// <summary>The tables of a state file. <c>user_version</c> says which of them a file has.</summary>
+/// <summary>
+/// Creates and migrates the tables of a state file. <c>user_version</c> is the version of its schema.
+/// </summary>
 internal static class LocalSchema
 {
     public const int Version = 6;
 
-    // Times are UTC ticks, so that they come back exactly as they went in. Message ids are never used twice: a stale receipt must not fit a new message.
+    // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
+    // match a new message.
     private const string Tables =
         """
         CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -69,7 +72,7 @@ internal static class LocalSchema
             json BLOB NOT NULL) WITHOUT ROWID;
         """;
 
-    // What version 1 lacks. An accepted submission of that time was proven by its answer, as far as anybody knows.
+    // Migrates from version 1. Accepted submissions of version 1 are assumed to be proven by the answer to their POST.
     private const string FromVersion1 =
         """
         ALTER TABLE submission ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
@@ -79,7 +82,7 @@ internal static class LocalSchema
         ALTER TABLE input ADD COLUMN moved_to TEXT;
         """;
 
-    // What version 2 lacks.
+    // Migrates from version 2.
     private const string FromVersion2 =
         """
         ALTER TABLE submission ADD COLUMN waits_for TEXT;
@@ -91,7 +94,8 @@ internal static class LocalSchema
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
-    // What version 3 lacks. The outcomes of a submission's inputs are counted in its row, in the transaction that writes them.
+    // Migrates from version 3. A submission's row counts the outcomes of its inputs, in the transaction that writes
+    // them.
     private const string FromVersion3 =
         """
         ALTER TABLE list ADD COLUMN setback TEXT;
@@ -123,7 +127,7 @@ internal static class LocalSchema
         END;
         """;
 
-    // What version 4 lacks.
+    // Migrates from version 4.
     private const string FromVersion4 =
         """
         ALTER TABLE list ADD COLUMN content_hash TEXT;
@@ -132,10 +136,10 @@ internal static class LocalSchema
         ALTER TABLE input ADD COLUMN http_status INTEGER;
         """;
 
-    // What version 5 lacks.
+    // Migrates from version 5.
     private const string FromVersion5 = "ALTER TABLE task ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;";
 
-    /// <summary>Brings a file up to date. Several processes may do this at once.</summary>
+    /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
         session.Script("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-4096;");

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// The name of a process that no other process ever has: machine, boot, process id and start time. Written into what a process holds, so that a later one
-/// can tell whether the holder still lives.
+/// The unique name of a process: machine, boot, process id and start time. Stored with everything a process holds, so
+/// that a later process can find out whether the holder is still alive.
 /// </summary>
 internal static class ProcessOwner
 {
@@ -14,10 +14,13 @@ internal static class ProcessOwner
 
     private static readonly string Boot = OperatingSystem.IsLinux() ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim() : "";
 
-    /// <summary>This process.</summary>
+    /// <summary>The name of this process.</summary>
     public static string Current { get; } = Name(Environment.ProcessId) ?? throw new InvalidOperationException("This process has no start time.");
 
-    /// <summary>Whether that process has surely ended. One of another machine never counts as ended: it cannot be seen from here.</summary>
+    /// <summary>
+    /// Whether a process has certainly ended. A process on another machine never counts as ended, because it is not
+    /// visible here.
+    /// </summary>
     public static bool HasEnded(string owner)
     {
         var parts = owner.Split('/');
@@ -31,14 +34,16 @@ internal static class ProcessOwner
             ? $"{Environment.MachineName}/{Boot}/{processId.ToString(CultureInfo.InvariantCulture)}/{start}"
             : null;
 
-    // Process.StartTime is computed from the clock and differs a little from one reader to the next; the kernel's own tick count does not.
+    // Process.StartTime is computed from the clock and differs slightly between readers. The kernel's tick count does
+    // not.
     private static string? LinuxStart(int processId)
     {
         try
         {
             var stat = File.ReadAllText($"{ProcFolder}/{processId.ToString(CultureInfo.InvariantCulture)}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            // proc(5): the third field is the state; Z and X have ended and only wait to be reaped. The 22nd is the start.
+            // proc(5): the third field is the state; in Z and X the process has ended. The 22nd field is the start
+            // time.
             return fields[0] is "Z" or "X" ? null : fields[19];
         }
         catch (IOException)

@@ -1,13 +1,13 @@
 namespace Pipeline.Stores.Local;
 
-/// <summary>Wakes one waiter. A set that nobody waits for is remembered for the next.</summary>
+/// <summary>Wakes one waiter. Without a waiter, the signal is kept for the next one.</summary>
 internal sealed class Signal
 {
     private TaskCompletionSource _set = New();
 
     public void Set() => Volatile.Read(ref _set).TrySetResult();
 
-    /// <summary>Returns once set, or after the time.</summary>
+    /// <summary>Waits until the signal is set, or until the time has passed.</summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken cancellationToken)
     {
         var set = Volatile.Read(ref _set);

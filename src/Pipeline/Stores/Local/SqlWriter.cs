@@ -4,9 +4,10 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Local;
 
 /// <summary>
-/// The one writer of a process: everything that waits is run in one transaction, so that many small writes pay for one commit. One that fails leaves no
-/// trace and does not fail the others: they are run again, each by itself. So a write may run twice, and only its last run counts.
-/// When the writer itself breaks (a failed rollback, a file that is gone), every waiting and later write fails with that cause.
+/// The single writer of a process. It runs all waiting writes in one transaction, so that many small writes share one
+/// commit. A failed write leaves no trace and does not fail the others, which run again one by one. So a write may run
+/// twice, and only its last run counts. If the writer itself breaks (a failed rollback, a missing file), all waiting
+/// and later writes fail with that cause.
 /// </summary>
 internal sealed class SqlWriter : IAsyncDisposable
 {
@@ -26,10 +27,13 @@ internal sealed class SqlWriter : IAsyncDisposable
         _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>Queues a write. The task ends when it is committed, failed, or was cancelled before it began; never while it may still run.</summary>
-    /// <param name="write">Runs on the writer's thread within a transaction.</param>
-    /// <param name="durable">Whether it must survive a loss of power, and not only the end of the process.</param>
-    /// <param name="cancellationToken">Withdraws it while it waits.</param>
+    /// <summary>
+    /// Queues a write. The task ends when the write is committed, has failed, or was cancelled before it started; never
+    /// while it may still run.
+    /// </summary>
+    /// <param name="write">Runs on the writer's thread in a transaction.</param>
+    /// <param name="durable">Whether it must survive a power loss, and not only the end of the process.</param>
+    /// <param name="cancellationToken">Cancels the write while it waits.</param>
     public Task<T> WriteAsync<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken)
     {
         var work = new Work<T>(write, durable, cancellationToken);
@@ -46,7 +50,7 @@ internal sealed class SqlWriter : IAsyncDisposable
         return work.Task;
     }
 
-    /// <summary>Finishes what waits, then stops.</summary>
+    /// <summary>Finishes the waiting writes, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.CompleteAdding();
@@ -58,7 +62,7 @@ internal sealed class SqlWriter : IAsyncDisposable
     private void Run()
     {
         var batch = new List<Work>();
-        // A broken writer goes on taking work, only to fail it: nobody may wait for ever.
+        // A broken writer continues to take work in order to fail it, so that no caller waits forever.
         foreach (var first in _waiting.GetConsumingEnumerable())
         {
             batch.Add(first);
@@ -76,7 +80,7 @@ internal sealed class SqlWriter : IAsyncDisposable
             if (_broken is null)
                 Commit(batch);
         }
-        // A rollback or a close that fails leaves a transaction in an unknown state: nothing more may be written.
+        // A failed rollback or close leaves the transaction in an unknown state: nothing more may be written.
         catch (Exception error)
         {
             _broken = Describe(error);
@@ -98,19 +102,21 @@ internal sealed class SqlWriter : IAsyncDisposable
 
     private void Commit(List<Work> batch)
     {
-        // SQLite writes on into a file that was removed, and all of that would be lost.
+        // SQLite continues to write to a removed file, and those writes would be lost.
         if (!File.Exists(_path))
             throw LocalErrors.Gone(_path);
         if (!TryCommit(batch))
         {
-            // One of them failed, and the others with it: each is run by itself.
+            // One write failed the transaction, so each runs in its own.
             foreach (var work in batch)
                 TryCommit([work]);
         }
     }
 
     /// <summary>Runs writes in one transaction.</summary>
-    /// <returns>False when one of several failed and nothing was written; else each knows how it ended.</returns>
+    /// <returns>
+    /// False if one of several writes failed and nothing was written. Otherwise each write has its result or error.
+    /// </returns>
     private bool TryCommit(List<Work> batch)
     {
         var running = false;
@@ -130,7 +136,7 @@ internal sealed class SqlWriter : IAsyncDisposable
             batch.ForEach(work => work.Settle());
             return true;
         }
-        // Whatever it is, it belongs to those who wait; the writer goes on with the next batch.
+        // The error goes to the waiting callers, and the writer continues with the next batch.
         catch (Exception error)
         {
             RollBack();
@@ -149,7 +155,8 @@ internal sealed class SqlWriter : IAsyncDisposable
             _session.Script("ROLLBACK");
     }
 
-    // NORMAL keeps every commit through the end of the process; FULL syncs the log too. https://www.sqlite.org/pragma.html#pragma_synchronous
+    // With NORMAL, commits survive the end of the process. FULL also syncs the log.
+    // https://www.sqlite.org/pragma.html#pragma_synchronous
     private void SetSynchronous(bool full)
     {
         if (full == _full)
@@ -162,10 +169,12 @@ internal sealed class SqlWriter : IAsyncDisposable
     {
         public bool Durable => durable;
 
-        /// <summary>Whether it is committed, or known to have failed; a writer that breaks later changes neither.</summary>
+        /// <summary>Whether it is committed or has failed. A writer that breaks later does not change this.</summary>
         public bool IsSettled { get; private set; }
 
-        /// <summary>Asked once, before it would run, so that what was skipped is what is reported as cancelled.</summary>
+        /// <summary>
+        /// Read once, before the write would run, so that exactly the skipped writes are reported as cancelled.
+        /// </summary>
         public bool IsCancelled => Cancelled = cancellationToken.IsCancellationRequested;
 
         protected bool Cancelled { get; private set; }

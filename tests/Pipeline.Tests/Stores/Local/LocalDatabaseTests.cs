@@ -241,7 +241,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(() => LocalDatabase.OpenAsync(folder["file"], Token));
 
         Assert.True(error.IsPermanent);
-        Assert.StartsWith($"The state cannot be kept in '{folder["file"]}'", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Cannot store the state in '{folder["file"]}'", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -78,7 +78,7 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
         Assert.True(error.IsPermanent);
         Assert.Equal(
-            $"'{Records}' has 0 bytes, but {bytes} were written: something has changed or removed it. Put it back, or start anew with another state and output folder.",
+            $"'{Records}' has 0 bytes, but {bytes} were written: it was changed or removed. Put it back, or start over with another state and output folder.",
             error.Message);
     }
 
@@ -107,7 +107,7 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
         Assert.True(error.IsPermanent);
         Assert.Equal(
-            $"The state '{database.Path}' belongs to the output folder '{_state.OutFolder}', not to '{other}'. Name that folder, or another state folder.", error.Message);
+            $"The state '{database.Path}' belongs to the output folder '{_state.OutFolder}', not to '{other}'. Use that folder, or another state folder.", error.Message);
         Assert.False(Directory.Exists(other));
     }
 
@@ -223,7 +223,7 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenSinkAsync);
 
         Assert.True(error.IsPermanent);
-        Assert.StartsWith($"'{Records}' is already there, but the state", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{Records}' already exists, but the state", error.Message, StringComparison.Ordinal);
         Assert.Equal("precious\n", await File.ReadAllTextAsync(Records, Token));
     }
 

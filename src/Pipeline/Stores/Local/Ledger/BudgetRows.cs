@@ -1,6 +1,6 @@
 namespace Pipeline.Stores.Local.Ledger;
 
-/// <summary>The ledger's statements: budgets. The sum is kept beside the reservations, in the same transaction.</summary>
+/// <summary>The ledger's statements: budgets. The sum and the reservations change in the same transaction.</summary>
 internal static class BudgetRows
 {
     public static long Reserve(SqlSession session, string budget, string name, int urls, long limit)

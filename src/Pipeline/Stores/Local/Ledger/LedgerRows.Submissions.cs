@@ -12,7 +12,10 @@ internal static partial class LedgerRows
         + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, hold, held_since, heard_at, "
         + "setback, result_setback, not_before, version";
 
-    /// <summary>A submission that is there is whole, since its rows were committed together.</summary>
+    /// <summary>
+    /// Inserts a submission with its inputs unless it exists. An existing one is complete, because its rows were
+    /// committed together.
+    /// </summary>
     public static void Insert(SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs)
     {
         var created = session.Execute(
@@ -94,14 +97,16 @@ internal static partial class LedgerRows
         Version = Text(row.GetInt64(29)),
     };
 
-    /// <summary>The outcomes of a submission's inputs, as triggers keep them in its row.</summary>
+    /// <summary>Returns the outcomes of a submission's inputs, which triggers count in its row.</summary>
     public static OutcomeCounts Outcomes(SqlSession session, string submissionId)
     {
         using var rows = session.Query("SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1", submissionId);
         return rows.Read() ? new(rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2)) : default;
     }
 
-    /// <summary>How far a list is. Triggers keep the outcomes of a submission's inputs in its row, so no input is read.</summary>
+    /// <summary>
+    /// Returns the progress of a list. Triggers count outcomes in the submissions' rows, so no input is read.
+    /// </summary>
     public static LedgerCounts Count(SqlSession session, string listId, DateTimeOffset now)
     {
         using var rows = session.Query(

@@ -41,7 +41,7 @@ internal static partial class LedgerRows
         return All(rows, row => row.GetString(0));
     }
 
-    // Both have the condition of the index list_open.
+    // Both queries include the condition of the index list_open.
     public static IReadOnlyList<ListEntry> OpenLists(SqlSession session, string after, int max) =>
         Lists(session, "state<>2 AND state<>3", after, max);
 
@@ -123,7 +123,7 @@ internal static partial class LedgerRows
         Version = Text(row.GetInt64(12)),
     };
 
-    // The one text for all of a submission: thousands of them are held.
+    // All inputs share one string of the submission id, because thousands of them are in memory.
     private static InputEntry ReadInput(SqliteDataReader row, string submissionId)
     {
         var url = row.GetString(3);
@@ -151,7 +151,7 @@ internal static partial class LedgerRows
     private static TaskEntry ReadTask(SqliteDataReader row) => 
         new(row.GetString(0), row.IsDBNull(1) ? null : row.GetInt32(1), row.GetBoolean(2));
 
-    // Most inputs are nothing but their URL. Leaving those out makes the file a third smaller.
+    // Most inputs are only a URL. Omitting those makes the file a third smaller.
     private static string? Packed(InputEntry input) => input.Input == OnlyUrl(input.Url) ? null : input.Input;
 
     private static string OnlyUrl(string url) => $$"""{"url":"{{url}}"}""";

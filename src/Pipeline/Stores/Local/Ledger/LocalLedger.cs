@@ -4,10 +4,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Ledger;
 
-/// <summary>The ledger of one machine. A version is a number that every write raises.</summary>
+/// <summary>The ledger of one machine. A version is a number that every write increments.</summary>
 internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = null) : ILedger, ILedgerCounts
 {
-    // Long result sets are read in pages: an open reader would keep the write-ahead log from being folded back into the file.
+    // Long result sets are read in pages, because an open reader prevents checkpoints of the write-ahead log.
     private const int PageSize = 500;
 
     /// <inheritdoc/>
@@ -129,7 +129,7 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
     public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) =>
         database.ReadAsync(session => BudgetRows.Reserved(session, budget), cancellationToken);
 
-    /// <summary>How far lists are, for people who wait.</summary>
+    /// <inheritdoc/>
     public async Task<LedgerCounts> CountAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         var now = (time ?? TimeProvider.System).GetUtcNow();

@@ -3,7 +3,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Objects;
 
-/// <summary>A file being read. One that was cut while it is read is an error, not a shorter object.</summary>
+/// <summary>An open file. A file that is truncated during the read is an error, not a shorter object.</summary>
 internal sealed class FileObjectRead : ObjectRead
 {
     private readonly CheckedStream _body;
@@ -73,7 +73,8 @@ internal sealed class FileObjectRead : ObjectRead
             _read += read;
             if ((read == 0 && wanted > 0 && _read < promised) || _read > promised)
                 throw PipelineException.Transient(
-                    FailureReasons.ObjectDamaged, $"'{file.Name}' had {promised} bytes when it was opened and gave {_read}: it was changed meanwhile.");
+                    FailureReasons.ObjectDamaged,
+                    $"'{file.Name}' changed during the read: it had {promised} bytes when it was opened, and {_read} were read.");
             return read;
         }
     }

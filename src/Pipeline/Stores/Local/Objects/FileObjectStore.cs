@@ -4,7 +4,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Objects;
 
-/// <summary>Objects as files, <c>file:///absolute/path</c>. A folder is only a part of the keys below it.</summary>
+/// <summary>Stores objects as files, <c>file:///absolute/path</c>. Folders are only parts of keys.</summary>
 internal sealed class FileObjectStore : IObjectStore
 {
     /// <inheritdoc/>
@@ -18,7 +18,7 @@ internal sealed class FileObjectStore : IObjectStore
         {
             return Task.FromResult<ObjectRead?>(File.Exists(uri.Key) ? new FileObjectRead(uri.Key) : null);
         }
-        // It went away in between.
+        // The file was removed meanwhile.
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return Task.FromResult<ObjectRead?>(null);
@@ -46,7 +46,7 @@ internal sealed class FileObjectStore : IObjectStore
         {
             var buffer = new byte[64 * 1024];
             int read;
-            // An error of the content is the caller's; only those of the file are ours to name.
+            // Errors of the content belong to the caller. Only errors of the file are translated.
             while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
                 Guard(uri, () => file.Stream.Write(buffer, 0, read));
             Guard(uri, file.Commit);
@@ -75,7 +75,7 @@ internal sealed class FileObjectStore : IObjectStore
 
     private static List<FileInfo> Find(ObjectUri prefix)
     {
-        // The part after the last slash may be the beginning of a file's name or of a folder's.
+        // The part after the last slash may be the start of a file name or of a folder name.
         var folder = new DirectoryInfo(prefix.Key[..(prefix.Key.LastIndexOf('/') + 1)]);
         if (!folder.Exists)
             return [];
@@ -108,5 +108,5 @@ internal sealed class FileObjectStore : IObjectStore
 
     private static PipelineException Translate(Exception error, ObjectUri uri, string what) => error is UnauthorizedAccessException
         ? PipelineException.Permanent(FailureReasons.AccessDenied, $"'{uri}' cannot be {what}: {error.Message}", error)
-        : PipelineException.Transient(FailureReasons.Unavailable, $"'{uri}' cannot be {what} at the moment: {error.Message}", inner: error);
+        : PipelineException.Transient(FailureReasons.Unavailable, $"'{uri}' cannot be {what} now: {error.Message}", inner: error);
 }

@@ -3,23 +3,23 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Queues;
 
-/// <summary>A message as a worker holds it.</summary>
+/// <summary>A received message.</summary>
 /// <param name="Queue">The queue it was sent to.</param>
-/// <param name="Id">Never used twice.</param>
-/// <param name="Receipt">Which receipt this is; a later one, by whomever, makes it void.</param>
-/// <param name="Body">UTF-8 JSON.</param>
-/// <param name="DequeueCount">How often it has been received, this time included.</param>
-/// <param name="Error">What the last try said.</param>
+/// <param name="Id">The message's id, which is unique.</param>
+/// <param name="Receipt">Number of this receipt. Any later receipt makes it invalid.</param>
+/// <param name="Body">The body: JSON in UTF-8.</param>
+/// <param name="DequeueCount">Number of times it was received, including this one.</param>
+/// <param name="Error">The error of the last try; null if there is none.</param>
 internal sealed record LocalMessage(string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error) : IWorkMessage
 {
     string IWorkMessage.Id => Id.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The file carries messages of any size as they are.</summary>
+    /// <summary>Returns the body: the file can store messages of any size.</summary>
     public Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(Body);
 }
 
-/// <summary>How full a queue is.</summary>
-/// <param name="Visible">Ready for delivery.</param>
-/// <param name="Invisible">Delayed, or leased to a worker.</param>
-/// <param name="Poison">In its poison queue.</param>
+/// <summary>The numbers of messages of a queue.</summary>
+/// <param name="Visible">Messages ready for delivery.</param>
+/// <param name="Invisible">Messages that are delayed, or leased to a worker.</param>
+/// <param name="Poison">Messages in the poison queue.</param>
 internal sealed record QueueCounts(long Visible, long Invisible, long Poison);

@@ -4,12 +4,12 @@ using Pipeline.Ports;
 
 namespace Pipeline.Stores.Local.Queues;
 
-/// <summary>The queues of one machine, with the receiving side that <c>QueueHost</c> uses.</summary>
+/// <summary>The queues of one machine: sending, and receiving for <c>QueueHost</c>.</summary>
 internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null) : WorkReceiver<LocalMessage>, IWorkQueue
 {
     private const string Owned = "id=$1 AND receipt=$2";
 
-    // Messages of another process, and delayed ones, are noticed after at most this long.
+    // Maximum time until messages of another process, and delayed messages, are noticed.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly string _owner = owner ?? ProcessOwner.Current;
@@ -34,10 +34,10 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     }
 
     /// <summary>
-    /// Gives back what workers held that no longer live, so that nobody waits for the lease of one that was killed; such a delivery does not count as a try.
-    /// And where the clock was set back, what waits for a time waits no longer for that.
+    /// Releases the messages of ended workers, so that no lease of a killed worker has to expire. Such a delivery does
+    /// not count as a try. If the clock was set back, also sets back the due times of waiting work.
     /// </summary>
-    /// <returns>How many messages are free again.</returns>
+    /// <returns>The number of released messages.</returns>
     public override async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
     {
         var (ended, isClockKnown) = await database.ReadAsync(session => (EndedOwners(session), LocalClock.IsKnown(session, Now())), cancellationToken);
@@ -57,7 +57,10 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         return released;
     }
 
-    /// <summary>Leases up to <paramref name="max"/> messages for as long as <paramref name="visibility"/>. Those received too often already go to the poison queue instead.</summary>
+    /// <summary>
+    /// Leases up to <paramref name="max"/> messages for <paramref name="visibility"/>. Messages that were received too
+    /// often go to the poison queue instead.
+    /// </summary>
     public override Task<WorkDelivery<LocalMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync(
             session =>
@@ -68,7 +71,7 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                 {
                     if (found.DequeueCount >= Tries.Max)
                     {
-                        Poison(session, found, found.Error ?? "Each of its workers ended, or lost its lease, before it was done.");
+                        Poison(session, found, found.Error ?? "No worker completed it: each ended or lost its lease first.");
                         poisoned.Add(found);
                         continue;
                     }
@@ -83,13 +86,13 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             durable: false,
             cancellationToken);
 
-    /// <summary>The work is done.</summary>
-    /// <returns>False when the lease had been taken over: somebody else decides about the message now.</returns>
+    /// <summary>Deletes a message whose work is done.</summary>
+    /// <returns>False if the lease was lost. The message then belongs to another worker.</returns>
     public override Task<bool> CompleteAsync(LocalMessage message, CancellationToken cancellationToken) =>
         ChangeAsync($"DELETE FROM message WHERE {Owned}", cancellationToken, message.Id, message.Receipt);
 
-    /// <summary>The work failed; it may be tried again after the delay.</summary>
-    /// <returns>False when the lease had been taken over.</returns>
+    /// <summary>Returns a message whose work failed. It is delivered again after the delay.</summary>
+    /// <returns>False if the lease was lost.</returns>
     public override async Task<bool> AbandonAsync(LocalMessage message, TimeSpan delay, string error, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
@@ -99,8 +102,11 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         return mine;
     }
 
-    /// <summary>The work was stopped, not failed: it is there again at once, and the delivery does not count.</summary>
-    /// <returns>False when the lease had been taken over.</returns>
+    /// <summary>
+    /// Returns a message whose work was stopped but did not fail. It is delivered again at once, and the delivery does
+    /// not count.
+    /// </summary>
+    /// <returns>False if the lease was lost.</returns>
     public override async Task<bool> ReleaseAsync(LocalMessage message, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
@@ -110,8 +116,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         return mine;
     }
 
-    /// <summary>Holds messages for as long again.</summary>
-    /// <returns>Those whose lease had been taken over.</returns>
+    /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
+    /// <returns>The messages whose lease was lost.</returns>
     public override Task<IReadOnlyList<LocalMessage>> ExtendAsync(IReadOnlyList<LocalMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<LocalMessage>>(
             session => [.. messages.Where(message =>
@@ -120,18 +126,18 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             cancellationToken);
 
     /// <summary>Moves a message to the poison queue.</summary>
-    /// <returns>False when the lease had been taken over.</returns>
+    /// <returns>False if the lease was lost.</returns>
     public override Task<bool> DeadLetterAsync(LocalMessage message, string reason, CancellationToken cancellationToken) =>
         database.WriteAsync(session => Poison(session, message, reason), durable: false, cancellationToken);
 
-    /// <summary>Messages of a poison queue, the oldest first.</summary>
+    /// <summary>Returns the messages of a poison queue, the oldest first.</summary>
     /// <param name="queue">The queue they were sent to, without the suffix.</param>
-    /// <param name="max">At most so many.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="max">Maximum number of messages.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     public Task<IReadOnlyList<LocalMessage>> GetPoisonAsync(string queue, int max, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<LocalMessage>>(session => Select(session, queue + QueueNames.PoisonSuffix, max), cancellationToken);
 
-    /// <summary>Every queue that holds something, without its poison queue.</summary>
+    /// <summary>Returns the counts of every queue that has messages. Poison queues count with their queue.</summary>
     public Task<IReadOnlyDictionary<string, QueueCounts>> CountAsync(CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyDictionary<string, QueueCounts>>(
             session =>
@@ -150,11 +156,11 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             },
             cancellationToken);
 
-    /// <summary>Whether a queue has a message to deliver now.</summary>
+    /// <summary>Whether a queue has a message that can be delivered now.</summary>
     public override Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.Scalar("SELECT 1 FROM message WHERE queue=$1 AND visible_at<=$2 LIMIT 1", queue, Now()) is not null, cancellationToken);
 
-    /// <summary>Returns when the queue may have something to deliver; at the latest after a quarter of a second.</summary>
+    /// <summary>Waits until the queue may have a message to deliver, at most 250 ms.</summary>
     public override async Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
         var next = await database.ReadAsync(session => session.Scalar("SELECT MIN(visible_at) FROM message WHERE queue=$1", queue), cancellationToken);

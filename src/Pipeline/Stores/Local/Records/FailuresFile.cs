@@ -1,8 +1,9 @@
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
-/// <c>failures.ndjson</c>: what the table of failures holds, one line each. New failures are appended. One that changes or gives way to a record is rare:
-/// its line stays until the next manifest, when the file is written anew. Used on the writer's thread only.
+/// <c>failures.ndjson</c>: the table of failures, one line each. New failures are appended. A failure rarely changes or
+/// is replaced by a record; its old line then stays until the next manifest, when the file is rewritten. Used only on
+/// the writer's thread.
 /// </summary>
 internal sealed class FailuresFile(string path)
 {
@@ -12,7 +13,7 @@ internal sealed class FailuresFile(string path)
 
     public void Create(SqlSession session) => _file.Create(session);
 
-    /// <summary>Puts one failure, unless there is a record of that id. The newest failure of an id stays.</summary>
+    /// <summary>Puts a failure unless its id has a record. The newest failure of an id stays.</summary>
     public void Put(SqlSession session, string id, byte[] json)
     {
         Repair(session);
@@ -31,30 +32,33 @@ internal sealed class FailuresFile(string path)
         }
     }
 
-    /// <summary>Removes the failure of an id that has become a record.</summary>
+    /// <summary>Removes the failure of an id that now has a record.</summary>
     public void Remove(SqlSession session, string id)
     {
         if (session.Execute("DELETE FROM failure WHERE id=$1", id) > 0 && _file.Condition(session) == FileCondition.Current)
             _file.Mark(session, FileCondition.Outdated);
     }
 
-    /// <summary>Announces that an outdated file will be written anew. Must be committed before <see cref="Repair"/> does it: a crash between the rename and its commit is then known.</summary>
+    /// <summary>
+    /// Marks an outdated file for rewriting. The mark must be committed before <see cref="Repair"/>, so that a crash
+    /// between rename and commit is detected.
+    /// </summary>
     public void PrepareRewrite(SqlSession session)
     {
         if (_file.Condition(session) == FileCondition.Outdated || _file.IsShort(session))
             _file.Mark(session, FileCondition.Rewriting);
         else if (_file.Condition(session) == FileCondition.Current)
-            _file.CutTornTail(session);
+            _file.TruncateToCommitted(session);
     }
 
-    /// <summary>Writes the file anew if that was announced.</summary>
+    /// <summary>Rewrites the file if it is marked.</summary>
     public void Repair(SqlSession session)
     {
         if (_file.Condition(session) == FileCondition.Rewriting)
             _file.Rewrite(session, stream => WriteAll(session, stream));
     }
 
-    // Nothing is lost when this file is: the table has it all, and the next manifest writes the file anew.
+    // A missing file loses nothing: the table has all failures, and the next manifest rewrites the file.
     private void Append(SqlSession session, byte[] json)
     {
         if (_file.IsShort(session))

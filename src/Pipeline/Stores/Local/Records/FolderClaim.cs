@@ -4,29 +4,31 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
-/// Which output folder a state belongs to: one, and it knows every byte of it. A folder that was renamed or moved stays its own.
-/// Used on the writer's thread only.
+/// Binds a state to its output folder. A state belongs to exactly one folder and knows every byte in it. A renamed or
+/// moved folder stays bound. Used only on the writer's thread.
 /// </summary>
 internal sealed class FolderClaim(SqlSession session, string database)
 {
-    /// <summary>The folder as it was last named; null for a new state.</summary>
+    /// <summary>The folder's last known path; null for a new state.</summary>
     public string? Folder { get; } = (string?)session.Scalar("SELECT value FROM setting WHERE name='out'");
 
-    /// <summary>Claims a folder.</summary>
+    /// <summary>Binds the state to a folder.</summary>
     public void Take(string folder) =>
         session.Execute("INSERT INTO setting(name, value) VALUES('out', $1) ON CONFLICT DO UPDATE SET value=$1", folder);
 
-    /// <summary>Refuses a file that is there although the state knows nothing of it.</summary>
+    /// <summary>Refuses an existing file that the state does not know.</summary>
     public void RequireUnused(string path)
     {
         if (new FileInfo(path) is { Exists: true, Length: > 0 })
             throw Refused(
-                $"'{path}' is already there, but the state '{database}' knows nothing of it. "
-                + "Move it away, or name another output folder, or the state that goes with it.");
+                $"'{path}' already exists, but the state '{database}' does not know it. "
+                + "Move it away, use another output folder, or use the state that belongs to it.");
     }
 
-    /// <summary>Follows a folder that was renamed or moved, with or without the state in it.</summary>
-    /// <exception cref="PipelineException">Permanent: it is another folder.</exception>
+    /// <summary>
+    /// Binds the state to the new path of a folder that was renamed or moved, with or without the state in it.
+    /// </summary>
+    /// <exception cref="PipelineException">Permanent: the path is another folder.</exception>
     public void Move(string folder, NdjsonFile records)
     {
         var inside = Within(folder);
@@ -34,11 +36,11 @@ internal sealed class FolderClaim(SqlSession session, string database)
         if (inside is null && !hasMoved)
             throw Refused(
                 $"The state '{database}' belongs to the output folder '{Folder}', not to '{folder}'. "
-                + "Name that folder, or another state folder.");
+                + "Use that folder, or another state folder.");
         Take(folder);
         Replace("UPDATE manifest SET json=CAST(REPLACE(CAST(json AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
         session.Execute("UPDATE sink_file SET state=$1 WHERE name='manifest.json' AND length>0", (int)FileCondition.Rewriting);
-        // Lists that wait are named by where they lay, beside the state.
+        // Messages of waiting lists contain the lists' old addresses, which are next to the state.
         if (inside is not null)
             Replace("UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
     }
@@ -51,7 +53,7 @@ internal sealed class FolderClaim(SqlSession session, string database)
 
     private void Replace(string update, string from, string to) => session.Execute(update, Address(from), Address(to));
 
-    // As it stands within a JSON string.
+    // The address as escaped in a JSON string.
     private static string Address(string folder) =>
         MinimalJsonEncoder.Instance.Encode(ObjectUri.ForFile(folder).AsPrefix().ToString());
 

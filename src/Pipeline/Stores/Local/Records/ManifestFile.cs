@@ -5,8 +5,8 @@ using Pipeline.Model;
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
-/// <c>manifest.json</c>: the manifest of the one list in the folder, or, once there are several, their sums with every manifest under <c>lists</c>.
-/// Used on the writer's thread only.
+/// <c>manifest.json</c>: the manifest of the only list in the folder; for several lists, their sums, with every
+/// manifest under <c>lists</c>. Used only on the writer's thread.
 /// </summary>
 internal sealed class ManifestFile(string path)
 {
@@ -16,7 +16,9 @@ internal sealed class ManifestFile(string path)
 
     public void Create(SqlSession session) => _file.Create(session);
 
-    /// <summary>Stores a manifest and announces that the file will be written anew; must be committed before <see cref="Repair"/> does it.</summary>
+    /// <summary>
+    /// Stores a manifest and marks the file for rewriting. The mark must be committed before <see cref="Repair"/>.
+    /// </summary>
     public void Put(SqlSession session, Manifest manifest)
     {
         session.Execute(
@@ -27,14 +29,16 @@ internal sealed class ManifestFile(string path)
         _file.Mark(session, FileCondition.Rewriting);
     }
 
-    /// <summary>Announces that a file that is gone, or is not what was written, will be written anew from the state.</summary>
+    /// <summary>Marks a missing or truncated file for rewriting from the state.</summary>
     public void PrepareRewrite(SqlSession session)
     {
         if (_file.IsShort(session))
             _file.Mark(session, FileCondition.Rewriting);
     }
 
-    /// <summary>Writes the file anew if that was announced. Several manifests announced together are written once.</summary>
+    /// <summary>
+    /// Rewrites the file if it is marked. Several manifests that were stored together are written once.
+    /// </summary>
     public void Repair(SqlSession session)
     {
         if (_file.Condition(session) == FileCondition.Rewriting)

@@ -2,28 +2,29 @@ using Pipeline.Model;
 
 namespace Pipeline.Stores.Local.Records;
 
-/// <summary>What the bytes of an output file are worth.</summary>
+/// <summary>How the content of an output file relates to the state.</summary>
 internal enum FileCondition
 {
-    /// <summary>Up to the committed length they are exactly what the state holds.</summary>
+    /// <summary>Up to the committed length, the content is exactly that of the state.</summary>
     Current,
 
-    /// <summary>The same, but some lines are outdated.</summary>
+    /// <summary>As <see cref="Current"/>, but some lines are outdated.</summary>
     Outdated,
 
-    /// <summary>It was about to be written anew: either the old or the new bytes. To be written again.</summary>
+    /// <summary>A rewrite was started. The file has the old or the new content and must be rewritten.</summary>
     Rewriting,
 }
 
 /// <summary>
-/// An output file whose committed length is kept in the state. Appends write behind that length, and raise it when their transaction commits, so whatever
-/// a crash left behind it is not part of the file, and the next append, of whichever process, cuts it off. Used on the writer's thread only.
+/// An output file whose committed length is in the state. Appends write after that length and increase it when their
+/// transaction commits. So bytes that a crash leaves after it are not part of the file, and the next append by any
+/// process removes them. Used only on the writer's thread.
 /// </summary>
-#pragma warning disable CA1001 // The stream never outlives a batch.
+#pragma warning disable CA1001 // The stream is closed at the end of each batch.
 internal sealed class NdjsonFile(string path)
 #pragma warning restore CA1001
 {
-    // Below the size from which arrays count as large objects: one is made in every batch.
+    // Every batch allocates a buffer, so it is smaller than a large object.
     private const int BufferBytes = 64 * 1024;
 
     private FileStream? _stream;
@@ -33,7 +34,7 @@ internal sealed class NdjsonFile(string path)
 
     private string Name { get; } = System.IO.Path.GetFileName(path);
 
-    /// <summary>Makes the file known to the state, empty.</summary>
+    /// <summary>Registers the file in the state, as empty.</summary>
     public void Create(SqlSession session)
     {
         session.Execute("INSERT INTO sink_file(name, length, state) VALUES($1, 0, 0)", Name);
@@ -43,7 +44,7 @@ internal sealed class NdjsonFile(string path)
 
     public void Mark(SqlSession session, FileCondition condition) => session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", Name, (int)condition);
 
-    /// <summary>Appends one line; returns where it starts.</summary>
+    /// <summary>Appends one line. Returns its offset.</summary>
     public long Append(SqlSession session, Action<Stream> write)
     {
         var stream = Open(session);
@@ -52,7 +53,8 @@ internal sealed class NdjsonFile(string path)
         {
             write(stream);
             stream.WriteByte((byte)'\n');
-            // A line leaves in one piece where it fits the buffer, so that whoever follows the file rarely sees half of one.
+            // A line that fits in the buffer is written at once, so readers that follow the file rarely see half a
+            // line.
             stream.Flush();
         }
         catch (Exception error)
@@ -66,17 +68,19 @@ internal sealed class NdjsonFile(string path)
         return start;
     }
 
-    /// <summary>Cuts off what a crash left behind the committed length.</summary>
-    /// <returns>How many bytes that were.</returns>
-    /// <exception cref="PipelineException">A store fault that stops the host: the file is gone or lost bytes.</exception>
-    public long CutTornTail(SqlSession session)
+    /// <summary>Removes the bytes that a crash left after the committed length.</summary>
+    /// <returns>The number of removed bytes.</returns>
+    /// <exception cref="PipelineException">
+    /// Store fault that stops the host: the file is missing or truncated.
+    /// </exception>
+    public long TruncateToCommitted(SqlSession session)
     {
         var before = File.Exists(path) ? new FileInfo(path).Length : 0;
         Open(session);
         return before - _end;
     }
 
-    /// <summary>Replaces the file with what is written.</summary>
+    /// <summary>Replaces the file's content.</summary>
     public void Rewrite(SqlSession session, Action<Stream> write)
     {
         Close(session, commit: false);
@@ -94,11 +98,11 @@ internal sealed class NdjsonFile(string path)
         }
     }
 
-    /// <summary>Whether the file is not as long as what was committed: somebody moved, removed or cut it.</summary>
+    /// <summary>Whether the file is shorter than its committed length: it was moved, removed or truncated.</summary>
     public bool IsShort(SqlSession session) =>
         (File.Exists(path) ? new FileInfo(path).Length : 0) < CommittedLength(session);
 
-    // The file is opened anew in every batch: another process may have replaced it.
+    // Every batch opens the file again, because another process may have replaced it.
     private FileStream Open(SqlSession session)
     {
         if (_stream is not null)
@@ -110,15 +114,16 @@ internal sealed class NdjsonFile(string path)
         if (length < _end)
             throw PipelineException.StoreStops(
                 FailureReasons.Unavailable,
-                $"'{path}' has {length} bytes, but {_end} were written: something has changed or removed it. "
-                + "Put it back, or start anew with another state and output folder.");
+                $"'{path}' has {length} bytes, but {_end} were written: it was changed or removed. "
+                + "Put it back, or start over with another state and output folder.");
         if (length > _end)
             _stream.SetLength(_end);
         _stream.Position = _end;
         return _stream;
     }
 
-    // A missing file is made only while nothing was written to it: an empty one in its place would hide that it is gone.
+    // Creates a missing file only if nothing was written to it yet: an empty file would hide that the old one is
+    // missing.
     private FileStream OpenFile()
     {
         try
@@ -132,7 +137,8 @@ internal sealed class NdjsonFile(string path)
         }
     }
 
-    // The bytes reach the disk before the commit that counts them, or a loss of power could leave a count without bytes.
+    // The bytes are flushed before the commit that counts them. Otherwise a power loss could leave a count without
+    // bytes.
     private void Close(SqlSession session, bool commit)
     {
         if (_stream is not { } stream)
@@ -153,7 +159,7 @@ internal sealed class NdjsonFile(string path)
         }
         catch (IOException)
         {
-            // What could not be written does not count anyway.
+            // The bytes that could not be written do not count.
         }
     }
 
@@ -165,7 +171,7 @@ internal sealed class NdjsonFile(string path)
         }
         catch (IOException)
         {
-            // The disk that refused the line may refuse this too; the next append cuts it off.
+            // The disk may refuse this too. The next append removes the bytes.
         }
     }
 

@@ -9,8 +9,8 @@ using Pipeline.Staging;
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>
-/// Records in a folder: <c>records.ndjson</c>, <c>failures.ndjson</c> and <c>manifest.json</c>. The state knows which bytes count, so that after any kill
-/// each record is there exactly once. A folder belongs to one state.
+/// Writes <c>records.ndjson</c>, <c>failures.ndjson</c> and <c>manifest.json</c> to a folder. The state knows which
+/// bytes count, so after any kill the folder has each record exactly once. A folder belongs to one state.
 /// </summary>
 internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
 {
@@ -33,16 +33,18 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     /// <summary>The folder of the files.</summary>
     public string Folder { get; }
 
-    /// <summary>Opens a folder, creates it where it is missing, and mends what a crash left.</summary>
-    /// <exception cref="PipelineException">Permanent: the folder belongs to another state, or the state to another folder, or what was written is gone.</exception>
+    /// <summary>Opens a folder. Creates it if it is missing, and repairs files after a crash.</summary>
+    /// <exception cref="PipelineException">
+    /// Permanent: the folder belongs to another state, the state to another folder, or written records are missing.
+    /// </exception>
     public static async Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var store = new NdjsonRecordStore(database, path);
         await database.WriteAsync(session => store.Claim(session, path), durable: true, cancellationToken);
-        var cut = await database.WriteAsync(store._records.CutTornTail, durable: false, cancellationToken);
+        var cut = await database.WriteAsync(store._records.TruncateToCommitted, durable: false, cancellationToken);
         if (cut > 0)
-            Log.CutTornTail(logger, store._records.Path, cut);
+            Log.Truncated(logger, store._records.Path, cut);
         await database.WriteAsync(store.PrepareRewrite, durable: false, cancellationToken);
         await database.WriteAsync(store.Repair, durable: false, cancellationToken);
         return store;
@@ -106,7 +108,10 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         return null;
     }
 
-    /// <summary>Whether there are as many records of the lists as their manifests count: a worker that wrote one may not have said so in the ledger yet.</summary>
+    /// <summary>
+    /// Whether each list has as many records as its manifest counts. A worker may have written a record but not updated
+    /// the ledger yet.
+    /// </summary>
     public Task<bool> AgreesAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
         _database.ReadAsync(
             session => listIds.All(id => session.Scalar(
@@ -175,15 +180,15 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     {
         var start = stream.Position;
         record.CopyTo(stream);
-        // A record that is larger than the file's buffer is there in part by now.
+        // A record that is larger than the file's buffer is partly written now.
         CrashPoint.Pass("sink.within-append");
         if (stream.Position - start != record.Bytes)
-            throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes and not the {record.Bytes} it has.");
+            throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes instead of {record.Bytes}.");
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Cut {Bytes} bytes off {Path}: a line that was being written when the last run was killed; it is written again.")]
-        public static partial void CutTornTail(ILogger logger, string path, long bytes);
+        [LoggerMessage(1, LogLevel.Information, "Removed {Bytes} bytes from the end of {Path}: a line that was not complete when the last run was killed. It is written again.")]
+        public static partial void Truncated(ILogger logger, string path, long bytes);
     }
 }

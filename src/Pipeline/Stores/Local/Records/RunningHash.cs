@@ -2,17 +2,21 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Stores.Local.Records;
 
-/// <summary>The SHA-256 of a growing file: each byte is read once by this process, however often the digest is asked for.</summary>
+/// <summary>
+/// Computes the SHA-256 of a growing file. Reads each byte once, however often the digest is requested.
+/// </summary>
 internal sealed class RunningHash(string path) : IDisposable
 {
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _lock = new(1, 1);
     private IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _hashed;
 
-    /// <summary>The digest of the first bytes of the file, lower-case hex.</summary>
+    /// <summary>
+    /// Returns the digest of the first <paramref name="bytes"/> bytes of the file, in lower-case hex.
+    /// </summary>
     public async Task<string> GetAsync(long bytes, CancellationToken cancellationToken)
     {
-        await _one.WaitAsync(cancellationToken);
+        await _lock.WaitAsync(cancellationToken);
         try
         {
             if (bytes < _hashed)
@@ -26,14 +30,14 @@ internal sealed class RunningHash(string path) : IDisposable
         }
         finally
         {
-            _one.Release();
+            _lock.Release();
         }
     }
 
     public void Dispose()
     {
         _hash.Dispose();
-        _one.Dispose();
+        _lock.Dispose();
     }
 
     private async Task HashUntilAsync(long bytes, CancellationToken cancellationToken)
@@ -50,7 +54,7 @@ internal sealed class RunningHash(string path) : IDisposable
         }
     }
 
-    // Two callers may ask out of order; a digest cannot go back.
+    // Two callers may come out of order, and a digest cannot go back.
     private void Restart()
     {
         _hash.Dispose();
