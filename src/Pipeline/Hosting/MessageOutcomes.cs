@@ -9,9 +9,9 @@ using Pipeline.Ports;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// Runs a handler on a message and settles the message as <see cref="Tries"/> decides. A fault of the pipeline's own
-/// store ends no handler: while it may pass, the message is held and the handler runs again. A fault that stops the
-/// host leaves the message as it is.
+/// Runs a handler on a message and settles the message as <see cref="Tries"/> decides. While the pipeline's own store
+/// has a transient fault, the message is held and the handler runs again. A fault that stops the host leaves the
+/// message unchanged.
 /// </summary>
 internal sealed partial class MessageOutcomes(
     IWorkReceiver queue,
@@ -25,7 +25,7 @@ internal sealed partial class MessageOutcomes(
     private readonly Lock _random = new();
 
     /// <summary>
-    /// Handles a message to its end: completed, put off, dead-lettered, or, when stopped, given back.
+    /// Handles a message and settles it: completed, postponed, dead-lettered, or, on a stop, released.
     /// </summary>
     public async Task HandleAsync(QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
@@ -34,23 +34,24 @@ internal sealed partial class MessageOutcomes(
         if (error is PipelineException { StopsHost: true })
             ExceptionDispatchInfo.Throw(error);
         CrashPoint.Pass("queue.after-handle");
-        // What became of it is written even while stopping: the work is done, and would only be repeated.
+        // Settle the message even during a stop: otherwise, finished work would be repeated.
         var isMine = await health.WaitOutAsync(() => SettleAsync(message, body, error, cancellationToken), cancellationToken);
         if (!isMine)
             Log.TakenOver(logger, message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    /// <summary>Tells of a message that the queue itself has moved to its poison queue.</summary>
+    /// <summary>Reports a message that the queue itself has moved to its poison queue.</summary>
     public Task TellPoisonedAsync(IWorkMessage message, CancellationToken cancellationToken) =>
         TellAsync(
             message,
             message.Body,
             PipelineException.Permanent(
                 FailureReasons.Internal,
-                $"It was received {message.DequeueCount} times and never came to an end. {message.Error ?? "Its workers ended, or lost their lease."}"),
+                $"It was received {message.DequeueCount} times and never finished. "
+                    + (message.Error ?? "Its workers ended or lost their lease.")),
             cancellationToken);
 
-    /// <summary>Opens a message and handles it. The body is what could be opened of it.</summary>
+    /// <summary>Opens a message and handles it. If it cannot be opened, the body is the stored one.</summary>
     private async Task<(ReadOnlyMemory<byte> Body, Exception? Error)> RunAsync(
         QueueHandler handler, IWorkMessage message, CancellationToken cancellationToken)
     {
@@ -66,7 +67,7 @@ internal sealed partial class MessageOutcomes(
                 cancellationToken);
             return (body, null);
         }
-        // Whatever it is, it counts as a try and is logged by whoever decides about the message.
+        // Any exception counts as an attempt; it is logged when the message is settled.
         catch (Exception error)
         {
             return (body, error);
@@ -113,13 +114,12 @@ internal sealed partial class MessageOutcomes(
         {
             await onDeadLetter(message.Queue, body, error, cancellationToken);
         }
-        // The ledger cannot be told for now: the message is kept until it can.
+        // The ledger is unavailable: keep the message until it works again.
         catch (PipelineException fault) when (fault.IsStoreFault)
         {
             throw;
         }
-        // The message is in the poison queue either way, and the ledger still has its work as open: Sweep comes across
-        // it.
+        // The message goes to the poison queue anyway. Its work is still open in the ledger, where Sweep finds it.
         catch (Exception second)
         {
             Log.CannotTell(logger, second, message.Id, message.Queue);
@@ -128,19 +128,23 @@ internal sealed partial class MessageOutcomes(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Message {Id} of {Queue} is put off for {Delay} after try {Try}: {Reason}")]
+        [LoggerMessage(1, LogLevel.Information,
+            "Message {Id} of {Queue} is postponed for {Delay} after try {Try}: {Reason}")]
         public static partial void PutOff(ILogger logger, string id, string queue, int @try, TimeSpan delay, string reason);
 
-        [LoggerMessage(2, LogLevel.Error, "Message {Id} of {Queue} failed at try {Try}; it is tried again in {Delay}.")]
+        [LoggerMessage(2, LogLevel.Error,
+            "Message {Id} of {Queue} failed at try {Try}; it will be retried in {Delay}.")]
         public static partial void Failed(ILogger logger, Exception error, string id, string queue, int @try, TimeSpan delay);
 
         [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
         public static partial void DeadLettered(ILogger logger, Exception? error, string id, string queue, int @try, string reason);
 
-        [LoggerMessage(4, LogLevel.Warning, "Message {Id} of {Queue} was taken over by another worker during the {Milliseconds} ms it was handled; what this one did counts no more.")]
+        [LoggerMessage(4, LogLevel.Warning,
+            "Another worker took over message {Id} of {Queue} within {Milliseconds} ms; this result is discarded.")]
         public static partial void TakenOver(ILogger logger, string id, string queue, long milliseconds);
 
-        [LoggerMessage(5, LogLevel.Error, "The end of message {Id} of {Queue} could not be recorded.")]
+        [LoggerMessage(5, LogLevel.Error,
+            "Failed to record the end of message {Id} of {Queue} in the ledger; Sweep will find its work.")]
         public static partial void CannotTell(ILogger logger, Exception error, string id, string queue);
     }
 }

@@ -113,7 +113,9 @@ public static class PipelineServices
                     && DiskFaults.HasRoom(records.Folder, DiskFaults.WorkingBytes)
             ));
 
-    /// <summary>Adds the ports for one machine without the record store, for commands that produce no records.</summary>
+    /// <summary>
+    /// Adds the ports for one machine without the record store, for commands that produce no records.
+    /// </summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database)
     {
         services.AddSingleton(database);

@@ -6,17 +6,20 @@ using Pipeline.Ports;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// What the Functions host is in the cloud: takes messages off the queues, gives them to their handlers, decides by what they throw, and calls Sweep.
+/// Receives messages, runs their handlers, settles the messages and calls Sweep, as the Functions host does in the
+/// cloud.
 /// </summary>
 /// <param name="queue">The queues.</param>
-/// <param name="handlers">Who serves which.</param>
-/// <param name="sweep">Called every so often, and at once when nothing is left to do; never twice at a time.</param>
-/// <param name="onDeadLetter">Told of each message that ends in its poison queue, before it gets there: queue, body, cause.</param>
-/// <param name="options">The times.</param>
+/// <param name="handlers">One handler per queue.</param>
+/// <param name="sweep">Called at intervals, and at once when the queues are empty; never concurrently.</param>
+/// <param name="onDeadLetter">
+/// Called with queue, body and cause before a message goes to its poison queue.
+/// </param>
+/// <param name="options">Intervals and leases.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">Spreads retries.</param>
-/// <param name="health">Shows what the store's faults hold up.</param>
-/// <param name="logger">Where failures are told.</param>
+/// <param name="health">Makes work wait while the store is faulty.</param>
+/// <param name="logger">The log.</param>
 internal sealed partial class QueueHost(
     IWorkReceiver queue,
     IReadOnlyList<QueueHandler> handlers,
@@ -28,10 +31,15 @@ internal sealed partial class QueueHost(
     StoreHealth health,
     ILogger<QueueHost> logger)
 {
-    /// <summary>Runs until done or cancelled. Work under way when done is finished, when cancelled it is stopped and given back at once.</summary>
-    /// <param name="isDone">Asked after each sweep.</param>
-    /// <param name="cancellationToken">Stops the run; that is not an error of this method.</param>
-    /// <exception cref="PipelineException">Permanent: the store is gone or broken, or Sweep fails again and again.</exception>
+    /// <summary>
+    /// Runs until done or cancelled. When done, it finishes running work; when cancelled, it stops that work and
+    /// releases its messages at once.
+    /// </summary>
+    /// <param name="isDone">Called after each sweep.</param>
+    /// <param name="cancellationToken">Stops the run; the method then returns normally.</param>
+    /// <exception cref="PipelineException">
+    /// Permanent: the store is missing or broken, or Sweep failed repeatedly.
+    /// </exception>
     public async Task RunAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)
     {
         try
@@ -49,19 +57,20 @@ internal sealed partial class QueueHost(
         var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, health, options, time, logger)).ToList();
         var sweeper = new SweepLoop(queue, pumps, SweepAsync, health, options, time, logger);
         Task[] loops = [.. pumps.Select(pump => pump.RunAsync(handling, receiving.Token)), sweeper.RunAsync(isDone, receiving.Token)];
-        // Whichever ends first ends the run: Sweep's loop because all is done, any of them because it was cancelled or met an error.
+        // The first loop that ends, ends the run: Sweep's because all is done, any other because of cancellation or an
+        // error.
         var first = await Task.WhenAny(loops);
         if (first.IsFaulted)
             await handling.CancelAsync();
         await receiving.CancelAsync();
         var all = Task.WhenAll(loops);
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // The first error is the cause; the others may be what followed from it.
+        // The first error is the cause; the others may be consequences.
         await first;
         await all;
     }
 
-    /// <summary>Sweeps; also after workers that shared these queues and were killed meanwhile.</summary>
+    /// <summary>Sweeps, after releasing the messages of workers that were killed.</summary>
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
         await ReleaseOrphansAsync(cancellationToken);
@@ -76,7 +85,7 @@ internal sealed partial class QueueHost(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Took back {Count} messages from a worker that was killed.")]
+        [LoggerMessage(1, LogLevel.Information, "Released {Count} messages of a worker that was killed.")]
         public static partial void Released(ILogger logger, int count);
     }
 }

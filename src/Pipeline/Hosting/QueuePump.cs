@@ -7,7 +7,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Hosting;
 
-/// <summary>Serves one queue: as many messages at once as its handler allows, leases renewed while they run.</summary>
+/// <summary>
+/// Serves one queue: handles as many messages at once as its handler allows, and renews their leases meanwhile.
+/// </summary>
 internal sealed partial class QueuePump(
     IWorkReceiver queue,
     QueueHandler handler,
@@ -24,19 +26,21 @@ internal sealed partial class QueuePump(
     private long _handled;
     private int _busy;
 
-    /// <summary>The queue it serves.</summary>
+    /// <summary>The name of the queue.</summary>
     public string Queue => handler.Queue;
 
     /// <summary>Whether a message is being received or handled.</summary>
     public bool IsBusy => Volatile.Read(ref _busy) > 0;
 
-    /// <summary>How many messages have been handled.</summary>
+    /// <summary>Number of messages handled.</summary>
     public long Handled => Interlocked.Read(ref _handled);
 
-    /// <summary>Receives until told to stop, then waits for what is running.</summary>
-    /// <param name="handling">Stops the handlers; of all pumps, where one of them finds that its store cannot be used.</param>
-    /// <param name="receiving">Ends the receiving.</param>
-    /// <exception cref="PipelineException">The store cannot be used until somebody repairs it.</exception>
+    /// <summary>Receives messages until cancelled, then waits for running handlers.</summary>
+    /// <param name="handling">
+    /// Stops the handlers of all pumps; a pump cancels it if the store needs repair.
+    /// </param>
+    /// <param name="receiving">Stops receiving.</param>
+    /// <exception cref="PipelineException">The store needs repair.</exception>
     public async Task RunAsync(CancellationTokenSource handling, CancellationToken receiving)
     {
         using var slots = new SemaphoreSlim(handler.Concurrency, handler.Concurrency);
@@ -49,7 +53,7 @@ internal sealed partial class QueuePump(
         }
         catch (OperationCanceledException) when (receiving.IsCancellationRequested)
         {
-            // Told to stop, or the store cannot be used; that is thrown below.
+            // A stop, or the store needs repair; that fault is thrown below.
         }
         finally
         {
@@ -68,7 +72,7 @@ internal sealed partial class QueuePump(
         var free = 1;
         while (slots.Wait(0, CancellationToken.None))
             free++;
-        // Busy before the first message leaves the queue: in between it would be neither there nor here.
+        // Busy before the first message leaves the queue: in between, it would count as neither queued nor running.
         Interlocked.Increment(ref _busy);
         IReadOnlyList<IWorkMessage> messages = [];
         try
@@ -125,7 +129,7 @@ internal sealed partial class QueuePump(
         {
             Log.CannotSettle(logger, message.Id, handler.Queue, error.Message);
         }
-        // One message never ends the work on all others. It comes again, and is counted.
+        // One message must not stop the work on all others. It will be delivered again and counted.
         catch (Exception error)
         {
             Log.CannotEnd(logger, error, message.Id, handler.Queue);
@@ -163,7 +167,7 @@ internal sealed partial class QueuePump(
             foreach (var message in lost.Where(_running.ContainsKey))
                 Log.LeaseLost(logger, message.Id, handler.Queue);
         }
-        // What stops the host stops the loops that receive and handle.
+        // A fault that stops the host also stops the loops that receive and handle.
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             Log.CannotReceive(logger, handler.Queue, error.Message);
@@ -172,16 +176,19 @@ internal sealed partial class QueuePump(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "Queue {Queue} cannot be read at the moment: {Reason}")]
+        [LoggerMessage(1, LogLevel.Warning, "Queue {Queue} is unreadable and will be retried: {Reason}")]
         public static partial void CannotReceive(ILogger logger, string queue, string reason);
 
-        [LoggerMessage(2, LogLevel.Warning, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends. {Reason}")]
+        [LoggerMessage(2, LogLevel.Warning,
+            "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends. {Reason}")]
         public static partial void CannotSettle(ILogger logger, string id, string queue, string reason);
 
-        [LoggerMessage(4, LogLevel.Error, "What became of message {Id} of {Queue} could not be written; it is delivered again when its lease ends.")]
+        [LoggerMessage(4, LogLevel.Error,
+            "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends.")]
         public static partial void CannotEnd(ILogger logger, Exception error, string id, string queue);
 
-        [LoggerMessage(3, LogLevel.Warning, "The lease of message {Id} of {Queue} ran out while it was handled; another worker has it now.")]
+        [LoggerMessage(3, LogLevel.Warning,
+            "The lease of message {Id} of {Queue} expired during its handling; another worker has it now.")]
         public static partial void LeaseLost(ILogger logger, string id, string queue);
     }
 }

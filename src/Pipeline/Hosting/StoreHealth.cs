@@ -5,27 +5,29 @@ using Pipeline.Model;
 namespace Pipeline.Hosting;
 
 /// <summary>
-/// Makes work wait while this process cannot write to its own store, such as on a full disk, and tells people why.
+/// Makes work wait while this process cannot write to its own store, for example on a full disk, and reports why.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="hasRoom">Whether the disk has room for usual work; null where the store is not on a disk of this machine.</param>
+/// <param name="hasRoom">
+/// Whether the disk has room for normal work; null if the store is not on a disk of this machine.
+/// </param>
 internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
-    // A small write may succeed where a large one fails. By the end of this time every large one was tried again.
+    // A small write may succeed while a large one fails. Within this time, every waiting write is retried.
     private static readonly TimeSpan Quiet = LongestWait + FirstWait;
 
     private readonly ConcurrentDictionary<object, bool> _waiting = new(ReferenceEqualityComparer.Instance);
     private Fault? _last;
 
-    /// <summary>Whether work waits for the store right now.</summary>
+    /// <summary>Whether work currently waits for the store.</summary>
     public bool HasWaiting => !_waiting.IsEmpty;
 
     /// <summary>
-    /// Why work waits, for people; null while the store works. A problem is over when nothing has met it for a while and
-    /// the disk has room: a few small writes that succeed do not end it.
+    /// Why work waits, for people; null while the store works. A problem is over when it has not occurred for a while
+    /// and the disk has room; a few successful small writes do not end it.
     /// </summary>
     public string? Problem
     {
@@ -40,9 +42,9 @@ internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null)
         }
     }
 
-    /// <summary>Runs work, and repeats it while the store has a fault that may pass.</summary>
-    /// <param name="work">Safe to run again after a fault.</param>
-    /// <param name="cancellationToken">Ends the waiting. The last fault is then thrown.</param>
+    /// <summary>Runs work and repeats it while the store has a transient fault.</summary>
+    /// <param name="work">Work that is safe to repeat after a fault.</param>
+    /// <param name="cancellationToken">Ends the wait; the last fault is then thrown.</param>
     public async Task<T> WaitOutAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         try
@@ -84,7 +86,7 @@ internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null)
         {
             await Task.Delay(delay, time, cancellationToken);
         }
-        // The work runs once more. If it still meets the fault, its caller gets that.
+        // The work runs once more. If the fault persists, the caller gets it.
         catch (OperationCanceledException)
         {
         }

@@ -5,7 +5,10 @@ using Pipeline.Ports;
 
 namespace Pipeline.Hosting;
 
-/// <summary>Calls Sweep: every so often, and at once when the queues have nothing left to do, since then only Sweep can find more or see the end.</summary>
+/// <summary>
+/// Calls Sweep at intervals, and at once when the queues are empty: then only Sweep can find more work or detect the
+/// end.
+/// </summary>
 internal sealed partial class SweepLoop(
     IWorkReceiver queue,
     IReadOnlyList<QueuePump> pumps,
@@ -48,7 +51,7 @@ internal sealed partial class SweepLoop(
         {
             Log.PutOff(logger, error.Message);
         }
-        // It may be a passing thing; one that comes back every time ends the run.
+        // The error may be transient; if it persists, the run ends.
         catch (Exception error) when (
             error is not (OperationCanceledException or PipelineException { StopsHost: true }) && ++_failures < options.MaxSweepFailures)
         {
@@ -57,8 +60,8 @@ internal sealed partial class SweepLoop(
         return false;
     }
 
-    /// <summary>Waits for the next sweep's time.</summary>
-    /// <returns>Whether any message was handled meanwhile.</returns>
+    /// <summary>Waits until the next sweep is due.</summary>
+    /// <returns>Whether a message was handled meanwhile.</returns>
     private async Task<bool> WaitAsync(long handled, TimeSpan idleWait, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -79,7 +82,7 @@ internal sealed partial class SweepLoop(
             if (pump.IsBusy || await queue.HasVisibleAsync(pump.Queue, cancellationToken))
                 return false;
         }
-        // A message of a later queue may have moved on to an earlier one while they were looked at.
+        // Meanwhile, work of a later queue may have sent a message to an earlier one.
         return pumps.All(pump => !pump.IsBusy);
     }
 
@@ -89,10 +92,11 @@ internal sealed partial class SweepLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "The sweep is put off: {Reason}")]
+        [LoggerMessage(1, LogLevel.Information, "The sweep is postponed: {Reason}")]
         public static partial void PutOff(ILogger logger, string reason);
 
-        [LoggerMessage(2, LogLevel.Error, "The sweep failed, {Failures} of at most {MaxFailures} times in a row; it is tried again.")]
+        [LoggerMessage(2, LogLevel.Error,
+            "The sweep failed (attempt {Failures} of {MaxFailures} in a row); it will be retried.")]
         public static partial void Failed(ILogger logger, Exception error, int failures, int maxFailures);
     }
 }

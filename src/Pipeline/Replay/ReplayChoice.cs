@@ -9,15 +9,15 @@ using Pipeline.Sweep;
 
 namespace Pipeline.Replay;
 
-/// <summary>What can be read again.</summary>
-/// <param name="Inputs">The failed inputs whose results may be read.</param>
+/// <summary>The results that can be read again.</summary>
+/// <param name="Inputs">The failed inputs whose results may be readable.</param>
 /// <param name="TaskIds">The tasks to read.</param>
-/// <param name="Problem">Why the bucket could not be listed whole; null where it was, or need not be.</param>
+/// <param name="Problem">Why the listing of the bucket is incomplete; null if it is complete or was not needed.</param>
 internal sealed record Readable(IReadOnlyList<InputEntry> Inputs, IReadOnlyCollection<string> TaskIds, string? Problem);
 
 /// <summary>
-/// Chooses, of failed inputs, those whose results can be read again: their tasks are known, their objects lie in the bucket, or the API's own
-/// list names their tasks.
+/// Chooses the failed inputs whose results can be read again: their tasks are known, their objects are in the bucket,
+/// or the API lists their tasks.
 /// </summary>
 internal sealed partial class ReplayChoice(
     ILedger ledger,
@@ -27,19 +27,21 @@ internal sealed partial class ReplayChoice(
     TimeProvider time,
     ILogger<ReplayChoice> logger)
 {
-    /// <summary>Chooses what is read again.</summary>
-    /// <param name="submission">Closed.</param>
-    /// <param name="inputs">Its inputs.</param>
-    /// <param name="failed">Those to choose from.</param>
-    /// <param name="resubmit">Whether the rest is posted again: then results that were read and found wanting are not read once more.</param>
-    /// <param name="cancellationToken">Stops the listing.</param>
+    /// <summary>Chooses the results to read again.</summary>
+    /// <param name="submission">A closed submission.</param>
+    /// <param name="inputs">All its inputs.</param>
+    /// <param name="failed">The failed inputs to choose from.</param>
+    /// <param name="resubmit">
+    /// Whether the rest will be posted again; if so, results that were already read and rejected are not read again.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
     public async Task<Readable> ChooseAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit, CancellationToken cancellationToken)
     {
         if (submission.AcceptedAt is null)
             return new([], [], Problem: null);
         var wanted = failed.Select(i => i.Ordinal).ToHashSet();
-        // What Nimble itself says has failed fails again.
+        // Tasks that failed at Nimble would fail again.
         var chosen = failed.Where(i => !resubmit && i.TaskId is not null && FailureRemedies.Of(i.Reason).ReplaysFree).ToHashSet();
         var taskIds = chosen.Select(i => i.TaskId!).ToHashSet(StringComparer.Ordinal);
         try
@@ -55,13 +57,16 @@ internal sealed partial class ReplayChoice(
         }
         catch (PipelineException problem) when (!problem.IsStoreFault)
         {
-            return new([.. chosen], taskIds, $"{submission.StorageUrl} could not be listed, and results may lie there: {problem.Message}");
+            return new(
+                [.. chosen],
+                taskIds,
+                $"Cannot list {submission.StorageUrl}, which may hold results: {problem.Message}");
         }
     }
 
     /// <summary>
-    /// Finds tasks in the API's own list while the API keeps results at all. A list that is not whole, or an API that does not answer, keeps
-    /// nobody from posting again: that was asked for.
+    /// Finds tasks in the API's list, as long as the API keeps results. An incomplete list, or no answer, does not
+    /// prevent posting again, because the operator asked for it.
     /// </summary>
     private async Task<IReadOnlyList<string>> FindAtApiAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> open, CancellationToken cancellationToken)
@@ -82,16 +87,19 @@ internal sealed partial class ReplayChoice(
         }
     }
 
-    /// <summary>As an input that waits. Its own task was read and brought no record, unless its reason says that nobody could read it.</summary>
+    /// <summary>
+    /// The input as a waiting one. It keeps its task only if that task's result was read and gave no record.
+    /// </summary>
     private static InputEntry Unread(InputEntry failed) => failed with
     {
         State = InputState.Waiting,
         TaskId = FailureRemedies.Of(failed.Reason).MayBeDelivered ? null : failed.TaskId,
     };
 
-    /// <summary>Whether an object whose task nobody named may be the input's.</summary>
+    /// <summary>Whether an object of an unknown task may belong to the input.</summary>
     private static bool MayBeUnnamed(InputEntry failed) => failed.TaskId is null || FailureRemedies.Of(failed.Reason).MayBeDelivered;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The API cannot say whether it has more results of submission {SubmissionId}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The API does not say whether it has more results of submission {SubmissionId}: {Reason}")]
     private partial void LogSilent(string submissionId, string reason);
 }

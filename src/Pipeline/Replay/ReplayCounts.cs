@@ -1,19 +1,19 @@
 namespace Pipeline.Replay;
 
-/// <summary>What a replay set going.</summary>
-/// <param name="Resubmitted">Inputs that are posted again, and may be billed again.</param>
-/// <param name="Recollected">Inputs whose results are read again.</param>
-/// <param name="Found">Inputs of submissions that turned out to be accepted.</param>
-/// <param name="Left">Inputs that only posting them again could help.</param>
+/// <summary>What a replay started.</summary>
+/// <param name="Resubmitted">Number of inputs posted again, which may be billed again.</param>
+/// <param name="Recollected">Number of inputs whose results are read again.</param>
+/// <param name="Found">Number of inputs in submissions that turned out to be accepted.</param>
+/// <param name="Left">Number of inputs that only a new POST could help.</param>
 internal sealed record ReplayCounts(int Resubmitted, int Recollected, int Found, int Left)
 {
-    /// <summary>Nothing set going.</summary>
+    /// <summary>Nothing started.</summary>
     public static readonly ReplayCounts None = new(0, 0, 0, 0);
 
-    /// <summary>Inputs with which nothing could be done now; the same command tries them again.</summary>
+    /// <summary>Number of inputs that could not be replayed now; rerun the same command to try again.</summary>
     public int Undone { get; init; }
 
-    /// <summary>Why, for the first of them.</summary>
+    /// <summary>Why the first of them could not be replayed.</summary>
     public string? Problem { get; init; }
 
     public static ReplayCounts operator +(ReplayCounts a, ReplayCounts b) =>

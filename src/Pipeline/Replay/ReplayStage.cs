@@ -8,8 +8,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Replay;
 
 /// <summary>
-/// Brings failures back on an operator's word. Unless told to post them again, it does only what costs nothing: results are read again, in the
-/// bucket too where nobody named their tasks, and evidence of unknown submissions is looked for again.
+/// Replays failures on an operator's request. Without resubmission, it only does what costs nothing: it reads results
+/// again, including objects of unknown tasks in the bucket, and searches again for evidence of unknown submissions.
 /// </summary>
 internal sealed partial class ReplayStage(
     ILedger ledger,
@@ -22,14 +22,14 @@ internal sealed partial class ReplayStage(
     TimeProvider time,
     ILogger<ReplayStage> logger)
 {
-    // Until its inputs wait again, Sweep must not close the submission anew.
+    // Sweep must not close the submission again before its inputs wait.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(30);
 
-    /// <summary>Replays failures of a list; those of submissions that are not closed have not ended yet and are left alone.</summary>
+    /// <summary>Replays failures of a list. Failures in submissions that are not closed are left alone.</summary>
     /// <param name="listId">A list that the ledger knows.</param>
-    /// <param name="selects">Which failures.</param>
-    /// <param name="resubmit">Post them again, unless their results are found.</param>
-    /// <param name="cancellationToken">Stops between two submissions; the same again goes on.</param>
+    /// <param name="selects">Selects the failures.</param>
+    /// <param name="resubmit">Whether to post them again if their results are not found.</param>
+    /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
     public async Task<ReplayCounts> ReplayAsync(string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
     {
         var counts = ReplayCounts.None;
@@ -43,7 +43,7 @@ internal sealed partial class ReplayStage(
         return counts;
     }
 
-    /// <summary>One submission that cannot be replayed now must not keep the others from it.</summary>
+    /// <summary>Replays one submission; its errors do not affect the others.</summary>
     private async Task<ReplayCounts> TryReplayAsync(
         SubmissionEntry submission, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
     {
@@ -90,9 +90,9 @@ internal sealed partial class ReplayStage(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Replay of list {ListId}: {Resubmitted} inputs are posted again, {Recollected} results read again, {Found} found accepted, {Left} left as they are.")]
+        "Replay of list {ListId}: {Resubmitted} posted again, {Recollected} read again, {Found} accepted, {Left} left.")]
     private partial void LogReplayed(string listId, int resubmitted, int recollected, int found, int left);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} could not be replayed; the others are.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to replay submission {SubmissionId}; the others continue.")]
     private partial void LogFailed(Exception error, string submissionId);
 }

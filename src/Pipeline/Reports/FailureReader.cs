@@ -5,15 +5,15 @@ using Pipeline.Ports;
 
 namespace Pipeline.Reports;
 
-/// <summary>The failures that stand, as the ledger has them.</summary>
+/// <summary>Reads the current failures from the ledger.</summary>
 internal sealed class FailureReader(ILedger ledger)
 {
-    /// <summary>Those of one list, by submission and place in it.</summary>
+    /// <summary>Reads the failures of a list, by submission and position.</summary>
     public async IAsyncEnumerable<Failure> ReadAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
         {
-            // Inputs are many, and on Azure each row that is read is paid for.
+            // Skip submissions without failures: inputs are many, and Azure bills every row read.
             if (submission is { State: SubmissionState.Closed, Failures: 0 })
                 continue;
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))

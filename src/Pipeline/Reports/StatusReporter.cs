@@ -5,13 +5,13 @@ using Pipeline.Submit;
 
 namespace Pipeline.Reports;
 
-/// <summary>Reads the ledger for people.</summary>
+/// <summary>Reports the state of lists to people.</summary>
 internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, SubmissionGate gate, TimeProvider time)
 {
-    /// <summary>How many open lists are named.</summary>
+    /// <summary>Maximum number of lists in a report.</summary>
     public const int MaxLists = 1000;
 
-    // Long enough for whoever sent one to look, short enough for the report to stay readable.
+    // Long enough for the sender to notice, short enough to keep the report readable.
     private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
 
     private readonly PacedReads<ListReport?> _lists = new(time);
@@ -28,7 +28,7 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
         return await ReportAsync(ids, hasMore: false, cancellationToken);
     }
 
-    /// <returns>Null when there is no such list.</returns>
+    /// <returns>Null if the list does not exist.</returns>
     public Task<ListReport?> GetListAsync(string listId, CancellationToken cancellationToken) =>
         _lists.GetAsync(listId, () => ReadListAsync(listId), cancellationToken);
 

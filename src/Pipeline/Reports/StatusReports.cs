@@ -5,79 +5,84 @@ using Pipeline.Model;
 
 namespace Pipeline.Reports;
 
-/// <summary>What a status says of one list.</summary>
+/// <summary>The status of one list.</summary>
 internal sealed record ListReport
 {
     /// <summary>The list.</summary>
     public required string ListId { get; init; }
 
-    /// <summary>How far it has come.</summary>
+    /// <summary>The state.</summary>
     public required ListState State { get; init; }
 
-    /// <summary>What it was read from.</summary>
+    /// <summary>Where the list was read from.</summary>
     public string? Source { get; init; }
 
-    /// <summary>Valid inputs and bad lines planned so far; final once the list is past planning.</summary>
+    /// <summary>Number of valid inputs and invalid lines planned so far; final after planning.</summary>
     public required long Inputs { get; init; }
 
-    /// <summary>Duplicates dropped before.</summary>
+    /// <summary>Number of duplicates dropped.</summary>
     public required long Duplicates { get; init; }
 
-    /// <summary>Inputs in submissions that Nimble accepted, each once.</summary>
+    /// <summary>Number of inputs in submissions that Nimble accepted; each counts once.</summary>
     public required long Posted { get; init; }
 
-    /// <summary>Inputs with a record now, open submissions included.</summary>
+    /// <summary>Current number of inputs with a record, open submissions included.</summary>
     public required long Records { get; init; }
 
-    /// <summary>Inputs with a failure now, open submissions included.</summary>
+    /// <summary>Current number of inputs with a failure, open submissions included.</summary>
     public required long Failures { get; init; }
 
-    /// <summary>How many submissions are in each state.</summary>
+    /// <summary>Number of submissions by state.</summary>
     public required IReadOnlyDictionary<string, int> Submissions { get; init; }
 
-    /// <summary>Planned submissions that wait for something other than their turn, by what that is: <c>canary</c>, <c>daily_budget</c>, <c>nimble_budget</c>, <c>api_key</c>.</summary>
+    /// <summary>
+    /// Number of planned submissions on hold, by cause: <c>canary</c>, <c>daily_budget</c>, <c>nimble_budget</c>,
+    /// <c>api_key</c>, <c>deliveries</c>.
+    /// </summary>
     public required IReadOnlyDictionary<string, int> Waiting { get; init; }
 
-    /// <summary>What work is put off for, since when and until when; at most <see cref="WaitReports.Max"/>, the most inputs first.</summary>
+    /// <summary>
+    /// Causes for which work is postponed; at most <see cref="WaitReports.Max"/>, those with the most inputs first.
+    /// </summary>
     public required IReadOnlyList<WaitReport> Waits { get; init; }
 
-    /// <summary>URLs posted for the list, each retry counted; null without a budget.</summary>
+    /// <summary>Number of URLs posted for the list, every retry counted; null without a budget.</summary>
     public long? BudgetUsed { get; init; }
 
-    /// <summary>URLs that may be posted for the list; null without a budget.</summary>
+    /// <summary>Number of URLs that may be posted for the list; null without a budget.</summary>
     public long? BudgetUrls { get; init; }
 
-    /// <summary>When Sweep looks at its next submission.</summary>
+    /// <summary>Time at which Sweep checks the next submission of the list, UTC.</summary>
     public DateTimeOffset? NextLookAt { get; init; }
 
-    /// <summary>What keeps the work from going on, such as a full disk; null where nothing does.</summary>
+    /// <summary>A problem that stops all work, such as a full disk; null if there is none.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>When it was accepted.</summary>
+    /// <summary>Time at which the list was accepted, UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Why it was refused; null for any other list.</summary>
+    /// <summary>Why the list was refused; null if it was not.</summary>
     public string? Message { get; init; }
 
-    /// <summary>When its manifest was published, or when it was refused.</summary>
+    /// <summary>Time at which the manifest was published or the list was refused, UTC.</summary>
     public DateTimeOffset? ClosedAt { get; init; }
 }
 
-/// <summary>One cause for which work is put off.</summary>
+/// <summary>A cause for which work is postponed.</summary>
 /// <param name="For">
-/// What waits: <c>post</c> (a submission that is not posted), <c>evidence</c> (a POST without a known answer), <c>results</c> (results that
-/// cannot be read), <c>look</c> (Sweep's next look), <c>manifest</c> (the list's closing).
+/// What waits: <c>post</c> (submissions that are not posted), <c>evidence</c> (POSTs without a known answer),
+/// <c>results</c> (unreadable results), <c>look</c> (Sweep's next check), <c>manifest</c> (closing the list).
 /// </param>
-/// <param name="Reason">A <see cref="HoldReason"/>, or a word of <see cref="FailureReasons"/>.</param>
-/// <param name="Message">For people: what is wrong, where, and what to do.</param>
-/// <param name="Submissions">How many submissions wait for it.</param>
-/// <param name="Inputs">How many of their inputs have no outcome.</param>
-/// <param name="Since">Since when, the earliest.</param>
-/// <param name="Until">When it is tried again, the earliest; null where something else ends it.</param>
+/// <param name="Reason">A <see cref="HoldReason"/>, or one of <see cref="FailureReasons"/>.</param>
+/// <param name="Message">Message for people: what is wrong, where, and what to do.</param>
+/// <param name="Submissions">Number of submissions that wait.</param>
+/// <param name="Inputs">Number of their inputs without an outcome.</param>
+/// <param name="Since">Earliest start of the wait, UTC.</param>
+/// <param name="Until">Earliest next attempt, UTC; null if something else ends the wait.</param>
 internal sealed record WaitReport(
     string For, string Reason, string Message, int Submissions, long Inputs, DateTimeOffset? Since, DateTimeOffset? Until)
 {
-    /// <summary>One line for people.</summary>
+    /// <summary>Describes the wait in one line for people.</summary>
     public string Describe()
     {
         var who = For switch
@@ -98,14 +103,18 @@ internal sealed record WaitReport(
     }
 }
 
-/// <summary>What a status says of all lists.</summary>
+/// <summary>The status of all lists.</summary>
 /// <param name="OpenLists">Ids of lists that are not closed, at most <see cref="StatusReporter.MaxLists"/>.</param>
-/// <param name="HasMore">Whether there are more of them.</param>
-/// <param name="SubmissionPausedUntil">When this instance posts again, if Nimble has refused all submission.</param>
-/// <param name="SubmissionPauseReason">What Nimble said, or which budget is used up.</param>
-/// <param name="DayBudgetUsed">URLs posted today, UTC; null without a budget.</param>
-/// <param name="DayBudgetUrls">URLs that may be; null without a budget.</param>
-/// <param name="RefusedLists">Lists that were refused in the last seven days, the latest first, at most <see cref="StatusReporter.MaxLists"/>.</param>
+/// <param name="HasMore">Whether there are more open lists.</param>
+/// <param name="SubmissionPausedUntil">
+/// Time at which this instance posts again; null if submission is not paused.
+/// </param>
+/// <param name="SubmissionPauseReason">Why submission is paused.</param>
+/// <param name="DayBudgetUsed">Number of URLs posted today (UTC); null without a budget.</param>
+/// <param name="DayBudgetUrls">Number of URLs that may be posted per day; null without a budget.</param>
+/// <param name="RefusedLists">
+/// Lists refused in the last seven days, the latest first, at most <see cref="StatusReporter.MaxLists"/>.
+/// </param>
 internal sealed record OpenListsReport(
     IReadOnlyList<string> OpenLists,
     bool HasMore,
@@ -115,11 +124,11 @@ internal sealed record OpenListsReport(
     long? DayBudgetUrls,
     IReadOnlyList<RefusedListReport> RefusedLists);
 
-/// <summary>A list that could not be taken in.</summary>
-/// <param name="ListId">Its id, or where it has none the hash of its message.</param>
-/// <param name="Source">What it was read from.</param>
-/// <param name="Message">Why.</param>
-/// <param name="RefusedAt">When.</param>
+/// <summary>A list that was refused.</summary>
+/// <param name="ListId">Its id; the hash of its message if it has none.</param>
+/// <param name="Source">Where it was read from.</param>
+/// <param name="Message">Why it was refused.</param>
+/// <param name="RefusedAt">Time of the refusal, UTC.</param>
 internal sealed record RefusedListReport(string ListId, string? Source, string? Message, DateTimeOffset? RefusedAt);
 
 [JsonSourceGenerationOptions(

@@ -3,19 +3,19 @@ using Pipeline.Model;
 
 namespace Pipeline.Reports;
 
-/// <summary>Collects what the submissions of a list wait for; those that wait for the same share an entry.</summary>
-/// <param name="now">The time of the look.</param>
+/// <summary>Collects what the submissions of a list wait for, one entry per cause.</summary>
+/// <param name="now">The current time.</param>
 internal sealed class WaitReports(DateTimeOffset now)
 {
-    /// <summary>How many causes are told apart.</summary>
+    /// <summary>Maximum number of causes reported.</summary>
     public const int Max = 20;
 
-    // A message is under way for a while after its time.
+    // A postponed message may arrive a little after its time.
     private static readonly TimeSpan ResultGrace = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<(string For, string Reason), WaitReport> _waits = [];
 
-    /// <summary>Those that keep the most inputs waiting first.</summary>
+    /// <summary>The causes, those with the most waiting inputs first.</summary>
     public IReadOnlyList<WaitReport> All => [.. _waits.Values.OrderByDescending(wait => wait.Inputs).Take(Max)];
 
     /// <summary>Adds what keeps a list from being closed.</summary>
@@ -39,13 +39,14 @@ internal sealed class WaitReports(DateTimeOffset now)
     private static WaitReport? Describe(SubmissionEntry submission) => submission switch
     {
         { State: SubmissionState.Planned, Hold: HoldReason.Canary } => new("post", Word(HoldReason.Canary),
-            $"The list's first inputs, submission {submission.WaitsFor}, must succeed before.", 0, 0, submission.HeldSince, null),
+            $"The list's first inputs, submission {submission.WaitsFor}, must succeed first.", 0, 0, submission.HeldSince, null),
         { State: SubmissionState.Planned, Hold: not HoldReason.None } => new("post", Word(submission.Hold),
             submission.Setback?.Message ?? "Submission is paused.", 0, 0, submission.HeldSince, submission.Setback?.Until),
         { State: SubmissionState.Planned, Setback: { } setback } => From("post", setback),
         { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } => From("evidence", setback),
         { State: SubmissionState.Unknown } => new("evidence", FailureReasons.SubmissionUnknown,
-            $"The POST had no answer that says whether it was accepted; it is looked for in bucket and API. {submission.Message}".TrimEnd(),
+            ("No answer to the POST says whether Nimble accepted it; bucket and API are searched for evidence. "
+                + submission.Message).TrimEnd(),
             0, 0, submission.PostedAt, submission.DueAt),
         { Setback: { } setback } => From("look", setback),
         _ => null,
