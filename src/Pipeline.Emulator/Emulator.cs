@@ -9,6 +9,7 @@ using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator;
 

@@ -6,6 +6,8 @@ using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Delivery;
+using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Emulator;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
 using Pipeline.Model;
 
 namespace Pipeline.Cli.Doctor;

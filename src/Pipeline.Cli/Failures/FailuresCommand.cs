@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
+using Pipeline.Cli.Stores;
 using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;

@@ -1,5 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Serving;
+using Pipeline.Cli.Settings;
+using Pipeline.Cli.Stores;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Cli.Settings;
 using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;

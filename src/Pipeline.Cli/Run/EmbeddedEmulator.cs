@@ -1,4 +1,6 @@
 using System.Data.Common;
+using Pipeline.Cli.Settings;
+using Pipeline.Cli.Stores;
 using Pipeline.Emulator;
 using Pipeline.Model;
 using Pipeline.Options;

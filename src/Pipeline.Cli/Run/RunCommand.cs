@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Pipeline.Cli.Lists;
+using Pipeline.Cli.Settings;
 
 namespace Pipeline.Cli.Run;
 

@@ -1,4 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Doctor;
+using Pipeline.Cli.Lists;
+using Pipeline.Cli.Serving;
+using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Spectre.Console;

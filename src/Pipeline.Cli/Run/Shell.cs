@@ -1,3 +1,5 @@
+using Pipeline.Cli.Settings;
+
 namespace Pipeline.Cli.Run;
 
 /// <summary>Composes commands for the user to paste.</summary>

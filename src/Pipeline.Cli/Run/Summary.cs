@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipeline.Cli.Settings;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pipeline.Cli.Settings;
 using Pipeline.Json;
 
 namespace Pipeline.Cli.Run;

@@ -3,6 +3,7 @@ using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Emulator.Api;
 

@@ -1,3 +1,5 @@
+using Pipeline.Emulator.Buckets.Gcs;
+using Pipeline.Emulator.Buckets.S3;
 using Pipeline.Emulator.Faults;
 
 namespace Pipeline.Emulator.Buckets;

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Buckets.Gcs;
+using Pipeline.Emulator.Buckets.S3;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Emulator.Faults;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator.Hostile;
 

@@ -39,7 +39,7 @@ internal sealed class FullDisk(EmulatorOptions options)
         SqliteException { SqliteErrorCode: SqliteIoError } => !HasRoom,
         IOException => error.HResult is NoSpace or QuotaLinux or QuotaMac,
         // A delivery to the emulator's own buckets does not say why it failed.
-        Work.DeliveryException => !HasRoom,
+        Work.Delivery.DeliveryException => !HasRoom,
         _ => error.InnerException is { } inner && Explains(inner),
     };
 }

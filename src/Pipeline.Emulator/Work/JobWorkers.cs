@@ -1,4 +1,5 @@
 using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator.Work;
 

@@ -1,5 +1,7 @@
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
+using Pipeline.Emulator.Work.Delivery;
+using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Emulator.Work;
 

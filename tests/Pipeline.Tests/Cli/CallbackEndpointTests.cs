@@ -8,6 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Serving;
 using Pipeline.Delivery;
 using Pipeline.Options;
 using Pipeline.Ports;

@@ -4,6 +4,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Serving;
+using Pipeline.Cli.Settings;
 using Pipeline.Options;
 using Pipeline.Tests.Support;
 

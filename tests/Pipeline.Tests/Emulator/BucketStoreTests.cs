@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Emulator.Buckets;
+using Pipeline.Emulator.Buckets.S3;
 using Pipeline.Emulator.Store;
 
 namespace Pipeline.Tests.Emulator;

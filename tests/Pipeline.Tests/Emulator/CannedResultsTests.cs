@@ -3,6 +3,7 @@ using System.Text.Json;
 using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Tests.Emulator;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Amazon.Runtime;
 using Pipeline.Emulator;
 using Pipeline.Emulator.Work;
+using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Tests.Emulator;
 

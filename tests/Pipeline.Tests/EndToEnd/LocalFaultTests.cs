@@ -1,5 +1,6 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
 using Pipeline.Model;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
 using Pipeline.Emulator;
 using Pipeline.Options;
 using Pipeline.Tests.Support;

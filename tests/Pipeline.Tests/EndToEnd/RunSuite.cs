@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Tests.Support;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;

@@ -1,0 +1,144 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Settings;
+using Pipeline.Emulator.Sample;
+using Pipeline.Intake;
+using Pipeline.Intake.Reading;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Stores;
+using Spectre.Console;
+
+namespace Pipeline.Cli.Lists;
+
+/// <summary>
+/// The lists of a run. They are checked before anything is written, then copied next to the queues, so that a run that
+/// continues after a kill reads exactly the same list.
+/// </summary>
+internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IAsyncDisposable
+{
+    private readonly List<(NamedList List, ListInspection Inspection)> _lists = [];
+    private readonly ListSources _sources = new();
+
+    /// <summary>Reads every list once. A list that cannot be read or has no URL ends the run here.</summary>
+    public async Task InspectAsync(CancellationToken cancellationToken)
+    {
+        foreach (var list in await CollectAsync(cancellationToken))
+        {
+            var inspection = await InspectAsync(list, cancellationToken);
+            foreach (var warning in inspection.Warnings)
+                console.WriteWhole($"{list.Name}: {warning}");
+            var same = _lists.Find(l => l.Inspection.ListId == inspection.ListId);
+            if (same.Inspection is null)
+                _lists.Add((list, inspection));
+            else if (same.Inspection.ContentHash != inspection.ContentHash)
+                throw Named(list.Name, ListIds.Taken(inspection.ListId));
+        }
+    }
+
+    /// <summary>Submits the lists that Intake does not have yet; returns the ids of all.</summary>
+    public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var admission = new ListAdmission(services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
+        var queue = services.GetRequiredService<IWorkQueue>();
+        var objects = services.GetRequiredService<ObjectStores>();
+        foreach (var (named, inspection) in _lists)
+        {
+            var name = named.Name;
+            var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
+            if (entry.State == ListState.Closed)
+                console.WriteWhole(settings.WorkStore.DescribeCompleted(name, entry.ClosedAt));
+            if (entry.State != ListState.Planning)
+                continue;
+            var copy = settings.WorkStore.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
+            await using (var list = named.Open())
+                await objects.WriteAsync(copy, list, cancellationToken);
+            var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name)
+            {
+                Form = inspection.Form,
+                UrlColumn = settings.UrlColumn,
+                ContentHash = inspection.ContentHash,
+            };
+            await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
+        }
+
+        return [.. _lists.Select(l => l.Inspection.ListId)];
+    }
+
+    /// <summary>The lists, for programs.</summary>
+    public IEnumerable<SubmittedList> Submitted =>
+        _lists.Select(l => new SubmittedList(
+            l.Inspection.ListId,
+            l.List.Name,
+            l.Inspection.Inputs,
+            l.Inspection.Invalid
+        ));
+
+    public ValueTask DisposeAsync()
+    {
+        _sources.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<IReadOnlyList<NamedList>> CollectAsync(CancellationToken cancellationToken)
+    {
+        if (settings.Lists.Count == 0)
+            return [_sources.Hold("sample site", SampleList())];
+        var urls = settings.Lists.Where(IsUrl).ToList();
+        var lists = new List<NamedList>();
+        foreach (var list in settings.Lists.Where(l => !IsUrl(l)))
+            lists.Add(list == "-" ? await _sources.ReadInputAsync(cancellationToken) : await _sources.ReadAsync(list, cancellationToken));
+        if (urls.Count > 0)
+            lists.Add(_sources.Hold("command line", Encoding.UTF8.GetBytes(string.Join('\n', urls) + "\n")));
+        return lists;
+    }
+
+    /// <summary>The sample site, with all formats, so that its records show what a record can hold.</summary>
+    private byte[] SampleList() => settings.IsEmbedded || settings.Api!.IsLoopback
+        ? JsonSerializer.SerializeToUtf8Bytes(new { inputs = SampleSite.Urls.Select(url => new { url }), shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
+        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST. The sample site exists only in the emulator.");
+
+    private async Task<ListInspection> InspectAsync(NamedList list, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var source = new ListSource(_ => ValueTask.FromResult(list.Open()), list.Name)
+            {
+                UrlColumn = settings.UrlColumn,
+            };
+            return await ListInspector.InspectAsync(
+                source, settings.SharedInputs, settings.Bind().Intake, cancellationToken: cancellationToken);
+        }
+        catch (PipelineException problem)
+        {
+            throw Named(list.Name, problem);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Creates the list's entry in the ledger before its message, so that <c>pipeline status</c> knows a printed id at once.</summary>
+    private static async Task<ListEntry> AcceptAsync(ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await admission.AcceptAsync(inspection, name, cancellationToken);
+        }
+        catch (PipelineException problem) when (problem.IsPermanent)
+        {
+            throw Named(name, problem);
+        }
+    }
+
+    // There may be several lists, so the message names this one.
+    private static PipelineException Named(string name, PipelineException problem) =>
+        problem is { IsPermanent: true, IsStoreFault: false }
+            ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Summary}", problem.Details, problem)
+            : problem;
+
+    private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+}

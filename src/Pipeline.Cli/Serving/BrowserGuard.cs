@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Pipeline.Callback;
+using Pipeline.Http;
+
+namespace Pipeline.Cli.Serving;
+
+/// <summary>
+/// Protects the pages: they are served only under the names of this process, so that no other page can read them (DNS
+/// rebinding), never in a frame, and never cached. Callbacks are not checked: they have a token, and a proxy may call them
+/// by any name.
+/// </summary>
+internal static class BrowserGuard
+{
+    private static readonly PathString s_callbacks = "/" + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
+
+    /// <summary>Protects every path except that of the callbacks.</summary>
+    /// <param name="app">The application.</param>
+    /// <param name="style">The only style sheet that the pages may use.</param>
+    /// <param name="addresses">Addresses of this process, in addition to the names of this machine.</param>
+    public static void UseBrowserGuard(this IApplicationBuilder app, string style, params IEnumerable<Uri> addresses)
+    {
+        var known = addresses.Select(address => address.IdnHost).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        // Whoever listens on all addresses may be called by any of them, but not by a name.
+        var isAnyAddress = known.Overlaps(["0.0.0.0", "::"]);
+        var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+            + $"style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'";
+        app.Use(async (context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments(s_callbacks))
+            {
+                await next(context);
+                return;
+            }
+            Describe(context.Response.Headers, policy);
+            var host = context.Request.Host.Host.Trim('[', ']');
+            if (LoopbackHost.Is(host) || known.Contains(host) || (isAnyAddress && System.Net.IPAddress.TryParse(host, out _)))
+            {
+                await next(context);
+                return;
+            }
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            await context.Response.WriteAsync("This page is not served under that name. Open it as localhost, or set --callback-base to its address.");
+        });
+    }
+
+    private static void Describe(IHeaderDictionary headers, string policy)
+    {
+        headers.ContentSecurityPolicy = policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers.CacheControl = "no-store";
+        headers["Referrer-Policy"] = "no-referrer";
+    }
+}

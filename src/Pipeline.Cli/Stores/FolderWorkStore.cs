@@ -1,0 +1,99 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Cli.Serving;
+using Pipeline.Cli.Settings;
+using Pipeline.Hosting;
+using Pipeline.IO;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Records;
+
+namespace Pipeline.Cli.Stores;
+
+/// <summary>SQLite and files in the state folder of this machine.</summary>
+internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
+{
+    /// <inheritdoc/>
+    public override string Name => settings.State;
+
+    /// <inheritdoc/>
+    public override bool IsShared => false;
+
+    /// <inheritdoc/>
+    public override ObjectUri ListFolder => ObjectUri.ForFile(Path.Combine(settings.State, Folders.ListsFolder)).AsPrefix();
+
+    /// <inheritdoc/>
+    public override QueueHostOptions RunnerDefaults => new();
+
+    /// <inheritdoc/>
+    public override void RequireExisting()
+    {
+        if (!File.Exists(Path.Combine(settings.State, LocalDatabase.FileName)))
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"There is no state in {settings.State}. Name the --out (and --state) of the run you mean, or set "
+                    + "AzureWebJobsStorage to the storage account."
+            );
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareToSubmit() => Folders.Prepare(settings, withOut: false);
+
+    /// <inheritdoc/>
+    public override void PrepareToServe() => Folders.Prepare(settings, withOut: true);
+
+    /// <inheritdoc/>
+    public override async Task<OpenWorkStore> OpenAsync(CancellationToken cancellationToken)
+    {
+        var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
+        return new(
+            services => services.AddLocalStores(database),
+            (_, _, _) => throw new InvalidOperationException("The records were not opened."),
+            database
+        );
+    }
+
+    /// <inheritdoc/>
+    public override async Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken)
+    {
+        var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
+        try
+        {
+            using var logs = LoggerFactory.Create(logging => HostLog.Configure(logging, settings));
+            var log = logs.CreateLogger<NdjsonRecordStore>();
+            var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, log, cancellationToken);
+            return new(
+                services => services.AddLocalStores(database, sink),
+                (_, ids, token) => sink.AgreesAsync(ids, token),
+                database
+            );
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string? FindProblem() => HealthNote.Read(settings.State) ?? FindFullDisk();
+
+    /// <inheritdoc/>
+    public override string DescribeCompleted(string list, DateTimeOffset? at) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Name another --out to fetch it again."
+        );
+
+    /// <inheritdoc/>
+    public override Task<string> AskAsync(CancellationToken cancellationToken) =>
+        Task.FromResult("no storage account is set; this machine keeps the state");
+
+    private string? FindFullDisk() =>
+        new[] { settings.State, settings.Out }
+            .FirstOrDefault(folder => !DiskFaults.HasRoom(folder, DiskFaults.WorkingBytes)) is { } full
+            ? LocalErrors.DiskFull(full, inner: null).Message
+            : null;
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Settings;
+using Pipeline.Hosting;
+
+namespace Pipeline.Cli.Stores;
+
+/// <summary>
+/// Queues, ledger and lists of a pipeline that runs elsewhere, for commands that host nothing. Over a storage account the
+/// stages work here too; a state folder has no record sink here.
+/// </summary>
+internal sealed class StoreAccess : IAsyncDisposable
+{
+    private readonly OpenWorkStore _store;
+    private readonly ServiceProvider _services;
+
+    private StoreAccess(ServiceProvider services, OpenWorkStore store) => (_services, _store) = (services, store);
+
+    public IServiceProvider Services => _services;
+
+    /// <summary>Opens the storage account, or the state folder.</summary>
+    public static async Task<StoreAccess> OpenAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        var store = await settings.WorkStore.OpenAsync(cancellationToken);
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddPipeline(settings.ApplyWithoutCallbacks)
+            .AddCloudObjects(settings.Stores);
+        store.AddTo(services);
+        return new(services.BuildServiceProvider(), store);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+}

@@ -1,0 +1,57 @@
+using Pipeline.Cli.Settings;
+using Pipeline.Model;
+using Pipeline.Options;
+
+namespace Pipeline.Cli.Stores;
+
+/// <summary>
+/// Where queues, ledger and lists are: in a folder of this machine, or in a storage account. <see cref="Of"/> is the only
+/// place that chooses between the two; all that differs is a member here.
+/// </summary>
+internal abstract class WorkStore
+{
+    /// <summary>The store that a command was asked for: the account that AzureWebJobsStorage names, else the state folder.</summary>
+    public static WorkStore Of(RunSettings settings) =>
+        settings.Azure is { } account ? new AccountWorkStore(settings, account) : new FolderWorkStore(settings);
+
+    /// <summary>Its name, for people.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether it holds the lists of others too.</summary>
+    public abstract bool IsShared { get; }
+
+    /// <summary>Where lists are kept for Intake, and the only place that a list may point to.</summary>
+    public abstract ObjectUri ListFolder { get; }
+
+    /// <summary>How often the host on this machine looks, unless the user sets it.</summary>
+    public abstract QueueHostOptions RunnerDefaults { get; }
+
+    /// <summary>Checks that a run was here before; for commands about what it has left.</summary>
+    /// <exception cref="PipelineException">Permanent: there is no state.</exception>
+    public abstract void RequireExisting();
+
+    /// <summary>Makes the folders that <c>submit</c> needs.</summary>
+    public abstract void PrepareToSubmit();
+
+    /// <summary>Makes the folders that <c>serve</c> needs.</summary>
+    public abstract void PrepareToServe();
+
+    /// <summary>Opens it for a command that hosts no stages.</summary>
+    public abstract Task<OpenWorkStore> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Opens it for the stages.</summary>
+    public abstract Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken);
+
+    /// <summary>What keeps a process on this store from going on, as far as it can be seen from here; null where nothing does.</summary>
+    public abstract string? FindProblem();
+
+    /// <summary>What to tell the user of a list that was completed before.</summary>
+    /// <param name="list">The list's name.</param>
+    /// <param name="at">When.</param>
+    public abstract string DescribeCompleted(string list, DateTimeOffset? at);
+
+    /// <summary>Asks whether the store can be used, without writing anything.</summary>
+    /// <returns>The answer in one sentence.</returns>
+    /// <exception cref="PipelineException">It cannot.</exception>
+    public abstract Task<string> AskAsync(CancellationToken cancellationToken);
+}

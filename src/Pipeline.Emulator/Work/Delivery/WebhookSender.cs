@@ -1,0 +1,55 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using Pipeline.Emulator.Hostile;
+using Pipeline.Emulator.Store;
+
+namespace Pipeline.Emulator.Work.Delivery;
+
+/// <summary>
+/// Calls webhooks, with up to three attempts at growing intervals. Each attempt is a job of its own, so that a restart
+/// forgets none.
+/// </summary>
+internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
+{
+    private const int MaxAttempts = 3;
+
+    private static readonly MediaTypeHeaderValue s_json = new("application/json");
+
+    public async Task CallAsync(Job job, CancellationToken cancellationToken)
+    {
+        var accepted = await TryCallAsync(job.Task, cancellationToken);
+        List<NextJob> next = [];
+        if (!accepted && job.Attempt < MaxAttempts)
+        {
+            var wait = options.CallbackBackoff * Math.Pow(2, job.Attempt - 1);
+            next.Add(new(JobKind.Call, options.Time.GetUtcNow() + wait, job.Attempt + 1));
+        }
+        await store.CalledAsync(job, accepted, next);
+        if (next.Count > 0)
+            signals.Wake(JobKind.Call);
+    }
+
+    private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
+    {
+        using var content = HostileWebhook.Content(task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
+        content.Headers.ContentType = s_json;
+        using var timeout = new CancellationTokenSource(options.CallbackTimeout, options.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, task.Delivery.CallbackUrl) { Content = content };
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            return response.IsSuccessStatusCode;
+        }
+        // HttpClient lets a bare SocketException through when the connection is reset before it reads the remote
+        // address (.NET 10).
+        catch (Exception e) when (e is HttpRequestException or SocketException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}
