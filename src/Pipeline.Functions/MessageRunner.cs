@@ -47,7 +47,7 @@ internal sealed partial class MessageRunner(
 
     /// <summary>Settles a message whose stage failed.</summary>
     /// <returns>
-    /// False where the error must escape: then the host counts it as a try and delivers the message again.
+    /// False if the error must escape. The host then counts it as a try and delivers the message again.
     /// </returns>
     private async Task<bool> SettleAsync(
         HeldMessage held,
@@ -64,10 +64,10 @@ internal sealed partial class MessageRunner(
                 await SendAsync(name, envelope.Body, TimeSpan.Zero, CancellationToken.None);
                 return true;
             case MessageFate.WaitsForStore:
-                await PutOffAsync(held, envelope.Body, s_storeWait, (PipelineException)error, stopping);
+                await DelayAsync(held, envelope.Body, s_storeWait, (PipelineException)error, stopping);
                 return true;
-            case MessageFate.Retried when error is PipelineException { RetryAfter: not null } asked && envelope.CanCount:
-                await PutOffAsync(held, envelope.CountedUp(), s_shortestWait, asked, stopping);
+            case MessageFate.Retried when error is PipelineException { RetryAfter: not null } transient && envelope.CanCount:
+                await DelayAsync(held, envelope.CountedUp(), s_shortestWait, transient, stopping);
                 return true;
             case MessageFate.DeadLettered:
                 // The ledger is updated here because the function of the poison queue does not know the error.
@@ -80,7 +80,7 @@ internal sealed partial class MessageRunner(
         }
     }
 
-    private Task PutOffAsync(
+    private Task DelayAsync(
         HeldMessage held,
         ReadOnlyMemory<byte> body,
         TimeSpan shortest,

@@ -41,7 +41,8 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
             hash = UInt128.One;
         try
         {
-            for (var block = (long)Math.BigMul((ulong)hash, (ulong)_blocks, out _); ; block = (block + 1) % _blocks)
+            // If a block is full, the hash goes to the next one that has space.
+            for (var block = BlockOf(hash); ; block = (block + 1) % _blocks)
             {
                 var slots = Read(block);
                 var at = slots.IndexOfAny(hash, UInt128.Zero);
@@ -61,17 +62,25 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            var message =
-                $"Cannot store the hashes of a long list in '{folder}': {error.Message} "
-                + "Free space there, or set Collect:SpillFolder to a writable folder.";
-            throw DiskFaults.IsFull(error) || DiskFaults.MayPass(error)
-                ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, error)
-                : PipelineException.StoreStops(FailureReasons.Unavailable, message, error);
+            throw CannotStore(error);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stream?.Dispose();
+
+    // Scales the low 64 bits of the hash to the range of block numbers.
+    private long BlockOf(UInt128 hash) => (long)Math.BigMul((ulong)hash, (ulong)_blocks, out _);
+
+    private PipelineException CannotStore(Exception error)
+    {
+        var message =
+            $"Cannot store the hashes of a long list in '{folder}': {error.Message} "
+            + "Free space there, or set Collect:SpillFolder to a writable folder.";
+        return DiskFaults.IsFull(error) || DiskFaults.MayPass(error)
+            ? PipelineException.StoreWaits(FailureReasons.Unavailable, message, error)
+            : PipelineException.StoreStops(FailureReasons.Unavailable, message, error);
+    }
 
     private Span<UInt128> Read(long block)
     {

@@ -39,6 +39,7 @@ internal sealed class InputWriter : IDisposable
     {
         ReadOwn(item);
         Begin(_prefix);
+        // Merges two lists that are sorted by name. The item's own fields override the shared ones.
         var shared = _shared.Properties;
         for (int i = 0, j = 0; i < shared.Count || j < _own.Count; )
         {

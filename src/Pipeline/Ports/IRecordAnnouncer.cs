@@ -10,6 +10,6 @@ namespace Pipeline.Ports;
 public interface IRecordAnnouncer
 {
     /// <summary>Announces one document.</summary>
-    /// <exception cref="PipelineException">Transient: consumers cannot be told now.</exception>
+    /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
     Task AnnounceAsync(StoredDocument document, CancellationToken cancellationToken);
 }

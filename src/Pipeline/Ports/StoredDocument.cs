@@ -13,23 +13,27 @@ public enum DocumentKind
     Manifest,
 }
 
-/// <summary>A document that a store holds, for announcers. Disposing it releases its bytes.</summary>
-/// <param name="kind">What it is.</param>
-/// <param name="id">The id of its input, or of its list for a manifest.</param>
-/// <param name="address">Where it is stored. The query may hold a signature, which no announcement may repeat.</param>
-/// <param name="content">Its bytes as stored; seekable.</param>
+/// <summary>A stored document, for announcers. Disposing it releases its bytes.</summary>
+/// <param name="kind">The kind of document.</param>
+/// <param name="id">The id of its input; the list's id for a manifest.</param>
+/// <param name="address">
+/// The address of the document. Its query may contain a signature, which must not be announced.
+/// </param>
+/// <param name="content">The stored bytes; seekable.</param>
 public sealed class StoredDocument(DocumentKind kind, string id, Uri address, Stream content) : IAsyncDisposable
 {
-    /// <summary>What it is. Records are stored as a gzip member, failures and manifests as plain JSON.</summary>
+    /// <summary>
+    /// The kind of document. Records are stored as a gzip member, failures and manifests as plain JSON.
+    /// </summary>
     public DocumentKind Kind => kind;
 
-    /// <summary>The id of its input, or of its list for a manifest.</summary>
+    /// <summary>The id of its input; the list's id for a manifest.</summary>
     public string Id => id;
 
-    /// <summary>Where it is stored, without query.</summary>
+    /// <summary>The address of the document, without query.</summary>
     public string Address => address.GetLeftPart(UriPartial.Path);
 
-    /// <summary>Its bytes as stored; seekable.</summary>
+    /// <summary>The stored bytes; seekable.</summary>
     public Stream Content => content;
 
     /// <inheritdoc/>

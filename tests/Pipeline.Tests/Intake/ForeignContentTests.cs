@@ -4,7 +4,7 @@ using Pipeline.Intake.Reading;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>A file that is not UTF-8 text is called what it is, with the way to a list.</summary>
+/// <summary>The error for a file that is not UTF-8 text names its kind and says how to convert it.</summary>
 public sealed class ForeignContentTests
 {
     private const string Urls = "https://a.example/\r\nhttps://b.example/zürich\r\n";
@@ -29,7 +29,7 @@ public sealed class ForeignContentTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void AFileThatIsNoTextIsCalledWhatItIs(byte[] file, string expected) =>
+    public void TheKindOfAFileThatIsNotTextIsReported(byte[] file, string expected) =>
         Assert.Contains(expected, ForeignContent.Describe(file), StringComparison.Ordinal);
 
     [Theory]
@@ -37,9 +37,9 @@ public sealed class ForeignContentTests
     [InlineData(Urls)]
     [InlineData("\uFEFF" + Urls)]
     [InlineData("PK,url\n1,https://a.example/")]
-    public void TextIsText(string text) => Assert.Null(ForeignContent.Describe(Encoding.UTF8.GetBytes(text)));
+    public void TextIsAccepted(string text) => Assert.Null(ForeignContent.Describe(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
-    public void ANulFarBehindIsLeftToItsLine() =>
+    public void ALateNulFailsOnlyItsLine() =>
         Assert.Null(ForeignContent.Describe(Encoding.UTF8.GetBytes(new string('a', 512) + "\0")));
 }

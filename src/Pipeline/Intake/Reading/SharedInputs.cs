@@ -99,7 +99,7 @@ internal sealed class SharedInputs
                     throw Refused($"'{pair}' is not a shared input. Write name=value, for example country=US.");
                 var name = NameOf(pair[..equals].Trim());
                 if (!given.TryAdd(name, pair))
-                    throw Refused($"'{name}' is given twice, as '{given[name]}' and '{pair}'. Leave one of them out.");
+                    throw Refused($"'{name}' is given twice, as '{given[name]}' and '{pair}'. Remove one of them.");
                 if (CellValue.Write(writer, name, Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)
                     throw Refused($"The shared input '{pair}' cannot be used: {problem}.");
             }

@@ -12,15 +12,15 @@ namespace Pipeline.Intake.Reading.Csv;
 internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator)
 {
     /// <summary>
-    /// Whether it has no URL column, but the row below has the same number of cells and one of them is a URL: then the
-    /// user must say which column has the URLs.
+    /// Whether it has no URL column, but the row below has the same number of cells and one of them is a URL. The user
+    /// must then name the URL column.
     /// </summary>
     public bool IsAboveUrls { get; init; }
 }
 
 /// <summary>
 /// Finds the header row of a CSV list: the first row with a URL column, unless a row above it contains a URL. Without
-/// such a row, the header is the row of names right above the first URL, else the first row.
+/// such a row, the header is the row of names directly above the first URL, otherwise the first row.
 /// </summary>
 internal static class CsvHeaderFinder
 {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
@@ -32,7 +33,8 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
         {
             if (!await records.WriteNewAsync(name, member, cancellationToken))
             {
-                // The first writer may have crashed before it announced the record: its bytes are announced again.
+                // The first writer may have crashed before it announced the record, so the stored bytes are announced
+                // again.
                 await member.DisposeAsync();
                 member = await records.ReadAsync(name, cancellationToken);
             }
@@ -78,33 +80,36 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
     {
         var locations = new List<RecordLocation>();
-        BlobItem? file = null;
-        var (current, members) = ("", new List<RecordMember>());
+        await foreach (var (name, file, members) in ReadSubmissionsAsync(listId, cancellationToken))
+        {
+            if (members.Count > 0)
+                locations.Add(await _files.EnsureAsync(name + SubmissionFile.Suffix, file, members, cancellationToken));
+        }
+        return locations;
+    }
+
+    /// <summary>Groups the listing of a list's blobs by submission: its file, if it has one, and its records.</summary>
+    private async IAsyncEnumerable<(string Name, BlobItem? File, IReadOnlyList<RecordMember> Members)> ReadSubmissionsAsync(
+        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (name, file, members) = ("", (BlobItem?)null, new List<RecordMember>());
         await foreach (var blob in records.Container.ReadAsync(
             c => c.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{listId}/", cancellationToken), cancellationToken))
         {
             // The listing has a submission's file just before its records, because '.' sorts before '/'.
             var isFile = blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal);
             var submission = isFile ? blob.Name[..^SubmissionFile.Suffix.Length] : blob.Name[..blob.Name.LastIndexOf('/')];
-            if (submission != current)
+            if (submission != name)
             {
-                await CloseAsync();
-                (current, file) = (submission, null);
-                members.Clear();
+                yield return (name, file, members);
+                (name, file, members) = (submission, null, []);
             }
             if (isFile)
                 file = blob;
             else
                 members.Add(new(blob.Name, blob.Properties.ContentLength ?? 0, blob.Properties.ETag.ToString() ?? ""));
         }
-        await CloseAsync();
-        return locations;
-
-        async Task CloseAsync()
-        {
-            if (members.Count > 0)
-                locations.Add(await _files.EnsureAsync(current + SubmissionFile.Suffix, file, members, cancellationToken));
-        }
+        yield return (name, file, members);
     }
 
     /// <inheritdoc/>
