@@ -3,8 +3,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using Pipeline.Collect;
 using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
 
@@ -51,8 +53,10 @@ public sealed class DeadLetterFunctionTests
         var outcomes = new OutcomeRecorder(
             _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, time), time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
-        var stage = new DeadLetterStage(
-            _ledger.Object, Mock.Of<IWorkQueue>(MockBehavior.Strict), outcomes, failures, time, NullLogger<DeadLetterStage>.Instance);
+        var queues = Mock.Of<IWorkQueue>(MockBehavior.Strict);
+        var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());
+        var holds = new SubmissionHolds(_ledger.Object, queues, outcomes, options, time, NullLogger<SubmissionHolds>.Instance);
+        var stage = new DeadLetterStage(_ledger.Object, queues, holds, failures, time, NullLogger<DeadLetterStage>.Instance);
         var function = new DeadLetterFunction(stage, NullLogger<DeadLetterFunction>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", body, dequeueCount);
         return queue == QueueNames.Results

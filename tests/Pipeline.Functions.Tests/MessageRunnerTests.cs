@@ -8,9 +8,11 @@ using Moq;
 using Pipeline.Collect;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure.Queues;
+using Pipeline.Submit;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
 
@@ -201,7 +203,11 @@ public sealed class MessageRunnerTests : IDisposable
             _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, _time), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
-        var deadLetters = new DeadLetterStage(_ledger.Object, _queue.Object, outcomes, failures, _time, NullLogger<DeadLetterStage>.Instance);
+        var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());
+        var holds = new SubmissionHolds(
+            _ledger.Object, _queue.Object, outcomes, options, _time, NullLogger<SubmissionHolds>.Instance);
+        var deadLetters = new DeadLetterStage(
+            _ledger.Object, _queue.Object, holds, failures, _time, NullLogger<DeadLetterStage>.Instance);
         var runner = new MessageRunner(_queue.Object, claims, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
         return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);

@@ -31,6 +31,7 @@ using Pipeline.Stores.S3;
 using Pipeline.Submit;
 using Pipeline.Submit.Evidence;
 using Pipeline.Sweep;
+using Pipeline.Sweep.Accepted;
 
 namespace Pipeline.Hosting;
 
@@ -57,6 +58,7 @@ public static class PipelineServices
         services.AddSingleton<Resubmission>();
         services.AddSingleton<Refusals>();
         services.AddSingleton<SubmissionHolds>();
+        services.AddSingleton<PlannedSubmissions>();
         services.AddSingleton<CanaryGuard>();
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
@@ -85,7 +87,15 @@ public static class PipelineServices
         services.AddSingleton<FinishedTasks>();
         services.AddSingleton<OtherTasks>();
         services.AddSingleton<SubmissionResolver>();
+        services.AddSingleton<SweepPolicy>();
+        services.AddSingleton<LeftOverInputs>();
+        services.AddSingleton<FinalCheck>();
+        services.AddSingleton<ExpiredSubmissions>();
+        services.AddSingleton<SubmissionPoller>();
+        services.AddSingleton<SubmissionCloser>();
         services.AddSingleton<AcceptedSubmissions>();
+        services.AddSingleton<UnansweredSubmissions>();
+        services.AddSingleton<SubmissionSteps>();
         services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<ListCloser>();
 

@@ -43,6 +43,9 @@ internal sealed class OutcomeRecorder(
         return true;
     }
 
+    /// <summary>Forgets the count of a submission that is closed.</summary>
+    public void Forget(string submissionId) => open.Forget(submissionId);
+
     /// <summary>Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.</summary>
     public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {

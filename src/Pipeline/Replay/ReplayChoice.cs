@@ -5,7 +5,7 @@ using Pipeline.Nimble;
 using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
-using Pipeline.Sweep;
+using Pipeline.Sweep.Accepted;
 
 namespace Pipeline.Replay;
 

@@ -22,7 +22,8 @@ internal sealed record CanaryResult(int Inputs, int Records, int Failures, int N
 }
 
 /// <summary>Tells whether a list's first inputs succeeded, and wakes the submissions that wait for it.</summary>
-internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
+internal sealed partial class CanaryGuard(
+    ILedger ledger, PlannedSubmissions planned, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
 {
     // One for each list with a canary; one that is forgotten is counted again.
     private const int Kept = 1000;
@@ -70,10 +71,8 @@ internal sealed partial class CanaryGuard(ILedger ledger, IWorkQueue queue, IOpt
                 continue;
             if (await GetResultAsync(canary, cancellationToken) is { HasPassed: false, HasFailed: false })
                 return;
-            if (await ledger.UpdateSubmissionAsync(waiting.SendAgain(time.GetUtcNow()), cancellationToken) is null)
-                continue;
-            await queue.SendAsync(new SubmissionMessage(waiting.SubmissionId), TimeSpan.Zero, cancellationToken);
-            woken++;
+            if (await planned.SendAgainAsync(waiting.SendAgain(time.GetUtcNow()), cancellationToken))
+                woken++;
         }
 
         if (woken > 0)

@@ -5,27 +5,38 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Writes into the ledger what became of a message after its last try, so that nothing is only in a poison queue. A submission that was being
-/// posted is left to Sweep, which alone may call it unknown. Tasks that shared a message get their tries once more, each by itself: one of them may have ended
-/// every worker that had the others too.
+/// Writes into the ledger what became of a message after its last try: the ledger, not the poison queue, is the truth. A
+/// submission whose POST is under way is left to Sweep, which alone may call it unknown. Tasks that shared a message get
+/// their tries once more, each in its own message: one of them may have ended the worker each time.
 /// </summary>
 internal sealed partial class DeadLetterStage(
-    ILedger ledger, IWorkQueue queues, OutcomeRecorder outcomes, TaskFailures failures, TimeProvider time, ILogger<DeadLetterStage> logger)
+    ILedger ledger,
+    IWorkQueue queue,
+    SubmissionHolds holds,
+    TaskFailures failures,
+    TimeProvider time,
+    ILogger<DeadLetterStage> logger)
 {
     private readonly ListRefusals _refusals = new(ledger, time);
 
-    public async Task HandleAsync(string queue, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
+    /// <summary>Handles a message that failed its last try.</summary>
+    /// <param name="name">The queue it came from.</param>
+    /// <param name="body">The message.</param>
+    /// <param name="error">What the last try failed with; null if that is not known.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
+    public async Task HandleAsync(string name, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
     {
-        LogDead(error, queue);
+        LogDead(error, name);
         var reason = (error as PipelineException)?.Reason ?? FailureReasons.Internal;
         var text = error?.Message ?? "It failed every try; the log has the error.";
-        switch (queue)
+        switch (name)
         {
-            // What Intake itself refuses it has recorded before it said so.
+            // Intake has recorded what it refuses itself.
             case QueueNames.UrlLists when error is not PipelineException { IsPermanent: true }:
                 await _refusals.RefuseAsync(body, null, $"It could not be planned: {text}", isKnown: error is null, cancellationToken);
                 break;
@@ -38,7 +49,7 @@ internal sealed partial class DeadLetterStage(
         }
     }
 
-    /// <summary>Null for what no stage of ours has written: it says nothing of any submission, and the log has it.</summary>
+    /// <summary>Reads a message; null for one that no stage wrote, which is only logged.</summary>
     private static T? TryRead<T>(ReadOnlyMemory<byte> body, Func<ReadOnlyMemory<byte>, T> read) where T : class
     {
         try
@@ -53,24 +64,19 @@ internal sealed partial class DeadLetterStage(
 
     private async Task FailSubmissionAsync(SubmissionMessage message, string reason, string text, CancellationToken cancellationToken)
     {
-        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { State: SubmissionState.Planned } submission)
-            return;
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        await outcomes.FailAsync(submission, inputs, new("submit", reason, text), cancellationToken);
-
-        // Failing the inputs may have changed the submission, and as long as it counts as planned it could still be posted.
-        for (var current = submission; current is { State: SubmissionState.Planned };)
+        var cause = new FailureCause("submit", reason, text);
+        while (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is { State: SubmissionState.Planned } planned)
         {
-            if (await ledger.UpdateSubmissionAsync(current.GiveUp(time.GetUtcNow()), cancellationToken) is not null)
+            var inputs = await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken);
+            if (await holds.EndAsync(planned, inputs, cause, cancellationToken) is not null)
                 return;
-            current = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken);
         }
     }
 
     private async Task SendApartAsync(ResultMessage shared, CancellationToken cancellationToken)
     {
         foreach (var one in shared.Each())
-            await queues.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
+            await queue.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
     }
 
     private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)
@@ -82,6 +88,6 @@ internal sealed partial class DeadLetterStage(
         await failures.FailAsync(submission, input, message.TaskId, new("collect", reason, text), message.DiscoveredBy, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} is given up.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} failed its last try.")]
     private partial void LogDead(Exception? error, string queue);
 }

@@ -6,11 +6,13 @@ using Moq;
 using Pipeline.Collect;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Stores.Local.Queues;
+using Pipeline.Submit;
 using Pipeline.Sweep;
 using Pipeline.Tests.Support;
 
@@ -110,10 +112,12 @@ public sealed class DeadLetterStageTests
     {
         var time = new FakeTimeProvider(Some.Time);
         var outcomes = new OutcomeRecorder(ledger, store, new(store, []), new(ledger), new(ledger, time), time);
+        var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());
+        queue ??= Mock.Of<IWorkQueue>(MockBehavior.Strict);
         return new(
             ledger,
-            queue ?? Mock.Of<IWorkQueue>(MockBehavior.Strict),
-            outcomes,
+            queue,
+            new(ledger, queue, outcomes, options, time, NullLogger<SubmissionHolds>.Instance),
             new(ledger, null!, outcomes, NullLogger<TaskFailures>.Instance),
             time,
             NullLogger<DeadLetterStage>.Instance);

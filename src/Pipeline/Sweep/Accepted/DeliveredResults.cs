@@ -3,22 +3,22 @@ using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores;
 
-namespace Pipeline.Sweep;
+namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// The results that lie under a submission's own prefix. The bucket is a source of its own: it is asked while the API cannot
-/// answer, before an input is given up, and when a failure is replayed.
+/// Finds results under a submission's own prefix in the bucket. The bucket is a source of its own: it is listed while the
+/// API cannot answer, before an input is given up, and when a failure is replayed.
 /// </summary>
 internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectStores objects, TimeProvider time)
 {
     private const int ObjectsPerInput = 10;
 
-    /// <summary>Lists the tasks whose objects are there and whose results no input has.</summary>
-    /// <param name="submission">Posted, whatever its state.</param>
+    /// <summary>Lists the tasks with an object whose result no input has.</summary>
+    /// <param name="submission">A submission that was posted, in any state.</param>
     /// <param name="inputs">Its inputs.</param>
-    /// <param name="cancellationToken">Stops the listing.</param>
-    /// <returns>Well-formed task ids, each once; none where results are read from the API.</returns>
-    /// <exception cref="PipelineException">The listing is not whole, so it proves no absence.</exception>
+    /// <param name="cancellationToken">Cancels the listing.</param>
+    /// <returns>Well-formed task ids, each once; none if results are read from the API.</returns>
+    /// <exception cref="PipelineException">The listing is incomplete, so it proves no absence.</exception>
     public async Task<IReadOnlyList<string>> FindAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
         return [.. found];
     }
 
-    /// <summary>Queues those tasks, also where the listing breaks off: what was seen until then is there.</summary>
+    /// <summary>Queues those tasks, even if the listing fails half-way: the objects seen until then exist.</summary>
     /// <returns>How many were queued.</returns>
     /// <inheritdoc cref="FindAsync"/>
     public async Task<int> QueueAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
         return found.Count;
     }
 
-    /// <summary>Has tasks collected whose objects were listed.</summary>
+    /// <summary>Queues tasks whose objects were listed.</summary>
     public Task SendAsync(SubmissionEntry submission, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) => taskIds.Count == 0
         ? Task.CompletedTask
         : queue.SendAsync(submission.SubmissionId, taskIds, DiscoveredBy.Listing, time.GetUtcNow(), cancellationToken);
@@ -61,13 +61,13 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
         {
             if (--left < 0)
                 throw PipelineException.Transient(FailureReasons.Unavailable,
-                    $"{submission.StorageUrl} holds far more objects than results were asked for. Delete those that are no results.");
+                    $"{submission.StorageUrl} holds far more objects than this submission has inputs. Delete those that are no results.");
             if (ObjectNames.TaskIdOf(item.Uri) is { } taskId && !settled.Contains(taskId))
                 found.Add(taskId);
         }
     }
 
-    /// <summary>The tasks that gave an input its outcome, and other tasks of such inputs.</summary>
+    /// <summary>The tasks that gave an input its outcome, and the other tasks of such inputs.</summary>
     private async Task<HashSet<string>> SettledAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {

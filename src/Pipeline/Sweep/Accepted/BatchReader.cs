@@ -2,12 +2,12 @@ using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 
-namespace Pipeline.Sweep;
+namespace Pipeline.Sweep.Accepted;
 
-/// <summary>Asks the API how far an accepted submission is, by its batch or by the tasks that are known.</summary>
+/// <summary>Asks the API how far an accepted submission is, by its batch or by its known tasks.</summary>
 internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
 {
-    /// <summary>How far it is; null when the API does not know it.</summary>
+    /// <summary>How far it is; null if the API does not know it.</summary>
     public async Task<NimbleProgress?> GetProgressAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (submission.BatchId is { } batchId)
@@ -20,12 +20,12 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         if (known.Count == 0)
             return null;
         var ended = known.Count(t => TaskStates.Classify(t.State) != TaskOutcome.Pending);
-        // A submission that was found by its objects names fewer tasks than it has, until they are all collected.
+        // Of a submission that was found by its objects, only the collected tasks are known.
         var isDone = ended == known.Count && tasks.Count >= submission.Count;
         return new(submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
     }
 
-    /// <summary>Asks for the batch of a submission that was found by its objects while the API could not name it.</summary>
+    /// <summary>Learns the batch of a submission that was found by its objects while the API could not name it.</summary>
     public async Task<SubmissionEntry> LearnBatchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (submission.BatchId is not null || submission.Count == 1
@@ -40,8 +40,8 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         [.. (await GetDetailsAsync(submission, cancellationToken)).Values];
 
     /// <summary>
-    /// The tasks as the API has them now, once all are said to have ended. A task that the batch's details leave out, or do not call ended,
-    /// is asked for by itself; where its input has a record, or failed for this very task, its end is of no interest and it is left out.
+    /// The tasks as the API has them now, after it said that all have ended. A task that the batch's details leave out, or
+    /// do not call ended, is asked for by itself. It is left out if its input has a record or failed for this very task.
     /// </summary>
     public async Task<IReadOnlyList<NimbleTask>> GetEndedTasksAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

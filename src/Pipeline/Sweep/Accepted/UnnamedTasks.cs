@@ -1,16 +1,32 @@
+using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
 
-namespace Pipeline.Sweep;
+namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
 /// Looks in the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names. Where results are
 /// not delivered to a bucket, nothing else knows of them.
 /// </summary>
-internal sealed class UnnamedTasks(ILedger ledger, ApiLists lists)
+internal sealed partial class UnnamedTasks(
+    ILedger ledger, ApiLists lists, FinishedTasks finished, ILogger<UnnamedTasks> logger)
 {
+    /// <summary>Finds such tasks, queues the good ones and fails the inputs of the bad ones.</summary>
+    /// <returns>Whether there are any.</returns>
+    /// <inheritdoc cref="FindAsync"/>
+    public async Task<bool> SendAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(submission, inputs, cancellationToken);
+        if (found.Count == 0)
+            return false;
+        LogFound(submission.SubmissionId, found.Count);
+        await finished.SendAsync(submission, inputs, found, cancellationToken);
+        return true;
+    }
+
     /// <summary>Finds tasks that the ledger does not know, for inputs that wait and have none.</summary>
     /// <param name="submission">A submission that was accepted.</param>
     /// <param name="inputs">Its inputs.</param>
@@ -48,4 +64,8 @@ internal sealed class UnnamedTasks(ILedger ledger, ApiLists lists)
             : throw PipelineException.Transient(FailureReasons.Unavailable,
                 $"Nimble names no task for {missing} of {submission.Count} inputs, and {end.Doubt}. They wait.");
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The API's list has {Tasks} tasks of submission {SubmissionId} that its batch does not name. They are collected.")]
+    private partial void LogFound(string submissionId, int tasks);
 }

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Submit;
+using Pipeline.Submit.Evidence;
+
+namespace Pipeline.Sweep;
+
+/// <summary>
+/// Looks after submissions whose POST left no proof: finds evidence, waits for it, posts again if the settings allow that
+/// and absence is proven, or gives up. Evidence that comes later still counts.
+/// </summary>
+internal sealed partial class UnansweredSubmissions(
+    ILedger ledger,
+    PlannedSubmissions planned,
+    SubmissionResolver resolver,
+    OutcomeRecorder outcomes,
+    SweepPolicy policy,
+    ILogger<UnansweredSubmissions> logger)
+{
+    /// <summary>Looks at a submission in state Posting or Unknown.</summary>
+    public async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        // A search proves something about the time at which it began. A slow one must not end a window that was open then.
+        var began = policy.Now;
+        var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
+        if (found)
+            return;
+        var isUnderWay = policy.IsUnderWay(submission, began);
+        if (!isUnderWay && policy.IsProvenAbsent(submission, doubt, began))
+            await PostAgainAsync(submission, cancellationToken);
+        else if (isUnderWay || policy.IsWindowOpen(submission, began))
+            await ledger.UpdateSubmissionAsync(
+                submission.LookInVain(isUnderWay, policy.NextLook(submission)), cancellationToken);
+        else
+            await GiveUpAsync(submission, began, doubt, cancellationToken);
+    }
+
+    /// <summary>Looks once more for a submission that was given up, and that a crash left with inputs that wait.</summary>
+    public async Task ResumeAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
+    {
+        if (await resolver.SearchAsync(refused, cancellationToken) is { Found: false, Doubt: var doubt })
+            await FailAsync(refused, waiting, doubt, cancellationToken);
+    }
+
+    /// <summary>Looks for late evidence of a closed submission, as long as there may be some.</summary>
+    public async Task LookLateAsync(SubmissionEntry closed, CancellationToken cancellationToken)
+    {
+        if (!closed.IsUnproven || !(await resolver.SearchAsync(closed, cancellationToken)).Found)
+            await ledger.UpdateSubmissionAsync(closed.LookLater(policy.NextLateLook(closed)), cancellationToken);
+    }
+
+    private async Task PostAgainAsync(SubmissionEntry unknown, CancellationToken cancellationToken)
+    {
+        LogPostedAgain(unknown.SubmissionId, unknown.Attempt + 1);
+        await planned.SendAgainAsync(unknown.PostAgain(policy.Now), cancellationToken);
+    }
+
+    private async Task GiveUpAsync(
+        SubmissionEntry unanswered, DateTimeOffset now, string? doubt, CancellationToken cancellationToken)
+    {
+        // Whoever found evidence meanwhile has changed the submission; then it is not given up.
+        if (await ledger.UpdateSubmissionAsync(unanswered.GiveUp(now), cancellationToken) is not { } refused)
+            return;
+        LogGaveUp(refused.SubmissionId, policy.EvidenceWindow.TotalMinutes);
+        var inputs = await ledger.GetInputsAsync(refused.SubmissionId, cancellationToken);
+        await FailAsync(refused, inputs, doubt, cancellationToken);
+    }
+
+    private Task FailAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, string? doubt, CancellationToken cancellationToken)
+    {
+        var post = refused.Message?.TrimEnd('.') ?? "the POST was cut off";
+        var text = $"No proof was found within {policy.EvidenceWindow} that Nimble accepted the submission ({post}). "
+            + $"It will not be reposted automatically, since it may have been billed{(doubt is null ? "" : $": {doubt}")}.";
+        return outcomes.FailAsync(
+            refused, inputs, new("submit", FailureReasons.SubmissionUnknown, text), cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Submission {SubmissionId} is proven absent after its quarantine. It is posted again (attempt {Attempt}).")]
+    private partial void LogPostedAgain(string submissionId, int attempt);
+
+    [LoggerMessage(Level = LogLevel.Error, Message =
+        "No proof for or against submission {SubmissionId} was found within {Minutes} minutes. "
+        + "Its inputs fail as submission_unknown.")]
+    private partial void LogGaveUp(string submissionId, double minutes);
+}
