@@ -64,7 +64,7 @@ internal sealed partial class TaskCollector(
         CrashPoint.Pass("collect.before-open");
         try
         {
-            await CollectAsync(submission, input, message, cancellationToken);
+            await ReadSourcesAsync(submission, input, message, cancellationToken);
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
@@ -80,43 +80,59 @@ internal sealed partial class TaskCollector(
     /// Reads the bucket until the object's deadline, then the API's copy as well. Until the deadline, a damaged,
     /// unfinished or wrong result is read again: one attempt or one source never decides alone.
     /// </summary>
-    private async Task CollectAsync(
+    private async Task ReadSourcesAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
     {
-        var late = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
-        var (found, doubt) = await TryRecordAsync(submission, input, message, fromApi: false, cancellationToken);
-        if (found && doubt is null)
+        var isLate = time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
+        var bucket = await TryRecordAsync(submission, input, message, fromApi: false, cancellationToken);
+        if (bucket.IsSettled)
             return;
+        var doubt = bucket.Doubt;
         // Waiting does not fill an empty result or restore an archived object.
-        var mayWait = !late && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
+        var mayWait = !isLate && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!mayWait && submission.StorageUrl is not null)
         {
             var copy = await TryRecordAsync(submission, input, message, fromApi: true, cancellationToken);
-            if (copy.Found && copy.Doubt is null)
+            if (copy.IsSettled || await PostponeUnfinishedCopyAsync(copy, message, cancellationToken))
                 return;
-            if (copy.Doubt is { Reason: FailureReasons.ResultFailed } unfinished && (message.CopyTries ?? 0) < MaxCopyTries)
-            {
-                await postponement.PostponeAsync(message with { CopyTries = (message.CopyTries ?? 0) + 1 }, unfinished, cancellationToken);
-                return;
-            }
             // A source that denies access may still hold the result, so a denial is final only after RefusedWindow.
             if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
                 doubt = copy.Doubt;
         }
 
-        if (doubt is null)
-            await MissingAsync(submission, input, message, late, cancellationToken);
-        else if (RefusedReads.IsRefusal(doubt) && !refusals.IsOver(message))
-            await postponement.WaitOutAsync(message, doubt, cancellationToken);
-        else if (mayWait)
-            await postponement.PostponeAsync(message, doubt, cancellationToken);
-        else
-            await recorder.FailAsync(submission, input, message, new("collect", doubt.Reason, doubt.Message), cancellationToken);
+        await (doubt is null
+            ? MissingAsync(submission, input, message, isLate, cancellationToken)
+            : DoubtAsync(submission, input, message, doubt, mayWait, cancellationToken));
+    }
+
+    private async Task<bool> PostponeUnfinishedCopyAsync(
+        SourceAnswer copy, ResultMessage message, CancellationToken cancellationToken)
+    {
+        var tries = message.CopyTries ?? 0;
+        if (copy.Doubt is not { Reason: FailureReasons.ResultFailed } unfinished || tries >= MaxCopyTries)
+            return false;
+        await postponement.PostponeAsync(message with { CopyTries = tries + 1 }, unfinished, cancellationToken);
+        return true;
+    }
+
+    private Task DoubtAsync(
+        SubmissionEntry submission,
+        InputEntry? input,
+        ResultMessage message,
+        PipelineException doubt,
+        bool mayWait,
+        CancellationToken cancellationToken)
+    {
+        if (RefusedReads.IsRefusal(doubt) && !refusals.IsOver(message))
+            return postponement.WaitOutAsync(message, doubt, cancellationToken);
+        if (mayWait)
+            return postponement.PostponeAsync(message, doubt, cancellationToken);
+        FailureCause cause = new("collect", doubt.Reason, doubt.Message);
+        return recorder.FailAsync(submission, input, message, cause, cancellationToken);
     }
 
     /// <summary>Sets the outcome of the input from one source, if that source has the result.</summary>
-    /// <returns>Whether the source holds anything, and why that may not be the result.</returns>
-    private async Task<(bool Found, PipelineException? Doubt)> TryRecordAsync(
+    private async Task<SourceAnswer> TryRecordAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, bool fromApi, CancellationToken cancellationToken)
     {
         try
@@ -125,16 +141,16 @@ internal sealed partial class TaskCollector(
             if (!fromApi)
                 refusals.Clear();
             if (found is null)
-                return (false, null);
+                return new(IsSettled: false);
             await recorder.RecordAsync(submission, input, message, found, cancellationToken);
-            return (true, null);
+            return new(IsSettled: true);
         }
         catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt) || RefusedReads.IsRefusal(doubt))
         {
             LogDoubt(message.TaskId, message.SubmissionId, doubt.Message);
             if (RefusedReads.IsRefusal(doubt))
                 refusals.Note(doubt);
-            return (true, doubt);
+            return new(IsSettled: false, doubt);
         }
     }
 
@@ -185,7 +201,7 @@ internal sealed partial class TaskCollector(
         await recorder.RecordAsync(submission, input, message, found, cancellationToken);
     }
 
-    private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool late, CancellationToken cancellationToken)
+    private async Task MissingAsync(SubmissionEntry submission, InputEntry? input, ResultMessage message, bool isLate, CancellationToken cancellationToken)
     {
         var task = await nimble.GetTaskAsync(submission.SubmissionId, message.TaskId, cancellationToken);
         var outcome = TaskStates.Classify(task?.State);
@@ -193,9 +209,9 @@ internal sealed partial class TaskCollector(
             input ??= await inputs.FindAsync(submission, message.TaskId, result: null, task, cancellationToken);
         if (task is not null && outcome == TaskOutcome.Failed)
             await TaskFailedAsync(submission, input, message, task, cancellationToken);
-        else if (!late && outcome == TaskOutcome.Succeeded)
+        else if (!isLate && outcome == TaskOutcome.Succeeded)
             await postponement.PostponeAsync(message, NotThereYet(submission, message.TaskId), cancellationToken);
-        else if (!late)
+        else if (!isLate)
             await postponement.PostponeAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutcome.Succeeded)
             await recorder.FailAsync(submission, input, message, Missing(submission, message.TaskId, task), cancellationToken);
@@ -251,4 +267,9 @@ internal sealed partial class TaskCollector(
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "The object read for task {TaskId} of submission {SubmissionId} is not its result yet: {Reason}")]
     private partial void LogDoubt(string taskId, string submissionId, string reason);
+
+    /// <summary>The answer of one source.</summary>
+    /// <param name="IsSettled">Whether it had the result and the input's outcome is set.</param>
+    /// <param name="Doubt">Why what it holds may not be the result; null if it holds nothing.</param>
+    private readonly record struct SourceAnswer(bool IsSettled, PipelineException? Doubt = null);
 }

@@ -72,13 +72,13 @@ internal sealed class CollectWorld : IAsyncDisposable
     }
 
     /// <summary>Receives a webhook for each task and does the work that is due.</summary>
-    public async Task HearAsync(params int[] tasks)
+    public async Task ReceiveWebhookAsync(params int[] tasks)
     {
         foreach (var task in tasks)
-            await HearAsync($"t-1-{task}");
+            await ReceiveWebhookAsync($"t-1-{task}");
     }
 
-    public async Task HearAsync(string taskId)
+    public async Task ReceiveWebhookAsync(string taskId)
     {
         var message = new ResultMessage("list-000000", taskId, DiscoveredBy.Webhook, _world.State.Time.GetUtcNow());
         await _world.Service<IWorkQueue>().SendAsync(message, TimeSpan.Zero, Token);

@@ -66,8 +66,8 @@ public sealed class HintFilterTests
         };
         await world.DeliverAsync(0, CollectWorld.Result(0, ",\"url\":\"https://a.example/1\""));
 
-        await world.HearAsync("invented");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync("invented");
+        await world.ReceiveWebhookAsync(0);
 
         Assert.Single(world.Records);
         Assert.Empty(asked);

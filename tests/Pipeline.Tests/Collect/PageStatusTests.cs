@@ -87,6 +87,6 @@ public sealed class PageStatusTests
             await world.DeliverAsync(
                 i, $$"""{"task_id":"t-1-{{i}}","url":"https://a.example/{{i + 1}}","status":"success","data":{"html":"<p>"}{{status}} }""");
         }
-        await world.HearAsync([.. Enumerable.Range(0, statuses.Length)]);
+        await world.ReceiveWebhookAsync([.. Enumerable.Range(0, statuses.Length)]);
     }
 }

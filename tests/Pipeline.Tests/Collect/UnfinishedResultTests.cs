@@ -32,7 +32,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Empty(world.Failures);
         await world.DeliverAsync(0, CollectWorld.Result(0));
         await world.PassAsync(TimeSpan.FromMinutes(1));
@@ -47,7 +47,7 @@ public sealed class UnfinishedResultTests
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
         world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Empty(world.Records);
         await world.PassAsync(TimeSpan.FromMinutes(11));
         Assert.EndsWith("/v1/tasks/t-1-0/results", Assert.Single(world.Records).GetProperty("source").GetProperty("uri").GetString());
@@ -60,7 +60,7 @@ public sealed class UnfinishedResultTests
         await using var world = await StartAsync();
         await world.DeliverAsync(0, answer);
         world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         await world.PassAsync(TimeSpan.FromMinutes(11));
         // The API's copy is unfinished too, so it is read a few more times.
         Assert.Empty(world.Failures);
@@ -78,7 +78,7 @@ public sealed class UnfinishedResultTests
         await using var world = await StartAsync();
         await world.DeliverAsync(0, Html);
         world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         await world.PassAsync(TimeSpan.FromMinutes(11));
         world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
         await world.PassAsync(TimeSpan.FromMinutes(2));
@@ -93,7 +93,7 @@ public sealed class UnfinishedResultTests
             options => options.Delivery.StorageUrl = null, CollectWorld.Url(0), CollectWorld.Url(1));
         await MatchAsync(world);
         world.Api["/v1/tasks/t-1-0/results"] = """{"status":"pending"}""";
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         await world.PassAsync(TimeSpan.FromMinutes(2));
         Assert.Empty(world.Failures);
         world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
@@ -108,7 +108,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, CollectWorld.Result(0).Replace("\"success\"", $"\"{word}\"", StringComparison.Ordinal));
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal("success", Assert.Single(world.Records).GetProperty("status").GetString());
     }
 
@@ -121,7 +121,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{"status":"{{word}}","data":null}""");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal(FailureReasons.ResultFailed, Assert.Single(world.Failures).GetProperty("reason").GetString());
     }
 
@@ -130,7 +130,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, CollectWorld.Result(0).Replace("t-1-0", "T-1-0", StringComparison.Ordinal));
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal("t-1-0", Assert.Single(world.Records).GetProperty("task_id").GetString());
     }
 
@@ -141,7 +141,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{ {{url}}"status":"success","data":{"html":"<p>","redirects":{{redirects}} } }""");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         var record = Assert.Single(world.Records);
         Assert.Equal("https://a.example/1", record.GetProperty("url").GetString());
         Assert.Contains(record.GetProperty("result_url").GetString()!, url);
@@ -153,7 +153,7 @@ public sealed class UnfinishedResultTests
         await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await world.DeliverAsync(
             2, """{"url":"https://a.example/1","status":"success","data":{"html":"<p>","redirects":[{"status_code":302,"url":"https://a.example/3"}]}}""");
-        await world.HearAsync(2);
+        await world.ReceiveWebhookAsync(2);
         Assert.Equal("https://a.example/3", Assert.Single(world.Records).GetProperty("url").GetString());
     }
 
@@ -165,7 +165,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":200}""");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         var failure = Assert.Single(world.Failures);
         Assert.Equal(FailureReasons.EmptyResult, failure.GetProperty("reason").GetString());
         Assert.True(failure.GetProperty("retryable").GetBoolean());
@@ -177,7 +177,7 @@ public sealed class UnfinishedResultTests
         await using var world = await StartAsync();
         await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{}}""");
         world.Api["/v1/tasks/t-1-0/results"] = CollectWorld.Result(0);
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Single(world.Records);
     }
 
@@ -187,7 +187,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync(options => options.Collect.EmptyResults = EmptyResultMode.Record);
         await world.DeliverAsync(0, $$"""{"task_id":"t-1-0","status":"success","data":{{data}},"status_code":204}""");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal(204, Assert.Single(world.Records).GetProperty("http_status").GetInt32());
     }
 
@@ -196,7 +196,7 @@ public sealed class UnfinishedResultTests
     {
         await using var world = await StartAsync();
         await world.DeliverAsync(0, """{"task_id":"t-1-0","status":"success","data":{"html":""}}""");
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal("", Assert.Single(world.Records).GetProperty("content").GetProperty("html").GetString());
     }
 

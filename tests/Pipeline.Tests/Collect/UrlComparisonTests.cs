@@ -13,7 +13,7 @@ public sealed class UrlComparisonTests
             """{"url":"https://bücher.example/"}""", """{"url":"https://plain.example/"}""");
         await DeliverAsync(world, 0, "https://xn--bcher-kva.example/");
         await DeliverAsync(world, 1, "https://plain.example/");
-        await world.HearAsync(0, 1);
+        await world.ReceiveWebhookAsync(0, 1);
         Assert.Equal(["https://bücher.example/", "https://plain.example/"], Urls(world));
     }
 
@@ -25,7 +25,7 @@ public sealed class UrlComparisonTests
         await using var world = await CollectWorld.StartAsync(
             $$"""{"url":"{{given}}"}""", """{"url":"https://plain.example/"}""");
         await DeliverAsync(world, 0, told);
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal([given], Urls(world));
     }
 
@@ -39,7 +39,7 @@ public sealed class UrlComparisonTests
         Assert.Contains(inputs[1].Id, inputs[1].Input);
         Assert.DoesNotContain(inputs[2].Id, inputs[2].Input);
         await world.DeliverAsync(0, CollectWorld.Result(0, $$""","url":"https://a.example/","metadata":{"tag":"{{inputs[1].Id}}"}"""));
-        await world.HearAsync(0);
+        await world.ReceiveWebhookAsync(0);
         Assert.Equal(["https://A.example/#b"], Urls(world));
     }
 
@@ -50,7 +50,7 @@ public sealed class UrlComparisonTests
         await DeliverAsync(world, 0, "https://elsewhere.example/");
         await DeliverAsync(world, 1, "https://a.example/2");
         await DeliverAsync(world, 2, "https://a.example/3");
-        await world.HearAsync(1, 2, 0);
+        await world.ReceiveWebhookAsync(1, 2, 0);
         Assert.Equal("t-1-0", Assert.Single(world.Records, r => Text(r, "url") == "https://a.example/1").GetProperty("task_id").GetString());
     }
 
@@ -61,7 +61,7 @@ public sealed class UrlComparisonTests
         await DeliverAsync(world, 0, "https://elsewhere.example/");
         await DeliverAsync(world, 1, "https://a.example/2");
         world.EndBatch("""{"id":"t-1-0","state":"success"}""", """{"id":"t-1-1","state":"success"}""");
-        await world.HearAsync(0, 1);
+        await world.ReceiveWebhookAsync(0, 1);
         Assert.Single(world.Records);
         await world.PassAsync(TimeSpan.FromMinutes(3));
         Assert.Equal(["https://a.example/1", "https://a.example/2"], Urls(world));
@@ -74,7 +74,7 @@ public sealed class UrlComparisonTests
         await DeliverAsync(world, 0, "https://elsewhere.example/");
         await DeliverAsync(world, 1, "https://elsewhere.example/");
         await DeliverAsync(world, 2, "https://a.example/3");
-        await world.HearAsync(2, 0, 1);
+        await world.ReceiveWebhookAsync(2, 0, 1);
         Assert.Equal(["https://a.example/3"], Urls(world));
     }
 

@@ -149,7 +149,7 @@ public sealed class RepostTests
     public async Task AWebhookOnItsPathPreventsARepostEvenIfTheApiKnowsNothing()
     {
         await using var world = await StartAsync(5);
-        await HearAsync(world);
+        await ReceiveWebhookAsync(world);
         await AssertHeldAsync(world);
         Assert.All(await world.InputsAsync(), i => Assert.Contains("a webhook came", i.Failure));
     }
@@ -164,7 +164,7 @@ public sealed class RepostTests
             await world.SweepAsync();
         }
 
-        await HearAsync(world);
+        await ReceiveWebhookAsync(world);
         await world.WorkAsync();
         Assert.Equal(1, world.Posts);
         await AssertHeldAsync(world);
@@ -174,7 +174,7 @@ public sealed class RepostTests
         ? $$"""{"data":[{"id":"{{OtherBatch}}","created_at":"{{world.State.Time.GetUtcNow():O}}","tasks":["t-9"]}],"pagination":{"has_next":false} }"""
         : null;
 
-    private static Task HearAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
+    private static Task ReceiveWebhookAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
         JsonSerializer.SerializeToUtf8Bytes(new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
 
     /// <summary>One POST that was answered 500.</summary>
