@@ -27,9 +27,6 @@ internal sealed class RunHost : IAsyncDisposable
     // A run must end by itself, so it does not wait for ever for a list whose manifest cannot be written.
     private const int MaxFaults = 5;
 
-    // More than one list may have at once (HostApp), so that others have their turn.
-    private const int SubmissionsAtOnce = 8;
-
     private readonly Stack<IAsyncDisposable> _parts = new();
     private QueueHostOptions _runnerOptions = null!;
     private OpenWorkStore _store = null!;
@@ -150,26 +147,7 @@ internal sealed class RunHost : IAsyncDisposable
         return null;
     }
 
-    private QueueHost CreateRunner() =>
-        new(
-            Services.GetRequiredService<IWorkReceiver>(),
-            [
-                new(QueueNames.UrlLists, 1, Services.GetRequiredService<IntakeStage>().HandleAsync),
-                new(QueueNames.Submissions, SubmissionsAtOnce, Services.GetRequiredService<SubmitStage>().HandleAsync),
-                new(
-                    QueueNames.Results,
-                    Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency,
-                    Services.GetRequiredService<CollectStage>().HandleAsync
-                ),
-            ],
-            Services.GetRequiredService<SweepStage>().HandleAsync,
-            Services.GetRequiredService<DeadLetterStage>().HandleAsync,
-            _runnerOptions,
-            TimeProvider.System,
-            new Random(),
-            Services.GetRequiredService<StoreHealth>(),
-            Services.GetRequiredService<ILogger<QueueHost>>()
-        );
+    private QueueHost CreateRunner() => PipelineWorker.CreateHost(Services, _runnerOptions);
 
     private async Task StartPartsAsync(RunSettings settings, Action<string> say, CancellationToken cancellationToken)
     {

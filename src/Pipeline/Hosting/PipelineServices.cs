@@ -113,6 +113,13 @@ public static class PipelineServices
         return services;
     }
 
+    /// <summary>
+    /// Runs the stages as a hosted service, over the ports that are registered, until the host stops. Webhooks need an
+    /// endpoint of <c>pipeline serve</c> or of the Functions app; without one, results are polled.
+    /// </summary>
+    public static IServiceCollection AddPipelineWorker(this IServiceCollection services) =>
+        services.AddHostedService<PipelineWorker>();
+
     /// <summary>Adds the ports for one machine: SQLite and files.</summary>
     internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordStore records) =>
         services.AddLocalStores(database)

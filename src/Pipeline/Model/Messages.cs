@@ -7,7 +7,7 @@ namespace Pipeline.Model;
 /// <summary>A message on queue <c>submissions</c>: post this submission.</summary>
 /// <param name="SubmissionId">The submission.</param>
 /// <param name="TraceParent">The W3C trace that the message belongs to; storage queues carry no headers for it.</param>
-public sealed record SubmissionMessage(string SubmissionId, string? TraceParent = null);
+internal sealed record SubmissionMessage(string SubmissionId, string? TraceParent = null);
 
 /// <summary>A message on queue <c>results</c>: the results of one or more tasks may be ready.</summary>
 /// <param name="SubmissionId">The submission.</param>
@@ -23,7 +23,7 @@ public sealed record SubmissionMessage(string SubmissionId, string? TraceParent 
 /// <param name="CopyTries">
 /// How often the API's copy was still unfinished after the object's deadline; null for never.
 /// </param>
-public sealed record ResultMessage(
+internal sealed record ResultMessage(
     string SubmissionId, string TaskId, [property: JsonPropertyName("learnt")] DiscoveredBy DiscoveredBy, DateTimeOffset Since, int Tries = 0, string? TraceParent = null,
     IReadOnlyList<string>? Others = null, int? CopyTries = null)
 {

@@ -4,7 +4,7 @@ using Pipeline.Ports;
 namespace Pipeline.Stores;
 
 /// <summary>Forwards each call to the registered store for the URI's scheme.</summary>
-public sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectStore
+internal sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectStore
 {
     private readonly Dictionary<string, IObjectStore> _byScheme =
         stores.SelectMany(s => s.Schemes, (store, scheme) => (store, scheme)).ToDictionary(x => x.scheme, x => x.store);

@@ -6,7 +6,7 @@ namespace Pipeline.Submit;
 /// Holds all submission back while none can succeed: no budget at Nimble (402) or left for the day, a refused key (401, 403), too many requests (429).
 /// Each process learns it by itself; a gate that is open too early costs one refused request.
 /// </summary>
-public sealed class SubmissionGate(TimeProvider time)
+internal sealed class SubmissionGate(TimeProvider time)
 {
     private Pause? _pause;
 

@@ -6,7 +6,7 @@ namespace Pipeline.Stores.Azure;
 /// The names of the pipeline's containers, queues and tables in an Azure storage account, besides the queues of
 /// <see cref="Model.QueueNames"/>.
 /// </summary>
-public static class AzureNames
+internal static class AzureNames
 {
     /// <summary>
     /// Container of the records, <c>{list_id}/{submission_id}/{id}.json.gz</c>, and of the files of closed submissions,

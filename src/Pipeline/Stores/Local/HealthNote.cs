@@ -27,7 +27,7 @@ internal sealed class HealthNote : IAsyncDisposable
     public HealthNote(string folder, Func<string?> problem, TimeProvider time)
     {
         _problem = problem;
-        var path = Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}");
+        var path = Path.Combine(folder, Prefix + Path.GetRandomFileName());
         // The file stays open while the process lives, so a file that no process has open is a leftover.
         _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         try

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Collect;
+using Pipeline.Intake;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Ports;
+using Pipeline.Submit;
+using Pipeline.Sweep;
+
+namespace Pipeline.Hosting;
+
+/// <summary>Runs the stages over the registered queues until the host stops.</summary>
+internal sealed class PipelineWorker(IServiceProvider services) : BackgroundService
+{
+    // More than one list may have at once, so that others have their turn.
+    private const int SubmissionsAtOnce = 8;
+
+    /// <summary>The queues with the stages that handle them.</summary>
+    public static QueueHost CreateHost(IServiceProvider services, QueueHostOptions options) =>
+        new(
+            services.GetRequiredService<IWorkReceiver>(),
+            [
+                new(QueueNames.UrlLists, 1, services.GetRequiredService<IntakeStage>().HandleAsync),
+                new(QueueNames.Submissions, SubmissionsAtOnce, services.GetRequiredService<SubmitStage>().HandleAsync),
+                new(
+                    QueueNames.Results,
+                    services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency,
+                    services.GetRequiredService<CollectStage>().HandleAsync
+                ),
+            ],
+            services.GetRequiredService<SweepStage>().HandleAsync,
+            services.GetRequiredService<DeadLetterStage>().HandleAsync,
+            options,
+            services.GetRequiredService<TimeProvider>(),
+            new Random(),
+            services.GetRequiredService<StoreHealth>(),
+            services.GetRequiredService<ILogger<QueueHost>>()
+        );
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // A server goes on with all that needs no sweep, however often Sweep fails.
+        var options = new QueueHostOptions { MaxSweepFailures = int.MaxValue };
+        return CreateHost(services, options).RunAsync(_ => Task.FromResult(false), stoppingToken);
+    }
+}
