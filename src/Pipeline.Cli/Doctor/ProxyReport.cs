@@ -19,7 +19,7 @@ internal static class ProxyReport
             destination.Authority,
             proxy is null
                 ? null
-                : $"through {proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}{Source(destination)}"
+                : "through " + proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) + Source(destination)
         );
     }
 

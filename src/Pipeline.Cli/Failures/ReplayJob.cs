@@ -55,7 +55,8 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         if (counts.Recollected > 0)
             yield return $"{Amount.Of(counts.Recollected, "result is", "results are")} read again.";
         if (counts.Found > 0)
-            yield return $"{Amount.Of(counts.Found, "input of an unknown submission was", "inputs of unknown submissions were")} found accepted.";
+            yield return Amount.Of(counts.Found, "input of an unknown submission was", "inputs of unknown submissions were")
+                + " found accepted.";
         if (counts.Left > 0)
             yield return $"{Amount.Of(counts.Left, "input")} can only be posted again: "
                 + $"{Shell.Command(settings, "replay")}{selection.Arguments} --resubmit";

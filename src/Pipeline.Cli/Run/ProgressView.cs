@@ -153,5 +153,6 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         $"{c.Finished:N0} of {c.Inputs:N0}{(c.Failures > 0 ? $", {c.Failures:N0} failed" : "")}");
 
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, {Amount.Of(c.Failures, "failure")}{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
+        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, {Amount.Of(c.Failures, "failure")}"
+            + $"{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
 }

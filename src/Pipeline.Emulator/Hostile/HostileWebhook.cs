@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Store;
 
@@ -17,8 +18,8 @@ internal static class HostileWebhook
     public static HttpContent Content(TaskRow task, ReadOnlyMemory<byte> honest, TimeProvider time) => task.Faults.HostileWebhook switch
     {
         null => new ReadOnlyMemoryContent(honest),
-        "ids" => new ByteArrayContent(Encoding.UTF8.GetBytes(
-            $"{{\"tasks\":[{string.Join(',', Enumerable.Range(0, MadeUpIds).Select(_ => $"\"{TaskIdForms.New()}\""))}]}}")),
+        "ids" => new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(
+            new { tasks = Enumerable.Range(0, MadeUpIds).Select(_ => TaskIdForms.New()) })),
         "bomb" => new ReadOnlyMemoryContent(GzipBomb.Bytes),
         "drip" => new DrippingContent(honest, time),
         var kind => new ReadOnlyMemoryContent(Join(HostileJson.Spoil(honest, kind, [], task.Faults.Draw))),

@@ -64,7 +64,9 @@ internal static class RecordOracle
         members.AddRange(lists.Where(p => !IsOmitted(p)).Select(Member));
         Add("content_digest", Text(DigestOf(content)));
         Add("content_bytes", content.Sum(p => Encoding.UTF8.GetByteCount(p.Value.GetString()!)).ToString());
-        Add("source", $$"""{"uri":{{Text(context.SourceUri)}},"etag":{{Text(context.SourceETag)}},"bytes":{{storedBytes}},"compressed":{{(compressed ? "true" : "false")}}}""");
+        var (uri, etag) = (Text(context.SourceUri), Text(context.SourceETag));
+        var isCompressed = compressed ? "true" : "false";
+        Add("source", $$"""{"uri":{{uri}},"etag":{{etag}},"bytes":{{storedBytes}},"compressed":{{isCompressed}}}""");
         var omitted = Fields(root).Where(f => (reference && f.Prefix == "data." && inContent.Contains(f.Member)) || IsOmitted(f.Member)).ToList();
         if (omitted.Count > 0)
             Add("omitted", $"[{string.Join(',', omitted.Select(f => Text(PlaceOf(f.Prefix, f.Member))))}]");

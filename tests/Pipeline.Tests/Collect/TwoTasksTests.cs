@@ -105,7 +105,8 @@ public sealed class TwoTasksTests
     private string Progress()
     {
         var ended = _states.Values.Count(state => state != "pending");
-        return $$"""{"id":"b-1","completed":{{(ended == _states.Count ? "true" : "false")}},"completed_count":{{ended}} }""";
+        var completed = ended == _states.Count ? "true" : "false";
+        return $$"""{"id":"b-1","completed":{{completed}},"completed_count":{{ended}} }""";
     }
 
     private static string UrlOf(string taskId) => SubmitWorld.Url(taskId == "t-c" ? 2 : 1);

@@ -211,7 +211,9 @@ public sealed class UnfinishedResultTests
     private static async Task MatchAsync(CollectWorld world)
     {
         for (var i = 0; i < 2; i++)
-            world.Api[$"/v1/tasks/t-1-{i}"] = $$"""{"task":{"id":"t-1-{{i}}","state":"success","batch_id":"b-1","input":{{CollectWorld.Url(i)}} } }""";
+            world.Api[$"/v1/tasks/t-1-{i}"] = $$"""
+                {"task":{"id":"t-1-{{i}}","state":"success","batch_id":"b-1","input":{{CollectWorld.Url(i)}} } }
+                """;
         await world.World.Ledger.AddTasksAsync("list-000000", [new("t-1-0", 0), new("t-1-1", 1)], TestContext.Current.CancellationToken);
     }
 }

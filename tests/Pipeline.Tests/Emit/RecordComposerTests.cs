@@ -11,9 +11,15 @@ public sealed class RecordComposerTests
     public async Task ARecordHasItsMembersInTheDocumentedOrder()
     {
         var record = await Normal.RecordAsync(Normal.Bytes(
-            """{"warnings":["w"],"status_code":200,"metadata":{"tag":"mine","query_time":"soon","locale":"en-US","country":"US","driver":"vx6","query_duration":1877},"data":{"links":[ 1 ],"parsing":{ "title": "T" },"markdown":"# T","html":"<h1>T</h1>"},"status":"success","task_id":"t-1","url":"https://example.com/"}"""));
+            """
+            {"warnings":["w"],"status_code":200,"metadata":{"tag":"mine","query_time":"soon","locale":"en-US",
+            "country":"US","driver":"vx6","query_duration":1877},
+            "data":{"links":[ 1 ],"parsing":{ "title": "T" },"markdown":"# T","html":"<h1>T</h1>"},"status":"success",
+            "task_id":"t-1","url":"https://example.com/"}
+            """.ReplaceLineEndings("")));
         Assert.Equal("""
-            {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list","submission_id":"list-000000",
+            {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list",
+            "submission_id":"list-000000",
             "batch_id":"batch","task_id":"t-1",
             "url":"https://example.com/?q=ü&r=<1>","result_url":"https://example.com/","line":1,"status":"success",
             "http_status":200,"country":"US","locale":"en-US","driver":"vx6","duration_ms":1877,
@@ -33,9 +39,11 @@ public sealed class RecordComposerTests
         var context = Normal.Context with { BatchId = null, SourceETag = null, RequestedAt = null, SharedInputs = "{}", Input = Normal.Context.Input with { Input = """{"url":"u"}""" } };
         var record = await ComposeAsync("{}", context);
         Assert.Equal("""
-            {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list","submission_id":"list-000000",
+            {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list",
+            "submission_id":"list-000000",
             "task_id":"t-1",
-            "url":"https://example.com/?q=ü&r=<1>","line":1,"status":"success","collected_at":"2026-01-24T12:00:00.000Z",
+            "url":"https://example.com/?q=ü&r=<1>","line":1,"status":"success",
+            "collected_at":"2026-01-24T12:00:00.000Z",
             "content_digest":"xxh128:99aa06d3014798d86001c324468d497f","content_bytes":0,
             "source":{"uri":"s3://bucket/list/list-000000/t-1.json","bytes":2,"compressed":false},
             "input":{"url":"u"}}

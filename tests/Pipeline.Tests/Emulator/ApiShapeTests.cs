@@ -86,7 +86,10 @@ public sealed class ApiShapeTests
     public async Task AnAsyncTaskEchoesItsInputAndDelivery()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"callback_url":"{{lab.Site.Hook("a?k=1")}}","url":"{{lab.Site.Page(7)}}","country":"US","tag":"t-1","render":true,"storage_type":"s3","storage_url":"s3://b/p/"}""")!;
+        var body = JsonNode.Parse($$"""
+            {"callback_url":"{{lab.Site.Hook("a?k=1")}}","url":"{{lab.Site.Page(7)}}","country":"US","tag":"t-1",
+            "render":true,"storage_type":"s3","storage_url":"s3://b/p/"}
+            """)!;
 
         var accepted = await lab.PostAsync("v1/extract/async", body);
 

@@ -260,7 +260,12 @@ public sealed class BucketS3Tests : IAsyncLifetime
         using var client = new System.Net.Sockets.TcpClient();
         await client.ConnectAsync(_host.Url.Host, _host.Url.Port, Ct);
         await using var stream = client.GetStream();
-        await stream.WriteAsync("PUT /s3/results/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nabc\r\n"u8.ToArray(), Ct);
+        byte[] request =
+        [
+            .. "PUT /s3/results/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"u8,
+            .. "FFFFFFFFFFFFFFFF\r\nabc\r\n"u8,
+        ];
+        await stream.WriteAsync(request, Ct);
         using var reader = new StreamReader(stream);
 
         Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(Ct), StringComparison.Ordinal);

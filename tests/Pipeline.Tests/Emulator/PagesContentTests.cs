@@ -83,7 +83,8 @@ public sealed class PagesContentTests
             """;
         var parsing = OfHtml(html, [], parse: true).GetProperty("parsing");
         Assert.Equal("""
-            {"title":"A title","meta":{"description":"d","og:title":"o"},"canonical":"http://shop.test/canon","lang":"en-GB",
+            {"title":"A title","meta":{"description":"d","og:title":"o"},"canonical":"http://shop.test/canon",
+            "lang":"en-GB",
             "links":[{"href":"http://shop.test/base/x?a=1&b=2","text":"Go on","rel":"next nofollow"},
             {"href":"http://shop.test/base/#top","text":"Top","rel":null}],
             "headings":[{"level":1,"text":"One two"},{"level":3,"text":"Three"}],

@@ -102,7 +102,11 @@ public sealed class SecretsTests
     {
         using var folder = new TempFolder();
         var nobody = $"http://127.0.0.1:{CliProcess.FreePort()}/";
-        File.WriteAllText(folder["google.json"], $$"""{"type":"authorized_user","client_id":"x","client_secret":"{{Google}}","refresh_token":"{{Google}}"}""");
+        File.WriteAllText(
+            folder["google.json"],
+            $$"""
+            {"type":"authorized_user","client_id":"x","client_secret":"{{Google}}","refresh_token":"{{Google}}"}
+            """);
         (string, string)[][] environments =
         [
             [("AzureWebJobsStorage", $"DefaultEndpointsProtocol=https;AccountName=planted;AccountKey={AccountKey};BlobEndpoint={nobody}a;QueueEndpoint={nobody}a;TableEndpoint={nobody}a")],

@@ -108,7 +108,8 @@ public sealed class PlanningTests
     [InlineData(true)]
     public async Task WhereverAPortFailsARepeatGivesTheSameResult(bool failAfterEffect)
     {
-        var text = $$"""{"list_id":"x","inputs":[{{string.Join(',', Enumerable.Range(0, 25).Select(i => i % 6 == 5 ? $"{i}" : $"\"{Url(i % 20)}\""))}}]}""";
+        var items = Enumerable.Range(0, 25).Select(i => i % 6 == 5 ? $"{i}" : $"\"{Url(i % 20)}\"");
+        var text = $$"""{"list_id":"x","inputs":[{{string.Join(',', items)}}]}""";
         var whole = Small();
         await whole.HandleAsync(text);
         Assert.True(whole.Calls > 12);

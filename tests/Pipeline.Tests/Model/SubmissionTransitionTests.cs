@@ -123,7 +123,8 @@ public sealed partial class SubmissionTransitionTests
     private static IEnumerable<MethodBase> Methods(Type type)
     {
         const BindingFlags All =
-            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance
+            | BindingFlags.DeclaredOnly;
         return type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All));
     }
 

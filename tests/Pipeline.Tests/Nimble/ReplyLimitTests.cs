@@ -135,7 +135,10 @@ public sealed class ReplyLimitTests
     {
         var padding = new string('x', 100_000);
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json($$"""{"task":{"id":"t-1","input":{"url":"https://example.com/"},"padding":"{{padding}}","output_url":"s3://{{padding}}"} }"""));
+            TestServer.Json($$"""
+                {"task":{"id":"t-1","input":{"url":"https://example.com/"},
+                "padding":"{{padding}}","output_url":"s3://{{padding}}"} }
+                """));
         var task = await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal("""{"url":"https://example.com/"}""", task!.Input!.Value.GetRawText());
         Assert.Null(task.OutputUrl);

@@ -13,7 +13,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
     private const string Submission = "list-000000";
     private const string List =
         """
-        {"list_id":"list","inputs":[{"url":"https://example.com/0"},{"url":"https://example.com/1"}],"shared_inputs":{"country":"CA"}}
+        {"list_id":"list","inputs":[{"url":"https://example.com/0"},{"url":"https://example.com/1"}],
+        "shared_inputs":{"country":"CA"}}
         """;
 
     private readonly List<TimeSpan> _sent = [];

@@ -216,6 +216,8 @@ public sealed class ListedTaskTests
             $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"{{taskId}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
 
         private static string Task(int i, bool echoes, string state) =>
-            $$"""{"id":"t-1-{{i}}","state":"{{state}}","batch_id":"b-1"{{(echoes ? $",\"input\":{{\"url\":\"{SubmitWorld.Url(i + 1)}\"}}" : "")}}}""";
+            $$"""{"id":"t-1-{{i}}","state":"{{state}}","batch_id":"b-1"{{(echoes ? Echo(i) : "")}} }""";
+
+        private static string Echo(int i) => $$""","input":{"url":"{{SubmitWorld.Url(i + 1)}}"}""";
     }
 }
