@@ -18,7 +18,10 @@ internal sealed partial class SecretText(string key)
     // An API that escapes an escape of an escape has done more than any that was met.
     private const int MaxLayers = 4;
 
-    private readonly string _decodedKey = Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text;
+    // A slash may have been doubled on the way.
+    private readonly Regex? _decodedKey = key.Length == 0
+        ? null
+        : new(Regex.Escape(Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text).Replace("/", "/+", StringComparison.Ordinal));
 
     /// <summary>The text without secrets, of a length that can be shown.</summary>
     public string Clean(string text)
@@ -54,8 +57,8 @@ internal sealed partial class SecretText(string key)
 
     private IEnumerable<(int Start, int Length, string Name)> Find(string decoded)
     {
-        for (var at = _decodedKey.Length == 0 ? -1 : 0; at >= 0 && (at = decoded.IndexOf(_decodedKey, at, StringComparison.Ordinal)) >= 0; at++)
-            yield return (at, _decodedKey.Length, "[key]");
+        foreach (Match found in _decodedKey?.Matches(decoded) ?? Enumerable.Empty<Match>())
+            yield return (found.Index, found.Length, "[key]");
         foreach (Match token in Token().Matches(decoded))
             yield return (token.Index, token.Length, "[token]");
     }

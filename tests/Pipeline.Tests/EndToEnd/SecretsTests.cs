@@ -13,7 +13,7 @@ namespace Pipeline.Tests.EndToEnd;
 /// with faults.
 /// </summary>
 [Trait("Promise", "6")]
-public sealed class SecretsTests
+public sealed partial class SecretsTests
 {
     private const string ApiKey = "planted-api-key-7f3a";
     private const string SecretKey = "planted-aws-secret-91c2";
