@@ -12,6 +12,8 @@ namespace Pipeline.Chaos;
 /// </summary>
 internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnlyList<string> urls)
 {
+    private const int LongLine = 1 << 20;
+
     private static readonly string[] Good = ["success", "completed"];
 
     public async Task AuditAsync(Verdict verdict)
@@ -73,29 +75,38 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         return bytes <= all.Length ? Convert.ToHexStringLower(SHA256.HashData(all.AsSpan(0, bytes))) : "";
     }
 
-    private List<JsonElement> Read(string file, Verdict verdict)
+    private List<JsonElement> Read(string fileName, Verdict verdict)
     {
-        var path = Path.Combine(folder, file);
+        var path = Path.Combine(folder, fileName);
         var lines = new List<JsonElement>();
         if (!File.Exists(path))
             return lines;
-        var text = File.ReadAllText(path);
-        if (text.Length > 0 && text[^1] != '\n')
-            verdict.Damaged.Add($"{file} ends within a line");
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        using (var file = File.OpenRead(path))
+        {
+            file.Seek(-Math.Min(1, file.Length), SeekOrigin.End);
+            if (file.Length > 0 && file.ReadByte() != '\n')
+                verdict.Damaged.Add($"{fileName} ends within a line");
+        }
+
+        foreach (var line in File.ReadLines(path).Where(line => line.Length > 0))
         {
             try
             {
-                lines.Add(JsonElement.Parse(line));
+                lines.Add(Reduce(JsonElement.Parse(line), line.Length));
             }
             catch (JsonException problem)
             {
-                verdict.Damaged.Add($"a line of {file} is not JSON: {problem.Message}");
+                verdict.Damaged.Add($"a line of {fileName} is not JSON: {problem.Message}");
             }
         }
 
         return lines;
     }
+
+    /// <summary>What is kept of an outcome: of a huge one of the hostile list, only whose it is.</summary>
+    private static JsonElement Reduce(JsonElement outcome, int length) => length < LongLine || IsHonest(outcome)
+        ? outcome
+        : JsonElement.Parse($"{{\"url\":{outcome.GetProperty("url").GetRawText()}}}");
 
     private void CountOutcomes(IEnumerable<JsonElement> outcomes, Verdict verdict)
     {

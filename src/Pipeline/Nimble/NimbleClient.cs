@@ -228,7 +228,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     {
         using var allowed = new ReplyTime(_options.Timeout, time, cancellationToken);
         return await NimbleReplies.ReadAsync(_budgets.Reads, response, limit,
-            body => body is { } bytes && NimbleJson.Parse(bytes.Span) is { } json ? read(json) : null, allowed)
+            body => NimbleJson.Read(body, json => json is { } root ? read(root) : null), allowed)
             ?? throw Unreadable(response);
     }
 

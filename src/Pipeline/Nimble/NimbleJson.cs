@@ -33,6 +33,33 @@ internal static class NimbleJson
         }
     }
 
+    /// <summary>
+    /// Reads a document in pooled memory: what a large reply takes is free again once it is read. What the reader returns
+    /// must hold no element of it.
+    /// </summary>
+    /// <param name="utf8">The document; null where there is none.</param>
+    /// <param name="read">Gets its root; null where it is not JSON.</param>
+    public static T Read<T>(ReadOnlyMemory<byte>? utf8, Func<JsonElement?, T> read)
+    {
+        using var document = TryParse(utf8);
+        return read(document?.RootElement);
+    }
+
+    private static JsonDocument? TryParse(ReadOnlyMemory<byte>? utf8)
+    {
+        if (utf8 is not { } bytes)
+            return null;
+        try
+        {
+            var text = JsonTextRepair.Repair(bytes.Span);
+            return JsonDocument.Parse(text.Overlaps(bytes.Span) ? bytes : text.ToArray(), s_options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A task: <c>{...}</c>, <c>{"task":{...}}</c>, or its bare id. Null without a well-formed id.</summary>
     public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
     {

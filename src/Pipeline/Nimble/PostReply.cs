@@ -13,9 +13,11 @@ internal static class PostReply
     /// <param name="body">The body as far as it could be read; null where it could not.</param>
     /// <param name="headerTaskId">The <c>x-task-id</c> header.</param>
     /// <param name="retryAfter">The wait it asks for.</param>
-    public static PostOutcome Interpret(int status, ReadOnlyMemory<byte>? body, string? headerTaskId, TimeSpan? retryAfter)
+    public static PostOutcome Interpret(int status, ReadOnlyMemory<byte>? body, string? headerTaskId, TimeSpan? retryAfter) =>
+        NimbleJson.Read(body, json => Interpret(status, json, headerTaskId, retryAfter));
+
+    private static PostOutcome Interpret(int status, JsonElement? json, string? headerTaskId, TimeSpan? retryAfter)
     {
-        var json = body is { } bytes ? NimbleJson.Parse(bytes.Span) : null;
         if (KindOf(status) is { } kind)
         {
             var concernsAll = false;

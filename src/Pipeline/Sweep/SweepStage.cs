@@ -20,6 +20,8 @@ internal sealed partial class SweepStage(
 {
     private const int Page = 100;
 
+    private static readonly TimeSpan CloseEvery = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset _reportedAt = DateTimeOffset.MinValue;
@@ -35,7 +37,7 @@ internal sealed partial class SweepStage(
         {
             looked += due.Count;
             overdue = overdue > Overdue(due[0], started) ? overdue : Overdue(due[0], started);
-            await looks.RunAsync(InTurns(due), (submission, token) => isolated.RunAsync(submission, steps.StepAsync, token), cancellationToken);
+            await LookAsync(due, cancellationToken);
             if (due.Count < Page)
                 break;
         }
@@ -77,6 +79,21 @@ internal sealed partial class SweepStage(
         .SelectMany(list => list.Select((submission, turn) => (submission, turn)))
         .OrderBy(one => one.turn)
         .Select(one => one.submission);
+
+    /// <summary>Looks at submissions. Lists that are complete are closed meanwhile: others' looks may take long.</summary>
+    private async Task LookAsync(IReadOnlyList<SubmissionEntry> due, CancellationToken cancellationToken)
+    {
+        var pass = looks.RunAsync(
+            InTurns(due), (submission, token) => isolated.RunAsync(submission, steps.StepAsync, token), cancellationToken);
+        while (await Task.WhenAny(pass, Task.Delay(CloseEvery, time, cancellationToken)) != pass)
+        {
+            if (cancellationToken.IsCancellationRequested)
+                break;
+            await closer.CloseListsAsync(cancellationToken);
+        }
+
+        await pass;
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
         "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
