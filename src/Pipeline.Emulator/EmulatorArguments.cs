@@ -1,102 +1,169 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Sample;
 
 namespace Pipeline.Emulator;
 
-/// <summary>Parses the command line of the emulator.</summary>
+/// <summary>The command line of the emulator: its options, their help, and what they parse to.</summary>
 internal static class EmulatorArguments
 {
-    private const string AllowPrivate = "--allow-private";
-
     private const int Columns = 80;
+    private const int NameColumns = 19;
 
-    public static readonly string Help = Wrap($"""
+    private static readonly Option<string> Data = new("--data")
+    {
+        HelpName = "DIR",
+        Description = "folder for tasks, results and objects; kept across restarts",
+    };
+
+    private static readonly Option<Uri> Urls = new("--urls")
+    {
+        HelpName = "URL",
+        Description = "address to listen on (http://127.0.0.1:5005); port 0 takes a free port",
+        DefaultValueFactory = _ => new("http://127.0.0.1:5005"),
+        CustomParser = Parser(
+            text => Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null,
+            text => $"--urls takes a URL such as http://127.0.0.1:5005, not '{text}'."),
+    };
+
+    private static readonly Option<string> ApiKey = new("--api-key")
+    {
+        HelpName = "KEY",
+        Description = "the only API key that is accepted; without this option, any key is",
+    };
+
+    private static readonly Option<StorageMode?> Storage = new("--storage")
+    {
+        HelpName = "MODE",
+        Description = "own: the emulator's own buckets under /s3 and /gcs; outside: S3 and GCS, configured by their "
+            + "own environment variables; auto (default): outside if those variables are set, else own",
+        DefaultValueFactory = _ => StorageMode.Auto,
+        CustomParser = Parser<StorageMode?>(
+            text => Enum.TryParse<StorageMode>(text, ignoreCase: true, out var mode) ? mode : null,
+            _ => "--storage takes own, outside or auto."),
+    };
+
+    private static readonly Option<int?> Workers = new("--workers")
+    {
+        HelpName = "N",
+        Description = "number of tasks that run at once (64)",
+        DefaultValueFactory = _ => 64,
+        CustomParser = Parser(
+            text => Number(text, 1, 1000), _ => "--workers takes a number from 1 to 1000."),
+    };
+
+    private static readonly Option<int?> Canned = new("--canned")
+    {
+        HelpName = "BYTES",
+        Description = "fetch nothing: every page is a generated one of this length (to measure clients)",
+        CustomParser = Parser(
+            text => Number(text, GeneratedPage.MinBytes, GeneratedPage.MaxBytes),
+            _ => $"--canned takes a number of bytes from {GeneratedPage.MinBytes} to {GeneratedPage.MaxBytes}."),
+    };
+
+    private static readonly Option<string> FaultList = new("--faults")
+    {
+        HelpName = "LIST",
+        Description = "faults to inject; GET, PUT and DELETE /_admin/faults read and change them",
+        DefaultValueFactory = _ => "",
+    };
+
+    private static readonly Option<bool> AllowPrivate = new("--allow-private")
+    {
+        Description = "also fetch pages from this machine and private networks, not only from the public internet",
+    };
+
+    private static readonly Option<bool> ShowHelp = new("--help") { Description = "show this text" };
+
+    private static readonly Command Emulator = new("emulator")
+    {
+        Data, Urls, ApiKey, Storage, Workers, Canned, FaultList, AllowPrivate, ShowHelp,
+    };
+
+    /// <summary>The help text, at most 80 columns wide.</summary>
+    public static string Help =>
+        $"""
         Emulates Nimble's web-extraction API on this machine: fetches pages, delivers
         results to buckets and calls webhooks.
 
         Usage: pipeline emulator --data DIR [options]
 
-          --data DIR           folder for tasks, results and objects; kept across
-                               restarts
-          --urls URL           address to listen on (http://127.0.0.1:5005); port 0
-                               takes a free port
-          --api-key KEY        the only API key that is accepted; without this option,
-                               any key is
-          --storage MODE       own: the emulator's own buckets under /s3 and /gcs;
-                               outside: S3 and GCS, configured by their own
-                               environment variables; auto (default): outside if
-                               those variables are set, else own
-          --workers N          number of tasks that run at once (64)
-          --canned BYTES       fetch nothing: every page is a generated one of this
-                               length (to measure clients)
-          --faults LIST        faults to inject; GET, PUT and DELETE /_admin/faults
-                               read and change them
-          --allow-private      also fetch pages from this machine and private
-                               networks, not only from the public internet
-          --help
+        {Wrap(string.Join('\n', Emulator.Options.Select(Row)))}
 
         The emulator has no browser: it accepts 'render' without effect, and never
         makes a 'screenshot'. /v1 answers as the API's documents say, /v2 as the
         vendor's current SDK expects. GET /_admin/stats lists the accepted POSTs and
         counts tasks, delivered objects and webhook calls.
 
-        {FaultCatalog.Describe()}
+        {Wrap(FaultCatalog.Describe())}
 
         Examples:
           pipeline emulator --data emulator-data
           pipeline emulator --data emulator-data --faults post_429=2,webhook_lost=0.1
 
-        """);
+        """;
 
     /// <summary>Parses the arguments.</summary>
     /// <returns>The options; null for <c>--help</c>.</returns>
     /// <exception cref="FormatException">The arguments are wrong; the message says how.</exception>
     public static EmulatorOptions? Parse(IReadOnlyList<string> args)
     {
-        if (args.Contains("--help"))
+        var parsed = Emulator.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (args.Contains(ShowHelp.Name))
             return null;
-        var values = new Dictionary<string, string>();
-        var allowPrivate = args.Contains(AllowPrivate);
-        args = [.. args.Where(arg => arg != AllowPrivate)];
-        for (var i = 0; i < args.Count; i += 2)
-        {
-            if (args[i] is not ("--data" or "--urls" or "--api-key" or "--storage" or "--workers" or "--canned" or "--faults"))
-                throw new FormatException($"There is no option '{args[i]}'. --help lists the options.");
-            if (i + 1 == args.Count)
-                throw new FormatException($"{args[i]} needs a value.");
-            values[args[i]] = args[i + 1];
-        }
-        if (!values.TryGetValue("--data", out var data))
-            throw new FormatException("--data DIR is required: the folder for tasks, results and objects.");
-        var urls = values.GetValueOrDefault("--urls", "http://127.0.0.1:5005");
-        if (!Uri.TryCreate(urls, UriKind.Absolute, out var address))
-            throw new FormatException($"--urls takes a URL such as http://127.0.0.1:5005, not '{urls}'.");
-        if (!Enum.TryParse<StorageMode>(values.GetValueOrDefault("--storage", "auto"), ignoreCase: true, out var storage))
-            throw new FormatException("--storage takes own, outside or auto.");
-        if (!int.TryParse(values.GetValueOrDefault("--workers", "64"), out var workers) || workers is < 1 or > 1000)
-            throw new FormatException("--workers takes a number from 1 to 1000.");
-        var canned = 0;
-        if (values.TryGetValue("--canned", out var bytes) && !(int.TryParse(bytes, out canned) && canned is >= GeneratedPage.MinBytes and <= GeneratedPage.MaxBytes))
-            throw new FormatException($"--canned takes a number of bytes from {GeneratedPage.MinBytes} to {GeneratedPage.MaxBytes}.");
+        if (ProblemOf(parsed) is { } problem)
+            throw new FormatException(problem);
         return new()
         {
-            DataFolder = Path.GetFullPath(data),
-            Address = address,
-            ApiKey = values.GetValueOrDefault("--api-key"),
-            Storage = storage,
-            Workers = workers,
-            CannedBytes = bytes is null ? null : canned,
-            Faults = values.GetValueOrDefault("--faults", ""),
-            AllowPrivate = allowPrivate,
+            DataFolder = Path.GetFullPath(parsed.GetValue(Data)!),
+            Address = parsed.GetValue(Urls)!,
+            ApiKey = parsed.GetValue(ApiKey),
+            Storage = parsed.GetValue(Storage)!.Value,
+            Workers = parsed.GetValue(Workers)!.Value,
+            CannedBytes = parsed.GetValue(Canned),
+            Faults = parsed.GetValue(FaultList)!,
+            AllowPrivate = parsed.GetValue(AllowPrivate),
             Log = true,
         };
     }
+
+    /// <summary>The first problem of a command line, in the user's words; null if there is none.</summary>
+    private static string? ProblemOf(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens is [var unknown, ..])
+            return $"There is no option '{unknown}'. --help lists the options.";
+        var given = parsed.CommandResult.Children.OfType<OptionResult>().Where(option => !option.Implicit);
+        if (given.FirstOrDefault(o => o.Tokens.Count == 0 && o.Option.Arity.MinimumNumberOfValues > 0) is { } bare)
+            return $"{bare.Option.Name} needs a value.";
+        if (parsed.Errors is [var error, ..])
+            return error.Message;
+        return parsed.GetValue(Data) is null
+            ? "--data DIR is required: the folder for tasks, results and objects."
+            : null;
+    }
+
+    private static Func<ArgumentResult, T?> Parser<T>(Func<string, T?> read, Func<string, string> problem) => result =>
+    {
+        var text = result.Tokens[^1].Value;
+        if (read(text) is { } value)
+            return value;
+        result.AddError(problem(text));
+        return default;
+    };
+
+    private static int? Number(string text, int min, int max) =>
+        int.TryParse(text, out var number) && number >= min && number <= max ? number : null;
+
+    private static string Row(Option option) =>
+        $"  {$"{option.Name} {option.HelpName}".PadRight(NameColumns)}  {option.Description}";
 
     /// <summary>Breaks long lines between words, and indents the rest to the line's last column of text.</summary>
     private static string Wrap(string text) => string.Join('\n', text.Split('\n').SelectMany(line =>
     {
         var lines = new List<string>();
-        var indent = new string(' ', line.LastIndexOf("  ", Math.Min(line.Length, Columns / 2), StringComparison.Ordinal) + 2);
+        var gap = line.LastIndexOf("  ", Math.Min(line.Length, Columns / 2), StringComparison.Ordinal);
+        var indent = new string(' ', gap + 2);
         while (line.Length > Columns && line.LastIndexOf(' ', Columns) is var end && end > indent.Length)
         {
             lines.Add(line[..end].TrimEnd());

@@ -16,6 +16,7 @@ internal static class ObjectServer
         var crc = new byte[4];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(crc, Crc32.HashToUInt32(Crc32ParameterSet.Crc32C, document));
         var checksum = Convert.ToBase64String(crc);
+        var md5 = Convert.ToBase64String(System.Security.Cryptography.MD5.HashData(document));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         await using var app = builder.Build();
@@ -28,6 +29,10 @@ internal static class ObjectServer
             headers["x-amz-request-id"] = "4442587FB7D0A2F9";
             headers["x-amz-checksum-crc32c"] = checksum;
             headers["x-amz-checksum-type"] = "FULL_OBJECT";
+            headers.LastModified = "Thu, 01 Jan 2026 00:00:00 GMT";
+            headers["x-ms-version"] = "2023-11-03";
+            headers["x-ms-blob-type"] = "BlockBlob";
+            headers.ContentMD5 = md5;
             headers["x-goog-generation"] = "1725000000000000";
             headers["x-goog-hash"] = $"crc32c={checksum}";
             headers["x-goog-stored-content-length"] = document.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -105,6 +105,8 @@ static async Task<int> ReadAsync(string path, int slices, int rounds)
     var count = slices * ReadRows.SliceReads;
     Print("S3 / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadBareAsync), goal: 0.90);
     Print("GCS / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadGcsAsync, rows.ReadBareAsync), goal: 0.95);
+    var azure = await Paired.RunAsync(rounds, slices, rows.ReadAzureAsync, rows.ReadAzureSdkAsync);
+    Print("Azure Blob / SDK DownloadStreaming", count, azure, goal: 1);
     Print("S3 / SDK GetObject", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadSdkAsync), goal: 1);
     server.StandardInput.Close();
     await server.WaitForExitAsync();

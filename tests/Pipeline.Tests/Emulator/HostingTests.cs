@@ -125,6 +125,9 @@ public sealed class HostingTests
     [InlineData("--data x --storage there", "--storage takes own, outside or auto.")]
     [InlineData("--data x --workers 0", "--workers takes a number from 1 to 1000.")]
     [InlineData("--data x --urls 5005", "--urls takes a URL such as http://127.0.0.1:5005, not '5005'.")]
+    [InlineData("--data x --canned 1x", "--canned takes a number of bytes from 2000 to 33554432.")]
+    [InlineData("--data x stray", "There is no option 'stray'. --help lists the options.")]
+    [InlineData("--data x @file", "There is no option '@file'. --help lists the options.")]
     public void WrongArgumentsAreReportedInOneLine(string args, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
 
@@ -134,6 +137,24 @@ public sealed class HostingTests
         var options = EmulatorArguments.Parse(["--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1", "--storage", "own", "--workers", "8"])!;
         Assert.Equal(new() { DataFolder = "/d", Address = new("http://127.0.0.1:1234"), ApiKey = "k", Faults = "post_429=1", Storage = StorageMode.Own, Workers = 8, Log = true }, options);
         Assert.Null(EmulatorArguments.Parse(["--help"]));
+        options = EmulatorArguments.Parse(["--allow-private", "--data=/d", "--canned", "30000"])!;
+        var expected = new EmulatorOptions { DataFolder = "/d", Address = new("http://127.0.0.1:5005"), Log = true };
+        Assert.Equal(expected with { AllowPrivate = true, CannedBytes = 30000 }, options);
+    }
+
+    [Fact]
+    public void TheHelpNamesEveryOptionWithin80Columns()
+    {
+        var lines = EmulatorArguments.Help.Split('\n');
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
+        string[] options =
+        [
+            "--data DIR", "--urls URL", "--api-key KEY", "--storage MODE", "--workers N", "--canned BYTES",
+            "--faults LIST", "--allow-private", "--help",
+        ];
+        foreach (var option in options)
+            Assert.Contains(lines, line => line.StartsWith($"  {option} ", StringComparison.Ordinal));
+        Assert.Contains($"{new string(' ', 23)}outside: S3 and GCS, configured by their own environment", lines);
     }
 
     private static string WithoutPort(JsonNode node) => System.Text.RegularExpressions.Regex.Replace(node["tasks"]!.ToJsonString(), @"127\.0\.0\.1:\d+/v1", "");
