@@ -1,11 +1,12 @@
 namespace Pipeline.Emulator;
 
-/// <summary>Tells a request's body that is not HTTP from a connection or a disk that failed.</summary>
+/// <summary>Distinguishes a request body that is malformed HTTP from a connection or disk that failed.</summary>
 internal static class MalformedBody
 {
     /// <summary>
-    /// Whether reading a body failed for what the client sent. Kestrel says so of most of it; a chunk size beyond 32 bits it
-    /// reports as the overflow of its own arithmetic, which would be a 500.
+    /// Whether reading a body failed because of what the client sent. Kestrel itself answers most of that with 400, but
+    /// a
+    /// chunk size beyond 32 bits makes its arithmetic overflow, which would become a 500.
     /// </summary>
     public static bool Is(Exception error) => error is IOException { InnerException: OverflowException };
 }

@@ -87,12 +87,13 @@ internal static class FaultCatalog
         new("store_stall", FaultValueKind.Chance, "an object's body stalls"),
         new("store_drip", FaultValueKind.Chance, "an object's body slows down to one byte every two seconds"),
         new("hostile", FaultValueKind.Chance,
-            "any of the four below, each drawn separately; they apply only to submissions with 'hostile' in the host or "
-            + "query of a URL, so an honest list can run beside a hostile one"),
+            "any of the four below, each drawn separately; they apply only to submissions with 'hostile' in the host "
+            + "or query of a URL, so an honest list can run beside a hostile one"),
         new("hostile_reply", FaultValueKind.Word, "how an answer about such a submission is spoilt",
             [.. HostileJson.Kinds, "bomb", "drip", "stall", "endless", "framing"]),
         new("hostile_list", FaultValueKind.Word,
-            "after such a submission, a list of tasks or batches never ends or repeats its cursor", "endless", "repeat"),
+            "after such a submission, a list of tasks or batches never ends or repeats its cursor",
+            "endless", "repeat"),
         new("hostile_result", FaultValueKind.Word, "how its result or object is spoilt",
             [.. HostileJson.Kinds, "bomb", "drip", "foreign"]),
         new("hostile_webhook", FaultValueKind.Word, "how its webhook's body is spoilt",

@@ -44,7 +44,7 @@ internal sealed class FaultInjector(FaultSet faults)
     public ulong Draw(string name, long index) => _live.Draw(name, index);
 
     /// <summary>Draws the faults of a new task.</summary>
-    /// <param name="index">The task's.</param>
+    /// <param name="index">The task's sequence number.</param>
     /// <param name="isMarked">Whether hostile faults apply to the task.</param>
     public TaskFaults ForTask(long index, bool isMarked = false)
     {

@@ -6,7 +6,7 @@ using Pipeline.Emulator.Api;
 namespace Pipeline.Emulator.Hostile;
 
 /// <summary>
-/// Makes a hostile document of an honest one. It comes in pieces, so that one of tens of megabytes is never held whole here.
+/// Makes a hostile document from an honest one, in pieces, so that the emulator never holds tens of megabytes at once.
 /// </summary>
 internal static class HostileJson
 {
@@ -18,16 +18,18 @@ internal static class HostileJson
     /// <summary>The kinds of documents.</summary>
     public static readonly IReadOnlyList<string> Kinds = ["deep", "huge", "many", "surrogate", "control", "secret", "types"];
 
-    // The same each time: to make them up costs more than to send them.
+    // Made once and sent each time, because making them costs more than sending them.
     private static readonly Lazy<ReadOnlyMemory<byte>> s_madeUp = new(MakeUp);
 
     private static readonly byte[] s_padding = Encoding.UTF8.GetBytes(new string('x', PieceBytes));
 
-    /// <summary>The document.</summary>
-    /// <param name="honest">JSON with an object in it; all else is left as it is.</param>
+    /// <summary>Makes the hostile document.</summary>
+    /// <param name="honest">
+    /// The honest document: JSON with an object in it. Anything else is returned unchanged.
+    /// </param>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
-    /// <param name="secrets">What the caller wants kept secret.</param>
-    /// <param name="draw">Settles the size of a huge one: 24 or 48 MiB.</param>
+    /// <param name="secrets">The caller's secrets: its API key and its callback URL.</param>
+    /// <param name="draw">Random bits that select the size of a huge document: 24 or 48 MiB.</param>
     public static IEnumerable<ReadOnlyMemory<byte>> Spoil(
         ReadOnlyMemory<byte> honest, string kind, IEnumerable<string> secrets, ulong draw)
     {
@@ -43,7 +45,7 @@ internal static class HostileJson
         };
     }
 
-    /// <summary>Puts members at the start of the first object.</summary>
+    /// <summary>Inserts members at the start of the first object.</summary>
     internal static IEnumerable<ReadOnlyMemory<byte>> Insert(
         ReadOnlyMemory<byte> honest, int at, IEnumerable<ReadOnlyMemory<byte>> members)
     {
@@ -66,7 +68,9 @@ internal static class HostileJson
         yield return "\""u8.ToArray();
     }
 
-    /// <summary>Puts made-up tasks before those of a reply; a document without any gets a list of them.</summary>
+    /// <summary>
+    /// Inserts invented tasks before those of a reply, or adds a list of them to a document without tasks.
+    /// </summary>
     private static IEnumerable<ReadOnlyMemory<byte>> Many(ReadOnlyMemory<byte> honest, int at)
     {
         var list = StartOfTasks(honest.Span);

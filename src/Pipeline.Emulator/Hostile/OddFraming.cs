@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Pipeline.Emulator.Hostile;
 
-/// <summary>Answers that are not HTTP as it should be, written past the server that would refuse to.</summary>
+/// <summary>
+/// Malformed HTTP answers, written to the connection directly because the server would refuse to send them.
+/// </summary>
 internal static class OddFraming
 {
     private const string Json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
@@ -12,22 +14,23 @@ internal static class OddFraming
 
     private static readonly string[] s_answers =
     [
-        // A chunk size beyond 64 bits, a negative one, none at all, one that is more than there is.
+        // Chunk sizes that are larger than 64 bits, negative, missing, or larger than the chunk; a huge chunk
+        // extension.
         Chunked + "FFFFFFFFFFFFFFFF\r\n{}",
         Chunked + "-2\r\n{}\r\n0\r\n\r\n",
         Chunked + "\r\n{}\r\n0\r\n\r\n",
         Chunked + "7FFFFFFF\r\n{}",
         Chunked + "2;" + new string('x', 4 << 20) + "\r\n{}\r\n0\r\n\r\n",
-        // Trailers, a header, and interim answers without end.
+        // Far too many trailers, a huge header, and far too many interim answers.
         Chunked + "2\r\n{}\r\n0\r\n" + string.Concat(Enumerable.Repeat("X-Trailer: x\r\n", 200_000)) + "\r\n",
         Json + "X-Header: " + new string('x', 4 << 20) + "\r\nContent-Length: 2\r\n\r\n{}",
         string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100_000)) + Json + "Content-Length: 2\r\n\r\n{}",
-        // Two lengths, and a body that two answers share.
+        // Two lengths, and two answers to one request.
         Json + "Content-Length: 2\r\nContent-Length: 20\r\n\r\n{}",
         Json + "Content-Length: 2\r\n\r\n{}" + Json + "Content-Length: 2\r\n\r\n{}",
     ];
 
-    /// <summary>How many such answers there are.</summary>
+    /// <summary>The number of different answers.</summary>
     public static int Count => s_answers.Length;
 
     /// <summary>Sends one of them and closes the connection.</summary>
@@ -46,7 +49,7 @@ internal static class OddFraming
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException)
         {
-            // The client has had enough.
+            // The client has closed the connection.
         }
     }
 }

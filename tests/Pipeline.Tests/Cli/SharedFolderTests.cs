@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>What a run is told of others on the same folder, and what the folder remembers for the next.</summary>
+/// <summary>What a run says about others in the same folder, and what the folder keeps for the next run.</summary>
 public sealed class SharedFolderTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -15,7 +15,7 @@ public sealed class SharedFolderTests : IDisposable
     private string Out => _folder["out"];
 
     [Fact]
-    public async Task ASecondRunOnAFolderInUseIsToldThatAndNothingElse()
+    public async Task ASecondRunOnAFolderInUseSaysOnlyThat()
     {
         using var first = CliProcess.Start(["run", List("slow.txt"), "--out", Out, "--faults", "task_slow_ms=60000"]);
         await first.WaitForAsync("Status: ");
@@ -70,7 +70,7 @@ public sealed class SharedFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task ARunThatContinuesIsCalledWhereTheLastOneWas()
+    public async Task AResumedRunKeepsItsCallbackAddress()
     {
         await using var api = await TestServer.StartAsync(context =>
             context.Request.Method == "POST"

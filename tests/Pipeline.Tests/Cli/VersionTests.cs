@@ -4,18 +4,18 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>A user who reports a bug can name the version, also of a build between two releases.</summary>
+/// <summary>A user who reports a bug can name the version, even of a build between two releases.</summary>
 public sealed class VersionTests
 {
     [Fact]
-    public async Task TheCommandSaysTheVersionThatGitGaveIt()
+    public async Task TheCommandPrintsTheVersionFromGit()
     {
         var (exitCode, output, _) = await CliProcess.RunAsync(["--version"]);
 
         Assert.Equal(0, exitCode);
         var built = typeof(ExitCodes).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
         Assert.Equal(built!.InformationalVersion, output.Trim());
-        // A release, or what lies behind one: 1.2.3, or 1.2.4-alpha.0.17 seventeen commits later.
+        // A release such as 1.2.3, or a later build such as 1.2.4-alpha.0.17, seventeen commits after it.
         if (Path.Exists(Path.Combine(Repository.Root, ".git")))
             Assert.Matches(@"^\d+\.\d+\.\d+(-[a-z]+\.\d+(\.\d+)?)?$", output.Trim());
     }

@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
 
-/// <summary>Requests keep to the rate limit, and nobody who waits for a turn starves.</summary>
+/// <summary>Requests keep to the rate limit, and every request gets its turn.</summary>
 [Trait("Promise", "9")]
 public sealed class RequestPacerTests
 {
@@ -31,7 +31,7 @@ public sealed class RequestPacerTests
     }
 
     [Fact]
-    public async Task APostWaitsForOneReadOnlyButKeepsToTheRate()
+    public async Task APostWaitsForOnlyOneReadButKeepsToTheRate()
     {
         var reads = Reads("s-1", 5000);
         var posts = Enumerable.Range(0, 2).Select(_ => _pacer.WaitToPostAsync(Ct)).ToArray();
@@ -44,7 +44,7 @@ public sealed class RequestPacerTests
     }
 
     [Fact]
-    public async Task ReadsHaveEveryOtherTurnHoweverManyPostsWait()
+    public async Task ReadsGetEveryOtherTurnHoweverManyPostsWait()
     {
         var posts = Enumerable.Range(0, 5000).Select(_ => _pacer.WaitToPostAsync(Ct)).ToArray();
         var reads = Reads("s-1", 2);
@@ -68,7 +68,7 @@ public sealed class RequestPacerTests
     }
 
     [Fact]
-    public async Task WhoStopsWaitingTakesNoTurn()
+    public async Task ACancelledRequestTakesNoTurn()
     {
         Reads("s-1", 10);
         using var stop = new CancellationTokenSource();
@@ -81,7 +81,7 @@ public sealed class RequestPacerTests
         await last.WaitAsync(s_deadline, Ct);
     }
 
-    /// <summary>Each read of the API takes the turn of the submission that asks, lists that of their own.</summary>
+    /// <summary>A read takes a turn of the submission that needs it; reads of lists take turns of their own.</summary>
     [Fact]
     public async Task EveryReadTakesATurnOfItsSubmission()
     {

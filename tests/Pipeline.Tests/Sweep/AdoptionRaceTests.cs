@@ -7,7 +7,9 @@ using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A webhook proves that a POST was accepted just as Sweep gives it up for want of proof. Its results become records all the same.</summary>
+/// <summary>
+/// A webhook proves that a POST was accepted just as Sweep gives it up. Its results still become records.
+/// </summary>
 [Trait("Promise", "8")]
 public sealed class AdoptionRaceTests
 {
@@ -20,7 +22,7 @@ public sealed class AdoptionRaceTests
     [InlineData("/v1/batches/b-1", true)]
     [InlineData(nameof(ILedger.UpdateInputsAsync), false)]
     [InlineData(nameof(ILedger.UpdateSubmissionAsync), false)]
-    public async Task AWebhookAsTheWindowEndsWins(string moment, bool afterACrash)
+    public async Task AWebhookAtTheEndOfTheWindowWins(string moment, bool afterACrash)
     {
         var (isArmed, crashes) = (false, false);
         SubmitWorld? running = null;
@@ -57,7 +59,8 @@ public sealed class AdoptionRaceTests
             world.State.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        // The list shows nothing yet, so that Sweep gives up, unless it is in the list that it meets the webhook.
+        // The API's list shows nothing yet, so Sweep gives up, except where the webhook comes while Sweep reads that
+        // list.
         isSilent = moment[0] != '/';
         isArmed = true;
         await world.SweepAsync();

@@ -5,8 +5,9 @@ using Pipeline.Tests.Submit;
 namespace Pipeline.Tests.Sweep;
 
 /// <summary>
-/// Results are kept at the API and no bucket has them. The POST's answer and the batch name only some of the tasks, no webhook came, and
-/// only the API's own list of tasks knows the rest.
+/// Tasks that only the API's own list names: the POST's answer and the batch name some of the tasks, no webhook came,
+/// and the
+/// results are at the API and not in a bucket.
 /// </summary>
 [Trait("Promise", "8")]
 public sealed class ListedTaskTests
@@ -24,7 +25,7 @@ public sealed class ListedTaskTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task ATaskThatOnlyTheListNamesGivesItsRecord(bool listEchoes)
+    public async Task ATaskThatOnlyTheListNamesBecomesARecord(bool listEchoes)
     {
         var api = new Api { ListEchoes = listEchoes };
         await using var world = await StartAsync(api);
@@ -32,7 +33,7 @@ public sealed class ListedTaskTests
     }
 
     [Fact]
-    public async Task ItIsFoundOnAnyPageOfTheList()
+    public async Task ATaskIsFoundOnAnyPageOfTheList()
     {
         var api = new Api();
         api.Pages[FirstPage] = Api.Page(next: "two", api.Entries(4, 1));
@@ -42,7 +43,7 @@ public sealed class ListedTaskTests
     }
 
     [Fact]
-    public async Task ATaskThatFailedFailsItsInputWithNimblesWords()
+    public async Task AFailedTaskFailsItsInputWithNimblesMessage()
     {
         var api = new Api { StateOfTheRest = "error" };
         await using var world = await StartAsync(api);
@@ -54,7 +55,7 @@ public sealed class ListedTaskTests
     [InlineData(401)]
     [InlineData(404)]
     [InlineData(500)]
-    public async Task NoInputIsGivenUpWhileTheListIsRefused(int status)
+    public async Task NoInputFailsWhileTheListIsRefused(int status)
     {
         var api = new Api { FailedPage = FirstPage, Status = status };
         await using var world = await StartAsync(api, TimeSpan.FromHours(6), LongStep);
@@ -69,7 +70,7 @@ public sealed class ListedTaskTests
     [InlineData("""{"data":[]}""")]
     [InlineData("""{"data":[null],"pagination":{"has_next":false}}""")]
     [InlineData("""{"data":[],"pagination":{"has_next":true,"next_cursor":"two"}}""")]
-    public async Task AListThatIsNotWholeProvesNoAbsence(string page)
+    public async Task AnIncompleteListProvesNoAbsence(string page)
     {
         var api = new Api { FailedPage = SecondPage, Status = 500 };
         api.Pages[FirstPage] = page;
@@ -81,7 +82,7 @@ public sealed class ListedTaskTests
     }
 
     [Fact]
-    public async Task TheTasksDeadlineEndsTheWait()
+    public async Task TheTaskDeadlineEndsTheWait()
     {
         var api = new Api();
         api.Pages[FirstPage] = """{"data":[]}""";
@@ -107,7 +108,7 @@ public sealed class ListedTaskTests
     }
 
     [Fact]
-    public async Task ABatchThatCallsItselfCompleteBeforeItsTasksDoIsNotTakenAtItsWord()
+    public async Task ABatchThatCallsItselfCompleteTooEarlyIsNotBelieved()
     {
         var api = new Api { Named = Count, StateInBatch = "processing", StateOfTheRest = "processing" };
         await using var world = await StartAsync(api, TimeSpan.FromHours(6), LongStep);
@@ -121,7 +122,7 @@ public sealed class ListedTaskTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task AReplayLooksInTheListToo(bool resubmit)
+    public async Task AReplayReadsTheListToo(bool resubmit)
     {
         var api = new Api();
         api.Pages[FirstPage] = Api.Page(next: null);
@@ -135,7 +136,7 @@ public sealed class ListedTaskTests
         Assert.Equal(1, world.Posts);
     }
 
-    /// <summary>Posts a list whose results are read from the API, and lets time pass.</summary>
+    /// <summary>Posts a list whose results are read from the API, and advances the clock.</summary>
     private static async Task<SubmitWorld> StartAsync(Api api, TimeSpan? time = null, TimeSpan? step = null)
     {
         var world = await SubmitWorld.StartAsync(o => o.Delivery.StorageUrl = null);
@@ -169,14 +170,14 @@ public sealed class ListedTaskTests
 
         public string StateOfTheRest { get; set; } = "success";
 
-        /// <summary>What task <c>other</c> says of itself.</summary>
+        /// <summary>The details of task <c>other</c>.</summary>
         public string? Details { get; init; }
 
         public string? FailedPage { get; set; }
 
         public int Status { get; init; } = 500;
 
-        /// <summary>Pages of the list of tasks, in place of one with all of them.</summary>
+        /// <summary>The pages of the list of tasks; without any, one page has all tasks.</summary>
         public Dictionary<string, string> Pages { get; } = new(StringComparer.Ordinal);
 
         public static string Page(string? next, params string[] entries) =>

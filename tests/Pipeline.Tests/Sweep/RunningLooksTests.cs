@@ -7,7 +7,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
-/// <summary>A slow look holds up neither its pass nor the looks at other lists.</summary>
+/// <summary>A slow look delays neither its pass nor the looks at other lists.</summary>
 [Trait("Promise", "9")]
 public sealed class RunningLooksTests : IAsyncDisposable
 {
@@ -21,14 +21,14 @@ public sealed class RunningLooksTests : IAsyncDisposable
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task APassEndsAlthoughTheLooksAtOneListDoNot()
+    public async Task APassEndsEvenIfTheLooksAtOneListDoNot()
     {
         var pass = RunAsync([.. Many("slow", 20), .. Many("quick", 3)]);
         await UntilAsync(() => _begun.Count(id => id.StartsWith("quick", StringComparison.Ordinal)) == 3);
         Assert.Equal(4, _begun.Count(id => id.StartsWith("slow", StringComparison.Ordinal)));
         await AdvanceUntilEndAsync(pass);
 
-        // The next pass leaves the slow list alone while its looks go on.
+        // The next pass skips the slow list while its looks are still running.
         _begun.Clear();
         await RunAsync([.. Many("slow", 20), .. Many("quick", 3)]);
         Assert.Equal(["quick-000000", "quick-000001", "quick-000002"], _begun.Order());
@@ -37,7 +37,7 @@ public sealed class RunningLooksTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task AllLooksAreTakenInOnePassWhereNoneIsSlow()
+    public async Task AllLooksRunInOnePassIfNoneIsSlow()
     {
         _answer.SetResult();
         await RunAsync([.. Many("slow", 40), .. Many("quick", 40)]);
@@ -45,7 +45,7 @@ public sealed class RunningLooksTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task WhatALookThrowsEndsThePassThatBeganIt() =>
+    public async Task AnExceptionOfALookEndsThePassThatStartedIt() =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => _looks.RunAsync(
             Many("a", 2), (_, _) => throw new InvalidOperationException("The store is gone."), Ct));
 
@@ -101,7 +101,7 @@ public sealed class RunningLooksTests : IAsyncDisposable
     {
         for (var tries = 0; !condition(); tries++)
         {
-            Assert.True(tries < 1000, "What the test waits for has not come true within some 10 s.");
+            Assert.True(tries < 1000, "The condition did not become true within about 10 s.");
             await Task.Delay(10, Ct);
         }
     }
