@@ -1,17 +1,18 @@
 namespace Pipeline.Concurrency;
 
 /// <summary>
-/// Keeps one list from taking all the slots of a worker. Work of a list that has its share waits a moment and is then put
-/// off, so that what is above the share stays free for other lists, however slow the first one's work is.
+/// Keeps one list from taking all slots of a worker. If a list has used its share, its work waits a moment and is then
+/// postponed. The slots above the share stay free for other lists, however slow the work of the first one is.
 /// </summary>
-/// <param name="perList">The share of one list; fewer than the worker's slots.</param>
+/// <param name="perList">Maximum number of slots of one list; fewer than the worker has.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ListShares(int perList, TimeProvider time)
 {
-    /// <summary>After what time the put-off work is to come again.</summary>
+    /// <summary>Delay of postponed work.</summary>
     public static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
 
-    // Work waits where its list gets on, and hardly at all where that stands still: what is behind it may be another list's.
+    // Work waits longer if its list makes progress, and hardly at all if it does not: other lists may be queued behind
+    // it.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_impatience = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_standstill = TimeSpan.FromSeconds(1);
@@ -20,7 +21,7 @@ internal sealed class ListShares(int perList, TimeProvider time)
     private readonly Dictionary<string, Share> _shares = new(StringComparer.Ordinal);
 
     /// <summary>Waits a moment for a slot of the list's share.</summary>
-    /// <returns>The slot, to dispose; null where there is none for now.</returns>
+    /// <returns>The slot, which the caller disposes; null if none is free.</returns>
     public async Task<IDisposable?> TryEnterAsync(string listId, CancellationToken cancellationToken)
     {
         var share = Join(listId);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Http;
 
-/// <summary>A checksum that a store promises for a whole object, computed over the bytes as they pass.</summary>
+/// <summary>Verifies the checksum that a store gives for a whole object, while the object is read.</summary>
 internal sealed class ContentCheck : IDisposable
 {
     private readonly byte[] _expected;
@@ -18,12 +18,16 @@ internal sealed class ContentCheck : IDisposable
     /// <summary>The algorithm and its expected value, for messages.</summary>
     public string Name => field + " " + Convert.ToBase64String(_expected);
 
-    /// <summary>Whether it may be no checksum at all: an ETag of 32 digits is an MD5 at Amazon, but not at every gateway or after a restore.</summary>
+    /// <summary>
+    /// Whether it may not be a checksum: an ETag of 32 digits is an MD5 hash at Amazon, but not at every gateway or
+    /// after a restore.
+    /// </summary>
     public bool IsWeak { get; private init; }
 
     /// <summary>
-    /// The cheapest check that S3 offers: a full-object <c>x-amz-checksum-*</c>, else the ETag where it is an MD5 (not of a multipart upload,
-    /// not under KMS or a customer's key). https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    /// The cheapest check that S3 offers: a full-object <c>x-amz-checksum-*</c>, otherwise the ETag if it is an MD5
+    /// hash (not for multipart uploads, KMS or customer keys).
+    /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     /// </summary>
     public static ContentCheck? ForS3(HttpResponseMessage response)
     {
@@ -46,7 +50,7 @@ internal sealed class ContentCheck : IDisposable
         return isMd5 ? new("MD5", Convert.FromHexString(etag!), HashAlgorithmName.MD5) { IsWeak = true } : null;
     }
 
-    /// <summary>The CRC-32C of <c>x-goog-hash</c>, which every GCS object has; it is of the stored bytes.</summary>
+    /// <summary>The CRC-32C of the stored bytes in <c>x-goog-hash</c>, which every GCS object has.</summary>
     public static ContentCheck? ForGcs(HttpResponseMessage response)
     {
         if (!response.Headers.NonValidated.TryGetValues("x-goog-hash", out var values))
@@ -55,13 +59,15 @@ internal sealed class ContentCheck : IDisposable
         return ForCrc32C(crc?["crc32c=".Length..]);
     }
 
-    /// <summary>The MD5 of an Azure blob, which it has where its writer gave one or wrote it in one piece.</summary>
+    /// <summary>
+    /// The MD5 hash of an Azure blob; present if the writer gave one or wrote the blob in one request.
+    /// </summary>
     public static ContentCheck? ForBlob(HttpResponseMessage response) =>
         response.Content.Headers.NonValidated.TryGetValues("Content-MD5", out var values) && Base64(values.FirstOrDefault(), 16) is { } md5
             ? new("MD5", md5, HashAlgorithmName.MD5)
             : null;
 
-    /// <summary>A CRC-32C, base64 of its four bytes, the highest first.</summary>
+    /// <summary>Parses a CRC-32C: base64 of its four bytes, big-endian.</summary>
     public static ContentCheck? ForCrc32C(string? base64) =>
         Base64(base64, 4) is { } expected ? new("CRC-32C", expected, new Crc32(Crc32ParameterSet.Crc32C)) : null;
 
@@ -71,13 +77,13 @@ internal sealed class ContentCheck : IDisposable
         _hash?.AppendData(bytes);
     }
 
-    /// <summary>Whether everything appended so far is what was promised.</summary>
+    /// <summary>Whether the bytes appended so far match the checksum.</summary>
     public bool Matches()
     {
         if (_hash is not null)
             return _hash.GetCurrentHash().AsSpan().SequenceEqual(_expected);
         var actual = _crc!.GetCurrentHash();
-        // These CRCs are reflected, so the library gives the lowest byte first; the stores write the highest first.
+        // The library returns these reflected CRCs in little-endian order; the stores use big-endian.
         actual.AsSpan().Reverse();
         return actual.AsSpan().SequenceEqual(_expected);
     }

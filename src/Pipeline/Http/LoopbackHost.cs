@@ -7,13 +7,15 @@ namespace Pipeline.Http;
 #endif
 
 /// <summary>
-/// Names under which this machine alone can be asked. A page that a browser loaded from elsewhere can have its own name resolved to 127.0.0.1 (DNS
-/// rebinding) and then ask us; its requests still carry that name, and are told by it.
+/// Host names that always mean this machine. A web page can make its own host name resolve to 127.0.0.1 (DNS rebinding)
+/// and then send requests to us; those requests still carry the page's host name and are recognized by it.
 /// </summary>
 internal static class LoopbackHost
 {
-    /// <summary>Whether the host of a request is one of these names: <c>localhost</c>, 127.0.0.0/8 or <c>[::1]</c>.</summary>
-    /// <param name="host">Without port.</param>
+    /// <summary>
+    /// Whether the host of a request is one of these names: <c>localhost</c>, 127.0.0.0/8 or <c>[::1]</c>.
+    /// </summary>
+    /// <param name="host">The host, without port.</param>
     public static bool Is(string? host) =>
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host?.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

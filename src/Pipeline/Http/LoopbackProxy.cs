@@ -8,12 +8,12 @@ namespace Pipeline.Http;
 #endif
 
 /// <summary>
-/// The environment's proxy, but never for this machine or what is linked to it (the clouds' metadata services): a proxy
-/// would look for those at its own place. <c>http_proxy</c> without <c>no_proxy</c> is common.
+/// The environment's proxy, bypassed for loopback and link-local addresses such as the clouds' metadata services: a
+/// proxy would reach its own machine instead. Many environments set <c>http_proxy</c> without <c>no_proxy</c>.
 /// </summary>
 internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
 {
-    // For SDKs and commands that read the variables by themselves.
+    // For SDKs and commands that read the variables themselves.
     private const string Bypassed = "localhost,127.0.0.1,::1,[::1],169.254.169.254,169.254.170.2,169.254.170.23";
 
     private static readonly Lock s_lock = new();
@@ -24,7 +24,10 @@ internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
         set => outside.Credentials = value;
     }
 
-    /// <summary>Makes every HTTP client of this process that was given no proxy of its own keep to this. May be called again.</summary>
+    /// <summary>
+    /// Makes this the proxy of every HTTP client in the process that has no proxy of its own. It may be called
+    /// repeatedly.
+    /// </summary>
     public static void Install()
     {
         lock (s_lock)

@@ -3,23 +3,24 @@ using Pipeline.Model;
 namespace Pipeline.Http;
 
 /// <summary>
-/// Ends a listing that does not end by itself. A listing is evidence: one that goes in circles, or takes too long, must not
-/// pass for a whole one.
+/// Stops an endless listing. A listing is evidence: one that loops or takes too long must not count as complete.
 /// </summary>
-/// <param name="what">For messages: what is listed.</param>
+/// <param name="what">What is listed, for messages.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PageGuard(string what, TimeProvider time)
 {
-    /// <summary>Pages of one listing at the most; ten million objects, or a million tasks.</summary>
+    /// <summary>Maximum number of pages of one listing: ten million objects, or a million tasks.</summary>
     public const int MaxPages = 10_000;
 
-    /// <summary>How long the pages of one listing may take in all. What the caller does between them does not count.</summary>
+    /// <summary>
+    /// Maximum total time for the pages of one listing; the caller's work between pages does not count.
+    /// </summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(20);
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private TimeSpan _took;
 
-    /// <summary>Fetches a page, and measures how long that takes.</summary>
+    /// <summary>Fetches a page and measures the time.</summary>
     public async Task<T> FetchAsync<T>(Func<Task<T>> fetch)
     {
         var began = time.GetTimestamp();
@@ -34,7 +35,9 @@ internal sealed class PageGuard(string what, TimeProvider time)
     }
 
     /// <summary>Checks the token of a next page.</summary>
-    /// <exception cref="PipelineException">Transient: the token was seen before, or the listing is too long.</exception>
+    /// <exception cref="PipelineException">
+    /// Transient: the token was seen before, or the listing is too long.
+    /// </exception>
     public void Next(string token)
     {
         if (!_seen.Add(token))

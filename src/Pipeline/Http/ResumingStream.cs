@@ -7,18 +7,19 @@ using Pipeline.Model;
 
 namespace Pipeline.Http;
 
-/// <summary>What a <see cref="ResumingStream"/> reads, and how to go on with it.</summary>
-/// <param name="What">For messages: the object's address.</param>
-/// <param name="Length">Bytes in all, where the server tells.</param>
-/// <param name="Check">The checksum the bytes must have, where the server tells.</param>
-/// <param name="Reopen">Opens the very same version again from an offset (its response is a 206); null where that is impossible.</param>
+/// <summary>What a <see cref="ResumingStream"/> reads, and how to resume it.</summary>
+/// <param name="What">The object's address, for messages.</param>
+/// <param name="Length">Size in bytes; null if the server does not give it.</param>
+/// <param name="Check">The expected checksum; null if the server does not give one.</param>
+/// <param name="Reopen">
+/// Reopens the same version from an offset (its response is a 206); null if that is not possible.
+/// </param>
 internal sealed record Download(
     string What, long? Length, ContentCheck? Check, Func<long, CancellationToken, Task<HttpResponseMessage>>? Reopen);
 
 /// <summary>
-/// The body of a download: every byte once. A connection that breaks, stalls or is too slow is replaced by one that goes
-/// on at the same byte of the same version; the read that would return 0 throws instead when length or checksum are not
-/// what was promised.
+/// The body of a download, every byte exactly once. A connection that breaks, stalls or is too slow is replaced by one
+/// that continues at the same byte of the same version. At the end, a read throws if length or checksum do not match.
 /// </summary>
 internal sealed class ResumingStream(
     HttpResponseMessage first, Download download, TimeLimits limits, int maxResumes, RetryPolicy policy, TimeProvider time)

@@ -3,13 +3,15 @@ using System.Text.Json;
 
 namespace Pipeline.Nimble;
 
-/// <summary>What an accepted POST says of an input that it did not take.</summary>
-/// <param name="Place">Its place in the batch, where the answer names one; where counting starts is not documented.</param>
-/// <param name="Url">Its URL, where the answer names it.</param>
-/// <param name="Message">Nimble's words.</param>
+/// <summary>An error about one input in the answer to an accepted POST: the input was not accepted.</summary>
+/// <param name="Place">Position in the batch, if given; whether counting starts at 0 or 1 is not documented.</param>
+/// <param name="Url">The input's URL, if given.</param>
+/// <param name="Message">Nimble's message.</param>
 internal sealed record InputError(int? Place, string? Url, string Message);
 
-/// <summary>Reads the <c>errors</c> of an answer that accepted some inputs and not others. Their form is not documented.</summary>
+/// <summary>
+/// Reads the <c>errors</c> of an answer that accepted only some inputs. Their format is not documented.
+/// </summary>
 internal static class InputErrors
 {
     private const int Most = 1000;
@@ -17,7 +19,7 @@ internal static class InputErrors
     private static readonly string[] s_lists = ["errors", "failed", "rejected", "rejected_inputs"];
     private static readonly string[] s_places = ["index", "input_index", "position"];
 
-    /// <summary>The errors, in the answer's order; none where there are none.</summary>
+    /// <summary>Reads the errors in the order of the answer; empty if there are none.</summary>
     public static IReadOnlyList<InputError> Read(JsonElement answer) => s_lists
         .Select(name => NimbleJson.Member(answer, name))
         .Where(list => list is { ValueKind: JsonValueKind.Array })

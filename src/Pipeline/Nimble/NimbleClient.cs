@@ -13,17 +13,18 @@ using Pipeline.Ports;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// The Nimble API. A POST is sent exactly once and tells what is known afterwards; a GET is repeated a few times. One instance serves a whole
-/// process, so that the rate limit holds; its <see cref="HttpClient"/> comes from <see cref="NimbleHttp"/>.
+/// Client of the Nimble API. It sends a POST exactly once and returns what is known afterwards; it retries a GET a few
+/// times. One instance serves the whole process, so that the rate limit holds. Its <see cref="HttpClient"/> comes from
+/// <see cref="NimbleHttp"/>.
 /// </summary>
 /// <remarks>
-/// GETs throw <see cref="PipelineException"/>: <see cref="FailureReasons.Unavailable"/> (transient), <see cref="FailureReasons.AccessDenied"/>
-/// and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
+/// GETs throw <see cref="PipelineException"/>: <see cref="FailureReasons.Unavailable"/> (transient), <see
+/// cref="FailureReasons.AccessDenied"/> and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
 /// </remarks>
 internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
     : IDisposable
 {
-    // A batch of 1,000 tasks, each with its whole echo, is a few MiB; a task has one echo; progress is a line.
+    // A batch of 1,000 tasks with their echoes is a few MiB; a task has one echo; progress is one line.
     private const int MaxBatchBytes = 32 << 20;
     private const int MaxTaskBytes = ReplyBudget.SmallBytes;
     private const int MaxProgressBytes = 64 << 10;
@@ -32,10 +33,10 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private const int MaxItemsOfAPage = 10 * PageSize;
     private static readonly TimeSpan LongestListing = TimeSpan.FromMinutes(2);
 
-    // Answers to POSTs have a budget of their own: reads that crawl must not keep one of them waiting.
+    // Answers to POSTs have their own budget, so that slow reads do not delay them.
     private readonly (ReplyBudget Reads, ReplyBudget Posts) _budgets = ReplyBudget.Create(reads: 16, posts: 4);
 
-    // A result comes at this rate at the least, bytes a second, and within this time; else its connection is given up.
+    // Minimum rate of a result, bytes per second, and maximum duration; otherwise, its connection is closed.
     private const long LeastRate = 2048;
     private static readonly TimeSpan BodyDeadline = TimeSpan.FromMinutes(30);
 
@@ -53,7 +54,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     /// <summary>Submits one input: <c>POST extract/async</c>.</summary>
     public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/async", body, cancellationToken);
 
-    /// <summary>One task, or null when the API does not know it.</summary>
+    /// <summary>Gets a task; null if the API does not know it.</summary>
     /// <param name="submissionId">The submission that asks; submissions take turns.</param>
     /// <param name="taskId">The task, well-formed.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -64,7 +65,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             await ReadAsync(response, MaxTaskBytes, json => _replies.Note(NimbleJson.ReadTask(json, taskId)), cancellationToken);
     }
 
-    /// <summary>The result of a task as the API keeps it, its stored bytes; null when it has none (yet, or any more).</summary>
+    /// <summary>
+    /// Opens the stored bytes of a task's result at the API; null if the API has none yet, or no longer has it.
+    /// </summary>
     /// <inheritdoc cref="GetTaskAsync" path="/param"/>
     public async Task<ObjectRead?> OpenResultsAsync(string submissionId, string taskId, CancellationToken cancellationToken)
     {
@@ -72,16 +75,16 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         if (response is null)
             return null;
         var length = response.Content.Headers.ContentLength;
-        // Which version a second request would read is not documented, so a cut is the caller's to repeat.
+        // A second request might read another version, so the caller must repeat an interrupted read.
         var download = new Download($"The result of task {taskId}", length, Check: null, Reopen: null);
         var body = new ResumingStream(response, download, new(_options.Timeout, LeastRate, BodyDeadline), maxResumes: 0, _policy, time);
         return new HttpObjectRead(body, length, etag: null);
     }
 
-    /// <summary>Where <see cref="OpenResultsAsync"/> reads.</summary>
+    /// <summary>The address that <see cref="OpenResultsAsync"/> reads.</summary>
     public string ResultsAddress(string taskId) => $"{_root}tasks/{Checked(taskId)}/results";
 
-    /// <summary>A batch with its tasks, or null when the API does not know it.</summary>
+    /// <summary>Gets a batch with its tasks; null if the API does not know it.</summary>
     /// <param name="submissionId">The submission that asks; submissions take turns.</param>
     /// <param name="id">The batch, well-formed.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -92,7 +95,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             await ReadAsync(response, MaxBatchBytes, json => _replies.Note(NimbleJson.ReadBatch(json, id)), cancellationToken);
     }
 
-    /// <summary>How far a batch is, or null when the API does not know it.</summary>
+    /// <summary>Gets the progress of a batch; null if the API does not know it.</summary>
     /// <inheritdoc cref="GetBatchAsync" path="/param"/>
     public async Task<NimbleProgress?> GetProgressAsync(string submissionId, string id, CancellationToken cancellationToken)
     {
@@ -101,11 +104,11 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             await ReadAsync(response, MaxProgressBytes, json => NimbleJson.ReadProgress(json, id), cancellationToken);
     }
 
-    /// <summary>Every task the API knows, page by page; no page at all where the API has no such list.</summary>
+    /// <summary>Lists every task that the API knows, page by page; no page if the API has no such list.</summary>
     public IAsyncEnumerable<NimbleList<NimbleTask>> ListTasksAsync(CancellationToken cancellationToken) =>
         ListAsync("tasks", item => _replies.Note(NimbleJson.ReadTask(item)), cancellationToken);
 
-    /// <summary>Every batch the API knows, page by page; no page at all where the API has no such list.</summary>
+    /// <summary>Lists every batch that the API knows, page by page; no page if the API has no such list.</summary>
     public IAsyncEnumerable<NimbleList<NimbleBatch>> ListBatchesAsync(CancellationToken cancellationToken) =>
         ListAsync("batches", item => _replies.Note(NimbleJson.ReadBatch(item)), cancellationToken);
 
@@ -145,7 +148,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return outcome is PostOutcome.Accepted ? outcome : WithoutSecrets(outcome);
     }
 
-    /// <summary>The response of a GET, 200; null where there is nothing (404, 410) or nothing yet (202, 204).</summary>
+    /// <summary>Sends a GET and returns a 200; null if there is nothing (404, 410) or nothing yet (202, 204).</summary>
     private async Task<HttpResponseMessage?> GetAsync(
         string path, string asker, CancellationToken cancellationToken, bool isList = false)
     {
@@ -167,8 +170,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     }
 
     /// <summary>
-    /// A refusal. It is not final for a task or batch: the result is paid for, and the key or the address may be mended. It is
-    /// for a list, which settings are tried with.
+    /// The error for a refusal. It is transient for a task or batch: the result is paid for, and an operator can
+    /// correct key or address. It is permanent for a list, which is used to test settings.
     /// </summary>
     private PipelineException Refused(int status, string path, bool isList)
     {
@@ -200,11 +203,11 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             if (cursor is not null)
                 guard.Next(cursor);
         }
-        // A look for evidence has other places to go to; what it did not see of the list leaves a doubt.
+        // A search for evidence has other sources; the unread part of the list leaves a doubt.
         while (cursor is not null && time.GetElapsedTime(began) < LongestListing);
     }
 
-    /// <summary>A page and the cursor of the next; null where the API has no such list.</summary>
+    /// <summary>Reads a page and the cursor of the next one; null if the API has no such list.</summary>
     private async Task<Tuple<NimbleList<T>, string?>?> GetPageAsync<T>(
         string query, string asker, Func<JsonElement, T?> read, CancellationToken cancellationToken)
         where T : class
@@ -222,7 +225,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return Tuple.Create(new NimbleList<T>(items, HasGaps: items.Count < page.Items.Count, page.IsLast), page.NextCursor);
     }
 
-    /// <summary>Reads a reply of one kind; what cannot be read, or is too long for it, is an error.</summary>
+    /// <summary>Reads a reply; one that is unreadable or exceeds the limit is an error.</summary>
     private async Task<T> ReadAsync<T>(HttpResponseMessage response, int limit, Func<JsonElement, T?> read, CancellationToken cancellationToken)
         where T : class
     {
@@ -244,7 +247,7 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return (root.EndsWith(version, StringComparison.Ordinal) ? root : root + version) + "/";
     }
 
-    /// <summary>The key as a header can carry it; a line break from a file it was read from is dropped.</summary>
+    /// <summary>The key as a header value, without the line break of the file that it may come from.</summary>
     private static string Key(string key) => key.Trim() is var trimmed && trimmed.All(c => c is > ' ' and < (char)127)
         ? trimmed
         : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.");
@@ -259,7 +262,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         return request;
     }
 
-    /// <summary>What was answered, without the key and the callback's token: a refusal may well repeat what it refuses.</summary>
+    /// <summary>
+    /// Removes the API key and the callback token from an outcome; a refusal may quote the request that holds them.
+    /// </summary>
     private PostOutcome WithoutSecrets(PostOutcome outcome) => outcome switch
     {
         PostOutcome.Accepted accepted => accepted with

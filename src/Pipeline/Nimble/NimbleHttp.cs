@@ -4,8 +4,9 @@ using Pipeline.Ports;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// The HTTP client for <see cref="NimbleClient"/>. A POST gets a connection of its own: on a pooled one that the server has just closed it would
-/// fail after its body was sent, with nothing to tell whether the server took it. Nothing is redirected, and nothing is repeated underneath.
+/// Creates the HTTP client for <see cref="NimbleClient"/>. A POST gets a new connection: on a pooled one that the
+/// server has just closed, it would fail after its body was sent, and nobody could tell whether the server accepted it.
+/// The client follows no redirects and retries nothing.
 /// </summary>
 internal static class NimbleHttp
 {

@@ -6,21 +6,23 @@ using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 
-/// <summary>Reads what the API sends, whichever of its shapes it takes: any field may be missing, null, of another type, or unknown.</summary>
+/// <summary>
+/// Reads the API's replies in all their shapes: any field may be missing, null, of another type, or unknown.
+/// </summary>
 internal static class NimbleJson
 {
     private const int MaxWrappers = 3;
     private const int MaxAddress = 8192;
     private const int MaxEchoBytes = 256 * 1024;
 
-    // Four for each input of the largest batch.
+    // Four for every input of the largest batch.
     private const int MaxTasks = 4000;
 
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
     private static readonly string[] s_ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
     private static readonly string[] s_wrappers = ["response", "data", "result"];
 
-    /// <summary>The document's root, its text repaired where it is no text; null when it is not JSON.</summary>
+    /// <summary>Parses a document, after replacing lone surrogates; null if it is not JSON.</summary>
     public static JsonElement? Parse(ReadOnlySpan<byte> utf8)
     {
         try
@@ -34,11 +36,11 @@ internal static class NimbleJson
     }
 
     /// <summary>
-    /// Reads a document in pooled memory: what a large reply takes is free again once it is read. What the reader returns
-    /// must hold no element of it.
+    /// Reads a document in pooled memory, which is free again afterwards. What the reader returns must not hold an element
+    /// of the document.
     /// </summary>
-    /// <param name="utf8">The document; null where there is none.</param>
-    /// <param name="read">Gets its root; null where it is not JSON.</param>
+    /// <param name="utf8">The document; null if there is none.</param>
+    /// <param name="read">Reads the root; it gets null if the document is not JSON.</param>
     public static T Read<T>(ReadOnlyMemory<byte>? utf8, Func<JsonElement?, T> read)
     {
         using var document = TryParse(utf8);
@@ -60,7 +62,9 @@ internal static class NimbleJson
         }
     }
 
-    /// <summary>A task: <c>{...}</c>, <c>{"task":{...}}</c>, or its bare id. Null without a well-formed id.</summary>
+    /// <summary>
+    /// Reads a task: <c>{...}</c>, <c>{"task":{...}}</c>, or a bare id. Null without a well-formed id.
+    /// </summary>
     public static NimbleTask? ReadTask(JsonElement json, string? knownId = null)
     {
         if (json.ValueKind is JsonValueKind.String or JsonValueKind.Number)
@@ -86,7 +90,7 @@ internal static class NimbleJson
         };
     }
 
-    /// <summary>A batch: <c>{...}</c> or <c>{"batch":{...}}</c>. Null without a well-formed id.</summary>
+    /// <summary>Reads a batch: <c>{...}</c> or <c>{"batch":{...}}</c>. Null without a well-formed id.</summary>
     public static NimbleBatch? ReadBatch(JsonElement json, string? knownId = null)
     {
         json = Unwrap(json, "batch");
@@ -95,7 +99,7 @@ internal static class NimbleJson
             : null;
     }
 
-    /// <summary>The <c>tasks</c> of an object; nulls and what has no well-formed id are left out.</summary>
+    /// <summary>Reads the <c>tasks</c> of an object, without nulls and tasks without a well-formed id.</summary>
     public static IReadOnlyList<NimbleTask> ReadTasks(JsonElement json) =>
         Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>().Take(MaxTasks)] : [];
 
@@ -108,7 +112,9 @@ internal static class NimbleJson
             : null;
     }
 
-    /// <summary>An echo in memory of its own, so that it does not hold the whole reply; none that is larger than any input.</summary>
+    /// <summary>
+    /// Copies an echo, so that it does not keep the whole reply in memory; null if it is larger than any input.
+    /// </summary>
     private static JsonElement? EchoOf(JsonElement? input) =>
         input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw ? JsonElement.Parse(raw, s_options) : null;
 
@@ -152,8 +158,8 @@ internal static class NimbleJson
             : null;
 
     /// <summary>
-    /// What an answer is about, whatever it is wrapped in: <c>{"task":{...}}</c>, <c>{"response":{"batch":{...}}}</c>,
-    /// <c>{"data":{...}}</c>. What has an id of its own is not unwrapped any further.
+    /// Unwraps the subject of an answer: <c>{"task":{...}}</c>, <c>{"response":{"batch":{...}}}</c>,
+    /// <c>{"data":{...}}</c>. An object with an id is not unwrapped further.
     /// </summary>
     public static JsonElement Unwrap(JsonElement json, string name)
     {

@@ -3,12 +3,16 @@ using System.Text.Json;
 namespace Pipeline.Nimble;
 
 /// <summary>One page of a list.</summary>
-/// <param name="Items">What is on it.</param>
-/// <param name="NextCursor">Where the next one starts; null on the last.</param>
-/// <param name="IsLast">Whether the API itself says that nothing follows. Without a cursor there is no next page either, but then nobody knows what is missing.</param>
+/// <param name="Items">The items of the page.</param>
+/// <param name="NextCursor">Cursor of the next page; null on the last.</param>
+/// <param name="IsLast">
+/// Whether the API says that nothing follows. Without a cursor and without that, it is unknown what is missing.
+/// </param>
 internal sealed record NimblePage(IReadOnlyList<JsonElement> Items, string? NextCursor, bool IsLast)
 {
-    /// <summary>The page; null where it is not one, or says that more follows without saying where.</summary>
+    /// <summary>
+    /// Reads a page; null if the reply is not a page, or says that more follows but gives no cursor.
+    /// </summary>
     public static NimblePage? Read(JsonElement json)
     {
         json = NimbleJson.Unwrap(json, "response");
@@ -21,8 +25,8 @@ internal sealed record NimblePage(IReadOnlyList<JsonElement> Items, string? Next
     }
 }
 
-/// <summary>What could be read of one page of a list.</summary>
-/// <param name="Items">What could be read.</param>
-/// <param name="HasGaps">Whether anything on it could not.</param>
+/// <summary>The readable part of one page of a list.</summary>
+/// <param name="Items">The readable items.</param>
+/// <param name="HasGaps">Whether other items were unreadable.</param>
 /// <param name="IsLast">Whether the API says that the list ends here.</param>
 internal sealed record NimbleList<T>(IReadOnlyList<T> Items, bool HasGaps, bool IsLast);

@@ -6,7 +6,7 @@ using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 
-/// <summary>Reads bodies within bounds, takes secrets out of what they say, and says once of each unknown state that it was met.</summary>
+/// <summary>Reads bodies within limits, removes secrets from their texts, and logs each unknown state once.</summary>
 internal sealed partial class NimbleReplies(ILogger logger, Func<string, string> clean)
 {
     private const int MaxWords = 100;
@@ -19,11 +19,11 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
         response.Headers.NonValidated.TryGetValues("x-task-id", out var values) && TaskIds.IsWellFormed(values.FirstOrDefault()) ? values.FirstOrDefault() : null;
 
     /// <summary>Reads a body within the budget of all replies.</summary>
-    /// <param name="budget">Of replies of this kind.</param>
+    /// <param name="budget">The budget of replies of this kind.</param>
     /// <param name="response">The reply.</param>
-    /// <param name="limit">The most bytes that such a reply may have.</param>
-    /// <param name="parse">Gets the whole body; null where it breaks off, stalls, or is longer than the limit.</param>
-    /// <param name="time">Ends the reading.</param>
+    /// <param name="limit">Maximum size of such a reply, bytes.</param>
+    /// <param name="parse">Parses the body; it gets null if the body breaks off, stalls or exceeds the limit.</param>
+    /// <param name="time">Limits the time.</param>
     public static async Task<T> ReadAsync<T>(
         ReplyBudget budget, HttpResponseMessage response, int limit, Func<ReadOnlyMemory<byte>?, T> parse, ReplyTime time)
     {
@@ -54,7 +54,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
         }
     }
 
-    /// <summary>What a server, or a proxy before it, compresses although it was not asked to.</summary>
+    /// <summary>Decompresses a body that a server or proxy compressed without being asked.</summary>
     private static Stream Decode(HttpResponseMessage response, Stream body) =>
         response.Content.Headers.ContentEncoding.LastOrDefault()?.ToLowerInvariant() switch
         {
@@ -79,7 +79,8 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
     private static partial class Log
     {
-        [LoggerMessage(2, LogLevel.Warning, "Nimble calls the state of task {TaskId} '{State}', a word we do not know; it counts as not ended.")]
+        [LoggerMessage(2, LogLevel.Warning,
+            "Task {TaskId} has the unknown state '{State}' at Nimble; it is treated as not ended.")]
         public static partial void UnknownState(ILogger logger, string state, string taskId);
     }
 }

@@ -3,16 +3,16 @@ using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 
-/// <summary>A task as the API describes it. Everything but its id may be missing.</summary>
+/// <summary>A task as the API describes it. Only the id is always present.</summary>
 internal sealed record NimbleTask
 {
     /// <summary>The id, well-formed (<see cref="TaskIds"/>).</summary>
     public required string Id { get; init; }
 
-    /// <summary>The state as given; <see cref="TaskStates.Classify"/> reads it.</summary>
+    /// <summary>The state as given; <see cref="TaskStates.Classify"/> interprets it.</summary>
     public string? State { get; init; }
 
-    /// <summary>The batch it belongs to, well-formed.</summary>
+    /// <summary>The id of its batch, well-formed.</summary>
     public string? BatchId { get; init; }
 
     /// <summary>The input it echoes (<c>input</c>, else <c>_query</c>), an object with at least one member.</summary>
@@ -21,37 +21,37 @@ internal sealed record NimbleTask
     /// <summary>The HTTP status of the page.</summary>
     public int? StatusCode { get; init; }
 
-    /// <summary>What went wrong.</summary>
+    /// <summary>The error message.</summary>
     public string? Error { get; init; }
 
-    /// <summary>The kind of what went wrong.</summary>
+    /// <summary>The type of the error.</summary>
     public string? ErrorType { get; init; }
 
-    /// <summary>Where Nimble offers the result. Never dereferenced.</summary>
+    /// <summary>Address at which Nimble offers the result. Never dereferenced.</summary>
     public string? DownloadUrl { get; init; }
 
-    /// <summary>Where Nimble says it wrote the result. Never dereferenced.</summary>
+    /// <summary>Address at which Nimble says it wrote the result. Never dereferenced.</summary>
     public string? OutputUrl { get; init; }
 
     /// <summary>The callback it was given, from the task or its echoed input. Never dereferenced.</summary>
     public string? CallbackUrl { get; init; }
 
-    /// <summary>When Nimble took it.</summary>
+    /// <summary>Time at which Nimble accepted it.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 }
 
 /// <summary>A batch as the API describes it.</summary>
 /// <param name="Id">The id, well-formed.</param>
 /// <param name="Completed">Whether all its tasks have ended.</param>
-/// <param name="CompletedCount">How many have.</param>
-/// <param name="Tasks">Its tasks; in a list of batches only their ids may be there.</param>
-/// <param name="CreatedAt">When Nimble took it.</param>
+/// <param name="CompletedCount">Number of tasks that have ended.</param>
+/// <param name="Tasks">Its tasks; in a list of batches, possibly only their ids.</param>
+/// <param name="CreatedAt">Time at which Nimble accepted it.</param>
 internal sealed record NimbleBatch(string Id, bool Completed, int? CompletedCount, IReadOnlyList<NimbleTask> Tasks, DateTimeOffset? CreatedAt);
 
-/// <summary>How far a batch is.</summary>
+/// <summary>The progress of a batch.</summary>
 /// <param name="Id">The batch.</param>
 /// <param name="Completed">Whether all its tasks have ended.</param>
-/// <param name="CompletedCount">How many have.</param>
-/// <param name="Progress">From 0 to 1.</param>
-/// <param name="CompletedAt">When the last one ended.</param>
+/// <param name="CompletedCount">Number of tasks that have ended.</param>
+/// <param name="Progress">Progress from 0 to 1.</param>
+/// <param name="CompletedAt">Time at which the last task ended.</param>
 internal sealed record NimbleProgress(string Id, bool Completed, int? CompletedCount, double? Progress, DateTimeOffset? CompletedAt);

@@ -3,8 +3,9 @@ using System.Net;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// The body of a POST that must reach the server at most once. <see cref="Started"/> false after a failure proves that no server has the request:
-/// it is incomplete without its body. A second attempt to send it, by whatever retry there may be underneath, fails.
+/// The body of a POST that must reach the server at most once. If <see cref="Started"/> is false after a failure, no
+/// server has the complete request. A second attempt to send the body, for example by a retry inside the HTTP stack,
+/// fails.
 /// </summary>
 internal sealed class OnceContent : HttpContent
 {
@@ -17,7 +18,7 @@ internal sealed class OnceContent : HttpContent
         Headers.ContentType = new("application/json");
     }
 
-    /// <summary>Whether the first byte of the body may have left.</summary>
+    /// <summary>Whether the first byte of the body may have been sent.</summary>
     public bool Started => Volatile.Read(ref _sends) > 0;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);

@@ -3,16 +3,16 @@ using Pipeline.Model;
 
 namespace Pipeline.Nimble;
 
-/// <summary>Reads what a POST was answered with.</summary>
+/// <summary>Reads the answer to a POST.</summary>
 internal static class PostReply
 {
     private static readonly string[] s_messageFields = ["msg", "message", "error", "details"];
 
-    /// <summary>What the answer proves.</summary>
+    /// <summary>Determines what the answer proves.</summary>
     /// <param name="status">The HTTP status.</param>
-    /// <param name="body">The body as far as it could be read; null where it could not.</param>
+    /// <param name="body">The body; null if it could not be read.</param>
     /// <param name="headerTaskId">The <c>x-task-id</c> header.</param>
-    /// <param name="retryAfter">The wait it asks for.</param>
+    /// <param name="retryAfter">The wait that it asks for.</param>
     public static PostOutcome Interpret(int status, ReadOnlyMemory<byte>? body, string? headerTaskId, TimeSpan? retryAfter) =>
         NimbleJson.Read(body, json => Interpret(status, json, headerTaskId, retryAfter));
 
@@ -22,7 +22,7 @@ internal static class PostReply
         {
             var concernsAll = false;
             var places = json is { } refusal ? RefusedInputs.Read(refusal, out concernsAll) : null;
-            // What is said of the body may be said of one input in it; what is said of the address or the method is not.
+            // A refusal of the content may concern a single input; a refusal of address or method concerns all.
             concernsAll |= status is not (400 or 413 or 422);
             var refused = new PostOutcome.Refused(kind, status, Message(status, json), retryAfter) { ConcernsAll = concernsAll };
             return places is null ? refused : refused with { Places = places };
@@ -32,7 +32,8 @@ internal static class PostReply
         if (status is < 200 or > 299)
             return new PostOutcome.Unknown(Message(status, json), status, (json is { } error ? NimbleJson.Id(error, "task_id") : null) ?? taskId);
         if (json is not { ValueKind: JsonValueKind.Object } accepted)
-            return new PostOutcome.Unknown($"Nimble answered {status} with a body that is not the JSON it should be.", status, taskId);
+            return new PostOutcome.Unknown(
+                $"Nimble answered {status} with a body that is not valid JSON.", status, taskId);
         return ReadAccepted(accepted) is { } outcome
             ? outcome
             : new PostOutcome.Unknown($"Nimble answered {status} without naming a batch or a task: {Message(status, json)}", status, taskId);
@@ -64,7 +65,7 @@ internal static class PostReply
         return text.Length == 0 ? $"Nimble answered {status}." : $"Nimble answered {status}: {text}";
     }
 
-    /// <summary>What an error says in words, secrets and all; empty where it says nothing.</summary>
+    /// <summary>The text of an error, possibly with secrets; empty if it has none.</summary>
     internal static string WordsOf(JsonElement error) =>
         string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct());
 }

@@ -4,12 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Nimble;
 
-/// <summary>Which inputs of a batch a refusal points at, as far as it does. Neither the form of the errors nor where counting starts is documented.</summary>
+/// <summary>
+/// Finds the inputs of a batch that a refusal names. Neither the format of the errors nor the start of counting is
+/// documented.
+/// </summary>
 internal static partial class RefusedInputs
 {
-    /// <summary>The places named by <c>details.schema_validation_errors</c>: <c>inputs.17.url</c>, <c>inputs[17].url</c>, <c>/inputs/17/url</c>, <c>["inputs",17,"url"]</c>.</summary>
+    /// <summary>
+    /// The positions that <c>details.schema_validation_errors</c> names: <c>inputs.17.url</c>, <c>inputs[17].url</c>,
+    /// <c>/inputs/17/url</c>, <c>["inputs",17,"url"]</c>.
+    /// </summary>
     /// <param name="body">The refusal.</param>
-    /// <param name="concernsAll">Whether an error is of what all inputs share.</param>
+    /// <param name="concernsAll">Whether an error concerns something that all inputs share.</param>
     public static IReadOnlySet<int> Read(JsonElement body, out bool concernsAll)
     {
         concernsAll = false;
@@ -28,7 +34,7 @@ internal static partial class RefusedInputs
         return places;
     }
 
-    /// <summary>A place in the batch, in any of those forms.</summary>
+    /// <summary>Parses a position in any of these formats.</summary>
     [GeneratedRegex("""(?<![A-Za-z_])inputs(?:\\?[./]|\\?"?\]?\s*[\[,]\s*)(\d{1,4})(?!\d)""")]
     public static partial Regex Place();
 

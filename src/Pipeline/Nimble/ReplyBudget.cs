@@ -1,9 +1,9 @@
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// One budget of bytes for the replies under way: any number of very small ones, so many small ones at once, and of those
-/// that turn out to be large one at a time. A reply that brings nothing holds no share, and one that waits for its share
-/// has its time stopped, so that others cannot make it count as lost.
+/// One budget of bytes for the replies under way: any number of very small ones, so many small ones at once, and of
+/// those that turn out to be large one at a time. A reply that brings nothing holds no share, and one that waits for
+/// its share has its time stopped, so that others cannot make it count as lost.
 /// </summary>
 internal sealed class ReplyBudget : IDisposable
 {
@@ -19,7 +19,8 @@ internal sealed class ReplyBudget : IDisposable
     private ReplyBudget(int small, SemaphoreSlim large) => (_small, _large) = (new(small), large);
 
     /// <summary>
-    /// A budget each for the answers to reads and to POSTs, so that neither keeps the other waiting; large ones take turns.
+    /// A budget each for the answers to reads and to POSTs, so that neither keeps the other waiting; large ones take
+    /// turns.
     /// </summary>
     /// <param name="reads">Small answers to reads at once.</param>
     /// <param name="posts">Small answers to POSTs at once.</param>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// A body as it comes, in pooled blocks: one that is given up in the end has never taken more than it brought, and leaves
-/// nothing for the garbage collector.
+/// A body as it comes, in pooled blocks: one that is given up in the end has never taken more than it brought, and
+/// leaves nothing for the garbage collector.
 /// </summary>
 internal sealed class ReplyBuffer : IDisposable
 {

@@ -3,8 +3,8 @@ using Pipeline.Concurrency;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// Keeps requests to the rate limit: a token bucket that holds one second's worth. While POSTs and reads both wait, they
-/// alternate, so each has half of the rate; what one of them does not use goes to the other. Reads of different
+/// Keeps requests to the rate limit: a token bucket that holds one second's worth. While POSTs and reads both wait,
+/// they alternate, so each has half of the rate; what one of them does not use goes to the other. Reads of different
 /// submissions take turns, so one submission that asks for thousands of tasks does not delay the others.
 /// </summary>
 internal sealed class RequestPacer
@@ -34,7 +34,9 @@ internal sealed class RequestPacer
     public Task WaitToPostAsync(CancellationToken cancellationToken) => WaitAsync(_posts, "", cancellationToken);
 
     /// <summary>Waits until a read may be sent.</summary>
-    /// <param name="asker">Whose turn it takes: the submission, or the name of a list that all submissions share.</param>
+    /// <param name="asker">
+    /// Whose turn it takes: the submission, or the name of a list that all submissions share.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait. The turn goes to the next in line.</param>
     public Task WaitToReadAsync(string asker, CancellationToken cancellationToken) => WaitAsync(_reads, asker, cancellationToken);
 

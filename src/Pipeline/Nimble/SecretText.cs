@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Nimble;
 
 /// <summary>
-/// Takes the API key and callback tokens out of what others say. The text is decoded first, layer by layer (JSON escapes, percent
-/// escapes, escapes of escapes), since an API may repeat a request in any of these forms; what is found there is replaced where it
-/// stands in the text as it was given.
+/// Takes the API key and callback tokens out of what others say. The text is decoded first, layer by layer (JSON
+/// escapes, percent escapes, escapes of escapes), since an API may repeat a request in any of these forms; what is
+/// found there is replaced where it stands in the text as it was given.
 /// </summary>
 internal sealed partial class SecretText(string key)
 {
@@ -63,7 +63,9 @@ internal sealed partial class SecretText(string key)
             yield return (token.Index, token.Length, "[token]");
     }
 
-    /// <summary>Decodes until nothing is left to decode. Each character knows where it stands in the text that was given.</summary>
+    /// <summary>
+    /// Decodes until nothing is left to decode. Each character knows where it stands in the text that was given.
+    /// </summary>
     private static (string Text, List<Unit> Units) Decode(List<Unit> units)
     {
         for (var layer = 0; layer < MaxLayers && units.Exists(u => u.Value is '\\' or '%'); layer++)

@@ -1,19 +1,19 @@
 namespace Pipeline.Nimble;
 
-/// <summary>What a state means for us.</summary>
+/// <summary>The meaning of a task's state.</summary>
 internal enum TaskOutcome
 {
-    /// <summary>Not ended, as far as we know.</summary>
+    /// <summary>The task has not ended, as far as is known.</summary>
     Pending,
 
-    /// <summary>Ended with a result.</summary>
+    /// <summary>The task ended with a result.</summary>
     Succeeded,
 
-    /// <summary>Ended without one.</summary>
+    /// <summary>The task ended without a result.</summary>
     Failed,
 }
 
-/// <summary>The words for states met in the wild, in any case.</summary>
+/// <summary>The words for states that APIs use, in any case.</summary>
 internal static class TaskStates
 {
     private static readonly Dictionary<string, TaskOutcome> s_words = new(StringComparer.OrdinalIgnoreCase)
@@ -29,9 +29,9 @@ internal static class TaskStates
         ["failed"] = TaskOutcome.Failed,
     };
 
-    /// <summary>What the word means; no word, or an unknown one, is open.</summary>
+    /// <summary>The meaning of a word; a missing or unknown one counts as pending.</summary>
     public static TaskOutcome Classify(string? state) => state is not null && s_words.TryGetValue(state.Trim(), out var outcome) ? outcome : TaskOutcome.Pending;
 
-    /// <summary>Whether the word is one we know.</summary>
+    /// <summary>Whether the word is known.</summary>
     public static bool IsKnown(string state) => s_words.ContainsKey(state.Trim());
 }

@@ -234,7 +234,7 @@ public sealed class NimbleReadTests
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"t-1","state":"Pondering"}"""));
         await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
-        Assert.Equal(["Warning: Nimble calls the state of task t-1 'Pondering', a word we do not know; it counts as not ended."], rig.Logs.Lines);
+        Assert.Equal(["Warning: Task t-1 has the unknown state 'Pondering' at Nimble; it is treated as not ended."], rig.Logs.Lines);
     }
 
     [Theory]

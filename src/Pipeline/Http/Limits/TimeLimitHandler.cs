@@ -3,12 +3,12 @@ using Pipeline.Ports;
 namespace Pipeline.Http.Limits;
 
 /// <summary>
-/// Gives every wait of an HTTP client a limit: for the response headers, and for the whole body that follows. SDKs
-/// have time-outs for the first and few for the second.
+/// Limits every wait of an HTTP client: for the response headers and for the whole body. SDKs limit the first, but
+/// rarely the second.
 /// </summary>
 internal sealed class TimeLimitHandler(HttpMessageHandler inner, TimeLimits limits, TimeProvider time) : DelegatingHandler(inner)
 {
-    /// <summary>Set on a request whose caller limits the body itself.</summary>
+    /// <summary>Set on requests whose caller limits the body itself.</summary>
     public static readonly HttpRequestOptionsKey<bool> OwnLimits = new("own-limits");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

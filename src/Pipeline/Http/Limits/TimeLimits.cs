@@ -1,18 +1,19 @@
 namespace Pipeline.Http.Limits;
 
-/// <summary>How long the other side of a connection may take.</summary>
-/// <param name="Stall">The longest wait for response headers, and for each read of a body.</param>
+/// <summary>Time limits of a connection.</summary>
+/// <param name="Stall">Maximum wait for response headers and for each read of a body.</param>
 /// <param name="LeastRate">
-/// Bytes a second that a body must bring on average, once <paramref name="Stall"/> has passed. The same rate bounds a request body.
+/// Minimum average rate of a body, bytes per second, after <paramref name="Stall"/> has passed. It also limits the time
+/// for a request body.
 /// </param>
-/// <param name="Total">The longest time a whole body may take, whatever its rate.</param>
+/// <param name="Total">Maximum time for a whole body, whatever its rate.</param>
 internal sealed record TimeLimits(TimeSpan Stall, long LeastRate, TimeSpan Total)
 {
-    /// <summary>How long a request with a body of so many bytes may take until its response headers are there.</summary>
+    /// <summary>Maximum time from a request with a body of this size to its response headers.</summary>
     public TimeSpan ForRequest(long? bytes) => Min(Total, bytes is { } known ? Stall + TimeSpan.FromSeconds(known / (double)LeastRate) : Total);
 
-    /// <summary>How long the next read of a body may take.</summary>
-    /// <param name="bytes">What has been read so far.</param>
+    /// <summary>Maximum time for the next read of a body.</summary>
+    /// <param name="bytes">Number of bytes read so far.</param>
     /// <param name="elapsed">Time since the body was opened.</param>
     public TimeSpan ForRead(long bytes, TimeSpan elapsed)
     {

@@ -3,7 +3,7 @@ using Pipeline.IO;
 
 namespace Pipeline.Http.Limits;
 
-/// <summary>A response body whose reads are limited in time.</summary>
+/// <summary>A response body with time limits on its reads.</summary>
 internal sealed class TimedContent : HttpContent
 {
     private readonly HttpContent _inner;

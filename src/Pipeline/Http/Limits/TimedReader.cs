@@ -2,15 +2,18 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Http.Limits;
 
-/// <summary>Reads one body within <see cref="TimeLimits"/>. A time-out on the client does not cover bodies, so each read has its own.</summary>
+/// <summary>
+/// Reads one body within <see cref="TimeLimits"/>. The client's timeout does not cover bodies, so each read has its
+/// own.
+/// </summary>
 internal sealed class TimedReader(TimeLimits limits, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _timer = new(Timeout.InfiniteTimeSpan, time);
     private readonly long _opened = time.GetTimestamp();
     private long _bytes;
 
-    /// <summary>Reads what is there; 0 at the body's end.</summary>
-    /// <exception cref="IOException">The body stalls, or comes too slowly. Nothing more can be read then.</exception>
+    /// <summary>Reads available bytes; 0 at the end of the body.</summary>
+    /// <exception cref="IOException">The body stalls or is too slow; it cannot be read further.</exception>
     public ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         var left = limits.ForRead(_bytes, time.GetElapsedTime(_opened));
@@ -18,7 +21,7 @@ internal sealed class TimedReader(TimeLimits limits, TimeProvider time) : IDispo
             throw TooSlow(inner: null);
         cancellationToken.ThrowIfCancellationRequested();
         var pending = body.ReadAsync(buffer, _timer.Token);
-        // Most bytes are here already; those need no timer.
+        // Most reads complete synchronously and need no timer.
         if (!pending.IsCompletedSuccessfully)
             return WaitAsync(pending, left, cancellationToken);
         var read = pending.Result;

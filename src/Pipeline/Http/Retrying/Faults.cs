@@ -2,19 +2,21 @@ using System.Net.Sockets;
 
 namespace Pipeline.Http.Retrying;
 
-/// <summary>Tells faults of the network from bugs.</summary>
+/// <summary>Tells network faults apart from bugs.</summary>
 internal static class Faults
 {
-    /// <summary>True for what a broken or silent connection throws; false for our own caller's cancellation, and for bugs.</summary>
+    /// <summary>
+    /// Whether a broken or silent connection threw this; not cancellation by our caller, and not a bug.
+    /// </summary>
     /// <remarks>
-    /// A <see cref="SocketException"/> comes as it is where the other side resets a connection before
-    /// <see cref="HttpClient"/> has looked at its address (.NET 10).
+    /// <see cref="HttpClient"/> throws a bare <see cref="SocketException"/> if the server resets a connection before
+    /// the client has read its address (.NET 10).
     /// </remarks>
     public static bool IsOfConnection(Exception e, CancellationToken cancellationToken) =>
         e is HttpRequestException or IOException or SocketException
         || (e is OperationCanceledException or TimeoutException && !cancellationToken.IsCancellationRequested);
 
-    /// <summary>What went wrong, to stand after the name of whom we asked.</summary>
+    /// <summary>Describes the fault, to follow the name of the server in a sentence.</summary>
     public static string Describe(Exception e) =>
         e is IOException { InnerException: OperationCanceledException } ? e.Message
         : e is OperationCanceledException ? "did not answer in time"

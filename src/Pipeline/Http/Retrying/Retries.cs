@@ -4,15 +4,20 @@ using Pipeline.Model;
 
 namespace Pipeline.Http.Retrying;
 
-/// <summary>Repeats what is safe to repeat: attempts that end in a broken or silent connection, or in an answer that passes.</summary>
+/// <summary>
+/// Retries safe requests after a broken or silent connection or a transient answer.
+/// </summary>
 internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILogger logger)
 {
     /// <summary>Runs attempts until one succeeds.</summary>
-    /// <param name="what">For messages: what is asked of whom, without any secret.</param>
-    /// <param name="attempt">One try. It throws a transient <see cref="FailureReasons.Unavailable"/> for an answer that passes.</param>
-    /// <param name="cancellationToken">Ends everything.</param>
+    /// <param name="what">The request and its server, for messages; without secrets.</param>
+    /// <param name="attempt">
+    /// One attempt. It throws a transient <see cref="FailureReasons.Unavailable"/> for a transient answer.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the attempts.</param>
     /// <exception cref="PipelineException">
-    /// Transient (<see cref="FailureReasons.Unavailable"/>) after the last try; everything else that an attempt throws, at once.
+    /// Transient <see cref="FailureReasons.Unavailable"/> after the last attempt. Any other exception of an attempt is
+    /// thrown at once.
     /// </exception>
     public async Task<T> RunAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
@@ -37,7 +42,7 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
                     string.Create(CultureInfo.InvariantCulture, $"{problem} ({tries} {(tries == 1 ? "try" : "tries")})."),
                     passing?.RetryAfter,
                     cause);
-            // Who asks for no wait at all is not obeyed: all clients would come back at once, and at once again.
+            // A server that asks for no wait is ignored: otherwise, all clients would return at once, again and again.
             var own = policy.DelayAfter(tries);
             var delay = RetryAfter.AtLeast(passing?.RetryAfter, own);
             Log.Repeating(logger, problem, delay.TotalSeconds, tries, policy.Tries);

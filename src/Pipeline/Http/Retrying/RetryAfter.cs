@@ -3,20 +3,20 @@ using System.Globalization;
 namespace Pipeline.Http.Retrying;
 
 /// <summary>
-/// How long a server asks us to wait: <c>retry-after-ms</c>, or <c>Retry-After</c> in seconds (also with a fraction) or as a date.
-/// The one reader of these headers, for every store and API.
+/// Reads how long a server asks us to wait: <c>retry-after-ms</c>, or <c>Retry-After</c> in seconds (fractions allowed)
+/// or as a date. Every store and API uses this class.
 /// </summary>
 internal static class RetryAfter
 {
-    // A server that asks for more is not believed: the work would sleep past every deadline of ours.
+    // Longer waits are ignored: the work would sleep past all of our deadlines.
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
 
-    /// <summary>Reads a response; null where it asks for no wait, or for one that is over.</summary>
+    /// <summary>Reads a response; null if it asks for no wait, or for one that is over.</summary>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now) => Read(name => First(response, name), now);
 
     /// <summary>Reads headers by name.</summary>
-    /// <param name="header">The first value of a header; null where there is none.</param>
-    /// <param name="now">Our clock. A date is compared with the server's own clock where it tells its time.</param>
+    /// <param name="header">Returns the first value of a header; null if there is none.</param>
+    /// <param name="now">Our time. A date is compared with the server's own time, if the response has it.</param>
     public static TimeSpan? Read(Func<string, string?> header, DateTimeOffset? now)
     {
         foreach (var (name, unit) in (ReadOnlySpan<(string, double)>)[("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("Retry-After", 1)])
@@ -27,7 +27,7 @@ internal static class RetryAfter
             : null;
     }
 
-    /// <summary>The wait that is kept: what the other side asks for, but never less than our own backoff.</summary>
+    /// <summary>The wait that the server asks for, but never less than our own backoff.</summary>
     public static TimeSpan AtLeast(this TimeSpan? asked, TimeSpan own) => asked > own ? asked.Value : own;
 
     private static string? First(HttpResponseMessage response, string name) =>

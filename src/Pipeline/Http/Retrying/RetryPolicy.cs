@@ -2,14 +2,20 @@ using System.Security.Cryptography;
 
 namespace Pipeline.Http.Retrying;
 
-/// <summary>How often, and how far apart, a request that is safe to repeat is tried.</summary>
-/// <param name="Tries">Requests in all, the first included.</param>
-/// <param name="FirstDelay">The upper bound of the first wait; doubles each time.</param>
-/// <param name="LongestDelay">The upper bound of every wait. A server that asks for a longer one ends the tries: the caller's caller waits better.</param>
-/// <param name="HeaderTimeout">How long one request may take until its response headers are there.</param>
+/// <summary>How often, and at what intervals, a safe request is retried.</summary>
+/// <param name="Tries">Maximum number of attempts, the first included.</param>
+/// <param name="FirstDelay">Upper bound of the first wait; it doubles each time.</param>
+/// <param name="LongestDelay">
+/// Upper bound of every wait. If a server asks for a longer one, the attempts end, because the caller can postpone the
+/// work.
+/// </param>
+/// <param name="HeaderTimeout">Maximum time from a request to its response headers.</param>
 internal sealed record RetryPolicy(int Tries, TimeSpan FirstDelay, TimeSpan LongestDelay, TimeSpan HeaderTimeout)
 {
-    /// <summary>The wait after a failed try (from 1): between half and the whole of the bound, so that clients do not come back in step.</summary>
+    /// <summary>
+    /// The wait after a failed attempt (from 1): half of the bound to all of it at random, so that clients do not
+    /// return in step.
+    /// </summary>
     public TimeSpan DelayAfter(int tries)
     {
         var bound = Math.Min(LongestDelay.TotalMilliseconds, FirstDelay.TotalMilliseconds * Math.Pow(2, Math.Min(tries - 1, 30)));

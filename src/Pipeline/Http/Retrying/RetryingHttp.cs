@@ -5,26 +5,28 @@ using Pipeline.Ports;
 namespace Pipeline.Http.Retrying;
 
 /// <summary>
-/// Sends requests that are safe to repeat. Time-outs, broken connections, 408, 429, 5xx and what the caller knows to pass
-/// are tried again; every other response is the caller's.
+/// Sends safe requests. It retries timeouts, broken connections, 408, 429, 5xx and whatever else the caller declares
+/// transient; every other response goes to the caller.
 /// </summary>
-/// <param name="http">Sends. Its handler need not limit the time.</param>
-/// <param name="policy">How often, and how far apart.</param>
+/// <param name="http">The HTTP client; its handler need not limit the time.</param>
+/// <param name="policy">Number of attempts and waits.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Is told of each repetition.</param>
+/// <param name="logger">Logs every retry.</param>
 internal sealed class RetryingHttp(HttpClient http, RetryPolicy policy, TimeProvider time, ILogger logger)
 {
     private readonly Retries _retries = new(policy, time, logger);
 
-    /// <summary>Sends until a response comes that is not a passing fault.</summary>
-    /// <param name="what">For messages: what is asked of whom, without any secret.</param>
-    /// <param name="create">Makes the request anew for each try.</param>
-    /// <param name="cancellationToken">Ends everything.</param>
+    /// <summary>Sends a request until the response is not a transient fault.</summary>
+    /// <param name="what">The request and its server, for messages; without secrets.</param>
+    /// <param name="create">Creates the request for each attempt.</param>
+    /// <param name="cancellationToken">Cancels the attempts.</param>
     /// <param name="judge">
-    /// Looks at a response that is no success; throws a transient <see cref="FailureReasons.Unavailable"/> for what passes,
-    /// and another <see cref="PipelineException"/> for what does not. Null: only the status is looked at.
+    /// Examines an unsuccessful response. It throws a transient <see cref="FailureReasons.Unavailable"/> for a
+    /// transient fault, or another <see cref="PipelineException"/>. Null: only the status decides.
     /// </param>
-    /// <exception cref="PipelineException">Transient (<see cref="FailureReasons.Unavailable"/>) after the last try.</exception>
+    /// <exception cref="PipelineException">
+    /// Transient <see cref="FailureReasons.Unavailable"/> after the last attempt.
+    /// </exception>
     public Task<HttpResponseMessage> SendAsync(
         string what,
         Func<CancellationToken, ValueTask<HttpRequestMessage>> create,
