@@ -42,7 +42,7 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
     }
 
     [LoggerMessage(Level = LogLevel.Critical,
-        Message = "Dropped message {MessageId} of queue {Queue}: the ledger could not be updated in {Tries} tries. "
+        Message = "Dropped message {MessageId} of queue {Queue}: the ledger could not be updated (attempt {Tries}). "
             + "Sweep continues its work.")]
     private partial void LogDropped(Exception error, string messageId, string queue, long tries);
 }

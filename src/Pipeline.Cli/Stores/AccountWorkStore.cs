@@ -64,7 +64,7 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
         {
             await foreach (var _ in azure.Queues.GetQueuesAsync(cancellationToken: cancellationToken))
                 break;
-            return $"{account} lists its queues";
+            return $"the queues of {account} are listed";
         }
         catch (Exception e)
             when (AzureErrors.Translate(e, "Azure Storage", azure.Access(QueueRole), cancellationToken) is { } problem)

@@ -47,7 +47,7 @@ internal sealed partial class MessageOutcomes(
             message.Body,
             PipelineException.Permanent(
                 FailureReasons.Internal,
-                $"It was received {message.DequeueCount} times and never finished. "
+                $"It was received {Amount.Of(message.DequeueCount, "time")} and never finished. "
                     + (message.Error ?? "Its workers ended or lost their lease.")),
             cancellationToken);
 

@@ -85,7 +85,7 @@ internal sealed partial class QueueHost(
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Information, "Released {Count} messages of a worker that was killed.")]
+        [LoggerMessage(1, LogLevel.Information, "Released the messages of workers that were killed. Messages: {Count}.")]
         public static partial void Released(ILogger logger, int count);
     }
 }

@@ -186,8 +186,8 @@ internal sealed partial class IntakeStage(
     {
         [LoggerMessage(
             LogLevel.Information,
-            "Planned list {ListId}: {Inputs} inputs in {Submissions} submissions, {Duplicates} duplicates dropped, "
-                + "{Invalid} bad lines."
+            "Planned list {ListId}. Inputs: {Inputs}, submissions: {Submissions}, duplicates dropped: {Duplicates}, bad lines: "
+                + "{Invalid}."
         )]
         public static partial void Planned(
             ILogger logger,

@@ -79,6 +79,6 @@ internal sealed partial class CanaryGuard(
             LogWoken(woken, closed.ListId);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The canary of list {ListId} is decided; {Submissions} submissions that waited for it go on.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The canary of list {ListId} is decided. Submissions that waited for it: {Submissions}.")]
     private partial void LogWoken(int submissions, string listId);
 }

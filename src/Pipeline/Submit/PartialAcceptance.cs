@@ -18,7 +18,7 @@ internal static class PartialAcceptance
         if (missing <= 0 || accepted.Errors.Distinct().Count() < missing)
             return null;
         var words = string.Join(" ", accepted.Errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(3));
-        return $"Nimble accepted {accepted.Tasks.Count} of {submission.Count} inputs and not this one: "
+        return $"Nimble accepted {accepted.Tasks.Count} of {Amount.Of(submission.Count, "input")} and not this one: "
             + (words.Length > 0 ? words : NoReason);
     }
 

@@ -95,9 +95,9 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
             refused, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}"), cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was refused for its content and is divided into {First} and {Second} inputs.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was refused for its content and is divided. Inputs of the parts: {First} and {Second}.")]
     private partial void LogDivided(string submissionId, int first, int second);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Inputs} inputs of submission {SubmissionId} end as submission_refused: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} failed with submission_refused ({Inputs} of its inputs): {Reason}")]
     private partial void LogRefused(int inputs, string submissionId, string reason);
 }

@@ -85,6 +85,6 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         return refused;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Inputs} inputs of submission {SubmissionId} are not submitted and end as {Reason}: {Text}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} is not submitted ({Inputs} of its inputs) and fails with {Reason}: {Text}")]
     private partial void LogEnded(int inputs, string submissionId, string reason, string text);
 }

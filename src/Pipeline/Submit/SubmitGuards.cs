@@ -73,7 +73,7 @@ internal sealed partial class SubmitGuards(
         if (result.HasFailed)
         {
             await holds.EndAsync(planned, inputs, new("submit", FailureReasons.CanaryFailed,
-                $"It was not submitted: of the list's first {result.Inputs} inputs {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest."), cancellationToken);
+                $"It was not submitted: of the list's first {Amount.Of(result.Inputs, "input")} {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest."), cancellationToken);
             return false;
         }
 

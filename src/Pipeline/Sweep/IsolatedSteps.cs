@@ -102,7 +102,7 @@ internal sealed partial class IsolatedSteps(
         LogGaveUp(submission.SubmissionId, setback.Faults, setback.Message);
         var isUnknown = submission.State is SubmissionState.Posting or SubmissionState.Unknown;
         var cause = new FailureCause("sweep", isUnknown ? FailureReasons.SubmissionUnknown : FailureReasons.Internal,
-            $"Work on its submission failed {setback.Faults} times, the last time with {setback.Message.TrimEnd('.')}. "
+            $"Work on its submission failed {Amount.Of(setback.Faults, "time")}, the last time with {setback.Message.TrimEnd('.')}. "
             + "See the log. 'pipeline replay' tries again, and posts nothing.");
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         foreach (var input in inputs.Where(i => i.State == InputState.Waiting))
@@ -130,7 +130,7 @@ internal sealed partial class IsolatedSteps(
     [LoggerMessage(Level = LogLevel.Error, Message = "List {ListId} could not be closed; the next try is at {Until:u}: {Reason}")]
     private partial void LogListPutOff(Exception? error, string listId, DateTimeOffset until, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Work on submission {SubmissionId} failed {Faults} times, so its inputs without an outcome are failed: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Work on submission {SubmissionId} keeps failing (attempt {Faults}), so its inputs without an outcome fail: {Reason}")]
     private partial void LogGaveUp(string submissionId, int faults, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A failed step could not be written to the ledger row of {Id}.")]

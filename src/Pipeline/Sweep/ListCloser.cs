@@ -113,7 +113,7 @@ internal sealed partial class ListCloser(
         }
 
         if (records + failures != list.Inputs)
-            throw new InvalidOperationException($"List {list.ListId} has {list.Inputs} inputs, but {records} records and {failures} failures.");
+            throw new InvalidOperationException($"List {list.ListId} has {Amount.Of(list.Inputs, "input")}, but {Amount.Of(records, "record")} and {Amount.Of(failures, "failure")}.");
         CrashPoint.Pass("sweep.before-manifest");
         await publisher.PublishAsync(new Manifest
         {
@@ -172,7 +172,7 @@ internal sealed partial class ListCloser(
 
     private static void Count(SortedDictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "List {ListId} is closed: {Inputs} inputs, {Records} records, {Failures} failures.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "List {ListId} is closed. Inputs: {Inputs}, records: {Records}, failures: {Failures}.")]
     private partial void LogClosed(string listId, long inputs, long records, long failures);
 }
 

@@ -39,6 +39,6 @@ internal sealed partial class SubmissionCloser(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Submission {SubmissionId} is closed with {Records} records and {Failures} failures.")]
+        "Submission {SubmissionId} is closed. Records: {Records}, failures: {Failures}.")]
     private partial void LogClosed(string submissionId, int records, int failures);
 }

@@ -36,7 +36,7 @@ internal sealed partial class SubmissionResolver(
             var taskIds = delivered.Select(ObjectNames.TaskIdOf).OfType<string>().ToList();
             return await TryAdoptAsync(submission, taskIds, PostProof.Objects, cancellationToken)
                 ? new(Found: true)
-                : new(Found: false, $"{delivered.Count} objects lie under its own prefix, such as {delivered[0]}");
+                : new(Found: false, $"{Amount.Of(delivered.Count, "object lies", "objects lie")} under its own prefix, such as {delivered[0]}");
         }
 
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);

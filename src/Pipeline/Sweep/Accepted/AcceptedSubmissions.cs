@@ -50,7 +50,7 @@ internal sealed partial class AcceptedSubmissions(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "{Inputs} inputs of submission {SubmissionId} were given up just as it proved to be accepted. They wait for their "
+        "Submission {SubmissionId} proved to be accepted just as some of its inputs were given up ({Inputs}). They wait for their "
         + "results again.")]
     private partial void LogWaitAgain(int inputs, string submissionId);
 }

@@ -91,6 +91,6 @@ internal sealed partial class LeftOverInputs(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "{Inputs} inputs of submission {SubmissionId} are left over and fail as {Reason}.")]
+        "Inputs of submission {SubmissionId} are left over and fail as {Reason}. Inputs: {Inputs}.")]
     private partial void LogLeftOver(string submissionId, int inputs, string reason);
 }
