@@ -53,6 +53,9 @@ internal sealed partial class Postponement(
         await PostponeAsync(message, cancellationToken, outage.RetryAfter);
     }
 
+    /// <summary>Whether the deadline of the message's object is over.</summary>
+    public bool IsLate(ResultMessage message) => time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
+
     private Task RecordAsync(
         ResultMessage message, PipelineException cause, TimeSpan delay, CancellationToken cancellationToken) =>
         setbacks.NoteAsync(message.SubmissionId, cause, time.GetUtcNow() + delay, cancellationToken);

@@ -36,6 +36,13 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
             await outcomes.FailAsync(submission, [input], cause, cancellationToken, taskId, discoveredBy);
     }
 
+    /// <summary>The failure message for a failed task, with Nimble's reason.</summary>
+    public static string MessageOf(NimbleTask task)
+    {
+        var reason = (task.Error ?? task.ErrorType ?? "Nimble gives no reason").TrimEnd('.');
+        return $"Task {task.Id} ended as '{task.State}': {reason}.";
+    }
+
     private async Task<bool> HasAnotherAsync(SubmissionEntry submission, int ordinal, string taskId, CancellationToken cancellationToken)
     {
         if ((await OthersAsync(submission, ordinal, taskId, cancellationToken)).Count == 0)

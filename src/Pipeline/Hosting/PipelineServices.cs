@@ -79,6 +79,9 @@ public static class PipelineServices
         services.AddSingleton<InputFinder>();
         services.AddSingleton<Postponement>();
         services.AddSingleton<ResultRecorder>();
+        services.AddSingleton<MissingResults>();
+        services.AddSingleton<KnownResults>();
+        services.AddSingleton<UnnamedResults>();
         services.AddSingleton<TaskCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();

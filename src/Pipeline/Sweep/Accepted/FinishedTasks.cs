@@ -70,7 +70,7 @@ internal sealed class FinishedTasks(ILedger ledger, IWorkQueue queue, OutcomeRec
         outcomes.FailAsync(
             submission,
             [input],
-            new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(task)),
+            new("sweep", FailureReasons.TaskFailed, TaskFailures.MessageOf(task)),
             cancellationToken,
             task.Id,
             DiscoveredBy.Sweep);

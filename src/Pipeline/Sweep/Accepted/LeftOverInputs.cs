@@ -83,7 +83,7 @@ internal sealed partial class LeftOverInputs(
             return new("sweep", FailureReasons.ResultAmbiguous,
                 "Several inputs have this URL, and nothing in Nimble's answers tells their results apart. Give each its own tag.");
         if (left.Find(t => TaskStates.Classify(t.State) == TaskOutcome.Failed) is { } failed)
-            return new("sweep", FailureReasons.TaskFailed, TaskCollector.TaskMessage(failed));
+            return new("sweep", FailureReasons.TaskFailed, TaskFailures.MessageOf(failed));
         if (submission.Message is { } refusal)
             return new("sweep", FailureReasons.SubmissionRefused, refusal);
         return new("sweep", FailureReasons.TaskExpired,
