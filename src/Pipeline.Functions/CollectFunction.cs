@@ -10,5 +10,5 @@ internal sealed class CollectFunction(CollectStage stage, MessageRunner runner)
 {
     [Function("Collect")]
     public Task RunAsync([QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken) =>
-        runner.RunAsync(QueueNames.Results, message, TimeLimits.Collect, stage.HandleAsync, cancellationToken);
+        runner.RunAsync(QueueNames.Results, message, StageTimeLimits.Collect, stage.HandleAsync, cancellationToken);
 }

@@ -10,5 +10,5 @@ internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
 {
     [Function("Intake")]
     public Task RunAsync([QueueTrigger(QueueNames.UrlLists)] QueueMessage message, CancellationToken cancellationToken) =>
-        runner.RunAsync(QueueNames.UrlLists, message, TimeLimits.Intake, stage.HandleAsync, cancellationToken);
+        runner.RunAsync(QueueNames.UrlLists, message, StageTimeLimits.Intake, stage.HandleAsync, cancellationToken);
 }

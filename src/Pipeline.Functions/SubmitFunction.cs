@@ -10,5 +10,5 @@ internal sealed class SubmitFunction(SubmitStage stage, MessageRunner runner)
 {
     [Function("Submit")]
     public Task RunAsync([QueueTrigger(QueueNames.Submissions)] QueueMessage message, CancellationToken cancellationToken) =>
-        runner.RunAsync(QueueNames.Submissions, message, TimeLimits.Submit, stage.HandleAsync, cancellationToken);
+        runner.RunAsync(QueueNames.Submissions, message, StageTimeLimits.Submit, stage.HandleAsync, cancellationToken);
 }

@@ -12,7 +12,7 @@ internal sealed partial class SweepFunction(SweepStage stage, MessageRunner runn
     {
         try
         {
-            await runner.WithinAsync(TimeLimits.Sweep, stage.HandleAsync, cancellationToken);
+            await runner.WithinAsync(StageTimeLimits.Sweep, stage.HandleAsync, cancellationToken);
             LogSwept(timer.IsPastDue);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -13,7 +13,7 @@ internal sealed record Installation(string? Command)
     private static string FakeTime => Path.Combine(Servers, "faketime", "libfaketime.so.1");
 
     /// <summary>Starts the command.</summary>
-    public Child Start(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment, SmallDisk? disk = null)
+    public Child Start(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment, TrialDisk? disk = null)
     {
         var folder = Command ?? AppContext.BaseDirectory;
         var program = Path.Combine(folder, "Pipeline.Cli");

@@ -18,7 +18,7 @@ internal sealed class Trial : ITrial
     private readonly List<string> _urls = [];
     private readonly EmulatorServer _emulator;
     private readonly Azurite? _azurite;
-    private SmallDisk? _disk;
+    private TrialDisk? _disk;
     private Workers _workers = null!;
     private bool _isOutage;
     private bool _hasEnded;
@@ -99,7 +99,7 @@ internal sealed class Trial : ITrial
     private async Task PrepareAsync()
     {
         if (_plan.Kind == TrialKind.SmallDisk)
-            _disk = await SmallDisk.MountAsync(Path.Combine(_folder.FullName, "disk"));
+            _disk = await TrialDisk.MountAsync(Path.Combine(_folder.FullName, "disk"));
         _workers = new(_installation, _plan, _folder.FullName, _emulator.Api, _disk, _azurite);
         var began = TimeProvider.System.GetTimestamp();
         await _emulator.StartAsync(_plan.Faults.Text);

@@ -3,7 +3,7 @@ namespace Pipeline.Chaos;
 /// <summary>
 /// Starts the command of a trial, always with the same arguments, so that it continues where it was stopped.
 /// </summary>
-internal sealed class Workers(Installation installation, TrialPlan plan, string folder, Uri api, SmallDisk? disk, Azurite? azurite)
+internal sealed class Workers(Installation installation, TrialPlan plan, string folder, Uri api, TrialDisk? disk, Azurite? azurite)
 {
     /// <summary>The API key, which no output may contain.</summary>
     public const string ApiKey = "chaos/planted-key-3f9c";

@@ -39,7 +39,7 @@ public sealed partial class HostSettingsTests
     [Fact]
     public void OurTimeLimitsAreBelowTheHosts()
     {
-        var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "TimeLimits.cs");
+        var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "StageTimeLimits.cs");
         var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
 
         Assert.Equal(4, limits.Count);

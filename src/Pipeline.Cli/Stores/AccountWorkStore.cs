@@ -40,7 +40,7 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
         Task.FromResult(
             new OpenWorkStore(
                 services => services.AddAzureStores(account),
-                (services, ids, token) => new DeliveredResults(settings, services).FetchAsync(ids, token),
+                (services, ids, token) => new AccountOutput(settings, services).FetchAsync(ids, token),
                 Held: null
             )
         );

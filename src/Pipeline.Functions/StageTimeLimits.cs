@@ -4,7 +4,7 @@ namespace Pipeline.Functions;
 /// Time limits of the functions. All are below <c>functionTimeout</c> in host.json, at which the host kills the whole
 /// worker.
 /// </summary>
-internal static class TimeLimits
+internal static class StageTimeLimits
 {
     /// <summary>Enough for a list of two million lines: about 20,000 sequential table transactions.</summary>
     public static readonly TimeSpan Intake = TimeSpan.FromMinutes(25);

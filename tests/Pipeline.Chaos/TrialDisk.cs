@@ -4,13 +4,13 @@ namespace Pipeline.Chaos;
 /// A file system of a few megabytes in memory, in its own mount namespace. It disappears with the process that holds
 /// it.
 /// </summary>
-internal sealed class SmallDisk : IDisposable
+internal sealed class TrialDisk : IDisposable
 {
     private const int Megabytes = 32;
     private readonly Child _holder;
     private readonly string _folder;
 
-    private SmallDisk(Child holder, string folder) => (_holder, _folder) = (holder, folder);
+    private TrialDisk(Child holder, string folder) => (_holder, _folder) = (holder, folder);
 
     /// <summary>The start of a command line that sees the disk.</summary>
     public IEnumerable<string> Enter => ["nsenter", $"--mount=/proc/{_holder.Id}/ns/mnt"];
@@ -19,7 +19,7 @@ internal sealed class SmallDisk : IDisposable
 
     /// <summary>Mounts the disk.</summary>
     /// <param name="folder">An empty folder as the mount point.</param>
-    public static async Task<SmallDisk> MountAsync(string folder)
+    public static async Task<TrialDisk> MountAsync(string folder)
     {
         Directory.CreateDirectory(folder);
         var holder = new Child(

@@ -20,7 +20,7 @@ namespace Pipeline.Cli.Run;
 /// Copies the results of lists from the storage account into the folder of the run. The local sink takes each id once, so an
 /// interrupted copy is simply repeated.
 /// </summary>
-internal sealed class DeliveredResults(RunSettings settings, IServiceProvider services)
+internal sealed class AccountOutput(RunSettings settings, IServiceProvider services)
 {
     private const int Concurrency = 16;
     private const int SpillAt = 1 << 20;
