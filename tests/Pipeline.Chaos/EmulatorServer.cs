@@ -48,5 +48,13 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
         answer.EnsureSuccessStatusCode();
     }
 
+    /// <summary>How long it takes to answer at the moment.</summary>
+    public async Task<TimeSpan> AnswerTimeAsync()
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        using var answer = await http.GetAsync(new Uri(Api, "_admin/faults"));
+        return TimeProvider.System.GetElapsedTime(started);
+    }
+
     public void Dispose() => _server?.Dispose();
 }

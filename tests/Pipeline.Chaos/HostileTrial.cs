@@ -11,6 +11,9 @@ internal sealed class HostileTrial : ITrial
 {
     private const int HostileUrls = 61;
     private const int Times = 2;
+
+    // Requests of the honest list that wait for one another: its POSTs, and then a few for its results.
+    private const int RequestsInTurn = 20;
     private const long MaxBytes = 512L << 20;
 
     // Start-up time of a process that has a core to itself. On a slower start, all other limits grow in proportion.
@@ -26,6 +29,7 @@ internal sealed class HostileTrial : ITrial
     private readonly EmulatorServer _emulator;
     private readonly Verdict _verdict;
     private double _slowness = 1;
+    private TimeSpan _answered;
 
     public HostileTrial(Installation installation, TrialPlan plan)
     {
@@ -43,8 +47,11 @@ internal sealed class HostileTrial : ITrial
             var (alone, beside) = (Urls(1, _plan.Urls), Urls(1001, _plan.Urls));
             var hostile = Urls(2001, HostileUrls).ConvertAll(url => $"{url}&{HostileMark.Word}");
             _verdict.HonestAlone = await ServeAsync("alone", [], alone);
+            var answeredAlone = _answered;
             _verdict.HonestBeside = await ServeAsync("beside", hostile, beside);
-            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (s_noise * _slowness));
+            // Emulator and command share this machine: what the emulator is slower by is no fault of the command.
+            var slower = RequestsInTurn * (_answered - answeredAlone);
+            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (s_noise * _slowness)) + Longer(slower, TimeSpan.Zero);
             if (_verdict.HonestBeside > allowed)
                 _verdict.Starved.Add($"the honest list took {_verdict.HonestAlone.TotalSeconds:0.0} s alone "
                     + $"and {_verdict.HonestBeside.TotalSeconds:0.0} s beside the hostile one");
@@ -94,8 +101,10 @@ internal sealed class HostileTrial : ITrial
             await workers.AddListAsync(hostile.Select(url => (url, "")));
         await workers.AddListAsync(honest.Select(url => (url, "")));
         var started = TimeProvider.System.GetTimestamp();
-        await WaitAsync(server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list");
+        var probes = new List<TimeSpan>();
+        await WaitAsync(server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", probes);
         var took = TimeProvider.System.GetElapsedTime(started);
+        _answered = probes.Count == 0 ? TimeSpan.Zero : probes.Order().ElementAt(probes.Count / 2);
         await WaitAsync(
             server, () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count, "has not ended the hostile list");
         await StopAsync(server);
@@ -119,11 +128,12 @@ internal sealed class HostileTrial : ITrial
     }
 
     /// <summary>Waits for a condition and records the command's peak memory.</summary>
-    private async Task WaitAsync(Child server, Func<bool> condition, string otherwise)
+    private async Task WaitAsync(Child server, Func<bool> condition, string otherwise, List<TimeSpan>? probes = null)
     {
         for (var left = Bound; !condition(); left -= TimeSpan.FromMilliseconds(50))
         {
             _verdict.PeakBytes = Math.Max(_verdict.PeakBytes, server.PeakBytes());
+            probes?.Add(await _emulator.AnswerTimeAsync());
             if (left > TimeSpan.Zero && await server.WaitAsync(TimeSpan.FromMilliseconds(50)) is null)
                 continue;
             _verdict.Stuck.Add($"{otherwise} after {Bound.TotalSeconds:0} s. {server.LastWords}");

@@ -22,6 +22,9 @@ internal sealed partial class UnacceptedPosts(
 {
     private static readonly TimeSpan s_unreachablePause = TimeSpan.FromSeconds(5);
 
+    // One answer that asks for a day must not hold all lists back for a day: another POST asks whether that is so.
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(15);
+
     /// <summary>Ends every pause: Nimble accepts submissions.</summary>
     public void Resume() => gate.Open();
 
@@ -31,7 +34,7 @@ internal sealed partial class UnacceptedPosts(
     {
         var (hold, shortest, reason) = Describe(refused);
         var wait = refused.RetryAfter.AtLeast(shortest);
-        gate.PauseFor(wait, reason, hold);
+        gate.PauseFor(wait < s_longestPause ? wait : s_longestPause, reason, hold);
         LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);
         await BackToPlannedAsync(planned, intent, hold, reason, wait, cancellationToken);
     }

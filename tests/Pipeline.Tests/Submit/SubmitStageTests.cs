@@ -115,6 +115,24 @@ public sealed class SubmitStageTests : IAsyncDisposable
         Assert.Equal(2, world.Seen.Count);
     }
 
+    [Theory]
+    [InlineData(429, "86400")]
+    [InlineData(429, "9999999999")]
+    [InlineData(402, "86400")]
+    [Trait("Promise", "9")]
+    public async Task ARefusalThatAsksForADayHoldsOtherSubmissionsForAQuarterOfAnHour(int status, string asked)
+    {
+        var world = await StartAsync(status, """{"status":"failed","msg":"no"}""");
+        world.RetryAfter = asked;
+        await world.SubmitAsync(Submission);
+        world.State.Time.Advance(TimeSpan.FromMinutes(14));
+        await world.SubmitAsync(Submission);
+        Assert.Single(world.Seen);
+        world.State.Time.Advance(TimeSpan.FromMinutes(1));
+        await world.SubmitAsync(Submission);
+        Assert.Equal(2, world.Seen.Count);
+    }
+
     [Fact]
     public async Task AMessageIsNotTakenForACopyBecauseAClockWasADayAhead()
     {
