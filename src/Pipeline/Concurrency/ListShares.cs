@@ -1,10 +1,11 @@
 namespace Pipeline.Concurrency;
 
 /// <summary>
-/// Keeps one list from taking all slots of a worker. If a list has used its share, its work waits a moment and is then
-/// postponed. The slots above the share stay free for other lists, however slow the work of the first one is.
+/// Keeps one list from taking all slots of a worker. If a list has used its share, two of its messages wait in line for
+/// the next slot; the others wait a moment and are then postponed. The slots above the share stay free for other lists,
+/// however slow the work of the first one is.
 /// </summary>
-/// <param name="perList">Maximum number of slots of one list; fewer than the worker has.</param>
+/// <param name="perList">Maximum number of slots of one list; the worker has more than that and the line.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ListShares(int perList, TimeProvider time)
 {
@@ -16,6 +17,9 @@ internal sealed class ListShares(int perList, TimeProvider time)
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_impatience = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_standstill = TimeSpan.FromSeconds(1);
+
+    // So that no slot of a list stays empty while its work is put off.
+    private const int NextInLine = 2;
 
     private readonly TimeProvider _time = time;
     private readonly Dictionary<string, Share> _shares = new(StringComparer.Ordinal);
@@ -66,6 +70,7 @@ internal sealed class ListShares(int perList, TimeProvider time)
     private sealed class Share(string listId, int slots, long moved)
     {
         private long _moved = moved;
+        private int _inLine;
 
         public string ListId => listId;
 
@@ -77,6 +82,21 @@ internal sealed class ListShares(int perList, TimeProvider time)
         {
             if (Slots.Wait(0, CancellationToken.None))
                 return Move(time);
+            try
+            {
+                if (Interlocked.Increment(ref _inLine) > NextInLine)
+                    return await TryWaitAMomentAsync(time, cancellationToken);
+                await Slots.WaitAsync(cancellationToken);
+                return Move(time);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _inLine);
+            }
+        }
+
+        private async Task<bool> TryWaitAMomentAsync(TimeProvider time, CancellationToken cancellationToken)
+        {
             var stands = time.GetElapsedTime(Interlocked.Read(ref _moved)) > s_standstill;
             using var timer = new CancellationTokenSource(stands ? s_impatience : s_patience, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);

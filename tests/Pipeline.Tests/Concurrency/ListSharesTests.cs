@@ -17,6 +17,7 @@ public sealed class ListSharesTests
         var shares = new ListShares(2, _time);
         Assert.NotNull(await shares.TryEnterAsync("a", Ct));
         Assert.NotNull(await shares.TryEnterAsync("a", Ct));
+        FillLine(shares);
         var third = shares.TryEnterAsync("a", Ct);
         Assert.False(third.IsCompleted);
         Assert.NotNull(await shares.TryEnterAsync("b", Ct));
@@ -29,11 +30,27 @@ public sealed class ListSharesTests
     {
         var shares = new ListShares(1, _time);
         var first = await shares.TryEnterAsync("a", Ct);
-        var second = shares.TryEnterAsync("a", Ct);
+        var line = FillLine(shares);
+        var last = shares.TryEnterAsync("a", Ct);
         _time.Advance(TimeSpan.FromMilliseconds(400));
-        Assert.False(second.IsCompleted);
+        Assert.False(last.IsCompleted);
         first!.Dispose();
-        Assert.NotNull(await second);
+        foreach (var one in line)
+            (await one)!.Dispose();
+        Assert.NotNull(await last);
+    }
+
+    [Fact]
+    public async Task WhatIsNextInLineIsNotPutOff()
+    {
+        var shares = new ListShares(1, _time);
+        var first = await shares.TryEnterAsync("a", Ct);
+        var line = FillLine(shares);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.DoesNotContain(line, one => one.IsCompleted);
+        first!.Dispose();
+        foreach (var one in line)
+            (await one)!.Dispose();
     }
 
     [Fact]
@@ -41,11 +58,15 @@ public sealed class ListSharesTests
     {
         var shares = new ListShares(1, _time);
         using var first = await shares.TryEnterAsync("a", Ct);
+        FillLine(shares);
         _time.Advance(TimeSpan.FromSeconds(2));
         var second = shares.TryEnterAsync("a", Ct);
         _time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.Null(await second);
     }
+
+    private static List<Task<IDisposable?>> FillLine(ListShares shares) =>
+        [shares.TryEnterAsync("a", Ct), shares.TryEnterAsync("a", Ct)];
 
     [Fact]
     public async Task ASlotIsGivenBackOnce()
@@ -57,6 +78,7 @@ public sealed class ListSharesTests
         first.Dispose();
         using var second = await keep;
         Assert.NotNull(second);
+        FillLine(shares);
         var third = shares.TryEnterAsync("a", Ct);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(await third);
