@@ -7,15 +7,15 @@ using Pipeline.Ports;
 
 namespace Pipeline.Submit;
 
-/// <summary>What came of asking a budget for a submission's URLs.</summary>
+/// <summary>The answer of the budgets for a submission's URLs.</summary>
 /// <param name="Left">How many of them may be posted now; all of them when they were taken.</param>
 /// <param name="Day">Whether it is the day's budget that has no more; else the list's.</param>
 /// <param name="Limit">What the budget that has no more allows.</param>
 internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
 
 /// <summary>
-/// Counts the URLs that are posted for each list and each day, in the ledger: taken before the POST, given back when it is proven not to have been accepted.
-/// A POST of which that is unknown counts, since it may be billed.
+/// Counts posted URLs for each list and each day, in the ledger. They are taken before the POST and given back if the POST
+/// provably was not accepted. An unanswered POST counts, since it may be billed.
 /// </summary>
 internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> options)
 {
@@ -58,7 +58,7 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
         return new(planned.Count, Day: false, Limit: 0);
     }
 
-    /// <summary>Gives back what was taken for a POST that was not accepted. Before anybody may post it again: else that POST would not count.</summary>
+    /// <summary>Gives back the URLs of a POST that was not accepted. Call it before the submission may be posted again.</summary>
     /// <param name="intent">The submission as it was posted.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     public async Task GiveBackAsync(SubmissionEntry intent, CancellationToken cancellationToken)

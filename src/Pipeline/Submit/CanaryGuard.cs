@@ -7,7 +7,7 @@ using Pipeline.Ports;
 
 namespace Pipeline.Submit;
 
-/// <summary>How the first inputs of a list did.</summary>
+/// <summary>The outcomes of the first inputs of a list.</summary>
 /// <param name="Inputs">How many they are.</param>
 /// <param name="Records">How many have a record.</param>
 /// <param name="Failures">How many have failed for good.</param>
@@ -21,16 +21,16 @@ internal sealed record CanaryResult(int Inputs, int Records, int Failures, int N
     public bool HasFailed => Failures > Inputs - Needed;
 }
 
-/// <summary>Tells whether a list's first inputs succeeded, and wakes the submissions that wait for it.</summary>
+/// <summary>Decides whether a list's first inputs succeeded, and wakes the submissions that wait for that.</summary>
 internal sealed partial class CanaryGuard(
     ILedger ledger, PlannedSubmissions planned, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
 {
-    // One for each list with a canary; one that is forgotten is counted again.
+    // One entry for each list with a canary; a forgotten one is counted again.
     private const int Kept = 1000;
 
     private readonly AsyncCache<CanaryResult> _decided = new(Kept);
 
-    /// <summary>How the canary stands, wherever its inputs have moved to.</summary>
+    /// <summary>Counts the outcomes of the canary, wherever its inputs have moved.</summary>
     public async Task<CanaryResult> GetResultAsync(string submissionId, CancellationToken cancellationToken)
     {
         if (_decided.TryGet(submissionId, out var known))
@@ -41,7 +41,7 @@ internal sealed partial class CanaryGuard(
         var seen = new HashSet<string>(open, StringComparer.Ordinal);
         while (open.TryDequeue(out var id))
         {
-            // Until a submission is closed, what failed may be tried again.
+            // Until a submission is closed, a failed input may be retried.
             var isClosed = await ledger.GetSubmissionAsync(id, cancellationToken) is { State: SubmissionState.Closed };
             foreach (var input in await ledger.GetInputsAsync(id, cancellationToken))
             {
@@ -59,7 +59,7 @@ internal sealed partial class CanaryGuard(
         return result;
     }
 
-    /// <summary>After a submission was closed: if that decides a canary, those that wait for it go on, or end, as their messages are handled.</summary>
+    /// <summary>Sends the messages of submissions that wait for a canary, if a submission that was just closed decides it.</summary>
     public async Task WakeAsync(SubmissionEntry closed, CancellationToken cancellationToken)
     {
         if (options.Value.Guards.Canary == 0 || closed.WaitsFor is not null)

@@ -9,8 +9,9 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Finds the inputs for which Nimble refuses a submission. A refusal proves that nothing was accepted, so parts of it are posted again as submissions of
-/// their own: those the answer points at and the rest, else its halves, until the bad ones are alone.
+/// Finds the inputs for which Nimble refuses a submission. A refusal proves that nothing was accepted, so its parts are
+/// posted as submissions of their own: the inputs that the answer names and the rest, else halves, until the bad inputs
+/// are alone.
 /// </summary>
 internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, ILogger<Refusals> logger)
 {
@@ -28,8 +29,8 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
             : DivideAsync(refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
 
     /// <summary>
-    /// Goes on where a crash cut a refused submission short. What still waits and is in no part of it is divided or, where it was not refused for its content,
-    /// goes on by itself.
+    /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the submission
+    /// was not refused for its content, they move to one new submission.
     /// </summary>
     public async Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
@@ -55,7 +56,7 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
     private async Task DivideAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt, CancellationToken cancellationToken)
     {
-        // Those pointed at are tried once more by themselves: where they were the wrong ones, they are accepted.
+        // Inputs that the answer names are posted once more alone: if it named the wrong ones, they are accepted.
         if (refused.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
         {
             await FailAsync(refused, waiting, cancellationToken);
@@ -69,11 +70,14 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
         await repeats.DivideAsync(refused, groups, cancellationToken);
     }
 
-    /// <summary>Whether it is what was left when others of its batch were pointed at. They were not all of them then, or the wrong ones, and halves lead to the end sooner.</summary>
+    /// <summary>
+    /// Whether it is the rest of a batch of which the answer named inputs. It named too few or the wrong ones then, and halves
+    /// find the bad inputs sooner.
+    /// </summary>
     private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
         refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before && refused.Count > (before.Count + 1) / 2;
 
-    /// <summary>Whether so many parts were refused, and none accepted, that it is hardly one input's fault; or there are no more names for parts.</summary>
+    /// <summary>Whether many parts were refused and none accepted, so that no single input is at fault; or names for parts are used up.</summary>
     private async Task<bool> IsHopelessAsync(SubmissionEntry refused, CancellationToken cancellationToken)
     {
         int family = 0, refusals = 0, accepted = 0;

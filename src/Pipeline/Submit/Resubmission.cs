@@ -10,15 +10,16 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Has other submissions of the same list take inputs over, under the same ids: failed ones that are posted again as new tasks, and ones that go on without
-/// the rest of theirs. Each step may be repeated, by whoever finds it half done: the inputs' old entries point to the new submission before it is posted.
+/// Moves inputs to new submissions of the same list, keeping their ids: failed inputs to post again as new tasks, and
+/// waiting inputs that their submission cannot be posted with. Any worker may repeat a step that was cut short: the old
+/// entries point to the new submission before it is posted.
 /// </summary>
 internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reopening reopening, IOptions<PipelineOptions> options, TimeProvider time, ILogger<Resubmission> logger)
 {
-    // Doubling a delay soon leaves the range of times.
+    // Without a limit, a doubled delay soon leaves the range of times.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
 
-    /// <summary>Posts again what the retry policy allows; returns the inputs as they are afterwards.</summary>
+    /// <summary>Posts failed inputs again if the retry policy allows it; returns the inputs as they are afterwards.</summary>
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var retry = options.Value.Retry;
@@ -35,31 +36,31 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     private static TimeSpan DelayOf(RetryOptions retry, int attempt) =>
         TimeSpan.FromTicks((long)Math.Min(retry.Delay.Ticks * Math.Pow(2, attempt - 1), LongestDelay.Ticks));
 
-    /// <summary>A page that is gone is not paid for again.</summary>
+    /// <summary>Whether another attempt may succeed: a page that is gone is not paid for again.</summary>
     private static bool MayEndBetter(InputEntry failed) =>
         failed.Reason != FailureReasons.PageStatus || PageStatuses.IsRetryable(failed.HttpStatus);
 
-    /// <summary>Lets another submission take failed inputs over, and has it posted.</summary>
-    /// <param name="submission">Theirs so far; none of its inputs waits.</param>
-    /// <param name="failed">Those to post again.</param>
-    /// <param name="delay">How long to wait with that.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <summary>Moves failed inputs to another submission, which is posted after a delay.</summary>
+    /// <param name="submission">Their submission; none of its inputs waits.</param>
+    /// <param name="failed">The inputs to post again.</param>
+    /// <param name="delay">The delay before the POST.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
     public Task PostAgainAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> failed, TimeSpan delay, CancellationToken cancellationToken) =>
-        // Whoever asks for it again does not ask for another canary.
+        // A repeated submission waits for no canary.
         MoveAsync(submission with { Attempt = submission.Attempt + 1, WaitsFor = null, Hold = HoldReason.None, HeldSince = null }, [failed], delay, cancellationToken);
 
-    /// <summary>Lets other submissions take inputs over that their own cannot be posted with, and has them posted.</summary>
-    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
-    /// <param name="groups">A submission each. Of those that are left when this is repeated after a crash, the grouping may be another.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <summary>Moves waiting inputs to other submissions, which are posted at once.</summary>
+    /// <param name="submission">Their submission; it is refused, so nobody posts it any more.</param>
+    /// <param name="groups">One new submission each. A repetition after a crash may group the rest differently.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
     public Task DivideAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, CancellationToken cancellationToken) =>
         MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
 
-    /// <summary>Goes on with what a crash cut short: has those other submissions that exist take over what they were made for.</summary>
-    /// <param name="submission">Theirs so far, refused: nobody posts it any more.</param>
-    /// <param name="inputs">Its inputs that wait.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>Those that none of them was made for.</returns>
+    /// <summary>Finishes moves that a crash cut short: inputs go to the existing submissions that were made for them.</summary>
+    /// <param name="submission">Their submission; it is refused, so nobody posts it any more.</param>
+    /// <param name="inputs">Its waiting inputs.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
+    /// <returns>The inputs that no submission was made for.</returns>
     public async Task<IReadOnlyList<InputEntry>> GoOnAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var sequence = SubmissionIds.Next(submission.Sequence);
@@ -92,15 +93,16 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     private Task<SubmissionEntry?> GetAsync(SubmissionEntry submission, int sequence, CancellationToken cancellationToken) =>
         ledger.GetSubmissionAsync(SubmissionIds.Of(submission.ListId, sequence), cancellationToken);
 
-    /// <summary>Has another submission take over what it was made for. It may be an earlier one, or another worker's, and have taken over none or some of it.</summary>
-    /// <returns>The ids of its inputs; none where it was not made for this submission.</returns>
+    /// <summary>Moves inputs to the submission that was made for them, by this worker or another, now or earlier.</summary>
+    /// <returns>The ids of that submission's inputs; none if it was made for another submission.</returns>
     private async Task<IReadOnlySet<string>> HandOverAsync(
         SubmissionEntry submission, SubmissionEntry repeat, IReadOnlyList<InputEntry> inputs, TimeSpan delay, CancellationToken cancellationToken)
     {
         if (repeat.RepeatOf != submission.SubmissionId)
             return FrozenSet<string>.Empty;
         var theirs = (await ledger.GetInputsAsync(repeat.SubmissionId, cancellationToken)).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-        // Its message first: Submit takes its inputs over too. The other way round a crash in between would leave nothing that tells of it but Sweep's long grace.
+        // The message goes first: Submit moves the inputs too. In the other order, a crash in between would leave the
+        // new submission to Sweep's long grace.
         if (repeat.State == SubmissionState.Planned && inputs.Any(i => theirs.Contains(i.Id)))
             await queue.SendAsync(new SubmissionMessage(repeat.SubmissionId), delay, cancellationToken);
         await TakeOverAsync(repeat, cancellationToken);
@@ -108,12 +110,12 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     }
 
     /// <summary>
-    /// Makes the old entries of a repeated submission's inputs point to it. An input that has become a record meanwhile is not posted again: then
-    /// its new entry points back.
+    /// Makes the old entries of a submission's inputs point to it. If an input got its record meanwhile, it is not posted
+    /// again: its new entry points back.
     /// </summary>
     public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
     {
-        // What waits in a submission that nobody posts goes on here. Where it may have been posted all the same, only failures do.
+        // Waiting inputs move only from a submission that nobody posted; failed ones always.
         var isOver = await ledger.GetSubmissionAsync(repeat.RepeatOf!, cancellationToken) is { State: SubmissionState.Refused, IsUnproven: false };
         int failures = 0;
         for (var again = true; again;)
@@ -159,6 +161,7 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
             cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Inputs} failed inputs of submission {SubmissionId} are posted again, attempt {Attempt}.")]
+    [LoggerMessage(Level = LogLevel.Information, Message =
+        "{Inputs} failed inputs of submission {SubmissionId} are posted again (attempt {Attempt}).")]
     private partial void LogRetried(int inputs, string submissionId, int attempt);
 }

@@ -8,18 +8,18 @@ using Pipeline.Ports;
 
 namespace Pipeline.Submit;
 
-/// <summary>Lets planned submissions wait, says in the ledger for what, and ends those that are not to be posted.</summary>
+/// <summary>Holds planned submissions back, records the reason in the ledger, and ends submissions that must not be posted.</summary>
 internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<SubmissionHolds> logger)
 {
-    // However long the wait, settings may have changed and been read anew by the next look.
+    // Settings may change during a long wait, so it is checked again at least this often.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
-    // By which workers' clocks may differ, and a message may come before its time.
+    // Workers' clocks may differ by this much, and a message may come early.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Sends the message again for later, unless another copy of it has done so, now or before: copies must not multiply while submission is paused. Who has
-    /// waited for Nimble's budget or a key for too long is ended.
+    /// Sends the message again for later, unless a copy of it did so already: copies must not multiply during a pause.
+    /// Fails a submission that has waited for Nimble's budget or a valid key for longer than <c>Nimble:RefusedWindow</c>.
     /// </summary>
     public async Task WaitAsync(SubmissionEntry planned, HoldReason hold, string? reason, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
             return;
         }
 
-        // No copy is put off for longer than the longest wait; what says so was written by a clock that was wrong.
+        // No copy waits for longer than LongestWait. A later due time was written by a wrong clock.
         var putOff = planned.DueAt - SubmissionTransitions.PlannedGrace - now;
         if (planned.Hold == hold && putOff > Slack && putOff <= LongestWait)
             return;
@@ -57,8 +57,8 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         return new() { Reason = word, Message = reason, Since = isSame ? planned.Setback!.Since : now, Until = until };
     }
 
-    /// <summary>Lets a submission wait for what somebody else ends, who sends its message then; Sweep sees to it that it is not forgotten.</summary>
-    /// <returns>Whether it waits; false where somebody else was first to change it.</returns>
+    /// <summary>Holds a submission until somebody else sends its message. If nobody does, Sweep does after a grace.</summary>
+    /// <returns>Whether it waits; false if somebody else has changed it.</returns>
     public async Task<bool> WaitForAsync(SubmissionEntry planned, HoldReason hold, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -66,12 +66,12 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         return await ledger.UpdateSubmissionAsync(planned.WaitFor(hold, since, now, planned.Setback), cancellationToken) is not null;
     }
 
-    /// <summary>Ends a planned submission that is not to be posted: its inputs fail.</summary>
-    /// <returns>The submission as it is then; null where somebody else was first to change it, and nothing was done.</returns>
+    /// <summary>Ends a planned submission that must not be posted, and fails its inputs.</summary>
+    /// <returns>The submission afterwards; null if somebody else has changed it, and nothing was done.</returns>
     public async Task<SubmissionEntry?> EndAsync(
         SubmissionEntry planned, IReadOnlyList<InputEntry> failing, FailureCause cause, CancellationToken cancellationToken)
     {
-        // Nobody may post it while its inputs fail.
+        // The state changes first: nobody may post a submission whose inputs fail.
         var ended = planned.GiveUp(time.GetUtcNow(), cause.Message);
         if (await ledger.UpdateSubmissionAsync(ended, cancellationToken) is not { } refused)
             return null;

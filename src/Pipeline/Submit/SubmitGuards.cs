@@ -30,7 +30,7 @@ internal sealed partial class SubmitGuards(
     // Clocks differ, and a second into a new day is soon enough.
     private static readonly TimeSpan AfterMidnight = TimeSpan.FromSeconds(1);
 
-    /// <summary>True when it may be posted now, and its URLs are taken out of the budgets. Else it waits, is divided, or has ended.</summary>
+    /// <summary>True if it may be posted now; its URLs are then taken out of the budgets. Otherwise it waits, is divided, or has ended.</summary>
     public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var refused = inputs.Where(input => _guard.Check(input.Url) is not null).ToList();
@@ -54,7 +54,7 @@ internal sealed partial class SubmitGuards(
         return false;
     }
 
-    /// <summary>Fails the inputs whose URLs may not go out (any more); the rest goes on without them.</summary>
+    /// <summary>Fails the inputs whose URLs may not be submitted; the rest moves to a new submission.</summary>
     private async Task RefuseAsync(
         SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> refused, CancellationToken cancellationToken)
     {
@@ -77,14 +77,14 @@ internal sealed partial class SubmitGuards(
             return false;
         }
 
-        // It may have been decided before it was known that this one waits.
+        // The canary may have been decided before this submission was held.
         if (await holds.WaitForAsync(planned, HoldReason.Canary, cancellationToken)
             && await canaries.GetResultAsync(canary, cancellationToken) is not { HasPassed: false, HasFailed: false })
             await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
         return false;
     }
 
-    /// <summary>What the list's budget still allows goes on by itself; the rest fails.</summary>
+    /// <summary>Moves what the list's budget still allows to a new submission, and fails the rest.</summary>
     private async Task EndOfListAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, BudgetAnswer answer, CancellationToken cancellationToken)
     {
         var ended = await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
@@ -104,7 +104,7 @@ internal sealed partial class SubmitGuards(
     private async Task WaitForNextDayAsync(SubmissionEntry planned, long limit, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var wait = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime + AfterMidnight;
-        var reason = string.Create(CultureInfo.InvariantCulture, $"The day's budget of {limit:N0} URLs is used up. Submission goes on by itself the next day, UTC; to go on now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
+        var reason = string.Create(CultureInfo.InvariantCulture, $"The day's budget of {limit:N0} URLs is used up. Submission resumes automatically the next day (UTC). To resume now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
         gate.PauseFor(wait, reason, HoldReason.DailyBudget);
         LogPaused(planned.SubmissionId, wait.TotalSeconds, reason);
         await holds.WaitAsync(planned, HoldReason.DailyBudget, reason, wait, cancellationToken);

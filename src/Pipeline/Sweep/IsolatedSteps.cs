@@ -8,13 +8,13 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Runs the steps of Sweep so that whatever goes wrong stays with one submission or list: it is logged, kept in the row for status, and
-/// tried again after a growing delay. A submission that fails every try is failed in the end, and it alone.
+/// Runs the steps of Sweep so that a fault concerns one submission or list only. The fault is logged, kept in the row for
+/// status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
 /// </summary>
 internal sealed partial class IsolatedSteps(
     ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
 {
-    // Far longer than any look takes; whoever is behind it waits no longer for an answer that never ends.
+    // Far longer than a look takes; it bounds the wait behind an answer that never ends.
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(8);
 
     /// <summary>Takes one step with a submission.</summary>
@@ -28,7 +28,7 @@ internal sealed partial class IsolatedSteps(
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         if (await TryAsync(() => step(submission with { Setback = null }, limited.Token), cancellationToken) is not { } error)
             return;
-        // What cannot be written down either stays due, and is no reason to leave the others alone.
+        // If that cannot be written either, the submission stays due, and the others still get their looks.
         if (await TryAsync(() => PutOffAsync(submission, error, cancellationToken), cancellationToken) is { } second)
             LogLost(second, submission.SubmissionId);
     }
@@ -52,14 +52,14 @@ internal sealed partial class IsolatedSteps(
         return false;
     }
 
-    /// <summary>Forgets why a list could not be closed. Where the step itself wrote the row, that has done so.</summary>
+    /// <summary>Removes the setback of a list, unless the step itself wrote the row without it.</summary>
     private async Task ClearAsync(ListEntry list, CancellationToken cancellationToken)
     {
         if (list.Setback is not null && await TryAsync(() => ledger.UpdateListAsync(list with { Setback = null }, cancellationToken), cancellationToken) is { } error)
             LogLost(error, list.ListId);
     }
 
-    /// <summary>Null where it succeeded. Stopping the host, and faults of the pipeline's own store, are thrown: they are everybody's.</summary>
+    /// <summary>Null if it succeeded. A stop of the host, and faults of the pipeline's own store, are thrown: they concern all.</summary>
     private static async Task<Exception?> TryAsync(Func<Task> step, CancellationToken cancellationToken)
     {
         try
@@ -90,7 +90,7 @@ internal sealed partial class IsolatedSteps(
         }
     }
 
-    /// <summary>A submission that was given up, and can be looked for no longer, needs no further step.</summary>
+    /// <summary>When the next step is due; null for a closed submission whose evidence is no longer looked for.</summary>
     private DateTimeOffset? NextStep(SubmissionEntry submission, Setback setback) =>
         submission.State == SubmissionState.Closed && setback.Until >= submission.PostedAt + options.Value.Sweep.TaskDeadline
             ? null
@@ -112,7 +112,7 @@ internal sealed partial class IsolatedSteps(
             await RefuseAsync(submission.SubmissionId, cancellationToken);
     }
 
-    /// <summary>Sees to it that nobody posts what has failed.</summary>
+    /// <summary>Keeps a submission with failed inputs from being posted.</summary>
     private async Task RefuseAsync(string submissionId, CancellationToken cancellationToken)
     {
         while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is
@@ -121,7 +121,7 @@ internal sealed partial class IsolatedSteps(
                 return;
     }
 
-    /// <summary>Whose stack trace is worth a place in the log.</summary>
+    /// <summary>An error whose stack trace belongs in the log; else null.</summary>
     private static Exception? Unexpected(Exception error) => error is PipelineException ? null : error;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is put off until {Until:u}: {Reason}")]

@@ -3,18 +3,18 @@ using Pipeline.Options;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Says what a failed try means: how long to wait for the next one, and whether waiting can help at all.</summary>
+/// <summary>Decides how long to wait after a failed try, and whether waiting can help.</summary>
 internal static class SetbackPolicy
 {
-    /// <summary>So many tries may fail for a cause that no wait explains; then the inputs at fault are failed.</summary>
+    /// <summary>Number of tries that may fail as faults; after that, the waiting inputs fail.</summary>
     public const int MaxFaults = 8;
 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan LongestAsked = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Whether the data or the program is at fault. An outage, a refused credential and a setting are not: they pass, or somebody mends
-    /// them, and no input is failed for them here.
+    /// Whether the data or the program is at fault. An outage, a refused credential or a wrong setting is no fault: it passes
+    /// or somebody corrects it, and no input fails for it here.
     /// </summary>
     public static bool IsFault(Exception error) => error switch
     {
@@ -45,7 +45,7 @@ internal static class SetbackPolicy
     private static string Describe(Exception error) => error switch
     {
         PipelineException => error.Message,
-        OperationCanceledException => "The look took too long and was stopped; it is repeated.",
+        OperationCanceledException => "The look took too long and was stopped. It will be repeated.",
         _ => $"{error.GetType().Name}: {error.Message}",
     };
 

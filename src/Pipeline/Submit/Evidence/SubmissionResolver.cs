@@ -11,8 +11,9 @@ using Pipeline.Stores;
 namespace Pipeline.Submit.Evidence;
 
 /// <summary>
-/// Finds out whether a POST whose answer was lost had been accepted, and adopts the batch if so. Evidence is an object under the submission's
-/// own prefix, a callback on its own path, or a batch or task at the API that echoes its prefix, its callback path or exactly its inputs.
+/// Finds out whether a POST without an answer was accepted, and adopts the batch if it was. Evidence is an object under the
+/// submission's own prefix, a callback on its own path, or a batch or task at the API that echoes its prefix, its callback
+/// path, or exactly its inputs.
 /// </summary>
 internal sealed partial class SubmissionResolver(
     ILedger ledger,
