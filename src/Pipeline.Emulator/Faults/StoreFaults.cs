@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Buckets.Gcs;
 using Pipeline.Emulator.Buckets.S3;
 using Pipeline.Emulator.Store;
