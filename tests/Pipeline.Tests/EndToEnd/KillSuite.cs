@@ -50,7 +50,7 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
         var progress = await CompleteAsync(rig, command, 20);
         Assert.Contains("20 inputs, 0 posted, 0 records, 0 failures, 20 in a POST with no answer yet", progress, StringComparison.Ordinal);
-        Assert.Contains("Inputs of which nothing is found are posted again once they are proven absent", progress, StringComparison.Ordinal);
+        Assert.Contains("Inputs without a sign are posted again once they are proven absent", progress, StringComparison.Ordinal);
     }
 
     [Theory]

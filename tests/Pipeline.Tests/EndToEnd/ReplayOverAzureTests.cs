@@ -38,7 +38,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
         await using var rig = await Rig.StartAsync("", await servers.AzureAsync());
         var settings = rig.Settings("none");
 
-        Assert.StartsWith("Name the lists: ", await RefusalAsync(new(settings, All, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
+        Assert.StartsWith("Name the lists, because ", await RefusalAsync(new(settings, All, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.StartsWith(
             "Replay over a storage account needs the API that its lists were posted to.",
             await RefusalAsync(new(settings with { Given = GivenSettings.None }, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
