@@ -4,8 +4,9 @@ using Pipeline.Ports;
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Counts, in this process, how many inputs of a submission have no outcome yet, so that Sweep hears of the last one at once. A hint only: in
-/// another process, or when it is wrong, Sweep's own look at the ledger closes the submission a little later.
+/// Counts, in this process, how many inputs of a submission have no outcome yet, so that Sweep hears of the last one at
+/// once. A hint only: in another process, or when it is wrong, Sweep's own look at the ledger closes the submission a
+/// little later.
 /// </summary>
 internal sealed class OpenInputs(ILedger ledger)
 {

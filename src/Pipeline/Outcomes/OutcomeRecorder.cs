@@ -17,8 +17,9 @@ internal sealed record FailureCause(
     string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
 
 /// <summary>
-/// Gives inputs their outcome, each once. A record is published before the ledger says so; a failure is decided in the ledger, which keeps
-/// its text, before it is published. So a crash between the two is healed by doing the same again, and a record is never called a failure.
+/// Gives inputs their outcome, each once. A record is published before the ledger says so; a failure is decided in the
+/// ledger, which keeps its text, before it is published. So a crash between the two is healed by doing the same again,
+/// and a record is never called a failure.
 /// </summary>
 internal sealed class OutcomeRecorder(
     ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
@@ -33,7 +34,10 @@ internal sealed class OutcomeRecorder(
         CrashPoint.Pass("collect.after-ledger");
     }
 
-    /// <summary>Has an input that was given up count as a record if there is one: a worker may have been killed before the ledger said so.</summary>
+    /// <summary>
+    /// Has an input that was given up count as a record if there is one: a worker may have been killed before the
+    /// ledger said so.
+    /// </summary>
     /// <returns>Whether there is one.</returns>
     public async Task<bool> RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
     {
@@ -46,7 +50,9 @@ internal sealed class OutcomeRecorder(
     /// <summary>Forgets the count of a submission that is closed.</summary>
     public void Forget(string submissionId) => open.Forget(submissionId);
 
-    /// <summary>Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.</summary>
+    /// <summary>
+    /// Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.
+    /// </summary>
     public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         open.Forget(submission.SubmissionId);
@@ -63,7 +69,8 @@ internal sealed class OutcomeRecorder(
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
-        // A worker that was killed between store and ledger has left records that count, however late that is found out.
+        // A worker that was killed between store and ledger has left records that count, however late that is found
+        // out.
         var there = submission.AcceptedAt is null
             ? new HashSet<string>()
             : await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
@@ -93,8 +100,9 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Writes that the record of an input is stored. Sweep may have given it up in the same instant, closed the submission, had it posted again: the record
-    /// is there and counts. What was given up waits again first, in a submission that is open again, so that a crash at any step leaves something to go on with.
+    /// Writes that the record of an input is stored. Sweep may have given it up in the same instant, closed the
+    /// submission, had it posted again: the record is there and counts. What was given up waits again first, in a
+    /// submission that is open again, so that a crash at any step leaves something to go on with.
     /// </summary>
     private async Task CountRecordAsync(
         SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken, int? httpStatus = null)
@@ -130,7 +138,10 @@ internal sealed class OutcomeRecorder(
         FinishedAt = time.GetUtcNow(),
     };
 
-    /// <summary>Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are afterwards.</summary>
+    /// <summary>
+    /// Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are
+    /// afterwards.
+    /// </summary>
     private async Task<IReadOnlyList<InputEntry>> FinishAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change, CancellationToken cancellationToken)
     {

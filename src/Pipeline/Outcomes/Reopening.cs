@@ -7,8 +7,8 @@ namespace Pipeline.Outcomes;
 internal sealed class Reopening(ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Opens a closed submission again, and its list with it. One that is not closed yet is looked at then; whoever is about to close it, by inputs that he
-    /// read before, is refused by its version.
+    /// Opens a closed submission again, and its list with it. One that is not closed yet is looked at then; whoever is
+    /// about to close it, by inputs that he read before, is refused by its version.
     /// </summary>
     /// <param name="submissionId">The submission.</param>
     /// <param name="dueIn">When Sweep is to look at it.</param>

@@ -14,8 +14,8 @@ namespace Pipeline.Submit;
 internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
 
 /// <summary>
-/// Counts posted URLs for each list and each day, in the ledger. They are taken before the POST and given back if the POST
-/// provably was not accepted. An unanswered POST counts, since it may be billed.
+/// Counts posted URLs for each list and each day, in the ledger. They are taken before the POST and given back if the
+/// POST provably was not accepted. An unanswered POST counts, since it may be billed.
 /// </summary>
 internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> options)
 {
@@ -58,7 +58,9 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
         return new(planned.Count, Day: false, Limit: 0);
     }
 
-    /// <summary>Gives back the URLs of a POST that was not accepted. Call it before the submission may be posted again.</summary>
+    /// <summary>
+    /// Gives back the URLs of a POST that was not accepted. Call it before the submission may be posted again.
+    /// </summary>
     /// <param name="intent">The submission as it was posted.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     public async Task GiveBackAsync(SubmissionEntry intent, CancellationToken cancellationToken)

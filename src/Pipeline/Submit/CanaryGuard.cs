@@ -59,7 +59,9 @@ internal sealed partial class CanaryGuard(
         return result;
     }
 
-    /// <summary>Sends the messages of submissions that wait for a canary, if a submission that was just closed decides it.</summary>
+    /// <summary>
+    /// Sends the messages of submissions that wait for a canary, if a submission that was just closed decides it.
+    /// </summary>
     public async Task WakeAsync(SubmissionEntry closed, CancellationToken cancellationToken)
     {
         if (options.Value.Guards.Canary == 0 || closed.WaitsFor is not null)

@@ -3,7 +3,9 @@ using Pipeline.Nimble;
 
 namespace Pipeline.Submit;
 
-/// <summary>Which inputs Nimble did not take though it accepted their submission, as far as its answer tells beyond doubt.</summary>
+/// <summary>
+/// Which inputs Nimble did not take though it accepted their submission, as far as its answer tells beyond doubt.
+/// </summary>
 internal static class PartialAcceptance
 {
     private const string NoReason = "it gives no reason";
@@ -23,8 +25,8 @@ internal static class PartialAcceptance
     }
 
     /// <summary>
-    /// The refused inputs, each with Nimble's words. An error that names an input's URL refuses it. An error that names a
-    /// place, or nothing, counts only where there is an error for each input without a task: an answer may leave out
+    /// The refused inputs, each with Nimble's words. An error that names an input's URL refuses it. An error that names
+    /// a place, or nothing, counts only where there is an error for each input without a task: an answer may leave out
     /// tasks that it accepted, and those inputs wait for them.
     /// </summary>
     public static IReadOnlyList<(InputEntry Input, string Message)> Find(

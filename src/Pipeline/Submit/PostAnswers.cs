@@ -10,9 +10,9 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Writes into the ledger what the answer of a POST proves. Only proof that Nimble did not accept the submission makes it
-/// <see cref="SubmissionState.Planned"/> again; what proves nothing makes it <see cref="SubmissionState.Unknown"/>, and
-/// Sweep looks for evidence. Nothing here is cancelled by a stop of the host, except the wait after a refusal.
+/// Writes into the ledger what the answer of a POST proves. Only proof that Nimble did not accept the submission makes
+/// it <see cref="SubmissionState.Planned"/> again; what proves nothing makes it <see cref="SubmissionState.Unknown"/>,
+/// and Sweep looks for evidence. Nothing here is cancelled by a stop of the host, except the wait after a refusal.
 /// </summary>
 internal sealed partial class PostAnswers(
     ILedger ledger,

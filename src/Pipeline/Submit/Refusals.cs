@@ -29,8 +29,8 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
             : DivideAsync(refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
 
     /// <summary>
-    /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the submission
-    /// was not refused for its content, they move to one new submission.
+    /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the
+    /// submission was not refused for its content, they move to one new submission.
     /// </summary>
     public async Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
@@ -71,13 +71,16 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
     }
 
     /// <summary>
-    /// Whether it is the rest of a batch of which the answer named inputs. It named too few or the wrong ones then, and halves
-    /// find the bad inputs sooner.
+    /// Whether it is the rest of a batch of which the answer named inputs. It named too few or the wrong ones then, and
+    /// halves find the bad inputs sooner.
     /// </summary>
     private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
         refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before && refused.Count > (before.Count + 1) / 2;
 
-    /// <summary>Whether many parts were refused and none accepted, so that no single input is at fault; or names for parts are used up.</summary>
+    /// <summary>
+    /// Whether many parts were refused and none accepted, so that no single input is at fault; or names for parts are
+    /// used up.
+    /// </summary>
     private async Task<bool> IsHopelessAsync(SubmissionEntry refused, CancellationToken cancellationToken)
     {
         int family = 0, refusals = 0, accepted = 0;

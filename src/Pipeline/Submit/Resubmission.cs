@@ -19,7 +19,9 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     // Without a limit, a doubled delay soon leaves the range of times.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
 
-    /// <summary>Posts failed inputs again if the retry policy allows it; returns the inputs as they are afterwards.</summary>
+    /// <summary>
+    /// Posts failed inputs again if the retry policy allows it; returns the inputs as they are afterwards.
+    /// </summary>
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var retry = options.Value.Retry;
@@ -56,7 +58,9 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     public Task DivideAsync(SubmissionEntry submission, IReadOnlyList<IReadOnlyList<InputEntry>> groups, CancellationToken cancellationToken) =>
         MoveAsync(submission, groups, TimeSpan.Zero, cancellationToken);
 
-    /// <summary>Finishes moves that a crash cut short: inputs go to the existing submissions that were made for them.</summary>
+    /// <summary>
+    /// Finishes moves that a crash cut short: inputs go to the existing submissions that were made for them.
+    /// </summary>
     /// <param name="submission">Their submission; it is refused, so nobody posts it any more.</param>
     /// <param name="inputs">Its waiting inputs.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
@@ -93,7 +97,9 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     private Task<SubmissionEntry?> GetAsync(SubmissionEntry submission, int sequence, CancellationToken cancellationToken) =>
         ledger.GetSubmissionAsync(SubmissionIds.Of(submission.ListId, sequence), cancellationToken);
 
-    /// <summary>Moves inputs to the submission that was made for them, by this worker or another, now or earlier.</summary>
+    /// <summary>
+    /// Moves inputs to the submission that was made for them, by this worker or another, now or earlier.
+    /// </summary>
     /// <returns>The ids of that submission's inputs; none if it was made for another submission.</returns>
     private async Task<IReadOnlySet<string>> HandOverAsync(
         SubmissionEntry submission, SubmissionEntry repeat, IReadOnlyList<InputEntry> inputs, TimeSpan delay, CancellationToken cancellationToken)
@@ -110,8 +116,8 @@ internal sealed partial class Resubmission(ILedger ledger, IWorkQueue queue, Reo
     }
 
     /// <summary>
-    /// Makes the old entries of a submission's inputs point to it. If an input got its record meanwhile, it is not posted
-    /// again: its new entry points back.
+    /// Makes the old entries of a submission's inputs point to it. If an input got its record meanwhile, it is not
+    /// posted again: its new entry points back.
     /// </summary>
     public async Task TakeOverAsync(SubmissionEntry repeat, CancellationToken cancellationToken)
     {

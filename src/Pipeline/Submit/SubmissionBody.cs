@@ -5,7 +5,9 @@ using Pipeline.Model;
 
 namespace Pipeline.Submit;
 
-/// <summary>Writes the request of a submission: delivery fields are the pipeline's, everything else is the list's.</summary>
+/// <summary>
+/// Writes the request of a submission: delivery fields are the pipeline's, everything else is the list's.
+/// </summary>
 internal static class SubmissionBody
 {
     private static readonly JsonWriterOptions Plain = new() { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true };

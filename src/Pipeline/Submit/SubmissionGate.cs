@@ -3,8 +3,8 @@ using Pipeline.Model;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Pauses all submission while no POST can succeed: no budget at Nimble (402) or for the day, a refused key (401, 403), too
-/// many requests (429). Each process has its own gate; one that opens too early costs one refused request.
+/// Pauses all submission while no POST can succeed: no budget at Nimble (402) or for the day, a refused key (401, 403),
+/// too many requests (429). Each process has its own gate; one that opens too early costs one refused request.
 /// </summary>
 internal sealed class SubmissionGate(TimeProvider time)
 {

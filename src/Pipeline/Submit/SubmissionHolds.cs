@@ -8,7 +8,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Submit;
 
-/// <summary>Holds planned submissions back, records the reason in the ledger, and ends submissions that must not be posted.</summary>
+/// <summary>
+/// Holds planned submissions back, records the reason in the ledger, and ends submissions that must not be posted.
+/// </summary>
 internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<SubmissionHolds> logger)
 {
     // Settings may change during a long wait, so it is checked again at least this often.
@@ -19,7 +21,8 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
 
     /// <summary>
     /// Sends the message again for later, unless a copy of it did so already: copies must not multiply during a pause.
-    /// Fails a submission that has waited for Nimble's budget or a valid key for longer than <c>Nimble:RefusedWindow</c>.
+    /// Fails a submission that has waited for Nimble's budget or a valid key for longer than
+    /// <c>Nimble:RefusedWindow</c>.
     /// </summary>
     public async Task WaitAsync(SubmissionEntry planned, HoldReason hold, string? reason, TimeSpan delay, CancellationToken cancellationToken)
     {
@@ -57,7 +60,9 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         return new() { Reason = word, Message = reason, Since = isSame ? planned.Setback!.Since : now, Until = until };
     }
 
-    /// <summary>Holds a submission until somebody else sends its message. If nobody does, Sweep does after a grace.</summary>
+    /// <summary>
+    /// Holds a submission until somebody else sends its message. If nobody does, Sweep does after a grace.
+    /// </summary>
     /// <returns>Whether it waits; false if somebody else has changed it.</returns>
     public async Task<bool> WaitForAsync(SubmissionEntry planned, HoldReason hold, CancellationToken cancellationToken)
     {

@@ -9,7 +9,8 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Posts a submission once. The intent is in the ledger before the request leaves: whoever cannot write it does not post.
+/// Posts a submission once. The intent is in the ledger before the request leaves: whoever cannot write it does not
+/// post.
 /// </summary>
 internal sealed class SubmissionPoster(
     ILedger ledger,

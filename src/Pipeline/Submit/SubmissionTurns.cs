@@ -59,8 +59,8 @@ internal sealed partial class SubmissionTurns(
     }
 
     /// <summary>
-    /// Lets Sweep look for the POST at once. A message for a POST under way comes again only if its worker was killed or
-    /// stalled.
+    /// Lets Sweep look for the POST at once. A message for a POST under way comes again only if its worker was killed
+    /// or stalled.
     /// </summary>
     private async Task LookNowAsync(SubmissionEntry posting, CancellationToken cancellationToken)
     {

@@ -10,8 +10,8 @@ using Pipeline.Urls;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Asks before each POST whether it may be: whether its URLs may go out, whether the list's canary has succeeded, and whether list and day
-/// have budget for it. Every way to a POST comes through here, that of retries and replays too.
+/// Asks before each POST whether it may be: whether its URLs may go out, whether the list's canary has succeeded, and
+/// whether list and day have budget for it. Every way to a POST comes through here, that of retries and replays too.
 /// </summary>
 internal sealed partial class SubmitGuards(
     IWorkQueue queue,
@@ -30,7 +30,10 @@ internal sealed partial class SubmitGuards(
     // Clocks differ, and a second into a new day is soon enough.
     private static readonly TimeSpan AfterMidnight = TimeSpan.FromSeconds(1);
 
-    /// <summary>True if it may be posted now; its URLs are then taken out of the budgets. Otherwise it waits, is divided, or has ended.</summary>
+    /// <summary>
+    /// True if it may be posted now; its URLs are then taken out of the budgets. Otherwise it waits, is divided, or has
+    /// ended.
+    /// </summary>
     public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var refused = inputs.Where(input => _guard.Check(input.Url) is not null).ToList();

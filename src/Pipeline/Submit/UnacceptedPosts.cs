@@ -9,8 +9,8 @@ using Pipeline.Ports;
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Undoes the intent of a POST that provably was not accepted: its URLs go back into the budgets, and the submission may
-/// be posted again. Pauses all submission if the next POST would meet the same refusal.
+/// Undoes the intent of a POST that provably was not accepted: its URLs go back into the budgets, and the submission
+/// may be posted again. Pauses all submission if the next POST would meet the same refusal.
 /// </summary>
 internal sealed partial class UnacceptedPosts(
     ILedger ledger,

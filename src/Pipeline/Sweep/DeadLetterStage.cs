@@ -10,9 +10,9 @@ using Pipeline.Submit;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Writes into the ledger what became of a message after its last try: the ledger, not the poison queue, is the truth. A
-/// submission whose POST is under way is left to Sweep, which alone may call it unknown. Tasks that shared a message get
-/// their tries once more, each in its own message: one of them may have ended the worker each time.
+/// Writes into the ledger what became of a message after its last try: the ledger, not the poison queue, is the truth.
+/// A submission whose POST is under way is left to Sweep, which alone may call it unknown. Tasks that shared a message
+/// get their tries once more, each in its own message: one of them may have ended the worker each time.
 /// </summary>
 internal sealed partial class DeadLetterStage(
     ILedger ledger,

@@ -8,8 +8,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Runs the steps of Sweep so that a fault concerns one submission or list only. The fault is logged, kept in the row for
-/// status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
+/// Runs the steps of Sweep so that a fault concerns one submission or list only. The fault is logged, kept in the row
+/// for status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
 /// </summary>
 internal sealed partial class IsolatedSteps(
     ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
@@ -59,7 +59,9 @@ internal sealed partial class IsolatedSteps(
             LogLost(error, list.ListId);
     }
 
-    /// <summary>Null if it succeeded. A stop of the host, and faults of the pipeline's own store, are thrown: they concern all.</summary>
+    /// <summary>
+    /// Null if it succeeded. A stop of the host, and faults of the pipeline's own store, are thrown: they concern all.
+    /// </summary>
     private static async Task<Exception?> TryAsync(Func<Task> step, CancellationToken cancellationToken)
     {
         try
@@ -90,7 +92,9 @@ internal sealed partial class IsolatedSteps(
         }
     }
 
-    /// <summary>When the next step is due; null for a closed submission whose evidence is no longer looked for.</summary>
+    /// <summary>
+    /// When the next step is due; null for a closed submission whose evidence is no longer looked for.
+    /// </summary>
     private DateTimeOffset? NextStep(SubmissionEntry submission, Setback setback) =>
         submission.State == SubmissionState.Closed && setback.Until >= submission.PostedAt + options.Value.Sweep.TaskDeadline
             ? null

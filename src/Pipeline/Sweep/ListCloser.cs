@@ -12,7 +12,9 @@ using Pipeline.Submit;
 
 namespace Pipeline.Sweep;
 
-/// <summary>Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.</summary>
+/// <summary>
+/// Publishes the manifest of every list whose submissions are all closed, counted anew from the ledger's inputs.
+/// </summary>
 internal sealed partial class ListCloser(
     ILedger ledger,
     IRecordStore store,

@@ -13,8 +13,8 @@ internal static class SetbackPolicy
     private static readonly TimeSpan LongestAsked = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Whether the data or the program is at fault. An outage, a refused credential or a wrong setting is no fault: it passes
-    /// or somebody corrects it, and no input fails for it here.
+    /// Whether the data or the program is at fault. An outage, a refused credential or a wrong setting is no fault: it
+    /// passes or somebody corrects it, and no input fails for it here.
     /// </summary>
     public static bool IsFault(Exception error) => error switch
     {

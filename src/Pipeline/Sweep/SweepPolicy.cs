@@ -4,7 +4,9 @@ using Pipeline.Options;
 
 namespace Pipeline.Sweep;
 
-/// <summary>When Sweep looks at a submission, and how long it waits before it gives one up: all windows and deadlines.</summary>
+/// <summary>
+/// When Sweep looks at a submission, and how long it waits before it gives one up: all windows and deadlines.
+/// </summary>
 internal sealed class SweepPolicy(IOptions<PipelineOptions> options, TimeProvider time)
 {
     private const double Growth = 1.5;
@@ -19,7 +21,9 @@ internal sealed class SweepPolicy(IOptions<PipelineOptions> options, TimeProvide
     /// <summary>The longest life of a task.</summary>
     public TimeSpan TaskDeadline => Sweep.TaskDeadline;
 
-    /// <summary>How long Collect may take for a result it hears of now: it reads the API's copy one deadline later.</summary>
+    /// <summary>
+    /// How long Collect may take for a result it hears of now: it reads the API's copy one deadline later.
+    /// </summary>
     public TimeSpan CollectTime => (2 * options.Value.Collect.ObjectDeadline) + Sweep.PollInterval;
 
     private SweepOptions Sweep => options.Value.Sweep;

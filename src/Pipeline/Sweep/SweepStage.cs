@@ -5,9 +5,9 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Looks at every submission that is due: results that no webhook reported, steps that a crash cut short, submissions to
-/// close. Then closes complete lists. It may run twice at once and at any time: each step is a conditional change, and a
-/// submission is not due after its step.
+/// Looks at every submission that is due: results that no webhook reported, steps that a crash cut short, submissions
+/// to close. Then closes complete lists. It may run twice at once and at any time: each step is a conditional change,
+/// and a submission is not due after its step.
 /// </summary>
 internal sealed partial class SweepStage(
     ILedger ledger,
@@ -45,11 +45,15 @@ internal sealed partial class SweepStage(
         Report(looked, overdue, await closer.CloseListsAsync(cancellationToken));
     }
 
-    /// <summary>How late a look is. What was never posted, or is to be closed at once, is due from a time that says nothing.</summary>
+    /// <summary>
+    /// How late a look is. What was never posted, or is to be closed at once, is due from a time that says nothing.
+    /// </summary>
     private static TimeSpan Overdue(SubmissionEntry submission, DateTimeOffset now) =>
         submission.DueAt is { } due && due > DateTimeOffset.UnixEpoch ? now - due : TimeSpan.Zero;
 
-    /// <summary>The sign of life that alerts wait for; where passes follow each other fast, one a minute is enough.</summary>
+    /// <summary>
+    /// The sign of life that alerts wait for; where passes follow each other fast, one a minute is enough.
+    /// </summary>
     private void Report(int looked, TimeSpan overdue, OpenLists open)
     {
         var now = time.GetUtcNow();
@@ -59,7 +63,10 @@ internal sealed partial class SweepStage(
         LogSwept(looked, overdue.TotalMinutes, open.Count, open.OldestSince is { } since ? (now - since).TotalMinutes : 0);
     }
 
-    /// <summary>The next submissions that are due and were not looked at in this pass: one that stays due must not come first again.</summary>
+    /// <summary>
+    /// The next submissions that are due and were not looked at in this pass: one that stays due must not come first
+    /// again.
+    /// </summary>
     private async Task<IReadOnlyList<SubmissionEntry>> NextPageAsync(
         DateTimeOffset now, HashSet<string> seen, CancellationToken cancellationToken)
     {
@@ -80,7 +87,9 @@ internal sealed partial class SweepStage(
         .OrderBy(one => one.turn)
         .Select(one => one.submission);
 
-    /// <summary>Looks at submissions. Lists that are complete are closed meanwhile: others' looks may take long.</summary>
+    /// <summary>
+    /// Looks at submissions. Lists that are complete are closed meanwhile: others' looks may take long.
+    /// </summary>
     private async Task LookAsync(IReadOnlyList<SubmissionEntry> due, CancellationToken cancellationToken)
     {
         var pass = looks.RunAsync(

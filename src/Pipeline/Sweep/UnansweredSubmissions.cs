@@ -8,8 +8,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep;
 
 /// <summary>
-/// Looks after submissions whose POST left no proof: finds evidence, waits for it, posts again if the settings allow that
-/// and absence is proven, or gives up. Evidence that comes later still counts.
+/// Looks after submissions whose POST left no proof: finds evidence, waits for it, posts again if the settings allow
+/// that and absence is proven, or gives up. Evidence that comes later still counts.
 /// </summary>
 internal sealed partial class UnansweredSubmissions(
     ILedger ledger,
@@ -22,7 +22,8 @@ internal sealed partial class UnansweredSubmissions(
     /// <summary>Looks at a submission in state Posting or Unknown.</summary>
     public async Task ResolveAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        // A search proves something about the time at which it began. A slow one must not end a window that was open then.
+        // A search proves something about the time at which it began. A slow one must not end a window that was open
+        // then.
         var began = policy.Now;
         var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
         if (found)
@@ -37,7 +38,9 @@ internal sealed partial class UnansweredSubmissions(
             await GiveUpAsync(submission, began, doubt, cancellationToken);
     }
 
-    /// <summary>Looks once more for a submission that was given up, and that a crash left with inputs that wait.</summary>
+    /// <summary>
+    /// Looks once more for a submission that was given up, and that a crash left with inputs that wait.
+    /// </summary>
     public async Task ResumeAsync(
         SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {

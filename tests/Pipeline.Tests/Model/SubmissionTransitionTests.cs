@@ -7,7 +7,9 @@ using static Pipeline.Model.SubmissionState;
 
 namespace Pipeline.Tests.Model;
 
-/// <summary>The life of a submission: which state may follow which, by which step, and that nothing else sets the state.</summary>
+/// <summary>
+/// The life of a submission: which state may follow which, by which step, and that nothing else sets the state.
+/// </summary>
 [Trait("Promise", "2")]
 public sealed partial class SubmissionTransitionTests
 {
@@ -99,7 +101,9 @@ public sealed partial class SubmissionTransitionTests
         Assert.Contains(nameof(SubmissionTransitions), Setters());
     }
 
-    /// <summary>The types of this product whose code sets either, lambdas and state machines counted with the type they are in.</summary>
+    /// <summary>
+    /// The types of this product whose code sets either, lambdas and state machines counted with the type they are in.
+    /// </summary>
     private static IEnumerable<string> Setters()
     {
         var setters = new[] { nameof(SubmissionEntry.State), nameof(SubmissionEntry.DueAt) }
@@ -128,7 +132,9 @@ public sealed partial class SubmissionTransitionTests
         return type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All));
     }
 
-    /// <summary>The methods that the code of one calls: <c>call</c> is 28, <c>callvirt</c> 6F, each with a token of four bytes.</summary>
+    /// <summary>
+    /// The methods that the code of one calls: <c>call</c> is 28, <c>callvirt</c> 6F, each with a token of four bytes.
+    /// </summary>
     private static HashSet<MethodBase> Calls(MethodBase method)
     {
         var code = method.GetMethodBody()?.GetILAsByteArray() ?? [];

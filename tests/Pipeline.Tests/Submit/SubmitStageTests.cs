@@ -108,7 +108,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
         await world.SubmitAsync(Submission);
         Assert.Single(world.Seen);
         Assert.Equal(SubmissionState.Planned, Entry().State);
-        // The second message was a copy. It is sent later too only if the pause is so short that clocks may differ by it.
+        // The second message was a copy. It is sent later too only if the pause is so short that clocks may differ by
+        // it.
         Assert.Equal(Enumerable.Repeat(TimeSpan.FromSeconds(seconds), seconds < 30 ? 2 : 1), _sent);
         world.State.Time.Advance(TimeSpan.FromSeconds(seconds));
         await world.SubmitAsync(Submission);

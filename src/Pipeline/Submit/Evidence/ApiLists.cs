@@ -12,8 +12,9 @@ namespace Pipeline.Submit.Evidence;
 internal sealed record ListedEntry(string Name, string? BatchId, IReadOnlyList<NimbleTask> Tasks, PostEvidence Evidence);
 
 /// <summary>
-/// Reads the API's own lists of batches and tasks, and judges each entry that a submission's POST may have made. Both users need it:
-/// one looks for a POST without an answer, the other for tasks that neither the answer nor the batch names.
+/// Reads the API's own lists of batches and tasks, and judges each entry that a submission's POST may have made. Both
+/// users need it: one looks for a POST without an answer, the other for tasks that neither the answer nor the batch
+/// names.
 /// </summary>
 internal sealed class ApiLists(NimbleClient nimble)
 {
@@ -38,7 +39,9 @@ internal sealed class ApiLists(NimbleClient nimble)
         }
     }
 
-    /// <summary>Reads the list of tasks: those of the submission's own batch, and those whose batch the list does not name.</summary>
+    /// <summary>
+    /// Reads the list of tasks: those of the submission's own batch, and those whose batch the list does not name.
+    /// </summary>
     /// <param name="submission">A submission that was posted.</param>
     /// <param name="matcher">Its inputs.</param>
     /// <param name="known">Ids of tasks to leave out.</param>
@@ -79,7 +82,10 @@ internal sealed class ApiLists(NimbleClient nimble)
         return new(name, batchId, batch.Tasks, PostEvidence.Of(submission, matcher, tasks, PostProof.None));
     }
 
-    /// <summary>What a task says of itself: the list's entry may leave out what the task's own page has, and the other way round.</summary>
+    /// <summary>
+    /// What a task says of itself: the list's entry may leave out what the task's own page has, and the other way
+    /// round.
+    /// </summary>
     private async Task<ListedEntry> JudgeTaskAsync(
         SubmissionEntry submission, TaskMatcher matcher, NimbleTask listed, CancellationToken cancellationToken)
     {

@@ -7,7 +7,9 @@ namespace Pipeline.Submit.Evidence;
 
 /// <summary>What tasks at the API say of whose they are.</summary>
 /// <param name="Proof">What proves that they can only be the submission's; None where nothing does.</param>
-/// <param name="MayBeOurs">Whether nothing proves that they are somebody else's. Only then does their being there leave a doubt.</param>
+/// <param name="MayBeOurs">
+/// Whether nothing proves that they are somebody else's. Only then does their being there leave a doubt.
+/// </param>
 internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
 {
     /// <summary>Nothing says whose they are.</summary>
@@ -62,5 +64,7 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
 
 /// <summary>What a search for evidence came to.</summary>
 /// <param name="Found">The submission is accepted now.</param>
-/// <param name="Doubt">Where nothing was found: what keeps that from being proof of absence; null where nothing does.</param>
+/// <param name="Doubt">
+/// Where nothing was found: what keeps that from being proof of absence; null where nothing does.
+/// </param>
 internal readonly record struct SearchResult(bool Found, string? Doubt = null);

@@ -11,9 +11,9 @@ using Pipeline.Stores;
 namespace Pipeline.Submit.Evidence;
 
 /// <summary>
-/// Finds out whether a POST without an answer was accepted, and adopts the batch if it was. Evidence is an object under the
-/// submission's own prefix, a callback on its own path, or a batch or task at the API that echoes its prefix, its callback
-/// path, or exactly its inputs.
+/// Finds out whether a POST without an answer was accepted, and adopts the batch if it was. Evidence is an object under
+/// the submission's own prefix, a callback on its own path, or a batch or task at the API that echoes its prefix, its
+/// callback path, or exactly its inputs.
 /// </summary>
 internal sealed partial class SubmissionResolver(
     ILedger ledger,
@@ -47,7 +47,10 @@ internal sealed partial class SubmissionResolver(
             : result;
     }
 
-    /// <summary>Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed it meanwhile.</summary>
+    /// <summary>
+    /// Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed
+    /// it meanwhile.
+    /// </summary>
     public async Task<SubmissionEntry?> NoteHeardAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
         submission.FirstCallbackAt is not null || submission.PostedAt is null
             ? submission
@@ -56,7 +59,10 @@ internal sealed partial class SubmissionResolver(
     /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
     /// <param name="submission">In state Posting or Unknown, or given up.</param>
     /// <param name="taskIds">Well-formed ids.</param>
-    /// <param name="told">The path they came by, where only this submission's POST could name it: its prefix or its callback URL; else None.</param>
+    /// <param name="told">
+    /// The path they came by, where only this submission's POST could name it: its prefix or its callback URL; else
+    /// None.
+    /// </param>
     /// <param name="cancellationToken">Stops the looking.</param>
     public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
@@ -124,8 +130,8 @@ internal sealed partial class SubmissionResolver(
     private async Task<bool> AdoptAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, PostProof proof, CancellationToken cancellationToken)
     {
-        // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the submission is open again,
-        // so that whoever repeats this after a crash finds the same.
+        // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the
+        // submission is open again, so that whoever repeats this after a crash finds the same.
         if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
             await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
         if (tasks.Count > 0)

@@ -32,8 +32,8 @@ internal sealed partial class AcceptedSubmissions(
     }
 
     /// <summary>
-    /// Reads the inputs. No input of an accepted submission can have failed because its acceptance was unknown: Sweep gave
-    /// such an input up just as a webhook brought the proof. It waits again.
+    /// Reads the inputs. No input of an accepted submission can have failed because its acceptance was unknown: Sweep
+    /// gave such an input up just as a webhook brought the proof. It waits again.
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> GetInputsAsync(
         SubmissionEntry submission, CancellationToken cancellationToken)

@@ -25,7 +25,9 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         return new(submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
     }
 
-    /// <summary>Learns the batch of a submission that was found by its objects while the API could not name it.</summary>
+    /// <summary>
+    /// Learns the batch of a submission that was found by its objects while the API could not name it.
+    /// </summary>
     public async Task<SubmissionEntry> LearnBatchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (submission.BatchId is not null || submission.Count == 1
@@ -40,8 +42,9 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         [.. (await GetDetailsAsync(submission, cancellationToken)).Values];
 
     /// <summary>
-    /// The tasks as the API has them now, after it said that all have ended. A task that the batch's details leave out, or
-    /// do not call ended, is asked for by itself. It is left out if its input has a record or failed for this very task.
+    /// The tasks as the API has them now, after it said that all have ended. A task that the batch's details leave out,
+    /// or do not call ended, is asked for by itself. It is left out if its input has a record or failed for this very
+    /// task.
     /// </summary>
     public async Task<IReadOnlyList<NimbleTask>> GetEndedTasksAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

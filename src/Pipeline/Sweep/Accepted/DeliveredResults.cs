@@ -6,8 +6,8 @@ using Pipeline.Stores;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Finds results under a submission's own prefix in the bucket. The bucket is a source of its own: it is listed while the
-/// API cannot answer, before an input is given up, and when a failure is replayed.
+/// Finds results under a submission's own prefix in the bucket. The bucket is a source of its own: it is listed while
+/// the API cannot answer, before an input is given up, and when a failure is replayed.
 /// </summary>
 internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectStores objects, TimeProvider time)
 {

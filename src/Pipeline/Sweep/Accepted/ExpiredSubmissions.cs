@@ -9,9 +9,9 @@ internal sealed class ExpiredSubmissions(
     ILedger ledger, FinalCheck api, DeliveredResults delivered, OutcomeRecorder outcomes, SweepPolicy policy)
 {
     /// <summary>
-    /// Gives up what waits past the task deadline. API and bucket are asked once more before that, however late it is, and
-    /// Collect gets its time. Nothing is given up while the bucket cannot be listed, or holds what could not be read, for
-    /// one more task deadline at most.
+    /// Gives up what waits past the task deadline. API and bucket are asked once more before that, however late it is,
+    /// and Collect gets its time. Nothing is given up while the bucket cannot be listed, or holds what could not be
+    /// read, for one more task deadline at most.
     /// </summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="inputs">Its inputs.</param>

@@ -4,13 +4,15 @@ using Pipeline.Model;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Asks the API once more for everything it has of a submission whose tasks have expired: a host that was down for a day
-/// finds its results there.
+/// Asks the API once more for everything it has of a submission whose tasks have expired: a host that was down for a
+/// day finds its results there.
 /// </summary>
 internal sealed partial class FinalCheck(
     BatchReader batches, FinishedTasks finished, UnnamedTasks unnamed, ILogger<FinalCheck> logger)
 {
-    /// <summary>Queues what the batch and the API's own list of tasks have. An API that does not answer holds nothing up.</summary>
+    /// <summary>
+    /// Queues what the batch and the API's own list of tasks have. An API that does not answer holds nothing up.
+    /// </summary>
     public async Task AskAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {

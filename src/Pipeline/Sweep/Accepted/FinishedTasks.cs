@@ -13,7 +13,9 @@ internal sealed class FinishedTasks(ILedger ledger, IWorkQueue queue, OutcomeRec
     /// <summary>Queues every good task without a record, and fails the inputs of bad ones.</summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="inputs">Its inputs.</param>
-    /// <param name="tasks">Tasks of it, as the API describes them. Those that the ledger does not know are added.</param>
+    /// <param name="tasks">
+    /// Tasks of it, as the API describes them. Those that the ledger does not know are added.
+    /// </param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task SendAsync(
         SubmissionEntry submission,

@@ -9,8 +9,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Gives up inputs of a complete batch for which no result can come any more. Before that it asks the bucket and the API's
-/// own list of tasks: the batch may name fewer tasks than it has.
+/// Gives up inputs of a complete batch for which no result can come any more. Before that it asks the bucket and the
+/// API's own list of tasks: the batch may name fewer tasks than it has.
 /// </summary>
 internal sealed partial class LeftOverInputs(
     ILedger ledger,
@@ -22,8 +22,8 @@ internal sealed partial class LeftOverInputs(
     ILogger<LeftOverInputs> logger)
 {
     /// <summary>
-    /// Fails what is left over. Once no good task is left to collect, or Collect had its time, an input without an outcome
-    /// belongs to a task that failed, that nothing tells apart, or that the API does not name.
+    /// Fails what is left over. Once no good task is left to collect, or Collect had its time, an input without an
+    /// outcome belongs to a task that failed, that nothing tells apart, or that the API does not name.
     /// </summary>
     /// <param name="submission">A submission whose batch is complete and whose finished tasks were queued.</param>
     /// <param name="inputs">Its inputs.</param>
@@ -60,8 +60,8 @@ internal sealed partial class LeftOverInputs(
     }
 
     /// <summary>
-    /// Queues objects whose tasks the API does not name, and says whether results may be among them. Under an unguessable
-    /// prefix that is so as long as tasks are missing, else only for the time that Collect has.
+    /// Queues objects whose tasks the API does not name, and says whether results may be among them. Under an
+    /// unguessable prefix that is so as long as tasks are missing, else only for the time that Collect has.
     /// </summary>
     private async Task<bool> MayLieInBucketAsync(
         SubmissionEntry submission,

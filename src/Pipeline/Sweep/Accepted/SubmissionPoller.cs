@@ -5,8 +5,8 @@ using Pipeline.Ports;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Asks the API how far an accepted submission is, and collects what is finished. While the API cannot answer, it lists the
-/// bucket instead.
+/// Asks the API how far an accepted submission is, and collects what is finished. While the API cannot answer, it lists
+/// the bucket instead.
 /// </summary>
 internal sealed class SubmissionPoller(
     ILedger ledger,

@@ -7,8 +7,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Sweep.Accepted;
 
 /// <summary>
-/// Looks in the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names. Where results are
-/// not delivered to a bucket, nothing else knows of them.
+/// Looks in the API's own list for tasks of an accepted submission that neither the POST's answer nor the batch names.
+/// Where results are not delivered to a bucket, nothing else knows of them.
 /// </summary>
 internal sealed partial class UnnamedTasks(
     ILedger ledger, ApiLists lists, FinishedTasks finished, ILogger<UnnamedTasks> logger)
@@ -32,8 +32,8 @@ internal sealed partial class UnnamedTasks(
     /// <param name="inputs">Its inputs.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>
-    /// Tasks that prove to be the submission's. A task that does not say whose it is, is not among them: another submission may have the
-    /// same URL.
+    /// Tasks that prove to be the submission's. A task that does not say whose it is, is not among them: another
+    /// submission may have the same URL.
     /// </returns>
     /// <exception cref="PipelineException">
     /// The list shows none of them and cannot be told to be whole, so it proves no absence; or the API does not answer.
