@@ -8,7 +8,6 @@ using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Sample;
-using Pipeline.Emulator.Work;
 using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Emulator;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 

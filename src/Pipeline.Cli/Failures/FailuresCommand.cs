@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
-using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 
 namespace Pipeline.Cli.Failures;

@@ -4,7 +4,6 @@ using Pipeline.Cli.Run;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Replay;

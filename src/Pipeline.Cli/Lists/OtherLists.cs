@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Reports;
 using Spectre.Console;

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Cli.Settings;
-using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;

@@ -1,19 +1,15 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
-using Pipeline.Collect;
 using Pipeline.Hosting;
-using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Settings;
 using Pipeline.Stores.Local;
-using Pipeline.Submit;
 using Pipeline.Sweep;
 
 namespace Pipeline.Cli.Run;

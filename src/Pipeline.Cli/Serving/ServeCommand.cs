@@ -2,7 +2,6 @@ using System.CommandLine;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
-using Pipeline.Cli.Stores;
 using Pipeline.Model;
 
 namespace Pipeline.Cli.Serving;

@@ -1,5 +1,4 @@
 using Pipeline.Cli.Stores;
-using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Settings;
 using Pipeline.Stores;

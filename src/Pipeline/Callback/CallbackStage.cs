@@ -3,7 +3,6 @@ using Pipeline.Concurrency;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
-using Pipeline.Options;
 using Pipeline.Ports;
 
 namespace Pipeline.Callback;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Pipeline.Model;
 
 /// <summary>Number of a submission's inputs by outcome, without those that moved to another submission.</summary>

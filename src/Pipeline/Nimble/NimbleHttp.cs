@@ -1,5 +1,4 @@
 using System.Net;
-using Pipeline.Ports;
 
 namespace Pipeline.Nimble;
 

@@ -38,7 +38,8 @@ internal sealed class RequestPacer
     /// Whose turn it takes: the submission, or the name of a list that all submissions share.
     /// </param>
     /// <param name="cancellationToken">Ends the wait. The turn goes to the next in line.</param>
-    public Task WaitToReadAsync(string asker, CancellationToken cancellationToken) => WaitAsync(_reads, asker, cancellationToken);
+    public Task WaitToReadAsync(string asker, CancellationToken cancellationToken) =>
+        WaitAsync(_reads, asker, cancellationToken);
 
     private async Task WaitAsync(FairQueue<TaskCompletionSource> line, string asker, CancellationToken cancellationToken)
     {

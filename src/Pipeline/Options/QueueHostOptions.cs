@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Pipeline.Model;
 
 namespace Pipeline.Options;
 

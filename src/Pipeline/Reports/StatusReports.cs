@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Pipeline.Hosting;
 using Pipeline.Json;
 using Pipeline.Model;
 

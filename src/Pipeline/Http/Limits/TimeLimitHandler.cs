@@ -1,5 +1,3 @@
-using Pipeline.Ports;
-
 namespace Pipeline.Http.Limits;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Pipeline.Intake.Reading;
-
 namespace Pipeline.Intake.Reading;
 
 /// <summary>Describes content that is not UTF-8 text, and how to convert it to a list.</summary>

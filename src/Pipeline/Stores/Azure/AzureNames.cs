@@ -1,5 +1,3 @@
-using Pipeline.Stores.Azure.Ledger;
-
 namespace Pipeline.Stores.Azure;
 
 /// <summary>

@@ -3,7 +3,6 @@ using Google.Apis.Http;
 using Google.Cloud.Storage.V1;
 using Pipeline.Http.Limits;
 using Pipeline.Model;
-using Pipeline.Ports;
 
 namespace Pipeline.Stores.Gcs;
 

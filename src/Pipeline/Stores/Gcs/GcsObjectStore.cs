@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Http;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
-using Pipeline.Options;
 using Pipeline.Ports;
 using ApiObject = Google.Apis.Storage.v1.Data.Object;
 using ApiObjects = Google.Apis.Storage.v1.Data.Objects;

@@ -64,7 +64,8 @@ internal sealed class S3Signer(string region)
 
     private DayKey KeyOf(ImmutableCredentials credentials, string day)
     {
-        if (Volatile.Read(ref _key) is { } known && known.Day == day && known.AccessKey == credentials.AccessKey && known.SecretKey == credentials.SecretKey)
+        if (Volatile.Read(ref _key) is { } known && known.Day == day
+            && (known.AccessKey, known.SecretKey) == (credentials.AccessKey, credentials.SecretKey))
             return known;
         var value = Encoding.UTF8.GetBytes("AWS4" + credentials.SecretKey);
         foreach (var part in (string[])[day, region, "s3", "aws4_request"])
