@@ -40,7 +40,7 @@ public sealed class ReplayOverAzureTests(Servers servers)
 
         Assert.StartsWith("Name the lists, because ", await RefusalAsync(new(settings, All, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.StartsWith(
-            "Replay over a storage account needs the API that its lists were posted to.",
+            "A replay over a storage account needs the API that its lists were posted to.",
             await RefusalAsync(new(settings with { Given = GivenSettings.None }, All with { Lists = ["a"] }, resubmit: true, TextWriter.Null)), StringComparison.Ordinal);
         Assert.Equal(
             $"No list a is known in {settings.WorkStore.Name}. Known lists: none.",
