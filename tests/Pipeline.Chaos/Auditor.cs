@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Emulator.Hostile;
-using Pipeline.Ports;
 
 namespace Pipeline.Chaos;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Options;
 using Pipeline.Delivery;
 using Pipeline.Http.Retrying;
 using Pipeline.Options;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Functions.Tests;

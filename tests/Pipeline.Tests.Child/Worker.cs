@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
-using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Stores.Local.Queues;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Callback;
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
@@ -10,7 +9,6 @@ using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Settings;
 using Pipeline.Stores.Local;
-using Pipeline.Sweep;
 
 namespace Pipeline.Cli.Run;
 

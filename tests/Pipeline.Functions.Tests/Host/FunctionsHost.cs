@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Functions.Tests.Host.Protocol;
-using Pipeline.Ports;
 
 namespace Pipeline.Functions.Tests.Host;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Pipeline.Delivery;
 using Pipeline.Options;
 

@@ -3,10 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Status;
-using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Serving;
 using Pipeline.Delivery;
 using Pipeline.Options;

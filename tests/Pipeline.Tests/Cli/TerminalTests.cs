@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Cli;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Queues;
 using Pipeline.Tests.Support;

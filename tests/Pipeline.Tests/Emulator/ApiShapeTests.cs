@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

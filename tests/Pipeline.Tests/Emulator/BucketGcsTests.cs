@@ -5,7 +5,6 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Google.Apis.Http;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

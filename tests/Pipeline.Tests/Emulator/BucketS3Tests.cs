@@ -5,7 +5,6 @@ using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Pipeline.Emulator.Buckets;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

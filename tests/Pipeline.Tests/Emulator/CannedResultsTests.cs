@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text.Json;
 using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Store;
-using Pipeline.Emulator.Work;
 using Pipeline.Emulator.Work.Results;
 
 namespace Pipeline.Tests.Emulator;

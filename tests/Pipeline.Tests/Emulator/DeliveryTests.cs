@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Amazon.Runtime;
 using Pipeline.Emulator;
-using Pipeline.Emulator.Work;
 using Pipeline.Emulator.Work.Delivery;
 
 namespace Pipeline.Tests.Emulator;

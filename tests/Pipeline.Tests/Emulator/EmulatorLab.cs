@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Pipeline.Emulator;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Emulator;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Options;

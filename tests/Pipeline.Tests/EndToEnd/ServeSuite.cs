@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;

@@ -1,5 +1,4 @@
 using System.Text;
-using Pipeline.Intake;
 using Pipeline.Intake.Reading;
 
 namespace Pipeline.Tests.Intake;

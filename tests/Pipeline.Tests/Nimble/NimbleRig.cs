@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
 using Pipeline.Nimble;
 using Pipeline.Options;
 using Pipeline.Tests.Support;

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Extensions.Options;
 using Pipeline.Delivery;
 using Pipeline.Nimble;
 using Pipeline.Options;

@@ -1,4 +1,3 @@
-using Pipeline.Hosting;
 using Pipeline.Model;
 using Pipeline.Ports;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using Pipeline.Ports;
 
 namespace Pipeline.Tests.Support;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Pipeline.Delivery;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -6,7 +6,6 @@ using Azure.Storage.Queues;
 using Microsoft.AspNetCore.Http;
 using Moq;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;

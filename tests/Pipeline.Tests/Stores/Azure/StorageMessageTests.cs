@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;

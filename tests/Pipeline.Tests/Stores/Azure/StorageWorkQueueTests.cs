@@ -1,6 +1,5 @@
 using System.Text;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Tests.Support;

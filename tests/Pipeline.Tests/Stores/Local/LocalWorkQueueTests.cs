@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Stores.Local.Queues;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Queues;
 using Pipeline.Stores.Local.Records;
