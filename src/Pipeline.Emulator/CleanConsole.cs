@@ -8,22 +8,22 @@ namespace Pipeline.Emulator;
 /// </summary>
 internal static class CleanConsole
 {
-    private static TextWriter? s_error;
+    private static TextWriter? Error;
 
     /// <summary>Replaces the console's writers. Further calls do nothing.</summary>
     public static void Install()
     {
-        if (s_error is not null)
+        if (Error is not null)
             return;
-        s_error = new TolerantWriter(Open(Console.OpenStandardError()));
+        Error = new TolerantWriter(Open(Console.OpenStandardError()));
         Console.SetOut(new CleanWriter(Open(Console.OpenStandardOutput())));
-        Console.SetError(new CleanWriter(s_error));
+        Console.SetError(new CleanWriter(Error));
     }
 
     /// <summary>
     /// The raw writer behind the console's error writer, for drawing on a terminal; any other writer as it is.
     /// </summary>
-    public static TextWriter Raw(TextWriter writer) => s_error is not null && ReferenceEquals(writer, Console.Error) ? s_error : writer;
+    public static TextWriter Raw(TextWriter writer) => Error is not null && ReferenceEquals(writer, Console.Error) ? Error : writer;
 
     private static TextWriter Open(Stream stream) =>
         TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });

@@ -11,20 +11,20 @@ namespace Pipeline.Emulator;
 /// </summary>
 internal static class CleanText
 {
-    private static readonly SearchValues<char> s_obeyed = SearchValues.Create(
+    private static readonly SearchValues<char> Obeyed = SearchValues.Create(
     [
         .. Range(0x00, 0x08), .. Range(0x0B, 0x1F), .. Range(0x7F, 0x9F), '\u061C', '\u200E', '\u200F',
         .. Range(0x2028, 0x202E), .. Range(0x2066, 0x2069),
     ]);
 
     /// <summary>Whether the text has nothing to replace.</summary>
-    public static bool IsClean(ReadOnlySpan<char> text) => !text.ContainsAny(s_obeyed);
+    public static bool IsClean(ReadOnlySpan<char> text) => !text.ContainsAny(Obeyed);
 
     /// <summary>Returns the text with each of those characters replaced.</summary>
     public static string Clean(ReadOnlySpan<char> text)
     {
         var clean = new StringBuilder(text.Length + 16);
-        for (var at = text.IndexOfAny(s_obeyed); at >= 0; at = text.IndexOfAny(s_obeyed))
+        for (var at = text.IndexOfAny(Obeyed); at >= 0; at = text.IndexOfAny(Obeyed))
         {
             clean.Append(text[..at]);
             // CR LF is a line end, so its CR stays too.

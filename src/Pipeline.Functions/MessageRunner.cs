@@ -16,8 +16,8 @@ namespace Pipeline.Functions;
 internal sealed partial class MessageRunner(
     IWorkQueue queue, ClaimChecks claims, DeadLetterStage deadLetters, TimeProvider time, ILogger<MessageRunner> logger)
 {
-    private static readonly TimeSpan s_storeWait = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_shortestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StoreWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(2);
 
     /// <summary>Handles one message.</summary>
     /// <param name="name">Name of the queue.</param>
@@ -64,10 +64,10 @@ internal sealed partial class MessageRunner(
                 await SendAsync(name, envelope.Body, TimeSpan.Zero, CancellationToken.None);
                 return true;
             case MessageFate.WaitsForStore:
-                await DelayAsync(held, envelope.Body, s_storeWait, (PipelineException)error, stopping);
+                await DelayAsync(held, envelope.Body, StoreWait, (PipelineException)error, stopping);
                 return true;
             case MessageFate.Retried when error is PipelineException { RetryAfter: not null } transient && envelope.CanCount:
-                await DelayAsync(held, envelope.CountedUp(), s_shortestWait, transient, stopping);
+                await DelayAsync(held, envelope.CountedUp(), ShortestWait, transient, stopping);
                 return true;
             case MessageFate.DeadLettered:
                 // The ledger is updated here because the function of the poison queue does not know the error.

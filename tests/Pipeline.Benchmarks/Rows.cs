@@ -19,7 +19,7 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
 {
     private const int SliceDocuments = 20;
 
-    private static readonly RecordContext s_context = new()
+    private static readonly RecordContext Context = new()
     {
         ListId = "list",
         SubmissionId = "list-000000",
@@ -33,7 +33,7 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
         CollectedAt = DateTimeOffset.UnixEpoch,
     };
 
-    private static readonly ResultNormalizer s_normalizer = new(new());
+    private static readonly ResultNormalizer Normalizer = new(new());
 
     // Opened once, so that they do not count as garbage.
     private readonly MemoryStream[] _corpus = [.. corpus.Select(document => new MemoryStream(document))];
@@ -55,10 +55,10 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
     /// <summary>Our way: verify, split into fields, compute the digest, write the record.</summary>
     public static async Task NormalizeAsync(Stream stored, Stream output)
     {
-        using var result = await s_normalizer.NormalizeAsync(stored, CancellationToken.None);
+        using var result = await Normalizer.NormalizeAsync(stored, CancellationToken.None);
         // Most results name the requested URL.
-        result.Url = s_context.Input.Url;
-        await using var record = RecordComposer.Compose(result, s_context);
+        result.Url = Context.Input.Url;
+        await using var record = RecordComposer.Compose(result, Context);
         await record.CopyToAsync(output, CancellationToken.None);
     }
 

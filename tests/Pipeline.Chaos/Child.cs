@@ -13,7 +13,7 @@ internal sealed class Child : IDisposable
     public const int Killed = 137;
 
     private static readonly string[] Foreign = ["AWS_", "GOOGLE_", "NIMBLE_", "STORAGE_EMULATOR", "Pipeline__", "Runner__", "PIPELINE_", "AzureWebJobsStorage"];
-    private static int s_lastPort = 15_000 + (Environment.ProcessId % 1000 * 10);
+    private static int LastPort = 15_000 + (Environment.ProcessId % 1000 * 10);
     private readonly Process _process;
     private readonly StringBuilder _said = new();
 
@@ -83,7 +83,7 @@ internal sealed class Child : IDisposable
     {
         while (true)
         {
-            var port = 15_000 + (Interlocked.Increment(ref s_lastPort) % 15_000);
+            var port = 15_000 + (Interlocked.Increment(ref LastPort) % 15_000);
             if (IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().All(l => l.Port != port))
                 return port;
         }

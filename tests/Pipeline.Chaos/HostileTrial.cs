@@ -17,10 +17,10 @@ internal sealed class HostileTrial : ITrial
     private const long MaxBytes = 512L << 20;
 
     // Start-up time of a process that has a core to itself. On a slower start, all other limits grow in proportion.
-    private static readonly TimeSpan s_usualStart = TimeSpan.FromSeconds(0.8);
+    private static readonly TimeSpan UsualStart = TimeSpan.FromSeconds(0.8);
 
     // Tolerance for other load on this machine.
-    private static readonly TimeSpan s_noise = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Noise = TimeSpan.FromSeconds(4);
 
     private readonly Installation _installation;
     private readonly TrialPlan _plan;
@@ -51,7 +51,7 @@ internal sealed class HostileTrial : ITrial
             _verdict.HonestBeside = await ServeAsync("beside", hostile, beside);
             // Emulator and command share this machine: what the emulator is slower by is no fault of the command.
             var slower = RequestsInTurn * (_answered - answeredAlone);
-            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (s_noise * _slowness)) + Longer(slower, TimeSpan.Zero);
+            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (Noise * _slowness)) + Longer(slower, TimeSpan.Zero);
             if (_verdict.HonestBeside > allowed)
                 _verdict.Starved.Add($"the honest list took {_verdict.HonestAlone.TotalSeconds:0.0} s alone "
                     + $"and {_verdict.HonestBeside.TotalSeconds:0.0} s beside the hostile one");
@@ -83,7 +83,7 @@ internal sealed class HostileTrial : ITrial
     {
         var began = TimeProvider.System.GetTimestamp();
         await _emulator.StartAsync(_plan.Faults.Text);
-        _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / s_usualStart, 1, 6);
+        _slowness = Math.Clamp(TimeProvider.System.GetElapsedTime(began) / UsualStart, 1, 6);
         using (await _http.PutAsync(new Uri(_emulator.Api, "s3/results"), null))
         {
         }

@@ -22,7 +22,7 @@ namespace Pipeline.Functions.Tests;
 public sealed class MessageRunnerTests : IDisposable
 {
     private const string Text = """{"submission_id":"l-000000","trace_parent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}""";
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private readonly Mock<IWorkQueue> _queue = new(MockBehavior.Strict);
     private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
     private readonly FakeTimeProvider _time = new();
@@ -147,7 +147,7 @@ public sealed class MessageRunnerTests : IDisposable
     public async Task AStageThatTakesTooLongIsCancelledAndCountsAsATry()
     {
         var running = RunAsync(1, token => Task.Delay(Timeout.InfiniteTimeSpan, _time, token));
-        _time.Advance(s_limit);
+        _time.Advance(Limit);
 
         var error = await Assert.ThrowsAsync<PipelineException>(() => running);
         Assert.Equal((FailureReasons.Unavailable, false, null), (error.Reason, error.IsPermanent, error.RetryAfter));
@@ -210,6 +210,6 @@ public sealed class MessageRunnerTests : IDisposable
             _ledger.Object, _queue.Object, holds, failures, _time, NullLogger<DeadLetterStage>.Instance);
         var runner = new MessageRunner(_queue.Object, claims, deadLetters, _time, NullLogger<MessageRunner>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", text, dequeueCount);
-        return runner.RunAsync(queue, message, s_limit, (_, token) => stage(token), _stopping.Token);
+        return runner.RunAsync(queue, message, Limit, (_, token) => stage(token), _stopping.Token);
     }
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Cli.Doctor;
 /// <param name="faults">What is wrong with it already.</param>
 internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<CheckReport> _reports = [];
     private bool _isWrong;
@@ -53,7 +53,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
         CancellationToken cancellationToken
     )
     {
-        using var limit = new CancellationTokenSource(s_patience, TimeProvider.System);
+        using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
@@ -74,7 +74,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
             return new(
                 name,
                 false,
-                $"There was no answer within {s_patience.TotalSeconds:0} s. Check address, network and firewall."
+                $"There was no answer within {Patience.TotalSeconds:0} s. Check address, network and firewall."
             );
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

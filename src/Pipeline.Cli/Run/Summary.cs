@@ -8,8 +8,8 @@ namespace Pipeline.Cli.Run;
 /// <summary>The closing table: outcomes by kind, and the files that hold them.</summary>
 internal static class Summary
 {
-    private static readonly string[] s_totals = ["inputs", "records", "failures", "duplicates"];
-    private static readonly string[] s_groups = ["failures_by_reason", "learnt"];
+    private static readonly string[] Totals = ["inputs", "records", "failures", "duplicates"];
+    private static readonly string[] Groups = ["failures_by_reason", "learnt"];
 
     /// <summary>Writes the table from the manifest; returns the exit code.</summary>
     public static async Task<int> WriteAsync(
@@ -45,8 +45,8 @@ internal static class Summary
             await Console.Out.WriteLineAsync(SummaryJson.Compose(
                 settings,
                 listIds,
-                s_totals.Select(name => KeyValuePair.Create(name, Sum(own, name))),
-                s_groups.Select(name => (name, Group(own, name))),
+                Totals.Select(name => KeyValuePair.Create(name, Sum(own, name))),
+                Groups.Select(name => (name, Group(own, name))),
                 exitCode));
         console.Write(table);
         console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");

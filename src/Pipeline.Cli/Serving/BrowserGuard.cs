@@ -14,7 +14,7 @@ namespace Pipeline.Cli.Serving;
 /// </summary>
 internal static class BrowserGuard
 {
-    private static readonly PathString s_callbacks = "/" + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
+    private static readonly PathString Callbacks = "/" + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
 
     /// <summary>Protects every path except that of the callbacks.</summary>
     /// <param name="app">The application.</param>
@@ -29,7 +29,7 @@ internal static class BrowserGuard
             + $"style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'";
         app.Use(async (context, next) =>
         {
-            if (context.Request.Path.StartsWithSegments(s_callbacks))
+            if (context.Request.Path.StartsWithSegments(Callbacks))
             {
                 await next(context);
                 return;

@@ -13,7 +13,7 @@ namespace Pipeline.Cli.Status;
 /// <summary><c>pipeline status</c>: shows how far lists are.</summary>
 internal static class StatusCommand
 {
-    private static readonly string[] s_header =
+    private static readonly string[] Header =
         ["LIST", "STATE", "INPUTS", "RECORDS", "FAILURES", "SUBMISSIONS", "WAITS FOR", "SOURCE", "MESSAGE"];
 
     private static readonly Argument<string?> ListId = new Argument<string?>("LIST_ID")
@@ -74,7 +74,7 @@ internal static class StatusCommand
 
     private static async Task WriteLinesAsync(IReadOnlyList<ListReport> reports)
     {
-        foreach (var line in Columns.Align([s_header, .. reports.Select(ToRow)]))
+        foreach (var line in Columns.Align([Header, .. reports.Select(ToRow)]))
             await Console.Out.WriteLineAsync(line);
         foreach (var report in reports)
             foreach (var wait in report.Waits)

@@ -13,7 +13,7 @@ internal sealed class ExtractEndpoints(
 {
     public const int MaxBodyBytes = 16 << 20;
 
-    private static readonly TimeSpan s_longestWaitForWebhook = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWaitForWebhook = TimeSpan.FromSeconds(10);
 
     private long _posts = store.PostCount;
 
@@ -95,7 +95,7 @@ internal sealed class ExtractEndpoints(
         {
             await Task.Delay(TimeSpan.FromMilliseconds(slowMs), options.Time, stop.Token);
             var early = post.Delivery.CallbackUrl is null ? [] : tasks.Where(t => t.Faults.WebhookEarly).Select(t => t.Seq).ToList();
-            var deadline = options.Time.GetUtcNow() + s_longestWaitForWebhook;
+            var deadline = options.Time.GetUtcNow() + LongestWaitForWebhook;
             while (early.Count > 0 && options.Time.GetUtcNow() < deadline && store.IsAnyUncalled(post.Seq, early))
                 await Task.Delay(TimeSpan.FromMilliseconds(10), options.Time, stop.Token);
         }

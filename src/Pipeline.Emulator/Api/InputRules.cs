@@ -9,11 +9,11 @@ namespace Pipeline.Emulator.Api;
 /// </summary>
 internal static class InputRules
 {
-    private static readonly HashSet<string> s_formats = ["html", "markdown", "text", "screenshot", "links"];
+    private static readonly HashSet<string> Formats = ["html", "markdown", "text", "screenshot", "links"];
 
-    private static readonly HashSet<string> s_strings = ["url", "country", "state", "city", "locale", "driver", "tag", .. DeliveryRequest.Fields.Except(["storage_compress"])];
+    private static readonly HashSet<string> Strings = ["url", "country", "state", "city", "locale", "driver", "tag", .. DeliveryRequest.Fields.Except(["storage_compress"])];
 
-    private static readonly HashSet<string> s_booleans = ["parse", "storage_compress"];
+    private static readonly HashSet<string> Booleans = ["parse", "storage_compress"];
 
     /// <summary>Checks one field; <paramref name="path"/> is the path of its object, ending with a dot.</summary>
     public static void Check(JsonProperty field, string path, List<string> errors)
@@ -21,9 +21,9 @@ internal static class InputRules
         var value = field.Value;
         if (value.ValueKind == JsonValueKind.Null)
             return;
-        if (s_strings.Contains(field.Name) && value.ValueKind != JsonValueKind.String)
+        if (Strings.Contains(field.Name) && value.ValueKind != JsonValueKind.String)
             errors.Add($"{path}{field.Name}: must be a string");
-        else if (s_booleans.Contains(field.Name) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        else if (Booleans.Contains(field.Name) && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
             errors.Add($"{path}{field.Name}: must be a boolean");
         else if (field.Name == "url" && !IsHttp(value.GetString()!))
             errors.Add($"{path}url: must be an absolute http or https URL");
@@ -59,8 +59,8 @@ internal static class InputRules
         }
         foreach (var format in value.EnumerateArray())
         {
-            if (format.ValueKind != JsonValueKind.String || !s_formats.Contains(format.GetString()!))
-                errors.Add($"{path}formats: each must be one of {string.Join(", ", s_formats)}");
+            if (format.ValueKind != JsonValueKind.String || !Formats.Contains(format.GetString()!))
+                errors.Add($"{path}formats: each must be one of {string.Join(", ", Formats)}");
         }
     }
 }

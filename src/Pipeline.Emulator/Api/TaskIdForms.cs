@@ -10,7 +10,7 @@ namespace Pipeline.Emulator.Api;
 /// </summary>
 internal static class TaskIdForms
 {
-    private static readonly string[] s_forms = ["dotted", "base64url", "number"];
+    private static readonly string[] Forms = ["dotted", "base64url", "number"];
 
     /// <summary>Creates an id.</summary>
     /// <param name="form">A word of the fault <c>task_ids</c>; null for a UUID.</param>
@@ -18,7 +18,7 @@ internal static class TaskIdForms
     public static string New(string? form = null, ulong draw = 0)
     {
         var bytes = RandomNumberGenerator.GetBytes(16);
-        switch (form == "mixed" ? s_forms[draw % (ulong)s_forms.Length] : form)
+        switch (form == "mixed" ? Forms[draw % (ulong)Forms.Length] : form)
         {
             case "dotted":
                 return $"extract.{Convert.ToHexStringLower(bytes)}.t";

@@ -5,10 +5,10 @@ namespace Pipeline.Emulator.Api;
 /// <summary>The names of task states in the API.</summary>
 internal static class TaskStateNames
 {
-    private static readonly string[] s_waiting = ["pending", "queued"];
-    private static readonly string[] s_running = ["in_progress", "processing", "uploading"];
-    private static readonly string[] s_good = ["success", "completed"];
-    private static readonly string[] s_bad = ["error", "failed"];
+    private static readonly string[] Waiting = ["pending", "queued"];
+    private static readonly string[] Running = ["in_progress", "processing", "uploading"];
+    private static readonly string[] Good = ["success", "completed"];
+    private static readonly string[] Bad = ["error", "failed"];
 
     /// <summary>
     /// The name of a task's state. The documented vocabulary has <c>in_progress</c> only inside a batch; the wild one
@@ -30,9 +30,9 @@ internal static class TaskStateNames
     {
         var names = task.State switch
         {
-            TaskState.Success => s_good,
-            TaskState.Error => s_bad,
-            _ => running ? s_running : s_waiting,
+            TaskState.Success => Good,
+            TaskState.Error => Bad,
+            _ => running ? Running : Waiting,
         };
         return names[task.Faults.Draw % (ulong)names.Length];
     }

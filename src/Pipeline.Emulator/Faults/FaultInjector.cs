@@ -9,7 +9,7 @@ namespace Pipeline.Emulator.Faults;
 /// <summary>Decides which faults happen. The same faults, seed and index always give the same answer.</summary>
 internal sealed class FaultInjector(FaultSet faults)
 {
-    private static readonly string[] s_damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing", .. NoResult.Forms];
+    private static readonly string[] Damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing", .. NoResult.Forms];
 
     private volatile Live _live = new(faults);
 
@@ -56,7 +56,7 @@ internal sealed class FaultInjector(FaultSet faults)
         var late = Milliseconds(live, "webhook_late", index);
         if (live.Happens("webhook_shuffle", index, out _))
             late += (int)(live.Draw("webhook_shuffle_ms", index) % (ulong)Math.Max(1, Setting(live, "webhook_shuffle_ms", 500)));
-        var damage = s_damages.FirstOrDefault(d => live.Happens("object_" + d, index, out _));
+        var damage = Damages.FirstOrDefault(d => live.Happens("object_" + d, index, out _));
         return new()
         {
             Never = never,

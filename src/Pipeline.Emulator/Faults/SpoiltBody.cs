@@ -16,7 +16,7 @@ internal enum BodyFault
 /// <summary>A response body whose first 256 bytes are sent as they should be; the fault begins after them.</summary>
 internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private long _written;
 
@@ -49,7 +49,7 @@ internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fa
 
         for (var at = good; at < buffer.Length; at++)
         {
-            await Task.Delay(fault == BodyFault.Stall ? Timeout.InfiniteTimeSpan : s_pause, time, context.RequestAborted);
+            await Task.Delay(fault == BodyFault.Stall ? Timeout.InfiniteTimeSpan : Pause, time, context.RequestAborted);
             await inner.WriteAsync(buffer.Slice(at, 1), cancellationToken);
             await inner.FlushAsync(cancellationToken);
         }

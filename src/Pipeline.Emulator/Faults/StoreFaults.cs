@@ -15,7 +15,7 @@ namespace Pipeline.Emulator.Faults;
 internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimeProvider time)
 {
     // S3 refuses a request whose signed time is off by more than this.
-    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(15);
 
     private readonly ConcurrentDictionary<string, ObjectFate> _fates = new();
     private FaultSet _of = FaultSet.None;
@@ -106,7 +106,7 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
         context.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
         return DateTimeOffset.TryParseExact(
             context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed)
-            && (signed - now).Duration() > s_clockTolerance ? S3ErrorReply.ByCode("RequestTimeTooSkewed") : S3ErrorReply.None;
+            && (signed - now).Duration() > ClockTolerance ? S3ErrorReply.ByCode("RequestTimeTooSkewed") : S3ErrorReply.None;
     }
 
     /// <summary>

@@ -13,10 +13,10 @@ internal static class GzipBomb
     private const int BlockBytes = 1 << 20;
     private const int Blocks = 512;
 
-    private static readonly Lazy<byte[]> s_bytes = new(Make);
+    private static readonly Lazy<byte[]> Content = new(Make);
 
     /// <summary>The compressed bytes.</summary>
-    public static ReadOnlyMemory<byte> Bytes => s_bytes.Value;
+    public static ReadOnlyMemory<byte> Bytes => Content.Value;
 
     private static byte[] Make()
     {

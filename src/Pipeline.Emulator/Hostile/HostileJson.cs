@@ -19,9 +19,9 @@ internal static class HostileJson
     public static readonly IReadOnlyList<string> Kinds = ["deep", "huge", "many", "surrogate", "control", "secret", "types"];
 
     // Made once and sent each time, because making them costs more than sending them.
-    private static readonly Lazy<ReadOnlyMemory<byte>> s_madeUp = new(MakeUp);
+    private static readonly Lazy<ReadOnlyMemory<byte>> MadeUp = new(MakeUp);
 
-    private static readonly byte[] s_padding = Encoding.UTF8.GetBytes(new string('x', PieceBytes));
+    private static readonly byte[] Padding = Encoding.UTF8.GetBytes(new string('x', PieceBytes));
 
     /// <summary>Makes the hostile document.</summary>
     /// <param name="honest">
@@ -64,7 +64,7 @@ internal static class HostileJson
     {
         yield return "\"padding\":\""u8.ToArray();
         for (var written = 0; written < bytes; written += PieceBytes)
-            yield return s_padding;
+            yield return Padding;
         yield return "\""u8.ToArray();
     }
 
@@ -75,8 +75,8 @@ internal static class HostileJson
     {
         var list = StartOfTasks(honest.Span);
         return list > 0
-            ? Insert(honest, list, [s_madeUp.Value])
-            : Insert(honest, at, ["\"tasks\":["u8.ToArray(), s_madeUp.Value, "]"u8.ToArray()]);
+            ? Insert(honest, list, [MadeUp.Value])
+            : Insert(honest, at, ["\"tasks\":["u8.ToArray(), MadeUp.Value, "]"u8.ToArray()]);
     }
 
     private static ReadOnlyMemory<byte> MakeUp() => Encoding.UTF8.GetBytes(string.Join(

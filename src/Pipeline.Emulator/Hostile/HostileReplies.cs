@@ -11,7 +11,7 @@ namespace Pipeline.Emulator.Hostile;
 /// </summary>
 internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private long _replies;
     private volatile bool _hasMarked;
@@ -116,7 +116,7 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
         while (true)
         {
             await context.Response.Body.WriteAsync(spaces, context.RequestAborted);
-            await Task.Delay(s_pause, time, context.RequestAborted);
+            await Task.Delay(Pause, time, context.RequestAborted);
         }
     }
 

@@ -35,7 +35,7 @@ internal static class HostileWebhook
     /// <summary>A body that is sent at one byte every two seconds.</summary>
     private sealed class DrippingContent(ReadOnlyMemory<byte> bytes, TimeProvider time) : HttpContent
     {
-        private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -46,7 +46,7 @@ internal static class HostileWebhook
             {
                 await stream.WriteAsync(bytes.Slice(at, 1), cancellationToken);
                 await stream.FlushAsync(cancellationToken);
-                await Task.Delay(s_pause, time, cancellationToken);
+                await Task.Delay(Pause, time, cancellationToken);
             }
         }
 

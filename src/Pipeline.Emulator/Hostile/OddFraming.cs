@@ -12,7 +12,7 @@ internal static class OddFraming
     private const string Json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     private const string Chunked = Json + "Transfer-Encoding: chunked\r\n\r\n";
 
-    private static readonly string[] s_answers =
+    private static readonly string[] Answers =
     [
         // Chunk sizes that are larger than 64 bits, negative, missing, or larger than the chunk; a huge chunk
         // extension.
@@ -31,13 +31,13 @@ internal static class OddFraming
     ];
 
     /// <summary>The number of different answers.</summary>
-    public static int Count => s_answers.Length;
+    public static int Count => Answers.Length;
 
     /// <summary>Sends one of them and closes the connection.</summary>
     public static async Task SendAsync(HttpContext context, ulong draw)
     {
         if (context.Features.Get<IConnectionTransportFeature>()?.Transport.Output is { } wire)
-            await WriteAsync(wire, s_answers[draw % (ulong)s_answers.Length], context.RequestAborted);
+            await WriteAsync(wire, Answers[draw % (ulong)Answers.Length], context.RequestAborted);
         context.Abort();
     }
 

@@ -11,8 +11,8 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
 {
     private const int ReadAhead = 256;
 
-    private static readonly TimeSpan s_fullDiskWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FullDiskWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     private readonly HashSet<long> _running = [];
     private readonly SemaphoreSlim _slots = new(concurrency);
@@ -57,7 +57,7 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
         }
         if (due.Count > 0)
             return;
-        var wait = store.GetNextDue(kind, now) is { } next && next - now < s_longestWait ? next - now : s_longestWait;
+        var wait = store.GetNextDue(kind, now) is { } next && next - now < LongestWait ? next - now : LongestWait;
         await signals.WaitAsync(kind, wait + TimeSpan.FromMilliseconds(1), cancellationToken);
     }
 
@@ -73,7 +73,7 @@ internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, Jo
         // The job's row still exists, so it runs again when there may be room.
         catch (Exception error) when (disk.Explains(error))
         {
-            await Task.Delay(s_fullDiskWait, time, CancellationToken.None);
+            await Task.Delay(FullDiskWait, time, CancellationToken.None);
             signals.Wake(kind);
         }
         catch (Exception error)

@@ -9,7 +9,7 @@ namespace Pipeline.Emulator.Work;
 internal sealed partial class TaskRunner(
     TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
 {
-    private static readonly TimeSpan s_repeatDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RepeatDelay = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
     /// Fetches the page, makes the result, delivers it unless a fault delays it, and stores the outcome.
@@ -119,7 +119,7 @@ internal sealed partial class TaskRunner(
         var due = time.GetUtcNow().AddMilliseconds(task.Faults.WebhookLateMs);
         yield return new(JobKind.Call, due);
         if (task.Faults.WebhookRepeat)
-            yield return new(JobKind.Call, due + s_repeatDelay);
+            yield return new(JobKind.Call, due + RepeatDelay);
     }
 
     private TaskRow Failed(TaskRow task, string type, string message) =>

@@ -13,7 +13,7 @@ namespace Pipeline.Collect;
 internal static class ResultCheck
 {
     // Words for failure that only results use; the words that tasks use are in TaskStates.
-    private static readonly HashSet<string> s_bad =
+    private static readonly HashSet<string> Bad =
         new(["skipped", "fatal", "postponed", "ignored", "rejected", "blocked"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether the exception means that what was read is not the result, or not yet.</summary>
@@ -36,7 +36,7 @@ internal static class ResultCheck
         if (string.IsNullOrEmpty(word))
             return result.HasData ? true : throw Doubt(
                 FailureReasons.ResultInvalid, $"{found.SourceUri} is not a result: it has neither data nor a status.");
-        var outcome = s_bad.Contains(word) ? TaskOutcome.Failed : TaskStates.Classify(word);
+        var outcome = Bad.Contains(word) ? TaskOutcome.Failed : TaskStates.Classify(word);
         if (outcome == TaskOutcome.Pending)
             throw Doubt(FailureReasons.ResultFailed, $"{found.SourceUri} is not a finished result: it reports '{word}'.");
         if (outcome == TaskOutcome.Succeeded)

@@ -14,9 +14,9 @@ internal sealed class ListShares(int perList, TimeProvider time)
 
     // Work waits longer if its list makes progress, and hardly at all if it does not: other lists may be queued behind
     // it.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_impatience = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_standstill = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Impatience = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(1);
 
     // So that no slot of a list stays empty while its work is put off.
     private const int NextInLine = 2;
@@ -97,8 +97,8 @@ internal sealed class ListShares(int perList, TimeProvider time)
 
         private async Task<bool> TryWaitAMomentAsync(TimeProvider time, CancellationToken cancellationToken)
         {
-            var stands = time.GetElapsedTime(Interlocked.Read(ref _moved)) > s_standstill;
-            using var timer = new CancellationTokenSource(stands ? s_impatience : s_patience, time);
+            var stands = time.GetElapsedTime(Interlocked.Read(ref _moved)) > Standstill;
+            using var timer = new CancellationTokenSource(stands ? Impatience : Patience, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
             try
             {

@@ -37,7 +37,7 @@ internal sealed partial class MessageOutcomes(
         // Settle the message even during a stop: otherwise, finished work would be repeated.
         var isMine = await health.WaitOutAsync(() => SettleAsync(message, body, error, cancellationToken), cancellationToken);
         if (!isMine)
-            Log.TakenOver(logger, message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
+            LogTakenOver(message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
     }
 
     /// <summary>Reports a message that the queue itself has moved to its poison queue.</summary>
@@ -88,9 +88,9 @@ internal sealed partial class MessageOutcomes(
     {
         var delay = RetryAfter.AtLeast((error as PipelineException)?.RetryAfter, Backoff(message.DequeueCount));
         if (error is PipelineException)
-            Log.PutOff(logger, message.Id, message.Queue, message.DequeueCount, delay, error.Message);
+            LogPutOff(message.Id, message.Queue, message.DequeueCount, delay, error.Message);
         else
-            Log.Failed(logger, error, message.Id, message.Queue, message.DequeueCount, delay);
+            LogFailed(error, message.Id, message.Queue, message.DequeueCount, delay);
         return await queue.AbandonAsync(message, delay, error.Message, CancellationToken.None);
     }
 
@@ -109,7 +109,7 @@ internal sealed partial class MessageOutcomes(
 
     private async Task TellAsync(IWorkMessage message, ReadOnlyMemory<byte> body, Exception error, CancellationToken cancellationToken)
     {
-        Log.DeadLettered(logger, error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
+        LogDeadLettered(error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
         try
         {
             await onDeadLetter(message.Queue, body, error, cancellationToken);
@@ -122,29 +122,26 @@ internal sealed partial class MessageOutcomes(
         // The message goes to the poison queue anyway. Its work is still open in the ledger, where Sweep finds it.
         catch (Exception second)
         {
-            Log.CannotTell(logger, second, message.Id, message.Queue);
+            LogCannotTell(second, message.Id, message.Queue);
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Information,
-            "Message {Id} of {Queue} is postponed for {Delay} after try {Try}: {Reason}")]
-        public static partial void PutOff(ILogger logger, string id, string queue, int @try, TimeSpan delay, string reason);
+    [LoggerMessage(1, LogLevel.Information,
+        "Message {Id} of {Queue} is postponed for {Delay} after try {Try}: {Reason}")]
+    private partial void LogPutOff(string id, string queue, int @try, TimeSpan delay, string reason);
 
-        [LoggerMessage(2, LogLevel.Error,
-            "Message {Id} of {Queue} failed at try {Try}; it will be retried in {Delay}.")]
-        public static partial void Failed(ILogger logger, Exception error, string id, string queue, int @try, TimeSpan delay);
+    [LoggerMessage(2, LogLevel.Error,
+        "Message {Id} of {Queue} failed at try {Try}; it will be retried in {Delay}.")]
+    private partial void LogFailed(Exception error, string id, string queue, int @try, TimeSpan delay);
 
-        [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
-        public static partial void DeadLettered(ILogger logger, Exception? error, string id, string queue, int @try, string reason);
+    [LoggerMessage(3, LogLevel.Error, "Message {Id} of {Queue} goes to the poison queue after try {Try}: {Reason}")]
+    private partial void LogDeadLettered(Exception? error, string id, string queue, int @try, string reason);
 
-        [LoggerMessage(4, LogLevel.Warning,
-            "Another worker took over message {Id} of {Queue} within {Milliseconds} ms; this result is discarded.")]
-        public static partial void TakenOver(ILogger logger, string id, string queue, long milliseconds);
+    [LoggerMessage(4, LogLevel.Warning,
+        "Another worker took over message {Id} of {Queue} within {Milliseconds} ms; this result is discarded.")]
+    private partial void LogTakenOver(string id, string queue, long milliseconds);
 
-        [LoggerMessage(5, LogLevel.Error,
-            "Failed to record the end of message {Id} of {Queue} in the ledger; Sweep will find its work.")]
-        public static partial void CannotTell(ILogger logger, Exception error, string id, string queue);
-    }
+    [LoggerMessage(5, LogLevel.Error,
+        "Failed to record the end of message {Id} of {Queue} in the ledger; Sweep will find its work.")]
+    private partial void LogCannotTell(Exception error, string id, string queue);
 }

@@ -80,12 +80,9 @@ internal sealed partial class QueueHost(
     private async Task ReleaseOrphansAsync(CancellationToken cancellationToken)
     {
         if (await queue.ReleaseOrphansAsync(cancellationToken) is > 0 and var released)
-            Log.Released(logger, released);
+            LogReleased(released);
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Information, "Released the messages of workers that were killed. Messages: {Count}.")]
-        public static partial void Released(ILogger logger, int count);
-    }
+    [LoggerMessage(1, LogLevel.Information, "Released the messages of workers that were killed. Messages: {Count}.")]
+    private partial void LogReleased(int count);
 }

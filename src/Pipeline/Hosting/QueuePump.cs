@@ -107,7 +107,7 @@ internal sealed partial class QueuePump(
         }
         catch (PipelineException error) when (!error.IsPermanent)
         {
-            Log.CannotReceive(logger, handler.Queue, error.Message);
+            LogCannotReceive(handler.Queue, error.Message);
             await Task.Delay(ErrorDelay, time, cancellationToken);
             return [];
         }
@@ -127,12 +127,12 @@ internal sealed partial class QueuePump(
         }
         catch (PipelineException error) when (!error.IsPermanent)
         {
-            Log.CannotSettle(logger, message.Id, handler.Queue, error.Message);
+            LogCannotSettle(message.Id, handler.Queue, error.Message);
         }
         // One message must not stop the work on all others. It will be delivered again and counted.
         catch (Exception error)
         {
-            Log.CannotEnd(logger, error, message.Id, handler.Queue);
+            LogCannotEnd(error, message.Id, handler.Queue);
         }
         finally
         {
@@ -165,30 +165,27 @@ internal sealed partial class QueuePump(
         {
             var lost = await queue.ExtendAsync([.. _running.Keys], options.Visibility, cancellationToken);
             foreach (var message in lost.Where(_running.ContainsKey))
-                Log.LeaseLost(logger, message.Id, handler.Queue);
+                LogLeaseLost(message.Id, handler.Queue);
         }
         // A fault that stops the host also stops the loops that receive and handle.
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.CannotReceive(logger, handler.Queue, error.Message);
+            LogCannotReceive(handler.Queue, error.Message);
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "Queue {Queue} is unreadable and will be retried: {Reason}")]
-        public static partial void CannotReceive(ILogger logger, string queue, string reason);
+    [LoggerMessage(1, LogLevel.Warning, "Queue {Queue} is unreadable and will be retried: {Reason}")]
+    private partial void LogCannotReceive(string queue, string reason);
 
-        [LoggerMessage(2, LogLevel.Warning,
-            "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends. {Reason}")]
-        public static partial void CannotSettle(ILogger logger, string id, string queue, string reason);
+    [LoggerMessage(2, LogLevel.Warning,
+        "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends. {Reason}")]
+    private partial void LogCannotSettle(string id, string queue, string reason);
 
-        [LoggerMessage(4, LogLevel.Error,
-            "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends.")]
-        public static partial void CannotEnd(ILogger logger, Exception error, string id, string queue);
+    [LoggerMessage(4, LogLevel.Error,
+        "Failed to settle message {Id} of {Queue}; it will be delivered again when its lease ends.")]
+    private partial void LogCannotEnd(Exception error, string id, string queue);
 
-        [LoggerMessage(3, LogLevel.Warning,
-            "The lease of message {Id} of {Queue} expired during its handling; another worker has it now.")]
-        public static partial void LeaseLost(ILogger logger, string id, string queue);
-    }
+    [LoggerMessage(3, LogLevel.Warning,
+        "The lease of message {Id} of {Queue} expired during its handling; another worker has it now.")]
+    private partial void LogLeaseLost(string id, string queue);
 }

@@ -49,13 +49,13 @@ internal sealed partial class SweepLoop(
         }
         catch (PipelineException error) when (!error.IsPermanent)
         {
-            Log.PutOff(logger, error.Message);
+            LogPutOff(error.Message);
         }
         // The error may be transient; if it persists, the run ends.
         catch (Exception error) when (
             error is not (OperationCanceledException or PipelineException { StopsHost: true }) && ++_failures < options.MaxSweepFailures)
         {
-            Log.Failed(logger, error, _failures, options.MaxSweepFailures);
+            LogFailed(error, _failures, options.MaxSweepFailures);
         }
         return false;
     }
@@ -90,13 +90,10 @@ internal sealed partial class SweepLoop(
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Information, "The sweep is postponed: {Reason}")]
-        public static partial void PutOff(ILogger logger, string reason);
+    [LoggerMessage(1, LogLevel.Information, "The sweep is postponed: {Reason}")]
+    private partial void LogPutOff(string reason);
 
-        [LoggerMessage(2, LogLevel.Error,
-            "The sweep failed (attempt {Failures} of {MaxFailures} in a row); it will be retried.")]
-        public static partial void Failed(ILogger logger, Exception error, int failures, int maxFailures);
-    }
+    [LoggerMessage(2, LogLevel.Error,
+        "The sweep failed (attempt {Failures} of {MaxFailures} in a row); it will be retried.")]
+    private partial void LogFailed(Exception error, int failures, int maxFailures);
 }

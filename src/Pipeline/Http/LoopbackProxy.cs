@@ -16,7 +16,7 @@ internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
     // For SDKs and commands that read the variables themselves.
     private const string Bypassed = "localhost,127.0.0.1,::1,[::1],169.254.169.254,169.254.170.2,169.254.170.23";
 
-    private static readonly Lock s_lock = new();
+    private static readonly Lock Gate = new();
 
     public ICredentials? Credentials
     {
@@ -30,7 +30,7 @@ internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
     /// </summary>
     public static void Install()
     {
-        lock (s_lock)
+        lock (Gate)
         {
             if (HttpClient.DefaultProxy is LoopbackProxy)
                 return;

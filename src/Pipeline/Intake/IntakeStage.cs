@@ -56,7 +56,7 @@ internal sealed partial class IntakeStage(
             if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
                 throw SubmissionPlanner.ListChanged(list.ListId);
             foreach (var warning in list.Warnings)
-                Log.Warning(logger, list.ListId, warning);
+                LogWarning(list.ListId, warning);
             var name = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline;
             return await PlanAsync(list, source with { Form = list.Form }, name, cancellationToken);
         }
@@ -84,7 +84,7 @@ internal sealed partial class IntakeStage(
                 Items(source, cancellationToken),
                 cancellationToken
             );
-            Log.AlreadyPlanned(logger, list.ListId, entry.State);
+            LogAlreadyPlanned(list.ListId, entry.State);
             return entry;
         }
         await PlanAsync(list, source, planner, new(ledger, entry, list), cancellationToken);
@@ -154,9 +154,7 @@ internal sealed partial class IntakeStage(
             };
             if (await ledger.UpdateListAsync(open, cancellationToken) is { } written)
             {
-                Log.Planned(
-                    logger,
-                    written.ListId,
+                LogPlanned(written.ListId,
                     written.Inputs,
                     written.Submissions,
                     written.Duplicates,
@@ -182,29 +180,24 @@ internal sealed partial class IntakeStage(
             yield return item;
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Information,
-            "Planned list {ListId}. Inputs: {Inputs}, submissions: {Submissions}, duplicates dropped: {Duplicates}, bad lines: "
-                + "{Invalid}."
-        )]
-        public static partial void Planned(
-            ILogger logger,
-            string listId,
-            long inputs,
-            int submissions,
-            long duplicates,
-            long invalid
-        );
+    [LoggerMessage(
+        LogLevel.Information,
+        "Planned list {ListId}. Inputs: {Inputs}, submissions: {Submissions}, duplicates dropped: {Duplicates}, bad lines: "
+            + "{Invalid}."
+    )]
+    private partial void LogPlanned(string listId,
+        long inputs,
+        int submissions,
+        long duplicates,
+        long invalid
+    );
 
-        [LoggerMessage(
-            LogLevel.Information,
-            "Received list {ListId} again. It is already planned (state {State}); nothing changed."
-        )]
-        public static partial void AlreadyPlanned(ILogger logger, string listId, ListState state);
+    [LoggerMessage(
+        LogLevel.Information,
+        "Received list {ListId} again. It is already planned (state {State}); nothing changed."
+    )]
+    private partial void LogAlreadyPlanned(string listId, ListState state);
 
-        [LoggerMessage(LogLevel.Warning, "List {ListId}: {Warning}")]
-        public static partial void Warning(ILogger logger, string listId, string warning);
-    }
+    [LoggerMessage(LogLevel.Warning, "List {ListId}: {Warning}")]
+    private partial void LogWarning(string listId, string warning);
 }

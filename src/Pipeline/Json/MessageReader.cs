@@ -14,7 +14,7 @@ internal static class MessageReader
     private const int MaxQuotedBytes = 80;
     private const int MaxTraceParent = 64;
     private const int MaxTries = 1_000_000;
-    private static readonly DateTimeOffset s_earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Parses a message from queue <c>submissions</c>.</summary>
     /// <exception cref="PipelineException">Permanent: the body is not such a message.</exception>
@@ -41,7 +41,7 @@ internal static class MessageReader
         _ when !SubmissionIds.IsWellFormed(message.SubmissionId) => "'submission_id' is missing or malformed",
         _ when !TaskIds.IsWellFormed(message.TaskId) => "'task_id' is missing or malformed",
         _ when !Enum.IsDefined(message.DiscoveredBy) => "'learnt' is unknown",
-        _ when message.Since < s_earliest => "'since' is missing or too early",
+        _ when message.Since < Earliest => "'since' is missing or too early",
         _ when message.Tries is < 0 or > MaxTries => "'tries' is out of range",
         _ when message.CopyTries is < 0 or > MaxTries => "'copy_tries' is out of range",
         { Others.Count: >= ResultMessage.MaxTasks } => $"it names more than {ResultMessage.MaxTasks} tasks",

@@ -14,12 +14,12 @@ internal static class SubmissionIds
 
     private const int MaxLength = 128;
 
-    private static readonly SearchValues<char> s_allowed =
+    private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
     /// <summary>Whether a text is safe as a submission id; ledger keys and paths contain it.</summary>
     public static bool IsWellFormed(string? id) =>
-        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_allowed);
+        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(Allowed);
 
     /// <summary>The id of the submission of a list with this sequence.</summary>
     public static string Of(string listId, int sequence)

@@ -11,7 +11,7 @@ internal static class TaskIds
 {
     public const int MaxLength = 128;
 
-    private static readonly SearchValues<char> s_allowed =
+    private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
 
     /// <summary>
@@ -23,6 +23,6 @@ internal static class TaskIds
         if (id is not { Length: > 0 and <= MaxLength } || id[0] == '.' || id[^1] == '.' || id.Contains("..", StringComparison.Ordinal))
             return false;
         var text = id.AsSpan().TrimEnd('=');
-        return text.Length > 0 && id.Length - text.Length <= 2 && !text.ContainsAnyExcept(s_allowed);
+        return text.Length > 0 && id.Length - text.Length <= 2 && !text.ContainsAnyExcept(Allowed);
     }
 }

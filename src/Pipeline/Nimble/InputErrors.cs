@@ -16,11 +16,11 @@ internal static class InputErrors
 {
     private const int Most = 1000;
 
-    private static readonly string[] s_lists = ["errors", "failed", "rejected", "rejected_inputs"];
-    private static readonly string[] s_places = ["index", "input_index", "position"];
+    private static readonly string[] Lists = ["errors", "failed", "rejected", "rejected_inputs"];
+    private static readonly string[] Places = ["index", "input_index", "position"];
 
     /// <summary>Reads the errors in the order of the answer; empty if there are none.</summary>
-    public static IReadOnlyList<InputError> Read(JsonElement answer) => s_lists
+    public static IReadOnlyList<InputError> Read(JsonElement answer) => Lists
         .Select(name => NimbleJson.Member(answer, name))
         .Where(list => list is { ValueKind: JsonValueKind.Array })
         .Take(1)
@@ -30,7 +30,7 @@ internal static class InputErrors
     private static InputError ReadOne(JsonElement error)
     {
         var text = error.ValueKind == JsonValueKind.String ? NimbleJson.Text(error) ?? "" : error.GetRawText();
-        var place = s_places.Select(name => NimbleJson.Text(error, name)).FirstOrDefault(t => t is not null) 
+        var place = Places.Select(name => NimbleJson.Text(error, name)).FirstOrDefault(t => t is not null) 
             ?? RefusedInputs.Place().Match(text).Groups[1].Value;
         var url = NimbleJson.Text(error, "url") ?? (NimbleJson.Member(error, "input") is { } input ? NimbleJson.Text(input, "url") : null);
         return new(

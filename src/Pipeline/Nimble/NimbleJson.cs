@@ -18,16 +18,16 @@ internal static class NimbleJson
     // Four for every input of the largest batch.
     private const int MaxTasks = 4000;
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 256 };
-    private static readonly string[] s_ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
-    private static readonly string[] s_wrappers = ["response", "data", "result"];
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 256 };
+    private static readonly string[] Ids = ["id", "task_id", "batch_id", "tasks", "task", "state", "completed"];
+    private static readonly string[] Wrappers = ["response", "data", "result"];
 
     /// <summary>Parses a document, after replacing lone surrogates; null if it is not JSON.</summary>
     public static JsonElement? Parse(ReadOnlySpan<byte> utf8)
     {
         try
         {
-            return JsonElement.Parse(JsonTextRepair.Repair(utf8), s_options);
+            return JsonElement.Parse(JsonTextRepair.Repair(utf8), Options);
         }
         catch (JsonException)
         {
@@ -54,7 +54,7 @@ internal static class NimbleJson
         try
         {
             var text = JsonTextRepair.Repair(bytes.Span);
-            return JsonDocument.Parse(text.Overlaps(bytes.Span) ? bytes : text.ToArray(), s_options);
+            return JsonDocument.Parse(text.Overlaps(bytes.Span) ? bytes : text.ToArray(), Options);
         }
         catch (JsonException)
         {
@@ -116,7 +116,7 @@ internal static class NimbleJson
     /// Copies an echo, so that it does not keep the whole reply in memory; null if it is larger than any input.
     /// </summary>
     private static JsonElement? EchoOf(JsonElement? input) =>
-        input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw ? JsonElement.Parse(raw, s_options) : null;
+        input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw ? JsonElement.Parse(raw, Options) : null;
 
     private static string? Address(JsonElement json, string name) => Text(json, name) is { Length: <= MaxAddress } text ? text : null;
 
@@ -167,8 +167,8 @@ internal static class NimbleJson
         {
             if (Member(json, name) is { ValueKind: JsonValueKind.Object } inner)
                 return inner;
-            if (s_ids.Any(id => Member(json, id) is not null)
-                || s_wrappers.Select(w => Member(json, w)).FirstOrDefault(w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
+            if (Ids.Any(id => Member(json, id) is not null)
+                || Wrappers.Select(w => Member(json, w)).FirstOrDefault(w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
                 return json;
             json = wrapped;
         }

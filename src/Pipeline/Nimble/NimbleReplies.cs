@@ -67,7 +67,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     public NimbleTask? Note(NimbleTask? task)
     {
         if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords && _words.TryAdd(state, true))
-            Log.UnknownState(logger, clean(state), task.Id);
+            LogUnknownState(clean(state), task.Id);
         return task is { Error: null, ErrorType: null } or null
             ? task
             : task with { Error = task.Error is null ? null : clean(task.Error), ErrorType = task.ErrorType is null ? null : clean(task.ErrorType) };
@@ -77,10 +77,7 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
     public IReadOnlyList<NimbleTask> Note(IReadOnlyList<NimbleTask> tasks) => [.. tasks.Select(task => Note(task)!)];
 
-    private static partial class Log
-    {
-        [LoggerMessage(2, LogLevel.Warning,
-            "Task {TaskId} has the unknown state '{State}' at Nimble; it is treated as not ended.")]
-        public static partial void UnknownState(ILogger logger, string state, string taskId);
-    }
+    [LoggerMessage(2, LogLevel.Warning,
+        "Task {TaskId} has the unknown state '{State}' at Nimble; it is treated as not ended.")]
+    private partial void LogUnknownState(string state, string taskId);
 }

@@ -6,7 +6,7 @@ namespace Pipeline.Nimble;
 /// <summary>Reads the answer to a POST.</summary>
 internal static class PostReply
 {
-    private static readonly string[] s_messageFields = ["msg", "message", "error", "details"];
+    private static readonly string[] MessageFields = ["msg", "message", "error", "details"];
 
     /// <summary>Determines what the answer proves.</summary>
     /// <param name="status">The HTTP status.</param>
@@ -67,5 +67,5 @@ internal static class PostReply
 
     /// <summary>The text of an error, possibly with secrets; empty if it has none.</summary>
     internal static string WordsOf(JsonElement error) =>
-        string.Join(" ", s_messageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct());
+        string.Join(" ", MessageFields.Select(name => NimbleJson.Text(error, name)).Where(t => t is { Length: > 0 }).Distinct());
 }

@@ -16,7 +16,7 @@ internal enum TaskOutcome
 /// <summary>The words for states that APIs use, in any case.</summary>
 internal static class TaskStates
 {
-    private static readonly Dictionary<string, TaskOutcome> s_words = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, TaskOutcome> Words = new(StringComparer.OrdinalIgnoreCase)
     {
         ["pending"] = TaskOutcome.Pending,
         ["queued"] = TaskOutcome.Pending,
@@ -30,8 +30,8 @@ internal static class TaskStates
     };
 
     /// <summary>The meaning of a word; a missing or unknown one counts as pending.</summary>
-    public static TaskOutcome Classify(string? state) => state is not null && s_words.TryGetValue(state.Trim(), out var outcome) ? outcome : TaskOutcome.Pending;
+    public static TaskOutcome Classify(string? state) => state is not null && Words.TryGetValue(state.Trim(), out var outcome) ? outcome : TaskOutcome.Pending;
 
     /// <summary>Whether the word is known.</summary>
-    public static bool IsKnown(string state) => s_words.ContainsKey(state.Trim());
+    public static bool IsKnown(string state) => Words.ContainsKey(state.Trim());
 }

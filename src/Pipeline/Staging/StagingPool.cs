@@ -14,8 +14,8 @@ internal sealed class StagingPool(long maxBytes)
 
     private const int MaxFreeChunks = 8 * 1024 * 1024 / ChunkBytes;
 
-    private static readonly Stack<byte[]> s_free = new();
-    private static readonly Lock s_gate = new();
+    private static readonly Stack<byte[]> Free = new();
+    private static readonly Lock Gate = new();
 
     private long _usedBytes;
 
@@ -31,22 +31,22 @@ internal sealed class StagingPool(long maxBytes)
     /// <summary>Returns a chunk to the pool.</summary>
     public void Return(byte[] chunk)
     {
-        lock (s_gate)
+        lock (Gate)
         {
             _usedBytes -= ChunkBytes;
-            if (s_free.Count < MaxFreeChunks)
-                s_free.Push(chunk);
+            if (Free.Count < MaxFreeChunks)
+                Free.Push(chunk);
         }
     }
 
     private byte[]? Rent(long limit)
     {
-        lock (s_gate)
+        lock (Gate)
         {
             if (_usedBytes + ChunkBytes > limit)
                 return null;
             _usedBytes += ChunkBytes;
-            if (s_free.TryPop(out var free))
+            if (Free.TryPop(out var free))
                 return free;
         }
         // Chunks live long; pinning them keeps the garbage collector from moving them.

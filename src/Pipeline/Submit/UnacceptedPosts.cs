@@ -20,10 +20,10 @@ internal sealed partial class UnacceptedPosts(
     IOptions<PipelineOptions> options,
     ILogger<UnacceptedPosts> logger)
 {
-    private static readonly TimeSpan s_unreachablePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UnreachablePause = TimeSpan.FromSeconds(5);
 
     // One answer that asks for a day must not hold all lists back for a day: another POST asks whether that is so.
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
     /// <summary>Ends every pause: Nimble accepts submissions.</summary>
     public void Resume() => gate.Open();
@@ -34,7 +34,7 @@ internal sealed partial class UnacceptedPosts(
     {
         var (hold, shortest, reason) = Describe(refused);
         var wait = refused.RetryAfter.AtLeast(shortest);
-        gate.PauseFor(wait < s_longestPause ? wait : s_longestPause, reason, hold);
+        gate.PauseFor(wait < LongestPause ? wait : LongestPause, reason, hold);
         LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);
         await BackToPlannedAsync(planned, intent, hold, reason, wait, cancellationToken);
     }
@@ -69,9 +69,9 @@ internal sealed partial class UnacceptedPosts(
                 $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission resumes automatically."),
             RefusalKind.Credentials => (HoldReason.ApiKey, refusedPause,
                 $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
-            RefusalKind.RateLimit => (HoldReason.None, s_unreachablePause,
+            RefusalKind.RateLimit => (HoldReason.None, UnreachablePause,
                 $"Nimble asks for fewer requests (429): {refused.Message}"),
-            _ => (HoldReason.None, s_unreachablePause, $"Nimble cannot be reached: {refused.Message}"),
+            _ => (HoldReason.None, UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
         };
     }
 

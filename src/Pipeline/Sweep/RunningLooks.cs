@@ -12,7 +12,7 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
     private const int PerList = 4;
     private const int InAll = 16;
 
-    private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Look> _running = new(StringComparer.Ordinal);
@@ -49,7 +49,7 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
         _stop.Dispose();
     }
 
-    private bool IsSlow(Look look) => time.GetElapsedTime(look.BegunAt) >= s_slow;
+    private bool IsSlow(Look look) => time.GetElapsedTime(look.BegunAt) >= Slow;
 
     /// <summary>Begins a look where there is room for it.</summary>
     /// <returns>Whether it need not be begun any more.</returns>
@@ -95,7 +95,7 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
     /// <summary>Waits for the end of one, or until the oldest counts as slow.</summary>
     private async Task WaitAsync(List<Look> begun, CancellationToken cancellationToken)
     {
-        var left = s_slow - time.GetElapsedTime(begun.Min(one => one.BegunAt));
+        var left = Slow - time.GetElapsedTime(begun.Min(one => one.BegunAt));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var slow = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, stop.Token);
         await Task.WhenAny([.. begun.Select(one => one.Task), slow]);

@@ -8,7 +8,7 @@ namespace Pipeline.Urls;
 /// </summary>
 internal sealed class IdnaTable
 {
-    private static readonly Lazy<IdnaTable> s_instance = new(() => new());
+    private static readonly Lazy<IdnaTable> Shared = new(() => new());
 
     private readonly List<(int First, int Last)> _refused = [];
     private readonly Dictionary<int, int[]> _mapped = [];
@@ -28,7 +28,7 @@ internal sealed class IdnaTable
     /// <summary>
     /// The tables. The first host that is not ASCII loads them: a few milliseconds and hundreds of KB.
     /// </summary>
-    public static IdnaTable Instance => s_instance.Value;
+    public static IdnaTable Instance => Shared.Value;
 
     /// <summary>Whether a host must not contain the code point.</summary>
     public bool IsRefused(int point)

@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Cli;
 [Trait("Promise", "9")]
 public sealed class CleanConsoleTests
 {
-    private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
     /// C0, ESC sequences for colour, title and link (OSC 8), DEL, C1, bidirectional controls, line separators, a lone
@@ -52,7 +52,7 @@ public sealed class CleanConsoleTests
         using var output = new StringWriter();
         using var writer = new CleanWriter(output);
         var text = string.Concat(Hostile) + "é ☃ 😀\t\n\r\n";
-        writer.Write(JsonSerializer.Serialize(text, s_relaxed));
+        writer.Write(JsonSerializer.Serialize(text, Relaxed));
         Assert.Equal(text, JsonElement.Parse(output.ToString()).GetString());
 
         output.GetStringBuilder().Clear();

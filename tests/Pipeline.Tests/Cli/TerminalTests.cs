@@ -12,7 +12,7 @@ namespace Pipeline.Tests.Cli;
 /// <summary>What the real command writes, for people, for <c>grep</c> and for programs.</summary>
 public sealed class TerminalTests : IAsyncLifetime
 {
-    private static readonly string s_hostile = string.Concat(CleanConsoleTests.Hostile);
+    private static readonly string Hostile = string.Concat(CleanConsoleTests.Hostile);
 
     private readonly TempFolder _folder = new();
     private Pipeline.Emulator.RunningEmulator _emulator = null!;
@@ -34,7 +34,7 @@ public sealed class TerminalTests : IAsyncLifetime
     public async Task ControlCharactersOfAListOrItsNameAreNotObeyed()
     {
         // Every character that a file name can have on this machine.
-        var allowed = s_hostile.Replace("\0", "", StringComparison.Ordinal);
+        var allowed = Hostile.Replace("\0", "", StringComparison.Ordinal);
         var name = _folder[$"list {allowed.Replace("/", "", StringComparison.Ordinal)}\n.txt"];
         File.WriteAllText(name, $"http://sample.test/sample/generated/1\nbad {allowed}\n");
 
@@ -54,7 +54,7 @@ public sealed class TerminalTests : IAsyncLifetime
     [Fact]
     public async Task ControlCharactersFromTheApiAreNotObeyed()
     {
-        var answer = JsonSerializer.Serialize(new { message = $"No. {s_hostile}" });
+        var answer = JsonSerializer.Serialize(new { message = $"No. {Hostile}" });
         await using var api = await TestServer.StartAsync(async context =>
         {
             context.Response.StatusCode = context.Request.Method == "POST" ? 422 : 200;
@@ -80,7 +80,7 @@ public sealed class TerminalTests : IAsyncLifetime
         var state = _folder["state"];
         await using (var database = await LocalDatabase.OpenAsync(state, Token))
             await new LocalWorkQueue(database, TimeProvider.System).SendAsync(
-                QueueNames.UrlLists, [Encoding.UTF8.GetBytes($"{{\"source\":\"file:///no{JsonEncodedText.Encode(s_hostile)}.txt\"}}")], TimeSpan.Zero, Token);
+                QueueNames.UrlLists, [Encoding.UTF8.GetBytes($"{{\"source\":\"file:///no{JsonEncodedText.Encode(Hostile)}.txt\"}}")], TimeSpan.Zero, Token);
         using var serve = CliProcess.Start(
             ["serve", "--api", _emulator.BaseAddress.AbsoluteUri, "--state", state, "--out", Out, "--listen", $"http://127.0.0.1:{CliProcess.FreePort()}"]);
 

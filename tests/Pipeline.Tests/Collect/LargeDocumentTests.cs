@@ -16,16 +16,16 @@ namespace Pipeline.Tests.Collect;
 public sealed class LargeDocumentTests
 {
     // Contains noise, so that the compressed object is large too.
-    private static readonly string s_html = string.Concat(
+    private static readonly string Html = string.Concat(
         Enumerable.Range(0, 250_000).Select(n => $"<p class=\\\"x\\\">{n * 7919 % 65537:x} é</p>\\n"));
 
-    private static readonly string s_text = $$"""{"url":"a","data":{"html":"{{s_html}}"},"status_code":200}""";
+    private static readonly string Text = $$"""{"url":"a","data":{"html":"{{Html}}"},"status_code":200}""";
 
     [Fact]
     public async Task ALargeDocumentIsReadCorrectlyHoweverItIsSplit()
     {
-        var plain = Bytes(s_text);
-        var expected = RecordOracle.RecordOf(s_text, plain.Length, compressed: false);
+        var plain = Bytes(Text);
+        var expected = RecordOracle.RecordOf(Text, plain.Length, compressed: false);
         Assert.Equal(expected, await RecordAsync(plain));
         var random = new Random(1);
         foreach (var most in new[] { 200, 100_000, 1 << 20 })
@@ -39,17 +39,17 @@ public sealed class LargeDocumentTests
     [Trait("Promise", "4")]
     public async Task EveryFaultIsDetectedAndDoesNotAffectTheNextDocument()
     {
-        var whole = Gzip(Bytes(s_text));
+        var whole = Gzip(Bytes(Text));
         byte[] flipped = [.. whole];
         flipped[^6] ^= 1;
-        byte[] notUtf8 = [.. Bytes(s_text[..^40]), 0xFF, .. Bytes(s_text[^40..])];
+        byte[] notUtf8 = [.. Bytes(Text[..^40]), 0xFF, .. Bytes(Text[^40..])];
         var normalizer = new ResultNormalizer(new());
         foreach (var (reason, stored) in new[]
         {
             (FailureReasons.ObjectDamaged, whole[..^20]),
             (FailureReasons.ObjectDamaged, flipped),
             (FailureReasons.ResultInvalid, notUtf8),
-            (FailureReasons.ResultInvalid, Gzip(Bytes(s_text + "x"))),
+            (FailureReasons.ResultInvalid, Gzip(Bytes(Text + "x"))),
         })
         {
             var fault = await Assert.ThrowsAsync<PipelineException>(async () => await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken));
@@ -74,11 +74,11 @@ public sealed class LargeDocumentTests
     [Trait("Promise", "5")]
     public async Task MemoryIsReturnedWhateverTheOutcome()
     {
-        var whole = Gzip(Bytes(s_text));
-        foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(s_text[..^40] + "\u0001" + s_text[^40..])) })
+        var whole = Gzip(Bytes(Text));
+        foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(Text[..^40] + "\u0001" + Text[^40..])) })
             await AssertMemoryReturnsAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
         // An uncompressed document is read faster than it is scanned: pieces are waiting when the scanner throws.
-        await AssertMemoryReturnsAsync(new MemoryStream(Bytes(s_text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
+        await AssertMemoryReturnsAsync(new MemoryStream(Bytes(Text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         using var stop = new CancellationTokenSource();
         foreach (var interrupt in new Action[] { () => throw new IOException("The connection was reset."), stop.Cancel })
         {
@@ -111,7 +111,7 @@ public sealed class LargeDocumentTests
     [Fact]
     public async Task AFailureToSpillStopsTheHost()
     {
-        var fault = await FaultAsync(Gzip(Bytes(s_text)), new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
+        var fault = await FaultAsync(Gzip(Bytes(Text)), new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));
     }
 

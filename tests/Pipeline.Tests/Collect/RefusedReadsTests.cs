@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Collect;
 [Trait("Promise", "8")]
 public sealed class RefusedReadsTests
 {
-    private static readonly PipelineException s_refusal =
+    private static readonly PipelineException Refusal =
         PipelineException.Permanent(FailureReasons.AccessDenied, "S3 answered 403 AccessDenied.");
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
@@ -27,10 +27,10 @@ public sealed class RefusedReadsTests
     [Fact]
     public void SubmissionPausesWhenEveryReadIsDenied()
     {
-        _reads.Note(s_refusal);
-        _reads.Note(s_refusal);
+        _reads.Note(Refusal);
+        _reads.Note(Refusal);
         Assert.Null(_gate.Current);
-        _reads.Note(s_refusal);
+        _reads.Note(Refusal);
 
         Assert.Equal(HoldReason.Deliveries, _gate.Current!.Hold);
         Assert.Contains("S3 answered 403 AccessDenied.", _gate.Current.Reason, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class RefusedReadsTests
     {
         for (var i = 0; i < 10; i++)
         {
-            _reads.Note(s_refusal);
+            _reads.Note(Refusal);
             _reads.Clear();
         }
 
@@ -56,7 +56,7 @@ public sealed class RefusedReadsTests
     {
         _gate.PauseFor(TimeSpan.FromHours(1), "The day's budget is used up.", HoldReason.DailyBudget);
         for (var i = 0; i < 5; i++)
-            _reads.Note(s_refusal);
+            _reads.Note(Refusal);
         _reads.Clear();
 
         Assert.Equal(HoldReason.DailyBudget, _gate.Current!.Hold);

@@ -21,7 +21,7 @@ namespace Pipeline.Tests.EndToEnd;
 [Trait("Promise", "1")]
 public sealed class AzureRunTests(Servers servers)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -74,7 +74,7 @@ public sealed class AzureRunTests(Servers servers)
     {
         var ledger = services.GetRequiredService<ILedger>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        limit.CancelAfter(s_limit);
+        limit.CancelAfter(Limit);
         while (await ledger.GetListAsync(listId, limit.Token) is not { State: ListState.Closed })
         {
             await PumpAsync(services, QueueNames.UrlLists, services.GetRequiredService<IntakeStage>().HandleAsync, limit.Token);

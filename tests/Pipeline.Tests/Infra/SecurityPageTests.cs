@@ -6,12 +6,12 @@ namespace Pipeline.Tests.Infra;
 /// <summary>docs/security.md names tests; each of them exists.</summary>
 public sealed partial class SecurityPageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "security.md"));
+    private static readonly string Page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "security.md"));
 
     [Fact]
     public void EveryTestThatThePageNamesExists()
     {
-        var named = TestName().Matches(s_page).Select(m => m.Groups[1].Value).Distinct().ToList();
+        var named = TestName().Matches(Page).Select(m => m.Groups[1].Value).Distinct().ToList();
         Assert.InRange(named.Count, 30, 200);
         var known = typeof(SecurityPageTests).Assembly.GetTypes().Where(HasTests).Select(type => type.Name).ToHashSet();
         // The Functions host's tests are an assembly of their own.
@@ -23,7 +23,7 @@ public sealed partial class SecurityPageTests
     [Fact]
     public void ThePageSaysForEachAttackWhatRepeatsIt()
     {
-        var attacks = Attack().Matches(s_page).ToDictionary(m => int.Parse(m.Groups[1].Value), m => m.Groups[2].Value);
+        var attacks = Attack().Matches(Page).ToDictionary(m => int.Parse(m.Groups[1].Value), m => m.Groups[2].Value);
         Assert.Equal(Enumerable.Range(1, 15), attacks.Keys.Order());
         Assert.All(attacks.Values, tests => Assert.Matches(TestName(), tests));
     }

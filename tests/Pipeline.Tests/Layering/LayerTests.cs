@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Layering;
 public sealed class LayerTests
 {
     /// <summary>From the top. Namespaces of one layer may use each other, but not in a circle.</summary>
-    private static readonly string[][] s_layers =
+    private static readonly string[][] Layers =
     [
         ["Hosting", "Settings", "Reports"],
         ["Sweep", "Replay"],
@@ -28,12 +28,12 @@ public sealed class LayerTests
         ["Notation", "IO", "Concurrency", "Diagnostics"],
     ];
 
-    private static readonly Architecture s_pipeline =
+    private static readonly Architecture Compiled =
         new ArchLoader().LoadAssemblies(typeof(SubmissionEntry).Assembly).Build();
 
-    private static readonly IReadOnlyList<Use> s_uses =
+    private static readonly IReadOnlyList<Use> Uses =
     [
-        .. s_pipeline.Types
+        .. Compiled.Types
             .SelectMany(type => type.Dependencies
                 .Where(d => d.Target is not GenericParameter)
                 .Select(d => new Use(type, d.Target)))
@@ -43,13 +43,13 @@ public sealed class LayerTests
 
     [Fact]
     public void EveryNamespaceHasItsLayer() =>
-        Assert.DoesNotContain(s_pipeline.Types.Select(Use.NameOf), name => name is not "" && LayerOf(name) < 0);
+        Assert.DoesNotContain(Compiled.Types.Select(Use.NameOf), name => name is not "" && LayerOf(name) < 0);
 
     [Fact]
     public void ANamespaceUsesOnlyLayersBelowItsOwn()
     {
-        Assert.True(s_uses.Count > 500, $"Only {s_uses.Count} uses were found: the test looks in the wrong place.");
-        var upward = s_uses.Where(use => LayerOf(use.Used) < LayerOf(use.User)).ToList();
+        Assert.True(Uses.Count > 500, $"Only {Uses.Count} uses were found: the test looks in the wrong place.");
+        var upward = Uses.Where(use => LayerOf(use.Used) < LayerOf(use.User)).ToList();
         Assert.True(upward.Count == 0, string.Join('\n', upward));
     }
 
@@ -71,7 +71,7 @@ public sealed class LayerTests
     [Fact]
     public void NamespacesOfOneLayerDoNotUseEachOtherInACircle()
     {
-        var edges = s_uses
+        var edges = Uses
             .Where(use => LayerOf(use.User) == LayerOf(use.Used))
             .Select(use => (From: RootOf(use.User), To: RootOf(use.Used)))
             .Where(edge => edge.From != edge.To)
@@ -83,7 +83,7 @@ public sealed class LayerTests
     public void ThePageOfDecisionsShowsTheLayers()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "decisions.md"));
-        Assert.All(s_layers, layer => Assert.Contains(string.Join(", ", layer), page, StringComparison.Ordinal));
+        Assert.All(Layers, layer => Assert.Contains(string.Join(", ", layer), page, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -94,12 +94,12 @@ public sealed class LayerTests
                 .Select(folder => (folder, Files: Directory.EnumerateFiles(folder, "*.cs").Count())),
             folder => folder.Files > 17);
 
-    private static int LayerOf(string name) => Array.FindIndex(s_layers, layer => layer.Contains(RootOf(name)));
+    private static int LayerOf(string name) => Array.FindIndex(Layers, layer => layer.Contains(RootOf(name)));
 
     /// <summary>The entry of a layer that a namespace belongs to: itself, or the nearest one around it.</summary>
     private static string RootOf(string name)
     {
-        var known = s_layers.SelectMany(layer => layer).ToHashSet();
+        var known = Layers.SelectMany(layer => layer).ToHashSet();
         for (var root = name; ; root = root[..root.LastIndexOf('.')])
             if (known.Contains(root) || !root.Contains('.', StringComparison.Ordinal))
                 return root;

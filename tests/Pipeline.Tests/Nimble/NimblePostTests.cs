@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Nimble;
 [Trait("Promise", "2")]
 public sealed class NimblePostTests
 {
-    private static readonly byte[] s_body = """{"inputs":[{"url":"https://example.com/"}]}"""u8.ToArray();
+    private static readonly byte[] Body = """{"inputs":[{"url":"https://example.com/"}]}"""u8.ToArray();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class NimblePostTests
              {"id":"task-002-uuid","state":"PENDING","_query":{"url":"u2","callback_url":"https://me/cb"},"input":{}}]}
             """));
 
-        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(Body, Ct));
 
         Assert.Equal("b7e1a2f3-4c5d", outcome.BatchId);
         Assert.Equal(["task-001-uuid", "task-002-uuid"], outcome.Tasks.Select(t => t.Id));
@@ -34,7 +34,7 @@ public sealed class NimblePostTests
         Assert.Equal("Bearer secret-key-1", request.Headers["Authorization"]);
         Assert.Equal("application/json", request.Headers["Content-Type"]);
         Assert.False(request.Headers.ContainsKey("Expect"));
-        Assert.Equal(s_body, request.Body);
+        Assert.Equal(Body, request.Body);
     }
 
     [Theory]
@@ -47,7 +47,7 @@ public sealed class NimblePostTests
     public async Task ASingleTaskIsReadInEveryShape(string answer)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
-        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostSingleAsync(s_body, Ct));
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostSingleAsync(Body, Ct));
         Assert.Equal("8e8cfde8-345b", Assert.Single(outcome.Tasks).Id);
         Assert.Equal("/v1/extract/async", rig.Server!.Seen[0].PathAndQuery);
     }
@@ -58,7 +58,7 @@ public sealed class NimblePostTests
     public async Task ABatchIsReadInEveryWrapping(string answer)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(answer));
-        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var outcome = Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(("b-1", "t-1", "17"), (outcome.BatchId, outcome.Tasks[0].Id, outcome.Tasks[1].Id));
     }
 
@@ -75,7 +75,7 @@ public sealed class NimblePostTests
     {
         await using var rig = await NimbleRig.StartAsync(
             TestServer.Json("""{"status":"failed","msg":"no secret-key-1","details":{"schema_validation_errors":["bad url"]}}""", status));
-        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(((RefusalKind)kind, status), (refused.Kind, refused.HttpStatus));
         Assert.Equal($$"""Nimble answered {{status}}: no [key] {"schema_validation_errors":["bad url"]}""", refused.Message);
         Assert.Single(rig.Server!.Seen);
@@ -93,7 +93,7 @@ public sealed class NimblePostTests
     public async Task ARetryWaitIsReadInAnyForm(string header, string value, double? seconds)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, (header, value)));
-        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(seconds, refused.RetryAfter?.TotalSeconds);
     }
 
@@ -102,7 +102,7 @@ public sealed class NimblePostTests
     {
         var date = DateTimeOffset.UtcNow.AddSeconds(90).ToString("R");
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 429, ("Retry-After", date)));
-        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.InRange(refused.RetryAfter!.Value.TotalSeconds, 60, 91);
     }
 
@@ -116,7 +116,7 @@ public sealed class NimblePostTests
     public async Task AnyOtherStatusProvesNothingAndIsNotRepeated(int status, string body)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, status, ("Location", "/elsewhere"), ("x-task-id", "t-1")));
-        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal((status, "t-1"), (unknown.HttpStatus, unknown.TaskId));
         Assert.Single(rig.Server!.Seen);
     }
@@ -130,7 +130,7 @@ public sealed class NimblePostTests
     public async Task AnUnreadableAcceptanceProvesNothing(string body)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, 200, ("x-task-id", "t-9")));
-        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal((200, "t-9"), (unknown.HttpStatus, unknown.TaskId));
     }
 
@@ -138,14 +138,14 @@ public sealed class NimblePostTests
     public async Task AnAnswerCutInHalfProvesNothing()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Abort("""{"batch_id":"b-1","tasks":["""));
-        Assert.Equal(200, Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct)).HttpStatus);
+        Assert.Equal(200, Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct)).HttpStatus);
     }
 
     [Fact]
     public async Task ARefusalCutInHalfIsStillARefusal()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Abort("""{"msg":""", status: 402));
-        Assert.Equal(RefusalKind.Budget, Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(s_body, Ct)).Kind);
+        Assert.Equal(RefusalKind.Budget, Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct)).Kind);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class NimblePostTests
                     await Task.Delay(1);
             }
         });
-        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         await hungUp.Task.WaitAsync(TimeSpan.FromSeconds(5), Ct);
         Assert.InRange(sent, 32, 5000);
     }
@@ -174,7 +174,7 @@ public sealed class NimblePostTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         await using var rig = NimbleRig.At(server.Address, change: o => o.Timeout = TimeSpan.FromMilliseconds(300));
-        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Contains("no answer within 0.3 s", unknown.Message, StringComparison.Ordinal);
         Assert.Single(server.Seen);
     }
@@ -184,7 +184,7 @@ public sealed class NimblePostTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Silence());
         using var stop = new CancellationTokenSource(200);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rig.Client.PostBatchAsync(s_body, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rig.Client.PostBatchAsync(Body, stop.Token));
     }
 
     [Fact]
@@ -219,9 +219,9 @@ public sealed class NimblePostTests
     [Fact]
     public async Task AConnectionThatBreaksBeforeTheAnswerProvesNothingAndOnePostArrives()
     {
-        await using var server = new ClosingServer(s_body, answersBeforeClose: 0);
+        await using var server = new ClosingServer(Body, answersBeforeClose: 0);
         await using var rig = NimbleRig.At(server.Address);
-        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(1, server.Posts);
     }
 
@@ -231,13 +231,13 @@ public sealed class NimblePostTests
     [Fact]
     public async Task APostOnAStaleConnectionArrivesExactlyOnce()
     {
-        await using var server = new ClosingServer(s_body, answersBeforeClose: 1);
+        await using var server = new ClosingServer(Body, answersBeforeClose: 1);
         await using var rig = NimbleRig.At(server.Address);
-        Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(s_body, Ct));
+        Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync(Body, Ct));
         for (var i = 2; i <= 5; i++)
         {
             server.CloseAfterBody = true;
-            Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(s_body, Ct));
+            Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
             Assert.Equal(i, server.Posts);
         }
     }
@@ -247,7 +247,7 @@ public sealed class NimblePostTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"task_id":"t-1"}"""));
         for (var i = 0; i < 3; i++)
-            await rig.Client.PostSingleAsync(s_body, Ct);
+            await rig.Client.PostSingleAsync(Body, Ct);
         for (var i = 0; i < 3; i++)
             await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         Assert.Equal(4, rig.Server!.Seen.Select(r => r.ConnectionId).Distinct().Count());
@@ -256,7 +256,7 @@ public sealed class NimblePostTests
     [Fact]
     public async Task ABodyCannotBeSentTwice()
     {
-        using var content = new OnceContent(s_body);
+        using var content = new OnceContent(Body);
         await content.CopyToAsync(Stream.Null, Ct);
         await Assert.ThrowsAnyAsync<Exception>(() => content.CopyToAsync(Stream.Null, Ct));
     }
@@ -278,7 +278,7 @@ public sealed class NimblePostTests
 
     private static async Task AssertNotReachedAsync(NimbleClient client)
     {
-        var refused = Assert.IsType<PostOutcome.Refused>(await client.PostBatchAsync(s_body, Ct));
+        var refused = Assert.IsType<PostOutcome.Refused>(await client.PostBatchAsync(Body, Ct));
         Assert.Equal((RefusalKind.NotReached, null), (refused.Kind, refused.HttpStatus));
         Assert.DoesNotContain("secret-key-1", refused.Message, StringComparison.Ordinal);
     }

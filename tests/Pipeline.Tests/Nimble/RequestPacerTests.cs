@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Nimble;
 [Trait("Promise", "9")]
 public sealed class RequestPacerTests
 {
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly FakeTimeProvider _time = new();
     private readonly RequestPacer _pacer;
@@ -38,7 +38,7 @@ public sealed class RequestPacerTests
         Assert.DoesNotContain(posts, s => s.IsCompleted);
 
         _time.Advance(TimeSpan.FromSeconds(0.31));
-        await Task.WhenAll(posts).WaitAsync(s_deadline, Ct);
+        await Task.WhenAll(posts).WaitAsync(Deadline, Ct);
 
         Assert.InRange(reads.Count(r => r.IsCompleted), 10, 11);
     }
@@ -50,7 +50,7 @@ public sealed class RequestPacerTests
         var reads = Reads("s-1", 2);
 
         _time.Advance(TimeSpan.FromSeconds(0.41));
-        await Task.WhenAll(reads).WaitAsync(s_deadline, Ct);
+        await Task.WhenAll(reads).WaitAsync(Deadline, Ct);
 
         Assert.InRange(posts.Count(p => p.IsCompleted), 11, 12);
     }
@@ -62,7 +62,7 @@ public sealed class RequestPacerTests
         var few = Reads("s-2", 3);
 
         _time.Advance(TimeSpan.FromSeconds(0.61));
-        await Task.WhenAll(few).WaitAsync(s_deadline, Ct);
+        await Task.WhenAll(few).WaitAsync(Deadline, Ct);
 
         Assert.InRange(many.Count(r => r.IsCompleted), 12, 13);
     }
@@ -78,7 +78,7 @@ public sealed class RequestPacerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(stopped));
 
         _time.Advance(TimeSpan.FromSeconds(0.11));
-        await last.WaitAsync(s_deadline, Ct);
+        await last.WaitAsync(Deadline, Ct);
     }
 
     /// <summary>A read takes a turn of the submission that needs it; reads of lists take turns of their own.</summary>
@@ -98,7 +98,7 @@ public sealed class RequestPacerTests
 
         for (var second = 0; second < 7; second++)
             _time.Advance(TimeSpan.FromSeconds(1.001));
-        await Task.WhenAll(others).ContinueWith(_ => { }, Ct).WaitAsync(s_deadline, Ct);
+        await Task.WhenAll(others).ContinueWith(_ => { }, Ct).WaitAsync(Deadline, Ct);
 
         Assert.InRange(made.Count(m => m.IsCompleted), 0, 2);
     }

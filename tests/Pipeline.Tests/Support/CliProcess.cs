@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Support;
 /// <summary>Runs <c>pipeline</c> in its own process, as a user would.</summary>
 internal sealed class CliProcess : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
@@ -87,7 +87,7 @@ internal sealed class CliProcess : IDisposable
     public async Task WaitForAsync(string text)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(s_limit);
+        limit.CancelAfter(Limit);
         while (!Said().Contains(text, StringComparison.Ordinal))
         {
             Assert.False(_process.HasExited, $"It ended without '{text}': {Said()}");
@@ -100,12 +100,12 @@ internal sealed class CliProcess : IDisposable
     {
         try
         {
-            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit, TestContext.Current.CancellationToken);
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
         }
         catch (TimeoutException)
         {
             await KillAsync();
-            Assert.Fail($"The command did not end within {s_limit}: {await _output}{await _error}");
+            Assert.Fail($"The command did not end within {Limit}: {await _output}{await _error}");
         }
 
         return (_process.ExitCode, await _output, await _error);

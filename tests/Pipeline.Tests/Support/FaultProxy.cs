@@ -46,7 +46,7 @@ public sealed record Fault
 /// </summary>
 public sealed class FaultProxy : IAsyncDisposable
 {
-    private static readonly string[] s_hopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Server"];
+    private static readonly string[] HopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Server"];
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false });
     private readonly Queue<Fault> _faults = new();
@@ -105,7 +105,7 @@ public sealed class FaultProxy : IAsyncDisposable
         context.Response.StatusCode = (int)response.StatusCode;
         foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
         {
-            if (!s_hopByHop.Contains(name, StringComparer.OrdinalIgnoreCase) && !(fault.DropLength && name == "Content-Length"))
+            if (!HopByHop.Contains(name, StringComparer.OrdinalIgnoreCase) && !(fault.DropLength && name == "Content-Length"))
                 context.Response.Headers[name] = values.ToArray();
         }
 

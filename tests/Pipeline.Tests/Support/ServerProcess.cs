@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Support;
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly string _folder;
@@ -89,7 +89,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private async Task<IReadOnlyList<int>> ReadPortsAsync(string name)
     {
-        using var limit = new CancellationTokenSource(s_startLimit);
+        using var limit = new CancellationTokenSource(StartLimit);
         var errors = _process.StandardError.ReadToEndAsync(CancellationToken.None);
         while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
         {

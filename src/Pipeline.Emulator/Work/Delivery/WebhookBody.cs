@@ -10,7 +10,7 @@ namespace Pipeline.Emulator.Work.Delivery;
 /// </summary>
 internal static class WebhookBody
 {
-    private static readonly string[] s_forms = ["status_task", "task", "bare"];
+    private static readonly string[] Forms = ["status_task", "task", "bare"];
 
     public static ReadOnlyMemory<byte> Write(TaskRow task, string root)
     {
@@ -28,7 +28,7 @@ internal static class WebhookBody
     private static string FormOf(TaskRow task) => task.Faults.WebhookForm switch
     {
         null => "status_task",
-        "mixed" => s_forms[task.Faults.Draw % (ulong)s_forms.Length],
+        "mixed" => Forms[task.Faults.Draw % (ulong)Forms.Length],
         var form => form,
     };
 

@@ -13,7 +13,7 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
 {
     private const int MaxAttempts = 3;
 
-    private static readonly MediaTypeHeaderValue s_json = new("application/json");
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     public async Task CallAsync(Job job, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
     private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
     {
         using var content = HostileWebhook.Content(task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
-        content.Headers.ContentType = s_json;
+        content.Headers.ContentType = Json;
         using var timeout = new CancellationTokenSource(options.CallbackTimeout, options.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try

@@ -24,7 +24,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     private const int PiecesAhead = 4;
 
     // One such document at a time: moving bytes between cores costs more than it gains once all cores are busy.
-    private static readonly SemaphoreSlim s_twoCores = new(1);
+    private static readonly SemaphoreSlim TwoCores = new(1);
 
     private readonly VerifiedReader _source = new(options);
     private readonly ResultScanner _scanner = new(options, staging);
@@ -44,7 +44,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         while ((read = await _source.ReadAsync(_buffer.AsMemory(0, BufferBytes), cancellationToken)) > 0)
         {
             Append(_buffer.AsSpan(0, read));
-            if (_source.ExpandedBytes >= LargeBytes && s_twoCores.Wait(0, CancellationToken.None))
+            if (_source.ExpandedBytes >= LargeBytes && TwoCores.Wait(0, CancellationToken.None))
             {
                 try
                 {
@@ -52,7 +52,7 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
                 }
                 finally
                 {
-                    s_twoCores.Release();
+                    TwoCores.Release();
                 }
                 break;
             }

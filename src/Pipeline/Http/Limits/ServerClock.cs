@@ -4,7 +4,7 @@ namespace Pipeline.Http.Limits;
 internal sealed class ServerClock(TimeProvider time)
 {
     // Servers tolerate smaller differences, so the time was not the cause of a refusal.
-    private static readonly TimeSpan s_tolerance = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
 
     private long _skew;
 
@@ -14,7 +14,7 @@ internal sealed class ServerClock(TimeProvider time)
     /// <returns>Whether it differs, so that sending the request again may help.</returns>
     public bool Correct(HttpResponseMessage refusal)
     {
-        if (refusal.Headers.Date is not { } date || (date - Now).Duration() < s_tolerance)
+        if (refusal.Headers.Date is not { } date || (date - Now).Duration() < Tolerance)
             return false;
         Interlocked.Exchange(ref _skew, (date - time.GetUtcNow()).Ticks);
         return true;

@@ -45,14 +45,11 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
             // A server that asks for no wait is ignored: otherwise, all clients would return at once, again and again.
             var own = policy.DelayAfter(tries);
             var delay = RetryAfter.AtLeast(passing?.RetryAfter, own);
-            Log.Repeating(logger, problem, delay.TotalSeconds, tries, policy.Tries);
+            LogRepeating(problem, delay.TotalSeconds, tries, policy.Tries);
             await Task.Delay(delay, time, cancellationToken);
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Warning, "{Problem}. Next try in {Seconds:0.##} s (try {Tries} of {Max}).")]
-        public static partial void Repeating(ILogger logger, string problem, double seconds, int tries, int max);
-    }
+    [LoggerMessage(1, LogLevel.Warning, "{Problem}. Next try in {Seconds:0.##} s (try {Tries} of {Max}).")]
+    private partial void LogRepeating(string problem, double seconds, int tries, int max);
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Http.Retrying;
 internal static class RetryAfter
 {
     // Longer waits are ignored: the work would sleep past all of our deadlines.
-    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
     /// <summary>Reads a response; null if it asks for no wait, or for one that is over.</summary>
     public static TimeSpan? Read(HttpResponseMessage response, DateTimeOffset now) => Read(name => First(response, name), now);
@@ -41,5 +41,5 @@ internal static class RetryAfter
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
 
     private static TimeSpan? Positive(double seconds) =>
-        seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, s_longest.TotalSeconds)) : null;
+        seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, Longest.TotalSeconds)) : null;
 }

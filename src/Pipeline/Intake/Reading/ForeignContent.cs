@@ -6,7 +6,7 @@ internal static class ForeignContent
     // Only this many bytes are searched for NUL. A NUL after them makes only its own line a bad line.
     private const int Examined = 512;
 
-    private static readonly (byte[] Start, string Kind)[] s_marks =
+    private static readonly (byte[] Start, string Kind)[] Marks =
     [
         ([0xFF, 0xFE, 0, 0], "UTF-32LE"),
         ([0, 0, 0xFE, 0xFF], "UTF-32BE"),
@@ -14,7 +14,7 @@ internal static class ForeignContent
         ([0xFE, 0xFF], "UTF-16BE"),
     ];
 
-    private static readonly (byte[] Start, string Kind)[] s_files =
+    private static readonly (byte[] Start, string Kind)[] Files =
     [
         ([.. "PK\u0003\u0004"u8], "an Excel workbook or a ZIP archive"),
         ([0xD0, 0xCF, 0x11, 0xE0], "an Excel workbook"),
@@ -31,10 +31,10 @@ internal static class ForeignContent
     /// </summary>
     public static string? Describe(ReadOnlySpan<byte> head)
     {
-        foreach (var (start, encoding) in s_marks)
+        foreach (var (start, encoding) in Marks)
             if (head.StartsWith(start))
                 return InEncoding(encoding, "");
-        foreach (var (start, kind) in s_files)
+        foreach (var (start, kind) in Files)
             if (head.StartsWith(start))
                 return $"The list is {kind}, not text. Save it as CSV or plain text in UTF-8 and submit that file.";
         var examined = head[..Math.Min(head.Length, Examined)];

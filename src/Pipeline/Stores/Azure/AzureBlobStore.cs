@@ -23,8 +23,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     // Bearer tokens need version 2017-11-09. Later versions do not change reads.
     private const string ServiceVersion = "2023-11-03";
 
-    private static readonly TimeSpan s_addressLifetime = TimeSpan.FromMinutes(15);
-    private static readonly TokenRequestContext s_scope = new(["https://storage.azure.com/.default"]);
+    private static readonly TimeSpan AddressLifetime = TimeSpan.FromMinutes(15);
+    private static readonly TokenRequestContext Scope = new(["https://storage.azure.com/.default"]);
 
     private readonly AzureAccount _account;
     private readonly AzureAccess _access;
@@ -151,11 +151,11 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
-        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _clock.Now + s_addressLifetime) : blob.Uri;
+        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _clock.Now + AddressLifetime) : blob.Uri;
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("x-ms-version", ServiceVersion);
         if (_account.Credential is { } credential)
-            request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(s_scope, cancellationToken)).Token);
+            request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(Scope, cancellationToken)).Token);
         if (etag is not null)
         {
             request.Headers.Range = new(offset, null);

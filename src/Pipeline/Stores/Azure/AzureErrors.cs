@@ -18,13 +18,13 @@ internal sealed record AzureError(int Status, string? Code, DateTimeOffset? Date
 internal static class AzureErrors
 {
     // After a container, queue or table is deleted, its name stays reserved for at least 30 seconds (documented).
-    private static readonly TimeSpan s_deletedWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DeletedWait = TimeSpan.FromSeconds(30);
 
     // A new role assignment takes minutes to take effect.
-    private static readonly TimeSpan s_accessWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AccessWait = TimeSpan.FromSeconds(30);
 
     // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
-    private static readonly StoreErrorTable s_table = new(
+    private static readonly StoreErrorTable Table = new(
         (StoreVerdict.Passes, ["ServerBusy", "OperationTimedOut", "InternalError"]),
         (StoreVerdict.ThisObject, ["BlobArchived", "BlobBeingRehydrated"]));
 
@@ -62,7 +62,7 @@ internal static class AzureErrors
     /// assignment and fails no input.
     /// </summary>
     public static PipelineException OfOwnStore(PipelineException error) => error.Reason == FailureReasons.AccessDenied
-        ? PipelineException.StoreWaits(error.Reason, error.Message, error, s_accessWait)
+        ? PipelineException.StoreWaits(error.Reason, error.Message, error, AccessWait)
         : error;
 
     /// <summary>Translates a status. Returns null if the caller must handle it, and for bugs.</summary>
@@ -74,7 +74,7 @@ internal static class AzureErrors
             (409, "ContainerBeingDeleted" or "QueueBeingDeleted" or "TableBeingDeleted") => PipelineException.Transient(
                 FailureReasons.Unavailable,
                 $"{answer} It was just deleted and cannot be created again yet.",
-                error.RetryAfter ?? s_deletedWait,
+                error.RetryAfter ?? DeletedWait,
                 inner),
             (413, _) => PipelineException.Permanent(FailureReasons.LimitExceeded, answer, inner),
             (400, "InvalidHeaderValue") when error.Message?.Contains("API version", StringComparison.OrdinalIgnoreCase) == true =>
@@ -93,7 +93,7 @@ internal static class AzureErrors
 
     private static PipelineException FromTable(AzureError error, string answer, AzureAccess access, Exception? inner)
     {
-        var verdict = s_table.VerdictOf(error.Status, error.Code);
+        var verdict = Table.VerdictOf(error.Status, error.Code);
         var advice = verdict switch
         {
             StoreVerdict.Passes => "",

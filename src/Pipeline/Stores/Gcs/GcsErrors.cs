@@ -39,7 +39,7 @@ internal sealed record GcsError(int Status, string? Reason, string? Message)
 internal static class GcsErrors
 {
     // https://cloud.google.com/storage/docs/json_api/v1/status-codes
-    private static readonly StoreErrorTable s_table = new(
+    private static readonly StoreErrorTable Table = new(
         (StoreVerdict.Passes, ["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError", "uploadBrokenConnection"]),
         (StoreVerdict.ThisObject, ["resourceIsEncryptedWithCustomerEncryptionKey", "resourceNotEncryptedWithCustomerEncryptionKey"]));
 
@@ -80,7 +80,7 @@ internal static class GcsErrors
 
     public static PipelineException ToException(GcsError error, string what, ObjectUri uri, TimeSpan? retryAfter = null, Exception? inner = null)
     {
-        var verdict = s_table.VerdictOf(error.Status, error.Reason);
+        var verdict = Table.VerdictOf(error.Status, error.Reason);
         return verdict == StoreVerdict.Passes
             ? StoreErrorTable.ToException(verdict, $"{what} answered {error.Status}.", "", retryAfter, inner)
             : StoreErrorTable.ToException(

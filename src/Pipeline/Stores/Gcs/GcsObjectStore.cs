@@ -23,7 +23,7 @@ namespace Pipeline.Stores.Gcs;
 internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger) : IObjectStore, IDisposable
 {
     // The SDK does not retry because our own retries repeat whole calls.
-    private static readonly SdkRetries s_never = new(RetryTiming.Default, RetryPredicate.Never);
+    private static readonly SdkRetries Never = new(RetryTiming.Default, RetryPredicate.Never);
 
     private readonly Retries _retries = new(options.Policy, time, logger);
     private readonly GcsConnection _connection = new(options, time);
@@ -103,7 +103,7 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
             PageToken = token,
             Fields = "items(name,size),nextPageToken",
             UserProject = options.GcsUserProject,
-            RetryOptions = s_never,
+            RetryOptions = Never,
         };
         return CallAsync($"GCS ({prefix})", prefix, (client, ct) =>
             client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(), cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class GcsReadRequests(ObjectStoreOptions options)
     // Names of buckets and projects have no capitals, so the placeholder is unique in the address.
     private const string NamePlaceholder = "OBJECT-NAME";
 
-    private static readonly StringWithQualityHeaderValue s_gzip = new("gzip");
+    private static readonly StringWithQualityHeaderValue Gzip = new("gzip");
 
     private readonly ConcurrentDictionary<string, Template> _templates = new();
 
@@ -34,7 +34,7 @@ internal sealed class GcsReadRequests(ObjectStoreOptions options)
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         foreach (var (name, values) in template.Headers)
             request.Headers.TryAddWithoutValidation(name, values);
-        request.Headers.AcceptEncoding.Add(s_gzip);
+        request.Headers.AcceptEncoding.Add(Gzip);
         request.Options.Set(TimeLimitHandler.OwnLimits, true);
         if (generation is not null)
             request.Headers.Range = new RangeHeaderValue(offset, null);

@@ -22,7 +22,7 @@ internal static partial class S3Errors
     public const string Skewed = "RequestTimeTooSkewed";
 
     // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-    private static readonly StoreErrorTable s_table = new(
+    private static readonly StoreErrorTable Table = new(
         (StoreVerdict.Passes,
         [
             "RequestTimeout", "RequestTimeoutException", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted",
@@ -93,7 +93,7 @@ internal static partial class S3Errors
     public static PipelineException ToException(
         ObjectUri uri, ObjectStoreOptions options, S3Error error, TimeSpan? retryAfter = null, Exception? inner = null)
     {
-        var verdict = s_table.VerdictOf(error.Status, error.Code);
+        var verdict = Table.VerdictOf(error.Status, error.Code);
         var code = error.Code is null ? "" : " " + error.Code;
         if (verdict == StoreVerdict.Passes)
             return StoreErrorTable.ToException(

@@ -21,7 +21,7 @@ namespace Pipeline.Stores.S3;
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
-    private static readonly UriCreationOptions s_asWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private readonly ObjectStoreOptions _options;
     private readonly TimeProvider _time;
@@ -182,7 +182,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     internal Uri Address(ObjectUri uri)
     {
         var bucket = _addresses.GetOrAdd(uri.Bucket, name => _s3.DetermineServiceOperationEndpoint(new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));
-        return new Uri($"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", s_asWritten);
+        return new Uri($"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", AsWritten);
     }
 
     private async ValueTask<ImmutableCredentials> FindCredentialsAsync(ObjectUri uri)

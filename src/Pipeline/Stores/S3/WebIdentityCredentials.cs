@@ -14,7 +14,7 @@ namespace Pipeline.Stores.S3;
 /// </summary>
 internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
 {
-    private static readonly TimeSpan s_renewBefore = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromMinutes(5);
 
     private readonly FederatedToken _token;
     private readonly TimeProvider _time;
@@ -47,12 +47,12 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
 
     public override async Task<ImmutableCredentials> GetCredentialsAsync()
     {
-        if (IsFresh(Volatile.Read(ref _lease), s_renewBefore, out var ready))
+        if (IsFresh(Volatile.Read(ref _lease), RenewBefore, out var ready))
             return ready;
         await _gate.WaitAsync();
         try
         {
-            if (IsFresh(_lease, s_renewBefore, out ready))
+            if (IsFresh(_lease, RenewBefore, out ready))
                 return ready;
             Volatile.Write(ref _lease, await AssumeAsync());
             return _lease!.Keys;

@@ -21,7 +21,7 @@ internal sealed class SubmissionPoller(
     private const int QuietPolls = 8;
 
     // An API that takes longer for its answers counts as one that cannot answer.
-    private static readonly TimeSpan s_apiLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ApiLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>Polls once.</summary>
     /// <param name="submission">An accepted submission.</param>
@@ -31,7 +31,7 @@ internal sealed class SubmissionPoller(
     public async Task PollAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(s_apiLimit, time);
+        using var timer = new CancellationTokenSource(ApiLimit, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
@@ -46,7 +46,7 @@ internal sealed class SubmissionPoller(
                 throw;
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"Nimble did not say within {s_apiLimit.TotalMinutes:0} minutes how far the submission is.");
+                $"Nimble did not say within {ApiLimit.TotalMinutes:0} minutes how far the submission is.");
         }
     }
 

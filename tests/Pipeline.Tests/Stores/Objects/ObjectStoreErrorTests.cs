@@ -15,16 +15,16 @@ namespace Pipeline.Tests.Stores.Objects;
 /// <summary>Errors that the available real servers cannot produce, from a test server.</summary>
 public sealed class ObjectStoreErrorTests
 {
-    private static readonly ObjectUri s_s3 = new("s3", "bucket", "a/b.json");
-    private static readonly ObjectUri s_gs = new("gs", "bucket", "a/b.json");
-    private static readonly byte[] s_bytes = "123456789"u8.ToArray();
+    private static readonly ObjectUri S3Object = new("s3", "bucket", "a/b.json");
+    private static readonly ObjectUri Gs = new("gs", "bucket", "a/b.json");
+    private static readonly byte[] Content = "123456789"u8.ToArray();
 
     public static TheoryData<string, string> S3Checksums { get; } = new()
     {
         { "x-amz-checksum-crc32c", "4waSgw==" },
-        { "x-amz-checksum-crc32", Reversed(Crc32.Hash(s_bytes)) },
+        { "x-amz-checksum-crc32", Reversed(Crc32.Hash(Content)) },
         { "x-amz-checksum-crc64nvme", "rosUhgp5mIg=" },
-        { "x-amz-checksum-sha256", Convert.ToBase64String(SHA256.HashData(s_bytes)) },
+        { "x-amz-checksum-sha256", Convert.ToBase64String(SHA256.HashData(Content)) },
         { "ETag", "\"25f9e794323b453885f5181f1b624d0b\"" },
     };
 
@@ -37,15 +37,15 @@ public sealed class ObjectStoreErrorTests
     {
         foreach (var damaged in new[] { false, true })
         {
-            var body = (byte[])s_bytes.Clone();
+            var body = (byte[])Content.Clone();
             body[3] ^= damaged ? (byte)1 : (byte)0;
             await using var server = await TestServer.StartAsync(Bytes(body, (header, value)));
             using var store = S3(server.Address);
-            await using var read = (await store.OpenAsync(s_s3, Ct))!;
+            await using var read = (await store.OpenAsync(S3Object, Ct))!;
             if (damaged)
                 Assert.Equal(FailureReasons.ObjectDamaged, (await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body))).Reason);
             else
-                Assert.Equal(s_bytes, await Some.ReadAllAsync(read.Body));
+                Assert.Equal(Content, await Some.ReadAllAsync(read.Body));
             Assert.Equal("ENABLED", server.Seen[0].Headers["x-amz-checksum-mode"]);
         }
     }
@@ -57,10 +57,10 @@ public sealed class ObjectStoreErrorTests
     [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption-customer-algorithm", "AES256")]
     public async Task AnETagThatIsNotAnMd5IsNotComparedAsOne(string etag, string header, string value)
     {
-        await using var server = await TestServer.StartAsync(Bytes(s_bytes, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
+        await using var server = await TestServer.StartAsync(Bytes(Content, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
         using var store = S3(server.Address);
-        await using var read = (await store.OpenAsync(s_s3, Ct))!;
-        Assert.Equal(s_bytes, await Some.ReadAllAsync(read.Body));
+        await using var read = (await store.OpenAsync(S3Object, Ct))!;
+        Assert.Equal(Content, await Some.ReadAllAsync(read.Body));
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class ObjectStoreErrorTests
         await using var server = await TestServer.StartAsync(TestServer.Json(
             body, status, status == 301 ? [("x-amz-bucket-region", "eu-west-3"), ("Location", "http://127.0.0.1:1/")] : []));
         using var store = S3(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_s3, Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(S3Object, Ct));
         Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
         Assert.Single(server.Seen);
@@ -90,7 +90,7 @@ public sealed class ObjectStoreErrorTests
         using var store = Gcs(server.Address);
         foreach (var attempt in new Func<Task>[]
         {
-            () => store.OpenAsync(s_gs, Ct), () => store.WriteAsync(s_gs, new MemoryStream([1]), Ct), async () => await store.ListAsync(s_gs, Ct).CountAsync(Ct),
+            () => store.OpenAsync(Gs, Ct), () => store.WriteAsync(Gs, new MemoryStream([1]), Ct), async () => await store.ListAsync(Gs, Ct).CountAsync(Ct),
         })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
@@ -107,7 +107,7 @@ public sealed class ObjectStoreErrorTests
         using var gcs = Gcs(server.Address);
         foreach (var error in new[]
         {
-            await Assert.ThrowsAsync<PipelineException>(() => s3.OpenAsync(s_s3, Ct)), await Assert.ThrowsAsync<PipelineException>(() => gcs.OpenAsync(s_gs, Ct)),
+            await Assert.ThrowsAsync<PipelineException>(() => s3.OpenAsync(S3Object, Ct)), await Assert.ThrowsAsync<PipelineException>(() => gcs.OpenAsync(Gs, Ct)),
         })
             Assert.Equal((FailureReasons.Unavailable, false, 120), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
     }
@@ -117,7 +117,7 @@ public sealed class ObjectStoreErrorTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("", 503));
         using var store = Gcs(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_gs, Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(Gs, Ct));
         Assert.Equal("GCS (gs://bucket/a/b.json) answered 503 (5 tries).", error.Message);
         Assert.Equal(5, server.Seen.Count);
     }
@@ -127,7 +127,7 @@ public sealed class ObjectStoreErrorTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
         using var store = S3(server.Address, o => o with { StallTimeout = TimeSpan.FromMilliseconds(100), MaxTries = 2 });
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_s3, Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(S3Object, Ct));
         Assert.Equal("S3 (s3://bucket/a/b.json) did not answer within 0.1 s (2 tries).", error.Message);
     }
 
@@ -140,8 +140,8 @@ public sealed class ObjectStoreErrorTests
             TestServer.Json("""{"items":[{"name":"a/2","size":"5000000000"}]}"""));
         using var store = Gcs(server.Address);
         Assert.Equal(
-            [new ObjectInfo(s_gs with { Key = "a/1" }, 10), new ObjectInfo(s_gs with { Key = "a/2" }, 5_000_000_000)],
-            await store.ListAsync(s_gs with { Key = "a/" }, Ct).ToListAsync(Ct));
+            [new ObjectInfo(Gs with { Key = "a/1" }, 10), new ObjectInfo(Gs with { Key = "a/2" }, 5_000_000_000)],
+            await store.ListAsync(Gs with { Key = "a/" }, Ct).ToListAsync(Ct));
         Assert.Contains("?pageToken=p%2B2&", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
     }
 
@@ -152,7 +152,7 @@ public sealed class ObjectStoreErrorTests
             Xml("<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken><Contents><Key>a/1</Key><Size>10</Size></Contents>"),
             Xml("<IsTruncated>false</IsTruncated><Contents><Key>a/2</Key><Size>20</Size></Contents>"));
         using var store = S3(server.Address);
-        Assert.Equal(["a/1", "a/2"], await store.ListAsync(s_s3 with { Key = "a/" }, Ct).Select(o => o.Uri.Key).ToListAsync(Ct));
+        Assert.Equal(["a/1", "a/2"], await store.ListAsync(S3Object with { Key = "a/" }, Ct).Select(o => o.Uri.Key).ToListAsync(Ct));
         Assert.Contains("continuation-token=t%2B1", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
 
         static Func<HttpContext, Task> Xml(string inner) =>
@@ -164,11 +164,11 @@ public sealed class ObjectStoreErrorTests
     {
         await using var gcsServer = await TestServer.StartAsync(TestServer.Json("""{"nextPageToken":"same"}"""));
         using var gcs = Gcs(gcsServer.Address);
-        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await gcs.ListAsync(s_gs, Ct).CountAsync(Ct))).Reason);
+        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await gcs.ListAsync(Gs, Ct).CountAsync(Ct))).Reason);
         await using var s3Server = await TestServer.StartAsync(TestServer.Json(
             "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"));
         using var s3 = S3(s3Server.Address);
-        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await s3.ListAsync(s_s3, Ct).CountAsync(Ct))).Reason);
+        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await s3.ListAsync(S3Object, Ct).CountAsync(Ct))).Reason);
     }
 
     [Fact]
@@ -176,9 +176,9 @@ public sealed class ObjectStoreErrorTests
     public async Task ABodyLongerThanAnnouncedIsReportedAsDamage()
     {
         await using var server = await TestServer.StartAsync(
-            Bytes(s_bytes, ("x-goog-stored-content-length", "4"), ("no-length", "")));
+            Bytes(Content, ("x-goog-stored-content-length", "4"), ("no-length", "")));
         using var store = Gcs(server.Address);
-        await using var read = (await store.OpenAsync(s_gs, Ct))!;
+        await using var read = (await store.OpenAsync(Gs, Ct))!;
         var error = await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body));
         Assert.Equal("gs://bucket/a/b.json is longer than the 4 bytes it should have.", error.Message);
     }
@@ -191,7 +191,7 @@ public sealed class ObjectStoreErrorTests
             ? TestServer.Json(Mismatch, 400)(context)
             : TestServer.Json("{}", headers: ("Location", $"http://{context.Request.Host}/session"))(context));
         using var store = Gcs(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
         Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));
         Assert.Equal("crc32c=4waSgw==", server.Seen[1].Headers["x-goog-hash"]);
     }
@@ -201,16 +201,16 @@ public sealed class ObjectStoreErrorTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("<html>proxy</html>"));
         using var store = Gcs(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(s_gs, new MemoryStream(s_bytes), Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
     [Fact]
     public async Task TheGcsEndpointMayHaveAPath()
     {
-        await using var server = await TestServer.StartAsync(Bytes(s_bytes));
+        await using var server = await TestServer.StartAsync(Bytes(Content));
         using var store = new GcsObjectStore(new() { GcsEndpoint = server.Address + "gcs" }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
-        await using var read = await store.OpenAsync(s_gs, Ct);
+        await using var read = await store.OpenAsync(Gs, Ct);
         Assert.Equal("/gcs/storage/v1/b/bucket/o/a%2Fb.json?alt=media", server.Seen[0].PathAndQuery);
         Assert.False(server.Seen[0].Headers.ContainsKey("Authorization"));
     }

@@ -12,8 +12,8 @@ namespace Pipeline.Tests.Stores.Objects;
 public sealed class PayerAndKmsTests
 {
     private const string Key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    private static readonly ObjectUri s_s3 = new("s3", "bucket", "a/b.json");
-    private static readonly ObjectUri s_gs = new("gs", "bucket", "a/b.json");
+    private static readonly ObjectUri S3Object = new("s3", "bucket", "a/b.json");
+    private static readonly ObjectUri Gs = new("gs", "bucket", "a/b.json");
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -25,9 +25,9 @@ public sealed class PayerAndKmsTests
         await using var server = await TestServer.StartAsync(context => context.Response.WriteAsync(context.Request.Query.ContainsKey("list-type") ? "<ListBucketResult/>" : "x", Ct));
         using var store = S3(server.Address, o => o with { S3RequesterPays = pays });
 
-        await using (await store.OpenAsync(s_s3, Ct))
-            Assert.Empty(await store.ListAsync(s_s3, Ct).ToListAsync(Ct));
-        await store.WriteAsync(s_s3, new MemoryStream([1]), Ct);
+        await using (await store.OpenAsync(S3Object, Ct))
+            Assert.Empty(await store.ListAsync(S3Object, Ct).ToListAsync(Ct));
+        await store.WriteAsync(S3Object, new MemoryStream([1]), Ct);
 
         Assert.Equal(["GET", "GET", "PUT"], server.Seen.Select(r => r.Method));
         foreach (var headers in server.Seen.Select(r => r.Headers))
@@ -54,7 +54,7 @@ public sealed class PayerAndKmsTests
                 return context.Response.WriteAsync(new string('x', 1000), Ct);
             });
         using var store = S3(server.Address, o => o with { S3RequesterPays = true });
-        await using var read = (await store.OpenAsync(s_s3, Ct))!;
+        await using var read = (await store.OpenAsync(S3Object, Ct))!;
 
         Assert.Equal(1003, (await Some.ReadAllAsync(read.Body)).Length);
 
@@ -71,9 +71,9 @@ public sealed class PayerAndKmsTests
             "{}", headers: ("Location", $"http://{context.Request.Host}/session?userProject={project}"))(context));
         using var store = Gcs(server.Address, o => o with { GcsUserProject = project });
 
-        await using (await store.OpenAsync(s_gs, Ct))
-            Assert.Empty(await store.ListAsync(s_gs, Ct).ToListAsync(Ct));
-        await store.WriteAsync(s_gs, new MemoryStream([1]), Ct);
+        await using (await store.OpenAsync(Gs, Ct))
+            Assert.Empty(await store.ListAsync(Gs, Ct).ToListAsync(Ct));
+        await store.WriteAsync(Gs, new MemoryStream([1]), Ct);
 
         Assert.Equal(["GET", "GET", "POST", "PUT"], server.Seen.Select(r => r.Method));
         Assert.All(server.Seen, r => Assert.Equal(project is not null, r.PathAndQuery.Contains("userProject=my-project-1", StringComparison.Ordinal)));
@@ -90,7 +90,7 @@ public sealed class PayerAndKmsTests
     {
         await using var server = await TestServer.StartAsync(Error(status, code, message));
         using var store = S3(server.Address);
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(s_s3, Ct), () => store.WriteAsync(s_s3, new MemoryStream([1]), Ct) })
+        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(S3Object, Ct), () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct) })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
@@ -105,8 +105,8 @@ public sealed class PayerAndKmsTests
         using var silent = S3(server.Address);
         using var paying = S3(server.Address, o => o with { S3RequesterPays = true });
 
-        Assert.EndsWith("If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.", (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(s_s3, Ct))).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("AWS_REQUEST_PAYER", (await Assert.ThrowsAsync<PipelineException>(() => paying.OpenAsync(s_s3, Ct))).Message, StringComparison.Ordinal);
+        Assert.EndsWith("If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.", (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(S3Object, Ct))).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("AWS_REQUEST_PAYER", (await Assert.ThrowsAsync<PipelineException>(() => paying.OpenAsync(S3Object, Ct))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class PayerAndKmsTests
     {
         await using var server = await TestServer.StartAsync(Error(400, code, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."));
         using var store = S3(server.Address);
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(s_s3, Ct), () => store.WriteAsync(s_s3, new MemoryStream([1]), Ct) })
+        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(S3Object, Ct), () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct) })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
@@ -133,7 +133,7 @@ public sealed class PayerAndKmsTests
         await using var server = await TestServer.StartAsync(TestServer.Json($$$"""{"error":{"code":{{{status}}},"message":"{{{message}}}"}}""", status));
         using var store = Gcs(server.Address);
 
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(s_gs, Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(Gs, Ct));
 
         Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);

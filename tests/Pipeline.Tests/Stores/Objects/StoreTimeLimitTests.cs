@@ -14,9 +14,9 @@ namespace Pipeline.Tests.Stores.Objects;
 [Trait("Promise", "9")]
 public sealed class StoreTimeLimitTests
 {
-    private static readonly string[] s_schemes = ["s3", "gs", "azblob"];
+    private static readonly string[] Schemes = ["s3", "gs", "azblob"];
 
-    private static readonly Dictionary<string, Func<HttpContext, Task>> s_faults = new()
+    private static readonly Dictionary<string, Func<HttpContext, Task>> Faults = new()
     {
         ["silence"] = TestServer.Silence(),
         ["stalled body"] = Begin(200, "<", then: TestServer.Silence()),
@@ -31,9 +31,9 @@ public sealed class StoreTimeLimitTests
         get
         {
             var cases = new TheoryData<string, string, string>();
-            foreach (var scheme in s_schemes)
+            foreach (var scheme in Schemes)
                 foreach (var work in (string[])["read", "write", "list"])
-                    foreach (var fault in s_faults.Keys)
+                    foreach (var fault in Faults.Keys)
                         cases.Add(scheme, work, fault);
             return cases;
         }
@@ -45,7 +45,7 @@ public sealed class StoreTimeLimitTests
     [MemberData(nameof(Cases))]
     public async Task EveryWaitEnds(string scheme, string work, string fault)
     {
-        await using var server = await TestServer.StartAsync(s_faults[fault]);
+        await using var server = await TestServer.StartAsync(Faults[fault]);
         var store = Store(scheme, server.Address);
         using var disposing = (IDisposable)store;
         var uri = new ObjectUri(scheme, "bucket", "a/b.json");

@@ -16,7 +16,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     private const string WrittenAt = "WrittenAt";
 
     // Far longer than any write with all its retries, and than any difference of clocks.
-    private static readonly TimeSpan s_grace = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
 
     private readonly LedgerTable _rows = new(table);
 
@@ -56,7 +56,7 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
 
     /// <summary>Removes an invalid row, unless it may belong to a write in progress.</summary>
     public Task RemoveStaleAsync(TableEntity row, CancellationToken cancellationToken) =>
-        time.GetUtcNow() - row.GetDateTimeOffset(WrittenAt) > s_grace
+        time.GetUtcNow() - row.GetDateTimeOffset(WrittenAt) > Grace
             ? _rows.RemoveAsync(row.PartitionKey, row.RowKey, cancellationToken, row.ETag)
             : Task.CompletedTask;
 }

@@ -14,8 +14,8 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
 {
     private const int MaxReceive = 32;
 
-    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, TimeSpan> _waits = new(StringComparer.Ordinal);
 
@@ -93,7 +93,7 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     /// </summary>
     public override Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
-        var wait = _waits.AddOrUpdate(queue, s_shortestWait, static (_, last) => last * 2 < s_longestWait ? last * 2 : s_longestWait);
+        var wait = _waits.AddOrUpdate(queue, ShortestWait, static (_, last) => last * 2 < LongestWait ? last * 2 : LongestWait);
         return Task.Delay(wait, time, cancellationToken);
     }
 

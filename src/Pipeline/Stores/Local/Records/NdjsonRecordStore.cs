@@ -44,7 +44,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         await database.WriteAsync(session => store.Claim(session, path), durable: true, cancellationToken);
         var cut = await database.WriteAsync(store._records.TruncateToCommitted, durable: false, cancellationToken);
         if (cut > 0)
-            Log.Truncated(logger, store._records.Path, cut);
+            LogTruncated(logger, store._records.Path, cut);
         await database.WriteAsync(store.PrepareRewrite, durable: false, cancellationToken);
         await database.WriteAsync(store.Repair, durable: false, cancellationToken);
         return store;
@@ -186,9 +186,6 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
             throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes instead of {record.Bytes}.");
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(1, LogLevel.Information, "Removed {Bytes} bytes from the end of {Path}: a line that was not complete when the last run was killed. It is written again.")]
-        public static partial void Truncated(ILogger logger, string path, long bytes);
-    }
+    [LoggerMessage(1, LogLevel.Information, "Removed {Bytes} bytes from the end of {Path}: a line that was not complete when the last run was killed. It is written again.")]
+    private static partial void LogTruncated(ILogger logger, string path, long bytes);
 }
