@@ -8,7 +8,8 @@ namespace Pipeline.Cli;
 internal sealed record DoctorReport(IReadOnlyList<CheckReport> Checks, int ExitCode);
 
 /// <summary>One answer.</summary>
-/// <param name="Name">What was asked: <c>settings</c>, <c>api</c>, <c>bucket</c>, <c>callback</c>, <c>azure</c>, <c>proxy</c>.</param>
+/// <param name="Name">What was asked: <c>settings</c>, <c>api</c>, <c>bucket</c>, <c>callback</c>, <c>azure</c>,
+/// <c>proxy</c>.</param>
 /// <param name="Ok">Whether it works.</param>
 /// <param name="Message">In words.</param>
 internal sealed record CheckReport(string Name, bool Ok, string Message);

@@ -31,12 +31,16 @@ internal static class ExitCodes
     /// <summary>Stopped by Ctrl+C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>The exit code for a problem. A store that breaks during the work is an error, not wrong usage.</summary>
+    /// <summary>
+    /// The exit code for a problem. A store that breaks during the work is an error, not wrong usage.
+    /// </summary>
     public static int For(PipelineException problem) => problem switch
     {
         { StopsHost: true } => Error,
         { Reason: FailureReasons.AccessDenied } => Usage,
-        { IsPermanent: true, Reason: FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput or FailureReasons.LimitExceeded } =>
+        { IsPermanent: true,
+            Reason: FailureReasons.InvalidConfiguration or FailureReasons.InvalidInput
+                or FailureReasons.LimitExceeded } =>
             Usage,
         _ => Error,
     };
@@ -51,7 +55,8 @@ internal static class CommandLine
     internal static RootCommand CreateRoot()
     {
         var root = new RootCommand(
-            "Fetch lists of URLs through Nimble's batch API and write one normalized record per URL. No URL is lost, and none is "
+            "Fetch lists of URLs through Nimble's batch API and write one normalized record per URL. No "
+                + "URL is lost, and none is "
                 + "paid for twice.")
         {
             RunCommand.Create(),
@@ -77,13 +82,15 @@ internal static class CommandLine
         {
             foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))
                 await Console.Error.WriteLineAsync($"pipeline: {error}");
-            await Console.Error.WriteLineAsync("'pipeline --help' lists the commands, 'pipeline COMMAND --help' their options.");
+            await Console.Error.WriteLineAsync(
+                "'pipeline --help' lists the commands, 'pipeline COMMAND --help' their options.");
             return ExitCodes.Usage;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin });
+            return await parsed.InvokeAsync(
+                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin });
         }
         catch (PipelineException problem)
         {
@@ -106,7 +113,8 @@ internal static class CommandLine
         catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
         {
             var advice = DiskFaults.IsFull(disk) ? "Free some space, then" : "Correct that, then";
-            await Console.Error.WriteLineAsync($"pipeline: {disk.Message.TrimEnd('.', ' ')}. {advice} run the same command again.");
+            await Console.Error.WriteLineAsync(
+                $"pipeline: {disk.Message.TrimEnd('.', ' ')}. {advice} run the same command again.");
             return ExitCodes.Error;
         }
         catch (Exception bug)

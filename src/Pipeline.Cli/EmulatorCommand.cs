@@ -3,7 +3,9 @@ using Pipeline.Emulator;
 
 namespace Pipeline.Cli;
 
-/// <summary><c>pipeline emulator</c>: emulates Nimble's API on this machine. It has its own parser of arguments.</summary>
+/// <summary>
+/// <c>pipeline emulator</c>: emulates Nimble's API on this machine. It has its own parser of arguments.
+/// </summary>
 internal static class EmulatorCommand
 {
     public const string Name = "emulator";

@@ -22,18 +22,28 @@ internal static class HelpScreen
             "pipeline serve --out results",
             "pipeline serve --listen http://0.0.0.0:8080 --callback-base https://hooks.example.com",
         ],
-        ["submit"] = ["pipeline submit urls.csv --shared country=US", "grep -h http *.log | pipeline submit - --out results"],
+        ["submit"] =
+        [
+            "pipeline submit urls.csv --shared country=US",
+            "grep -h http *.log | pipeline submit - --out results",
+        ],
         ["status"] = ["pipeline status --out results", "pipeline status LIST_ID --json"],
         ["failures"] = ["pipeline failures --out results", "pipeline failures LIST_ID --reason task_failed --json"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["doctor"] = ["pipeline doctor", "pipeline doctor --storage-url s3://my-bucket/results/"],
         ["trust"] =
         [
-            "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID --principal ID --audience api://ID",
-            "pipeline doctor trust --storage-url gs://my-bucket/results/ --project my-project --tenant ID --principal ID "
+            "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID "
+                + "--principal ID --audience api://ID",
+            "pipeline doctor trust --storage-url gs://my-bucket/results/ --project my-project "
+                + "--tenant ID --principal ID "
                 + "--audience api://ID",
         ],
-        ["emulator"] = ["pipeline emulator --data emulator-data", "pipeline emulator --data emulator-data --faults post_429=2"],
+        ["emulator"] =
+        [
+            "pipeline emulator --data emulator-data",
+            "pipeline emulator --data emulator-data --faults post_429=2",
+        ],
     };
 
     /// <summary>Replaces the help of every command.</summary>

@@ -7,21 +7,26 @@ using Pipeline.Model;
 namespace Pipeline.Cli;
 
 /// <summary>
-/// Formats log entries as <c>10:00:04 warn Sweep: text</c>, in UTC. Only unexpected exceptions are shown with their stack
-/// trace. There are no colours, because the console's writer makes escape sequences visible.
+/// Formats log entries as <c>10:00:04 warn Sweep: text</c>, in UTC. Only unexpected exceptions are shown with their
+/// stack trace. There are no colours, because the console's writer makes escape sequences visible.
 /// </summary>
 internal sealed class LogLines(TimeProvider time) : ConsoleFormatter(Name)
 {
     public new const string Name = "lines";
 
     /// <inheritdoc/>
-    public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(
+        in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var text = entry.Formatter(entry.State, entry.Exception).ReplaceLineEndings(" ");
         textWriter.Write(string.Create(
-            CultureInfo.InvariantCulture, $"{time.GetUtcNow():HH:mm:ss} {Word(entry.LogLevel)} {ShortName(entry.Category)}: {text}"));
+            CultureInfo.InvariantCulture,
+            $"{time.GetUtcNow():HH:mm:ss} {Word(entry.LogLevel)} {ShortName(entry.Category)}: {text}"));
         if (entry.Exception is PipelineException known)
-            textWriter.Write(text.Contains(known.Message, StringComparison.Ordinal) ? "" : $" {known.Message.ReplaceLineEndings(" ")}");
+            textWriter.Write(
+                text.Contains(known.Message, StringComparison.Ordinal)
+                    ? ""
+                    : $" {known.Message.ReplaceLineEndings(" ")}");
         else if (entry.Exception is { } error)
             textWriter.Write($"{Environment.NewLine}{error}");
         textWriter.WriteLine();

@@ -6,8 +6,8 @@ using Spectre.Console.Rendering;
 namespace Pipeline.Cli;
 
 /// <summary>
-/// Writes the tables and sentences of the commands. Text from outside can hold neither escape sequences nor markup: it is
-/// cleaned, and styles are given separately.
+/// Writes the tables and sentences of the commands. Text from outside can hold neither escape sequences nor markup: it
+/// is cleaned, and styles are given separately.
 /// </summary>
 internal static class Terminal
 {
@@ -19,7 +19,9 @@ internal static class Terminal
     /// <summary>Style of details.</summary>
     public static readonly Style Faint = new(Color.Grey);
 
-    /// <summary>Opens a console on a writer. Where that is no terminal, sentences stay on one line, for searches in a log.</summary>
+    /// <summary>
+    /// Opens a console on a writer. Where that is no terminal, sentences stay on one line, for searches in a log.
+    /// </summary>
     public static IAnsiConsole On(TextWriter writer)
     {
         var isTerminal = ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected;
@@ -46,7 +48,8 @@ internal static class Terminal
     public static Table AddTextRow(this Table table, params IEnumerable<string> cells) =>
         table.AddRow(cells.Select(cell => new Text(cell)));
 
-    private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" && !OperatingSystem.IsWindows();
+    private static bool IsDumb =>
+        Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" && !OperatingSystem.IsWindows();
 
     /// <summary>A writer with its width.</summary>
     private sealed class Output(TextWriter writer, bool isTerminal) : IAnsiConsoleOutput
@@ -75,7 +78,8 @@ internal static class Terminal
     {
         public Measurement Measure(RenderOptions options, int maxWidth) => inner.Measure(options, maxWidth);
 
-        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => inner.Render(options, maxWidth).Select(Clean);
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            inner.Render(options, maxWidth).Select(Clean);
 
         private static Segment Clean(Segment segment) => segment.IsControlCode || CleanText.IsClean(segment.Text)
             ? segment

@@ -8,7 +8,10 @@ namespace Pipeline.Cli;
 /// <summary>Describes the errors of a command line in the user's words.</summary>
 internal static partial class UsageErrors
 {
-    /// <summary>Makes an argument refuse texts that look like options, so that a mistyped option is never taken for a file or an id.</summary>
+    /// <summary>
+    /// Makes an argument refuse texts that look like options, so that a mistyped option is never taken for a file or an
+    /// id.
+    /// </summary>
     public static T RefusingOptions<T>(this T argument)
         where T : Argument
     {
@@ -29,7 +32,8 @@ internal static partial class UsageErrors
             ? parsed.UnmatchedTokens.Where(IsOption).ToList()
             : parsed.UnmatchedTokens;
         var others = parsed.Errors.Select(error => error.Message)
-            .Where(message => !parsed.UnmatchedTokens.Any(text => message.Contains($"'{text}'", StringComparison.Ordinal)))
+            .Where(
+                message => !parsed.UnmatchedTokens.Any(text => message.Contains($"'{text}'", StringComparison.Ordinal)))
             .Where(message => unknown.Count == 0 || !message.StartsWith("Required command", StringComparison.Ordinal));
         return [.. unknown.Select(text => Unknown(text, command)).Concat(others.Select(InPlainWords)).Distinct()];
     }
@@ -50,7 +54,8 @@ internal static partial class UsageErrors
 
     /// <summary>The parser's own text names a .NET type; only flags have one.</summary>
     private static string InPlainWords(string message) => TypeName().Match(message) is { Success: true } match
-        ? $"{match.Groups["option"].Value} is '{match.Groups["text"].Value}'. Write {match.Groups["option"].Value} alone, or with true or false after it."
+        ? $"{match.Groups["option"].Value} is '{match.Groups["text"].Value}'. Write {match.Groups["option"].Value} "
+            + "alone, or with true or false after it."
         : message;
 
     [GeneratedRegex("^Cannot parse argument '(?<text>.*)' for option '(?<option>[^']+)' as expected type")]

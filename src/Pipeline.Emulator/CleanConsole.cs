@@ -23,10 +23,12 @@ internal static class CleanConsole
     /// <summary>
     /// The raw writer behind the console's error writer, for drawing on a terminal; any other writer as it is.
     /// </summary>
-    public static TextWriter Raw(TextWriter writer) => Error is not null && ReferenceEquals(writer, Console.Error) ? Error : writer;
+    public static TextWriter Raw(TextWriter writer) =>
+        Error is not null && ReferenceEquals(writer, Console.Error) ? Error : writer;
 
     private static TextWriter Open(Stream stream) =>
-        TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
+        TextWriter.Synchronized(
+            new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 }
 
 /// <summary>A text writer that needs only <see cref="Write(ReadOnlySpan{char})"/>; all other methods call it.</summary>

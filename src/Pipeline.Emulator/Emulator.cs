@@ -53,7 +53,8 @@ public static class Emulator
     private static WebApplication Build(EmulatorOptions options, IPEndPoint endpoint, FaultSet faults)
     {
         // An empty builder ignores the host program's configuration files, environment variables and console.
-        var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "Pipeline.Emulator", ContentRootPath = options.DataFolder });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new() { ApplicationName = "Pipeline.Emulator", ContentRootPath = options.DataFolder });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -79,7 +80,8 @@ public static class Emulator
         logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             // No colours: the console's writer would show their escape sequences as text.
             .AddSimpleConsole(console => console.ColorBehavior = LoggerColorBehavior.Disabled);
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.Services.Configure<ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private static IPEndPoint EndPointOf(Uri address)
@@ -98,13 +100,17 @@ public static class Emulator
 
     private static Uri AddressOf(WebApplication app, IPEndPoint endpoint)
     {
-        var listening = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        return endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any) ? new($"http://127.0.0.1:{listening.Port}") : listening;
+        var listening = new Uri(
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        return endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any)
+            ? new($"http://127.0.0.1:{listening.Port}")
+            : listening;
     }
 
     private static IOException PortInUse(IPEndPoint endpoint, Exception error) =>
         new(
-            $"Cannot listen on {endpoint}: port {endpoint.Port} is in use. Stop the other program or choose another port.",
+            $"Cannot listen on {endpoint}: port {endpoint.Port} is in use. Stop the other "
+                + "program or choose another port.",
             error
         );
 
@@ -113,11 +119,13 @@ public static class Emulator
         Directory.CreateDirectory(folder);
         try
         {
-            return new(Path.Combine(folder, "emulator.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new(
+                Path.Combine(folder, "emulator.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException error)
         {
-            throw new IOException($"Another emulator uses the folder '{folder}'. Stop it or choose another folder.", error);
+            throw new IOException(
+                $"Another emulator uses the folder '{folder}'. Stop it or choose another folder.", error);
         }
         catch (UnauthorizedAccessException error)
         {

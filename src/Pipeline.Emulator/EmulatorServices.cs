@@ -60,8 +60,10 @@ internal static class EmulatorServices
         {
             var api = app.MapGroup(version);
             var extract = app.Services.GetRequiredService<ExtractEndpoints>();
-            api.MapPost("extract/async", extract.AsyncAsync).WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
-            api.MapPost("extract/batch", extract.BatchAsync).WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
+            api.MapPost("extract/async", extract.AsyncAsync)
+                .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
+            api.MapPost("extract/batch", extract.BatchAsync)
+                .WithMetadata(new RequestSizeLimitAttribute(ExtractEndpoints.MaxBodyBytes));
             var tasks = app.Services.GetRequiredService<TaskEndpoints>();
             api.MapGet("tasks", tasks.ListAsync);
             api.MapGet("tasks/{id}", tasks.GetAsync);
@@ -79,5 +81,11 @@ internal static class EmulatorServices
     }
 
     private static HttpClient CreateWebhookClient() =>
-        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = Timeout.InfiniteTimeSpan };
+        new(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            }) { Timeout = Timeout.InfiniteTimeSpan };
 }

@@ -34,20 +34,24 @@ public sealed class RunningEmulator : IAsyncDisposable
     public Uri GcsEndpoint => new(BaseAddress, "gcs");
 
     /// <summary>Creates one of the emulator's own buckets unless it exists. S3 and GCS share it.</summary>
-    public Task EnsureBucketAsync(string name) => _app.Services.GetRequiredService<BucketStore>().EnsureBucketAsync(name);
+    public Task EnsureBucketAsync(string name) =>
+        _app.Services.GetRequiredService<BucketStore>().EnsureBucketAsync(name);
 
     /// <summary>
     /// The callback URLs of the first hundred POSTs, with their tokens, which the admin endpoints hide.
     /// </summary>
     internal IReadOnlyList<Uri> CallbackUrls =>
-        [.. _app.Services.GetRequiredService<TaskStore>().GetPosts(0, 100).Select(post => post.Delivery.CallbackUrl).OfType<string>().Select(url => new Uri(url))];
+        [
+            .. _app.Services.GetRequiredService<TaskStore>().GetPosts(0, 100).Select(
+                post => post.Delivery.CallbackUrl).OfType<string>().Select(url => new Uri(url))];
 
     /// <summary>Completes when the emulator has stopped, for whatever reason.</summary>
     public Task Completion { get; }
 
     /// <summary>Replaces all faults and restarts their counts, as <c>PUT /_admin/faults</c> does.</summary>
     /// <exception cref="FormatException">The text is malformed; the message says where.</exception>
-    public void SetFaults(string faults) => _app.Services.GetRequiredService<FaultInjector>().Replace(FaultSet.Parse(faults));
+    public void SetFaults(string faults) =>
+        _app.Services.GetRequiredService<FaultInjector>().Replace(FaultSet.Parse(faults));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

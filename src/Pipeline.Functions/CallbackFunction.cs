@@ -16,7 +16,8 @@ internal sealed class CallbackFunction(CallbackStage stage)
 
     [Function("Callback")]
     public async Task<IResult> RunAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Route)] HttpRequest request, string submission, string token)
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "post", Route = Route)] HttpRequest request, string submission, string token)
     {
         try
         {

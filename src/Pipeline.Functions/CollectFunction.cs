@@ -9,6 +9,7 @@ namespace Pipeline.Functions;
 internal sealed class CollectFunction(CollectStage stage, MessageRunner runner)
 {
     [Function("Collect")]
-    public Task RunAsync([QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task RunAsync(
+        [QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken) =>
         runner.RunAsync(QueueNames.Results, message, StageTimeLimits.Collect, stage.HandleAsync, cancellationToken);
 }

@@ -15,15 +15,21 @@ namespace Pipeline.Functions;
 internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<DeadLetterFunction> logger)
 {
     [Function("DeadLetterUrlLists")]
-    public Task UrlListsAsync([QueueTrigger(QueueNames.UrlLists + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task UrlListsAsync(
+        [QueueTrigger(QueueNames.UrlLists + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.UrlLists, message, cancellationToken);
 
     [Function("DeadLetterSubmissions")]
-    public Task SubmissionsAsync([QueueTrigger(QueueNames.Submissions + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task SubmissionsAsync(
+        [QueueTrigger(QueueNames.Submissions + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Submissions, message, cancellationToken);
 
     [Function("DeadLetterResults")]
-    public Task ResultsAsync([QueueTrigger(QueueNames.Results + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task ResultsAsync(
+        [QueueTrigger(QueueNames.Results + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Results, message, cancellationToken);
 
     private async Task HandleAsync(string queue, QueueMessage message, CancellationToken cancellationToken)

@@ -55,13 +55,16 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
     }
 
     private static string? Text(JsonElement fields, string name) =>
-        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     /// <summary>
     /// Reads the count, limited to the number of tries: a larger one is forged and has no more effect.
     /// </summary>
     private static int Number(JsonElement fields, string name) =>
-        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out var number)
             ? Math.Clamp(number, 0, Tries.Max)
             : 0;
 }

@@ -13,7 +13,8 @@ internal static class FunctionsServices
 {
     /// <summary>Registers the stages, their ports and the services that the functions share.</summary>
     /// <exception cref="OptionsValidationException">Invalid settings or variables, with a line for each.</exception>
-    public static IServiceCollection AddPipelineFunctions(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddPipelineFunctions(
+        this IServiceCollection services, IConfiguration configuration)
     {
         var settings = Read(configuration);
         services.AddPipeline(options => Apply(options, configuration));
@@ -54,7 +55,8 @@ internal static class FunctionsServices
         // Azure sets WEBSITE_HOSTNAME to the app's public name. Webhooks need a key, and Nimble cannot reach localhost.
         var delivery = options.Delivery;
         if (delivery.CallbackBase is null && delivery.CallbackKeys.Count > 0
-            && configuration["WEBSITE_HOSTNAME"] is { Length: > 0 } host && !host.StartsWith("localhost", StringComparison.OrdinalIgnoreCase))
+            && configuration["WEBSITE_HOSTNAME"] is { Length: > 0 } host
+                && !host.StartsWith("localhost", StringComparison.OrdinalIgnoreCase))
             delivery.CallbackBase = new Uri($"https://{host}");
     }
 }

@@ -9,6 +9,7 @@ namespace Pipeline.Functions;
 internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
 {
     [Function("Intake")]
-    public Task RunAsync([QueueTrigger(QueueNames.UrlLists)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task RunAsync(
+        [QueueTrigger(QueueNames.UrlLists)] QueueMessage message, CancellationToken cancellationToken) =>
         runner.RunAsync(QueueNames.UrlLists, message, StageTimeLimits.Intake, stage.HandleAsync, cancellationToken);
 }

@@ -28,7 +28,8 @@ internal sealed partial class MessageRunner(
     /// <param name="stage">The stage.</param>
     /// <param name="stopping">Cancelled when the host stops.</param>
     public async Task RunAsync(
-        string name, QueueMessage message, TimeSpan limit, Func<ReadOnlyMemory<byte>, CancellationToken, Task> stage, CancellationToken stopping)
+        string name, QueueMessage message, TimeSpan limit, Func<ReadOnlyMemory<byte>, CancellationToken, Task> stage,
+        CancellationToken stopping)
     {
         var envelope = Envelope.Read(name, message.Body);
         var held = new HeldMessage(name, message.MessageId, envelope, message.DequeueCount + envelope.Requeued);
@@ -36,7 +37,8 @@ internal sealed partial class MessageRunner(
         var body = envelope.Body;
         try
         {
-            await WithinAsync(limit, async token => await stage(body = await claims.RedeemAsync(body, token), token), stopping);
+            await WithinAsync(
+                limit, async token => await stage(body = await claims.RedeemAsync(body, token), token), stopping);
         }
         catch (Exception error)
         {
@@ -66,7 +68,8 @@ internal sealed partial class MessageRunner(
             case MessageFate.WaitsForStore:
                 await DelayAsync(held, envelope.Body, StoreWait, (PipelineException)error, stopping);
                 return true;
-            case MessageFate.Retried when error is PipelineException { RetryAfter: not null } transient && envelope.CanCount:
+            case MessageFate.Retried when error is PipelineException { RetryAfter: not null } transient
+                && envelope.CanCount:
                 await DelayAsync(held, envelope.CountedUp(), ShortestWait, transient, stopping);
                 return true;
             case MessageFate.DeadLettered:
@@ -93,7 +96,8 @@ internal sealed partial class MessageRunner(
         return SendAsync(held.Queue, body, wait, stopping);
     }
 
-    private Task SendAsync(string name, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken) =>
+    private Task SendAsync(
+        string name, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(name, [body], delay, cancellationToken);
 
     /// <summary>Runs work with a time limit.</summary>
@@ -114,13 +118,19 @@ internal sealed partial class MessageRunner(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Returned message {MessageId} to queue {Queue} because the host is stopping.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Returned message {MessageId} to queue {Queue} because the host is stopping.")]
     private partial void LogReturned(string messageId, string queue);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Moving message {MessageId} of queue {Queue} to the poison queue after try {Try}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Moving message {MessageId} of queue {Queue} to the poison queue after try {Try}: {Reason}")]
     private partial void LogPoisoned(Exception? error, string messageId, string queue, long @try, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Delaying message {MessageId} of queue {Queue} by {Seconds} s after try {Try}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Delaying message {MessageId} of queue {Queue} by {Seconds} s after try {Try}: {Reason}")]
     private partial void LogDelayed(string messageId, string queue, double seconds, long @try, string reason);
 
     private sealed record HeldMessage(string Queue, string Id, Envelope Envelope, long Tries);

@@ -22,7 +22,9 @@ internal static class MessageTrace
     /// </param>
     public static Activity? Start(string queue, string? traceParent)
     {
-        var links = ActivityContext.TryParse(traceParent, null, isRemote: true, out var sender) ? new[] { new ActivityLink(sender) } : null;
+        var links = ActivityContext.TryParse(traceParent, null, isRemote: true, out var sender)
+            ? new[] { new ActivityLink(sender) }
+            : null;
         return Source.StartActivity(
             $"process {queue}",
             ActivityKind.Consumer,

@@ -9,6 +9,7 @@ namespace Pipeline.Functions;
 internal sealed class SubmitFunction(SubmitStage stage, MessageRunner runner)
 {
     [Function("Submit")]
-    public Task RunAsync([QueueTrigger(QueueNames.Submissions)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task RunAsync(
+        [QueueTrigger(QueueNames.Submissions)] QueueMessage message, CancellationToken cancellationToken) =>
         runner.RunAsync(QueueNames.Submissions, message, StageTimeLimits.Submit, stage.HandleAsync, cancellationToken);
 }

@@ -21,9 +21,12 @@ internal sealed partial class SweepFunction(SweepStage stage, MessageRunner runn
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep has processed everything that was due (started late: {IsPastDue}).")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Sweep has processed everything that was due (started late: {IsPastDue}).")]
     private partial void LogSwept(bool isPastDue);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Sweep stopped because the host is stopping. The rest is still due.")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Sweep stopped because the host is stopping. The rest is still due.")]
     private partial void LogStopped();
 }

@@ -28,7 +28,8 @@ internal static class Telemetry
                 // Alerts query the log. By default, log entries of traces that are not sampled are dropped.
                 exporter.EnableTraceBasedLogsSampler = false;
                 if (configuration["AZURE_CLIENT_ID"] is { Length: > 0 } identity)
-                    exporter.Credential = new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(identity));
+                    exporter.Credential = new ManagedIdentityCredential(
+                        ManagedIdentityId.FromUserAssignedClientId(identity));
             });
         return services;
     }

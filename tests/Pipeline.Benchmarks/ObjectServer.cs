@@ -14,7 +14,8 @@ internal static class ObjectServer
     {
         var document = await File.ReadAllBytesAsync(path);
         var crc = new byte[4];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(crc, Crc32.HashToUInt32(Crc32ParameterSet.Crc32C, document));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(
+            crc, Crc32.HashToUInt32(Crc32ParameterSet.Crc32C, document));
         var checksum = Convert.ToBase64String(crc);
         // The checksum of a blob, which only shows accidental damage.
 #pragma warning disable CA5351
@@ -38,7 +39,8 @@ internal static class ObjectServer
             headers.ContentMD5 = md5;
             headers["x-goog-generation"] = "1725000000000000";
             headers["x-goog-hash"] = $"crc32c={checksum}";
-            headers["x-goog-stored-content-length"] = document.Length.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            headers["x-goog-stored-content-length"] = document.Length.ToString(
+                System.Globalization.CultureInfo.InvariantCulture);
             await context.Response.Body.WriteAsync(document);
         });
         await app.StartAsync();

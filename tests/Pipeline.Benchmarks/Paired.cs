@@ -29,15 +29,19 @@ internal static class Paired
         }
 
         return new(
-            Median(runs.Select(r => r.Ours.Seconds)), Median(runs.Select(r => r.Theirs.Seconds)), Median(runs.Select(r => r.Ours.Seconds / r.Theirs.Seconds)),
+            Median(runs.Select(r => r.Ours.Seconds)), Median(runs.Select(r => r.Theirs.Seconds)), Median(
+                runs.Select(r => r.Ours.Seconds / r.Theirs.Seconds)),
             Median(runs.Select(r => r.Ours.Clock / r.Theirs.Clock)), Median(runs.Select(r => r.Ours.Garbage)));
     }
 
     private static async Task<Cost> MeasureAsync(Func<int, Task> work, int slice)
     {
-        var (garbage, start, clock) = (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+        var (garbage, start, clock) = (
+            GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
         await work(slice);
-        return new((Environment.CpuUsage.TotalTime - start).TotalSeconds, Stopwatch.GetElapsedTime(clock).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - garbage);
+        return new(
+            (Environment.CpuUsage.TotalTime - start).TotalSeconds, Stopwatch.GetElapsedTime(clock).TotalSeconds,
+            GC.GetTotalAllocatedBytes(precise: true) - garbage);
     }
 
     private static double Median(IEnumerable<double> values)
@@ -48,7 +52,8 @@ internal static class Paired
 
     private readonly record struct Cost(double Seconds, double Clock, double Garbage)
     {
-        public static Cost operator +(Cost a, Cost b) => new(a.Seconds + b.Seconds, a.Clock + b.Clock, a.Garbage + b.Garbage);
+        public static Cost operator +(Cost a, Cost b) =>
+            new(a.Seconds + b.Seconds, a.Clock + b.Clock, a.Garbage + b.Garbage);
     }
 }
 
@@ -58,4 +63,5 @@ internal static class Paired
 /// <param name="Ratio">Our processor time divided by theirs.</param>
 /// <param name="ClockRatio">Our elapsed time divided by theirs.</param>
 /// <param name="OurGarbage">Bytes that we allocated.</param>
-internal sealed record Comparison(double OurSeconds, double TheirSeconds, double Ratio, double ClockRatio, double OurGarbage);
+internal sealed record Comparison(
+    double OurSeconds, double TheirSeconds, double Ratio, double ClockRatio, double OurGarbage);

@@ -26,7 +26,9 @@ public class Parts
 
     private readonly S3Signer _signer = new("us-east-1");
     private readonly ImmutableCredentials _credentials = new("key", "secret", null);
-    private readonly byte[] _webhook = Encoding.UTF8.GetBytes("""{"status":"success","task":{"id":"t-1","state":"success","status_url":"https://api.example.com/v1/tasks/t-1"}}""");
+    private readonly byte[] _webhook = Encoding.UTF8.GetBytes(
+        """{"status":"success","task":"""
+            + """{"id":"t-1","state":"success","status_url":"https://api.example.com/v1/tasks/t-1"}}""");
     private readonly JsonElement _echo = JsonElement.Parse($$"""{"url":"{{Url(Inputs / 2)}}"}""");
     private readonly byte[] _list = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, Inputs).Select(Url)));
     private readonly byte[] _document;
@@ -46,14 +48,33 @@ public class Parts
         _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
         _token = _tokens.UrlFor(Submission)!.Segments[^1];
         _matcher = new(
-            new() { SubmissionId = Submission, ListId = "list", Sequence = 0, State = SubmissionState.Accepted, Count = Inputs },
-            [.. Enumerable.Range(0, Inputs).Select(i => new InputEntry { SubmissionId = Submission, Ordinal = i, Id = $"{i:x32}", Url = Url(i), Input = $$"""{"url":"{{Url(i)}}"}""", Line = i })]);
+            new()
+            {
+                SubmissionId = Submission,
+                ListId = "list",
+                Sequence = 0,
+                State = SubmissionState.Accepted,
+                Count = Inputs,
+            },
+            [
+                .. Enumerable.Range(0, Inputs).Select(
+                    i =>
+                        new InputEntry
+                        {
+                            SubmissionId = Submission,
+                            Ordinal = i,
+                            Id = $"{i:x32}",
+                            Url = Url(i),
+                            Input = $$"""{"url":"{{Url(i)}}"}""",
+                            Line = i,
+                        })]);
     }
 
     /// <summary>Runs all parts and prints a table.</summary>
     /// <param name="folder">Folder for the reports.</param>
     public static void Run(string folder) => BenchmarkRunner.Run<Parts>(
-        DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)).WithArtifactsPath(folder));
+        DefaultConfig.Instance.AddJob(
+            Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)).WithArtifactsPath(folder));
 
     [Benchmark]
     public Task UnpackBare() => Rows.GunzipAsync(new MemoryStream(_document));
@@ -64,7 +85,8 @@ public class Parts
     [Benchmark]
     public void SignARead()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "https://bucket.s3.amazonaws.com/list/list-000000/t-1.json.gz");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, "https://bucket.s3.amazonaws.com/list/list-000000/t-1.json.gz");
         _signer.Sign(request, _credentials, DateTimeOffset.UnixEpoch);
     }
 
@@ -80,7 +102,8 @@ public class Parts
     [Benchmark]
     public async Task<int> ReadAListOfAThousand()
     {
-        await using var list = await ListReader.OpenAsync(ListSource.Of(_list), new() { MaxItemBytes = 1 << 20 }, CancellationToken.None);
+        await using var list = await ListReader.OpenAsync(
+            ListSource.Of(_list), new() { MaxItemBytes = 1 << 20 }, CancellationToken.None);
         return await list.ReadAsync(CancellationToken.None).CountAsync();
     }
 

@@ -18,7 +18,10 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; 'bench/all' runs those. parts FOLDER: each part of the work per URL by itself.");
+    Console.Error.WriteLine(
+        "Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER "
+            + "FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; "
+            + "'bench/all' runs those. parts FOLDER: each part of the work per URL by itself.");
     return 2;
 }
 
@@ -57,8 +60,12 @@ static async Task<int> CompareAsync(string folder, int rounds)
 {
     var corpus = Load(folder);
     var rows = new Rows(corpus);
-    Print("bare GZipStream", corpus.Length, await Paired.RunAsync(rounds, rows.Slices, rows.NormalizeAsync, rows.GunzipAsync), goal: 0.60);
-    Print("JsonDocument", corpus.Length, await Paired.RunAsync(Math.Max(1, rounds / 2), rows.Slices, rows.NormalizeAsync, rows.ParseAsync), goal: 4);
+    Print(
+        "bare GZipStream", corpus.Length,
+        await Paired.RunAsync(rounds, rows.Slices, rows.NormalizeAsync, rows.GunzipAsync), goal: 0.60);
+    Print(
+        "JsonDocument", corpus.Length,
+        await Paired.RunAsync(Math.Max(1, rounds / 2), rows.Slices, rows.NormalizeAsync, rows.ParseAsync), goal: 4);
     return 0;
 }
 
@@ -96,18 +103,30 @@ static async Task<int> RepeatAsync(string folder, int rounds)
     return 0;
 }
 
-static byte[][] Load(string folder) => [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+static byte[][] Load(string folder) =>
+    [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
 
 static async Task<int> ReadAsync(string path, int slices, int rounds)
 {
-    using var server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", path]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+    using var server = Process.Start(
+        new ProcessStartInfo(Environment.ProcessPath!, ["serve", path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        })!;
     using var rows = new ReadRows(new Uri((await server.StandardOutput.ReadLineAsync())!));
     var count = slices * ReadRows.SliceReads;
-    Print("S3 / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadBareAsync), goal: 0.90);
-    Print("GCS / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadGcsAsync, rows.ReadBareAsync), goal: 0.95);
+    Print(
+        "S3 / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadBareAsync),
+        goal: 0.90);
+    Print(
+        "GCS / bare HttpClient", count, await Paired.RunAsync(rounds, slices, rows.ReadGcsAsync, rows.ReadBareAsync),
+        goal: 0.95);
     var azure = await Paired.RunAsync(rounds, slices, rows.ReadAzureAsync, rows.ReadAzureSdkAsync);
     Print("Azure Blob / SDK DownloadStreaming", count, azure, goal: 1);
-    Print("S3 / SDK GetObject", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadSdkAsync), goal: 1);
+    Print(
+        "S3 / SDK GetObject", count, await Paired.RunAsync(rounds, slices, rows.ReadS3Async, rows.ReadSdkAsync),
+        goal: 1);
     server.StandardInput.Close();
     await server.WaitForExitAsync();
     return 0;
@@ -122,7 +141,9 @@ static async Task<int> LargeAsync(string path, int copies)
         await using var stored = File.OpenRead(path);
         await Rows.NormalizeAsync(stored, Stream.Null);
     })));
-    var peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+    var peak = File.ReadLines("/proc/self/status")
+        .First(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
     Console.WriteLine($"{(Environment.CpuUsage.TotalTime - start).TotalSeconds:0.000} {long.Parse(peak) / 1024.0:0.0}");
     return 0;
 }

@@ -25,7 +25,15 @@ internal sealed class Rows(IEnumerable<byte[]> corpus)
         SubmissionId = "list-000000",
         BatchId = "batch",
         TaskId = "t-1",
-        Input = new() { SubmissionId = "list-000000", Ordinal = 0, Id = "0123456789abcdef0123456789abcdef", Url = "https://example.com/", Input = """{"url":"https://example.com/"}""", Line = 1 },
+        Input = new()
+        {
+            SubmissionId = "list-000000",
+            Ordinal = 0,
+            Id = "0123456789abcdef0123456789abcdef",
+            Url = "https://example.com/",
+            Input = """{"url":"https://example.com/"}""",
+            Line = 1,
+        },
         SharedInputs = "{}",
         SourceUri = "s3://bucket/list/list-000000/t-1.json",
         SourceETag = "abc",
@@ -117,24 +125,37 @@ internal sealed class ReadRows(Uri endpoint) : IDisposable
     /// <summary>Number of reads in a slice.</summary>
     public const int SliceReads = 50;
 
-    private readonly S3ObjectStore _s3 = new(new() { S3Endpoint = endpoint, S3AccessKey = "key", S3SecretKey = "secret" }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
-    private readonly GcsObjectStore _gcs = new(new() { GcsEndpoint = endpoint.AbsoluteUri }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+    private readonly S3ObjectStore _s3 = new(
+        new() { S3Endpoint = endpoint, S3AccessKey = "key", S3SecretKey = "secret" }, TimeProvider.System,
+        NullLogger<S3ObjectStore>.Instance);
+    private readonly GcsObjectStore _gcs = new(
+        new() { GcsEndpoint = endpoint.AbsoluteUri }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
     private readonly AzureAccount _account = Account(endpoint);
     private readonly AzureBlobStore _azure =
         new(Account(endpoint), TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
     private readonly AmazonS3Client _sdk =
-        new(new BasicAWSCredentials("key", "secret"), new AmazonS3Config { ServiceURL = endpoint.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        new(
+            new BasicAWSCredentials("key", "secret"),
+            new AmazonS3Config
+            {
+                ServiceURL = endpoint.AbsoluteUri,
+                ForcePathStyle = true,
+                AuthenticationRegion = "us-east-1",
+            });
 
     private readonly HttpClient _http = new();
 
-    public Task ReadS3Async(int slice) => RepeatAsync(slice, i => ReadAsync(_s3, new("s3", "bucket", $"a/{i}.json.gz")));
+    public Task ReadS3Async(int slice) =>
+        RepeatAsync(slice, i => ReadAsync(_s3, new("s3", "bucket", $"a/{i}.json.gz")));
 
-    public Task ReadGcsAsync(int slice) => RepeatAsync(slice, i => ReadAsync(_gcs, new("gs", "bucket", $"a/{i}.json.gz")));
+    public Task ReadGcsAsync(int slice) =>
+        RepeatAsync(slice, i => ReadAsync(_gcs, new("gs", "bucket", $"a/{i}.json.gz")));
 
     /// <summary>Reads with a bare client, without signature, checksum or retries.</summary>
     public Task ReadBareAsync(int slice) => RepeatAsync(slice, async i =>
     {
-        using var response = await _http.GetAsync(new Uri(endpoint, $"bucket/a/{i}.json.gz"), HttpCompletionOption.ResponseHeadersRead);
+        using var response = await _http.GetAsync(
+            new Uri(endpoint, $"bucket/a/{i}.json.gz"), HttpCompletionOption.ResponseHeadersRead);
         await Rows.NormalizeAsync(await response.Content.ReadAsStreamAsync(), Stream.Null);
     });
 
@@ -147,7 +168,9 @@ internal sealed class ReadRows(Uri endpoint) : IDisposable
     public Task ReadAzureAsync(int slice) =>
         RepeatAsync(slice, i => ReadAsync(_azure, new("azblob", "bucket", $"a/{i}.json.gz")));
 
-    /// <summary>Reads with the SDK's own resuming stream, and verifies the MD5, which the SDK leaves to its caller.</summary>
+    /// <summary>
+    /// Reads with the SDK's own resuming stream, and verifies the MD5, which the SDK leaves to its caller.
+    /// </summary>
     public Task ReadAzureSdkAsync(int slice) => RepeatAsync(slice, async i =>
     {
         var blob = _account.Blobs.GetBlobContainerClient("bucket").GetBlobClient($"a/{i}.json.gz");

@@ -36,7 +36,8 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         {
             await CheckFailureAsync(failure, posted, verdict);
             if (verdict.Plan.Kind == TrialKind.Hostile)
-                verdict.Starved.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}: {Text(failure, "message")}");
+                verdict.Starved.Add(
+                    $"{Text(failure, "url")} ended as {Text(failure, "reason")}: {Text(failure, "message")}");
             if (await results.FindAsync(failure) is { } found)
                 verdict.Lost.Add($"{Text(failure, "url")} ended as {Text(failure, "reason")}, but {found}");
         }
@@ -46,7 +47,11 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     public static async Task<IReadOnlyList<string>> CallbackPathsAsync(HttpClient http, Uri api)
     {
         var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats?urls=false"));
-        return [.. stats.GetProperty("posts").EnumerateArray().Select(p => p.GetProperty("callback_path").GetString()).OfType<string>()];
+        return
+        [
+            .. stats.GetProperty("posts").EnumerateArray().Select(
+                p => p.GetProperty("callback_path").GetString()).OfType<string>(),
+        ];
     }
 
     /// <summary>Number of inputs in the manifest; 0 if there is no manifest yet.</summary>
@@ -60,13 +65,15 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     public static bool HasList(string folder, long inputs)
     {
         var path = Path.Combine(folder, "manifest.json");
-        return File.Exists(path) && Lists(JsonElement.Parse(File.ReadAllText(path))).Any(l => l.GetProperty("inputs").GetInt64() == inputs);
+        return File.Exists(path)
+            && Lists(JsonElement.Parse(File.ReadAllText(path))).Any(l => l.GetProperty("inputs").GetInt64() == inputs);
     }
 
     private static IEnumerable<JsonElement> Lists(JsonElement manifest) =>
         manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray().ToList() : [manifest];
 
-    private static bool IsHonest(JsonElement outcome) => !Text(outcome, "url").Contains(HostileMark.Word, StringComparison.Ordinal);
+    private static bool IsHonest(JsonElement outcome) =>
+        !Text(outcome, "url").Contains(HostileMark.Word, StringComparison.Ordinal);
 
     private static string Digest(string path, int bytes)
     {
@@ -127,17 +134,24 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         var manifest = JsonElement.Parse(File.ReadAllText(path));
         long Count(string name) => manifest.GetProperty(name).GetInt64();
         if ((Count("inputs"), Count("records"), Count("failures")) != (urls.Count, records, failures))
-            verdict.Lost.Add($"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files {urls.Count} = {records} + {failures}");
+            verdict.Lost.Add(
+                $"the manifest says {Count("inputs")} = {Count("records")} + {Count("failures")}, the files "
+                    + $"{urls.Count} = {records} + {failures}");
         // A list's digest covers the file up to its length at the time when the list closed.
-        foreach (var location in Lists(manifest).SelectMany(l => l.GetProperty("locations").EnumerateArray()).Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
-            if (Text(location, "sha256") != Digest(Path.Combine(folder, "records.ndjson"), location.GetProperty("bytes").GetInt32()))
+        foreach (var location
+            in Lists(manifest)
+                .SelectMany(l => l.GetProperty("locations").EnumerateArray())
+                .Where(l => Text(l, "uri").StartsWith("file:", StringComparison.Ordinal)))
+            if (Text(location, "sha256")
+                != Digest(Path.Combine(folder, "records.ndjson"), location.GetProperty("bytes").GetInt32()))
                 verdict.Damaged.Add("records.ndjson does not match the manifest's digest");
     }
 
     private async Task<HashSet<string>> CountPostsAsync(Verdict verdict)
     {
         var stats = await http.GetFromJsonAsync<JsonElement>(new Uri(api, "_admin/stats"));
-        var posted = stats.GetProperty("posts").EnumerateArray().SelectMany(p => p.GetProperty("urls").EnumerateArray()).CountBy(u => u.GetString()!).ToDictionary();
+        var posted = stats.GetProperty("posts").EnumerateArray().SelectMany(
+            p => p.GetProperty("urls").EnumerateArray()).CountBy(u => u.GetString()!).ToDictionary();
         verdict.DoublePosted.AddRange(posted.Where(p => p.Value > 1).Select(p => $"{p.Key} {p.Value} times"));
         return [.. posted.Keys];
     }
@@ -152,9 +166,11 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
         }
 
         if (Text(result, "url") != Text(record, "url") || Text(result, "status") != "success")
-            verdict.Damaged.Add($"{Text(record, "url")} has the result of {Text(result, "url")}, status {Text(result, "status")}");
+            verdict.Damaged.Add(
+                $"{Text(record, "url")} has the result of {Text(result, "url")}, status {Text(result, "status")}");
         foreach (var part in record.GetProperty("content").EnumerateObject())
-            if (!result.GetProperty("data").TryGetProperty(part.Name, out var delivered) || delivered.GetRawText() != part.Value.GetRawText())
+            if (!result.GetProperty("data").TryGetProperty(part.Name, out var delivered)
+                || delivered.GetRawText() != part.Value.GetRawText())
                 verdict.Damaged.Add($"{Text(record, "url")}: {part.Name} is not what was delivered");
         if (!record.GetProperty("content").EnumerateObject().Any())
             verdict.Damaged.Add($"{Text(record, "url")} has no content");
@@ -167,8 +183,11 @@ internal sealed class Auditor(HttpClient http, Uri api, string folder, IReadOnly
     private async Task CheckFailureAsync(JsonElement failure, HashSet<string> posted, Verdict verdict)
     {
         var (url, reason) = (Text(failure, "url"), Text(failure, "reason"));
-        var task = failure.TryGetProperty("task_id", out var id) && id.ValueKind == JsonValueKind.String ? await AskAsync($"v1/tasks/{id.GetString()}") : null;
-        if (reason == "task_failed" && task?.GetProperty("task").GetProperty("state").GetString() is { } state && Good.Contains(state))
+        var task = failure.TryGetProperty("task_id", out var id) && id.ValueKind == JsonValueKind.String
+            ? await AskAsync($"v1/tasks/{id.GetString()}")
+            : null;
+        if (reason == "task_failed" && task?.GetProperty("task").GetProperty("state").GetString() is { } state
+            && Good.Contains(state))
             verdict.Lost.Add($"{url} ended as task_failed, but its task {id} is '{state}'");
         if (reason == "submission_refused" && posted.Contains(url))
             verdict.Lost.Add($"{url} ended as submission_refused, but it was accepted");

@@ -12,7 +12,8 @@ internal sealed class Azurite(string folder) : IDisposable
     private Child? _server;
 
     public string ConnectionString =>
-        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_ports[0]}/{Account};"
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://"
+            + $"127.0.0.1:{_ports[0]}/{Account};"
         + $"QueueEndpoint=http://127.0.0.1:{_ports[1]}/{Account};TableEndpoint=http://127.0.0.1:{_ports[2]}/{Account};";
 
     public async Task StartAsync()

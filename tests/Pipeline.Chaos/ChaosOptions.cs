@@ -14,7 +14,9 @@ namespace Pipeline.Chaos;
 /// <param name="Kind">The only kind of trial; null for all kinds in turn.</param>
 /// <param name="Faults">Faults of all trials, in the emulator's syntax; null for random ones.</param>
 /// <param name="Command">Folder of another build of the command; null for this build.</param>
-internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, int Forged, bool IsComplete, string? Report, TrialKind? Kind, string? Faults, string? Command)
+internal sealed record ChaosOptions(
+    int Runs, int Kills, TimeSpan Limit, int Seed, int Parallel, int Forged, bool IsComplete, string? Report,
+    TrialKind? Kind, string? Faults, string? Command)
 {
     public const string Usage = """
         Usage: tests/chaos.sh [--short | --long] [--runs N] [--kills N] [--minutes M] [--seed S] [--parallel P]
@@ -33,14 +35,26 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
         """;
 
     /// <summary>One trial of each kind.</summary>
-    private static readonly ChaosOptions Short = new(TrialPlan.Cycle.Count, int.MaxValue, TimeSpan.FromSeconds(60), 4000, 2, 1000, false, null, null, null, null);
+    private static readonly ChaosOptions Short = new(
+        TrialPlan.Cycle.Count, int.MaxValue, TimeSpan.FromSeconds(60), 4000, 2, 1000, false, null, null, null, null);
 
-    private static readonly ChaosOptions Long = Short with { Runs = int.MaxValue, Kills = 1000, Limit = TimeSpan.MaxValue, Forged = 10_000, IsComplete = true };
+    private static readonly ChaosOptions Long = Short with
+    {
+        Runs = int.MaxValue,
+        Kills = 1000,
+        Limit = TimeSpan.MaxValue,
+        Forged = 10_000,
+        IsComplete = true,
+    };
 
     /// <summary>Parses the arguments; null if they are invalid.</summary>
     public static ChaosOptions? Parse(string[] args)
     {
-        var options = args.Contains("--long") ? Long : args.Contains("--short") ? Short : Long with { IsComplete = false };
+        var options = args.Contains("--long")
+            ? Long
+            : args.Contains("--short")
+            ? Short
+            : Long with { IsComplete = false };
         args = [.. args.Where(arg => arg is not ("--long" or "--short"))];
         for (var i = 0; i + 1 < args.Length; i += 2)
             if (With(options, args[i], args[i + 1]) is { } changed)
@@ -55,7 +69,9 @@ internal sealed record ChaosOptions(int Runs, int Kills, TimeSpan Limit, int See
         if (name == "--report")
             return options with { Report = value };
         if (name == "--kind")
-            return Enum.TryParse<TrialKind>(value, ignoreCase: true, out var kind) ? options with { Kind = kind } : null;
+            return Enum.TryParse<TrialKind>(value, ignoreCase: true, out var kind)
+                ? options with { Kind = kind }
+                : null;
         if (name == "--faults")
             return options with { Faults = value };
         if (name == "--command")

@@ -23,7 +23,9 @@ internal static class ChaosProgram
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(started);
         var installation = new Installation(options.Command);
         var verdicts = new List<Verdict>();
-        await Parallel.ForEachAsync(Plans(options, Elapsed, verdicts), new ParallelOptions { MaxDegreeOfParallelism = options.Parallel }, async (plan, _) =>
+        await Parallel.ForEachAsync(Plans(options, Elapsed, verdicts),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Parallel },
+            async (plan, _) =>
         {
             var began = Elapsed();
             using ITrial trial = plan.Kind == TrialKind.Hostile

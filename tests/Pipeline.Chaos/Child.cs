@@ -12,15 +12,31 @@ internal sealed class Child : IDisposable
     /// <summary>Exit code of a process that SIGKILL ended.</summary>
     public const int Killed = 137;
 
-    private static readonly string[] Foreign = ["AWS_", "GOOGLE_", "NIMBLE_", "STORAGE_EMULATOR", "Pipeline__", "Runner__", "PIPELINE_", "AzureWebJobsStorage"];
+    private static readonly string[] Foreign =
+    [
+        "AWS_",
+        "GOOGLE_",
+        "NIMBLE_",
+        "STORAGE_EMULATOR",
+        "Pipeline__",
+        "Runner__",
+        "PIPELINE_",
+        "AzureWebJobsStorage",
+    ];
     private static int LastPort = 15_000 + (Environment.ProcessId % 1000 * 10);
     private readonly Process _process;
     private readonly StringBuilder _said = new();
 
     public Child(string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(n => Foreign.Any(f => n.StartsWith(f, StringComparison.Ordinal))).ToList())
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name
+            in start.Environment.Keys.Where(n => Foreign.Any(f => n.StartsWith(f, StringComparison.Ordinal))).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
@@ -131,7 +147,8 @@ internal sealed class Child : IDisposable
     /// <summary>Waits until SIGSTOP has stopped the process; false after the time limit.</summary>
     public async Task<bool> WaitUntilStoppedAsync(TimeSpan limit)
     {
-        var end = TimeProvider.System.GetTimestamp() + (long)(limit.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        var end = TimeProvider.System.GetTimestamp() + (long)(
+            limit.TotalSeconds * TimeProvider.System.TimestampFrequency);
         while (!_process.HasExited && TimeProvider.System.GetTimestamp() < end)
         {
             var stat = await File.ReadAllTextAsync($"/proc/{_process.Id}/stat");

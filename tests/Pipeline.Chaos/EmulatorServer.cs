@@ -9,14 +9,18 @@ internal sealed class EmulatorServer(Installation installation, HttpClient http,
     private Child? _server;
 
     /// <summary>Whether it runs, and the end of its output.</summary>
-    public string State => _server is not { } server ? "was never started" : $"{(server.HasEnded ? "has ended" : "runs")}: {server.LastWords}";
+    public string State =>
+        _server is not { } server
+            ? "was never started"
+            : $"{(server.HasEnded ? "has ended" : "runs")}: {server.LastWords}";
 
     public Uri Api => new($"http://127.0.0.1:{_port}/");
 
     /// <summary>Starts it with faults.</summary>
     public async Task StartAsync(string faults)
     {
-        _server = installation.Start(["emulator", "--urls", Api.AbsoluteUri, "--data", folder, "--storage", "own", "--faults", faults], []);
+        _server = installation.Start(
+            ["emulator", "--urls", Api.AbsoluteUri, "--data", folder, "--storage", "own", "--faults", faults], []);
         for (var tries = 0; tries < 600; tries++)
         {
             try

@@ -50,8 +50,14 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
     /// </param>
     public static FaultPlan Draw(Random random, int seed, bool isSlow)
     {
-        var drawn = new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), ["retry_after_ms"] = "200" };
-        var names = random.GetItems(Others, random.Next(4)).Append(Others[seed / 2 % Others.Length]).Where(n => !isSlow || n != "task_never");
+        var drawn = new Dictionary<string, string>
+        {
+            ["seed"] = seed.ToString(CultureInfo.InvariantCulture),
+            ["retry_after_ms"] = "200",
+        };
+        var names = random.GetItems(Others, random.Next(4))
+            .Append(Others[seed / 2 % Others.Length])
+            .Where(n => !isSlow || n != "task_never");
         foreach (var kind in names.Distinct().Select(n => FaultCatalog.ByName[n]))
             drawn[kind.Name] = Value(random, kind);
         if (drawn.Keys.Any(n => n.StartsWith("object_", StringComparison.Ordinal)) && random.Next(2) == 0)
@@ -69,7 +75,9 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
         var (fault, value) = random.Next(2) == 0
             ? (Hostile[0], Rates[random.Next(2, Rates.Length)])
             : (name, $"{words[random.Next(words.Length)]}@{Rates[random.Next(4, Rates.Length)]}");
-        return new(new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), [fault] = value }, 0);
+        return new(
+            new Dictionary<string, string> { ["seed"] = seed.ToString(CultureInfo.InvariantCulture), [fault] = value },
+            0);
     }
 
     /// <summary>Parses given faults.</summary>
@@ -90,5 +98,6 @@ internal sealed record FaultPlan(IReadOnlyDictionary<string, string> Drawn, int 
         };
     }
 
-    private static string Format(IEnumerable<KeyValuePair<string, string>> faults) => string.Join(',', faults.Select(f => $"{f.Key}={f.Value}"));
+    private static string Format(IEnumerable<KeyValuePair<string, string>> faults) =>
+        string.Join(',', faults.Select(f => $"{f.Key}={f.Value}"));
 }

@@ -16,7 +16,8 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
 {
     private static readonly string[] Bodies =
     [
-        """{"status":"success","task":{"id":"11111111-2222-4333-8444-555555555555"}}""", """{"id":"../../etc/passwd"}""", "", "{", new string('[', 3000),
+        """{"status":"success","task":{"id":"11111111-2222-4333-8444-555555555555"}}""",
+            """{"id":"../../etc/passwd"}""", "", "{", new string('[', 3000),
         $$"""{"status":"{{new string('x', 60_000)}}"}""",
     ];
 
@@ -36,7 +37,9 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
 
     /// <summary>Sends webhooks until it is cancelled.</summary>
     public Task RunAsync(int senders, TimeSpan pause, CancellationToken stop) =>
-        Task.WhenAll(Enumerable.Range(0, senders).Select(sender => Task.Run(() => SendAsync(new Random(seed + sender), pause, stop), CancellationToken.None)));
+        Task.WhenAll(
+            Enumerable.Range(0, senders).Select(
+                sender => Task.Run(() => SendAsync(new Random(seed + sender), pause, stop), CancellationToken.None)));
 
     private async Task SendAsync(Random random, TimeSpan pause, CancellationToken stop)
     {
@@ -79,7 +82,8 @@ internal sealed class Forger(HttpClient http, Uri api, int listen, string keyFil
         Interlocked.Increment(ref _answered);
         if (answer.StatusCode >= HttpStatusCode.InternalServerError)
             Interlocked.Increment(ref _errors);
-        else if (answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.NotFound))
+        else if (answer.StatusCode
+            is not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.NotFound))
             lock (LetIn)
                 LetIn.Add($"a forged webhook was answered with {(int)answer.StatusCode}");
     }

@@ -51,7 +51,9 @@ internal sealed class HostileTrial : ITrial
             _verdict.HonestBeside = await ServeAsync("beside", hostile, beside);
             // Emulator and command share this machine: what the emulator is slower by is no fault of the command.
             var slower = RequestsInTurn * (_answered - answeredAlone);
-            var allowed = Longer(_verdict.HonestAlone * Times, _verdict.HonestAlone + (Noise * _slowness)) + Longer(slower, TimeSpan.Zero);
+            var allowed = Longer(
+                _verdict.HonestAlone * Times,
+                _verdict.HonestAlone + (Noise * _slowness)) + Longer(slower, TimeSpan.Zero);
             if (_verdict.HonestBeside > allowed)
                 _verdict.Starved.Add($"the honest list took {_verdict.HonestAlone.TotalSeconds:0.0} s alone "
                     + $"and {_verdict.HonestBeside.TotalSeconds:0.0} s beside the hostile one");
@@ -77,7 +79,9 @@ internal sealed class HostileTrial : ITrial
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static List<string> Urls(int first, int count) =>
-        [.. Enumerable.Range(first, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes={200 + (i * 37 % 4000)}")];
+        [
+            .. Enumerable.Range(first, count).Select(
+                i => $"http://sample.test/sample/generated/{i}?bytes={200 + (i * 37 % 4000)}")];
 
     private async Task StartEmulatorAsync()
     {
@@ -102,11 +106,14 @@ internal sealed class HostileTrial : ITrial
         await workers.AddListAsync(honest.Select(url => (url, "")));
         var started = TimeProvider.System.GetTimestamp();
         var probes = new List<TimeSpan>();
-        await WaitAsync(server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", probes);
+        await WaitAsync(
+            server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", probes);
         var took = TimeProvider.System.GetElapsedTime(started);
         _answered = probes.Count == 0 ? TimeSpan.Zero : probes.Order().ElementAt(probes.Count / 2);
         await WaitAsync(
-            server, () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count, "has not ended the hostile list");
+            server, () =>
+                Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count,
+                "has not ended the hostile list");
         await StopAsync(server);
         await File.WriteAllTextAsync(Path.Combine(folder, "command.log"), server.Words);
         await _emulator.SetFaultsAsync([]);

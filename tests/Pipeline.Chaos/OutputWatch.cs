@@ -37,5 +37,6 @@ internal sealed class OutputWatch : IDisposable
         }
     }
 
-    private static long[] Lengths(string folder) => [.. Files.Select(f => new FileInfo(Path.Combine(folder, f))).Select(f => f.Exists ? f.Length : 0)];
+    private static long[] Lengths(string folder) =>
+        [.. Files.Select(f => new FileInfo(Path.Combine(folder, f))).Select(f => f.Exists ? f.Length : 0)];
 }

@@ -25,8 +25,11 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
         var cursor = "";
         while (await ask($"v1/tasks?limit=1000{cursor}") is { } page)
         {
-            foreach (var task in page.GetProperty("data").EnumerateArray().Where(t => t.GetProperty("state").GetString() is "success" or "completed"))
-                _good.Add((await UrlOfAsync(task), task.GetProperty("id").GetString()!, TimeOf(task.GetProperty("modified_at")),
+            foreach (var task
+                in page.GetProperty("data").EnumerateArray().Where(
+                    t => t.GetProperty("state").GetString() is "success" or "completed"))
+                _good.Add((await UrlOfAsync(task), task.GetProperty("id").GetString()!,
+                    TimeOf(task.GetProperty("modified_at")),
                     task.TryGetProperty("output_url", out var url) ? url.GetString() : null));
             if (page.GetProperty("pagination").GetProperty("next_cursor").GetString() is not { } next)
                 return;
@@ -50,7 +53,8 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
                 continue;
             if (isUnproven && !await exists($"s3/{task.Object!["s3://".Length..]}"))
                 continue;
-            if (await ReadResultAsync(ask, task.TaskId) is { } result && result.GetProperty("status").GetString() == "success")
+            if (await ReadResultAsync(ask, task.TaskId) is { } result
+                && result.GetProperty("status").GetString() == "success")
                 return $"task {task.TaskId} had a result since {task.EndedAt:O}";
         }
 
@@ -79,8 +83,11 @@ internal sealed class PaidResults(Func<string, Task<JsonElement?>> ask, Func<str
     {
         if (task.TryGetProperty("input", out var echo) && echo.TryGetProperty("url", out var url))
             return url.GetString()!;
-        return await ReadResultAsync(ask, task.GetProperty("id").GetString()!) is { } result ? result.GetProperty("url").GetString()! : "";
+        return await ReadResultAsync(ask, task.GetProperty("id").GetString()!) is { } result
+            ? result.GetProperty("url").GetString()!
+            : "";
     }
 
-    private static DateTimeOffset TimeOf(JsonElement time) => DateTimeOffset.Parse(time.GetString()!, CultureInfo.InvariantCulture);
+    private static DateTimeOffset TimeOf(JsonElement time) =>
+        DateTimeOffset.Parse(time.GetString()!, CultureInfo.InvariantCulture);
 }

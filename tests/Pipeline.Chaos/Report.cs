@@ -17,8 +17,11 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
     public IReadOnlyList<string> Holes { get; } =
     [
         .. CrashPoint.Names.Except(verdicts.SelectMany(v => v.Kills)).Select(name => $"no kill at {name}"),
-        .. FaultPlan.Names.Except(verdicts.SelectMany(v => v.Plan.Faults.Drawn.Keys)).Select(name => $"no fault {name}"),
-        .. Enum.GetValues<TrialKind>().Except(verdicts.Select(v => v.Plan.Kind)).Select(kind => $"no trial of kind {kind}{(Installation.Lacks(kind) is { } lack ? $": {lack}" : "")}"),
+        .. FaultPlan.Names.Except(verdicts.SelectMany(v => v.Plan.Faults.Drawn.Keys))
+            .Select(name => $"no fault {name}"),
+        .. Enum.GetValues<TrialKind>()
+            .Except(verdicts.Select(v => v.Plan.Kind))
+            .Select(kind => $"no trial of kind {kind}{(Installation.Lacks(kind) is { } lack ? $": {lack}" : "")}"),
         .. verdicts.Sum(v => v.Forged) < Flood ? [$"fewer than {Flood:N0} forged webhooks"] : Array.Empty<string>(),
         .. verdicts.Sum(v => v.Freezes) == 0 ? ["no freeze"] : Array.Empty<string>(),
     ];
@@ -28,12 +31,22 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
     {
         Introduce();
         Sum();
-        List("Kills and recovery", "Recovery is measured from the restart: to the next record, failure or manifest on disk and, if nothing interrupted the command again, to the end of the list with all its remaining work.");
+        List(
+            "Kills and recovery",
+            "Recovery is measured from the restart: to the next record, failure or manifest on disk and, if nothing "
+                + "interrupted the command again, to the end of the list with all its remaining work.");
         WriteRecoveries();
-        List("Faults", "Number of trials with each fault of the emulator's catalog, and the rates: an integer is a number of times, a decimal a share.");
+        List(
+            "Faults",
+            "Number of trials with each fault of the emulator's catalog, and the rates: an integer is a number of "
+                + "times, a decimal a share.");
         WriteFaults();
         if (options.IsComplete || Holes.Count == 0)
-            List("Not covered", Holes.Count == 0 ? "Nothing: every boundary, every fault and every kind of trial occurred." : string.Join("; ", Holes) + ".");
+            List(
+                "Not covered",
+                Holes.Count == 0
+                    ? "Nothing: every boundary, every fault and every kind of trial occurred."
+                    : string.Join("; ", Holes) + ".");
         var bad = verdicts.Where(v => !v.IsClean).Select(v => v.Plan.Seed).Order().ToList();
         if (bad.Count > 0)
             List("Trials that failed", $"By seed: {string.Join(", ", bad)}.");
@@ -75,20 +88,27 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("URLs", verdicts.Sum(v => v.Urls));
         Row("records, each compared byte for byte", verdicts.Sum(v => v.Records));
         Row("failures", verdicts.Sum(v => v.Failures));
-        foreach (var reason in verdicts.SelectMany(v => v.GivenUp).GroupBy(g => g.Key).OrderBy(g => g.Key, StringComparer.Ordinal))
-            Row($"of these `{reason.Key}`, given up after windows that are only seconds in these trials", reason.Sum(g => g.Value));
+        foreach (var reason
+            in verdicts.SelectMany(v => v.GivenUp).GroupBy(g => g.Key).OrderBy(g => g.Key, StringComparer.Ordinal))
+            Row(
+                $"of these `{reason.Key}`, given up after windows that are only seconds in these trials",
+                reason.Sum(g => g.Value));
         Row("**lost**", Bold(v => v.Lost));
         Row("**duplicated**", Bold(v => v.Duplicated));
         Row("**damaged**", Bold(v => v.Damaged));
         Row("**posted twice**", Bold(v => v.DoublePosted));
-        Row("**stuck** (not ended within 90 s of the last interruption on an idle machine, or ended with an error)", Bold(v => v.Stuck));
+        Row(
+            "**stuck** (not ended within 90 s of the last interruption on an idle machine, or ended with an error)",
+            Bold(v => v.Stuck));
         Row("**forged webhooks accepted, or answered with 5xx**", Bold(v => v.LetIn));
         var hostile = verdicts.Where(v => v.Plan.Kind == TrialKind.Hostile).ToList();
         if (hostile.Count == 0)
             return;
         Row("trials with a hostile list beside an honest one", hostile.Count);
         Row("seconds for the honest list alone, p50", Quantile([.. hostile.Select(v => v.HonestAlone).Order()], 0.5));
-        Row("seconds for a similar list beside the hostile one, p50", Quantile([.. hostile.Select(v => v.HonestBeside).Order()], 0.5));
+        Row(
+            "seconds for a similar list beside the hostile one, p50",
+            Quantile([.. hostile.Select(v => v.HonestBeside).Order()], 0.5));
         Row("peak memory of the command there, MiB", hostile.Max(v => v.PeakBytes) >> 20);
         Row("**honest lists that took more than twice as long, or lost a record**", Bold(v => v.Starved));
         Row("**commands above 512 MiB**", Bold(v => v.Swollen));
@@ -101,17 +121,22 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("---", "---:", "---:", "---:", "---:", "---:");
         var kills = verdicts.SelectMany(v => v.Kills).CountBy(k => k).ToDictionary();
         var recoveries = verdicts.SelectMany(v => v.Recoveries).ToLookup(r => r.Point);
-        foreach (var point in CrashPoint.Names.Concat(kills.Keys.Except(CrashPoint.Names).Order(StringComparer.Ordinal)))
+        foreach (var point
+            in CrashPoint.Names.Concat(kills.Keys.Except(CrashPoint.Names).Order(StringComparer.Ordinal)))
         {
             var outcomes = recoveries[point].Select(r => r.Outcome).OfType<TimeSpan>().Order().ToList();
             var ends = recoveries[point].Select(r => r.End).OfType<TimeSpan>().Order().ToList();
-            Row(point, kills.GetValueOrDefault(point), Quantile(outcomes, 0.5), Quantile(outcomes, 0.99), Quantile(ends, 0.5), Quantile(ends, 0.99));
+            Row(
+                point, kills.GetValueOrDefault(point), Quantile(outcomes, 0.5), Quantile(outcomes, 0.99),
+                Quantile(ends, 0.5), Quantile(ends, 0.99));
         }
 
         var all = verdicts.SelectMany(v => v.Recoveries).ToList();
         var allOutcomes = all.Select(r => r.Outcome).OfType<TimeSpan>().Order().ToList();
         var allEnds = all.Select(r => r.End).OfType<TimeSpan>().Order().ToList();
-        Row("all", kills.Values.Sum(), Quantile(allOutcomes, 0.5), Quantile(allOutcomes, 0.99), Quantile(allEnds, 0.5), Quantile(allEnds, 0.99));
+        Row(
+            "all", kills.Values.Sum(), Quantile(allOutcomes, 0.5), Quantile(allOutcomes, 0.99), Quantile(allEnds, 0.5),
+            Quantile(allEnds, 0.99));
     }
 
     private void WriteFaults()
@@ -120,17 +145,26 @@ internal sealed class Report(ChaosOptions options, IReadOnlyList<Verdict> verdic
         Row("---", "---:", "---");
         foreach (var name in FaultPlan.Names)
         {
-            var values = verdicts.Select(v => v.Plan.Faults.Drawn.GetValueOrDefault(name)).OfType<string>().Select(v => v.Split('@')[^1]).ToList();
+            var values = verdicts.Select(
+                v =>
+                    v.Plan.Faults.Drawn.GetValueOrDefault(name)).OfType<string>().Select(v =>
+                        v.Split('@')[^1]).ToList();
             Row($"`{name}`", values.Count, string.Join(", ", values.Distinct().Order(StringComparer.Ordinal)));
         }
     }
 
-    private void List(string title, string text) => _text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {title}").AppendLine().AppendLine(text).AppendLine();
+    private void List(string title, string text) =>
+        _text.AppendLine().AppendLine(
+            CultureInfo.InvariantCulture, $"## {title}").AppendLine().AppendLine(text).AppendLine();
 
-    private void Row(params object[] cells) => _text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
+    private void Row(params object[] cells) =>
+        _text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
 
     private string Bold(Func<Verdict, List<string>> column) => $"**{verdicts.Sum(v => column(v).Count)}**";
 
     private static string Quantile(List<TimeSpan> sorted, double q) =>
-        sorted.Count == 0 ? "" : sorted[(int)Math.Ceiling(q * sorted.Count) - 1].TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        sorted.Count == 0
+            ? ""
+            : sorted[(int)Math.Ceiling(q * sorted.Count) - 1].TotalSeconds.ToString(
+                "0.0", CultureInfo.InvariantCulture);
 }

@@ -26,7 +26,8 @@ internal sealed class Trial : ITrial
 
     public Trial(Installation installation, TrialPlan plan, int forged)
     {
-        (_installation, _plan, _forged, _verdict, _random) = (installation, plan, forged, new(plan) { Folder = _folder.FullName }, new(plan.Seed));
+        (_installation, _plan, _forged, _verdict, _random) = (
+            installation, plan, forged, new(plan) { Folder = _folder.FullName }, new(plan.Seed));
         _emulator = new(installation, _http, Path.Combine(_folder.FullName, "emulator"));
         _azurite = plan.Kind == TrialKind.Azure ? new(Path.Combine(_folder.FullName, "azurite")) : null;
         _isOutage = plan.Faults.IsOutage;
@@ -54,7 +55,9 @@ internal sealed class Trial : ITrial
         using var stop = new CancellationTokenSource();
         var forger = new Forger(_http, _emulator.Api, _workers.Port, _workers.KeyFile, _plan.Seed);
         // Forging goes on beyond the end: a worker that is shutting down must refuse forged webhooks too.
-        var forging = _plan.Kind == TrialKind.Flooded ? forger.RunAsync(4, TimeSpan.Zero, stop.Token) : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
+        var forging = _plan.Kind == TrialKind.Flooded
+            ? forger.RunAsync(4, TimeSpan.Zero, stop.Token)
+            : forger.RunAsync(1, TimeSpan.FromMilliseconds(30), stop.Token);
         for (var i = 0; i < _plan.Interruptions.Count; i++)
         {
             if (i == _plan.Faults.LiftedAfter)
@@ -91,9 +94,14 @@ internal sealed class Trial : ITrial
     private async Task AddListAsync()
     {
         List<string> urls = [.. Enumerable.Range(_urls.Count + 1, _plan.Urls)
-            .Select(i => $"http://sample.test/sample/generated/{i}?bytes={(i % 15 == 0 ? _random.Next(150_000, 400_000) : _random.Next(200, 4000))}")];
+            .Select(
+                i =>
+                    $"http://sample.test/sample/generated/{i}?bytes="
+                        + $"{(i % 15 == 0 ? _random.Next(150_000, 400_000) : _random.Next(200, 4000))}")];
         _urls.AddRange(urls);
-        await _workers.AddListAsync(urls.Select((url, i) => _plan.Faults.HasRefusals && i % 9 == 4 ? (url, """, "formats": ["pdf"]""") : (url, "")));
+        await _workers.AddListAsync(
+            urls.Select((url, i) => _plan.Faults.HasRefusals
+                && i % 9 == 4 ? (url, """, "formats": ["pdf"]""") : (url, "")));
     }
 
     private async Task PrepareAsync()
@@ -128,7 +136,8 @@ internal sealed class Trial : ITrial
     {
         var patience = TimeSpan.FromSeconds(5) * _slowness;
         blow = blow with { After = blow.After * _slowness };
-        var one = Start(blow.Blow == Blow.Freeze ? (blow.At is null ? null : blow.At + ":stop") : blow.At, blow.DaysOff);
+        var one = Start(
+            blow.Blow == Blow.Freeze ? (blow.At is null ? null : blow.At + ":stop") : blow.At, blow.DaysOff);
         using (one.Watch)
         using (one.Child)
             switch (blow.Blow)
@@ -238,7 +247,8 @@ internal sealed class Trial : ITrial
         if (exitCode is 0 or 3)
             _hasEnded = true;
         else if (!tolerant && !_isOutage)
-            _verdict.Stuck.Add($"ended with exit code {exitCode}. {worker.Child.LastWords} The emulator {_emulator.State}");
+            _verdict.Stuck.Add(
+                $"ended with exit code {exitCode}. {worker.Child.LastWords} The emulator {_emulator.State}");
     }
 
     /// <summary>Starts the command for the last time, without further interruptions.</summary>
@@ -258,7 +268,10 @@ internal sealed class Trial : ITrial
         {
             var exitCode = await worker.Child.WaitAsync(Bound);
             if (exitCode is not (0 or 3))
-                _verdict.Stuck.Add(exitCode is null ? $"not ended after {Bound.TotalSeconds} s. {worker.Child.LastWords}" : $"ended with exit code {exitCode}. {worker.Child.LastWords}");
+                _verdict.Stuck.Add(
+                    exitCode is null
+                        ? $"not ended after {Bound.TotalSeconds} s. {worker.Child.LastWords}"
+                        : $"ended with exit code {exitCode}. {worker.Child.LastWords}");
         }
 
         last.Note(_verdict, hasEnded: true);
@@ -269,7 +282,8 @@ internal sealed class Trial : ITrial
     {
         for (var left = Bound; left > TimeSpan.Zero && !server.Child.HasEnded; left -= TimeSpan.FromMilliseconds(100))
         {
-            if (server.Child.LineThatBegins("Serving") is not null && Auditor.InputsOfManifest(_workers.Out) == _urls.Count && forger.Answered >= _forged)
+            if (server.Child.LineThatBegins("Serving") is not null
+                && Auditor.InputsOfManifest(_workers.Out) == _urls.Count && forger.Answered >= _forged)
                 break;
             await server.Child.WaitAsync(TimeSpan.FromMilliseconds(100));
         }
@@ -292,7 +306,8 @@ internal sealed class Trial : ITrial
         public void Note(Verdict verdict, bool hasEnded = false)
         {
             if (After is not null)
-                verdict.Recoveries.Add(new(After, Watch.First, hasEnded ? TimeProvider.System.GetElapsedTime(Child.Started) : null));
+                verdict.Recoveries.Add(
+                    new(After, Watch.First, hasEnded ? TimeProvider.System.GetElapsedTime(Child.Started) : null));
         }
 
         public void Dispose()

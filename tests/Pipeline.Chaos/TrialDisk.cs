@@ -23,7 +23,11 @@ internal sealed class TrialDisk : IDisposable
     {
         Directory.CreateDirectory(folder);
         var holder = new Child(
-            "unshare", ["--mount", "--propagation", "private", "sh", "-c", $"mount -t tmpfs -o size={Megabytes}m chaos '{folder}' && echo ready && exec cat"], []);
+            "unshare",
+            [
+                "--mount", "--propagation", "private", "sh", "-c",
+                $"mount -t tmpfs -o size={Megabytes}m chaos '{folder}' && echo ready && exec cat"],
+            []);
         while (holder.LineThatBegins("ready") is null)
             if (await holder.WaitAsync(TimeSpan.FromMilliseconds(20)) is not null)
                 throw new InvalidOperationException($"Cannot mount a file system: {holder.LastWords}");
@@ -38,7 +42,8 @@ internal sealed class TrialDisk : IDisposable
     {
         try
         {
-            using var file = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            using var file = new FileStream(
+                Filler, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             var block = new byte[4096];
             while (true)
                 file.Write(block);

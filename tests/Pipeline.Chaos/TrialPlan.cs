@@ -60,11 +60,15 @@ internal enum Blow
 internal sealed record Interruption(Blow Blow, string? At, string? Other, TimeSpan After, int DaysOff);
 
 /// <summary>The plan of one trial; it follows entirely from the seed.</summary>
-internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? StorageUrl, FaultPlan Faults, IReadOnlyList<Interruption> Interruptions, int LastDaysOff, bool TwoAtLast)
+internal sealed record TrialPlan(
+    int Seed, TrialKind Kind, int Urls, string? StorageUrl, FaultPlan Faults, IReadOnlyList<Interruption> Interruptions,
+    int LastDaysOff, bool TwoAtLast)
 {
     /// <summary>The kinds of consecutive seeds.</summary>
     public static readonly IReadOnlyList<TrialKind> Cycle =
-        [TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock, TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
+        [
+            TrialKind.Plain, TrialKind.SmallDisk, TrialKind.Plain, TrialKind.Flooded, TrialKind.Plain, TrialKind.Clock,
+            TrialKind.Plain, TrialKind.Azure, TrialKind.Hostile];
 
     /// <summary>Whether the command serves and lists are submitted to it; otherwise, they are its arguments.</summary>
     public bool IsServing => Kind is TrialKind.Flooded or TrialKind.Hostile;
@@ -80,8 +84,12 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
         if (kind == TrialKind.Hostile)
             return new(seed, kind, random.Next(50, 90), storage, FaultPlan.DrawHostile(random, seed), [], 0, false);
         var faults = FaultPlan.Draw(random, seed, isSlow: kind == TrialKind.Clock);
-        var interruptions = Boundaries(random, seed, faults.HasRefusals).SelectMany(at => WithOthers(random, kind, at)).ToList();
-        return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind), kind is TrialKind.Plain && random.Next(3) == 0);
+        var interruptions = Boundaries(random, seed, faults.HasRefusals)
+            .SelectMany(at => WithOthers(random, kind, at))
+            .ToList();
+        return new(seed, kind, random.Next(50, 90), storage, faults, interruptions, DaysOff(random, kind),
+            kind is TrialKind.Plain
+            && random.Next(3) == 0);
     }
 
     /// <summary>
@@ -91,14 +99,18 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
     {
         var chosen = new SortedSet<int> { seed % CrashPoint.Names.Count };
         if (hasRefusals)
-            chosen.UnionWith(CrashPoint.Names.Index().Where(name => name.Item is "submit.after-refusal" or "repeat.after-submission").Select(name => name.Index));
+            chosen.UnionWith(
+                CrashPoint.Names.Index().Where(
+                    name =>
+                        name.Item is "submit.after-refusal" or "repeat.after-submission").Select(name => name.Index));
         while (chosen.Count < 9)
             chosen.Add(random.Next(CrashPoint.Names.Count));
         foreach (var index in chosen)
         {
             var name = CrashPoint.Names[index];
             // These boundaries are passed once, all others often.
-            var isOnce = name is "intake.after-list" or "intake.after-messages" || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
+            var isOnce = name is "intake.after-list" or "intake.after-messages"
+                || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
             yield return $"{name}:{(isOnce ? 1 : random.Next(1, 5))}";
         }
     }
@@ -106,7 +118,9 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
     private static IEnumerable<Interruption> WithOthers(Random random, TrialKind kind, string at)
     {
         Interruption New(Blow blow, string? point) =>
-            new(blow, point, AnyBoundary(random), TimeSpan.FromMilliseconds(random.Next(400, 1800)), DaysOff(random, kind));
+            new(
+                blow, point, AnyBoundary(random), TimeSpan.FromMilliseconds(random.Next(400, 1800)),
+                DaysOff(random, kind));
         yield return New(Blow.Boundary, at);
         if (random.Next(5) == 0)
             yield return New(random.Next(3) == 0 ? Blow.Emulator : Blow.AnyTime, null);
@@ -119,7 +133,8 @@ internal sealed record TrialPlan(int Seed, TrialKind Kind, int Urls, string? Sto
             yield return New(Blow.Outage, null);
     }
 
-    private static string AnyBoundary(Random random) => $"{CrashPoint.Names[random.Next(3, CrashPoint.Names.Count - 3)]}:{random.Next(1, 4)}";
+    private static string AnyBoundary(Random random) =>
+        $"{CrashPoint.Names[random.Next(3, CrashPoint.Names.Count - 3)]}:{random.Next(1, 4)}";
 
     private static int DaysOff(Random random, TrialKind kind) => kind == TrialKind.Clock ? random.Next(-1, 2) : 0;
 }

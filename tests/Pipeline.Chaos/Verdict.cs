@@ -74,16 +74,31 @@ internal sealed record Verdict(TrialPlan Plan)
 
     public bool IsClean => !Broken.Any();
 
-    private IEnumerable<string> Broken => new[] { ("lost", Lost), ("duplicated", Duplicated), ("damaged", Damaged), ("double-posted", DoublePosted), ("stuck", Stuck), ("let in", LetIn), ("starved", Starved), ("swollen", Swollen), ("leaked", Leaked) }
+    private IEnumerable<string> Broken =>
+        new[]
+        {
+            ("lost", Lost),
+            ("duplicated", Duplicated),
+            ("damaged", Damaged),
+            ("double-posted", DoublePosted),
+            ("stuck", Stuck),
+            ("let in", LetIn),
+            ("starved", Starved),
+            ("swollen", Swollen),
+            ("leaked", Leaked),
+        }
         .SelectMany(b => b.Item2.Take(3).Select(what => $"{b.Item1}: {what}"));
 
     private string Honest => Plan.Kind != TrialKind.Hostile
         ? ""
-        : $", honest {HonestAlone.TotalSeconds:0.0} s alone, {HonestBeside.TotalSeconds:0.0} s beside, {PeakBytes >> 20} MiB";
+        : $", honest {HonestAlone.TotalSeconds:0.0} s alone, {HonestBeside.TotalSeconds:0.0} s "
+            + $"beside, {PeakBytes >> 20} MiB";
 
     /// <summary>Describes the trial in one line, plus one line per broken promise.</summary>
     public string Describe() =>
-        $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed} {Plan.Kind}: {Records} records, {Failures} failures ({GivenUp.Values.Sum()} given up), {Kills.Count} kills{Honest} in {Took.TotalSeconds:0} s: {string.Join(", ", Kills)}; "
+        $"{(IsClean ? "ok  " : "FAIL")} seed {Plan.Seed} {Plan.Kind}: {Records} records, {Failures} failures "
+            + $"({GivenUp.Values.Sum()} given up), {Kills.Count} kills{Honest} in {Took.TotalSeconds:0} s: "
+            + $"{string.Join(", ", Kills)}; "
         + $"last recovery {Recoveries.LastOrDefault()?.End?.TotalSeconds:0.0} s; faults {Plan.Faults.Text}"
         + string.Concat(Broken.Select(b => "\n     " + b)) + (IsClean ? "" : $"\n     its files are kept in {Folder}");
 }

@@ -3,7 +3,8 @@ namespace Pipeline.Chaos;
 /// <summary>
 /// Starts the command of a trial, always with the same arguments, so that it continues where it was stopped.
 /// </summary>
-internal sealed class Workers(Installation installation, TrialPlan plan, string folder, Uri api, TrialDisk? disk, Azurite? azurite)
+internal sealed class Workers(
+    Installation installation, TrialPlan plan, string folder, Uri api, TrialDisk? disk, Azurite? azurite)
 {
     /// <summary>The API key, which no output may contain.</summary>
     public const string ApiKey = "chaos/planted-key-3f9c";
@@ -39,8 +40,13 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// </param>
     public Child Start(string? crashAt = null, int daysOff = 0, bool isSecond = false)
     {
-        List<string> arguments = plan.IsServing ? ["serve", "--out", Path.Combine(_work, "out")] : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
-        arguments.AddRange(["--state", Path.Combine(_work, "state"), "--api", api.AbsoluteUri, "--listen", $"http://127.0.0.1:{(isSecond ? Child.FreePort() : Port)}/"]);
+        List<string> arguments = plan.IsServing
+            ? ["serve", "--out", Path.Combine(_work, "out")]
+            : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
+        arguments.AddRange(
+            [
+                "--state", Path.Combine(_work, "state"), "--api", api.AbsoluteUri, "--listen",
+                $"http://127.0.0.1:{(isSecond ? Child.FreePort() : Port)}/"]);
         if (plan.StorageUrl is not null)
             arguments.AddRange(["--storage-url", plan.StorageUrl, "--compress"]);
         IEnumerable<(string, string)> crash = crashAt is null ? [] : [("PIPELINE_CRASH_AT", crashAt)];
@@ -50,7 +56,9 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
     /// <summary>Submits a list to a serving command.</summary>
     private async Task SubmitAsync(string list)
     {
-        using var submit = installation.Start(["submit", list, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")], Environment());
+        using var submit = installation.Start(
+            ["submit", list, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
+            Environment());
         if (await submit.WaitAsync(TimeSpan.FromSeconds(60)) is not 0)
             throw new InvalidOperationException($"Cannot submit the list: {submit.LastWords}");
     }
@@ -74,7 +82,9 @@ internal sealed class Workers(Installation installation, TrialPlan plan, string 
         ("Pipeline__Sweep__MaxPollInterval", "00:00:01"),
         ("Pipeline__Sweep__EvidenceWindow", plan.Kind == TrialKind.Hostile ? "00:00:15" : "00:00:05"),
         // With a clock that is off by a day, the deadline must be longer than a day.
-        ("Pipeline__Sweep__TaskDeadline", plan.Kind switch { TrialKind.Clock => "3.00:00:00", TrialKind.Hostile => "00:00:40", _ => "00:00:15" }),
+        (
+            "Pipeline__Sweep__TaskDeadline",
+            plan.Kind switch { TrialKind.Clock => "3.00:00:00", TrialKind.Hostile => "00:00:40", _ => "00:00:15" }),
         ("Pipeline__Collect__ObjectDeadline", "00:00:01.5"),
         ("Pipeline__Collect__RetryDelay", "00:00:00.1"),
         ("Runner__Visibility", "00:00:02"),

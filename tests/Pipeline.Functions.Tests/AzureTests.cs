@@ -19,9 +19,12 @@ public sealed class AzureTests(Servers servers)
         var list = new StringBuilder("# ").Append('x', 60_000).AppendLine();
         list.Append("# ").Append('y', 60_000).AppendLine();
         for (var i = 1; i <= 20; i++)
-            list.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"http://sample.test/sample/generated/{i}?bytes=2000");
+            list.AppendLine(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"http://sample.test/sample/generated/{i}?bytes=2000");
         list.AppendLine("not a URL");
-        await app.Queue.SendAsync(QueueNames.UrlLists, [Encoding.UTF8.GetBytes(list.ToString())], TimeSpan.Zero, limit.Token);
+        await app.Queue.SendAsync(
+            QueueNames.UrlLists, [Encoding.UTF8.GetBytes(list.ToString())], TimeSpan.Zero, limit.Token);
         await app.Queue.SendAsync(QueueNames.Results, ["not ours"u8.ToArray()], TimeSpan.Zero, limit.Token);
 
         var closed = await RunAsync(app, limit.Token);
@@ -43,16 +46,21 @@ public sealed class AzureTests(Servers servers)
         {
             await foreach (var open in app.Ledger.GetOpenListsAsync(cancellationToken))
                 listId = open.ListId;
-            if (listId is not null && await app.Ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } closed)
+            if (listId is not null
+                && await app.Ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } closed)
                 return closed;
             if (await app.DeliverAsync(cancellationToken) > 0)
                 continue;
-            Assert.Equal(Host.Protocol.StatusResult.Types.Status.Success, (await app.Host.InvokeTimerAsync("Sweep", cancellationToken)).Status);
+            Assert.Equal(
+                Host.Protocol.StatusResult.Types.Status.Success,
+                (await app.Host.InvokeTimerAsync("Sweep", cancellationToken)).Status);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
         }
     }
 
     /// <summary>Returns the number of messages in a queue.</summary>
     private static async Task<int> CountAsync(DeployedApp app, string queue, CancellationToken cancellationToken) =>
-        (await app.Account.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
+        (
+            await app.Account.Queues.GetQueueClient(queue)
+                .GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
 }

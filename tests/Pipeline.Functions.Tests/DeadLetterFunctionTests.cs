@@ -33,13 +33,15 @@ public sealed class DeadLetterFunctionTests
         _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()))
             .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "busy"));
 
-        await Assert.ThrowsAsync<PipelineException>(() => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", 99));
+        await Assert.ThrowsAsync<PipelineException>(
+            () => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", 99));
     }
 
     [Fact]
     public async Task ABugEndsWithTheLastTry()
     {
-        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ThrowsAsync(new InvalidOperationException("bug"));
+        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new InvalidOperationException("bug"));
         Task Run(int tries) => RunAsync(QueueNames.Submissions, """{"submission_id":"l-000000"}""", tries);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Run(Tries.Max - 1));
@@ -55,8 +57,10 @@ public sealed class DeadLetterFunctionTests
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var queues = Mock.Of<IWorkQueue>(MockBehavior.Strict);
         var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());
-        var holds = new SubmissionHolds(_ledger.Object, queues, outcomes, options, time, NullLogger<SubmissionHolds>.Instance);
-        var stage = new DeadLetterStage(_ledger.Object, queues, holds, failures, time, NullLogger<DeadLetterStage>.Instance);
+        var holds = new SubmissionHolds(
+            _ledger.Object, queues, outcomes, options, time, NullLogger<SubmissionHolds>.Instance);
+        var stage = new DeadLetterStage(
+            _ledger.Object, queues, holds, failures, time, NullLogger<DeadLetterStage>.Instance);
         var function = new DeadLetterFunction(stage, NullLogger<DeadLetterFunction>.Instance);
         var message = QueuesModelFactory.QueueMessage("id", "receipt", body, dequeueCount);
         return queue == QueueNames.Results

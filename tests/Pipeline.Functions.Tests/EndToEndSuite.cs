@@ -19,8 +19,10 @@ public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
     {
         await using var app = await StartAsync(faults);
         var token = TestContext.Current.CancellationToken;
-        var inputs = Enumerable.Range(1, 30).Select(i => new { url = $"http://sample.test/sample/generated/{i}?bytes=2000" });
-        var list = JsonSerializer.SerializeToUtf8Bytes(new { list_id = ListId, inputs, shared_inputs = new { formats = new[] { "html" } } });
+        var inputs = Enumerable.Range(1, 30).Select(
+            i => new { url = $"http://sample.test/sample/generated/{i}?bytes=2000" });
+        var list = JsonSerializer.SerializeToUtf8Bytes(
+            new { list_id = ListId, inputs, shared_inputs = new { formats = new[] { "html" } } });
         await app.Queue.SendAsync(QueueNames.UrlLists, [list], TimeSpan.Zero, token);
 
         await RunAsync(app);
@@ -28,12 +30,16 @@ public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
         Assert.Equal((30, 0), (await app.CountAsync("records"), await app.CountAsync("failures")));
         using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
         var status = JsonElement.Parse(await http.GetStringAsync($"api/status/{ListId}", token));
-        Assert.Equal(("Closed", 30, 30, 0), (status.GetProperty("state").GetString(), status.GetProperty("inputs").GetInt32(),
+        Assert.Equal(("Closed", 30, 30, 0),
+            (status.GetProperty("state").GetString(), status.GetProperty("inputs").GetInt32(),
             status.GetProperty("records").GetInt32(), status.GetProperty("failures").GetInt32()));
         Assert.Equal(1, status.GetProperty("submissions").GetProperty("closed").GetInt32());
-        Assert.Equal("""{"open_lists":[],"has_more":false,"refused_lists":[]}""", await http.GetStringAsync("api/status", token));
+        Assert.Equal(
+            """{"open_lists":[],"has_more":false,"refused_lists":[]}""",
+            await http.GetStringAsync("api/status", token));
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("api/status/unknown", token)).StatusCode);
-        Assert.Contains(faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
+        Assert.Contains(
+            faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
     }
 
     /// <summary>Runs the queues and the timer in turn until the list is closed.</summary>
@@ -45,7 +51,9 @@ public abstract class EndToEndSuite(Servers? azure) : FunctionsStoreSuite(azure)
         {
             if (await QueueListener.DeliverAsync(app, limit.Token) > 0)
                 continue;
-            Assert.Equal(Host.Protocol.StatusResult.Types.Status.Success, (await app.Host.InvokeTimerAsync("Sweep", limit.Token)).Status);
+            Assert.Equal(
+                Host.Protocol.StatusResult.Types.Status.Success,
+                (await app.Host.InvokeTimerAsync("Sweep", limit.Token)).Status);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, limit.Token);
         }
     }

@@ -23,15 +23,22 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
         await using var app = await StartAsync();
         var url = app.Services.GetRequiredService<CallbackTokens>().UrlFor("list-000000")!;
         using var http = new HttpClient();
-        async Task<HttpStatusCode> PostAsync(Uri address, string body) => (await http.PostAsync(address, new StringContent(body), TestContext.Current.CancellationToken)).StatusCode;
+        async Task<HttpStatusCode> PostAsync(Uri address, string body) =>
+            (await http.PostAsync(address, new StringContent(body), TestContext.Current.CancellationToken)).StatusCode;
         var body = $$$"""{"task":{"id":"{{{Task}}}","state":"success"}}""";
 
         Assert.Equal(HttpStatusCode.Accepted, await PostAsync(url, body));
-        Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(new(url.AbsoluteUri.Replace("list-000000", "list-000001", StringComparison.Ordinal)), body));
+        Assert.Equal(
+            HttpStatusCode.Unauthorized,
+            await PostAsync(
+                new(url.AbsoluteUri.Replace("list-000000", "list-000001", StringComparison.Ordinal)), body));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(url, "not JSON"));
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(url, new string(' ', CallbackBodyReader.MaxBytes + 1)));
+        Assert.Equal(
+            HttpStatusCode.RequestEntityTooLarge,
+            await PostAsync(url, new string(' ', CallbackBodyReader.MaxBytes + 1)));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(url, new string(' ', 50_000_000)));
-        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await http.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.Results));
         Assert.Equal(Task, message.GetProperty("task_id").GetString());
         Assert.StartsWith("00-", message.GetProperty("trace_parent").GetString(), StringComparison.Ordinal);
@@ -43,11 +50,13 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     {
         await using var app = await StartAsync();
 
-        var result = await app.Host.InvokeQueueAsync("Intake", Convert.ToBase64String("http://sample.test/sample/generated/1\n"u8));
+        var result = await app.Host.InvokeQueueAsync(
+            "Intake", Convert.ToBase64String("http://sample.test/sample/generated/1\n"u8));
 
         Assert.Equal(Status.Success, result.Status);
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.Submissions));
-        var inputs = await app.Ledger.GetInputsAsync(message.GetProperty("submission_id").GetString()!, TestContext.Current.CancellationToken);
+        var inputs = await app.Ledger.GetInputsAsync(
+            message.GetProperty("submission_id").GetString()!, TestContext.Current.CancellationToken);
         Assert.Equal("http://sample.test/sample/generated/1", Assert.Single(inputs).Url);
     }
 
@@ -56,7 +65,9 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     {
         await using var app = await StartAsync();
 
-        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Intake", "{\"source\":\"s3://elsewhere/list.txt\"}")).Status);
+        Assert.Equal(
+            Status.Success,
+            (await app.Host.InvokeQueueAsync("Intake", "{\"source\":\"s3://elsewhere/list.txt\"}")).Status);
 
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.UrlLists + QueueNames.PoisonSuffix));
         Assert.Equal("s3://elsewhere/list.txt", message.GetProperty("source").GetString());
@@ -69,9 +80,16 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     {
         await using var app = await StartAsync();
         var token = TestContext.Current.CancellationToken;
-        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Intake", """{"list_id":"l","inputs":[{"url":"http://a.test/"},{"url":"http://b.test/"}]}""")).Status);
+        Assert.Equal(
+            Status.Success,
+            (
+                await app.Host.InvokeQueueAsync(
+                    "Intake",
+                    """{"list_id":"l","inputs":[{"url":"http://a.test/"},{"url":"http://b.test/"}]}""")).Status);
 
-        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("DeadLetterSubmissions", """{"submission_id":"l-000000"}""")).Status);
+        Assert.Equal(
+            Status.Success,
+            (await app.Host.InvokeQueueAsync("DeadLetterSubmissions", """{"submission_id":"l-000000"}""")).Status);
         Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", token)).Status);
 
         Assert.Equal(2, await app.CountAsync("failures"));
@@ -100,7 +118,13 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
         var message = Assert.Single(await ReceiveAsync(app, QueueNames.Results + QueueNames.PoisonSuffix));
         Assert.True(message.GetProperty("nonsense").GetBoolean());
         await app.Host.WaitForLogAsync("Queue results holds a message that the pipeline did not send");
-        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Collect", $$"""{"submission_id":"unknown","task_id":"{{Task}}","learnt":"Webhook","since":"2026-01-01T00:00:00Z"}""")).Status);
+        Assert.Equal(
+            Status.Success,
+            (
+                await app.Host.InvokeQueueAsync(
+                    "Collect",
+                    $$"""{"submission_id":"unknown","task_id":"{{Task}}","learnt":"Webhook","since":"2026-01-01T00:"""
+                        + """00:00Z"}""")).Status);
         Assert.Equal(0, await app.CountAsync("failures"));
     }
 
@@ -109,12 +133,14 @@ public abstract class FunctionSuite(Servers? azure) : FunctionsStoreSuite(azure)
     {
         await using var app = await StartAsync();
 
-        Assert.Equal(Status.Success, (await app.Host.InvokeTimerAsync("Sweep", new CancellationToken(canceled: true))).Status);
+        Assert.Equal(
+            Status.Success, (await app.Host.InvokeTimerAsync("Sweep", new CancellationToken(canceled: true))).Status);
     }
 
     private static async Task<IReadOnlyList<JsonElement>> ReceiveAsync(FunctionsApp app, string queue)
     {
-        var delivery = await app.Receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var delivery = await app.Receiver.ReceiveAsync(
+            queue, 32, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         return [.. delivery.Messages.Select(m => JsonElement.Parse(Encoding.UTF8.GetString(m.Body.Span)))];
     }
 }

@@ -21,7 +21,8 @@ namespace Pipeline.Functions.Tests;
 /// <summary>What happens to a message after its stage succeeds or fails.</summary>
 public sealed class MessageRunnerTests : IDisposable
 {
-    private const string Text = """{"submission_id":"l-000000","trace_parent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}""";
+    private const string Text =
+        """{"submission_id":"l-000000","trace_parent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}""";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private readonly Mock<IWorkQueue> _queue = new(MockBehavior.Strict);
     private readonly Mock<ILedger> _ledger = new(MockBehavior.Strict);
@@ -31,12 +32,17 @@ public sealed class MessageRunnerTests : IDisposable
 
     public MessageRunnerTests()
     {
-        _queue.Setup(q => q.SendAsync(It.IsAny<string>(), It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(), It.IsAny<CancellationToken>()))
+        _queue.Setup(
+            q =>
+                q.SendAsync(
+                    It.IsAny<string>(), It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), It.IsAny<TimeSpan>(),
+                    It.IsAny<CancellationToken>()))
             .Callback((string queue, IReadOnlyList<ReadOnlyMemory<byte>> bodies, TimeSpan delay, CancellationToken _) =>
                 _sent.AddRange(bodies.Select(body => (queue, Encoding.UTF8.GetString(body.Span), delay))))
             .Returns(Task.CompletedTask);
         // This ledger leaves the dead-letter stage nothing to do.
-        _ledger.Setup(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
+        _ledger.Setup(
+            l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>())).ReturnsAsync((SubmissionEntry?)null);
     }
 
     public void Dispose() => _stopping.Dispose();
@@ -49,7 +55,9 @@ public sealed class MessageRunnerTests : IDisposable
         var (queue, body, delay) = Assert.Single(_sent);
         Assert.Equal((QueueNames.Submissions, TimeSpan.FromSeconds(90)), (queue, delay));
         var fields = JsonElement.Parse(body);
-        Assert.Equal(("l-000000", 1), (fields.GetProperty("submission_id").GetString(), fields.GetProperty("requeued").GetInt32()));
+        Assert.Equal(
+            ("l-000000", 1),
+            (fields.GetProperty("submission_id").GetString(), fields.GetProperty("requeued").GetInt32()));
         _ledger.VerifyNoOtherCalls();
     }
 
@@ -72,7 +80,8 @@ public sealed class MessageRunnerTests : IDisposable
     [Fact]
     public async Task AListIsNeverChangedToCountItsTries()
     {
-        await Assert.ThrowsAsync<PipelineException>(() => RunAsync(1, Busy, """{"inputs":[{"url":"http://a.test/"}]}""", QueueNames.UrlLists));
+        await Assert.ThrowsAsync<PipelineException>(
+            () => RunAsync(1, Busy, """{"inputs":[{"url":"http://a.test/"}]}""", QueueNames.UrlLists));
 
         Assert.Empty(_sent);
     }
@@ -82,7 +91,8 @@ public sealed class MessageRunnerTests : IDisposable
     [InlineData(4)]
     public async Task OtherErrorsCountAsTriesOfTheHost(int dequeueCount)
     {
-        await Assert.ThrowsAsync<IOException>(() => RunAsync(dequeueCount, _ => throw new IOException("The disk is full.")));
+        await Assert.ThrowsAsync<IOException>(
+            () => RunAsync(dequeueCount, _ => throw new IOException("The disk is full.")));
 
         Assert.Empty(_sent);
         _ledger.VerifyNoOtherCalls();
@@ -104,7 +114,8 @@ public sealed class MessageRunnerTests : IDisposable
     {
         await RunAsync(5, _ => throw (stops
             ? PipelineException.StoreStops(FailureReasons.Unavailable, "No spill folder.")
-            : PipelineException.StoreWaits(FailureReasons.AccessDenied, "The sink refuses us.", retryAfter: TimeSpan.FromSeconds(70))));
+            : PipelineException.StoreWaits(
+                FailureReasons.AccessDenied, "The sink refuses us.", retryAfter: TimeSpan.FromSeconds(70))));
 
         Assert.Equal((QueueNames.Submissions, Text, TimeSpan.FromSeconds(stops ? 30 : 70)), Assert.Single(_sent));
         _ledger.VerifyNoOtherCalls();
@@ -113,7 +124,8 @@ public sealed class MessageRunnerTests : IDisposable
     [Fact]
     public async Task APermanentErrorEndsWithItsFirstTryAndItsCause()
     {
-        await RunAsync(1, _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, "The bucket refuses us."));
+        await RunAsync(
+            1, _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, "The bucket refuses us."));
 
         Assert.Equal((QueueNames.Submissions + QueueNames.PoisonSuffix, Text, TimeSpan.Zero), Assert.Single(_sent));
         _ledger.Verify(l => l.GetSubmissionAsync("l-000000", It.IsAny<CancellationToken>()), Times.Once);
@@ -175,7 +187,8 @@ public sealed class MessageRunnerTests : IDisposable
         });
 
         var activity = Assert.Single(seen, a => a.TraceId == host.TraceId);
-        Assert.Equal((host.SpanId, inside, "process submissions"), (activity.ParentSpanId, activity.Id, activity.DisplayName));
+        Assert.Equal(
+            (host.SpanId, inside, "process submissions"), (activity.ParentSpanId, activity.Id, activity.DisplayName));
         Assert.Equal("0af7651916cd43dd8448eb211c80319c", Assert.Single(activity.Links).Context.TraceId.ToHexString());
     }
 
@@ -196,7 +209,8 @@ public sealed class MessageRunnerTests : IDisposable
         throw PipelineException.Transient(FailureReasons.Unavailable, "Too many requests.", TimeSpan.FromSeconds(90));
 
     private Task RunAsync(
-        int dequeueCount, Func<CancellationToken, Task> stage, string text = Text, string queue = QueueNames.Submissions)
+        int dequeueCount, Func<CancellationToken, Task> stage, string text = Text,
+        string queue = QueueNames.Submissions)
     {
         var store = RecordStores.Mock().Object;
         var outcomes = new OutcomeRecorder(

@@ -19,17 +19,26 @@ public sealed partial class PublishTests
             "dotnet", "publish", "src/Pipeline.Functions", "-c", "Release", "-o", app, "--nologo",
             "--disable-build-servers", "-p:RestoreLockedMode=true", "-p:RunAnalyzers=false");
 
-        string[] expected = ["host.json", "worker.config.json", "functions.metadata", "extensions.json", "Pipeline.Functions.dll"];
+        string[] expected =
+        [
+            "host.json",
+            "worker.config.json",
+            "functions.metadata",
+            "extensions.json",
+            "Pipeline.Functions.dll",
+        ];
         Assert.All(expected, file => Assert.True(File.Exists(Path.Combine(app, file)), $"{file} is missing."));
         Assert.False(File.Exists(Path.Combine(app, "local.settings.json")));
         Assert.Equal(
-            await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "host.json"), TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(
+                Path.Combine(Repository.Root, "host.json"), TestContext.Current.CancellationToken),
             await File.ReadAllBytesAsync(Path.Combine(app, "host.json"), TestContext.Current.CancellationToken));
         var worker = Read(app, "worker.config.json").GetProperty("description");
         Assert.Equal("Pipeline.Functions.dll", worker.GetProperty("defaultWorkerPath").GetString());
         Assert.Equal("dotnet", worker.GetProperty("defaultExecutablePath").GetString());
         Assert.Equal(
-            ["Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake", "Status",
+            ["Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
+                "Status",
                 "Submit", "Sweep"],
             Read(app, "functions.metadata").EnumerateArray().Select(f => f.GetProperty("name").GetString()!).Order());
         // The host loads each extension that extensions.json names from the hidden folder.
@@ -37,7 +46,8 @@ public sealed partial class PublishTests
             .Select(e => (e.GetProperty("name").GetString(), e.GetProperty("hintPath").GetString()!)).ToList();
         Assert.Contains(extensions, e => e.Item1 == "AzureStorageQueues");
         Assert.All(extensions, e => Assert.True(File.Exists(Path.Combine(app, e.Item2)), $"{e.Item2} is missing."));
-        Assert.All(["Pipeline.Functions.dll", "Pipeline.dll"], dll => Assert.True(IsReadyToRun(Path.Combine(app, dll)), dll));
+        Assert.All(
+            ["Pipeline.Functions.dll", "Pipeline.dll"], dll => Assert.True(IsReadyToRun(Path.Combine(app, dll)), dll));
     }
 
     [Fact]
@@ -67,7 +77,8 @@ public sealed partial class PublishTests
             WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         // `dotnet test` sets variables with the path of MSBuild for its own build. This build must find it itself.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var name
+            in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         using var publish = Process.Start(start)!;
         var errors = publish.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -77,7 +88,8 @@ public sealed partial class PublishTests
         return output;
     }
 
-    private static JsonElement Read(string folder, string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(folder, file)));
+    private static JsonElement Read(string folder, string file) =>
+        JsonElement.Parse(File.ReadAllText(Path.Combine(folder, file)));
 
     /// <summary>Whether an assembly contains native code besides its IL.</summary>
     private static bool IsReadyToRun(string path)

@@ -15,9 +15,13 @@ public sealed class SettingsTests
     [Fact]
     public void TheSampleFileCanBeUsedUnchanged()
     {
-        var sample = JsonElement.Parse(File.ReadAllText(Path.Combine(Root(), "local.settings.sample.json"))).GetProperty("Values");
+        var sample = JsonElement.Parse(
+            File.ReadAllText(Path.Combine(Root(), "local.settings.sample.json"))).GetProperty("Values");
 
-        var options = Apply([.. sample.EnumerateObject().Select(p => (p.Name.Replace("__", ":", StringComparison.Ordinal), p.Value.GetString()!))]);
+        var options = Apply(
+            [
+                .. sample.EnumerateObject().Select(
+                    p => (p.Name.Replace("__", ":", StringComparison.Ordinal), p.Value.GetString()!))]);
 
         Assert.True(new PipelineOptionsValidator().Validate(null, options).Succeeded);
         Assert.Equal("s3://your-bucket/results/", options.Delivery.StorageUrl);
@@ -33,7 +37,9 @@ public sealed class SettingsTests
     [InlineData("", "app.azurewebsites.net", null, null)]
     public void TheCallbackBaseIsTheAppItselfIfThereIsAKey(string key, string host, string? given, string? expected)
     {
-        var options = Apply(("Pipeline:Delivery:CallbackKeys:0", key), ("WEBSITE_HOSTNAME", host), ("Pipeline:Delivery:CallbackBase", given ?? ""));
+        var options = Apply(
+            ("Pipeline:Delivery:CallbackKeys:0", key), ("WEBSITE_HOSTNAME", host),
+            ("Pipeline:Delivery:CallbackBase", given ?? ""));
 
         Assert.Equal(expected, options.Delivery.CallbackBase?.AbsoluteUri);
     }
@@ -41,8 +47,10 @@ public sealed class SettingsTests
     [Fact]
     public void AllFaultsOfTheAppSettingsAreReportedTogether()
     {
-        var faults = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddPipelineFunctions(Configuration(
-            ("Pipeline:Collect:MaxDepth", "abc"), ("Pipeline:Guards:MaxUrlsPerDy", "5"), ("AWS_REGION", "\"eu-west-1\""),
+        var faults =
+            Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddPipelineFunctions(Configuration(
+            ("Pipeline:Collect:MaxDepth", "abc"), (
+                "Pipeline:Guards:MaxUrlsPerDy", "5"), ("AWS_REGION", "\"eu-west-1\""),
             ("Pipeline:Delivery:CallbackKeys:0", "@Microsoft.KeyVault(SecretUri=https://vault/key)")))).Failures;
 
         Assert.Equal(
@@ -63,7 +71,9 @@ public sealed class SettingsTests
         var start = new ProcessStartInfo("dotnet", [typeof(MessageRunner).Assembly.Location])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
-            Environment = { ["NIMBLE_API_KEY"] = "key", ["AzureWebJobsStorage"] = "nonsense", ["Pipeline__Sweep__TaskDeadline"] = "24:00:00" },
+            Environment =
+                { ["NIMBLE_API_KEY"] = "key", ["AzureWebJobsStorage"] = "nonsense",
+                    ["Pipeline__Sweep__TaskDeadline"] = "24:00:00" },
         };
         using var app = Process.Start(start)!;
         var (output, error) = (app.StandardOutput.ReadToEndAsync(Token), app.StandardError.ReadToEndAsync(Token));
@@ -80,13 +90,17 @@ public sealed class SettingsTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static IConfiguration Configuration(params IEnumerable<(string Name, string Value)> settings) => new ConfigurationBuilder()
+    private static IConfiguration Configuration(params IEnumerable<(string Name, string Value)> settings) =>
+        new ConfigurationBuilder()
         .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build();
 
     private static PipelineOptions Apply(params (string Name, string Value)[] settings)
     {
         var options = new PipelineOptions();
-        FunctionsServices.Apply(options, new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build());
+        FunctionsServices.Apply(
+            options,
+            new ConfigurationBuilder().AddInMemoryCollection(
+                settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value))).Build());
         return options;
     }
 

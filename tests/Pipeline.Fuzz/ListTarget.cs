@@ -53,6 +53,7 @@ public static class ListTarget
         PlainText.Require(item.Fields, "An item's fields");
         if (item is { Error: null, Url: { } url } && UrlRules.Check(url) is { } problem)
             throw new InvalidOperationException($"A URL was accepted although {problem}.");
-        return $"{item.Line} {item.Url} {item.Error} {item.Text} {(item.Fields.ValueKind == default ? "" : item.Fields.GetRawText())}";
+        return $"{item.Line} {item.Url} {item.Error} {item.Text} "
+            + $"{(item.Fields.ValueKind == default ? "" : item.Fields.GetRawText())}";
     }
 }

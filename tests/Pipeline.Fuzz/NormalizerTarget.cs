@@ -15,7 +15,15 @@ public static class NormalizerTarget
         SubmissionId = "list-000000",
         BatchId = "batch",
         TaskId = "task",
-        Input = new() { SubmissionId = "list-000000", Ordinal = 0, Id = "id", Url = "https://example.com/", Input = """{"url":"https://example.com/"}""", Line = 1 },
+        Input = new()
+        {
+            SubmissionId = "list-000000",
+            Ordinal = 0,
+            Id = "id",
+            Url = "https://example.com/",
+            Input = """{"url":"https://example.com/"}""",
+            Line = 1,
+        },
         SharedInputs = "{}",
         SourceUri = "s3://bucket/task.json",
         SourceETag = "etag",
@@ -33,7 +41,8 @@ public static class NormalizerTarget
         // If a document has two faults, the cut decides which is found first, but never whether the object is accepted
         // or
         // read again.
-        if (IsFinal(reason) != IsFinal(cutReason) || (reason is null) != (cutReason is null) || !record.AsSpan().SequenceEqual(cutRecord))
+        if (IsFinal(reason) != IsFinal(cutReason) || (reason is null) != (cutReason is null)
+            || !record.AsSpan().SequenceEqual(cutRecord))
             throw new InvalidOperationException(
                 $"The object is {reason ?? "accepted"} in one read but {cutReason ?? "accepted"} in small ones, "
                     + "or its record differs."
@@ -45,13 +54,15 @@ public static class NormalizerTarget
         return reason;
     }
 
-    private static bool IsFinal(string? reason) => reason is FailureReasons.ResultInvalid or FailureReasons.LimitExceeded;
+    private static bool IsFinal(string? reason) =>
+        reason is FailureReasons.ResultInvalid or FailureReasons.LimitExceeded;
 
     private static (string? Reason, byte[] Record) Normalize(Stream stored)
     {
         try
         {
-            using var result = new ResultNormalizer(Options).NormalizeAsync(stored, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            using var result = new ResultNormalizer(Options).NormalizeAsync(
+                stored, CancellationToken.None).AsTask().GetAwaiter().GetResult();
             var record = RecordComposer.Compose(result, Context);
             using var bytes = new MemoryStream();
             record.CopyTo(bytes);
@@ -59,7 +70,9 @@ public static class NormalizerTarget
             return (null, bytes.ToArray());
         }
         catch (PipelineException e) when (
-            e is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false } or { Reason: FailureReasons.ResultInvalid or FailureReasons.LimitExceeded, IsPermanent: true })
+            e is { Reason: FailureReasons.ObjectDamaged,
+                IsPermanent: false } or { Reason: FailureReasons.ResultInvalid or FailureReasons.LimitExceeded,
+                IsPermanent: true })
         {
             return (e.Reason, []);
         }

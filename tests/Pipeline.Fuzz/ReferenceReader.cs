@@ -8,7 +8,9 @@ using System.Text.Unicode;
 
 namespace Pipeline.Fuzz;
 
-/// <summary>The same work the simple way: all in memory, with <see cref="GZipStream"/> and <see cref="JsonDocument"/>.</summary>
+/// <summary>
+/// The same work the simple way: all in memory, with <see cref="GZipStream"/> and <see cref="JsonDocument"/>.
+/// </summary>
 internal static partial class ReferenceReader
 {
     private const int TrailerBytes = 8;
@@ -55,9 +57,12 @@ internal static partial class ReferenceReader
     {
         // If a result uses both names, the first one counts and the second goes to extra.
         var first = data.ValueKind == JsonValueKind.Object
-            ? data.EnumerateObject().FirstOrDefault(p => p.Name is "parsing" or "parsed" && p.Value.ValueKind != JsonValueKind.Null)
+            ? data.EnumerateObject().FirstOrDefault(p => p.Name is "parsing" or "parsed"
+                && p.Value.ValueKind != JsonValueKind.Null)
             : default;
-        CompareValues("parsed data", first.Value.ValueKind == JsonValueKind.Undefined ? null : first.Value, ValueOf(made, "parsed"));
+        CompareValues(
+            "parsed data", first.Value.ValueKind == JsonValueKind.Undefined ? null : first.Value,
+            ValueOf(made, "parsed"));
     }
 
     private static void CompareValues(string name, JsonElement? held, JsonElement? carried)
@@ -82,8 +87,12 @@ internal static partial class ReferenceReader
     {
         var bytes = Read(new GZipStream(new MemoryStream(stored), CompressionMode.Decompress));
         var lastMember = BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^4..));
-        if (lastMember > bytes.Length || Crc32.HashToUInt32(bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(^TrailerBytes..)))
-            throw new InvalidOperationException("An object was accepted whose gzip trailer does not match its content.");
+        if (lastMember > bytes.Length
+            || Crc32.HashToUInt32(
+                bytes.AsSpan(^(int)lastMember..)) != BinaryPrimitives.ReadUInt32LittleEndian(stored.AsSpan(
+                    ^TrailerBytes..)))
+            throw new InvalidOperationException(
+                "An object was accepted whose gzip trailer does not match its content.");
         return bytes;
     }
 
@@ -110,16 +119,20 @@ internal static partial class ReferenceReader
 
     /// <summary>Replaces each lone surrogate with U+FFFD.</summary>
     private static ReadOnlyMemory<byte> Repair(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetBytes(
-        Escapes().Replace(Encoding.UTF8.GetString(json.Span), match => match.Groups["half"].Success ? "\\ufffd" : match.Value));
+        Escapes().Replace(
+            Encoding.UTF8.GetString(json.Span), match => match.Groups["half"].Success ? "\\ufffd" : match.Value));
 
     [GeneratedRegex("""\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?<half>\\u[dD][89a-fA-F]..)|\\.""", RegexOptions.Singleline)]
     private static partial Regex Escapes();
 
     private static JsonElement Unwrap(JsonElement root) => root.ValueKind == JsonValueKind.Array
         ? root[0]
-        : !OwnNames.Any(name => root.TryGetProperty(name, out _)) && ListOf(root, "results") is { } results ? results[0] : root;
+        : !OwnNames.Any(name => root.TryGetProperty(name, out _)) && ListOf(root, "results") is { } results
+            ? results[0]
+            : root;
 
-    private static ReadOnlyMemory<byte> WithoutMark(byte[] bytes) => bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
+    private static ReadOnlyMemory<byte> WithoutMark(byte[] bytes) =>
+        bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
 
     private static string? RawOf(JsonElement parent, string name, JsonValueKind kind) =>
         ValueOf(parent, name) is { } value && value.ValueKind == kind ? value.GetRawText() : null;
@@ -128,5 +141,8 @@ internal static partial class ReferenceReader
         ValueOf(parent, name) is { ValueKind: JsonValueKind.Array } list ? list : null;
 
     private static JsonElement? ValueOf(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value)
+            && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
 }

@@ -65,7 +65,8 @@ public static class ReplyTarget
             return;
         RequireId(task.Id);
         RequireId(task.BatchId);
-        foreach (var text in (string?[])[task.State, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl])
+        foreach (var text
+            in (string?[])[task.State, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl])
             PlainText.Require(text, "A task's text");
         if (task.Input is { } input)
             PlainText.Require(input, "A task's echoed input");

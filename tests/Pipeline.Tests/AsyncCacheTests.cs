@@ -50,7 +50,8 @@ public sealed class AsyncCacheTests
     public async Task AFailedReadIsRetriedWhateverTheException(Type fault)
     {
         var cache = new AsyncCache<int>(3);
-        await Assert.ThrowsAnyAsync<Exception>(() => cache.GetAsync("a", () => throw (Exception)Activator.CreateInstance(fault)!, Token));
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => cache.GetAsync("a", () => throw (Exception)Activator.CreateInstance(fault)!, Token));
         Assert.Equal(1, await cache.GetAsync("a", () => Task.FromResult(1), Token));
     }
 
@@ -89,7 +90,8 @@ public sealed class AsyncCacheTests
         Assert.Equal(3, await ReadAsync(TimeSpan.Zero));
     }
 
-    private static Task<int> ReadAsync(AsyncCache<int> cache, string key, List<string> reads) => cache.GetAsync(key, () =>
+    private static Task<int> ReadAsync(AsyncCache<int> cache, string key, List<string> reads) =>
+        cache.GetAsync(key, () =>
     {
         reads.Add(key);
         return Task.FromResult(reads.Count);

@@ -3,7 +3,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests;
 
-/// <summary>No sentence of the product says "1 failures": a number before a noun goes through <c>Amount.Of</c>.</summary>
+/// <summary>
+/// No sentence of the product says "1 failures": a number before a noun goes through <c>Amount.Of</c>.
+/// </summary>
 public sealed partial class CountedNounTests
 {
     [Fact]
@@ -11,7 +13,8 @@ public sealed partial class CountedNounTests
     {
         var found = Directory
             .EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/Pipeline.Emulator/", StringComparison.Ordinal))
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)
+                && !file.Contains("/Pipeline.Emulator/", StringComparison.Ordinal))
             .SelectMany(file => Number().Matches(File.ReadAllText(file)).Select(match => $"{file}: {match.Value}"));
         Assert.Empty(found);
     }

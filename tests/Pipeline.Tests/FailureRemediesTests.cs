@@ -20,11 +20,16 @@ public sealed partial class FailureRemediesTests
     [MemberData(nameof(Reasons))]
     public void TheDocsAgreeWithTheTable(string reason)
     {
-        var row = Assert.Single(Rows().Matches(Repository.Read("docs/record.md")), r => r.Groups["reason"].Value == reason);
+        var row = Assert.Single(
+            Rows().Matches(Repository.Read("docs/record.md")), r => r.Groups["reason"].Value == reason);
         var remedy = FailureRemedies.Of(reason);
         Assert.Equal(
-            (remedy.IsRetryable is { } retryable ? Word(retryable) : "depends", Word(remedy.ReplaysFree), Word(remedy.Resubmits), Word(remedy.Retries)),
-            (row.Groups["retryable"].Value, row.Groups["replay"].Value, row.Groups["resubmit"].Value, row.Groups["retry"].Value));
+            (
+                remedy.IsRetryable is { } retryable ? Word(retryable) : "depends", Word(remedy.ReplaysFree),
+                Word(remedy.Resubmits), Word(remedy.Retries)),
+            (
+                row.Groups["retryable"].Value, row.Groups["replay"].Value, row.Groups["resubmit"].Value,
+                row.Groups["retry"].Value));
     }
 
     [Theory]
@@ -32,7 +37,8 @@ public sealed partial class FailureRemediesTests
     [InlineData(FailureReasons.ResultAmbiguous, false)]
     [InlineData(FailureReasons.TaskFailed, true)]
     [InlineData("a_reason_of_a_later_version", true)]
-    public void TheReasonDecidesWhetherAFailureIsRetryable(string reason, bool isRetryable) => Assert.Equal(isRetryable, FailureRemedies.Of(reason).IsRetryable);
+    public void TheReasonDecidesWhetherAFailureIsRetryable(string reason, bool isRetryable) =>
+        Assert.Equal(isRetryable, FailureRemedies.Of(reason).IsRetryable);
 
     private static IEnumerable<string> Constants() => typeof(FailureReasons)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
@@ -41,6 +47,8 @@ public sealed partial class FailureRemediesTests
 
     private static string Word(bool yes) => yes ? "yes" : "no";
 
-    [GeneratedRegex(@"^\| `(?<reason>\w+)` \| (?<retryable>\w+) \| (?<replay>\w+) \| (?<resubmit>\w+) \| (?<retry>\w+) \| ", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\| `(?<reason>\w+)` \| (?<retryable>\w+) \| (?<replay>\w+) \| (?<resubmit>\w+) \| (?<retry>\w+) \| ",
+        RegexOptions.Multiline)]
     private static partial Regex Rows();
 }

@@ -20,7 +20,11 @@ public sealed partial class HostSettingsTests
     {
         var names = typeof(QueueNames).GetFields().ToDictionary(f => f.Name, f => (string)f.GetRawConstantValue()!);
         var triggers = Sources().SelectMany(source => Trigger().Matches(source))
-            .Select(m => string.Concat(m.Groups["name"].Value.Split('+').Select(n => names[n.Trim()["QueueNames.".Length..]]))).Order();
+            .Select(
+                m =>
+                    string.Concat(
+                        m.Groups["name"].Value.Split('+').Select(
+                            n => names[n.Trim()["QueueNames.".Length..]]))).Order();
         string[] queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
 
         Assert.Equal(queues.Concat(queues.Select(q => q + QueueNames.PoisonSuffix)).Order(), triggers);
@@ -42,22 +46,33 @@ public sealed partial class HostSettingsTests
         var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
 
         Assert.Equal(4, limits.Count);
-        Assert.All(limits, limit => Assert.True(TimeSpan.FromMinutes(int.Parse(limit, CultureInfo.InvariantCulture)) < host, $"{limit} minutes is not below {host}."));
+        Assert.All(
+            limits,
+            limit =>
+                Assert.True(
+                    TimeSpan.FromMinutes(int.Parse(limit, CultureInfo.InvariantCulture)) < host,
+                    $"{limit} minutes is not below {host}."));
     }
 
     [Fact]
     public void CallbacksAreServedAtTheAddressGivenToNimble() =>
-        Assert.Equal(CallbackStage.Route, $"{Host.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString()}/{Assert.Single(Constant("const string Route = \"(?<value>[^\"]+)\""))}");
+        Assert.Equal(
+            CallbackStage.Route,
+            $"{Host.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString()}/"
+                + $"{Assert.Single(Constant("const string Route = \"(?<value>[^\"]+)\""))}");
 
     [Fact]
     public void TheSampleHasEverySettingOnceWithItsDefault()
     {
         var expected = new SortedDictionary<string, string?>(StringComparer.Ordinal);
         Describe(new PipelineOptions(), "Pipeline", expected);
-        var sample = Sample.EnumerateObject().Where(p => p.Name.StartsWith("Pipeline__", StringComparison.Ordinal)).ToDictionary(p => p.Name, p => p.Value.GetString());
+        var sample = Sample.EnumerateObject()
+            .Where(p => p.Name.StartsWith("Pipeline__", StringComparison.Ordinal))
+            .ToDictionary(p => p.Name, p => p.Value.GetString());
 
         Assert.Equal(expected.Keys, sample.Keys.Order(StringComparer.Ordinal));
-        Assert.All(expected.Where(e => e.Value is not null), e => Assert.Equal((e.Key, e.Value), (e.Key, sample[e.Key])));
+        Assert.All(
+            expected.Where(e => e.Value is not null), e => Assert.Equal((e.Key, e.Value), (e.Key, sample[e.Key])));
     }
 
     /// <summary>Collects name and default of every setting; null if only the user can know the value.</summary>
@@ -80,14 +95,18 @@ public sealed partial class HostSettingsTests
     }
 
     private static List<string> Constant(string pattern, string file = "*.cs") =>
-        [.. Sources(file).SelectMany(source => Regex.Matches(source, pattern, RegexOptions.CultureInvariant)).Select(m => m.Groups["value"].Value)];
+        [
+            .. Sources(file)
+                .SelectMany(source => Regex.Matches(source, pattern, RegexOptions.CultureInvariant))
+                .Select(m => m.Groups["value"].Value)];
 
     private static IEnumerable<string> Sources(string file = "*.cs") =>
         Directory.EnumerateFiles(Path.Combine(Root(), "src", "Pipeline.Functions"), file).Select(File.ReadAllText);
 
     private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(Root(), file)));
 
-    private static string Root() => Path.GetDirectoryName(Path.GetDirectoryName(RecordSchema.PathOf("record.schema.json")))!;
+    private static string Root() =>
+        Path.GetDirectoryName(Path.GetDirectoryName(RecordSchema.PathOf("record.schema.json")))!;
 
     [GeneratedRegex(@"\[QueueTrigger\((?<name>[^)]+)\)\]")]
     private static partial Regex Trigger();

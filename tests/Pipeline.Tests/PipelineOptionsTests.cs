@@ -31,7 +31,8 @@ public sealed class PipelineOptionsTests
         Assert.Equal(
         [
             "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
-            "Pipeline__Nimble__BaseUrl is 'ftp://nimble'. Write an http or https address, such as https://sdk.nimbleway.com.",
+            "Pipeline__Nimble__BaseUrl is 'ftp://nimble'. Write an http or https address, such as "
+                + "https://sdk.nimbleway.com.",
             "Pipeline__Nimble__Version is '1'. Write v1 or v2.",
             "Pipeline__Delivery__StorageUrl is 'file:///tmp/x/'. Write s3://bucket/prefix/ or gs://bucket/prefix/.",
             "Pipeline__Delivery__CallbackBase needs a key in Pipeline__Delivery__CallbackKeys__0. "
@@ -45,10 +46,12 @@ public sealed class PipelineOptionsTests
                 + "Write a domain such as example.com, without scheme, port, path and '*.'.",
             "Pipeline__Retry__Reasons__0 is 'domain_refused', which cannot be retried. "
                 + $"Write one of {string.Join(", ", RetryOptions.Possible)}.",
-            "Pipeline__Collect__FailStatuses is '4xx,abc'. Write statuses or classes of them with commas between, such as 4xx,503.",
+            "Pipeline__Collect__FailStatuses is '4xx,abc'. Write statuses or classes of them with commas "
+                + "between, such as 4xx,503.",
             "Pipeline__Sweep__PostingLease (00:03:00) must be longer than Pipeline__Nimble__Timeout (00:03:00): "
                 + "an open POST must not be taken for a lost one.",
-            "Pipeline__Sweep__MaxPollInterval (00:00:01) must not be shorter than Pipeline__Sweep__PollInterval (00:00:02).",
+            "Pipeline__Sweep__MaxPollInterval (00:00:01) must not be shorter than "
+                + "Pipeline__Sweep__PollInterval (00:00:02).",
         ], Validate(options).Failures);
     }
 
@@ -61,7 +64,8 @@ public sealed class PipelineOptionsTests
         var options = Valid();
         options.Delivery.CallbackKeys.Add(key);
         Assert.Equal(
-            "Pipeline__Delivery__CallbackKeys__0 is not base64 of at least 32 bytes. Make one with 'openssl rand -base64 32'.",
+            "Pipeline__Delivery__CallbackKeys__0 is not base64 of at least 32 bytes. Make one with "
+                + "'openssl rand -base64 32'.",
             Assert.Single(Validate(options).Failures!));
     }
 
@@ -86,5 +90,6 @@ public sealed class PipelineOptionsTests
 
     private static PipelineOptions Valid() => new() { Nimble = { ApiKey = "key" } };
 
-    private static ValidateOptionsResult Validate(PipelineOptions options) => new PipelineOptionsValidator().Validate(null, options);
+    private static ValidateOptionsResult Validate(PipelineOptions options) =>
+        new PipelineOptionsValidator().Validate(null, options);
 }

@@ -21,6 +21,9 @@ public sealed class ObjectUriTests
     public void AnyOtherAddressIsRefusedWithTheExpectedForm(string text)
     {
         var error = Assert.Throws<PipelineException>(() => ObjectUri.Parse(text));
-        Assert.Equal($"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, azblob://container/prefix/ or file:///absolute/path.", error.Message);
+        Assert.Equal(
+            $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, "
+                + "azblob://container/prefix/ or file:///absolute/path.",
+            error.Message);
     }
 }

@@ -38,7 +38,8 @@ public sealed partial class PromiseTests
     private static IEnumerable<MethodInfo> Tests() =>
         typeof(PromiseTests)
             .Assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            .SelectMany(
+                type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
             .Where(method => method.IsDefined(typeof(FactAttribute), inherit: true));
 
     private static IEnumerable<string> PromisesOf(MethodInfo test) =>

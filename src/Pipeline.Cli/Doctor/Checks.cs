@@ -18,7 +18,8 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
     /// <summary>Asks all.</summary>
     /// <param name="show">Gets each answer as soon as it is there.</param>
     /// <param name="cancellationToken">Stops the questions.</param>
-    /// <returns>The answers, and the exit code: 2 if something must be set right, else 1 if something is down.</returns>
+    /// <returns>The answers, and the exit code: 2 if something must be set right, else 1 if something is
+    /// down.</returns>
     public async Task<DoctorReport> RunAsync(Func<CheckReport, Task> show, CancellationToken cancellationToken)
     {
         if (faults.Count == 0)

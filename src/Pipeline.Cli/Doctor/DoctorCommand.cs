@@ -5,8 +5,8 @@ using Pipeline.Cli.Settings;
 namespace Pipeline.Cli.Doctor;
 
 /// <summary>
-/// <c>pipeline doctor</c>: whether settings, API, bucket, callback address, storage account and proxy work, before anything
-/// is paid for.
+/// <c>pipeline doctor</c>: whether settings, API, bucket, callback address, storage account and proxy work, before
+/// anything is paid for.
 /// </summary>
 internal static class DoctorCommand
 {
@@ -16,7 +16,8 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Check settings, API key, bucket, callback address, storage account and proxy. Writes nothing and costs nothing."
+            "Check settings, API key, bucket, callback address, storage account and proxy. Writes "
+                + "nothing and costs nothing."
         )
         {
             RunOptions.Api,

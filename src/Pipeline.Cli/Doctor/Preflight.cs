@@ -11,8 +11,8 @@ using Pipeline.Stores;
 namespace Pipeline.Cli.Doctor;
 
 /// <summary>
-/// One harmless question to each thing that a run depends on. <c>run</c> and <c>serve</c> ask before they write anything;
-/// <c>doctor</c> shows each answer.
+/// One harmless question to each thing that a run depends on. <c>run</c> and <c>serve</c> ask before they write
+/// anything; <c>doctor</c> shows each answer.
 /// </summary>
 internal sealed class Preflight : IAsyncDisposable
 {
@@ -33,7 +33,9 @@ internal sealed class Preflight : IAsyncDisposable
             .BuildServiceProvider();
     }
 
-    /// <summary>Asks API and bucket, so that a wrong key or a missing bucket ends a run before it writes anything.</summary>
+    /// <summary>
+    /// Asks API and bucket, so that a wrong key or a missing bucket ends a run before it writes anything.
+    /// </summary>
     /// <exception cref="PipelineException">One of them cannot be used.</exception>
     public static async Task CheckAsync(RunSettings settings, CancellationToken cancellationToken)
     {
@@ -59,7 +61,8 @@ internal sealed class Preflight : IAsyncDisposable
         if (_settings.Api is not { } api)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                "NIMBLE_API_KEY is not set, so 'pipeline run' uses an emulator. Set it to the key of your Nimble account."
+                "NIMBLE_API_KEY is not set, so 'pipeline run' uses an emulator. Set it to the "
+                    + "key of your Nimble account."
             );
         try
         {
@@ -114,7 +117,8 @@ internal sealed class Preflight : IAsyncDisposable
                 HttpCompletionOption.ResponseHeadersRead,
                 cancellationToken
             );
-            return $"{address} answers ({(int)response.StatusCode}) here; whether Nimble reaches it cannot be tested here";
+            return $"{address} answers ({(int)response.StatusCode}) here; whether Nimble reaches "
+                + "it cannot be tested here";
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {

@@ -19,13 +19,20 @@ internal static class ProxyReport
             destination.Authority,
             proxy is null
                 ? null
-                : "through " + proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) + Source(destination)
+                : "through " + proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
+                    + Source(destination)
         );
     }
 
     private static string Source(Uri destination)
     {
-        string[] names = [$"{destination.Scheme}_proxy", $"{destination.Scheme}_proxy".ToUpperInvariant(), "all_proxy", "ALL_PROXY"];
+        string[] names =
+        [
+            $"{destination.Scheme}_proxy",
+            $"{destination.Scheme}_proxy".ToUpperInvariant(),
+            "all_proxy",
+            "ALL_PROXY",
+        ];
         var name = names.FirstOrDefault(n => Environment.GetEnvironmentVariable(n) is { Length: > 0 });
         return name is null ? "" : $" ({name})";
     }

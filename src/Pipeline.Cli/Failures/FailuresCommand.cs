@@ -14,19 +14,30 @@ namespace Pipeline.Cli.Failures;
 /// <summary><c>pipeline failures</c>: lists what failed and why, from the ledger.</summary>
 internal static class FailuresCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object per failure, as in failures.ndjson." };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print one JSON object per failure, as in failures.ndjson.",
+    };
 
     public static Command Create()
     {
-        var command = new Command("failures", "List what failed, why, and whether a retry may help, in the storage account that AzureWebJobsStorage names, else in --state.") { Json };
+        var command = new Command(
+            "failures",
+            "List what failed, why, and whether a retry may help, in the storage account that "
+                + "AzureWebJobsStorage names, else in --state.") { Json };
         Selection.AddTo(command);
         foreach (var option in RunOptions.ForState)
             command.Add(option);
-        command.SetAction((parsed, cancellationToken) => WriteAsync(SettingsReader.Read(parsed), Selection.Read(parsed), parsed.GetValue(Json), Console.Out, cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                WriteAsync(
+                    SettingsReader.Read(parsed), Selection.Read(parsed), parsed.GetValue(Json), Console.Out,
+                    cancellationToken));
         return command;
     }
 
-    internal static async Task<int> WriteAsync(RunSettings settings, Selection selection, bool json, TextWriter output, CancellationToken cancellationToken)
+    internal static async Task<int> WriteAsync(
+        RunSettings settings, Selection selection, bool json, TextWriter output, CancellationToken cancellationToken)
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);

@@ -36,12 +36,15 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         return await RunJob.FinishAsync(host, settings, ids, _console, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<string>> ReplayAsync(IServiceProvider services, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ReplayAsync(
+        IServiceProvider services, CancellationToken cancellationToken)
     {
-        var ids = await selection.FindListsAsync(services.GetRequiredService<ILedger>(), settings.WorkStore.Name, cancellationToken);
+        var ids = await selection.FindListsAsync(
+            services.GetRequiredService<ILedger>(), settings.WorkStore.Name, cancellationToken);
         var counts = ReplayCounts.None;
         foreach (var id in ids)
-            counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
+            counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(
+                id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
         foreach (var line in Describe(counts))
             _console.WriteWhole(line);
         return ids;
@@ -54,13 +57,15 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         if (counts.Recollected > 0)
             yield return $"{Amount.Of(counts.Recollected, "result is", "results are")} read again.";
         if (counts.Found > 0)
-            yield return Amount.Of(counts.Found, "input of an unknown submission was", "inputs of unknown submissions were")
+            yield return Amount.Of(
+                counts.Found, "input of an unknown submission was", "inputs of unknown submissions were")
                 + " found accepted.";
         if (counts.Left > 0)
             yield return $"{Amount.Of(counts.Left, "input")} can only be posted again: "
                 + $"{Shell.Command(settings, "replay")}{selection.Arguments} --resubmit";
         if (counts.Undone > 0)
-            yield return $"{Amount.Of(counts.Undone, "input")} could not be replayed now. Run the same command again. {counts.Problem}";
+            yield return $"{Amount.Of(counts.Undone, "input")} could not be replayed now. Run the same "
+                + $"command again. {counts.Problem}";
         if (counts == ReplayCounts.None)
             yield return "There is nothing to replay.";
     }
@@ -69,13 +74,20 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     {
         settings.WorkStore.RequireExisting();
         if (!settings.WorkStore.IsShared && noWait)
-            throw Wrong("--no-wait needs a storage account, where others do the work. Leave it out, or set AzureWebJobsStorage.");
+            throw Wrong(
+                "--no-wait needs a storage account, where others do the work. Leave it out, or "
+                    + "set AzureWebJobsStorage.");
         if (settings.WorkStore.IsShared && selection.Lists.Count == 0)
-            throw Wrong("Name the lists, because a storage account holds everybody's. 'pipeline failures' shows which have failures.");
+            throw Wrong(
+                "Name the lists, because a storage account holds everybody's. 'pipeline failures' "
+                    + "shows which have failures.");
         // An emulator does not know what was posted to Nimble.
         if (settings.WorkStore.IsShared && settings.Api is null)
-            throw Wrong("A replay over a storage account needs the API that its lists were posted to. Set NIMBLE_API_KEY, or --api.");
+            throw Wrong(
+                "A replay over a storage account needs the API that its lists were posted to. Set "
+                    + "NIMBLE_API_KEY, or --api.");
     }
 
-    private static PipelineException Wrong(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+    private static PipelineException Wrong(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

@@ -6,8 +6,9 @@ using Pipeline.Model;
 namespace Pipeline.Cli.Lists;
 
 /// <summary>
-/// A list from a source that can be read only once, such as standard input, kept so that it can be read several times. A
-/// small one stays in memory, a large one in a temporary file that disappears with the process, even if that is killed.
+/// A list from a source that can be read only once, such as standard input, kept so that it can be read several times.
+/// A small one stays in memory, a large one in a temporary file that disappears with the process, even if that is
+/// killed.
 /// </summary>
 internal sealed class HeldList : IDisposable
 {

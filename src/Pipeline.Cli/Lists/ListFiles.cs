@@ -40,7 +40,8 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     /// <summary>Submits the lists that Intake does not have yet; returns the ids of all.</summary>
     public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var admission = new ListAdmission(services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
+        var admission = new ListAdmission(
+            services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
         var queue = services.GetRequiredService<IWorkQueue>();
         var objects = services.GetRequiredService<ObjectStores>();
         foreach (var (named, inspection) in _lists)
@@ -88,7 +89,10 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         var urls = settings.Lists.Where(IsUrl).ToList();
         var lists = new List<NamedList>();
         foreach (var list in settings.Lists.Where(l => !IsUrl(l)))
-            lists.Add(list == "-" ? await _sources.ReadInputAsync(cancellationToken) : await _sources.ReadAsync(list, cancellationToken));
+            lists.Add(
+                list == "-"
+                    ? await _sources.ReadInputAsync(cancellationToken)
+                    : await _sources.ReadAsync(list, cancellationToken));
         if (urls.Count > 0)
             lists.Add(_sources.Hold("command line", Encoding.UTF8.GetBytes(string.Join('\n', urls) + "\n")));
         return lists;
@@ -96,8 +100,11 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
 
     /// <summary>The sample site, with all formats, so that its records show what a record can hold.</summary>
     private byte[] SampleList() => settings.IsEmbedded || settings.Api!.IsLoopback
-        ? JsonSerializer.SerializeToUtf8Bytes(new { inputs = SampleSite.Urls.Select(url => new { url }), shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
-        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "Name a LIST. The sample site exists only in the emulator.");
+        ? JsonSerializer.SerializeToUtf8Bytes(
+            new { inputs = SampleSite.Urls.Select(url => new { url }),
+                shared_inputs = new { formats = (string[])["html", "markdown", "text"], parse = true } })
+        : throw PipelineException.Permanent(
+            FailureReasons.InvalidConfiguration, "Name a LIST. The sample site exists only in the emulator.");
 
     private async Task<ListInspection> InspectAsync(NamedList list, CancellationToken cancellationToken)
     {
@@ -117,12 +124,17 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {problem.Message}", problem);
+                FailureReasons.InvalidConfiguration, $"The list {list.Name} cannot be read: {problem.Message}",
+                problem);
         }
     }
 
-    /// <summary>Creates the list's entry in the ledger before its message, so that <c>pipeline status</c> knows a printed id at once.</summary>
-    private static async Task<ListEntry> AcceptAsync(ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
+    /// <summary>
+    /// Creates the list's entry in the ledger before its message, so that <c>pipeline status</c> knows a printed id at
+    /// once.
+    /// </summary>
+    private static async Task<ListEntry> AcceptAsync(
+        ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
     {
         try
         {
@@ -140,5 +152,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             ? PipelineException.Permanent(problem.Reason, $"{name}: {problem.Summary}", problem.Details, problem)
             : problem;
 
-    private static bool IsUrl(string text) => text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+    private static bool IsUrl(string text) =>
+        text.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 }

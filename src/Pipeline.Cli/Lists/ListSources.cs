@@ -8,8 +8,8 @@ namespace Pipeline.Cli.Lists;
 internal sealed record NamedList(string Name, Func<Stream> Open);
 
 /// <summary>
-/// Opens the lists that are named as LIST. A regular file is opened whenever it is needed. Anything else, such as standard
-/// input, a FIFO or <c>&lt;(...)</c>, is read once and kept.
+/// Opens the lists that are named as LIST. A regular file is opened whenever it is needed. Anything else, such as
+/// standard input, a FIFO or <c>&lt;(...)</c>, is read once and kept.
 /// </summary>
 internal sealed class ListSources : IDisposable
 {
@@ -37,7 +37,8 @@ internal sealed class ListSources : IDisposable
                 "A LIST is empty. Is a variable unset? Name a file, '-' for standard input, or a URL.");
         if (Directory.Exists(path))
             throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration, $"{path} is a folder. Name the files in it, such as {Path.Join(path, "*.txt")}.");
+                FailureReasons.InvalidConfiguration,
+                $"{path} is a folder. Name the files in it, such as {Path.Join(path, "*.txt")}.");
         try
         {
             // Opening a FIFO waits for a writer and cannot be interrupted.
@@ -51,19 +52,22 @@ internal sealed class ListSources : IDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"There is no file {Path.GetFullPath(path)}. Name an existing file; a URL starts with http:// or https://.",
+                $"There is no file {Path.GetFullPath(path)}. Name an existing file; a URL starts "
+                    + "with http:// or https://.",
                 problem);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             throw PipelineException.Permanent(
-                FailureReasons.InvalidConfiguration, $"The list {Path.GetFullPath(path)} cannot be read: {problem.Message}", problem);
+                FailureReasons.InvalidConfiguration,
+                $"The list {Path.GetFullPath(path)} cannot be read: {problem.Message}", problem);
         }
     }
 
     public void Dispose() => _held.ForEach(held => held.Dispose());
 
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     private async Task<NamedList> HoldAsync(string name, Func<Stream> open, CancellationToken cancellationToken)
     {

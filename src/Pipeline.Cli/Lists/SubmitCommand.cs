@@ -20,7 +20,8 @@ internal static class SubmitCommand
 
     public static Command Create()
     {
-        var command = new Command("submit", "Queue lists for a running 'pipeline serve' or Functions app, and print their ids.")
+        var command = new Command(
+            "submit", "Queue lists for a running 'pipeline serve' or Functions app, and print their ids.")
         {
             Lists,
             RunOptions.Out,

@@ -16,8 +16,8 @@ using Pipeline.Stores.Local.Records;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// Copies the results of lists from the storage account into the folder of the run. The local sink takes each id once, so an
-/// interrupted copy is simply repeated.
+/// Copies the results of lists from the storage account into the folder of the run. The local sink takes each id once,
+/// so an interrupted copy is simply repeated.
 /// </summary>
 internal sealed class AccountOutput(RunSettings settings, IServiceProvider services)
 {
@@ -29,33 +29,44 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
 
     /// <summary>Copies the results of closed lists.</summary>
     /// <returns>Whether the number of records is that of the manifests.</returns>
-    /// <exception cref="PipelineException">Transient: the account cannot be reached, or has fewer results than a manifest.</exception>
+    /// <exception cref="PipelineException">Transient: the account cannot be reached, or has fewer results than a
+    /// manifest.</exception>
     public async Task<bool> FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {
         await using var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
-        using var sink = await NdjsonRecordStore.OpenAsync(database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordStore>>(), cancellationToken);
+        using var sink = await NdjsonRecordStore.OpenAsync(
+            database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordStore>>(), cancellationToken);
         foreach (var listId in listIds)
         {
-            var manifest = await ReadAsync(Blob(AzureNames.ManifestsContainer, $"{listId}.json"), PipelineJson.Plain.Manifest, cancellationToken);
+            var manifest = await ReadAsync(
+                Blob(AzureNames.ManifestsContainer, $"{listId}.json"), PipelineJson.Plain.Manifest, cancellationToken);
             var fetched = await EachAsync(
-                Blob(AzureNames.RecordsContainer, $"{listId}/"), RecordSuffix, (blob, token) => FetchRecordAsync(listId, blob, sink, token), cancellationToken);
+                Blob(AzureNames.RecordsContainer, $"{listId}/"), RecordSuffix, (blob, token) =>
+                    FetchRecordAsync(listId, blob, sink, token), cancellationToken);
             fetched += await EachAsync(
                 Blob(AzureNames.FailuresContainer, $"{listId}/"), ".json",
-                async (blob, token) => await sink.PutFailuresAsync([await ReadAsync(blob, PipelineJson.Plain.Failure, token)], token), cancellationToken);
+                async (blob, token) =>
+                    await sink.PutFailuresAsync([await ReadAsync(blob, PipelineJson.Plain.Failure, token)], token),
+                    cancellationToken);
             if (fetched < manifest.Inputs)
                 throw PipelineException.Transient(
-                    FailureReasons.Unavailable, $"The storage account holds {Amount.Of(fetched, "record or failure", "records and failures")} of list {listId}, which has {Amount.Of(manifest.Inputs, "input")}. Were some deleted?");
+                    FailureReasons.Unavailable,
+                    $"The storage account holds {Amount.Of(fetched, "record or failure", "records and failures")} of "
+                        + $"list {listId}, which has {Amount.Of(manifest.Inputs, "input")}. Were some deleted?");
             await sink.PutManifestAsync(manifest, cancellationToken);
         }
 
         return await sink.AgreesAsync(listIds, cancellationToken);
     }
 
-    private async Task<long> EachAsync(ObjectUri prefix, string suffix, Func<ObjectUri, CancellationToken, Task> fetch, CancellationToken cancellationToken)
+    private async Task<long> EachAsync(
+        ObjectUri prefix, string suffix, Func<ObjectUri, CancellationToken, Task> fetch,
+        CancellationToken cancellationToken)
     {
         var count = 0L;
         await Parallel.ForEachAsync(
-            _objects.ListAsync(prefix, cancellationToken).Where(blob => blob.Uri.Key.EndsWith(suffix, StringComparison.Ordinal)),
+            _objects.ListAsync(prefix, cancellationToken)
+                .Where(blob => blob.Uri.Key.EndsWith(suffix, StringComparison.Ordinal)),
             new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
             async (blob, token) =>
             {
@@ -66,7 +77,8 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
     }
 
     /// <summary>The blob of a record is a gzip member of one line. Without its line feed it is incomplete.</summary>
-    private async Task FetchRecordAsync(string listId, ObjectUri blob, NdjsonRecordStore sink, CancellationToken cancellationToken)
+    private async Task FetchRecordAsync(
+        string listId, ObjectUri blob, NdjsonRecordStore sink, CancellationToken cancellationToken)
     {
         var path = blob.Key.Split('/');
         using var line = new SpillBuffer(SpillAt, Folders.Spill(settings));
@@ -81,7 +93,8 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         }
         if (!isWhole)
             throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The record in {blob} is incomplete.");
-        await using var record = new StagedRecord(path[^1][..^RecordSuffix.Length], listId, path[^2], [new(default, line)]);
+        await using var record = new StagedRecord(
+            path[^1][..^RecordSuffix.Length], listId, path[^2], [new(default, line)]);
         await sink.PutRecordAsync(record, cancellationToken);
     }
 
@@ -91,8 +104,10 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         return (await JsonSerializer.DeserializeAsync(stored.Body, type, cancellationToken))!;
     }
 
-    private async Task<ObjectRead> OpenAsync(ObjectUri blob, CancellationToken cancellationToken) => await _objects.OpenAsync(blob, cancellationToken)
-        ?? throw PipelineException.Transient(FailureReasons.Unavailable, $"{blob} was listed a moment ago and is gone.");
+    private async Task<ObjectRead> OpenAsync(ObjectUri blob, CancellationToken cancellationToken) =>
+        await _objects.OpenAsync(blob, cancellationToken)
+        ?? throw PipelineException.Transient(
+            FailureReasons.Unavailable, $"{blob} was listed a moment ago and is gone.");
 
     private static ObjectUri Blob(string container, string key) => new("azblob", container, key);
 }

@@ -21,7 +21,8 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
     private EmbeddedEmulator(RunningEmulator emulator, StateClaim claim) => (_emulator, _claim) = (emulator, claim);
 
     /// <summary>Starts it; its tasks are kept in the state folder, which no other emulator may use.</summary>
-    /// <exception cref="PipelineException">The state is in use, the disk is full, or the emulator cannot start.</exception>
+    /// <exception cref="PipelineException">The state is in use, the disk is full, or the emulator cannot
+    /// start.</exception>
     public static async Task<EmbeddedEmulator> StartAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         var claim = StateClaim.Take(settings);
@@ -64,7 +65,8 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
         await _claim.DisposeAsync();
     }
 
-    private static async Task<RunningEmulator> StartEmulatorAsync(RunSettings settings, CancellationToken cancellationToken)
+    private static async Task<RunningEmulator> StartEmulatorAsync(
+        RunSettings settings, CancellationToken cancellationToken)
     {
         RunningEmulator? emulator = null;
         try

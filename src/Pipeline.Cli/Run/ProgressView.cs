@@ -64,7 +64,8 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 {
                     bar.MaxValue = Math.Max(1, counts.Inputs);
                     bar.Value = counts.Finished;
-                    bar.Description = Markup.Escape(console.Profile.Width < WideEnough ? DescribeShort(counts) : Describe(counts));
+                    bar.Description = Markup.Escape(
+                        console.Profile.Width < WideEnough ? DescribeShort(counts) : Describe(counts));
                 }, finished);
             });
 
@@ -113,7 +114,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         }
     }
 
-    /// <summary>Reports once that the store cannot be written, such as on a full disk, and once that it can again.</summary>
+    /// <summary>
+    /// Reports once that the store cannot be written, such as on a full disk, and once that it can again.
+    /// </summary>
     private void SayProblem(bool isEnd = false)
     {
         // At the end, all work that met the problem has finished.
@@ -132,20 +135,27 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         if (reason is not null && reason != _said)
             console.Say(
                 Terminal.Warning,
-                string.Create(CultureInfo.InvariantCulture, $"Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC. {reason}"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC. {reason}"));
         _said = reason;
     }
 
-    /// <summary>Reports once that a POST got no answer, because the search for its evidence may take half an hour.</summary>
+    /// <summary>
+    /// Reports once that a POST got no answer, because the search for its evidence may take half an hour.
+    /// </summary>
     private void SayUnanswered(LedgerCounts counts)
     {
         if (counts.Unanswered == 0 || _saidUnanswered)
             return;
         _saidUnanswered = true;
-        var then = _options.Submit.Unknown == UnknownPolicy.Hold ? $"fail with {FailureReasons.SubmissionUnknown}" : "are posted again once they are proven absent";
+        var then = _options.Submit.Unknown == UnknownPolicy.Hold
+            ? $"fail with {FailureReasons.SubmissionUnknown}"
+            : "are posted again once they are proven absent";
         console.Say(
             Terminal.Warning,
-            $"A POST got no answer. For up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow), bucket, webhooks and API "
+            $"A POST got no answer. For up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow), "
+                + "bucket, webhooks and API "
                 + $"are searched for signs that Nimble accepted it. Inputs without a sign {then} (Submit:Unknown).");
     }
 
@@ -153,6 +163,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         $"{c.Finished:N0} of {c.Inputs:N0}{(c.Failures > 0 ? $", {c.Failures:N0} failed" : "")}");
 
     private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, {Amount.Of(c.Failures, "failure")}"
+        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, "
+            + $"{Amount.Of(c.Failures, "failure")}"
             + $"{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
 }

@@ -15,7 +15,8 @@ internal static class RunCommand
     public static Command Create()
     {
         var command = new Command(
-            "run", "Process lists of URLs to the end: one record or one failure per URL, and a manifest that proves it.")
+            "run",
+            "Process lists of URLs to the end: one record or one failure per URL, and a manifest that proves it.")
         {
             Lists, RunOptions.Shared, RunOptions.UrlColumn, RunOptions.Strict,
         };

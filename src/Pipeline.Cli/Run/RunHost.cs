@@ -13,8 +13,8 @@ using Pipeline.Stores.Local;
 namespace Pipeline.Cli.Run;
 
 /// <summary>
-/// The stages in one process, over a folder of this machine or a storage account, with a listener for webhooks, and with
-/// the emulator where there is no API.
+/// The stages in one process, over a folder of this machine or a storage account, with a listener for webhooks, and
+/// with the emulator where there is no API.
 /// </summary>
 internal sealed class RunHost : IAsyncDisposable
 {
@@ -156,7 +156,9 @@ internal sealed class RunHost : IAsyncDisposable
         if (KeptAddresses.CallbackBase(settings) is { } kept)
             say($"Nimble calls {kept}, as in the last run. {RunOptions.CallbackBase.Name} names another address.");
         _app = Add(HostApp.Build(settings, emulator, Address, _store.AddTo));
-        Add(new HealthNote(settings.State, () => Services.GetRequiredService<StoreHealth>().Problem, TimeProvider.System));
+        Add(
+            new HealthNote(
+                settings.State, () => Services.GetRequiredService<StoreHealth>().Problem, TimeProvider.System));
         await Listener.StartAsync(_app, settings, Address, cancellationToken);
     }
 

@@ -39,7 +39,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
 
     /// <summary>Works until the lists are closed, shows progress, and writes the summary.</summary>
     public static async Task<int> FinishAsync(
-        RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console, CancellationToken cancellationToken)
+        RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console,
+        CancellationToken cancellationToken)
     {
         var ledger = host.Services.GetRequiredService<ILedgerCounts>();
         var before = await ledger.CountAsync(ids, cancellationToken);
@@ -55,7 +56,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
                 if (wait > 2 * host.Lease)
                     throw PipelineException.Transient(
                         FailureReasons.Unavailable,
-                        "Some records are not in the manifest, and no worker adds them. Run the same command " + $"again to continue; '{Shell.Command(settings, "status")}' shows what was counted.");
+                        "Some records are not in the manifest, and no worker adds them. Run the same command "
+                            + $"again to continue; '{Shell.Command(settings, "status")}' shows what was counted.");
                 await view.WatchAsync(token => host.RunAsync(ids, wait, token), cancellationToken);
                 wait = wait == TimeSpan.Zero ? FirstWait : 2 * wait;
             }

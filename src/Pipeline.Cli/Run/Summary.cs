@@ -13,7 +13,8 @@ internal static class Summary
 
     /// <summary>Writes the table from the manifest; returns the exit code.</summary>
     public static async Task<int> WriteAsync(
-        IAnsiConsole console, RunSettings settings, IReadOnlyList<string> listIds, double perSecond, CancellationToken cancellationToken)
+        IAnsiConsole console, RunSettings settings, IReadOnlyList<string> listIds, double perSecond,
+        CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(Path.Combine(settings.Out, "manifest.json"));
         using var manifest = await JsonDocument.ParseAsync(file, cancellationToken: cancellationToken);
@@ -36,7 +37,8 @@ internal static class Summary
         foreach (var list in own)
             if (list.TryGetProperty("guards", out var guards))
                 AddGuards(table, guards, own.Count == 1 ? "" : $" of {Name(list)}");
-        if (own.Where(m => m.TryGetProperty("estimated_cost", out _)).Select(m => m.GetProperty("estimated_cost").GetDecimal()).ToList() is { Count: > 0 } costs)
+        if (own.Where(m => m.TryGetProperty("estimated_cost",
+            out _)).Select(m => m.GetProperty("estimated_cost").GetDecimal()).ToList() is { Count: > 0 } costs)
             table.AddTextRow("estimated cost", costs.Sum().ToString("N2", CultureInfo.InvariantCulture));
         if (perSecond > 0)
             table.AddTextRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
@@ -59,14 +61,17 @@ internal static class Summary
     /// <summary>Selects the manifests of this run's lists; the folder may hold those of other runs.</summary>
     private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<string> listIds)
     {
-        IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several) ? several.EnumerateArray() : [manifest];
+        IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several)
+            ? several.EnumerateArray()
+            : [manifest];
         return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
     }
 
     /// <summary>Counts records by the HTTP status of their page; returns nothing if all are 200.</summary>
     private static IEnumerable<KeyValuePair<string, long>> Statuses(IReadOnlyList<JsonElement> own)
     {
-        var statuses = Group([.. own.Where(m => m.TryGetProperty("records_by_http_status", out _))], "records_by_http_status").ToList();
+        var statuses = Group(
+            [.. own.Where(m => m.TryGetProperty("records_by_http_status", out _))], "records_by_http_status").ToList();
         return statuses is [{ Key: "200" }] ? [] : statuses;
     }
 
@@ -76,16 +81,28 @@ internal static class Summary
     private static void AddGuards(Table table, JsonElement guards, string ofList)
     {
         if (guards.TryGetProperty("budget_urls", out var limit))
-            table.AddTextRow($"budget used{ofList}", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("posted_urls").GetInt64():N0} of {limit.GetInt64():N0}"));
+            table.AddTextRow(
+                $"budget used{ofList}",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{guards.GetProperty("posted_urls").GetInt64():N0} of {limit.GetInt64():N0}"));
         if (guards.TryGetProperty("canary_inputs", out var inputs))
-            table.AddTextRow($"canary{ofList}", string.Create(CultureInfo.InvariantCulture, $"{guards.GetProperty("canary_records").GetInt32():N0} of {inputs.GetInt32():N0}, {guards.GetProperty("canary_needed").GetInt32():N0} needed"));
+            table.AddTextRow(
+                $"canary{ofList}",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{guards.GetProperty("canary_records").GetInt32():N0} of {inputs.GetInt32():N0}, "
+                        + $"{guards.GetProperty("canary_needed").GetInt32():N0} needed"));
     }
 
-    private static void Row(Table table, string name, long count) => table.AddTextRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
+    private static void Row(Table table, string name, long count) =>
+        table.AddTextRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
 
-    private static long Sum(IReadOnlyList<JsonElement> manifests, string name) => manifests.Sum(m => m.GetProperty(name).GetInt64());
+    private static long Sum(IReadOnlyList<JsonElement> manifests, string name) =>
+        manifests.Sum(m => m.GetProperty(name).GetInt64());
 
-    private static IEnumerable<KeyValuePair<string, long>> Group(IReadOnlyList<JsonElement> manifests, string name) => manifests
+    private static IEnumerable<KeyValuePair<string, long>> Group(IReadOnlyList<JsonElement> manifests, string name) =>
+        manifests
         .SelectMany(m => m.GetProperty(name).EnumerateObject())
         .GroupBy(p => p.Name, StringComparer.Ordinal)
         .Select(g => KeyValuePair.Create(g.Key, g.Sum(p => p.Value.GetInt64())));

@@ -9,12 +9,13 @@ namespace Pipeline.Cli.Serving;
 
 /// <summary>
 /// Protects the pages: they are served only under the names of this process, so that no other page can read them (DNS
-/// rebinding), never in a frame, and never cached. Callbacks are not checked: they have a token, and a proxy may call them
-/// by any name.
+/// rebinding), never in a frame, and never cached. Callbacks are not checked: they have a token, and a proxy may call
+/// them by any name.
 /// </summary>
 internal static class BrowserGuard
 {
-    private static readonly PathString Callbacks = "/" + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
+    private static readonly PathString Callbacks = "/"
+        + CallbackStage.Route[..CallbackStage.Route.IndexOf("/{", StringComparison.Ordinal)];
 
     /// <summary>Protects every path except that of the callbacks.</summary>
     /// <param name="app">The application.</param>
@@ -36,13 +37,16 @@ internal static class BrowserGuard
             }
             Describe(context.Response.Headers, policy);
             var host = context.Request.Host.Host.Trim('[', ']');
-            if (LoopbackHost.Is(host) || known.Contains(host) || (isAnyAddress && System.Net.IPAddress.TryParse(host, out _)))
+            if (LoopbackHost.Is(host) || known.Contains(host)
+                || (isAnyAddress && System.Net.IPAddress.TryParse(host, out _)))
             {
                 await next(context);
                 return;
             }
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("This page is not served under that name. Open it as localhost, or set --callback-base to its address.");
+            await context.Response.WriteAsync(
+                "This page is not served under that name. Open it as localhost, or set "
+                    + "--callback-base to its address.");
         });
     }
 

@@ -12,7 +12,9 @@ using Pipeline.Options;
 
 namespace Pipeline.Cli.Serving;
 
-/// <summary>The web application of a host: the stages as its services, the callback endpoint and the status page.</summary>
+/// <summary>
+/// The web application of a host: the stages as its services, the callback endpoint and the status page.
+/// </summary>
 internal static class HostApp
 {
     // POSTs of one list at once. RunHost takes more messages at once: the rest is for other lists.

@@ -24,7 +24,9 @@ internal static class Listener
             Take(asked);
     }
 
-    /// <summary>Chooses the address: the one asked for, else that of this state's last run, else a free local port.</summary>
+    /// <summary>
+    /// Chooses the address: the one asked for, else that of this state's last run, else a free local port.
+    /// </summary>
     /// <param name="settings">What the command was asked for.</param>
     /// <param name="say">Gets, in a sentence, what the user may not expect.</param>
     public static Uri Choose(RunSettings settings, Action<string>? say = null)
@@ -47,7 +49,8 @@ internal static class Listener
 
     /// <summary>Starts listening.</summary>
     /// <exception cref="PipelineException">Permanent: the port is in use, or this user may not use it.</exception>
-    public static async Task StartAsync(WebApplication app, RunSettings settings, Uri address, CancellationToken cancellationToken)
+    public static async Task StartAsync(
+        WebApplication app, RunSettings settings, Uri address, CancellationToken cancellationToken)
     {
         try
         {
@@ -62,9 +65,11 @@ internal static class Listener
     }
 
     /// <summary>Maps the endpoint of webhooks.</summary>
-    public static void MapCallbacks(this IEndpointRouteBuilder app) => app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
+    public static void MapCallbacks(this IEndpointRouteBuilder app) =>
+        app.MapPost(CallbackStage.Route, async (HttpContext context, string submission, string token) =>
     {
-        // The stage limits size and time itself, and answers 413 and 408. The server's own limits would cut the connection.
+        // The stage limits size and time itself, and answers 413 and 408. The server's own limits would cut the
+        // connection.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;

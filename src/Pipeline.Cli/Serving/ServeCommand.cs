@@ -13,11 +13,13 @@ internal static class ServeCommand
     {
         var command = new Command(
             "serve",
-            "Process submitted lists until stopped, in the storage account that AzureWebJobsStorage names, else in --state.")
+            "Process submitted lists until stopped, in the storage account that "
+                + "AzureWebJobsStorage names, else in --state.")
         {
             RunOptions.Strict,
         };
-        foreach (var option in RunOptions.ForHost.Where(option => option != RunOptions.Verbose && option != RunOptions.Json))
+        foreach (var option
+            in RunOptions.ForHost.Where(option => option != RunOptions.Verbose && option != RunOptions.Json))
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
             ServeAsync(SettingsReader.Read(parsed) with { Verbose = true }, cancellationToken));
@@ -47,6 +49,7 @@ internal static class ServeCommand
         if (settings is { WorkStore.IsShared: true, IsEmbedded: true })
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                "NIMBLE_API_KEY is not set. Set it to process lists of a storage account, or name another API with --api.");
+                "NIMBLE_API_KEY is not set. Set it to process lists of a storage account, or "
+                    + "name another API with --api.");
     }
 }

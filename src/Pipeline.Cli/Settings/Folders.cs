@@ -28,9 +28,14 @@ internal static class Folders
     /// <summary>The folder of large records that are not committed yet.</summary>
     public static string Spill(RunSettings settings) => Path.Combine(settings.State, "tmp");
 
-    /// <summary>The key of this state's callback tokens. It is kept, because a run that continues must recognise its own webhooks.</summary>
+    /// <summary>
+    /// The key of this state's callback tokens. It is kept, because a run that continues must recognise its own
+    /// webhooks.
+    /// </summary>
     public static string CallbackKey(RunSettings settings) =>
-        ReadOrMake(Path.Combine(settings.State, "callback.key"), () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        ReadOrMake(
+            Path.Combine(settings.State, "callback.key"),
+            () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
 
     private static void Prepare(string option, string folder, bool secret)
     {
@@ -40,14 +45,23 @@ internal static class Folders
                 Directory.CreateDirectory(folder, OwnerOnly);
             else
                 Directory.CreateDirectory(folder);
-            using var probe = new FileStream(Path.Combine(folder, ".probe"), new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
+            using var probe = new FileStream(
+                Path.Combine(folder, ".probe"),
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    Options = FileOptions.DeleteOnClose,
+                });
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             var message = $"{option} {folder} cannot be written: {problem.Message.TrimEnd('.', ' ')}. ";
             throw DiskFaults.IsFull(problem)
-                ? PipelineException.StoreWaits(FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)
-                : PipelineException.Permanent(FailureReasons.InvalidConfiguration, message + "Name a folder that can be written.", problem);
+                ? PipelineException.StoreWaits(
+                    FailureReasons.Unavailable, message + "Free some space, or name another folder.", problem)
+                : PipelineException.Permanent(
+                    FailureReasons.InvalidConfiguration, message + "Name a folder that can be written.", problem);
         }
     }
 

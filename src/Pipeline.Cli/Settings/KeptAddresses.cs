@@ -20,7 +20,9 @@ internal static class KeptAddresses
         && owner != ProcessOwner.Current
         && !ProcessOwner.HasEnded(owner);
 
-    /// <summary>What Nimble was last told to call, where the user named it; null once it is given again, or for none.</summary>
+    /// <summary>
+    /// What Nimble was last told to call, where the user named it; null once it is given again, or for none.
+    /// </summary>
     public static Uri? CallbackBase(RunSettings settings) =>
         settings.Given.Find(CallbackPath) is null && !settings.IsEmbedded ? Address(CallbackFile(settings)) : null;
 

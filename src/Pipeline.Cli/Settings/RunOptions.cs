@@ -12,31 +12,39 @@ internal static class RunOptions
 
     public static readonly Option<string?> Out = new("--out")
     {
-        Description = $"Folder for records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.", HelpName = "DIR",
+        Description =
+            $"Folder for records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.", HelpName = "DIR",
     };
 
     public static readonly Option<string?> State = new("--state")
     {
-        Description = "Folder for resumable state; rerun the same command to continue. Default: .pipeline inside --out.",
+        Description =
+            "Folder for resumable state; rerun the same command to continue. Default: .pipeline inside --out.",
         HelpName = "DIR",
     };
 
     public static readonly Option<string?> Api = new("--api")
     {
-        Description = "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.", HelpName = "URL",
+        Description =
+            "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.", HelpName = "URL",
     };
 
     public static readonly Option<string?> StorageUrl = new("--storage-url")
     {
-        Description = "Bucket for results: s3://bucket/prefix/ or gs://bucket/prefix/. Default: read results from the API.",
+        Description =
+            "Bucket for results: s3://bucket/prefix/ or gs://bucket/prefix/. Default: read results from the API.",
         HelpName = "URL",
     };
 
-    public static readonly Option<bool> Compress = new("--compress") { Description = "Ask Nimble to gzip the results." };
+    public static readonly Option<bool> Compress = new("--compress")
+    {
+        Description = "Ask Nimble to gzip the results.",
+    };
 
     public static readonly Option<string?> Listen = new("--listen")
     {
-        Description = "Address for callbacks and the status page. Default: that of the last run, else a free local port.",
+        Description =
+            "Address for callbacks and the status page. Default: that of the last run, else a free local port.",
         HelpName = "URL",
     };
 
@@ -65,7 +73,8 @@ internal static class RunOptions
 
     public static readonly Option<string?> Content = new("--content")
     {
-        Description = "inline (default): records hold the content. reference: records only say where it is.", HelpName = "MODE",
+        Description =
+            "inline (default): records hold the content. reference: records only say where it is.", HelpName = "MODE",
     };
 
     public static readonly Option<string?> FailStatus = new("--fail-status")
@@ -85,7 +94,9 @@ internal static class RunOptions
 
     public static readonly Option<string[]> RefuseDomain = new("--refuse-domain")
     {
-        Description = "Do not submit URLs of this domain and its subdomains. Repeatable; adds to the settings.", HelpName = "DOMAIN",
+        Description =
+            "Do not submit URLs of this domain and its subdomains. Repeatable; adds to the settings.", HelpName =
+                "DOMAIN",
         DefaultValueFactory = _ => [],
     };
 
@@ -96,10 +107,15 @@ internal static class RunOptions
 
     public static readonly Option<string?> Canary = new("--canary")
     {
-        Description = "Submit the first N inputs of a list alone; submit the rest only if enough of them succeed.", HelpName = "N",
+        Description =
+            "Submit the first N inputs of a list alone; submit the rest only if enough of them succeed.", HelpName =
+                "N",
     };
 
-    public static readonly Option<bool> Json = new("--json") { Description = "Print the summary as one JSON object to standard output." };
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the summary as one JSON object to standard output.",
+    };
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     /// <summary>The options that find the state of a run.</summary>

@@ -64,8 +64,8 @@ internal sealed record RunSettings
     public string? StorageUrl => Bind().Delivery.StorageUrl;
 
     /// <summary>
-    /// Whether URLs of this machine, of private networks and with credentials are submitted too, and fetched by the emulator
-    /// in this process.
+    /// Whether URLs of this machine, of private networks and with credentials are submitted too, and fetched by the
+    /// emulator in this process.
     /// </summary>
     public bool AllowPrivate => Bind().Intake.AllowPrivate;
 

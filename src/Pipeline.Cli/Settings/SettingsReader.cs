@@ -118,5 +118,6 @@ internal static class SettingsReader
         }
     }
 
-    private static string Argument(Option option, string? value) => value is null ? "" : $" {option.Name} {Shell.Quote(value)}";
+    private static string Argument(Option option, string? value) =>
+        value is null ? "" : $" {option.Name} {Shell.Quote(value)}";
 }

@@ -22,19 +22,27 @@ internal static class StatusCommand
         Arity = ArgumentArity.ZeroOrOne,
     }.RefusingOptions();
 
-    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON: one object for LIST_ID, else an array." };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print JSON: one object for LIST_ID, else an array.",
+    };
 
     public static Command Create()
     {
-        var command = new Command("status", "Show how far lists are, in the storage account that AzureWebJobsStorage names, else in --state.")
+        var command = new Command(
+            "status", "Show how far lists are, in the storage account that AzureWebJobsStorage names, else in --state.")
         {
             ListId, RunOptions.Out, RunOptions.State, Json,
         };
-        command.SetAction((parsed, cancellationToken) => ReportAsync(SettingsReader.Read(parsed), parsed.GetValue(ListId), parsed.GetValue(Json), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                ReportAsync(
+                    SettingsReader.Read(parsed), parsed.GetValue(ListId), parsed.GetValue(Json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> ReportAsync(RunSettings settings, string? listId, bool asJson, CancellationToken cancellationToken)
+    private static async Task<int> ReportAsync(
+        RunSettings settings, string? listId, bool asJson, CancellationToken cancellationToken)
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
@@ -47,7 +55,8 @@ internal static class StatusCommand
             var report = await reporter.GetListAsync(listId, cancellationToken)
                 ?? throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
-                    $"No list {listId} is known in {settings.WorkStore.Name}. '{Shell.Command(settings, "submit LIST")}' prints the ids "
+                    $"No list {listId} is known in {settings.WorkStore.Name}. "
+                        + $"'{Shell.Command(settings, "submit LIST")}' prints the ids "
                         + "of lists. A list that was put on the queue by hand is known once it was read.");
             report = report with { Problem = problem };
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
@@ -83,12 +92,16 @@ internal static class StatusCommand
 
     private static string[] ToRow(ListReport report) =>
     [
-        report.ListId, $"{report.State}".ToLowerInvariant(), Number(report.Inputs), Number(report.Records), Number(report.Failures),
-        Join(report.Submissions.Where(s => s.Value > 0)), Join(report.Waiting), report.Source ?? "", report.Message ?? "",
+        report.ListId, $"{report.State}".ToLowerInvariant(), Number(report.Inputs), Number(report.Records),
+            Number(report.Failures),
+        Join(report.Submissions.Where(s => s.Value > 0)), Join(report.Waiting), report.Source
+            ?? "", report.Message
+            ?? "",
     ];
 
     private static string Join(IEnumerable<KeyValuePair<string, int>> counts) =>
-        string.Join(", ", counts.Select(c => $"{Number(c.Value)} {JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key)}"));
+        string.Join(
+            ", ", counts.Select(c => $"{Number(c.Value)} {JsonNamingPolicy.SnakeCaseLower.ConvertName(c.Key)}"));
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

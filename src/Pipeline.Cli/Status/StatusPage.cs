@@ -16,7 +16,9 @@ using Pipeline.Submit;
 
 namespace Pipeline.Cli.Status;
 
-/// <summary>How far each list is, for a browser beside the run. It shows counts and names, never a token or a key.</summary>
+/// <summary>
+/// How far each list is, for a browser beside the run. It shows counts and names, never a token or a key.
+/// </summary>
 internal static class StatusPage
 {
     // Each list is counted for each view of the page.
@@ -48,15 +50,22 @@ internal static class StatusPage
         if (services.GetRequiredService<IOptions<PipelineOptions>>().Value.Nimble.IsEmulator)
             page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">{EmulatorNotice.Text}</p>");
         if (services.GetRequiredService<StoreHealth>().Problem is { } problem)
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">The work waits. {WebUtility.HtmlEncode(problem)}</p>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"pause\">The work waits. {WebUtility.HtmlEncode(problem)}</p>");
         if (services.GetRequiredService<SubmissionGate>().Current is { } pause)
-            page.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. {WebUtility.HtmlEncode(pause.Reason)}</p>");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"pause\">Submission is paused until {pause.Until:HH:mm:ss} UTC. "
+                    + $"{WebUtility.HtmlEncode(pause.Reason)}</p>");
         if (services.GetRequiredService<BudgetGuard>() is { DayLimit: { } limit } budget)
         {
-            var used = await budget.GetUsedAsync(services.GetRequiredService<TimeProvider>().GetUtcNow(), context.RequestAborted);
+            var used = await budget.GetUsedAsync(
+                services.GetRequiredService<TimeProvider>().GetUtcNow(), context.RequestAborted);
             page.Append(CultureInfo.InvariantCulture, $"<p>Posted today: {used:N0} of {Amount.Of(limit, "URL")}.</p>");
         }
-        page.Append("<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
+        page.Append(
+            "<table><tr><th>List</th><th>Inputs</th><th>Posted</th><th>Records</th><th>Failures</th><th></th></tr>");
         var reporter = services.GetRequiredService<StatusReporter>();
         var waits = new StringBuilder();
         var all = await reporter.GetOpenListsAsync(context.RequestAborted);
@@ -66,13 +75,15 @@ internal static class StatusPage
         foreach (var refused in all.RefusedLists.Take(MaxLists))
         {
             waits.Append(CultureInfo.InvariantCulture,
-                $"<p class=\"pause\">{WebUtility.HtmlEncode(refused.Source ?? refused.ListId)} was refused. {WebUtility.HtmlEncode(refused.Message)}</p>");
+                $"<p class=\"pause\">{WebUtility.HtmlEncode(refused.Source ?? refused.ListId)} was refused. "
+                    + $"{WebUtility.HtmlEncode(refused.Message)}</p>");
         }
         page.Append("</table>").Append(waits);
         if (services.GetRequiredService<PageTally>().Counts is { Count: > 0 } counts)
         {
             var statuses = string.Join(", ", counts.Select(count => $"{count.Value:N0} {count.Key}"));
-            page.Append(CultureInfo.InvariantCulture, $"<p>Records by HTTP status since this process started: {statuses}.</p>");
+            page.Append(
+                CultureInfo.InvariantCulture, $"<p>Records by HTTP status since this process started: {statuses}.</p>");
         }
 
         page.Append("<p>Completed lists are in <code>manifest.json</code>.</p></body></html>");
@@ -83,11 +94,15 @@ internal static class StatusPage
     private static void Append(StringBuilder page, StringBuilder waits, ListReport report)
     {
         var name = WebUtility.HtmlEncode(report.Source ?? report.ListId);
-        page.Append(CultureInfo.InvariantCulture, $"<tr><td>{name}</td><td>{report.Inputs:N0}</td><td>{report.Posted:N0}</td>");
+        page.Append(
+            CultureInfo.InvariantCulture, $"<tr><td>{name}</td><td>{report.Inputs:N0}</td><td>{report.Posted:N0}</td>");
         page.Append(CultureInfo.InvariantCulture, $"<td>{report.Records:N0}</td><td>{report.Failures:N0}</td>");
         page.Append(CultureInfo.InvariantCulture,
-            $"<td><progress max=\"{Math.Max(1, report.Inputs)}\" value=\"{report.Records + report.Failures}\"></progress></td></tr>");
+            $"<td><progress max=\"{Math.Max(1, report.Inputs)}\" "
+                + $"value=\"{report.Records + report.Failures}\"></progress></td></tr>");
         foreach (var wait in report.Waits)
-            waits.Append(CultureInfo.InvariantCulture, $"<p class=\"pause\">{name}: {WebUtility.HtmlEncode(wait.Describe())}</p>");
+            waits.Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"pause\">{name}: {WebUtility.HtmlEncode(wait.Describe())}</p>");
     }
 }

@@ -54,7 +54,8 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
 
     /// <inheritdoc/>
     public override string DescribeCompleted(string list, DateTimeOffset? at) =>
-        string.Create(CultureInfo.InvariantCulture, $"{list} was completed in this account on {at:yyyy-MM-dd HH:mm} UTC.");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{list} was completed in this account on {at:yyyy-MM-dd HH:mm} UTC.");
 
     /// <inheritdoc/>
     public override async Task<string> AskAsync(CancellationToken cancellationToken)

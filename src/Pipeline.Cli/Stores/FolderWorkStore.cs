@@ -21,7 +21,8 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
     public override bool IsShared => false;
 
     /// <inheritdoc/>
-    public override ObjectUri ListFolder => ObjectUri.ForFile(Path.Combine(settings.State, Folders.ListsFolder)).AsPrefix();
+    public override ObjectUri ListFolder =>
+        ObjectUri.ForFile(Path.Combine(settings.State, Folders.ListsFolder)).AsPrefix();
 
     /// <inheritdoc/>
     public override QueueHostOptions RunnerDefaults => new();

@@ -5,8 +5,8 @@ namespace Pipeline.Cli.Stores;
 /// <summary>A work store that is open.</summary>
 /// <param name="AddTo">Registers its ports.</param>
 /// <param name="AreDeliveredAsync">
-/// Brings the results of closed lists into the output folder, where the stages did not write them there already; returns
-/// whether there are as many records as the manifests count.
+/// Brings the results of closed lists into the output folder, where the stages did not write them there already;
+/// returns whether there are as many records as the manifests count.
 /// </param>
 /// <param name="Held">What is closed with it; null for nothing.</param>
 internal sealed record OpenWorkStore(

@@ -5,8 +5,8 @@ using Pipeline.Model;
 namespace Pipeline.Cli.Stores;
 
 /// <summary>
-/// A state folder that only this process may use. Needed where an emulator in this process keeps its tasks there: two of
-/// them on one folder would do each other's work.
+/// A state folder that only this process may use. Needed where an emulator in this process keeps its tasks there: two
+/// of them on one folder would do each other's work.
 /// </summary>
 internal sealed class StateClaim : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class StateClaim : IAsyncDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"Another 'pipeline' process works in {settings.State}. Wait until it ends, or name another folder with "
+                $"Another 'pipeline' process works in {settings.State}. Wait until it ends, or "
+                    + "name another folder with "
                     + "--out (and --state, if you use it).",
                 problem
             );

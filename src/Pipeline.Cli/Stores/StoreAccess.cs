@@ -5,8 +5,8 @@ using Pipeline.Hosting;
 namespace Pipeline.Cli.Stores;
 
 /// <summary>
-/// Queues, ledger and lists of a pipeline that runs elsewhere, for commands that host nothing. Over a storage account the
-/// stages work here too; a state folder has no record sink here.
+/// Queues, ledger and lists of a pipeline that runs elsewhere, for commands that host nothing. Over a storage account
+/// the stages work here too; a state folder has no record sink here.
 /// </summary>
 internal sealed class StoreAccess : IAsyncDisposable
 {

@@ -5,12 +5,14 @@ using Pipeline.Options;
 namespace Pipeline.Cli.Stores;
 
 /// <summary>
-/// Where queues, ledger and lists are: in a folder of this machine, or in a storage account. <see cref="Of"/> is the only
-/// place that chooses between the two; all that differs is a member here.
+/// Where queues, ledger and lists are: in a folder of this machine, or in a storage account. <see cref="Of"/> is the
+/// only place that chooses between the two; all that differs is a member here.
 /// </summary>
 internal abstract class WorkStore
 {
-    /// <summary>The store that a command was asked for: the account that AzureWebJobsStorage names, else the state folder.</summary>
+    /// <summary>
+    /// The store that a command was asked for: the account that AzureWebJobsStorage names, else the state folder.
+    /// </summary>
     public static WorkStore Of(RunSettings settings) =>
         settings.Azure is { } account ? new AccountWorkStore(settings, account) : new FolderWorkStore(settings);
 
@@ -42,7 +44,9 @@ internal abstract class WorkStore
     /// <summary>Opens it for the stages.</summary>
     public abstract Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken);
 
-    /// <summary>What keeps a process on this store from going on, as far as it can be seen from here; null where nothing does.</summary>
+    /// <summary>
+    /// What keeps a process on this store from going on, as far as it can be seen from here; null where nothing does.
+    /// </summary>
     public abstract string? FindProblem();
 
     /// <summary>What to tell the user of a list that was completed before.</summary>

@@ -24,10 +24,12 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
     {
         try
         {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(
+                context.Request.Body, cancellationToken: context.RequestAborted);
             if (body.RootElement.ValueKind != JsonValueKind.Object)
                 throw new FormatException("The body must be a JSON object such as {\"post_429\": 2}.");
-            faults.Replace(FaultSet.FromPairs(body.RootElement.EnumerateObject().Select(f => (f.Name, ValueOf(f.Value)))));
+            faults.Replace(
+                FaultSet.FromPairs(body.RootElement.EnumerateObject().Select(f => (f.Name, ValueOf(f.Value)))));
         }
         catch (Exception error) when (error is JsonException or FormatException)
         {
@@ -57,7 +59,8 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         w.WriteStartObject("tasks");
         w.WriteNumber("total", store.TaskCount);
         foreach (var state in Enum.GetValues<TaskState>())
-            w.WriteNumber(JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()), states.GetValueOrDefault(state));
+            w.WriteNumber(
+                JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()), states.GetValueOrDefault(state));
         w.WriteEndObject();
         var work = store.CountWork();
         w.WriteNumber("objects_delivered", work.Objects);
@@ -71,7 +74,9 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "always",
-        _ => throw new FormatException($"A fault cannot have the value {value.GetRawText()}. Use a number, a string or true."),
+        _ =>
+            throw new FormatException(
+                $"A fault cannot have the value {value.GetRawText()}. Use a number, a string or true."),
     };
 
     private Task ShowFaultsAsync(HttpContext context) => Replies.ObjectAsync(context, 200, w =>

@@ -35,7 +35,8 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         }
         WriteRateHeaders(context.Response.Headers);
         if (!HasKey(context.Request))
-            await Replies.FailedAsync(context, 401, "Unauthorized: send the header 'Authorization: Bearer KEY' with a valid API key.");
+            await Replies.FailedAsync(
+                context, 401, "Unauthorized: send the header 'Authorization: Bearer KEY' with a valid API key.");
         else
             await hostile.SendAsync(context, () => AnswerAsync(context, next));
     }
@@ -44,8 +45,13 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
     public bool HasKey(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
-        var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
-        return options.ApiKey is null ? key.Length > 0 : CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
+        var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? header["Bearer ".Length..].Trim()
+            : "";
+        return options.ApiKey is null
+            ? key.Length > 0
+            : CryptographicOperations.FixedTimeEquals(
+                Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
     }
 
     private async Task AnswerAsync(HttpContext context, RequestDelegate next)
@@ -77,7 +83,8 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         try
         {
             if (context.GetEndpoint() is null)
-                await Replies.FailedAsync(context, 404, $"The API has no {context.Request.Method} {context.Request.Path}.");
+                await Replies.FailedAsync(
+                    context, 404, $"The API has no {context.Request.Method} {context.Request.Path}.");
             else
                 await next(context);
         }
@@ -103,7 +110,8 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
     {
         var index = Interlocked.Increment(ref _gets);
         if (faults.Happens("get_429", index))
-            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
+            await Replies.TooManyAsync(
+                context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
         else if (faults.Happens("get_500", index))
             await Replies.BrokenAsync(context, 500, null, "Injected: internal error.");
         else
@@ -117,6 +125,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         if (Interlocked.Exchange(ref _minute, minute) != minute)
             Interlocked.Exchange(ref _requestsThisMinute, 0);
         headers["ratelimit-limit"] = RateLimit.ToString();
-        headers["ratelimit-remaining"] = Math.Max(0, RateLimit - Interlocked.Increment(ref _requestsThisMinute)).ToString();
+        headers["ratelimit-remaining"] = Math.Max(
+            0, RateLimit - Interlocked.Increment(ref _requestsThisMinute)).ToString();
     }
 }

@@ -54,7 +54,9 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
                 if (task.Faults.Null)
                     w.WriteNullValue();
                 else
-                    TaskJson.Write(w, task, TaskStateNames.Name(task, running.Contains(task.Seq), inBatch: true), TaskEndpoints.RootOf(context.Request));
+                    TaskJson.Write(
+                        w, task, TaskStateNames.Name(task, running.Contains(task.Seq), inBatch: true),
+                        TaskEndpoints.RootOf(context.Request));
             }
             w.WriteEndArray();
         });

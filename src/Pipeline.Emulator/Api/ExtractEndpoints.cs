@@ -8,7 +8,8 @@ namespace Pipeline.Emulator.Api;
 
 /// <summary><c>POST extract/async</c> and <c>POST extract/batch</c>.</summary>
 internal sealed class ExtractEndpoints(
-    EmulatorOptions options, TaskStore store, TaskPlanner planner, FaultInjector faults, HostileReplies hostile, JobSignals signals,
+    EmulatorOptions options, TaskStore store, TaskPlanner planner, FaultInjector faults, HostileReplies hostile,
+        JobSignals signals,
     IHostApplicationLifetime lifetime)
 {
     public const int MaxBodyBytes = 16 << 20;
@@ -53,7 +54,8 @@ internal sealed class ExtractEndpoints(
     private async Task<bool> BreakBeforeAsync(HttpContext context, long index)
     {
         if (faults.Happens("post_429", index))
-            await Replies.TooManyAsync(context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
+            await Replies.TooManyAsync(
+                context, faults.Setting("retry_after_ms", 1000), faults.Happens("retry_after_past", index));
         else if (faults.Happens("post_402", index))
             await Replies.FailedAsync(context, 402, "This account's budget is used up.");
         else if (faults.Happens("post_500_before", index))
@@ -71,16 +73,20 @@ internal sealed class ExtractEndpoints(
         : faults.Happens("post_555_after", index) ? "555"
         : "200";
 
-    private static async Task<Submission?> ReadBodyAsync(HttpContext context, Func<JsonElement, List<string>, Submission?> read, List<string> errors)
+    private static async Task<Submission?> ReadBodyAsync(
+        HttpContext context, Func<JsonElement, List<string>, Submission?> read, List<string> errors)
     {
         try
         {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(
+                context.Request.Body, cancellationToken: context.RequestAborted);
             return read(body.RootElement, errors);
         }
         catch (JsonException error)
         {
-            errors.Add($"body: must be valid JSON; the error is in line {error.LineNumber + 1}, byte {error.BytePositionInLine}");
+            errors.Add(
+                $"body: must be valid JSON; the error is in line {error.LineNumber + 1}, byte "
+                    + $"{error.BytePositionInLine}");
             return null;
         }
     }
@@ -94,7 +100,9 @@ internal sealed class ExtractEndpoints(
         try
         {
             await Task.Delay(TimeSpan.FromMilliseconds(slowMs), options.Time, stop.Token);
-            var early = post.Delivery.CallbackUrl is null ? [] : tasks.Where(t => t.Faults.WebhookEarly).Select(t => t.Seq).ToList();
+            var early = post.Delivery.CallbackUrl is null
+                ? []
+                : tasks.Where(t => t.Faults.WebhookEarly).Select(t => t.Seq).ToList();
             var deadline = options.Time.GetUtcNow() + LongestWaitForWebhook;
             while (early.Count > 0 && options.Time.GetUtcNow() < deadline && store.IsAnyUncalled(post.Seq, early))
                 await Task.Delay(TimeSpan.FromMilliseconds(10), options.Time, stop.Token);
@@ -106,7 +114,8 @@ internal sealed class ExtractEndpoints(
     }
 
     private static Task AnswerAsync(
-        HttpContext context, string answer, PostRow post, List<TaskRow> tasks, IReadOnlyList<(int Index, string Input)> refused)
+        HttpContext context, string answer, PostRow post, List<TaskRow> tasks,
+        IReadOnlyList<(int Index, string Input)> refused)
     {
         var taskId = post.IsBatch ? null : post.Id;
         switch (answer)

@@ -11,7 +11,17 @@ internal static class InputRules
 {
     private static readonly HashSet<string> Formats = ["html", "markdown", "text", "screenshot", "links"];
 
-    private static readonly HashSet<string> Strings = ["url", "country", "state", "city", "locale", "driver", "tag", .. DeliveryRequest.Fields.Except(["storage_compress"])];
+    private static readonly HashSet<string> Strings =
+    [
+        "url",
+        "country",
+        "state",
+        "city",
+        "locale",
+        "driver",
+        "tag",
+        .. DeliveryRequest.Fields.Except(["storage_compress"]),
+    ];
 
     private static readonly HashSet<string> Booleans = ["parse", "storage_compress"];
 
@@ -38,7 +48,8 @@ internal static class InputRules
             errors.Add($"{path}storage_type: must be one of s3, gs");
         else if (delivery.StorageType is null != delivery.StorageUrl is null)
             errors.Add($"{path}storage_type: must be given together with storage_url");
-        else if (delivery.StorageUrl is { } url && (!url.StartsWith($"{delivery.StorageType}://", StringComparison.Ordinal) || BucketOf(url).Length == 0))
+        else if (delivery.StorageUrl is { } url
+            && (!url.StartsWith($"{delivery.StorageType}://", StringComparison.Ordinal) || BucketOf(url).Length == 0))
             errors.Add($"{path}storage_url: must be {delivery.StorageType}://bucket/prefix/");
         if (delivery.StorageObjectName is { } name && (name.Length is 0 or > 512 || name.Any(char.IsControl)))
             errors.Add($"{path}storage_object_name: must be 1 to 512 characters without control characters");
@@ -46,9 +57,11 @@ internal static class InputRules
             errors.Add($"{path}callback_url: must be an absolute http or https URL");
     }
 
-    private static string BucketOf(string url) => url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/')[0];
+    private static string BucketOf(string url) =>
+        url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..].Split('/')[0];
 
-    private static bool IsHttp(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0;
+    private static bool IsHttp(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0;
 
     private static void CheckFormats(JsonElement value, string path, List<string> errors)
     {

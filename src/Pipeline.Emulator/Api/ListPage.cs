@@ -15,10 +15,12 @@ internal sealed record ListPage(int Limit, long Before)
     public static ListPage Read(HttpRequest request, int defaultLimit, int maxLimit, List<string> errors)
     {
         var limit = defaultLimit;
-        if (request.Query.TryGetValue("limit", out var text) && (!int.TryParse(text, out limit) || limit < 1 || limit > maxLimit))
+        if (request.Query.TryGetValue("limit", out var text)
+            && (!int.TryParse(text, out limit) || limit < 1 || limit > maxLimit))
             errors.Add($"limit: must be a whole number from 1 to {maxLimit}");
         var before = long.MaxValue;
-        if (request.Query.TryGetValue("cursor", out var cursor) && cursor.ToString().Length > 0 && !TryDecode(cursor.ToString(), out before))
+        if (request.Query.TryGetValue("cursor", out var cursor) && cursor.ToString().Length > 0
+            && !TryDecode(cursor.ToString(), out before))
             errors.Add("cursor: must be a next_cursor of this API");
         return new(limit, before);
     }
@@ -41,6 +43,7 @@ internal sealed record ListPage(int Limit, long Before)
         if (!Base64Url.IsValid(text))
             return false;
         var json = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(text));
-        return json.StartsWith("{\"id\":", StringComparison.Ordinal) && long.TryParse(json.AsSpan(6, Math.Max(0, json.Length - 7)), out before);
+        return json.StartsWith("{\"id\":", StringComparison.Ordinal)
+            && long.TryParse(json.AsSpan(6, Math.Max(0, json.Length - 7)), out before);
     }
 }

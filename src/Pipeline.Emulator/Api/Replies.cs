@@ -34,7 +34,8 @@ internal static class Replies
     });
 
     /// <summary>Answers 400 with all errors, at most 100 of them.</summary>
-    public static Task InvalidAsync(HttpContext context, IReadOnlyCollection<string> errors) => ObjectAsync(context, 400, w =>
+    public static Task InvalidAsync(HttpContext context, IReadOnlyCollection<string> errors) =>
+        ObjectAsync(context, 400, w =>
     {
         w.WriteString("status", "failed");
         var first = errors.First();
@@ -49,7 +50,8 @@ internal static class Replies
     });
 
     /// <summary>Answers 500 or 555 as <c>{success:"false", task_id, message}</c>.</summary>
-    public static Task BrokenAsync(HttpContext context, int status, string? taskId, string message) => ObjectAsync(context, status, w =>
+    public static Task BrokenAsync(HttpContext context, int status, string? taskId, string message) =>
+        ObjectAsync(context, status, w =>
     {
         w.WriteString("success", "false");
         w.WriteString("task_id", taskId);
@@ -62,7 +64,9 @@ internal static class Replies
     /// </summary>
     public static Task TooManyAsync(HttpContext context, int retryAfterMs, bool isPast = false)
     {
-        context.Response.Headers.RetryAfter = isPast ? DateTimeOffset.UnixEpoch.ToString("R") : ((retryAfterMs + 999) / 1000).ToString();
+        context.Response.Headers.RetryAfter = isPast
+            ? DateTimeOffset.UnixEpoch.ToString("R")
+            : ((retryAfterMs + 999) / 1000).ToString();
         if (retryAfterMs % 1000 != 0)
             context.Response.Headers["retry-after-ms"] = retryAfterMs.ToString();
         return FailedAsync(context, 429, "Too many requests.");

@@ -36,7 +36,9 @@ internal static class SubmissionReader
                 errors.Add($"{field.Name}: is not allowed here; move it to shared_inputs");
         }
         var hasShared = body.TryGetProperty("shared_inputs", out var shared) && shared.ValueKind != JsonValueKind.Null;
-        var defaults = hasShared && IsObject(shared, "shared_inputs", errors) ? FieldsOf(shared, "shared_inputs.", errors) : [];
+        var defaults = hasShared && IsObject(shared, "shared_inputs", errors)
+            ? FieldsOf(shared, "shared_inputs.", errors)
+            : [];
         var delivery = ReadDelivery(defaults, "shared_inputs.", errors);
         if (!body.TryGetProperty("inputs", out var items) || items.ValueKind != JsonValueKind.Array)
             errors.Add("inputs: must be an array");
@@ -62,7 +64,8 @@ internal static class SubmissionReader
         }
     }
 
-    private static List<string> ReadInputs(JsonElement items, Dictionary<string, JsonProperty> defaults, List<string> errors)
+    private static List<string> ReadInputs(
+        JsonElement items, Dictionary<string, JsonProperty> defaults, List<string> errors)
     {
         var inputs = new List<string>(items.GetArrayLength());
         foreach (var item in items.EnumerateArray())
@@ -98,7 +101,8 @@ internal static class SubmissionReader
         return fields;
     }
 
-    private static DeliveryRequest ReadDelivery(Dictionary<string, JsonProperty> fields, string path, List<string> errors)
+    private static DeliveryRequest ReadDelivery(
+        Dictionary<string, JsonProperty> fields, string path, List<string> errors)
     {
         if (errors.Count > 0)
             return new();
@@ -107,7 +111,9 @@ internal static class SubmissionReader
         {
             StorageType = Text("storage_type"),
             StorageUrl = Text("storage_url"),
-            StorageCompress = fields.TryGetValue("storage_compress", out var compress) ? compress.Value.GetBoolean() : null,
+            StorageCompress = fields.TryGetValue("storage_compress", out var compress)
+                ? compress.Value.GetBoolean()
+                : null,
             StorageObjectName = Text("storage_object_name"),
             CallbackUrl = Text("callback_url"),
         };
@@ -116,7 +122,9 @@ internal static class SubmissionReader
     }
 
     /// <summary>The effective extraction fields as JSON: an item's own fields override the shared ones.</summary>
-    private static string Merge(Dictionary<string, JsonProperty> defaults, Dictionary<string, JsonProperty> own, string path, List<string> errors)
+    private static string Merge(
+        Dictionary<string, JsonProperty> defaults, Dictionary<string, JsonProperty> own, string path,
+        List<string> errors)
     {
         if (!own.ContainsKey("url") && !defaults.ContainsKey("url") && errors.Count == 0)
             errors.Add($"{path}url: is required");

@@ -60,10 +60,15 @@ internal sealed class TaskEndpoints(TaskStore store, TaskResults results, Runnin
             return;
         if (task.State != TaskState.Success)
         {
-            await Replies.FailedAsync(context, 404, task.Error is null ? $"Task {task.Id} has no result yet." : $"Task {task.Id} has no result: {task.Error}");
+            await Replies.FailedAsync(
+                context, 404,
+                task.Error is null
+                    ? $"Task {task.Id} has no result yet."
+                    : $"Task {task.Id} has no result: {task.Error}");
             return;
         }
-        if (task.Faults.ResultUnfinished is { } form && _reads.AddOrUpdate(task.Seq, 1, (_, reads) => reads + 1) <= UnfinishedReads)
+        if (task.Faults.ResultUnfinished is { } form
+            && _reads.AddOrUpdate(task.Seq, 1, (_, reads) => reads + 1) <= UnfinishedReads)
         {
             context.Response.ContentType = NoResult.ContentType(form);
             await context.Response.Body.WriteAsync(NoResult.Bytes(form), context.RequestAborted);

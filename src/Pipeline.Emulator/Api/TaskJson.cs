@@ -43,7 +43,8 @@ internal static class TaskJson
     }
 
     /// <summary>Formats a time as the API does: UTC, with milliseconds.</summary>
-    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static void WriteEcho(Utf8JsonWriter writer, TaskRow task)
     {
@@ -54,6 +55,8 @@ internal static class TaskJson
         // Joins two JSON objects as text: the input always has a url, so a comma may follow it.
         var delivery = task.Delivery.ToEcho();
         writer.WritePropertyName("_query");
-        writer.WriteRawValue(delivery == "{}" ? task.Input : $"{task.Input.AsSpan(..^1)},{delivery.AsSpan(1..)}", skipInputValidation: true);
+        writer.WriteRawValue(
+            delivery == "{}" ? task.Input : $"{task.Input.AsSpan(..^1)},{delivery.AsSpan(1..)}",
+            skipInputValidation: true);
     }
 }

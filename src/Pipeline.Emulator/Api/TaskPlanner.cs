@@ -31,7 +31,8 @@ internal sealed class TaskPlanner(EmulatorOptions options, TaskStore store, Faul
         var tasks = submission.Inputs.Select((input, i) => Make(first + order[i], input)).ToList();
         if (submission.IsBatch)
             tasks.AddRange(MakeSecondTasks(tasks));
-        return (new(postSeq, batchId ?? tasks[0].Id, submission.IsBatch, count, submission.Delivery, answer, now), tasks);
+        return (
+            new(postSeq, batchId ?? tasks[0].Id, submission.IsBatch, count, submission.Delivery, answer, now), tasks);
 
         TaskRow Make(long seq, string input)
         {

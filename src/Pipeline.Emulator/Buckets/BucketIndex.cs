@@ -24,7 +24,9 @@ internal sealed class BucketIndex : IAsyncDisposable
         CREATE TABLE IF NOT EXISTS contents (generation INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
         """;
 
-    private const string Columns = "bucket, key, generation, bytes, md5, crc32c, created, content_type, content_encoding, metadata, checksum_header, checksum";
+    private const string Columns =
+        "bucket, key, generation, bytes, md5, crc32c, created, content_type, content_encoding, metadata, "
+            + "checksum_header, checksum";
 
     private readonly Database _database;
 
@@ -34,16 +36,23 @@ internal sealed class BucketIndex : IAsyncDisposable
     public BucketIndex(string file)
     {
         _database = Database.Open(file, Schema);
-        _buckets = new(_database.Read(d => d.Query("SELECT name, created FROM buckets", r => KeyValuePair.Create(r.GetString(0), Time(r.GetInt64(1))))));
+        _buckets = new(
+            _database.Read(
+                d =>
+                    d.Query(
+                        "SELECT name, created FROM buckets",
+                        r => KeyValuePair.Create(r.GetString(0), Time(r.GetInt64(1))))));
     }
 
     public async Task AddBucketAsync(string name, DateTimeOffset now)
     {
-        await _database.WriteAsync(d => d.Execute("INSERT OR IGNORE INTO buckets (name, created) VALUES ($1, $2)", name, now.UtcTicks));
+        await _database.WriteAsync(
+            d => d.Execute("INSERT OR IGNORE INTO buckets (name, created) VALUES ($1, $2)", name, now.UtcTicks));
         _buckets.TryAdd(name, now);
     }
 
-    public IReadOnlyList<(string Name, DateTimeOffset Created)> Buckets() => [.. _buckets.Select(b => (b.Key, b.Value)).OrderBy(b => b.Key, StringComparer.Ordinal)];
+    public IReadOnlyList<(string Name, DateTimeOffset Created)> Buckets() =>
+        [.. _buckets.Select(b => (b.Key, b.Value)).OrderBy(b => b.Key, StringComparer.Ordinal)];
 
     public DateTimeOffset? FindBucket(string name) => _buckets.TryGetValue(name, out var created) ? created : null;
 
@@ -52,13 +61,18 @@ internal sealed class BucketIndex : IAsyncDisposable
     /// <summary>Finds an object with its bytes, which are null when they are in a file.</summary>
     public (StoredObject Object, byte[]? Bytes)? Read(string bucket, string key) => _database.Read(d =>
         d.Query<(StoredObject, byte[]?)?>(
-            $"SELECT {Columns}, (SELECT bytes FROM contents WHERE generation = objects.generation) FROM objects WHERE bucket = $1 AND key = $2",
-            row => (Read(row), row.IsDBNull(12) ? null : row.GetFieldValue<byte[]>(12)), bucket, Utf8(key)).FirstOrDefault());
+            $"SELECT {Columns}, (SELECT bytes FROM contents WHERE generation = objects.generation) FROM objects WHERE "
+                + "bucket = $1 AND key = $2",
+            row =>
+                (Read(row), row.IsDBNull(12) ? null : row.GetFieldValue<byte[]>(12)), bucket,
+                Utf8(key)).FirstOrDefault());
 
     /// <summary>The highest generation of all objects; 0 when there are none.</summary>
-    public long LastGeneration() => _database.Read(d => d.Scalar<long>("SELECT ifnull(max(generation), 0) FROM objects"));
+    public long LastGeneration() =>
+        _database.Read(d => d.Scalar<long>("SELECT ifnull(max(generation), 0) FROM objects"));
 
-    public bool Knows(long generation) => _database.Read(d => d.Scalar<long>("SELECT count(*) FROM objects WHERE generation = $1", generation) > 0);
+    public bool Knows(long generation) =>
+        _database.Read(d => d.Scalar<long>("SELECT count(*) FROM objects WHERE generation = $1", generation) > 0);
 
     /// <summary>
     /// Makes an object visible in place of the previous one, if <paramref name="condition"/> accepts that one.
@@ -67,31 +81,43 @@ internal sealed class BucketIndex : IAsyncDisposable
     /// <param name="bytes">Its bytes; null when they are in a file.</param>
     /// <param name="condition">Receives the previous object, or null when there is none.</param>
     /// <returns>Whether the condition accepted, and the previous object.</returns>
-    public Task<(bool Accepted, StoredObject? Previous)> ReplaceAsync(StoredObject item, byte[]? bytes, Func<StoredObject?, bool> condition) => ChangeAsync(item.Bucket, item.Key, condition, d =>
+    public Task<(bool Accepted, StoredObject? Previous)> ReplaceAsync(
+        StoredObject item, byte[]? bytes,
+        Func<StoredObject?, bool> condition) => ChangeAsync(item.Bucket, item.Key, condition, d =>
     {
         d.Execute($"INSERT INTO objects ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            item.Bucket, Utf8(item.Key), item.Generation, item.Bytes, item.Md5, (long)item.Crc32C, item.Created.UtcTicks, item.Traits.ContentType,
-            item.Traits.ContentEncoding, item.Traits.Metadata is { } metadata ? JsonSerializer.Serialize(metadata) : null,
+            item.Bucket, Utf8(item.Key), item.Generation, item.Bytes, item.Md5, (long)item.Crc32C,
+                item.Created.UtcTicks, item.Traits.ContentType,
+            item.Traits.ContentEncoding, item.Traits.Metadata is { } metadata
+                ? JsonSerializer.Serialize(metadata)
+                : null,
             item.Traits.ChecksumHeader, item.Traits.Checksum);
         if (bytes is not null)
             d.Execute("INSERT INTO contents (generation, bytes) VALUES ($1, $2)", item.Generation, bytes);
     });
 
     /// <summary>Removes an object if <paramref name="condition"/> accepts it.</summary>
-    public Task<(bool Accepted, StoredObject? Previous)> RemoveAsync(string bucket, string key, Func<StoredObject?, bool> condition) =>
+    public Task<(bool Accepted, StoredObject? Previous)> RemoveAsync(
+        string bucket, string key, Func<StoredObject?, bool> condition) =>
         ChangeAsync(bucket, key, condition, _ => { });
 
     /// <summary>
     /// Up to <paramref name="limit"/> objects, by key, from <paramref name="from"/> (inclusive) to
     /// <paramref name="to"/> (exclusive).
     /// </summary>
-    public IReadOnlyList<StoredObject> Range(string bucket, byte[] from, byte[]? to, int limit) => _database.Read(d => to is null
-        ? d.Query($"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 ORDER BY key LIMIT $3", Read, bucket, from, (long)limit)
-        : d.Query($"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3", Read, bucket, from, (long)limit, to));
+    public IReadOnlyList<StoredObject> Range(string bucket, byte[] from, byte[]? to, int limit) =>
+        _database.Read(d => to is null
+        ? d.Query(
+            $"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 ORDER BY key LIMIT $3", Read, bucket, from,
+            (long)limit)
+        : d.Query(
+            $"SELECT {Columns} FROM objects WHERE bucket = $1 AND key >= $2 AND key < $4 ORDER BY key LIMIT $3", Read,
+            bucket, from, (long)limit, to));
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    private Task<(bool Accepted, StoredObject? Previous)> ChangeAsync(string bucket, string key, Func<StoredObject?, bool> condition, Action<StatementCache> add) =>
+    private Task<(bool Accepted, StoredObject? Previous)> ChangeAsync(
+        string bucket, string key, Func<StoredObject?, bool> condition, Action<StatementCache> add) =>
         _database.WriteAsync(d =>
         {
             var previous = Find(d, bucket, Utf8(key));
@@ -111,11 +137,14 @@ internal sealed class BucketIndex : IAsyncDisposable
         d.Query($"SELECT {Columns} FROM objects WHERE bucket = $1 AND key = $2", Read, bucket, key).FirstOrDefault();
 
     private static StoredObject Read(SqliteDataReader row) => new(
-        row.GetString(0), Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(1)), row.GetInt64(2), row.GetInt64(3), row.GetString(4),
+        row.GetString(0), Encoding.UTF8.GetString(
+            row.GetFieldValue<byte[]>(1)), row.GetInt64(2), row.GetInt64(3), row.GetString(4),
         (uint)row.GetInt64(5), Time(row.GetInt64(6)), new(row.GetString(7))
         {
             ContentEncoding = row.IsDBNull(8) ? null : row.GetString(8),
-            Metadata = row.IsDBNull(9) ? null : JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(9)),
+            Metadata = row.IsDBNull(9)
+                ? null
+                : JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(9)),
             ChecksumHeader = row.IsDBNull(10) ? null : row.GetString(10),
             Checksum = row.IsDBNull(11) ? null : row.GetString(11),
         });

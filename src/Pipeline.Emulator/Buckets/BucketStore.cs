@@ -22,7 +22,8 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     private BucketIndex Index => Volatile.Read(ref _index) ?? Open();
 
     /// <summary>Creates the bucket unless it exists.</summary>
-    public Task EnsureBucketAsync(string name) => Index.FindBucket(name) is null ? Index.AddBucketAsync(name, _time.GetUtcNow()) : Task.CompletedTask;
+    public Task EnsureBucketAsync(string name) =>
+        Index.FindBucket(name) is null ? Index.AddBucketAsync(name, _time.GetUtcNow()) : Task.CompletedTask;
 
     /// <summary>When the bucket was created; null when it does not exist.</summary>
     public DateTimeOffset? FindBucket(string name) => Index.FindBucket(name);
@@ -43,10 +44,13 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     /// (null for none).
     /// </summary>
     /// <returns>The new object, or null when the condition refused; the upload is then unchanged.</returns>
-    public async Task<StoredObject?> CommitAsync(ObjectUpload upload, string bucket, string key, ObjectTraits traits, Func<StoredObject?, bool>? condition = null)
+    public async Task<StoredObject?> CommitAsync(
+        ObjectUpload upload, string bucket, string key, ObjectTraits traits,
+        Func<StoredObject?, bool>? condition = null)
     {
         var item = new StoredObject(
-            bucket, key, upload.Generation, upload.Bytes, Convert.ToHexStringLower(upload.Md5()), upload.Crc32C, _time.GetUtcNow(), traits);
+            bucket, key, upload.Generation, upload.Bytes, Convert.ToHexStringLower(upload.Md5()), upload.Crc32C,
+            _time.GetUtcNow(), traits);
         var (accepted, previous) = await Index.ReplaceAsync(item, upload.Finish(), condition ?? (_ => true));
         if (!accepted)
             return null;
@@ -56,7 +60,8 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     }
 
     /// <summary>Uploads and commits an object in one call.</summary>
-    public async Task<StoredObject> PutAsync(string bucket, string key, Stream content, ObjectTraits traits, CancellationToken cancellationToken)
+    public async Task<StoredObject> PutAsync(
+        string bucket, string key, Stream content, ObjectTraits traits, CancellationToken cancellationToken)
     {
         using var upload = BeginUpload();
         await upload.AppendAsync(content, null, cancellationToken);
@@ -76,9 +81,14 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
         {
             try
             {
-                return (item, bytes is null ? new(File.OpenHandle(PathOf(item.Generation), options: FileOptions.SequentialScan)) : new(bytes));
+                return (
+                    item,
+                    bytes is null
+                        ? new(File.OpenHandle(PathOf(item.Generation), options: FileOptions.SequentialScan))
+                        : new(bytes));
             }
-            catch (FileNotFoundException) when (Index.Find(bucket, key) is not { } now || now.Generation != item.Generation)
+            catch (FileNotFoundException)
+                when (Index.Find(bucket, key) is not { } now || now.Generation != item.Generation)
             {
                 // It was replaced or removed since the index was read, so read the index again.
             }
@@ -89,7 +99,8 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
 
     /// <summary>Removes an object if <paramref name="condition"/> accepts it (null for none).</summary>
     /// <returns>Whether the condition accepted, and whether the object existed.</returns>
-    public async Task<(bool Accepted, bool Existed)> DeleteAsync(string bucket, string key, Func<StoredObject?, bool>? condition = null)
+    public async Task<(bool Accepted, bool Existed)> DeleteAsync(
+        string bucket, string key, Func<StoredObject?, bool>? condition = null)
     {
         var (accepted, previous) = await Index.RemoveAsync(bucket, key, condition ?? (_ => true));
         if (accepted)
@@ -125,7 +136,9 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
             {
                 if (objects.Count + prefixes.Count == limit)
                     return new(objects, prefixes, Encoding.UTF8.GetBytes(row.Key));
-                var cut = delimiter.Length == 0 ? -1 : row.Key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
+                var cut = delimiter.Length == 0
+                    ? -1
+                    : row.Key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
                 skipped = cut >= 0;
                 if (skipped)
                 {
@@ -150,10 +163,13 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
 
     // The first byte string after all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always
     // grow.
-    private static byte[]? Successor(byte[] prefix) => prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];
+    private static byte[]? Successor(byte[] prefix) =>
+        prefix.Length == 0 ? null : [.. prefix[..^1], (byte)(prefix[^1] + 1)];
 
     private string PathOf(long generation) =>
-        Path.Combine(ObjectsFolder, (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture), generation.ToString(CultureInfo.InvariantCulture));
+        Path.Combine(
+            ObjectsFolder, (generation & 0xFF).ToString("x2", CultureInfo.InvariantCulture),
+            generation.ToString(CultureInfo.InvariantCulture));
 
     // A small object has no file, and its folder may not exist either.
     private void RemoveFile(StoredObject? item)

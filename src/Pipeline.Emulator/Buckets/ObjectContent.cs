@@ -28,7 +28,10 @@ internal sealed class ObjectContent : IDisposable
     }
 
     /// <summary>All bytes as a stream, which takes over the file.</summary>
-    public Stream AsStream() => _file is not null ? new FileStream(_file, FileAccess.Read, bufferSize: 0) : new MemoryStream(_bytes!, writable: false);
+    public Stream AsStream() =>
+        _file is not null
+            ? new FileStream(_file, FileAccess.Read, bufferSize: 0)
+            : new MemoryStream(_bytes!, writable: false);
 
     public void Dispose() => _file?.Dispose();
 }

@@ -21,7 +21,8 @@ internal static class ObjectReply
     public static Slice SliceOf(HttpRequest request, long bytes)
     {
         var whole = new Slice(0, bytes, false, true);
-        if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes" || header.Ranges.Count != 1)
+        if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes"
+            || header.Ranges.Count != 1)
             return whole;
         var range = header.Ranges.First();
         var isSuffix = range.From is null;

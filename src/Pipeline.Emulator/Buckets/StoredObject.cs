@@ -28,7 +28,8 @@ internal sealed record ObjectTraits(string ContentType)
 /// <param name="Created">When it became visible, UTC.</param>
 /// <param name="Traits">The properties that its writer set.</param>
 internal sealed record StoredObject(
-    string Bucket, string Key, long Generation, long Bytes, string Md5, uint Crc32C, DateTimeOffset Created, ObjectTraits Traits)
+    string Bucket, string Key, long Generation, long Bytes, string Md5, uint Crc32C, DateTimeOffset Created,
+    ObjectTraits Traits)
 {
     /// <summary>The ETag in S3's form: the MD5 in quotes.</summary>
     public string ETag => $"\"{Md5}\"";
@@ -38,4 +39,5 @@ internal sealed record StoredObject(
 /// <param name="Objects">Objects, sorted by the UTF-8 bytes of their keys.</param>
 /// <param name="Prefixes">Common prefixes up to the delimiter, in the same order.</param>
 /// <param name="NextCursor">Where the next page starts (inclusive); null at the end.</param>
-internal sealed record ObjectPage(IReadOnlyList<StoredObject> Objects, IReadOnlyList<string> Prefixes, byte[]? NextCursor);
+internal sealed record ObjectPage(
+    IReadOnlyList<StoredObject> Objects, IReadOnlyList<string> Prefixes, byte[]? NextCursor);

@@ -30,5 +30,6 @@ internal readonly record struct Chance(double Rate, int? Count)
         : Rate >= 1 ? "always"
         : Rate.ToString("0.0#########", CultureInfo.InvariantCulture);
 
-    private static bool TryRate(string text, out double rate) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate);
+    private static bool TryRate(string text, out double rate) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out rate);
 }

@@ -9,7 +9,16 @@ namespace Pipeline.Emulator.Faults;
 /// <summary>Decides which faults happen. The same faults, seed and index always give the same answer.</summary>
 internal sealed class FaultInjector(FaultSet faults)
 {
-    private static readonly string[] Damages = ["missing", "truncated", "bitflip", "empty", "mislabelled", "trailing", .. NoResult.Forms];
+    private static readonly string[] Damages =
+    [
+        "missing",
+        "truncated",
+        "bitflip",
+        "empty",
+        "mislabelled",
+        "trailing",
+        .. NoResult.Forms,
+    ];
 
     private volatile Live _live = new(faults);
 
@@ -55,7 +64,8 @@ internal sealed class FaultInjector(FaultSet faults)
         var lost = live.Happens("webhook_lost", index, out _);
         var late = Milliseconds(live, "webhook_late", index);
         if (live.Happens("webhook_shuffle", index, out _))
-            late += (int)(live.Draw("webhook_shuffle_ms", index) % (ulong)Math.Max(1, Setting(live, "webhook_shuffle_ms", 500)));
+            late += (int)(
+                live.Draw("webhook_shuffle_ms", index) % (ulong)Math.Max(1, Setting(live, "webhook_shuffle_ms", 500)));
         var damage = Damages.FirstOrDefault(d => live.Happens("object_" + d, index, out _));
         return new()
         {
@@ -85,9 +95,11 @@ internal sealed class FaultInjector(FaultSet faults)
         };
     }
 
-    private static int Milliseconds(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Number : 0;
+    private static int Milliseconds(Live live, string name, long index) =>
+        live.Happens(name, index, out var fault) ? fault.Number : 0;
 
-    private static string? Word(Live live, string name, long index) => live.Happens(name, index, out var fault) ? fault.Value : null;
+    private static string? Word(Live live, string name, long index) =>
+        live.Happens(name, index, out var fault) ? fault.Value : null;
 
     private static string? Hostile(Live live, string name, long index)
     {
@@ -110,9 +122,11 @@ internal sealed class FaultInjector(FaultSet faults)
 
         public FaultSet Set => set;
 
-        public bool IsHostile { get; } = set.Faults.Keys.Any(name => name.StartsWith("hostile", StringComparison.Ordinal));
+        public bool IsHostile { get; } = set.Faults.Keys.Any(
+            name => name.StartsWith("hostile", StringComparison.Ordinal));
 
-        public bool Happens(string name, long index, [NotNullWhen(true)] out ConfiguredFault? fault, string? drawnAs = null)
+        public bool Happens(
+            string name, long index, [NotNullWhen(true)] out ConfiguredFault? fault, string? drawnAs = null)
         {
             if (!set.Faults.TryGetValue(name, out fault))
                 return false;

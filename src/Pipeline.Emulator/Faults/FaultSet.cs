@@ -9,7 +9,8 @@ internal sealed record ConfiguredFault(string Value, Chance Chance)
 {
     public int Number => int.Parse(Value, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    public override string ToString() => Value.Length == 0 ? Chance.ToString() : Chance == Chance.Always ? Value : $"{Value}@{Chance}";
+    public override string ToString() =>
+        Value.Length == 0 ? Chance.ToString() : Chance == Chance.Always ? Value : $"{Value}@{Chance}";
 }
 
 /// <summary>The configured faults, by name.</summary>
@@ -40,7 +41,8 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faul
         foreach (var (name, value) in pairs)
         {
             if (!FaultCatalog.ByName.TryGetValue(name, out var kind))
-                throw new FormatException($"'{name}' is not a known fault. Use one of {string.Join(", ", FaultCatalog.ByName.Keys)}.");
+                throw new FormatException(
+                    $"'{name}' is not a known fault. Use one of {string.Join(", ", FaultCatalog.ByName.Keys)}.");
             faults[name] = ParseValue(kind, value);
         }
         return new(faults);
@@ -62,10 +64,12 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faul
         }
         else if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         {
-            throw Wrong(kind, text, kind.Value == FaultValueKind.Milliseconds ? "whole milliseconds" : "a whole number");
+            throw Wrong(
+                kind, text, kind.Value == FaultValueKind.Milliseconds ? "whole milliseconds" : "a whole number");
         }
         return new(value, chance.Value);
     }
 
-    private static FormatException Wrong(FaultKind kind, string text, string expected) => new($"Fault '{kind.Name}' takes {expected}, not '{text}'.");
+    private static FormatException Wrong(FaultKind kind, string text, string expected) =>
+        new($"Fault '{kind.Name}' takes {expected}, not '{text}'.");
 }

@@ -13,10 +13,15 @@ internal static class NoResult
     public static byte[] Bytes(string form) => Encoding.UTF8.GetBytes(form switch
     {
         "pending" => """{"status":"pending"}""",
-        "html" => "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Injected: a proxy's page.</body></html>",
-        _ => """<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>Injected: not the result.</Message></Error>""",
+        "html" =>
+            "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>Injected: a "
+                + "proxy's page.</body></html>",
+        _ =>
+            """<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code>"""
+                + """<Message>Injected: not the result.</Message></Error>""",
     });
 
     /// <summary>The content type of a form.</summary>
-    public static string ContentType(string form) => form switch { "pending" => "application/json", "html" => "text/html", _ => "application/xml" };
+    public static string ContentType(string form) =>
+        form switch { "pending" => "application/json", "html" => "text/html", _ => "application/xml" };
 }

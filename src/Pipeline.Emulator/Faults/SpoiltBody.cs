@@ -33,7 +33,8 @@ internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fa
 
     public override long Position { get => _written; set => throw new NotSupportedException(); }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var good = (int)Math.Clamp(GoodBytes - _written, 0, buffer.Length);
         await inner.WriteAsync(buffer[..good], cancellationToken);
@@ -58,7 +59,8 @@ internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fa
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
+    public override void Write(byte[] buffer, int offset, int count) =>
+        WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 

@@ -63,11 +63,13 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
             return false;
         }
 
-        await GcsJson.ErrorAsync(context, refusal.Status == 400 ? 401 : refusal.Status, "forbidden", $"Injected: {refusal.Message}");
+        await GcsJson.ErrorAsync(
+            context, refusal.Status == 400 ? 401 : refusal.Status, "forbidden", $"Injected: {refusal.Message}");
         return true;
     }
 
-    private bool IsRead(HttpContext context) => faults.Current.Faults.Count > 0 && HttpMethods.IsGet(context.Request.Method);
+    private bool IsRead(HttpContext context) =>
+        faults.Current.Faults.Count > 0 && HttpMethods.IsGet(context.Request.Method);
 
     private ObjectFate FateOf(string key)
     {
@@ -105,8 +107,11 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
         var now = time.GetUtcNow().AddSeconds(ahead);
         context.Response.Headers.Date = now.ToString("R", CultureInfo.InvariantCulture);
         return DateTimeOffset.TryParseExact(
-            context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed)
-            && (signed - now).Duration() > ClockTolerance ? S3ErrorReply.ByCode("RequestTimeTooSkewed") : S3ErrorReply.None;
+            context.Request.Headers["x-amz-date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var signed)
+            && (signed - now).Duration() > ClockTolerance
+                ? S3ErrorReply.ByCode("RequestTimeTooSkewed")
+                : S3ErrorReply.None;
     }
 
     /// <summary>
@@ -138,7 +143,8 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
 
     /// <summary>Whether an object is that of a task whose result drips.</summary>
     private bool IsDripping(string key) =>
-        faults.IsHostile && store.GetTask(key[(key.LastIndexOf('/') + 1)..].Split(".json")[0])?.Faults.HostileResult == "drip";
+        faults.IsHostile
+            && store.GetTask(key[(key.LastIndexOf('/') + 1)..].Split(".json")[0])?.Faults.HostileResult == "drip";
 
     private sealed record ObjectFate(DateTimeOffset RefusedUntil, string Refusal, bool IsArchived, bool HasForeignETag);
 }

@@ -66,10 +66,12 @@ internal sealed record TaskFaults
     public ulong Draw { get; init; }
 
     /// <summary>The stored form; null when there are no faults.</summary>
-    public string? ToText() => this with { Draw = 0 } == None ? null : JsonSerializer.Serialize(this, TaskFaultsJson.Default.TaskFaults);
+    public string? ToText() =>
+        this with { Draw = 0 } == None ? null : JsonSerializer.Serialize(this, TaskFaultsJson.Default.TaskFaults);
 
     /// <summary>Parses the stored form.</summary>
-    public static TaskFaults FromText(string? text) => text is null ? None : JsonSerializer.Deserialize(text, TaskFaultsJson.Default.TaskFaults)!;
+    public static TaskFaults FromText(string? text) =>
+        text is null ? None : JsonSerializer.Deserialize(text, TaskFaultsJson.Default.TaskFaults)!;
 }
 
 /// <summary>Source-generated JSON for <see cref="TaskFaults"/>.</summary>

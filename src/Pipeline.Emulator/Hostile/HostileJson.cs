@@ -16,7 +16,16 @@ internal static class HostileJson
     private const int MadeUpTasks = 200_000;
 
     /// <summary>The kinds of documents.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["deep", "huge", "many", "surrogate", "control", "secret", "types"];
+    public static readonly IReadOnlyList<string> Kinds =
+    [
+        "deep",
+        "huge",
+        "many",
+        "surrogate",
+        "control",
+        "secret",
+        "types",
+    ];
 
     // Made once and sent each time, because making them costs more than sending them.
     private static readonly Lazy<ReadOnlyMemory<byte>> MadeUp = new(MakeUp);
@@ -80,7 +89,8 @@ internal static class HostileJson
     }
 
     private static ReadOnlyMemory<byte> MakeUp() => Encoding.UTF8.GetBytes(string.Join(
-        ',', Enumerable.Range(0, MadeUpTasks).Select(_ => $"{{\"id\":\"{TaskIdForms.New()}\",\"state\":\"success\"}}")));
+        ',',
+        Enumerable.Range(0, MadeUpTasks).Select(_ => $"{{\"id\":\"{TaskIdForms.New()}\",\"state\":\"success\"}}")));
 
     private static int StartOfTasks(ReadOnlySpan<byte> json)
     {

@@ -71,13 +71,15 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
         var index = Interlocked.Increment(ref _replies);
         if (context.RequestAborted.IsCancellationRequested)
             return;
-        if (context.Items[typeof(Target)] is Target target && faults.Hostile(target.Fault, index) is { } kind && context.Response.StatusCode == 200)
+        if (context.Items[typeof(Target)] is Target target && faults.Hostile(target.Fault, index) is { } kind
+            && context.Response.StatusCode == 200)
             await SpoilAsync(context, reply, kind, faults.Draw("hostile", index), target);
         else
             await context.Response.Body.WriteAsync(reply, context.RequestAborted);
     }
 
-    private async Task SpoilAsync(HttpContext context, ReadOnlyMemory<byte> reply, string kind, ulong draw, Target target)
+    private async Task SpoilAsync(
+        HttpContext context, ReadOnlyMemory<byte> reply, string kind, ulong draw, Target target)
     {
         context.Response.ContentLength = null;
         switch (kind)

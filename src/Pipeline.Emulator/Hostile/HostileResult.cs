@@ -39,8 +39,12 @@ internal static class HostileResult
         for (var i = 0; i < ForeignObjects; i++)
         {
             var id = TaskIdForms.New();
-            var document = $"{{\"url\":\"{url}\",\"task_id\":\"{id}\",\"status\":\"success\",\"data\":{{\"html\":\"foreign\"}},\"status_code\":200}}";
-            yield return (own with { Key = $"{own.Key[..(own.Key.LastIndexOf('/') + 1)]}{id}.json" }, Encoding.UTF8.GetBytes(document));
+            var document =
+                $"{{\"url\":\"{url}\",\"task_id\":\"{id}\",\"status\":\"success\","
+                    + $"\"data\":{{\"html\":\"foreign\"}},\"status_code\":200}}";
+            yield return (
+                own with { Key = $"{own.Key[..(own.Key.LastIndexOf('/') + 1)]}{id}.json" },
+                Encoding.UTF8.GetBytes(document));
         }
     }
 }

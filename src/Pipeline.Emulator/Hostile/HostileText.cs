@@ -6,7 +6,8 @@ namespace Pipeline.Emulator.Hostile;
 internal static class HostileText
 {
     // Terminal title, clear screen, colour, link, bell, C1, right-to-left override, isolate, and line separators.
-    private const string Controls = @"\u001b]0;owned\u0007\u001b[2J\u001b[31m\u001b]8;;http://x\u0007\u009b1A\r\b\u202e\u2066\u2028\u2029";
+    private const string Controls =
+        @"\u001b]0;owned\u0007\u001b[2J\u001b[31m\u001b]8;;http://x\u0007\u009b1A\r\b\u202e\u2066\u2028\u2029";
 
     /// <summary>
     /// The members as they appear inside an object, in UTF-8; those of <c>surrogate</c> also contain invalid UTF-8.
@@ -53,5 +54,6 @@ internal static class HostileText
     }
 
     private static byte[] Error(string text) => Encoding.UTF8.GetBytes(
-        $"\"state\":\"error\",\"error\":\"{text}\",\"error_type\":\"{text}\",\"msg\":\"{text}\",\"message\":\"{text}\"");
+        $"\"state\":\"error\",\"error\":\"{text}\",\"error_type\":\"{text}\","
+            + $"\"msg\":\"{text}\",\"message\":\"{text}\"");
 }

@@ -14,7 +14,8 @@ internal static class HostileWebhook
     /// <param name="task">The task.</param>
     /// <param name="honest">The honest body.</param>
     /// <param name="time">The clock for a dripping body.</param>
-    public static HttpContent Content(TaskRow task, ReadOnlyMemory<byte> honest, TimeProvider time) => task.Faults.HostileWebhook switch
+    public static HttpContent Content(TaskRow task, ReadOnlyMemory<byte> honest, TimeProvider time) =>
+        task.Faults.HostileWebhook switch
     {
         null => new ReadOnlyMemoryContent(honest),
         "ids" => new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(
@@ -40,7 +41,8 @@ internal static class HostileWebhook
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
             for (var at = 0; at < bytes.Length; at++)
             {

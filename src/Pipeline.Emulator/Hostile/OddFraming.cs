@@ -24,7 +24,8 @@ internal static class OddFraming
         // Far too many trailers, a huge header, and far too many interim answers.
         Chunked + "2\r\n{}\r\n0\r\n" + string.Concat(Enumerable.Repeat("X-Trailer: x\r\n", 200_000)) + "\r\n",
         Json + "X-Header: " + new string('x', 4 << 20) + "\r\nContent-Length: 2\r\n\r\n{}",
-        string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100_000)) + Json + "Content-Length: 2\r\n\r\n{}",
+        string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 100_000)) + Json
+            + "Content-Length: 2\r\n\r\n{}",
         // Two lengths, and two answers to one request.
         Json + "Content-Length: 2\r\nContent-Length: 20\r\n\r\n{}",
         Json + "Content-Length: 2\r\n\r\n{}" + Json + "Content-Length: 2\r\n\r\n{}",

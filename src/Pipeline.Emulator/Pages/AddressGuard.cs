@@ -7,7 +7,8 @@ namespace Pipeline.Emulator.Pages;
 internal static class AddressGuard
 {
     /// <summary>Whether a URL's host is a private address, in any notation. A host name is not resolved.</summary>
-    public static bool IsPrivateLiteral(Uri url) => IPAddress.TryParse(url.IdnHost, out var address) && !AddressRanges.IsPublic(address);
+    public static bool IsPrivateLiteral(Uri url) =>
+        IPAddress.TryParse(url.IdnHost, out var address) && !AddressRanges.IsPublic(address);
 
     /// <summary>
     /// Resolves a host to the addresses that may be connected to. The caller must connect to these and not resolve the
@@ -17,7 +18,9 @@ internal static class AddressGuard
     /// <exception cref="SocketException">The name does not exist.</exception>
     public static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var addresses = IPAddress.TryParse(host, out var literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(host, cancellationToken);
         var allowed = Array.FindAll(addresses, AddressRanges.IsPublic);
         return allowed.Length > 0 || addresses.Length == 0 ? allowed : throw Refused(host);
     }

@@ -67,6 +67,9 @@ internal static partial class Charset
     [GeneratedRegex("""charset\s*=\s*["']?\s*(?<label>[A-Za-z0-9_:.-]+)""", RegexOptions.IgnoreCase)]
     private static partial Regex HeaderCharset();
 
-    [GeneratedRegex("""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*(?<label>[A-Za-z0-9_:.-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["'](?<label>[A-Za-z0-9_:.-]+)""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        """<meta\b[^>]*?\bcharset\s*=\s*["']?\s*(?<label>[A-Za-z0-9_:."""
+            + """-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["'](?<label>[A-Za-z0-9_:.-]+)""",
+        RegexOptions.IgnoreCase)]
     private static partial Regex MetaCharset();
 }

@@ -10,14 +10,17 @@ internal static class HtmlNodes
 {
     private static readonly FrozenSet<string> Unseen = FrozenSet.ToFrozenSet(
     [
-        "script", "style", "template", "noscript", "head", "title", "meta", "link", "iframe", "object", "embed", "svg", "canvas", "audio", "video",
+        "script", "style", "template", "noscript", "head", "title", "meta", "link", "iframe", "object", "embed", "svg",
+            "canvas", "audio", "video",
         "map", "datalist", "select", "frameset", "annotation", "annotation-xml",
     ]);
 
     private static readonly FrozenSet<string> Blocks = FrozenSet.ToFrozenSet(
     [
-        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption",
-        "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol",
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "div",
+            "dl", "dt", "fieldset", "figcaption",
+        "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend",
+            "li", "main", "menu", "nav", "ol",
         "p", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
     ]);
 
@@ -27,17 +30,22 @@ internal static class HtmlNodes
     /// <summary>Whether an element is invisible, as far as its own markup says; style sheets are not applied.</summary>
     public static bool IsHidden(IElement element)
     {
-        if (Unseen.Contains(element.LocalName) || element.HasAttribute("hidden") || (element.LocalName == "dialog" && !element.HasAttribute("open")))
+        if (Unseen.Contains(element.LocalName) || element.HasAttribute("hidden")
+            || (element.LocalName == "dialog" && !element.HasAttribute("open")))
             return true;
         var style = element.GetAttribute("style");
-        if (style is null || !style.Contains("none", StringComparison.OrdinalIgnoreCase) && !style.Contains("hidden", StringComparison.OrdinalIgnoreCase))
+        if (style is null
+            || !style.Contains("none", StringComparison.OrdinalIgnoreCase)
+                && !style.Contains("hidden", StringComparison.OrdinalIgnoreCase))
             return false;
         var dense = style.Replace(" ", "", StringComparison.Ordinal);
-        return dense.Contains("display:none", StringComparison.OrdinalIgnoreCase) || dense.Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase);
+        return dense.Contains("display:none", StringComparison.OrdinalIgnoreCase)
+            || dense.Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The level of a heading, 1 to 6; 0 for other elements.</summary>
-    public static int HeadingLevel(IElement element) => element.LocalName is ['h', >= '1' and <= '6'] name ? name[1] - '0' : 0;
+    public static int HeadingLevel(IElement element) =>
+        element.LocalName is ['h', >= '1' and <= '6'] name ? name[1] - '0' : 0;
 
     /// <summary>All elements below a node, in document order.</summary>
     public static IEnumerable<IElement> Descendants(INode root)
@@ -69,14 +77,19 @@ internal static class HtmlNodes
     /// Makes a link absolute; null when it is not a URL or a reader could not follow it (scripts, inline data).
     /// </summary>
     public static Uri? Resolve(Uri baseUrl, string? reference) =>
-        reference is not null && Uri.TryCreate(baseUrl, reference.Trim(), out var url) && url.Scheme is "http" or "https" or "mailto" or "tel" or "ftp" ? url : null;
+        reference is not null && Uri.TryCreate(baseUrl, reference.Trim(), out var url)
+            && url.Scheme is "http" or "https" or "mailto" or "tel" or "ftp"
+            ? url
+            : null;
 
     /// <summary>
     /// The URL that the page's relative links are based on: its <c>base</c> element, else its own URL.
     /// </summary>
     public static Uri BaseOf(IDocument document, Uri url)
     {
-        var stated = document.Head is null ? null : Descendants(document.Head).FirstOrDefault(e => e.LocalName == "base" && e.HasAttribute("href"));
+        var stated = document.Head is null
+            ? null
+            : Descendants(document.Head).FirstOrDefault(e => e.LocalName == "base" && e.HasAttribute("href"));
         return Resolve(url, stated?.GetAttribute("href")) is { Scheme: "http" or "https" } found ? found : url;
     }
 }

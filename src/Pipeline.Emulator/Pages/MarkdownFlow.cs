@@ -141,7 +141,8 @@ internal sealed partial class MarkdownFlow(bool inline)
     }
 
     // The starts of lines that Markdown would not read as text: headings, quotes, lists, rules.
-    [GeneratedRegex(@"^([0-9]{1,9}(?=[.)])|)([.)](?=\s|$)|#{1,6}(?=\s|$)|>|[-+](?=\s|$)|-{2,} *$|=+ *$)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^([0-9]{1,9}(?=[.)])|)([.)](?=\s|$)|#{1,6}(?=\s|$)|>|[-+](?=\s|$)|-{2,} *$|=+ *$)", RegexOptions.Multiline)]
     private static partial Regex LineStart();
 
     [GeneratedRegex(@"\G&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")]

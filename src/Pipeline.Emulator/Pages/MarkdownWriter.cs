@@ -108,7 +108,8 @@ internal sealed class MarkdownWriter(Uri baseUrl)
         {
             case "h1" or "h2" or "h3" or "h4" or "h5" or "h6":
                 var heading = Inline(element, depth).Replace("  \n", " ", StringComparison.Ordinal).Trim();
-                flow.AddBlock(heading.Length == 0 ? "" : $"{new string('#', HtmlNodes.HeadingLevel(element))} {heading}");
+                flow.AddBlock(
+                    heading.Length == 0 ? "" : $"{new string('#', HtmlNodes.HeadingLevel(element))} {heading}");
                 return true;
             case "ul" or "ol" or "menu":
                 flow.AddBlock(List(element, depth), isList: true);
@@ -152,7 +153,8 @@ internal sealed class MarkdownWriter(Uri baseUrl)
 
     private string Image(IElement element)
     {
-        var source = ImageSources.Select(a => HtmlNodes.Resolve(baseUrl, element.GetAttribute(a))).FirstOrDefault(u => u is not null);
+        var source = ImageSources.Select(
+            a => HtmlNodes.Resolve(baseUrl, element.GetAttribute(a))).FirstOrDefault(u => u is not null);
         if (source is null)
             return "";
         var alt = new MarkdownFlow(inline: true);
@@ -163,7 +165,10 @@ internal sealed class MarkdownWriter(Uri baseUrl)
     private string List(IElement list, int depth)
     {
         var ordered = list.LocalName == "ol";
-        var number = ordered && int.TryParse(list.GetAttribute("start"), CultureInfo.InvariantCulture, out var start) && start >= 0 ? start : 1;
+        var number = ordered
+            && int.TryParse(list.GetAttribute("start"), CultureInfo.InvariantCulture, out var start) && start >= 0
+            ? start
+            : 1;
         var items = new List<string>();
         foreach (var child in list.Children.Where(c => !HtmlNodes.IsHidden(c)))
         {
@@ -189,7 +194,8 @@ internal sealed class MarkdownWriter(Uri baseUrl)
     {
         var text = new StringBuilder();
         void Row(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
-        string Cell(TableGrid.Cell cell) => cell.IsRepeat || cell.Element is null ? "" : Inline(cell.Element, depth).Trim(' ', '\n')
+        string Cell(TableGrid.Cell cell) =>
+            cell.IsRepeat || cell.Element is null ? "" : Inline(cell.Element, depth).Trim(' ', '\n')
             .Replace("  \n", "<br>", StringComparison.Ordinal).Replace("|", "\\|", StringComparison.Ordinal);
 
         Row(grid.HasHeader ? grid.Rows[0].Select(Cell) : Enumerable.Repeat("", grid.Columns));
@@ -203,7 +209,8 @@ internal sealed class MarkdownWriter(Uri baseUrl)
     {
         var code = PageText.Raw(pre).Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd();
         var classes = $"{pre.ClassName} {pre.FirstElementChild?.ClassName}".Split(' ');
-        var language = classes.FirstOrDefault(c => c.StartsWith("language-", StringComparison.Ordinal))?["language-".Length..];
+        var language = classes.FirstOrDefault(
+            c => c.StartsWith("language-", StringComparison.Ordinal))?["language-".Length..];
         var fence = new string('`', Math.Max(3, LongestRun(code) + 1));
         return code.Length == 0 ? "" : $"{fence}{language}\n{code.TrimStart('\n')}\n{fence}";
     }

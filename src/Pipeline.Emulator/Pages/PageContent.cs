@@ -66,13 +66,18 @@ internal static class PageContent
 
     /// <summary>Replaces every lone surrogate with U+FFFD.</summary>
     internal static string WellFormed(string text) =>
-        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')
+            ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text))
+            : text;
 
-    private static void WriteDocument(Utf8JsonWriter writer, IHtmlDocument document, Uri url, IReadOnlySet<string> formats, bool parse)
+    private static void WriteDocument(
+        Utf8JsonWriter writer, IHtmlDocument document, Uri url, IReadOnlySet<string> formats, bool parse)
     {
         var baseUrl = HtmlNodes.BaseOf(document, url);
         if (formats.Contains("markdown"))
-            writer.WriteString("markdown", WellFormed(document.Body is null ? "" : new MarkdownWriter(baseUrl).Convert(document.Body)));
+            writer.WriteString(
+                "markdown",
+                WellFormed(document.Body is null ? "" : new MarkdownWriter(baseUrl).Convert(document.Body)));
         if (formats.Contains("text"))
             writer.WriteString("text", WellFormed(document.Body is null ? "" : PageText.Of(document.Body)));
         if (formats.Contains("links"))
@@ -105,7 +110,8 @@ internal static class PageContent
         if (type is "application/json" or "text/json" || type.EndsWith("+json", StringComparison.Ordinal))
             return Kind.Json;
         if (type.StartsWith("text/", StringComparison.Ordinal) || type.EndsWith("+xml", StringComparison.Ordinal)
-            || type is "application/xml" or "application/javascript" or "application/x-ndjson" or "application/ndjson" or "application/yaml")
+            || type is "application/xml" or "application/javascript" or "application/x-ndjson" or "application/"
+                + "ndjson" or "application/yaml")
             return Kind.Text;
         return type.Length > 0 ? Kind.Binary : Sniff(page.Body);
     }
@@ -114,8 +120,10 @@ internal static class PageContent
     {
         if (body.AsSpan(0, Math.Min(body.Length, 1024)).Contains((byte)0) || !System.Text.Unicode.Utf8.IsValid(body))
             return Kind.Binary;
-        var start = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 256))).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
-        return start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
+        var start = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 256)))
+            .TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        return start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
+            || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
             ? Kind.Html
             : Kind.Text;
     }

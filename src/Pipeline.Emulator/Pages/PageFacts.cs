@@ -29,7 +29,8 @@ internal sealed class PageFacts
     }
 
     /// <summary>Collects a page's structured data and writes it as one object.</summary>
-    public static void Write(Utf8JsonWriter writer, IDocument document, Uri baseUrl) => new PageFacts(document, baseUrl).Write(writer);
+    public static void Write(Utf8JsonWriter writer, IDocument document, Uri baseUrl) =>
+        new PageFacts(document, baseUrl).Write(writer);
 
     private void Take(IElement element)
     {
@@ -38,7 +39,8 @@ internal sealed class PageFacts
             case "title" when _title is null && element.ParentElement?.LocalName == "head":
                 _title = PageText.Collapse(element.TextContent);
                 break;
-            case "meta" when (element.GetAttribute("name") ?? element.GetAttribute("property")) is { Length: > 0 } name && element.GetAttribute("content") is { } content:
+            case "meta" when (element.GetAttribute("name") ?? element.GetAttribute("property")) is { Length: > 0 } name
+                && element.GetAttribute("content") is { } content:
                 _meta.TryAdd(name, content);
                 break;
             case "link" when _canonical is null && Has(element.GetAttribute("rel"), "canonical"):
@@ -50,7 +52,8 @@ internal sealed class PageFacts
             case "table":
                 _tables.Add(element);
                 break;
-            case "script" when element.GetAttribute("type")?.Trim().Equals(JsonLdType, StringComparison.OrdinalIgnoreCase) == true:
+            case "script" when element.GetAttribute("type")?.Trim().Equals(
+                JsonLdType, StringComparison.OrdinalIgnoreCase) == true:
                 _jsonLd.Add(element.TextContent);
                 break;
             default:
@@ -130,7 +133,8 @@ internal sealed class PageFacts
         {
             try
             {
-                using var json = JsonDocument.Parse(text, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+                using var json = JsonDocument.Parse(
+                    text, new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
                 CheckStrings(json.RootElement);
                 json.RootElement.WriteTo(writer);
             }
@@ -165,7 +169,8 @@ internal sealed class PageFacts
         }
     }
 
-    private static bool Has(string? list, string word) => list?.Split(' ').Contains(word, StringComparer.OrdinalIgnoreCase) == true;
+    private static bool Has(string? list, string word) =>
+        list?.Split(' ').Contains(word, StringComparer.OrdinalIgnoreCase) == true;
 
     private static void Write(Utf8JsonWriter writer, string name, string? value)
     {

@@ -4,7 +4,8 @@ namespace Pipeline.Emulator.Pages;
 /// <param name="errorType">The task's <c>error_type</c>: one of the constants of this class.</param>
 /// <param name="message">The task's <c>error</c>.</param>
 /// <param name="inner">The cause, if there is one.</param>
-internal sealed class PageFetchException(string errorType, string message, Exception? inner = null) : Exception(message, inner)
+internal sealed class PageFetchException(string errorType, string message, Exception? inner = null)
+    : Exception(message, inner)
 {
     public const string InvalidUrl = "invalid_url";
     public const string AddressRefused = "address_refused";

@@ -37,7 +37,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
             MaxConnectionsPerServer = MaxConnectionsPerHost,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             Proxy = new SampleBypass(HttpClient.DefaultProxy),
-            ConnectCallback = (context, cancellationToken) => ConnectAsync(context, ownAddress, allowPrivate, cancellationToken),
+            ConnectCallback = (context, cancellationToken) =>
+                ConnectAsync(context, ownAddress, allowPrivate, cancellationToken),
         };
         var client = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (compatible; PipelineEmulator/1.0)");
@@ -58,7 +59,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new PageFetchException(
-                PageFetchException.Timeout, $"'{url}' did not send a whole answer within {_timeout.TotalSeconds:0.##} s.", e);
+                PageFetchException.Timeout,
+                $"'{url}' did not send a whole answer within {_timeout.TotalSeconds:0.##} s.", e);
         }
         catch (HttpRequestException e) when (e.InnerException is PageFetchException refused)
         {
@@ -89,7 +91,9 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
             using var response = await http.GetAsync(at, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (TargetOf(response, at) is not { } target)
             {
-                var type = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : null;
+                var type = response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values)
+                    ? values.ToString()
+                    : null;
                 var body = await ReadAsync(response.Content, at, cancellationToken);
                 return new(at, (int)response.StatusCode, type, body) { Redirects = redirects };
             }
@@ -98,12 +102,14 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
             at = target;
         }
 
-        throw new PageFetchException(PageFetchException.TooManyRedirects, $"'{url}' redirects more than {MaxRedirects} times.");
+        throw new PageFetchException(
+            PageFetchException.TooManyRedirects, $"'{url}' redirects more than {MaxRedirects} times.");
     }
 
     private static Uri? TargetOf(HttpResponseMessage response, Uri at)
     {
-        if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+        if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found
+            or HttpStatusCode.SeeOther
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
             return null;
         return response.Headers.Location is { } location && Uri.TryCreate(at, location, out var target) ? target : null;
@@ -130,7 +136,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         return buffer;
     }
 
-    private PageFetchException TooLarge(Uri url) => new(PageFetchException.TooLarge, $"'{url}' has more than {maxBytes:N0} bytes.");
+    private PageFetchException TooLarge(Uri url) =>
+        new(PageFetchException.TooLarge, $"'{url}' has more than {maxBytes:N0} bytes.");
 
     private static string TypeOf(HttpRequestException error) => error.HttpRequestError switch
     {
@@ -140,16 +147,20 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         _ => PageFetchException.BadResponse,
     };
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, Func<Uri?> ownAddress, bool allowPrivate, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, Func<Uri?> ownAddress, bool allowPrivate,
+        CancellationToken cancellationToken)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         var request = context.InitialRequestMessage;
-        var isProxy = request.Method == HttpMethod.Connect || !host.Equals(request.RequestUri!.IdnHost.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+        var isProxy = request.Method == HttpMethod.Connect
+            || !host.Equals(request.RequestUri!.IdnHost.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
         var isChecked = !allowPrivate && !isProxy;
         if (host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase))
         {
             var own = ownAddress() ?? throw new SocketException((int)SocketError.HostNotFound);
-            (host, port) = (own.Host is "0.0.0.0" or "[::]" or "*" or "+" ? "127.0.0.1" : own.Host.Trim('[', ']'), own.Port);
+            (host, port) = (
+                own.Host is "0.0.0.0" or "[::]" or "*" or "+" ? "127.0.0.1" : own.Host.Trim('[', ']'), own.Port);
             isChecked = false;
         }
 
@@ -157,7 +168,8 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         try
         {
             if (isChecked)
-                await socket.ConnectAsync(await AddressGuard.ResolveAsync(host, cancellationToken), port, cancellationToken);
+                await socket.ConnectAsync(
+                    await AddressGuard.ResolveAsync(host, cancellationToken), port, cancellationToken);
             else
                 await socket.ConnectAsync(host, port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
@@ -181,6 +193,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : inner.GetProxy(destination);
 
         public bool IsBypassed(Uri host) =>
-            host.IsLoopback || host.Host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase) || inner.IsBypassed(host);
+            host.IsLoopback || host.Host.Equals(SampleHost, StringComparison.OrdinalIgnoreCase)
+                || inner.IsBypassed(host);
     }
 }

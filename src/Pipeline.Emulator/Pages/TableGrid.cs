@@ -18,7 +18,8 @@ internal sealed class TableGrid
         Columns = Rows.Count == 0 ? 0 : Rows.Max(r => r.Count);
         foreach (var row in Rows)
             row.AddRange(Enumerable.Repeat(default(Cell), Columns - row.Count));
-        HasHeader = Rows.Count > 0 && Rows[0].Where(c => c.Element is not null).All(c => c.Element!.LocalName == "th" || InHead(c.Element));
+        HasHeader = Rows.Count > 0
+            && Rows[0].Where(c => c.Element is not null).All(c => c.Element!.LocalName == "th" || InHead(c.Element));
     }
 
     /// <summary>The rows, header first, all of the same length.</summary>
@@ -33,7 +34,8 @@ internal sealed class TableGrid
     /// <summary>Whether the table holds data rather than the layout of a page.</summary>
     public static bool IsData(IElement table)
     {
-        if (table.GetAttribute("role") is "presentation" or "none" || HtmlNodes.Descendants(table).Any(e => e.LocalName == "table"))
+        if (table.GetAttribute("role") is "presentation" or "none"
+            || HtmlNodes.Descendants(table).Any(e => e.LocalName == "table"))
             return false;
         var rows = RowsOf(table).Take(2).ToList();
         return rows.Count > 1 || (rows.Count == 1 && CellsOf(rows[0]).Count() > 1);
@@ -90,7 +92,8 @@ internal sealed class TableGrid
         _ => [],
     };
 
-    private static IEnumerable<IElement> CellsOf(IElement row) => row.Children.Where(c => c.LocalName is "td" or "th" && !HtmlNodes.IsHidden(c));
+    private static IEnumerable<IElement> CellsOf(IElement row) =>
+        row.Children.Where(c => c.LocalName is "td" or "th" && !HtmlNodes.IsHidden(c));
 
     private static int Span(IElement cell, string attribute) =>
         int.TryParse(cell.GetAttribute(attribute), CultureInfo.InvariantCulture, out var span) && span > 1 ? span : 1;

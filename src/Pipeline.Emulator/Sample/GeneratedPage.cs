@@ -17,7 +17,8 @@ internal static class GeneratedPage
     private const int DefaultBytes = 30_000;
     private const int ParagraphCount = 251;
 
-    private static readonly byte[] Foot = "\n</main>\n<footer>The Harbour Post, founded 1871</footer>\n</body>\n</html>\n"u8.ToArray();
+    private static readonly byte[] Foot =
+        "\n</main>\n<footer>The Harbour Post, founded 1871</footer>\n</body>\n</html>\n"u8.ToArray();
     private static readonly byte[][] Paragraphs = [.. Enumerable.Range(0, ParagraphCount).Select(Paragraph)];
 
     /// <summary>Answers <c>/sample/generated/{n}?bytes=N</c>.</summary>
@@ -78,15 +79,59 @@ internal static class GeneratedPage
 
     private static byte[] Paragraph(int index)
     {
-        string[] who = ["The pilot", "A deckhand of the Orrin Star", "The harbour master", "Nobody on the quay", "The clerk of weights", "A passing schooner", "The lighthouse keeper", "Captain Brandt"];
-        string[] did = ["reported", "entered in the log", "asked for", "weighed and returned", "could not account for", "signed for", "sighted from the mole", "paid duty on"];
-        string[] what = ["forty chests of Keemun", "a copper kettle", "two barrels of tar", "an astrolabe without its rule", "the tide tables for spring", "a crate of lemons & salt", "seven coils of hemp rope", "a piano, slightly damp"];
-        string[] when = ["at slack water", "before the second bell", "in a light south-westerly", "an hour after high water", "under a falling glass", "while the ferry waited off the bar", "on the morning ebb", "at dusk"];
+        string[] who =
+        [
+            "The pilot",
+            "A deckhand of the Orrin Star",
+            "The harbour master",
+            "Nobody on the quay",
+            "The clerk of weights",
+            "A passing schooner",
+            "The lighthouse keeper",
+            "Captain Brandt",
+        ];
+        string[] did =
+        [
+            "reported",
+            "entered in the log",
+            "asked for",
+            "weighed and returned",
+            "could not account for",
+            "signed for",
+            "sighted from the mole",
+            "paid duty on",
+        ];
+        string[] what =
+        [
+            "forty chests of Keemun",
+            "a copper kettle",
+            "two barrels of tar",
+            "an astrolabe without its rule",
+            "the tide tables for spring",
+            "a crate of lemons & salt",
+            "seven coils of hemp rope",
+            "a piano, slightly damp",
+        ];
+        string[] when =
+        [
+            "at slack water",
+            "before the second bell",
+            "in a light south-westerly",
+            "an hour after high water",
+            "under a falling glass",
+            "while the ferry waited off the bar",
+            "on the morning ebb",
+            "at dusk",
+        ];
         var random = new Random(index);
         string Pick(string[] words) => words[random.Next(words.Length)];
         var text = new StringBuilder(index % 9 == 0 ? $"<h2>Entry {index}</h2>\n<p>" : "<p>");
         for (var sentence = 3 + random.Next(5); sentence > 0; sentence--)
-            text.Append($"{Pick(who)} {Pick(did)} <a href=\"/sample/generated/{random.Next(100_000)}\">{Pick(what).Replace("&", "&amp;", StringComparison.Ordinal)}</a> {Pick(when)}, note {random.Next(1_000_000)}. ");
+            text.Append(
+                $"{Pick(who)} {Pick(did)} <a "
+                    + $"href=\"/sample/generated/{random.Next(100_000)}\">"
+                    + $"{Pick(what).Replace("&", "&amp;", StringComparison.Ordinal)}</a> {Pick(when)}, note "
+                    + $"{random.Next(1_000_000)}. ");
         return Encoding.UTF8.GetBytes(text.Append("</p>\n").ToString());
     }
 }

@@ -66,7 +66,10 @@ internal sealed record SamplePage(string Path, string About, string ContentType 
         using var reader = new StreamReader(resource, Encoding.UTF8);
         var text = reader.ReadToEnd();
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-        return (charset == "utf-8" ? new UTF8Encoding(false) : Encoding.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback))
+        return (
+            charset == "utf-8"
+                ? new UTF8Encoding(false)
+                : Encoding.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback))
             .GetBytes(text);
     }
 }

@@ -17,10 +17,16 @@ internal static class SampleSite
         new("shop/teas", "A price list: a table with spans, a next page") { File = "teas.html" },
         new("encyclopedia/tides", "An article: headings, formulas, code, definitions, notes") { File = "tides.html" },
         new("encyclopedia/astrolabe", "Arabic, right to left") { File = "astrolabe.html" },
-        new("encyclopedia/harbour", "Japanese in Shift_JIS, declared only in a meta element", "text/html") { File = "harbour.html", Charset = "shift_jis" },
+        new(
+            "encyclopedia/harbour", "Japanese in Shift_JIS, declared only in a meta element",
+            "text/html") { File = "harbour.html", Charset = "shift_jis" },
         new("encyclopedia/antikythera", "Greek, and a guest book full of emoji") { File = "antikythera.html" },
-        new("news/ferry", "A news article: valid and broken JSON-LD, a lazy image, hidden parts") { File = "ferry.html" },
-        new("news/port", "Russian in windows-1251, declared only in the header", "text/html; charset=windows-1251") { File = "port.html", Charset = "windows-1251" },
+        new(
+            "news/ferry",
+            "A news article: valid and broken JSON-LD, a lazy image, hidden parts") { File = "ferry.html" },
+        new(
+            "news/port", "Russian in windows-1251, declared only in the header",
+            "text/html; charset=windows-1251") { File = "port.html", Charset = "windows-1251" },
         new("news/archive", "A large page, about 2 MB") { Body = () => GeneratedPage.Build(1871, 2_000_000) },
         new("news/missing", "A missing page: 404") { File = "missing.html", Status = StatusCodes.Status404NotFound },
         new("old/kettle", "An old address that redirects") { RedirectsTo = "/sample/shop/kettle" },

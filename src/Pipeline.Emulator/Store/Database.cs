@@ -37,7 +37,10 @@ internal sealed class Database : IAsyncDisposable
     public static Database Open(string path, string schema)
     {
         PrivateFiles.Ensure(path);
-        return new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ConnectionString, schema);
+        return new(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false,
+                DefaultTimeout = 30 }.ConnectionString,
+            schema);
     }
 
     public T Read<T>(Func<StatementCache, T> query)
@@ -69,7 +72,9 @@ internal sealed class Database : IAsyncDisposable
     public Task WriteAsync(Action<StatementCache> write)
     {
         var item = new Write(write, new(TaskCreationOptions.RunContinuationsAsynchronously));
-        return _writes.Writer.TryWrite(item) ? item.Done.Task : Task.FromException(new ObjectDisposedException(nameof(Database)));
+        return _writes.Writer.TryWrite(item)
+            ? item.Done.Task
+            : Task.FromException(new ObjectDisposedException(nameof(Database)));
     }
 
     public async ValueTask DisposeAsync()

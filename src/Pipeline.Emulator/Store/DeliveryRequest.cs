@@ -7,7 +7,14 @@ namespace Pipeline.Emulator.Store;
 internal sealed record DeliveryRequest
 {
     /// <summary>The JSON names of these fields.</summary>
-    public static readonly IReadOnlySet<string> Fields = new HashSet<string> { "storage_type", "storage_url", "storage_compress", "storage_object_name", "callback_url" };
+    public static readonly IReadOnlySet<string> Fields = new HashSet<string>
+    {
+        "storage_type",
+        "storage_url",
+        "storage_compress",
+        "storage_object_name",
+        "callback_url",
+    };
 
     public string? StorageType { get; init; }
 
@@ -32,10 +39,13 @@ internal sealed record DeliveryRequest
     public string ToText() => JsonSerializer.Serialize(this, DeliveryJson.Default.DeliveryRequest);
 
     /// <summary>Parses the stored form.</summary>
-    public static DeliveryRequest FromText(string text) => JsonSerializer.Deserialize(text, DeliveryJson.Default.DeliveryRequest)!;
+    public static DeliveryRequest FromText(string text) =>
+        JsonSerializer.Deserialize(text, DeliveryJson.Default.DeliveryRequest)!;
 }
 
 /// <summary>Source-generated JSON for <see cref="DeliveryRequest"/>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DeliveryRequest))]
 internal sealed partial class DeliveryJson : JsonSerializerContext;

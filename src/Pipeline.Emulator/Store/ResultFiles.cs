@@ -10,11 +10,15 @@ internal sealed class ResultFiles(string folder)
     {
         var path = PathOf(taskId);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (var file = new FileStream(path + ".tmp", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+        using (
+            var file = new FileStream(path + ".tmp", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
             write(file);
         File.Move(path + ".tmp", path, overwrite: true);
     }
 
     /// <summary>Opens a result for reading.</summary>
-    public FileStream Open(string taskId) => new(PathOf(taskId), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+    public FileStream Open(string taskId) =>
+        new(
+            PathOf(taskId), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16,
+            FileOptions.SequentialScan);
 }

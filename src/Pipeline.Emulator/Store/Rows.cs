@@ -27,7 +27,8 @@ internal enum JobKind
 }
 
 /// <summary>An accepted POST: a batch, or a single task with the same id.</summary>
-internal sealed record PostRow(long Seq, string Id, bool IsBatch, int Inputs, DeliveryRequest Delivery, string Answered, DateTimeOffset CreatedAt);
+internal sealed record PostRow(
+    long Seq, string Id, bool IsBatch, int Inputs, DeliveryRequest Delivery, string Answered, DateTimeOffset CreatedAt);
 
 /// <summary>A task.</summary>
 internal sealed record TaskRow

@@ -26,7 +26,9 @@ internal sealed class TaskStore(Database database)
         CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_at, seq);
         """;
 
-    private const string TaskColumns = "t.seq, t.id, p.id, p.is_batch, p.delivery, t.input, t.faults, t.state, t.created_at, t.finished_at, t.status_code, t.error, t.error_type, t.output_url";
+    private const string TaskColumns =
+        "t.seq, t.id, p.id, p.is_batch, p.delivery, t.input, t.faults, t.state, t.created_at, t.finished_at, "
+            + "t.status_code, t.error, t.error_type, t.output_url";
 
     private readonly Lock _seqs = new();
     private long _lastTask = database.Read(d => d.Scalar<long>("SELECT ifnull(max(seq), 0) FROM tasks"));
@@ -65,12 +67,15 @@ internal sealed class TaskStore(Database database)
     public Task AddAsync(PostRow post, IReadOnlyList<TaskRow> tasks) => database.WriteAsync(d =>
     {
         d.Execute("INSERT INTO posts VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            post.Seq, post.Id, post.IsBatch ? 1L : 0L, (long)post.Inputs, post.Delivery.ToText(), post.Answered, post.CreatedAt.ToUnixTimeMilliseconds());
+            post.Seq, post.Id, post.IsBatch ? 1L : 0L, (long)post.Inputs, post.Delivery.ToText(), post.Answered,
+            post.CreatedAt.ToUnixTimeMilliseconds());
         for (var i = 0; i < tasks.Count; i++)
         {
             var task = tasks[i];
-            d.Execute("INSERT INTO tasks (seq, id, post, ordinal, state, input, faults, created_at) VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
-                task.Seq, task.Id, post.Seq, (long)i, task.Input, task.Faults.ToText(), task.CreatedAt.ToUnixTimeMilliseconds());
+            d.Execute("INSERT INTO tasks (seq, id, post, ordinal, state, input, faults, created_at) VALUES ($1, "
+                + "$2, $3, $4, 0, $5, $6, $7)",
+                task.Seq, task.Id, post.Seq, (long)i, task.Input, task.Faults.ToText(),
+                task.CreatedAt.ToUnixTimeMilliseconds());
             if (!task.Faults.Never)
                 AddJob(d, task.Seq, new(JobKind.Extract, task.CreatedAt.AddMilliseconds(task.Faults.SlowMs)));
         }
@@ -79,8 +84,11 @@ internal sealed class TaskStore(Database database)
     /// <summary>Writes the outcome of a task, and replaces its job with the next ones.</summary>
     public Task FinishAsync(Job job, TaskRow end, bool delivered, IEnumerable<NextJob> next) => database.WriteAsync(d =>
     {
-        d.Execute("UPDATE tasks SET state = $2, finished_at = $3, status_code = $4, error = $5, error_type = $6, output_url = $7, delivered = delivered + $8 WHERE seq = $1",
-            end.Seq, (long)end.State, end.FinishedAt?.ToUnixTimeMilliseconds(), end.StatusCode is { } code ? (long)code : null, end.Error, end.ErrorType, end.OutputUrl, delivered ? 1L : 0L);
+        d.Execute("UPDATE tasks SET state = $2, finished_at = $3, status_code = $4, error = $5, error_type = $6, "
+            + "output_url = $7, delivered = delivered + $8 WHERE seq = $1",
+            end.Seq, (long)end.State, end.FinishedAt?.ToUnixTimeMilliseconds(),
+            end.StatusCode is { } code ? (long)code : null, end.Error, end.ErrorType, end.OutputUrl,
+            delivered ? 1L : 0L);
         EndJob(d, job, next);
     });
 
@@ -95,7 +103,9 @@ internal sealed class TaskStore(Database database)
     /// <summary>Counts a webhook call, and replaces the job with the next ones.</summary>
     public Task CalledAsync(Job job, bool taken, IEnumerable<NextJob> next) => database.WriteAsync(d =>
     {
-        d.Execute("UPDATE tasks SET calls = calls + 1, calls_taken = calls_taken + $2 WHERE seq = $1", job.Task.Seq, taken ? 1L : 0L);
+        d.Execute(
+            "UPDATE tasks SET calls = calls + 1, calls_taken = calls_taken + $2 WHERE seq = $1", job.Task.Seq,
+            taken ? 1L : 0L);
         EndJob(d, job, next);
     });
 
@@ -103,51 +113,77 @@ internal sealed class TaskStore(Database database)
     /// Up to <paramref name="max"/> due jobs, the oldest first. <paramref name="without"/> has sequence numbers of jobs
     /// to leave out.
     /// </summary>
-    public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max, IEnumerable<long> without) => database.Read(d => d.Query(
-        $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 AND j.seq NOT IN (SELECT value FROM json_each($4)) ORDER BY j.due_at, j.seq LIMIT $3",
+    public List<Job> GetDueJobs(JobKind kind, DateTimeOffset now, int max, IEnumerable<long> without) =>
+        database.Read(d => d.Query(
+        $"SELECT {TaskColumns}, j.seq, j.due_at, j.attempt FROM jobs j JOIN tasks t ON t.seq = j.task JOIN posts p ON "
+            + "p.seq = t.post WHERE j.kind = $1 AND j.due_at <= $2 AND j.seq NOT IN (SELECT value FROM json_each($4)) "
+            + "ORDER BY j.due_at, j.seq LIMIT $3",
         r => new Job(r.GetInt64(14), kind, Time(r.GetInt64(15)), r.GetInt32(16), ReadTask(r)),
         (long)kind, now.ToUnixTimeMilliseconds(), (long)max, $"[{string.Join(',', without)}]"));
 
     /// <summary>When the next job after <paramref name="now"/> is due; null when there is none.</summary>
     public DateTimeOffset? GetNextDue(JobKind kind, DateTimeOffset now) => database.Read(d =>
-        d.Query("SELECT min(due_at) FROM jobs WHERE kind = $1 AND due_at > $2", r => r.IsDBNull(0) ? (DateTimeOffset?)null : Time(r.GetInt64(0)), (long)kind, now.ToUnixTimeMilliseconds())[0]);
+        d.Query(
+            "SELECT min(due_at) FROM jobs WHERE kind = $1 AND due_at > $2",
+            r => r.IsDBNull(0) ? (DateTimeOffset?)null : Time(r.GetInt64(0)), (long)kind,
+            now.ToUnixTimeMilliseconds())[0]);
 
     public TaskRow? GetTask(string id) => database.Read(d =>
-        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.id = $1", ReadTask, id).SingleOrDefault());
+        d.Query(
+            $"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.id = $1", ReadTask,
+            id).SingleOrDefault());
 
     /// <summary>Up to <paramref name="max"/> tasks below a sequence number, the newest first.</summary>
     public List<TaskRow> GetTasks(long before, int max) => database.Read(d =>
-        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.seq < $1 ORDER BY t.seq DESC LIMIT $2", ReadTask, before, (long)max));
+        d.Query(
+            $"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.seq < $1 "
+                + "ORDER BY t.seq DESC LIMIT $2",
+            ReadTask, before, (long)max));
 
     /// <summary>
     /// The tasks of a POST, in an order that differs from that of its inputs and from that of its answer.
     /// </summary>
     public List<TaskRow> GetTasksOf(long post) => database.Read(d =>
-        d.Query($"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id", ReadTask, post));
+        d.Query(
+            $"SELECT {TaskColumns} FROM tasks t JOIN posts p ON p.seq = t.post WHERE t.post = $1 ORDER BY t.id",
+            ReadTask, post));
 
     /// <summary>Whether any of these tasks of a POST has not called its webhook yet.</summary>
     public bool IsAnyUncalled(long post, IReadOnlyList<long> tasks) => database.Read(d =>
     {
-        var uncalled = d.Query("SELECT seq FROM tasks WHERE post = $1 AND calls = 0", r => r.GetInt64(0), post).ToHashSet();
+        var uncalled = d.Query(
+            "SELECT seq FROM tasks WHERE post = $1 AND calls = 0", r => r.GetInt64(0), post).ToHashSet();
         return tasks.Any(uncalled.Contains);
     });
 
     public PostRow? GetBatch(string id) => database.Read(d =>
-        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE id = $1 AND is_batch = 1", ReadPost, id).SingleOrDefault());
+        d.Query(
+            "SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE "
+                + "id = $1 AND is_batch = 1",
+            ReadPost, id).SingleOrDefault());
 
     /// <summary>Up to <paramref name="max"/> batches below a sequence number, the newest first.</summary>
     public List<PostRow> GetBatches(long before, int max) => database.Read(d =>
-        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq < $1 AND is_batch = 1 ORDER BY seq DESC LIMIT $2", ReadPost, before, (long)max));
+        d.Query(
+            "SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq < $1 AND is_batch = "
+                + "1 ORDER BY seq DESC LIMIT $2",
+            ReadPost, before, (long)max));
 
     public long BatchCount() => database.Read(d => d.Scalar<long>("SELECT count(*) FROM posts WHERE is_batch = 1"));
 
     /// <summary>Up to <paramref name="max"/> POSTs above a sequence number, in order.</summary>
     public List<PostRow> GetPosts(long after, int max) => database.Read(d =>
-        d.Query("SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq > $1 ORDER BY seq LIMIT $2", ReadPost, after, (long)max));
+        d.Query(
+            "SELECT seq, id, is_batch, inputs, delivery, answered, created_at FROM posts WHERE seq > "
+                + "$1 ORDER BY seq LIMIT $2",
+            ReadPost, after, (long)max));
 
     /// <summary>The URLs of a POST, in the order of its inputs. Second tasks of an input are left out.</summary>
     public List<string> GetUrlsOf(long post) => database.Read(d =>
-        d.Query("SELECT input ->> 'url' FROM tasks WHERE post = $1 AND ordinal < (SELECT inputs FROM posts WHERE seq = $1) ORDER BY ordinal", r => r.GetString(0), post));
+        d.Query(
+            "SELECT input ->> 'url' FROM tasks WHERE post = $1 AND ordinal < (SELECT inputs FROM posts WHERE "
+                + "seq = $1) ORDER BY ordinal",
+            r => r.GetString(0), post));
 
     public Progress GetProgress(PostRow post) => database.Read(d =>
     {
@@ -157,11 +193,13 @@ internal sealed class TaskStore(Database database)
     });
 
     public Dictionary<TaskState, long> CountByState() => database.Read(d =>
-        d.Query("SELECT state, count(*) FROM tasks GROUP BY state", r => ((TaskState)r.GetInt32(0), r.GetInt64(1))).ToDictionary(x => x.Item1, x => x.Item2));
+        d.Query("SELECT state, count(*) FROM tasks GROUP BY state", r => ((TaskState)r.GetInt32(0), r.GetInt64(1)))
+            .ToDictionary(x => x.Item1, x => x.Item2));
 
     /// <summary>Counts objects written, webhook calls, webhook calls answered with 2xx, and open jobs.</summary>
     public (long Objects, long Calls, long Taken, long Jobs) CountWork() => database.Read(d =>
-        d.Query("SELECT ifnull(sum(delivered), 0), ifnull(sum(calls), 0), ifnull(sum(calls_taken), 0), (SELECT count(*) FROM jobs) FROM tasks",
+        d.Query("SELECT ifnull(sum(delivered), 0), ifnull(sum(calls), 0), ifnull(sum(calls_taken), 0), (SELECT "
+            + "count(*) FROM jobs) FROM tasks",
             r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3)))[0]);
 
     private static void EndJob(StatementCache d, Job job, IEnumerable<NextJob> next)
@@ -172,7 +210,9 @@ internal sealed class TaskStore(Database database)
     }
 
     private static void AddJob(StatementCache d, long task, NextJob job) =>
-        d.Execute("INSERT INTO jobs (kind, due_at, task, attempt) VALUES ($1, $2, $3, $4)", (long)job.Kind, job.DueAt.ToUnixTimeMilliseconds(), task, (long)job.Attempt);
+        d.Execute(
+            "INSERT INTO jobs (kind, due_at, task, attempt) VALUES ($1, $2, $3, $4)", (long)job.Kind,
+            job.DueAt.ToUnixTimeMilliseconds(), task, (long)job.Attempt);
 
     private static TaskRow ReadTask(SqliteDataReader r) => new()
     {
@@ -192,7 +232,9 @@ internal sealed class TaskStore(Database database)
     };
 
     private static PostRow ReadPost(SqliteDataReader r) =>
-        new(r.GetInt64(0), r.GetString(1), r.GetInt64(2) == 1, r.GetInt32(3), DeliveryRequest.FromText(r.GetString(4)), r.GetString(5), Time(r.GetInt64(6)));
+        new(
+            r.GetInt64(0), r.GetString(1), r.GetInt64(2) == 1, r.GetInt32(3), DeliveryRequest.FromText(r.GetString(4)),
+            r.GetString(5), Time(r.GetInt64(6)));
 
     private static string? Text(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 

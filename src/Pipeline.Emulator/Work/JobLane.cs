@@ -7,7 +7,10 @@ namespace Pipeline.Emulator.Work;
 /// That a job is running is only known in memory, so a job that the end of the process interrupts is due again after a
 /// restart.
 /// </summary>
-internal sealed class JobLane(JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, FullDisk disk, Func<Job, CancellationToken, Task> run) : IDisposable
+internal sealed class JobLane(
+    JobKind kind, int concurrency, TaskStore store, JobSignals signals, TimeProvider time, FullDisk disk,
+    Func<Job, CancellationToken, Task> run)
+    : IDisposable
 {
     private const int ReadAhead = 256;
 

@@ -7,7 +7,11 @@ namespace Pipeline.Emulator.Work;
 internal sealed class JobSignals(TimeProvider time)
 {
     private readonly Channel<bool>[] _channels =
-        [.. Enum.GetValues<JobKind>().Select(_ => Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }))];
+        [
+            .. Enum.GetValues<JobKind>().Select(
+                _ =>
+                    Channel.CreateBounded<bool>(
+                        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }))];
 
     public void Wake(JobKind kind) => _channels[(int)kind].Writer.TryWrite(true);
 

@@ -7,7 +7,8 @@ namespace Pipeline.Emulator.Work;
 /// Runs one lane for each kind of job while the emulator runs, so that slow pages do not delay webhooks.
 /// </summary>
 internal sealed partial class JobWorkers(
-    EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks, OwnAddress own, FullDisk disk,
+    EmulatorOptions options, TaskStore store, JobSignals signals, TaskRunner runner, WebhookSender webhooks,
+        OwnAddress own, FullDisk disk,
     ILogger<JobWorkers> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -29,6 +30,7 @@ internal sealed partial class JobWorkers(
     private JobLane Lane(JobKind kind, int concurrency, Func<Job, CancellationToken, Task> run) =>
         new(kind, concurrency, store, signals, options.Time, disk, run);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "A job of the emulator failed unexpectedly; the emulator stops.")]
+    [LoggerMessage(
+        Level = LogLevel.Critical, Message = "A job of the emulator failed unexpectedly; the emulator stops.")]
     private static partial void LogLaneFailed(ILogger logger, Exception error);
 }

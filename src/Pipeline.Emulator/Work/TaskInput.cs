@@ -4,7 +4,8 @@ using Pipeline.Emulator.Store;
 namespace Pipeline.Emulator.Work;
 
 /// <summary>The fields of an input that the emulator uses.</summary>
-internal sealed record TaskInput(string Url, IReadOnlySet<string> Formats, bool Parse, string Driver, string? Country, string? Locale, string? Tag)
+internal sealed record TaskInput(
+    string Url, IReadOnlySet<string> Formats, bool Parse, string Driver, string? Country, string? Locale, string? Tag)
 {
     private static readonly HashSet<string> DefaultFormats = ["html"];
 
@@ -16,7 +17,9 @@ internal sealed record TaskInput(string Url, IReadOnlySet<string> Formats, bool 
         using var document = JsonDocument.Parse(task.Input);
         var fields = document.RootElement;
         string? Text(string name) => fields.TryGetProperty(name, out var value) ? value.GetString() : null;
-        var formats = fields.TryGetProperty("formats", out var list) && list.GetArrayLength() > 0 ? list.EnumerateArray().Select(f => f.GetString()!).ToHashSet() : DefaultFormats;
+        var formats = fields.TryGetProperty("formats", out var list) && list.GetArrayLength() > 0
+            ? list.EnumerateArray().Select(f => f.GetString()!).ToHashSet()
+            : DefaultFormats;
         var parse = fields.TryGetProperty("parse", out var flag) && flag.GetBoolean();
         return new(Text("url")!, formats, parse, Text("driver") ?? "vx6", Text("country"), Text("locale"), Text("tag"));
     }

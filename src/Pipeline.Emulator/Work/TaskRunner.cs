@@ -7,7 +7,8 @@ namespace Pipeline.Emulator.Work;
 
 /// <summary>Runs a task: fetches its page, makes its result, delivers its object and schedules its webhook.</summary>
 internal sealed partial class TaskRunner(
-    TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running, TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
+    TaskResults results, ObjectWriter objects, TaskStore store, JobSignals signals, RunningTasks running,
+    TimeProvider time, FullDisk disk, ILogger<TaskRunner> logger)
 {
     private static readonly TimeSpan RepeatDelay = TimeSpan.FromMilliseconds(50);
 
@@ -44,7 +45,8 @@ internal sealed partial class TaskRunner(
     public async Task HealAsync(Job job, CancellationToken cancellationToken) =>
         await store.DeliveredAsync(job, await TryWriteLateAsync(job, damage: null, cancellationToken), []);
 
-    private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> TryExtractAsync(TaskRow task, CancellationToken cancellationToken)
+    private async Task<(TaskRow End, bool Delivered, List<NextJob> Next)> TryExtractAsync(
+        TaskRow task, CancellationToken cancellationToken)
     {
         if (task.Faults.Fail)
             return (Failed(task, "injected", "Injected: the task failed."), false, []);
@@ -125,6 +127,7 @@ internal sealed partial class TaskRunner(
     private TaskRow Failed(TaskRow task, string type, string message) =>
         task with { State = TaskState.Error, ErrorType = type, Error = message, FinishedAt = time.GetUtcNow() };
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Task {TaskId} failed because of a bug in the emulator. Its input: {Input}")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Task {TaskId} failed because of a bug in the emulator. Its input: {Input}")]
     private static partial void LogTaskFailed(ILogger logger, Exception error, string taskId, string input);
 }

@@ -45,7 +45,8 @@ internal sealed class CallbackBodyReader(TimeProvider time)
                 await DiscardAsync(body, either.Token);
             return read.Body is { Written.Span: [0x1f, 0x8b, ..] } ? await ExpandAsync(read, either.Token) : read;
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return new(CallbackAnswer.TooSlow);
         }

@@ -16,7 +16,8 @@ internal sealed class CallbackLimits(
     int wrongPerSecond = CallbackLimits.WrongPerSecond
 ) : IDisposable
 {
-    // These are constants because a webhook over a limit costs nothing: it is answered 429, and Sweep finds the results.
+    // These are constants because a webhook over a limit costs nothing: it is answered 429, and Sweep finds the
+    // results.
     // Three webhooks for each of the 1,000 tasks that a submission may have.
     private const int PerSubmission = 3000;
 
@@ -28,7 +29,8 @@ internal sealed class CallbackLimits(
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly PartitionedRateLimiter<string> _perSubmission = PartitionedRateLimiter.Create<string, string>(submission =>
+    private readonly PartitionedRateLimiter<string> _perSubmission =
+        PartitionedRateLimiter.Create<string, string>(submission =>
         RateLimitPartition.GetTokenBucketLimiter(submission, _ => PerMinute(perSubmission)));
 
     private readonly TokenBucketRateLimiter _total = new(PerSecond(perSecond));
@@ -63,8 +65,14 @@ internal sealed class CallbackLimits(
         _wrongTokens.Dispose();
     }
 
-    private static TokenBucketRateLimiterOptions PerSecond(int permits) => new() { TokenLimit = permits, TokensPerPeriod = permits, ReplenishmentPeriod = Second };
+    private static TokenBucketRateLimiterOptions PerSecond(int permits) =>
+        new() { TokenLimit = permits, TokensPerPeriod = permits, ReplenishmentPeriod = Second };
 
     private static TokenBucketRateLimiterOptions PerMinute(int permits) =>
-        new() { TokenLimit = permits, TokensPerPeriod = Math.Max(1, permits / 60), ReplenishmentPeriod = permits < 60 ? TimeSpan.FromMinutes(1) / permits : Second };
+        new()
+        {
+            TokenLimit = permits,
+            TokensPerPeriod = Math.Max(1, permits / 60),
+            ReplenishmentPeriod = permits < 60 ? TimeSpan.FromMinutes(1) / permits : Second,
+        };
 }

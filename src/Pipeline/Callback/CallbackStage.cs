@@ -41,7 +41,8 @@ internal enum CallbackAnswer
 /// queue messages; each is answered once its own ids are queued.
 /// </summary>
 internal sealed partial class CallbackStage(
-    CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, IWorkQueue queue, TimeProvider time, ILogger<CallbackStage> logger)
+    CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, IWorkQueue queue, TimeProvider time,
+    ILogger<CallbackStage> logger)
 {
     /// <summary>The route of the callback URL, relative to the host's root.</summary>
     public const string Route = "api/callbacks/{submission}/{token}";
@@ -49,8 +50,10 @@ internal sealed partial class CallbackStage(
     /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, in seconds.</summary>
     public const string RetryAfter = "5";
 
-    private readonly Coalescer<string, Hint> _hints = new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
-        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), DiscoveredBy.Webhook, hints[0].HeardAt, CancellationToken.None));
+    private readonly Coalescer<string, Hint> _hints =
+        new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
+        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), DiscoveredBy.Webhook,
+        hints[0].HeardAt, CancellationToken.None));
 
     /// <summary>Handles one webhook.</summary>
     /// <param name="submissionId">The submission's id in the path.</param>
@@ -58,7 +61,8 @@ internal sealed partial class CallbackStage(
     /// <param name="body">The request body. Read only if the token is valid.</param>
     /// <param name="cancellationToken">Cancelled when the request is aborted.</param>
     /// <exception cref="PipelineException">Transient: the queue is unavailable.</exception>
-    public async Task<CallbackAnswer> HandleAsync(string submissionId, string token, Stream body, CancellationToken cancellationToken)
+    public async Task<CallbackAnswer> HandleAsync(
+        string submissionId, string token, Stream body, CancellationToken cancellationToken)
     {
         if (!tokens.Verify(submissionId, token))
         {
@@ -79,7 +83,8 @@ internal sealed partial class CallbackStage(
         return read.Body is null ? read.Answer : await QueueAsync(submissionId, read.Body.Written, cancellationToken);
     }
 
-    private async Task<CallbackAnswer> QueueAsync(string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<CallbackAnswer> QueueAsync(
+        string submissionId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (CallbackBody.ReadTaskIds(body) is not { } taskIds)
         {

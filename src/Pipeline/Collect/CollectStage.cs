@@ -65,7 +65,8 @@ internal sealed partial class CollectStage(
     /// Handles a hint that arrived before the answer to the POST was stored, or instead of that answer. The message is
     /// postponed until the submission is known to be accepted, at most for the evidence window.
     /// </summary>
-    private async Task AdoptAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    private async Task AdoptAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         var current = message.DiscoveredBy == DiscoveredBy.Webhook
             ? await resolver.NoteHeardAsync(submission, cancellationToken)
@@ -88,7 +89,8 @@ internal sealed partial class CollectStage(
     /// Collects every task of a message. A task that fails while sharing its message is postponed in a message of its
     /// own, with the full number of attempts.
     /// </summary>
-    private async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    private async Task CollectAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         if (message.Others is null)
         {
@@ -106,7 +108,8 @@ internal sealed partial class CollectStage(
             {
                 await CollectOneAsync(submission, one, token);
             }
-            catch (Exception error) when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
+            catch (Exception error)
+                when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
             {
                 LogPostponed(error, one.TaskId, one.SubmissionId);
                 await postponement.PostponeAsync(one, token, (error as PipelineException)?.RetryAfter);
@@ -114,7 +117,8 @@ internal sealed partial class CollectStage(
         });
     }
 
-    private async Task CollectOneAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    private async Task CollectOneAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
         if (turn is null)

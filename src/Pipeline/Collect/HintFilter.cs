@@ -17,14 +17,22 @@ internal sealed class HintFilter(ILedger ledger)
     private readonly OrderedDictionary<(string SubmissionId, DateTimeOffset? AcceptedAt), Task<KnownTasks>> _known = [];
 
     /// <summary>Returns the message with the tasks worth looking up; null if there are none.</summary>
-    public async Task<ResultMessage?> FilterAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    public async Task<ResultMessage?> FilterAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         // Other hints come from the API itself, and a closed submission causes no API requests.
-        if (message.DiscoveredBy != DiscoveredBy.Webhook || submission is { State: SubmissionState.Closed, IsUnproven: false })
+        if (message.DiscoveredBy != DiscoveredBy.Webhook
+            || submission is { State: SubmissionState.Closed, IsUnproven: false })
             return message;
         var known = await GetAsync(submission).WaitAsync(cancellationToken);
-        var tasks = message.Each().Select(one => one.TaskId).Distinct(StringComparer.Ordinal).Where(known.Admits).ToList();
-        return tasks.Count == 0 ? null : message with { TaskId = tasks[0], Others = tasks.Count == 1 ? null : tasks[1..] };
+        var tasks = message.Each()
+            .Select(one => one.TaskId)
+            .Distinct(StringComparer.Ordinal)
+            .Where(known.Admits)
+            .ToList();
+        return tasks.Count == 0
+            ? null
+            : message with { TaskId = tasks[0], Others = tasks.Count == 1 ? null : tasks[1..] };
     }
 
     private Task<KnownTasks> GetAsync(SubmissionEntry submission)

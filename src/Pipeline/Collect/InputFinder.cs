@@ -21,7 +21,8 @@ internal sealed partial class InputFinder(
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>Null if no single input matches.</returns>
     public async Task<InputEntry?> FindAsync(
-        SubmissionEntry submission, string taskId, NormalizedResult? result, NimbleTask? task, CancellationToken cancellationToken)
+        SubmissionEntry submission, string taskId, NormalizedResult? result, NimbleTask? task,
+        CancellationToken cancellationToken)
     {
         var matcher = await matchers.ForAsync(submission, cancellationToken);
         var ordinal = (result is null ? null : matcher.Match(result))

@@ -37,7 +37,8 @@ internal sealed partial class KnownResults(
         {
             await postponement.WaitOutAsync(message, outage, cancellationToken);
         }
-        catch (PipelineException tooLarge) when (tooLarge is { Reason: FailureReasons.LimitExceeded, IsPermanent: true })
+        catch (PipelineException tooLarge)
+            when (tooLarge is { Reason: FailureReasons.LimitExceeded, IsPermanent: true })
         {
             await recorder.FailAsync(
                 submission, input, message, new("collect", tooLarge.Reason, tooLarge.Message), cancellationToken);

@@ -5,7 +5,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Collect;
 
-/// <summary>Decides what becomes of a task whose result is in no place: it may not have ended yet, or have failed.</summary>
+/// <summary>
+/// Decides what becomes of a task whose result is in no place: it may not have ended yet, or have failed.
+/// </summary>
 internal sealed class MissingResults(
     ILedger ledger, NimbleClient nimble, InputFinder inputs, ResultRecorder recorder, Postponement postponement)
 {
@@ -33,7 +35,8 @@ internal sealed class MissingResults(
         else if (!isLate)
             await postponement.PostponeAsync(message, cancellationToken);
         else if (task is null || outcome == TaskOutcome.Succeeded)
-            await recorder.FailAsync(submission, input, message, Missing(submission, message.TaskId, task), cancellationToken);
+            await recorder.FailAsync(
+                submission, input, message, Missing(submission, message.TaskId, task), cancellationToken);
     }
 
     private static FailureCause Missing(SubmissionEntry submission, string taskId, NimbleTask? task)
@@ -49,7 +52,8 @@ internal sealed class MissingResults(
                 + "'pipeline replay --resubmit' posts the URL again.");
     }
 
-    private static PipelineException NotThereYet(SubmissionEntry submission, string taskId) => PipelineException.Transient(
+    private static PipelineException NotThereYet(SubmissionEntry submission, string taskId) =>
+        PipelineException.Transient(
         FailureReasons.ObjectMissing,
         $"Task {taskId} succeeded, but its result is not at {submission.StorageUrl ?? "the API"} yet.");
 
@@ -58,7 +62,8 @@ internal sealed class MissingResults(
     /// at the same input; Sweep then decides once all have ended.
     /// </summary>
     private async Task TaskFailedAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, NimbleTask task, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, NimbleTask task,
+        CancellationToken cancellationToken)
     {
         var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         if (tasks.Count <= submission.Count)

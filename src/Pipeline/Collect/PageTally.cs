@@ -11,7 +11,8 @@ internal sealed class PageTally
     private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     /// <summary>Counts in order of status; <c>unknown</c> for results without one.</summary>
-    public IReadOnlyList<KeyValuePair<string, long>> Counts => [.. _counts.OrderBy(count => count.Key, StringComparer.Ordinal)];
+    public IReadOnlyList<KeyValuePair<string, long>> Counts =>
+        [.. _counts.OrderBy(count => count.Key, StringComparer.Ordinal)];
 
     /// <summary>Counts one record.</summary>
     public void Add(int? status) => _counts.AddOrUpdate(status?.ToString() ?? "unknown", 1, (_, count) => count + 1);

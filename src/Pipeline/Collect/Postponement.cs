@@ -54,7 +54,8 @@ internal sealed partial class Postponement(
     }
 
     /// <summary>Whether the deadline of the message's object is over.</summary>
-    public bool IsLate(ResultMessage message) => time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
+    public bool IsLate(ResultMessage message) =>
+        time.GetUtcNow() - message.Since >= options.Value.Collect.ObjectDeadline;
 
     private Task RecordAsync(
         ResultMessage message, PipelineException cause, TimeSpan delay, CancellationToken cancellationToken) =>

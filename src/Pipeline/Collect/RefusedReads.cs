@@ -51,7 +51,8 @@ internal sealed partial class RefusedReads(
     }
 
     /// <summary>Whether a result has waited longer than <c>Collect:RefusedWindow</c>.</summary>
-    public bool IsOver(ResultMessage message) => time.GetUtcNow() - message.Since >= options.Value.Collect.RefusedWindow;
+    public bool IsOver(ResultMessage message) =>
+        time.GetUtcNow() - message.Since >= options.Value.Collect.RefusedWindow;
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}")]
     private partial void LogPaused(string reason);

@@ -18,13 +18,16 @@ internal static class ResultCheck
 
     /// <summary>Whether the exception means that what was read is not the result, or not yet.</summary>
     public static bool IsDoubt(PipelineException e) => e.Reason is FailureReasons.ObjectDamaged
-        or FailureReasons.ObjectMissing or FailureReasons.ResultInvalid or FailureReasons.ResultFailed or FailureReasons.EmptyResult;
+        or FailureReasons.ObjectMissing or FailureReasons.ResultInvalid or FailureReasons.ResultFailed
+        or FailureReasons.EmptyResult;
 
     /// <summary>Checks that the result is the task's; the case of the id may differ.</summary>
     public static void CheckTask(FoundResult found, string taskId)
     {
         if (found.Result.TaskId is { } named && !named.Equals(taskId, StringComparison.OrdinalIgnoreCase))
-            throw Doubt(FailureReasons.ResultInvalid, $"The object {found.SourceUri} holds the result of task {named}, not of {taskId}.");
+            throw Doubt(
+                FailureReasons.ResultInvalid,
+                $"The object {found.SourceUri} holds the result of task {named}, not of {taskId}.");
     }
 
     /// <summary>Checks that the result is finished. Its status is interpreted like a task's state.</summary>
@@ -38,7 +41,8 @@ internal static class ResultCheck
                 FailureReasons.ResultInvalid, $"{found.SourceUri} is not a result: it has neither data nor a status.");
         var outcome = Bad.Contains(word) ? TaskOutcome.Failed : TaskStates.Classify(word);
         if (outcome == TaskOutcome.Pending)
-            throw Doubt(FailureReasons.ResultFailed, $"{found.SourceUri} is not a finished result: it reports '{word}'.");
+            throw Doubt(
+                FailureReasons.ResultFailed, $"{found.SourceUri} is not a finished result: it reports '{word}'.");
         if (outcome == TaskOutcome.Succeeded)
             result.Status = "success";
         return outcome == TaskOutcome.Succeeded;
@@ -47,7 +51,8 @@ internal static class ResultCheck
     /// <summary>Checks that the page is not another input's, unless this input's URL redirected there.</summary>
     public static void CheckUrl(FoundResult found, InputEntry input, TaskMatcher matcher)
     {
-        if (found.Result.Url is { } url && matcher.IsAnothers(url, input.Ordinal) && !RedirectChain.Leads(found.Result, input.Url))
+        if (found.Result.Url is { } url && matcher.IsAnothers(url, input.Ordinal)
+            && !RedirectChain.Leads(found.Result, input.Url))
             throw Doubt(
                 FailureReasons.ResultInvalid,
                 $"The object {found.SourceUri} holds the result of another input, {url}, not of {input.Url}.");
@@ -67,5 +72,6 @@ internal static class ResultCheck
     public static bool NamesAnotherUrl(NormalizedResult result, InputEntry input) =>
         result.Url is { } url && !CanonicalUrl.AreSame(url, input.Url);
 
-    private static PipelineException Doubt(string reason, string message) => PipelineException.Transient(reason, message);
+    private static PipelineException Doubt(string reason, string message) =>
+        PipelineException.Transient(reason, message);
 }

@@ -21,12 +21,14 @@ internal sealed record FoundResult(NormalizedResult Result, string SourceUri, st
 /// Reads a task's result from the submission's prefix in the bucket, or from the API. Addresses come from the ledger,
 /// never from a message.
 /// </summary>
-internal sealed partial class ResultReader(ObjectStores objects, NimbleClient nimble, ResultNormalizer normalizer, ILogger<ResultReader> logger)
+internal sealed partial class ResultReader(
+    ObjectStores objects, NimbleClient nimble, ResultNormalizer normalizer, ILogger<ResultReader> logger)
 {
     private int _hasWarnedOfETags;
 
     /// <summary>Reads a result; null if there is none yet.</summary>
-    public async Task<FoundResult?> ReadAsync(SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
+    public async Task<FoundResult?> ReadAsync(
+        SubmissionEntry submission, string taskId, bool fromApi, CancellationToken cancellationToken)
     {
         if (fromApi || submission.StorageUrl is null)
         {
@@ -35,7 +37,8 @@ internal sealed partial class ResultReader(ObjectStores objects, NimbleClient ni
         }
 
         foreach (var uri in Addresses(submission, taskId))
-            if (await NormalizeAsync(await objects.OpenAsync(uri, cancellationToken), uri.ToString(), cancellationToken) is { } found)
+            if (await NormalizeAsync(await objects.OpenAsync(uri, cancellationToken), uri.ToString(), cancellationToken)
+                is { } found)
                 return found;
         return null;
     }

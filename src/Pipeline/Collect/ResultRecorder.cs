@@ -32,7 +32,8 @@ internal sealed class ResultRecorder(
     /// A doubt: the document may not be the finished result of the task.
     /// </exception>
     public async Task RecordAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found,
+        CancellationToken cancellationToken)
     {
         ResultCheck.CheckTask(found, message.TaskId);
         var succeeded = ResultCheck.CheckStatus(found);
@@ -63,7 +64,8 @@ internal sealed class ResultRecorder(
 
     /// <summary>Fails the input of a task, unless another of its tasks may succeed.</summary>
     public async Task FailAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry? input, ResultMessage message, FailureCause cause,
+        CancellationToken cancellationToken)
     {
         // If no input matches, Sweep sets the failure later: once all other inputs have a task, the rest belong to
         // failed tasks.
@@ -72,7 +74,8 @@ internal sealed class ResultRecorder(
             await failures.FailAsync(submission, input, message.TaskId, cause, message.DiscoveredBy, cancellationToken);
     }
 
-    private StagedRecord Compose(SubmissionEntry submission, InputEntry input, ResultMessage message, FoundResult found) =>
+    private StagedRecord Compose(
+        SubmissionEntry submission, InputEntry input, ResultMessage message, FoundResult found) =>
         RecordComposer.Compose(found.Result, new()
         {
             ListId = submission.ListId,

@@ -41,7 +41,8 @@ internal sealed class ResultSetbacks(ILedger ledger, TimeProvider time)
         }
     }
 
-    private static Setback Next(Setback? before, PipelineException cause, DateTimeOffset now, DateTimeOffset until) => new()
+    private static Setback Next(Setback? before, PipelineException cause, DateTimeOffset now, DateTimeOffset until) =>
+        new()
     {
         Reason = cause.Reason,
         Message = cause.Message,

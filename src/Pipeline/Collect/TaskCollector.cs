@@ -6,8 +6,8 @@ using Pipeline.Ports;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Sets the outcome of one task's input, if the task belongs to the submission. It chooses between tasks that are known to
-/// belong there and tasks that only their object can assign.
+/// Sets the outcome of one task's input, if the task belongs to the submission. It chooses between tasks that are known
+/// to belong there and tasks that only their object can assign.
 /// </summary>
 internal sealed partial class TaskCollector(
     ILedger ledger,
@@ -21,7 +21,8 @@ internal sealed partial class TaskCollector(
     /// <param name="submission">An accepted or closed submission; it may be slightly out of date.</param>
     /// <param name="message">A message that names one task.</param>
     /// <param name="cancellationToken">Cancels the collection.</param>
-    public async Task CollectAsync(SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    public async Task CollectAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         if (await evidence.FindAsync(submission, message.TaskId, cancellationToken) is not { } claim)
         {

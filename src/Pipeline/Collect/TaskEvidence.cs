@@ -25,7 +25,8 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
     /// <exception cref="PipelineException">
     /// Transient: the API does not answer, and the prefix is guessable and proves nothing.
     /// </exception>
-    public async Task<TaskClaim?> FindAsync(SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
+    public async Task<TaskClaim?> FindAsync(
+        SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
     {
         if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
             return new(known);
@@ -49,7 +50,8 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
     }
 
     /// <summary>Records in the ledger that a task belongs to the submission.</summary>
-    public async Task<TaskEntry> AddAsync(SubmissionEntry submission, TaskEntry task, CancellationToken cancellationToken)
+    public async Task<TaskEntry> AddAsync(
+        SubmissionEntry submission, TaskEntry task, CancellationToken cancellationToken)
     {
         await ledger.AddTasksAsync(submission.SubmissionId, [task], cancellationToken);
         return task;

@@ -9,7 +9,8 @@ namespace Pipeline.Collect;
 /// <summary>
 /// Fails an input for a failed task only if no other task of that input can still succeed, in whatever order they end.
 /// </summary>
-internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, OutcomeRecorder outcomes, ILogger<TaskFailures> logger)
+internal sealed partial class TaskFailures(
+    ILedger ledger, NimbleClient nimble, OutcomeRecorder outcomes, ILogger<TaskFailures> logger)
 {
     /// <summary>
     /// Whether a task's result may still become the record of an input: the input waits, or it failed because of
@@ -28,9 +29,11 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
     /// <param name="discoveredBy">Who reported the task.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public async Task FailAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, FailureCause cause, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry input, string taskId, FailureCause cause, DiscoveredBy discoveredBy,
+        CancellationToken cancellationToken)
     {
-        if (input.State == InputState.Waiting && await HasAnotherAsync(submission, input.Ordinal, taskId, cancellationToken))
+        if (input.State == InputState.Waiting
+            && await HasAnotherAsync(submission, input.Ordinal, taskId, cancellationToken))
             LogOther(input.Id, submission.SubmissionId, taskId, cause.Message);
         else
             await outcomes.FailAsync(submission, [input], cause, cancellationToken, taskId, discoveredBy);
@@ -43,7 +46,8 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
         return $"Task {task.Id} ended as '{task.State}': {reason}.";
     }
 
-    private async Task<bool> HasAnotherAsync(SubmissionEntry submission, int ordinal, string taskId, CancellationToken cancellationToken)
+    private async Task<bool> HasAnotherAsync(
+        SubmissionEntry submission, int ordinal, string taskId, CancellationToken cancellationToken)
     {
         if ((await OthersAsync(submission, ordinal, taskId, cancellationToken)).Count == 0)
             return false;
@@ -68,7 +72,11 @@ internal sealed partial class TaskFailures(ILedger ledger, NimbleClient nimble, 
     {
         var tasks = await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken);
         var isSurplus = tasks.Count > submission.Count;
-        return [.. tasks.Where(t => t.TaskId != taskId && !t.IsOver && (t.Ordinal == ordinal || (isSurplus && t.Ordinal is null)))];
+        return
+        [
+            .. tasks.Where(t => t.TaskId != taskId && !t.IsOver
+                && (t.Ordinal == ordinal || (isSurplus && t.Ordinal is null))),
+        ];
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =

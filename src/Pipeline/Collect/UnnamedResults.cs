@@ -6,8 +6,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Collects a task that neither the ledger nor the API assigns to the submission: only its object, under the submission's
-/// own prefix, can tell that it belongs there.
+/// Collects a task that neither the ledger nor the API assigns to the submission: only its object, under the
+/// submission's own prefix, can tell that it belongs there.
 /// </summary>
 internal sealed partial class UnnamedResults(
     ILedger ledger,
@@ -24,7 +24,8 @@ internal sealed partial class UnnamedResults(
     /// <param name="problem">Why the API could not say whose the task is; null if it answered.</param>
     /// <param name="cancellationToken">Cancels the collection.</param>
     public async Task CollectAsync(
-        SubmissionEntry submission, ResultMessage message, PipelineException? problem, CancellationToken cancellationToken)
+        SubmissionEntry submission, ResultMessage message, PipelineException? problem,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -40,7 +41,8 @@ internal sealed partial class UnnamedResults(
             if (!refusals.IsOver(message))
                 await postponement.WaitOutAsync(message, refused, cancellationToken);
         }
-        catch (PipelineException wrong) when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
+        catch (PipelineException wrong)
+            when (wrong.Reason is FailureReasons.LimitExceeded or FailureReasons.ResultInvalid)
         {
             LogUnusable(message.TaskId, message.SubmissionId, wrong.Message);
         }
@@ -50,7 +52,8 @@ internal sealed partial class UnnamedResults(
     /// Reads the object from the bucket only. Its own words must match it to one input that waits.
     /// </summary>
     private async Task ReadAsync(
-        SubmissionEntry submission, ResultMessage message, PipelineException? problem, CancellationToken cancellationToken)
+        SubmissionEntry submission, ResultMessage message, PipelineException? problem,
+        CancellationToken cancellationToken)
     {
         using var found = await reader.ReadAsync(submission, message.TaskId, fromApi: false, cancellationToken);
         if (found is null && problem is not null)

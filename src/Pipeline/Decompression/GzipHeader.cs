@@ -43,7 +43,8 @@ internal static class GzipHeader
             stored.Take(FixedBytes);
     }
 
-    private static async ValueTask ReadOptionalAsync(StoredReader stored, Flags flags, CancellationToken cancellationToken)
+    private static async ValueTask ReadOptionalAsync(
+        StoredReader stored, Flags flags, CancellationToken cancellationToken)
     {
         var (crc, from) = (new Crc32(), stored.Position);
         crc.Append(stored.Buffered[..FixedBytes]);

@@ -69,7 +69,8 @@ internal sealed class GzipLayer : Layer
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> InflateAsync(DeflateStream deflate, Memory<byte> destination, CancellationToken cancellationToken)
+    private async ValueTask<int> InflateAsync(
+        DeflateStream deflate, Memory<byte> destination, CancellationToken cancellationToken)
     {
         try
         {

@@ -19,7 +19,8 @@ internal abstract class Layer : IDisposable
 
     /// <summary>Creates the error for a damaged layer.</summary>
     protected static PipelineException Damaged(string what, StoredReader below, Exception? inner = null) =>
-        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {below.Position}.", inner: inner);
+        PipelineException.Transient(
+            FailureReasons.ObjectDamaged, $"The stored object {what}, at byte {below.Position}.", inner: inner);
 
     /// <summary>Creates a layer of a format.</summary>
     public static Layer Create(Compression format) => format switch

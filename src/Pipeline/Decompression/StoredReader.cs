@@ -94,6 +94,7 @@ internal sealed class StoredReader(long maxBytes) : IDisposable
         _readBytes += read;
         if (_readBytes > maxBytes)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The stored object has more than {maxBytes} bytes. Raise Collect:MaxStoredBytes if such results are expected.");
+                $"The stored object has more than {maxBytes} bytes. Raise Collect:MaxStoredBytes if "
+                    + "such results are expected.");
     }
 }

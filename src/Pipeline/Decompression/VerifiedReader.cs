@@ -132,7 +132,8 @@ internal sealed class VerifiedReader : IDisposable
     private async ValueTask<int> ReadStartAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         var start = 0;
-        while (start < Compressions.MagicBytes && await _top!.ReadAsync(destination[start..], cancellationToken) is var read and > 0)
+        while (start < Compressions.MagicBytes
+            && await _top!.ReadAsync(destination[start..], cancellationToken) is var read and > 0)
             start += read;
         return start;
     }
@@ -142,17 +143,20 @@ internal sealed class VerifiedReader : IDisposable
     /// taken for a compressed object with a damaged magic number.
     /// </summary>
     private static bool LooksLikeText(ReadOnlySpan<byte> bytes) =>
-        bytes[0] is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' or (byte)'\r' or 0xEF && !(bytes.Length > 1 && bytes[1] == 0x8B);
+        bytes[0] is (>= 0x20 and < 0x7F) or (byte)'\t' or (byte)'\n' or (byte)'\r' or 0xEF
+            && !(bytes.Length > 1 && bytes[1] == 0x8B);
 
     /// <summary>Checks the output of a layer against the limits on size and ratio.</summary>
     private void CheckLimits(long expandedBytes)
     {
         if (expandedBytes > _options.MaxExpandedBytes)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The result document has more than {_options.MaxExpandedBytes} bytes. Raise Collect:MaxExpandedBytes if such results are expected.");
+                $"The result document has more than {_options.MaxExpandedBytes} bytes. Raise Collect:MaxExpandedBytes "
+                    + "if such results are expected.");
         if (Compressed && expandedBytes > RatioFreeBytes && expandedBytes / _options.MaxRatio > StoredBytes)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The stored object expands more than {_options.MaxRatio} times: {StoredBytes} bytes gave {expandedBytes}. Raise Collect:MaxRatio if such results are expected.");
+                $"The stored object expands more than {_options.MaxRatio} times: {StoredBytes} bytes gave "
+                    + $"{expandedBytes}. Raise Collect:MaxRatio if such results are expected.");
     }
 
     private PipelineException Damaged(string what) =>
@@ -166,7 +170,8 @@ internal sealed class VerifiedReader : IDisposable
     {
         private long _given = given;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await layer.ReadAsync(buffer, cancellationToken);
             _given += read;

@@ -19,7 +19,8 @@ internal sealed class CallbackTokens(IOptions<PipelineOptions> options)
     {
         if (options.Value.Delivery.CallbackBase is not { } callbackBase)
             return null;
-        return new($"{callbackBase.AbsoluteUri.TrimEnd('/')}/api/callbacks/{submissionId}/{Sign(_keys[0], submissionId)}");
+        return new(
+            $"{callbackBase.AbsoluteUri.TrimEnd('/')}/api/callbacks/{submissionId}/{Sign(_keys[0], submissionId)}");
     }
 
     /// <summary>
@@ -27,7 +28,8 @@ internal sealed class CallbackTokens(IOptions<PipelineOptions> options)
     /// another input than the token's because people who may read the results must not be able to forge callbacks.
     /// </summary>
     public string? PrefixSecretFor(string submissionId) => _keys is [var key, ..]
-        ? Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"prefix:{submissionId}")).AsSpan(..16))
+        ? Convert.ToHexStringLower(
+            HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"prefix:{submissionId}")).AsSpan(..16))
         : null;
 
     /// <summary>Whether one of the keys signed this token for the submission. Takes constant time.</summary>

@@ -18,7 +18,8 @@ internal static partial class DeliveryPrefix
     /// <param name="secret">The secret part; null if there is no callback key.</param>
     public static string Of(string storageUrl, SubmissionEntry submission, string? secret)
     {
-        var folder = ObjectUri.Parse(storageUrl).AsPrefix().Append($"{submission.ListId}/{submission.SubmissionId}").ToString();
+        var folder = ObjectUri.Parse(storageUrl).AsPrefix().Append(
+            $"{submission.ListId}/{submission.SubmissionId}").ToString();
         // The last POST may have been accepted after all. Its results and those of the next one must be in one place.
         return submission.StorageUrl is { } last && last.StartsWith(folder, StringComparison.Ordinal) ? last
             : secret is null ? $"{folder}/" : $"{folder}-{secret}/";

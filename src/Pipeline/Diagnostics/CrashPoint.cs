@@ -14,10 +14,13 @@ internal static class CrashPoint
     public static readonly IReadOnlyList<string> Names =
     [
         "intake.after-list", "intake.after-submission", "intake.after-messages",
-        "submit.after-budget", "submit.after-intent", "submit.after-post", "submit.after-refusal", "repeat.after-submission", "submit.after-tasks", "submit.after-state",
+        "submit.after-budget", "submit.after-intent", "submit.after-post", "submit.after-refusal",
+            "repeat.after-submission", "submit.after-tasks", "submit.after-state",
         "callback.after-verification", "callback.after-enqueue",
-        "collect.before-open", "collect.after-staging", "sink.within-append", "sink.after-append", "collect.after-sink", "collect.after-ledger",
-        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.before-manifest", "sweep.after-manifest", "sweep.after-close",
+        "collect.before-open", "collect.after-staging", "sink.within-append", "sink.after-append",
+            "collect.after-sink", "collect.after-ledger",
+        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.before-manifest",
+            "sweep.after-manifest", "sweep.after-close",
     ];
 
     private static readonly string? Name = Read(out PassesLeft, out Stops);
@@ -33,7 +36,8 @@ internal static class CrashPoint
             return;
         if (Stops)
         {
-            using var signal = Process.Start("kill", ["-STOP", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+            using var signal = Process.Start(
+                "kill", ["-STOP", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)]);
             signal.WaitForExit();
             return;
         }

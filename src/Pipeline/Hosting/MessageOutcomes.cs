@@ -35,7 +35,8 @@ internal sealed partial class MessageOutcomes(
             ExceptionDispatchInfo.Throw(error);
         CrashPoint.Pass("queue.after-handle");
         // Settle the message even during a stop: otherwise, finished work would be repeated.
-        var isMine = await health.WaitOutAsync(() => SettleAsync(message, body, error, cancellationToken), cancellationToken);
+        var isMine = await health.WaitOutAsync(
+            () => SettleAsync(message, body, error, cancellationToken), cancellationToken);
         if (!isMine)
             LogTakenOver(message.Id, message.Queue, (long)time.GetElapsedTime(start).TotalMilliseconds);
     }
@@ -96,7 +97,8 @@ internal sealed partial class MessageOutcomes(
 
     private TimeSpan Backoff(int tries)
     {
-        var full = Math.Min(options.RetryDelay.TotalMilliseconds * Math.Pow(2, tries - 1), options.MaxRetryDelay.TotalMilliseconds);
+        var full = Math.Min(
+            options.RetryDelay.TotalMilliseconds * Math.Pow(2, tries - 1), options.MaxRetryDelay.TotalMilliseconds);
         lock (_random)
             return TimeSpan.FromMilliseconds(full * (0.5 + (random.NextDouble() / 2)));
     }
@@ -107,9 +109,11 @@ internal sealed partial class MessageOutcomes(
         return await queue.DeadLetterAsync(message, error.Message, CancellationToken.None);
     }
 
-    private async Task TellAsync(IWorkMessage message, ReadOnlyMemory<byte> body, Exception error, CancellationToken cancellationToken)
+    private async Task TellAsync(
+        IWorkMessage message, ReadOnlyMemory<byte> body, Exception error, CancellationToken cancellationToken)
     {
-        LogDeadLettered(error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
+        LogDeadLettered(
+            error is PipelineException ? null : error, message.Id, message.Queue, message.DequeueCount, error.Message);
         try
         {
             await onDeadLetter(message.Queue, body, error, cancellationToken);

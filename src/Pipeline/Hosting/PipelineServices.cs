@@ -48,7 +48,8 @@ public static class PipelineServices
 
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<NimbleClient>(s, NimbleHttp.CreateClient()));
         services.AddSingleton(s => new ObjectStores(s.GetServices<IObjectStore>()));
-        services.AddSingleton(s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
+        services.AddSingleton(
+            s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton(s => new StoreHealth(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton(_ => new CallbackLimits());
@@ -102,7 +103,8 @@ public static class PipelineServices
         services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<ListCloser>();
 
-        services.AddSingleton(s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
+        services.AddSingleton(
+            s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
         services.AddSingleton<SubmitStage>();
         services.AddSingleton<CallbackStage>();
         services.AddSingleton<HintFilter>();
@@ -124,7 +126,8 @@ public static class PipelineServices
         services.AddHostedService<PipelineWorker>();
 
     /// <summary>Adds the ports for one machine: SQLite and files.</summary>
-    internal static IServiceCollection AddLocalStores(this IServiceCollection services, LocalDatabase database, NdjsonRecordStore records) =>
+    internal static IServiceCollection AddLocalStores(
+        this IServiceCollection services, LocalDatabase database, NdjsonRecordStore records) =>
         services.AddLocalStores(database)
             .AddSingleton<IRecordStore>(records)
             .AddSingleton(s => new StoreHealth(

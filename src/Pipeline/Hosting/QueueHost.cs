@@ -54,9 +54,14 @@ internal sealed partial class QueueHost(
         using var handling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var receiving = CancellationTokenSource.CreateLinkedTokenSource(handling.Token);
         var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, health, logger);
-        var pumps = handlers.Select(handler => new QueuePump(queue, handler, outcomes, health, options, time, logger)).ToList();
+        var pumps = handlers.Select(
+            handler => new QueuePump(queue, handler, outcomes, health, options, time, logger)).ToList();
         var sweeper = new SweepLoop(queue, pumps, SweepAsync, health, options, time, logger);
-        Task[] loops = [.. pumps.Select(pump => pump.RunAsync(handling, receiving.Token)), sweeper.RunAsync(isDone, receiving.Token)];
+        Task[] loops =
+        [
+            .. pumps.Select(pump => pump.RunAsync(handling, receiving.Token)),
+            sweeper.RunAsync(isDone, receiving.Token),
+        ];
         // The first loop that ends, ends the run: Sweep's because all is done, any other because of cancellation or an
         // error.
         var first = await Task.WhenAny(loops);

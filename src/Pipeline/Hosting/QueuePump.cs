@@ -102,7 +102,8 @@ internal sealed partial class QueuePump(
             var delivery = await health.WaitOutAsync(
                 () => queue.ReceiveAsync(handler.Queue, max, options.Visibility, cancellationToken), cancellationToken);
             foreach (var message in delivery.Poisoned)
-                await health.WaitOutAsync(() => outcomes.TellPoisonedAsync(message, cancellationToken), cancellationToken);
+                await health.WaitOutAsync(
+                    () => outcomes.TellPoisonedAsync(message, cancellationToken), cancellationToken);
             return delivery.Messages;
         }
         catch (PipelineException error) when (!error.IsPermanent)

@@ -31,7 +31,9 @@ internal sealed partial class SweepLoop(
                 var handled = Handled();
                 if (await SweepAsync(isDone, cancellationToken))
                     return;
-                idleWait = await WaitAsync(handled, idleWait, cancellationToken) ? options.IdleSweepInterval : Min(idleWait * 2, options.SweepInterval);
+                idleWait = await WaitAsync(handled, idleWait, cancellationToken)
+                    ? options.IdleSweepInterval
+                    : Min(idleWait * 2, options.SweepInterval);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -53,7 +55,8 @@ internal sealed partial class SweepLoop(
         }
         // The error may be transient; if it persists, the run ends.
         catch (Exception error) when (
-            error is not (OperationCanceledException or PipelineException { StopsHost: true }) && ++_failures < options.MaxSweepFailures)
+            error is not (OperationCanceledException or PipelineException { StopsHost: true })
+                && ++_failures < options.MaxSweepFailures)
         {
             LogFailed(error, _failures, options.MaxSweepFailures);
         }
@@ -70,7 +73,8 @@ internal sealed partial class SweepLoop(
             await Task.Delay(options.IdleSweepInterval, time, cancellationToken);
             var waited = time.GetElapsedTime(start);
             var hasWorked = Handled() != handled;
-            if (waited >= options.SweepInterval || (_failures == 0 && (hasWorked || waited >= idleWait) && await IsIdleAsync(cancellationToken)))
+            if (waited >= options.SweepInterval
+                || (_failures == 0 && (hasWorked || waited >= idleWait) && await IsIdleAsync(cancellationToken)))
                 return hasWorked;
         }
     }

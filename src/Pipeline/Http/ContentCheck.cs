@@ -10,7 +10,8 @@ internal sealed class ContentCheck : IDisposable
     private readonly NonCryptographicHashAlgorithm? _crc;
     private readonly IncrementalHash? _hash;
 
-    private ContentCheck(string name, byte[] expected, NonCryptographicHashAlgorithm crc) => (Name, _expected, _crc) = (name, expected, crc);
+    private ContentCheck(string name, byte[] expected, NonCryptographicHashAlgorithm crc) =>
+        (Name, _expected, _crc) = (name, expected, crc);
 
     private ContentCheck(string name, byte[] expected, HashAlgorithmName hash) =>
         (Name, _expected, _hash) = (name, expected, IncrementalHash.CreateHash(hash));
@@ -55,7 +56,8 @@ internal sealed class ContentCheck : IDisposable
     {
         if (!response.Headers.NonValidated.TryGetValues("x-goog-hash", out var values))
             return null;
-        var crc = values.SelectMany(v => v.Split(',')).Select(v => v.Trim()).FirstOrDefault(v => v.StartsWith("crc32c=", StringComparison.Ordinal));
+        var crc = values.SelectMany(v => v.Split(',')).Select(v => v.Trim()).FirstOrDefault(
+            v => v.StartsWith("crc32c=", StringComparison.Ordinal));
         return ForCrc32C(crc?["crc32c=".Length..]);
     }
 
@@ -63,7 +65,8 @@ internal sealed class ContentCheck : IDisposable
     /// The MD5 hash of an Azure blob; present if the writer gave one or wrote the blob in one request.
     /// </summary>
     public static ContentCheck? ForBlob(HttpResponseMessage response) =>
-        response.Content.Headers.NonValidated.TryGetValues("Content-MD5", out var values) && Base64(values.FirstOrDefault(), 16) is { } md5
+        response.Content.Headers.NonValidated.TryGetValues("Content-MD5", out var values)
+            && Base64(values.FirstOrDefault(), 16) is { } md5
             ? new("MD5", md5, HashAlgorithmName.MD5)
             : null;
 
@@ -96,6 +99,8 @@ internal sealed class ContentCheck : IDisposable
     private static byte[]? Base64(string? text, int length)
     {
         var bytes = new byte[length];
-        return text is not null && Convert.TryFromBase64String(text, bytes, out var written) && written == length ? bytes : null;
+        return text is not null && Convert.TryFromBase64String(text, bytes, out var written) && written == length
+            ? bytes
+            : null;
     }
 }

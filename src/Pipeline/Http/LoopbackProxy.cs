@@ -36,7 +36,8 @@ internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
                 return;
             HttpClient.DefaultProxy = new LoopbackProxy(HttpClient.DefaultProxy);
             if ((Variable("http_proxy") ?? Variable("https_proxy") ?? Variable("all_proxy")) is not null)
-                Environment.SetEnvironmentVariable("no_proxy", Variable("no_proxy") is { } own ? $"{own},{Bypassed}" : Bypassed);
+                Environment.SetEnvironmentVariable(
+                    "no_proxy", Variable("no_proxy") is { } own ? $"{own},{Bypassed}" : Bypassed);
         }
     }
 
@@ -51,7 +52,8 @@ internal sealed class LoopbackProxy(IWebProxy outside) : IWebProxy
         if (!IPAddress.TryParse(uri.DnsSafeHost, out var address))
             return false;
         var ip = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)
+        return IPAddress.IsLoopback(ip) || ip.IsIPv6LinkLocal || ip.Equals(IPAddress.Any)
+            || ip.Equals(IPAddress.IPv6Any)
             || (ip.AddressFamily == AddressFamily.InterNetwork && ip.GetAddressBytes() is [169, 254, ..]);
     }
 

@@ -22,7 +22,8 @@ internal sealed record Download(
 /// that continues at the same byte of the same version. At the end, a read throws if length or checksum do not match.
 /// </summary>
 internal sealed class ResumingStream(
-    HttpResponseMessage first, Download download, TimeLimits limits, int maxResumes, RetryPolicy policy, TimeProvider time)
+    HttpResponseMessage first, Download download, TimeLimits limits, int maxResumes, RetryPolicy policy,
+    TimeProvider time)
     : ForwardStream
 {
     private readonly long _opened = time.GetTimestamp();
@@ -122,7 +123,8 @@ internal sealed class ResumingStream(
         if ((int)_response.StatusCode != 206 || range?.From != _position
             || (range.Length is { } length && download.Length is { } all && length != all))
             throw Damaged(
-                $"changed while it was read: asked to go on at byte {_position}, the store answered {(int)_response.StatusCode} {range}");
+                $"changed while it was read: asked to go on at byte {_position}, the store answered "
+                    + $"{(int)_response.StatusCode} {range}");
     }
 
     private PipelineException GivenUp(Exception cause)
@@ -131,7 +133,8 @@ internal sealed class ResumingStream(
         var size = download.Length?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of";
         var again = _resumes > 0 ? $" (attempt {_resumes} of {maxResumes + 1})" : "";
         return PipelineException.Transient(
-            FailureReasons.Unavailable, $"{download.What} {problem} after {_position} of {size} bytes{again}.", inner: cause);
+            FailureReasons.Unavailable, $"{download.What} {problem} after {_position} of {size} bytes{again}.",
+            inner: cause);
     }
 
     private PipelineException Damaged(string what)

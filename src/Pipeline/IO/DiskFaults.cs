@@ -4,7 +4,8 @@ namespace Pipeline.IO;
 internal static class DiskFaults
 {
     // errno(3), on Linux and macOS; .NET keeps the raw number in HResult.
-    private const int Again = 11, TooManyOpenInAll = 23, TooManyOpen = 24, NoSpace = 28, QuotaMac = 69, QuotaLinux = 122;
+    private const int Again = 11, TooManyOpenInAll = 23, TooManyOpen = 24, NoSpace = 28, QuotaMac = 69,
+    QuotaLinux = 122;
 
     // https://learn.microsoft.com/windows/win32/debug/system-error-codes
     private const int WindowsSharing = unchecked((int)0x80070020), WindowsLock = unchecked((int)0x80070021);
@@ -18,13 +19,15 @@ internal static class DiskFaults
 
     /// <summary>Whether the disk is full or a disk quota is used up.</summary>
     public static bool IsFull(Exception error) =>
-        error is IOException && error.HResult is (NoSpace or QuotaLinux or QuotaMac or WindowsFull or WindowsHandleFull);
+        error is IOException
+            && error.HResult is (NoSpace or QuotaLinux or QuotaMac or WindowsFull or WindowsHandleFull);
 
     /// <summary>
     /// Whether a file error may clear by itself: too many open files, or another program holds the file.
     /// </summary>
     public static bool MayPass(Exception error) =>
-        error is IOException && error.HResult is (Again or TooManyOpen or TooManyOpenInAll or WindowsSharing or WindowsLock);
+        error is IOException
+            && error.HResult is (Again or TooManyOpen or TooManyOpenInAll or WindowsSharing or WindowsLock);
 
     /// <summary>Whether the disk that holds a path has at least this many free bytes.</summary>
     public static bool HasRoom(string path, long bytes = MinFreeBytes)

@@ -182,7 +182,8 @@ internal sealed partial class IntakeStage(
 
     [LoggerMessage(
         LogLevel.Information,
-        "Planned list {ListId}. Inputs: {Inputs}, submissions: {Submissions}, duplicates dropped: {Duplicates}, bad lines: "
+        "Planned list {ListId}. Inputs: {Inputs}, submissions: {Submissions}, duplicates dropped: "
+            + "{Duplicates}, bad lines: "
             + "{Invalid}."
     )]
     private partial void LogPlanned(string listId,

@@ -81,7 +81,8 @@ internal static class ListInspector
     private static PipelineException WithBadLines(ListInspection list) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"The list has {Amount.Of(list.Invalid, $"bad {list.Unit}")} and was refused as a whole (strict). Correct the "
+            $"The list has {Amount.Of(list.Invalid, $"bad {list.Unit}")} and was refused as a "
+                + "whole (strict). Correct the "
                 + "list and submit it again.",
             DescribeBadLines(list)
         );

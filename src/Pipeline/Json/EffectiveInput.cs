@@ -96,7 +96,8 @@ internal sealed class EffectiveInput : IDisposable
         _kept?.Dispose();
     }
 
-    private static JsonElement? Find(JsonDocument? document, string name) => document is not null && document.RootElement.TryGetProperty(name, out var value) ? value : null;
+    private static JsonElement? Find(JsonDocument? document, string name) =>
+        document is not null && document.RootElement.TryGetProperty(name, out var value) ? value : null;
 
     private OrderedDictionary<string, JsonElement> Merge()
     {

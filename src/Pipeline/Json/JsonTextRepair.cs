@@ -41,7 +41,8 @@ internal static class JsonTextRepair
     /// <summary>Returns the code unit of the <c>\uXXXX</c> escape at an index; -1 if there is none.</summary>
     private static int CodeAt(ReadOnlySpan<byte> json, int at) =>
         at + EscapeBytes <= json.Length && json[at] == '\\' && json[at + 1] == 'u'
-        && ushort.TryParse(json.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+        && ushort.TryParse(
+            json.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
             ? code
             : -1;
 

@@ -61,9 +61,11 @@ internal static class MessageReader
         }
     }
 
-    private static string? Trace(string? traceParent) => traceParent is { Length: <= MaxTraceParent } ? traceParent : null;
+    private static string? Trace(string? traceParent) =>
+        traceParent is { Length: <= MaxTraceParent } ? traceParent : null;
 
-    private static PipelineException NotOurs(string queue, ReadOnlyMemory<byte> body, string problem, Exception? inner = null) =>
+    private static PipelineException NotOurs(
+        string queue, ReadOnlyMemory<byte> body, string problem, Exception? inner = null) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
             $"Queue {queue} holds a message that the pipeline did not send: {problem}. It begins: {Quote(body.Span)}",

@@ -35,7 +35,8 @@ internal sealed class MinimalJsonEncoder : JavaScriptEncoder
         new ReadOnlySpan<char>(text, textLength).IndexOfAny(Examined);
 
     /// <inheritdoc/>
-    public override unsafe bool TryEncodeUnicodeScalar(int unicodeScalar, char* buffer, int bufferLength, out int numberOfCharactersWritten)
+    public override unsafe bool TryEncodeUnicodeScalar(
+        int unicodeScalar, char* buffer, int bufferLength, out int numberOfCharactersWritten)
     {
         var escaped = unicodeScalar switch
         {

@@ -12,7 +12,8 @@ namespace Pipeline.Model;
 /// Whether the bucket may hold an unread result. If so, the bucket is searched before the input is posted again.
 /// </param>
 internal sealed record FailureRemedy(
-    string Reason, bool? IsRetryable, bool ReplaysFree, bool Resubmits, bool Retries = false, bool MayBeDelivered = false);
+    string Reason, bool? IsRetryable, bool ReplaysFree, bool Resubmits, bool Retries = false,
+    bool MayBeDelivered = false);
 
 /// <summary>The only table of remedies. A test compares the table in docs/record.md with it.</summary>
 internal static class FailureRemedies
@@ -25,10 +26,16 @@ internal static class FailureRemedies
         new(FailureReasons.BudgetExhausted, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.CanaryFailed, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.SubmissionRefused, IsRetryable: false, ReplaysFree: false, Resubmits: true),
-        new(FailureReasons.SubmissionUnknown, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
+        new(
+            FailureReasons.SubmissionUnknown, IsRetryable: true, ReplaysFree: true, Resubmits: true,
+            MayBeDelivered: true),
         new(FailureReasons.TaskFailed, IsRetryable: true, ReplaysFree: false, Resubmits: true, Retries: true),
-        new(FailureReasons.TaskExpired, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true, MayBeDelivered: true),
-        new(FailureReasons.ObjectMissing, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true, MayBeDelivered: true),
+        new(
+            FailureReasons.TaskExpired, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true,
+            MayBeDelivered: true),
+        new(
+            FailureReasons.ObjectMissing, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true,
+            MayBeDelivered: true),
         new(FailureReasons.ObjectDamaged, IsRetryable: true, ReplaysFree: true, Resubmits: true, Retries: true),
         new(FailureReasons.LimitExceeded, IsRetryable: false, ReplaysFree: true, Resubmits: true),
         new(FailureReasons.ResultInvalid, IsRetryable: false, ReplaysFree: true, Resubmits: true),
@@ -38,7 +45,9 @@ internal static class FailureRemedies
         new(FailureReasons.ResultAmbiguous, IsRetryable: false, ReplaysFree: true, Resubmits: true),
         new(FailureReasons.AccessDenied, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
         new(FailureReasons.Unavailable, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
-        new(FailureReasons.InvalidConfiguration, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
+        new(
+            FailureReasons.InvalidConfiguration, IsRetryable: true, ReplaysFree: true, Resubmits: true,
+            MayBeDelivered: true),
         new(FailureReasons.Internal, IsRetryable: true, ReplaysFree: true, Resubmits: true, MayBeDelivered: true),
     ];
 

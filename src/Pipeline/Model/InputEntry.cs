@@ -109,5 +109,6 @@ public sealed record TaskEntry(string TaskId, int? Ordinal, bool IsOver = false)
     /// <summary>
     /// Merges two entries of a task: a known ordinal stays known, and a task that is over stays over.
     /// </summary>
-    internal TaskEntry With(TaskEntry other) => this with { Ordinal = Ordinal ?? other.Ordinal, IsOver = IsOver || other.IsOver };
+    internal TaskEntry With(TaskEntry other) =>
+        this with { Ordinal = Ordinal ?? other.Ordinal, IsOver = IsOver || other.IsOver };
 }

@@ -22,7 +22,9 @@ internal sealed record SubmissionMessage(string SubmissionId, string? TraceParen
 /// How often the API's copy was still unfinished after the object's deadline; null for never.
 /// </param>
 internal sealed record ResultMessage(
-    string SubmissionId, string TaskId, [property: JsonPropertyName("learnt")] DiscoveredBy DiscoveredBy, DateTimeOffset Since, int Tries = 0, string? TraceParent = null,
+    string SubmissionId, string TaskId, [
+        property: JsonPropertyName("learnt")] DiscoveredBy DiscoveredBy, DateTimeOffset Since, int Tries = 0,
+            string? TraceParent = null,
     IReadOnlyList<string>? Others = null, int? CopyTries = null)
 {
     /// <summary>

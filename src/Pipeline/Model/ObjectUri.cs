@@ -26,7 +26,8 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
         var bucket = slash < 0 ? rest : rest[..slash];
         if (scheme is not ("s3" or "gs" or "azblob") || bucket.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
             throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, azblob://container/prefix/ or file:///absolute/path.");
+                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, "
+                    + "azblob://container/prefix/ or file:///absolute/path.");
         return new(scheme, bucket, slash < 0 ? "" : rest[(slash + 1)..]);
     }
 

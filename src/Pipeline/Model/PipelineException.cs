@@ -66,13 +66,15 @@ public sealed class PipelineException : Exception
     ) => new(reason, summary, details, isPermanent: true, retryAfter: null, inner);
 
     /// <summary>A later retry may succeed.</summary>
-    public static PipelineException Transient(string reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) =>
+    public static PipelineException Transient(
+        string reason, string message, TimeSpan? retryAfter = null, Exception? inner = null) =>
         new(reason, message, isPermanent: false, retryAfter, inner);
 
     /// <summary>
     /// The pipeline's own store is temporarily unusable, for example a full disk. The work waits and resumes.
     /// </summary>
-    public static PipelineException StoreWaits(string reason, string message, Exception? inner = null, TimeSpan? retryAfter = null) =>
+    public static PipelineException StoreWaits(
+        string reason, string message, Exception? inner = null, TimeSpan? retryAfter = null) =>
         new(reason, message, isPermanent: false, retryAfter, inner) { IsStoreFault = true };
 
     /// <summary>

@@ -190,7 +190,8 @@ public sealed record SubmissionEntry
     public DateTimeOffset? NotBefore { get; init; }
 
     /// <summary>Whether it was given up for lack of evidence; evidence may still arrive.</summary>
-    public bool IsUnproven => State is SubmissionState.Refused or SubmissionState.Closed && Proof == PostProof.None && PostedAt is not null;
+    public bool IsUnproven =>
+        State is SubmissionState.Refused or SubmissionState.Closed && Proof == PostProof.None && PostedAt is not null;
 
     /// <summary>Opaque version that conditional updates compare.</summary>
     public string Version { get; init; } = "";

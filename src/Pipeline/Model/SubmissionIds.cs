@@ -32,7 +32,8 @@ internal static class SubmissionIds
     public static string ListOf(string submissionId)
     {
         var repeat = submissionId.LastIndexOf("-r", StringComparison.Ordinal);
-        var planned = repeat > 0 && submissionId.AsSpan(repeat + 2) is [_, ..] number && !number.ContainsAnyExceptInRange('0', '9')
+        var planned = repeat > 0 && submissionId.AsSpan(repeat + 2) is [_, ..] number
+            && !number.ContainsAnyExceptInRange('0', '9')
             ? submissionId[..repeat]
             : submissionId;
         var place = planned.LastIndexOf('-');

@@ -41,9 +41,12 @@ internal static class SubmissionTransitions
     /// <param name="sequence">Its place in the list.</param>
     /// <param name="count">How many inputs it has.</param>
     /// <param name="dueAt">When Sweep sends its message again if nobody has posted it.</param>
-    public static SubmissionEntry Plan(string submissionId, string listId, int sequence, int count, DateTimeOffset dueAt) => new()
+    public static SubmissionEntry Plan(
+        string submissionId, string listId, int sequence, int count, DateTimeOffset dueAt) => new()
     {
-        SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Planned, DueAt = dueAt,
+        SubmissionId =
+            submissionId, ListId =
+                listId, Sequence = sequence, Count = count, State = SubmissionState.Planned, DueAt = dueAt,
     };
 
     /// <summary>
@@ -51,7 +54,9 @@ internal static class SubmissionTransitions
     /// </summary>
     public static SubmissionEntry PlanClosed(string submissionId, string listId, int sequence, int count) => new()
     {
-        SubmissionId = submissionId, ListId = listId, Sequence = sequence, Count = count, State = SubmissionState.Closed, Failures = count,
+        SubmissionId =
+            submissionId, ListId =
+                listId, Sequence = sequence, Count = count, State = SubmissionState.Closed, Failures = count,
     };
 
     /// <summary>
@@ -84,7 +89,14 @@ internal static class SubmissionTransitions
     public static SubmissionEntry ToPosting(this SubmissionEntry planned, DateTimeOffset now, TimeSpan check)
     {
         Require(planned, planned.State == SubmissionState.Planned);
-        return planned with { State = SubmissionState.Posting, PostedAt = now, DueAt = now + check, Setback = null, Message = null };
+        return planned with
+        {
+            State = SubmissionState.Posting,
+            PostedAt = now,
+            DueAt = now + check,
+            Setback = null,
+            Message = null,
+        };
     }
 
     /// <summary>
@@ -96,7 +108,12 @@ internal static class SubmissionTransitions
     public static SubmissionEntry BackToPlanned(this SubmissionEntry intent, SubmissionEntry before)
     {
         Require(intent, IsUnanswered(intent) && before.State == SubmissionState.Planned);
-        return intent with { State = SubmissionState.Planned, PostedAt = before.PostedAt, HasCallback = before.HasCallback };
+        return intent with
+        {
+            State = SubmissionState.Planned,
+            PostedAt = before.PostedAt,
+            HasCallback = before.HasCallback,
+        };
     }
 
     /// <summary>
@@ -107,7 +124,12 @@ internal static class SubmissionTransitions
     public static SubmissionEntry PostAgain(this SubmissionEntry unknown, DateTimeOffset now)
     {
         Require(unknown, unknown is { State: SubmissionState.Unknown, FirstCallbackAt: null });
-        return unknown with { State = SubmissionState.Planned, Attempt = unknown.Attempt + 1, DueAt = now + PlannedGrace };
+        return unknown with
+        {
+            State = SubmissionState.Planned,
+            Attempt = unknown.Attempt + 1,
+            DueAt = now + PlannedGrace,
+        };
     }
 
     /// <summary>
@@ -151,7 +173,8 @@ internal static class SubmissionTransitions
     public static SubmissionEntry ToAccepted(
         this SubmissionEntry posted, string? batchId, PostProof proof, DateTimeOffset now, DateTimeOffset dueAt)
     {
-        Require(posted, (IsUnanswered(posted) || posted.IsUnproven) && proof is not (PostProof.None or PostProof.Refusal));
+        Require(posted, (IsUnanswered(posted) || posted.IsUnproven)
+            && proof is not (PostProof.None or PostProof.Refusal));
         return posted with
         {
             State = SubmissionState.Accepted,
@@ -174,7 +197,13 @@ internal static class SubmissionTransitions
     public static SubmissionEntry ToRefused(this SubmissionEntry intent, string message, DateTimeOffset now)
     {
         Require(intent, IsUnanswered(intent));
-        return intent with { State = SubmissionState.Refused, Proof = PostProof.Refusal, DueAt = now, Message = message };
+        return intent with
+        {
+            State = SubmissionState.Refused,
+            Proof = PostProof.Refusal,
+            DueAt = now,
+            Message = message,
+        };
     }
 
     /// <summary>
@@ -187,7 +216,12 @@ internal static class SubmissionTransitions
     public static SubmissionEntry GiveUp(this SubmissionEntry submission, DateTimeOffset dueAt, string? message = null)
     {
         Require(submission, submission.State == SubmissionState.Planned || IsUnanswered(submission));
-        return submission with { State = SubmissionState.Refused, DueAt = dueAt, Message = message ?? submission.Message };
+        return submission with
+        {
+            State = SubmissionState.Refused,
+            DueAt = dueAt,
+            Message = message ?? submission.Message,
+        };
     }
 
     /// <summary>Accepted or Refused → Closed: every input has its outcome (promise 1).</summary>
@@ -197,10 +231,17 @@ internal static class SubmissionTransitions
     /// <param name="lateLook">
     /// When evidence of its POST is looked for once more; null where there is none to look for.
     /// </param>
-    public static SubmissionEntry ToClosed(this SubmissionEntry settled, int records, int failures, DateTimeOffset? lateLook)
+    public static SubmissionEntry ToClosed(
+        this SubmissionEntry settled, int records, int failures, DateTimeOffset? lateLook)
     {
         Require(settled, settled.State is SubmissionState.Accepted or SubmissionState.Refused);
-        return settled with { State = SubmissionState.Closed, Records = records, Failures = failures, DueAt = lateLook };
+        return settled with
+        {
+            State = SubmissionState.Closed,
+            Records = records,
+            Failures = failures,
+            DueAt = lateLook,
+        };
     }
 
     /// <summary>
@@ -221,11 +262,16 @@ internal static class SubmissionTransitions
     /// <param name="accepted">The submission.</param>
     /// <param name="completedCount">How many tasks the API says have ended.</param>
     /// <param name="next">When to look again, given how many looks brought no news.</param>
-    public static SubmissionEntry Look(this SubmissionEntry accepted, int completedCount, Func<SubmissionEntry, DateTimeOffset> next)
+    public static SubmissionEntry Look(
+        this SubmissionEntry accepted, int completedCount, Func<SubmissionEntry, DateTimeOffset> next)
     {
         Require(accepted, accepted.State == SubmissionState.Accepted);
         var hasNews = completedCount != accepted.CompletedCount;
-        var looked = accepted with { CompletedCount = completedCount, PollCount = hasNews ? 0 : accepted.PollCount + 1 };
+        var looked = accepted with
+        {
+            CompletedCount = completedCount,
+            PollCount = hasNews ? 0 : accepted.PollCount + 1,
+        };
         return looked with { DueAt = next(looked) };
     }
 
@@ -234,12 +280,14 @@ internal static class SubmissionTransitions
     /// </summary>
     public static SubmissionEntry LookLater(this SubmissionEntry submission, DateTimeOffset? dueAt)
     {
-        Require(submission, submission.State == SubmissionState.Closed || (submission.State == SubmissionState.Accepted && dueAt is not null));
+        Require(submission, submission.State == SubmissionState.Closed
+            || (submission.State == SubmissionState.Accepted && dueAt is not null));
         return submission with { DueAt = dueAt };
     }
 
     /// <summary>Any state, unchanged: Sweep looks at once.</summary>
-    public static SubmissionEntry LookNow(this SubmissionEntry submission, DateTimeOffset now) => submission with { DueAt = now };
+    public static SubmissionEntry LookNow(this SubmissionEntry submission, DateTimeOffset now) =>
+        submission with { DueAt = now };
 
     /// <summary>
     /// Any state, unchanged: a step failed and is tried again later, or not any more where that is null. Work on all

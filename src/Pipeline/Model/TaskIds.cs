@@ -20,7 +20,8 @@ internal static class TaskIds
     /// </summary>
     public static bool IsWellFormed(string? id)
     {
-        if (id is not { Length: > 0 and <= MaxLength } || id[0] == '.' || id[^1] == '.' || id.Contains("..", StringComparison.Ordinal))
+        if (id is not { Length: > 0 and <= MaxLength } || id[0] == '.' || id[^1] == '.'
+            || id.Contains("..", StringComparison.Ordinal))
             return false;
         var text = id.AsSpan().TrimEnd('=');
         return text.Length > 0 && id.Length - text.Length <= 2 && !text.ContainsAnyExcept(Allowed);

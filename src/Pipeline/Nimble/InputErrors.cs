@@ -32,7 +32,8 @@ internal static class InputErrors
         var text = error.ValueKind == JsonValueKind.String ? NimbleJson.Text(error) ?? "" : error.GetRawText();
         var place = Places.Select(name => NimbleJson.Text(error, name)).FirstOrDefault(t => t is not null) 
             ?? RefusedInputs.Place().Match(text).Groups[1].Value;
-        var url = NimbleJson.Text(error, "url") ?? (NimbleJson.Member(error, "input") is { } input ? NimbleJson.Text(input, "url") : null);
+        var url = NimbleJson.Text(error, "url")
+            ?? (NimbleJson.Member(error, "input") is { } input ? NimbleJson.Text(input, "url") : null);
         return new(
             int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
             url,

@@ -21,7 +21,8 @@ namespace Pipeline.Nimble;
 /// GETs throw <see cref="PipelineException"/>: <see cref="FailureReasons.Unavailable"/> (transient), <see
 /// cref="FailureReasons.AccessDenied"/> and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
 /// </remarks>
-internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
+internal sealed partial class NimbleClient(
+    HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
     : IDisposable
 {
     // A batch of 1,000 tasks with their echoes is a few MiB; a task has one echo; progress is one line.
@@ -45,14 +46,17 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
     private readonly SecretText _secrets = new(Key(options.Value.Nimble.ApiKey));
     private readonly NimbleReplies _replies = new(logger, new SecretText(Key(options.Value.Nimble.ApiKey)).Clean);
-    private readonly RetryPolicy _policy = new(4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
+    private readonly RetryPolicy _policy = new(
+        4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
     private readonly string _root = Root(options.Value.Nimble);
 
     /// <summary>Submits a batch: <c>POST extract/batch</c>.</summary>
-    public Task<PostOutcome> PostBatchAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/batch", body, cancellationToken);
+    public Task<PostOutcome> PostBatchAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        PostAsync("extract/batch", body, cancellationToken);
 
     /// <summary>Submits one input: <c>POST extract/async</c>.</summary>
-    public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => PostAsync("extract/async", body, cancellationToken);
+    public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        PostAsync("extract/async", body, cancellationToken);
 
     /// <summary>Gets a task; null if the API does not know it.</summary>
     /// <param name="submissionId">The submission that asks; submissions take turns.</param>
@@ -62,14 +66,16 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     {
         using var response = await GetAsync($"tasks/{Checked(taskId)}", submissionId, cancellationToken);
         return response is null ? null :
-            await ReadAsync(response, MaxTaskBytes, json => _replies.Note(NimbleJson.ReadTask(json, taskId)), cancellationToken);
+            await ReadAsync(
+                response, MaxTaskBytes, json => _replies.Note(NimbleJson.ReadTask(json, taskId)), cancellationToken);
     }
 
     /// <summary>
     /// Opens the stored bytes of a task's result at the API; null if the API has none yet, or no longer has it.
     /// </summary>
     /// <inheritdoc cref="GetTaskAsync" path="/param"/>
-    public async Task<ObjectRead?> OpenResultsAsync(string submissionId, string taskId, CancellationToken cancellationToken)
+    public async Task<ObjectRead?> OpenResultsAsync(
+        string submissionId, string taskId, CancellationToken cancellationToken)
     {
         var response = await GetAsync($"tasks/{Checked(taskId)}/results", submissionId, cancellationToken);
         if (response is null)
@@ -77,7 +83,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         var length = response.Content.Headers.ContentLength;
         // A second request might read another version, so the caller must repeat an interrupted read.
         var download = new Download($"The result of task {taskId}", length, Check: null, Reopen: null);
-        var body = new ResumingStream(response, download, new(_options.Timeout, LeastRate, BodyDeadline), maxResumes: 0, _policy, time);
+        var body = new ResumingStream(
+            response, download, new(_options.Timeout, LeastRate, BodyDeadline), maxResumes: 0, _policy, time);
         return new HttpObjectRead(body, length, etag: null);
     }
 
@@ -92,12 +99,14 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     {
         using var response = await GetAsync($"batches/{Checked(id)}", submissionId, cancellationToken);
         return response is null ? null :
-            await ReadAsync(response, MaxBatchBytes, json => _replies.Note(NimbleJson.ReadBatch(json, id)), cancellationToken);
+            await ReadAsync(
+                response, MaxBatchBytes, json => _replies.Note(NimbleJson.ReadBatch(json, id)), cancellationToken);
     }
 
     /// <summary>Gets the progress of a batch; null if the API does not know it.</summary>
     /// <inheritdoc cref="GetBatchAsync" path="/param"/>
-    public async Task<NimbleProgress?> GetProgressAsync(string submissionId, string id, CancellationToken cancellationToken)
+    public async Task<NimbleProgress?> GetProgressAsync(
+        string submissionId, string id, CancellationToken cancellationToken)
     {
         using var response = await GetAsync($"batches/{Checked(id)}/progress", submissionId, cancellationToken);
         return response is null ? null :
@@ -118,7 +127,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         _budgets.Posts.Dispose();
     }
 
-    private async Task<PostOutcome> PostAsync(string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<PostOutcome> PostAsync(
+        string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         await _pacer.WaitToPostAsync(cancellationToken);
         using var content = new OnceContent(body);
@@ -139,10 +149,13 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         }
         catch (Exception e) when (Faults.IsOfConnection(e, cancellationToken))
         {
-            var problem = e is OperationCanceledException ? $"no answer within {_options.Timeout.TotalSeconds:0.#} s" : e.Message;
+            var problem = e is OperationCanceledException
+                ? $"no answer within {_options.Timeout.TotalSeconds:0.#} s"
+                : e.Message;
             outcome = content.Started
                 ? new PostOutcome.Unknown($"The answer of {request.RequestUri} was lost: {problem}", status, taskId)
-                : new PostOutcome.Refused(RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
+                : new PostOutcome.Refused(
+                    RefusalKind.NotReached, null, $"{request.RequestUri} cannot be reached: {problem}", null);
         }
 
         return outcome is PostOutcome.Accepted ? outcome : WithoutSecrets(outcome);
@@ -165,7 +178,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
             return response;
         using (response)
         {
-            return (int)response.StatusCode is 202 or 204 or 404 or 410 ? null : throw Refused((int)response.StatusCode, path, isList);
+            return (int)response.StatusCode is 202 or 204 or 404 or 410
+                ? null
+                : throw Refused((int)response.StatusCode, path, isList);
         }
     }
 
@@ -178,11 +193,20 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         var (reason, message) = status switch
         {
             401 or 403 => (FailureReasons.AccessDenied,
-                $"Nimble refuses the API key ({status}). Set NIMBLE_API_KEY to a valid key for {_options.BaseUrl.Authority}."),
-            402 => (FailureReasons.Unavailable, "Nimble refuses to serve this account for want of budget (402). Top it up."),
-            _ => (FailureReasons.InvalidConfiguration, $"Nimble answered {status} for {_root}{path}. Check the API's address and version."),
+                $"Nimble refuses the API key ({status}). Set NIMBLE_API_KEY to a valid key for "
+                    + $"{_options.BaseUrl.Authority}."),
+            402 =>
+                (
+                    FailureReasons.Unavailable,
+                    "Nimble refuses to serve this account for want of budget (402). Top it up."),
+            _ =>
+                (
+                    FailureReasons.InvalidConfiguration,
+                    $"Nimble answered {status} for {_root}{path}. Check the API's address and version."),
         };
-        return isList && status != 402 ? PipelineException.Permanent(reason, message) : PipelineException.Transient(reason, message);
+        return isList && status != 402
+            ? PipelineException.Permanent(reason, message)
+            : PipelineException.Transient(reason, message);
     }
 
     private async IAsyncEnumerable<NimbleList<T>> ListAsync<T>(
@@ -195,7 +219,8 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         do
         {
             var query = $"{path}?limit={PageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}";
-            if (await guard.FetchAsync(() => GetPageAsync(query, path, read, cancellationToken)) is not var (page, next))
+            if (await guard.FetchAsync(() => GetPageAsync(query, path, read, cancellationToken))
+                is not var (page, next))
                 yield break;
             yield return page;
 
@@ -213,7 +238,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         where T : class
     {
         using var response = await GetAsync(query, asker, cancellationToken, isList: true);
-        return response is null ? null : await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
+        return response is null
+            ? null
+            : await ReadAsync(response, MaxBatchBytes, json => ReadPage(json, read), cancellationToken);
     }
 
     private static Tuple<NimbleList<T>, string?>? ReadPage<T>(JsonElement json, Func<JsonElement, T?> read)
@@ -222,11 +249,13 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
         if (NimblePage.Read(json) is not { } page)
             return null;
         var items = page.Items.Take(MaxItemsOfAPage).Select(read).OfType<T>().ToList();
-        return Tuple.Create(new NimbleList<T>(items, HasGaps: items.Count < page.Items.Count, page.IsLast), page.NextCursor);
+        return Tuple.Create(
+            new NimbleList<T>(items, HasGaps: items.Count < page.Items.Count, page.IsLast), page.NextCursor);
     }
 
     /// <summary>Reads a reply; one that is unreadable or exceeds the limit is an error.</summary>
-    private async Task<T> ReadAsync<T>(HttpResponseMessage response, int limit, Func<JsonElement, T?> read, CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(
+        HttpResponseMessage response, int limit, Func<JsonElement, T?> read, CancellationToken cancellationToken)
         where T : class
     {
         using var allowed = new ReplyTime(_options.Timeout, time, cancellationToken);
@@ -236,9 +265,11 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     }
 
     private static PipelineException Unreadable(HttpResponseMessage response) => PipelineException.Transient(
-        FailureReasons.Unavailable, $"Nimble answered {response.RequestMessage?.RequestUri?.AbsolutePath} with a body that cannot be read.");
+        FailureReasons.Unavailable,
+        $"Nimble answered {response.RequestMessage?.RequestUri?.AbsolutePath} with a body that cannot be read.");
 
-    private static string Checked(string id) => TaskIds.IsWellFormed(id) ? id : throw new ArgumentException("Not a well-formed id.", nameof(id));
+    private static string Checked(string id) =>
+        TaskIds.IsWellFormed(id) ? id : throw new ArgumentException("Not a well-formed id.", nameof(id));
 
     private static string Root(NimbleOptions options)
     {
@@ -250,7 +281,9 @@ internal sealed partial class NimbleClient(HttpClient http, IOptions<PipelineOpt
     /// <summary>The key as a header value, without the line break of the file that it may come from.</summary>
     private static string Key(string key) => key.Trim() is var trimmed && trimmed.All(c => c is > ' ' and < (char)127)
         ? trimmed
-        : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration, "NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.");
+        : throw PipelineException.Permanent(
+            FailureReasons.InvalidConfiguration,
+            "NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.");
 
     private HttpRequestMessage Request(HttpMethod method, string path)
     {

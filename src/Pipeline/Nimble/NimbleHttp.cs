@@ -11,7 +11,8 @@ internal static class NimbleHttp
 {
     public static HttpClient CreateClient() => new(CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
 
-    public static HttpMessageHandler CreateHandler() => new MethodHandler(Create(TimeSpan.FromMinutes(5)), Create(TimeSpan.Zero));
+    public static HttpMessageHandler CreateHandler() =>
+        new MethodHandler(Create(TimeSpan.FromMinutes(5)), Create(TimeSpan.Zero));
 
     private static SocketsHttpHandler Create(TimeSpan connectionLifetime) => new()
     {
@@ -27,7 +28,8 @@ internal static class NimbleHttp
         private readonly HttpMessageInvoker _reads = new(reads);
         private readonly HttpMessageInvoker _posts = new(posts);
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken) =>
             (request.Method == HttpMethod.Post ? _posts : _reads).SendAsync(request, cancellationToken);
 
         protected override void Dispose(bool disposing)

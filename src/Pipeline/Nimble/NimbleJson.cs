@@ -36,8 +36,8 @@ internal static class NimbleJson
     }
 
     /// <summary>
-    /// Reads a document in pooled memory, which is free again afterwards. What the reader returns must not hold an element
-    /// of the document.
+    /// Reads a document in pooled memory, which is free again afterwards. What the reader returns must not hold an
+    /// element of the document.
     /// </summary>
     /// <param name="utf8">The document; null if there is none.</param>
     /// <param name="read">Reads the root; it gets null if the document is not JSON.</param>
@@ -85,7 +85,8 @@ internal static class NimbleJson
             ErrorType = Text(json, "error_type"),
             DownloadUrl = Address(json, "download_url"),
             OutputUrl = Address(json, "output_url"),
-            CallbackUrl = Address(json, "callback_url") ?? (input is { } echoed ? Address(echoed, "callback_url") : null),
+            CallbackUrl = Address(json, "callback_url")
+                ?? (input is { } echoed ? Address(echoed, "callback_url") : null),
             CreatedAt = Date(json, "created_at"),
         };
     }
@@ -95,20 +96,25 @@ internal static class NimbleJson
     {
         json = Unwrap(json, "batch");
         return (Id(json, "id") ?? Id(json, "batch_id") ?? knownId) is { } id && json.ValueKind == JsonValueKind.Object
-            ? new NimbleBatch(id, Truth(json, "completed"), (int?)Number(json, "completed_count"), ReadTasks(json), Date(json, "created_at"))
+            ? new NimbleBatch(
+                id, Truth(json, "completed"), (int?)Number(json, "completed_count"), ReadTasks(json),
+                Date(json, "created_at"))
             : null;
     }
 
     /// <summary>Reads the <c>tasks</c> of an object, without nulls and tasks without a well-formed id.</summary>
     public static IReadOnlyList<NimbleTask> ReadTasks(JsonElement json) =>
-        Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>().Take(MaxTasks)] : [];
+        Member(json, "tasks") is { ValueKind: JsonValueKind.Array } tasks
+            ? [.. tasks.EnumerateArray().Select(t => ReadTask(t)).OfType<NimbleTask>().Take(MaxTasks)]
+            : [];
 
     public static NimbleProgress? ReadProgress(JsonElement json, string knownId)
     {
         json = Unwrap(json, "batch");
         return json.ValueKind == JsonValueKind.Object
             ? new NimbleProgress(
-                Id(json, "id") ?? knownId, Truth(json, "completed"), (int?)Number(json, "completed_count"), Number(json, "progress"), Date(json, "completed_at"))
+                Id(json, "id") ?? knownId, Truth(json, "completed"), (int?)Number(json, "completed_count"),
+                Number(json, "progress"), Date(json, "completed_at"))
             : null;
     }
 
@@ -116,9 +122,12 @@ internal static class NimbleJson
     /// Copies an echo, so that it does not keep the whole reply in memory; null if it is larger than any input.
     /// </summary>
     private static JsonElement? EchoOf(JsonElement? input) =>
-        input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw ? JsonElement.Parse(raw, Options) : null;
+        input is { } echo && JsonMarshal.GetRawUtf8Value(echo) is { Length: <= MaxEchoBytes } raw
+            ? JsonElement.Parse(raw, Options)
+            : null;
 
-    private static string? Address(JsonElement json, string name) => Text(json, name) is { Length: <= MaxAddress } text ? text : null;
+    private static string? Address(JsonElement json, string name) =>
+        Text(json, name) is { Length: <= MaxAddress } text ? text : null;
 
     /// <summary>A member of an object; null if it is missing or null, or if the value is no object.</summary>
     public static JsonElement? Member(JsonElement json, string name) =>
@@ -134,7 +143,8 @@ internal static class NimbleJson
     public static string? Text(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
 
-    public static string? Id(JsonElement json, string name) => Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
+    public static string? Id(JsonElement json, string name) =>
+        Text(json, name) is { } id && TaskIds.IsWellFormed(id) ? id : null;
 
     /// <summary>Whether a member is true, or the text "true" in any case.</summary>
     public static bool Truth(JsonElement json, string name) =>
@@ -149,11 +159,16 @@ internal static class NimbleJson
             _ => null,
         };
         // A number beyond the range of an integer would wrap around.
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= int.MaxValue ? value : null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && Math.Abs(value) <= int.MaxValue
+            ? value
+            : null;
     }
 
     private static DateTimeOffset? Date(JsonElement json, string name) =>
-        DateTimeOffset.TryParse(Text(json, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)
+        DateTimeOffset.TryParse(
+            Text(json, name), CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date)
             ? date
             : null;
 
@@ -168,7 +183,8 @@ internal static class NimbleJson
             if (Member(json, name) is { ValueKind: JsonValueKind.Object } inner)
                 return inner;
             if (Ids.Any(id => Member(json, id) is not null)
-                || Wrappers.Select(w => Member(json, w)).FirstOrDefault(w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
+                || Wrappers.Select(w => Member(json, w)).FirstOrDefault(
+                    w => w is { ValueKind: JsonValueKind.Object }) is not { } wrapped)
                 return json;
             json = wrapped;
         }

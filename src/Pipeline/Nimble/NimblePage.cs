@@ -19,9 +19,13 @@ internal sealed record NimblePage(IReadOnlyList<JsonElement> Items, string? Next
         if (NimbleJson.Member(json, "data") is not { ValueKind: JsonValueKind.Array } data)
             return null;
         var pagination = NimbleJson.Member(json, "pagination") ?? default;
-        var hasNext = NimbleJson.Member(pagination, "has_next") is null ? (bool?)null : NimbleJson.Truth(pagination, "has_next");
+        var hasNext = NimbleJson.Member(pagination, "has_next") is null
+            ? (bool?)null
+            : NimbleJson.Truth(pagination, "has_next");
         var cursor = NimbleJson.Text(pagination, "next_cursor") is { Length: > 0 } text ? text : null;
-        return hasNext == true && cursor is null ? null : new([.. data.EnumerateArray()], hasNext == false ? null : cursor, hasNext == false);
+        return hasNext == true && cursor is null
+            ? null
+            : new([.. data.EnumerateArray()], hasNext == false ? null : cursor, hasNext == false);
     }
 }
 

@@ -16,7 +16,10 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
     /// <summary>The <c>x-task-id</c> header.</summary>
     public static string? TaskIdOf(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("x-task-id", out var values) && TaskIds.IsWellFormed(values.FirstOrDefault()) ? values.FirstOrDefault() : null;
+        response.Headers.NonValidated.TryGetValues("x-task-id", out var values)
+            && TaskIds.IsWellFormed(values.FirstOrDefault())
+            ? values.FirstOrDefault()
+            : null;
 
     /// <summary>Reads a body within the budget of all replies.</summary>
     /// <param name="budget">The budget of replies of this kind.</param>
@@ -25,11 +28,14 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
     /// <param name="parse">Parses the body; it gets null if the body breaks off, stalls or exceeds the limit.</param>
     /// <param name="time">Limits the time.</param>
     public static async Task<T> ReadAsync<T>(
-        ReplyBudget budget, HttpResponseMessage response, int limit, Func<ReadOnlyMemory<byte>?, T> parse, ReplyTime time)
+        ReplyBudget budget, HttpResponseMessage response, int limit, Func<ReadOnlyMemory<byte>?, T> parse,
+        ReplyTime time)
     {
         using var share = new ReplyBudget.Share(budget);
         using var buffer = new ReplyBuffer();
-        return await TryReadAsync(response, limit, buffer, share, time) ? buffer.Parse(body => parse(body)) : parse(null);
+        return await TryReadAsync(response, limit, buffer, share, time)
+            ? buffer.Parse(body => parse(body))
+            : parse(null);
     }
 
     private static async Task<bool> TryReadAsync(
@@ -66,11 +72,16 @@ internal sealed partial class NimbleReplies(ILogger logger, Func<string, string>
 
     public NimbleTask? Note(NimbleTask? task)
     {
-        if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords && _words.TryAdd(state, true))
+        if (task?.State is { Length: <= LongestWord } state && !TaskStates.IsKnown(state) && _words.Count < MaxWords
+            && _words.TryAdd(state, true))
             LogUnknownState(clean(state), task.Id);
         return task is { Error: null, ErrorType: null } or null
             ? task
-            : task with { Error = task.Error is null ? null : clean(task.Error), ErrorType = task.ErrorType is null ? null : clean(task.ErrorType) };
+            : task with
+            {
+                Error = task.Error is null ? null : clean(task.Error),
+                ErrorType = task.ErrorType is null ? null : clean(task.ErrorType),
+            };
     }
 
     public NimbleBatch? Note(NimbleBatch? batch) => batch is null ? null : batch with { Tasks = Note(batch.Tasks) };

@@ -46,7 +46,8 @@ internal sealed record NimbleTask
 /// <param name="CompletedCount">Number of tasks that have ended.</param>
 /// <param name="Tasks">Its tasks; in a list of batches, possibly only their ids.</param>
 /// <param name="CreatedAt">Time at which Nimble accepted it.</param>
-internal sealed record NimbleBatch(string Id, bool Completed, int? CompletedCount, IReadOnlyList<NimbleTask> Tasks, DateTimeOffset? CreatedAt);
+internal sealed record NimbleBatch(
+    string Id, bool Completed, int? CompletedCount, IReadOnlyList<NimbleTask> Tasks, DateTimeOffset? CreatedAt);
 
 /// <summary>The progress of a batch.</summary>
 /// <param name="Id">The batch.</param>
@@ -54,4 +55,5 @@ internal sealed record NimbleBatch(string Id, bool Completed, int? CompletedCoun
 /// <param name="CompletedCount">Number of tasks that have ended.</param>
 /// <param name="Progress">Progress from 0 to 1.</param>
 /// <param name="CompletedAt">Time at which the last task ended.</param>
-internal sealed record NimbleProgress(string Id, bool Completed, int? CompletedCount, double? Progress, DateTimeOffset? CompletedAt);
+internal sealed record NimbleProgress(
+    string Id, bool Completed, int? CompletedCount, double? Progress, DateTimeOffset? CompletedAt);

@@ -21,12 +21,15 @@ internal sealed class OnceContent : HttpContent
     /// <summary>Whether the first byte of the body may have been sent.</summary>
     public bool Started => Volatile.Read(ref _sends) > 0;
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+    protected override Task SerializeToStreamAsync(
+        Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
         Interlocked.Increment(ref _sends) == 1
             ? stream.WriteAsync(_body, cancellationToken).AsTask()
-            : throw new IOException("This request has been sent before and is not sent again: what it asks for may be billed twice.");
+            : throw new IOException(
+                "This request has been sent before and is not sent again: what it asks for may be billed twice.");
 
     protected override bool TryComputeLength(out long length)
     {

@@ -20,14 +20,16 @@ internal static partial class RefusedInputs
     {
         concernsAll = false;
         var places = new HashSet<int>();
-        if (NimbleJson.Member(body, "details") is not { } details || NimbleJson.Member(details, "schema_validation_errors") is not { ValueKind: JsonValueKind.Array } errors)
+        if (NimbleJson.Member(body, "details") is not { } details
+            || NimbleJson.Member(details, "schema_validation_errors") is not { ValueKind: JsonValueKind.Array } errors)
             return places;
         foreach (var error in errors.EnumerateArray())
         {
             var text = error.GetRawText();
             concernsAll |= Shared().IsMatch(text);
             foreach (Match match in Place().Matches(text))
-                if (int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var place))
+                if (int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture,
+                    out var place))
                     places.Add(place);
         }
 

@@ -47,7 +47,9 @@ internal sealed class ReplyBuffer : IDisposable
         try
         {
             for (var i = 0; i < _blocks.Count; i++)
-                _blocks[i].AsSpan(0, Math.Min(BlockBytes, Length - (i * BlockBytes))).CopyTo(whole.AsSpan(i * BlockBytes));
+                _blocks[i]
+                    .AsSpan(0, Math.Min(BlockBytes, Length - (i * BlockBytes)))
+                    .CopyTo(whole.AsSpan(i * BlockBytes));
             Dispose();
             return parse(whole.AsMemory(0, Length));
         }

@@ -13,7 +13,8 @@ internal sealed class ReplyTime(TimeSpan allowed, TimeProvider time, Cancellatio
     public CancellationToken Caller => caller;
 
     /// <summary>Canceled when the time is over, or by the caller.</summary>
-    public CancellationToken Token => (_either ??= CancellationTokenSource.CreateLinkedTokenSource(caller, _timer.Token)).Token;
+    public CancellationToken Token =>
+        (_either ??= CancellationTokenSource.CreateLinkedTokenSource(caller, _timer.Token)).Token;
 
     /// <summary>Waits for a slot, and then has all its time again.</summary>
     /// <returns>True.</returns>

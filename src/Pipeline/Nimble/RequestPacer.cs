@@ -41,7 +41,8 @@ internal sealed class RequestPacer
     public Task WaitToReadAsync(string asker, CancellationToken cancellationToken) =>
         WaitAsync(_reads, asker, cancellationToken);
 
-    private async Task WaitAsync(FairQueue<TaskCompletionSource> line, string asker, CancellationToken cancellationToken)
+    private async Task WaitAsync(
+        FairQueue<TaskCompletionSource> line, string asker, CancellationToken cancellationToken)
     {
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var _ = cancellationToken.UnsafeRegister(

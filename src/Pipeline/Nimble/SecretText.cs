@@ -21,7 +21,9 @@ internal sealed partial class SecretText(string key)
     // A slash may have been doubled on the way.
     private readonly Regex? _decodedKey = key.Length == 0
         ? null
-        : new(Regex.Escape(Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text).Replace("/", "/+", StringComparison.Ordinal));
+        : new(
+            Regex.Escape(Decode([.. key.Select((c, i) => new Unit(c, i, i + 1))]).Text)
+                .Replace("/", "/+", StringComparison.Ordinal));
 
     /// <summary>The text without secrets, of a length that can be shown.</summary>
     public string Clean(string text)
@@ -100,12 +102,16 @@ internal sealed partial class SecretText(string key)
 
     private static char? HexAt(List<Unit> units, int at, int digits) =>
         at + digits <= units.Count
-        && int.TryParse(string.Concat(units.GetRange(at, digits).Select(u => u.Value)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+        && int.TryParse(
+            string.Concat(units.GetRange(at, digits).Select(u => u.Value)), NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture, out var code)
             ? (char)code
             : null;
 
     /// <summary>A token behind the callback's path, and what has a token's form wherever it stands.</summary>
-    [GeneratedRegex("(?<=api/+callbacks/+[A-Za-z0-9_-]+/+)[A-Za-z0-9_-]+|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "(?<=api/+callbacks/+[A-Za-z0-9_-]+/+)[A-Za-z0-9_-]+|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Token();
 
     private readonly record struct Unit(char Value, int Start, int End);

@@ -30,7 +30,8 @@ internal static class TaskStates
     };
 
     /// <summary>The meaning of a word; a missing or unknown one counts as pending.</summary>
-    public static TaskOutcome Classify(string? state) => state is not null && Words.TryGetValue(state.Trim(), out var outcome) ? outcome : TaskOutcome.Pending;
+    public static TaskOutcome Classify(string? state) =>
+        state is not null && Words.TryGetValue(state.Trim(), out var outcome) ? outcome : TaskOutcome.Pending;
 
     /// <summary>Whether the word is known.</summary>
     public static bool IsKnown(string state) => Words.ContainsKey(state.Trim());

@@ -8,5 +8,6 @@ internal static class KeyVault
     /// <summary>Returns the error for a value that is still a reference; null for any other value.</summary>
     public static string? Unresolved(string name, string value) =>
         !value.StartsWith(Reference, StringComparison.OrdinalIgnoreCase) ? null
-        : $"{name} is a Key Vault reference that Azure has not resolved. Grant the app's identity Key Vault Secrets User.";
+        : $"{name} is a Key Vault reference that Azure has not resolved. Grant the app's "
+            + "identity Key Vault Secrets User.";
 }

@@ -32,14 +32,14 @@ public sealed class CollectOptions
     public EmptyResultMode EmptyResults { get; set; } = EmptyResultMode.Fail;
 
     /// <summary>
-    /// HTTP statuses of pages that fail with <c>page_status</c>, separated by commas: <c>503</c>, or <c>4xx</c> for 400 to
-    /// 499. Empty: every page becomes a record.
+    /// HTTP statuses of pages that fail with <c>page_status</c>, separated by commas: <c>503</c>, or <c>4xx</c> for 400
+    /// to 499. Empty: every page becomes a record.
     /// </summary>
     public string FailStatuses { get; set; } = "";
 
     /// <summary>
-    /// Number of results of one list read at the same time per core of the process. Half as many more are read for other
-    /// lists.
+    /// Number of results of one list read at the same time per core of the process. Half as many more are read for
+    /// other lists.
     /// </summary>
     [Range(1, 1000)]
     public int ConcurrencyPerCore { get; set; } = 16;
@@ -53,8 +53,8 @@ public sealed class CollectOptions
     public long MaxExpandedBytes { get; set; } = 2L << 30;
 
     /// <summary>
-    /// Highest expansion of a compressed object over all its layers, checked after the first 1 MiB. Real pages stay below
-    /// 50.
+    /// Highest expansion of a compressed object over all its layers, checked after the first 1 MiB. Real pages stay
+    /// below 50.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MaxRatio { get; set; } = 500;
@@ -77,7 +77,8 @@ public sealed class CollectOptions
     public string SpillFolder { get; set; } = Path.GetTempPath();
 
     /// <summary>
-    /// How long the object of a finished task may be missing, damaged or unfinished before the API's copy is read instead.
+    /// How long the object of a finished task may be missing, damaged or unfinished before the API's copy is read
+    /// instead.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan ObjectDeadline { get; set; } = TimeSpan.FromMinutes(10);
@@ -87,8 +88,8 @@ public sealed class CollectOptions
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long results wait while a store refuses access (a missing grant, an expired session, a wrong key) before they
-    /// fail with <c>access_denied</c>.
+    /// How long results wait while a store refuses access (a missing grant, an expired session, a wrong key) before
+    /// they fail with <c>access_denied</c>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
     public TimeSpan RefusedWindow { get; set; } = TimeSpan.FromHours(12);

@@ -6,8 +6,8 @@ namespace Pipeline.Options;
 public sealed class GuardOptions
 {
     /// <summary>
-    /// Domains, such as <c>example.com</c>. URLs of them and of their subdomains fail with <c>domain_refused</c>. Read when
-    /// a list is planned.
+    /// Domains, such as <c>example.com</c>. URLs of them and of their subdomains fail with <c>domain_refused</c>. Read
+    /// when a list is planned.
     /// </summary>
     public IList<string> RefusedDomains { get; } = [];
 

@@ -14,7 +14,8 @@ public sealed class NimbleOptions
     public Uri BaseUrl { get; set; } = new("https://sdk.nimbleway.com");
 
     /// <summary>
-    /// Version prefix of every path: <c>v1</c> (the documentation) or <c>v2</c> (the newest SDK). Both use the same shapes.
+    /// Version prefix of every path: <c>v1</c> (the documentation) or <c>v2</c> (the newest SDK). Both use the same
+    /// shapes.
     /// </summary>
     public string Version { get; set; } = "v1";
 
@@ -62,8 +63,8 @@ public sealed class DeliveryOptions
     public Uri? CallbackBase { get; set; }
 
     /// <summary>
-    /// HMAC keys of callback tokens, each base64 of at least 32 bytes. The first signs and all verify; during a rotation
-    /// there are two.
+    /// HMAC keys of callback tokens, each base64 of at least 32 bytes. The first signs and all verify; during a
+    /// rotation there are two.
     /// </summary>
     [PasswordPropertyText(true)]
     public IList<string> CallbackKeys { get; } = [];

@@ -35,5 +35,6 @@ public sealed class PipelineOptions
 
     /// <summary>The option or variable that set a setting such as <c>Collect:MaxDepth</c>, else its variable.</summary>
     internal string NameOf(string setting) =>
-        Given.Find($"Pipeline:{setting}")?.Source ?? $"Pipeline__{setting.Replace(":", "__", StringComparison.Ordinal)}";
+        Given.Find($"Pipeline:{setting}")?.Source
+            ?? $"Pipeline__{setting.Replace(":", "__", StringComparison.Ordinal)}";
 }

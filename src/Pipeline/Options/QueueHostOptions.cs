@@ -43,5 +43,7 @@ internal sealed class QueueHostOptions
 /// <summary>The handler of a queue.</summary>
 /// <param name="Queue">The queue's name.</param>
 /// <param name="Concurrency">Number of messages it handles at the same time.</param>
-/// <param name="HandleAsync">Handles the body of a message. <see cref="Ports.Tries"/> decides by what it throws.</param>
-internal sealed record QueueHandler(string Queue, int Concurrency, Func<ReadOnlyMemory<byte>, CancellationToken, Task> HandleAsync);
+/// <param name="HandleAsync">Handles the body of a message. <see cref="Ports.Tries"/> decides by what it
+/// throws.</param>
+internal sealed record QueueHandler(
+    string Queue, int Concurrency, Func<ReadOnlyMemory<byte>, CancellationToken, Task> HandleAsync);

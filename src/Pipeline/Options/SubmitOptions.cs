@@ -19,8 +19,8 @@ public enum UnknownPolicy
 public sealed class SubmitOptions
 {
     /// <summary>
-    /// What to do when no evidence of a POST is found. The default is to hold, because the API does not promise how soon
-    /// its lists are complete.
+    /// What to do when no evidence of a POST is found. The default is to hold, because the API does not promise how
+    /// soon its lists are complete.
     /// </summary>
     public UnknownPolicy Unknown { get; set; } = UnknownPolicy.Hold;
 
@@ -30,20 +30,22 @@ public sealed class SubmitOptions
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")]
     public TimeSpan Quarantine { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Maximum number of POSTs of a submission under <see cref="UnknownPolicy.RepostWhenProvenAbsent"/>.</summary>
+    /// <summary>
+    /// Maximum number of POSTs of a submission under <see cref="UnknownPolicy.RepostWhenProvenAbsent"/>.
+    /// </summary>
     [Range(1, 100)]
     public int MaxPosts { get; set; } = 3;
 
     /// <summary>
-    /// Number of parts of a submission that may be refused for their content while none is accepted. Then the rest fails
-    /// too, because no single input is the cause.
+    /// Number of parts of a submission that may be refused for their content while none is accepted. Then the rest
+    /// fails too, because no single input is the cause.
     /// </summary>
     [Range(1, 10_000)]
     public int MaxRefusals { get; set; } = 64;
 
     /// <summary>
-    /// POSTs of one list at once, fewer than the host takes messages at once; the rest is kept for other lists. Set by the
-    /// host, not by the user; the default is for the 32 of the Functions app.
+    /// POSTs of one list at once, fewer than the host takes messages at once; the rest is kept for other lists. Set by
+    /// the host, not by the user; the default is for the 32 of the Functions app.
     /// </summary>
     internal int ConcurrencyPerList { get; set; } = 24;
 }

@@ -25,7 +25,8 @@ public sealed class SweepOptions
     public TimeSpan TaskDeadline { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// How long evidence of a POST without an answer is looked for before its inputs fail with <c>submission_unknown</c>.
+    /// How long evidence of a POST without an answer is looked for before its inputs fail with
+    /// <c>submission_unknown</c>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "30.00:00:00")]
     public TimeSpan EvidenceWindow { get; set; } = TimeSpan.FromMinutes(30);

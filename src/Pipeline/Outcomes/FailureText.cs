@@ -15,7 +15,8 @@ internal static class FailureText
     {
         try
         {
-            if (input.Failure is { } json && JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure) is { } failure)
+            if (input.Failure is { } json
+                && JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure) is { } failure)
                 return failure;
         }
         catch (JsonException)

@@ -27,7 +27,8 @@ internal sealed class OpenInputs(ILedger ledger)
     }
 
     /// <summary>Whether the last input has its outcome.</summary>
-    public bool IsDone(string submissionId) => _counters.TryGet(submissionId, out var counter) && Volatile.Read(ref counter.Waiting) <= 0;
+    public bool IsDone(string submissionId) =>
+        _counters.TryGet(submissionId, out var counter) && Volatile.Read(ref counter.Waiting) <= 0;
 
     /// <summary>Forgets a submission that is closed.</summary>
     public void Forget(string submissionId) => _counters.Remove(submissionId);

@@ -26,7 +26,8 @@ internal sealed class OutcomeRecorder(
 {
     /// <summary>Publishes a record and closes its input.</summary>
     public async Task RecordAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record, CancellationToken cancellationToken)
+        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record,
+        CancellationToken cancellationToken)
     {
         await publisher.PublishAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
@@ -39,9 +40,12 @@ internal sealed class OutcomeRecorder(
     /// ledger said so.
     /// </summary>
     /// <returns>Whether there is one.</returns>
-    public async Task<bool> RecoverAsync(SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken)
+    public async Task<bool> RecoverAsync(
+        SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy,
+        CancellationToken cancellationToken)
     {
-        if ((await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken)).Count == 0)
+        if ((await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id],
+            cancellationToken)).Count == 0)
             return false;
         await CountRecordAsync(submission, failed, taskId, discoveredBy, cancellationToken);
         return true;
@@ -53,19 +57,24 @@ internal sealed class OutcomeRecorder(
     /// <summary>
     /// Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.
     /// </summary>
-    public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         open.Forget(submission.SubmissionId);
         var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
         {
-            State = InputState.Waiting, TaskId = null, DiscoveredBy = DiscoveredBy.None, HttpStatus = null, Reason = null, Failure = null, FinishedAt = null,
+            State =
+                InputState.Waiting, TaskId =
+                    null, DiscoveredBy =
+                        DiscoveredBy.None, HttpStatus = null, Reason = null, Failure = null, FinishedAt = null,
         });
         return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
     /// <summary>Fails those inputs that have no outcome yet, and no record either.</summary>
     public async Task FailAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause, CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause,
+        CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
@@ -73,8 +82,12 @@ internal sealed class OutcomeRecorder(
         // out.
         var there = submission.AcceptedAt is null
             ? new HashSet<string>()
-            : await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
-        var failed = new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i, taskId ?? i.TaskId, discoveredBy, i.HttpStatus) : i with
+            : await store.FindRecordsAsync(
+                submission.ListId, submission.SubmissionId,
+                [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
+        var failed =
+            new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i,
+                taskId ?? i.TaskId, discoveredBy, i.HttpStatus) : i with
         {
             State = InputState.Failed,
             TaskId = taskId,
@@ -105,29 +118,35 @@ internal sealed class OutcomeRecorder(
     /// submission that is open again, so that a crash at any step leaves something to go on with.
     /// </summary>
     private async Task CountRecordAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, CancellationToken cancellationToken, int? httpStatus = null)
+        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy,
+        CancellationToken cancellationToken, int? httpStatus = null)
     {
-        var recorded = new InputChange(i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus) : null);
+        var recorded = new InputChange(
+            i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus) : null);
         do
         {
             if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
             {
                 input = (await TakeBackAsync(submission, [input], cancellationToken))[0];
-                submission = await reopening.ReopenAsync(submission.SubmissionId, TimeSpan.Zero, cancellationToken) ?? submission;
+                submission = await reopening.ReopenAsync(submission.SubmissionId, TimeSpan.Zero, cancellationToken)
+                    ?? submission;
             }
 
             await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
             input = (await FinishAsync(submission, [input], recorded, cancellationToken))[0];
             if (input.MovedTo is { } next)
             {
-                submission = await ledger.GetSubmissionAsync(next, cancellationToken) ?? throw new InvalidOperationException($"Input {input.Id} was moved to submission {next}, which is not there.");
+                submission = await ledger.GetSubmissionAsync(next, cancellationToken)
+                    ?? throw new InvalidOperationException(
+                        $"Input {input.Id} was moved to submission {next}, which is not there.");
                 input = (await ledger.GetInputsAsync(next, cancellationToken)).Single(i => i.Id == input.Id);
             }
         }
         while (input.State is InputState.Waiting or InputState.Failed);
     }
 
-    private InputEntry Recorded(InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus) => input with
+    private InputEntry Recorded(InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus) =>
+        input with
     {
         State = InputState.Recorded,
         TaskId = taskId,
@@ -143,7 +162,8 @@ internal sealed class OutcomeRecorder(
     /// afterwards.
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> FinishAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change,
+        CancellationToken cancellationToken)
     {
         var settled = new List<InputEntry>(inputs.Count);
         for (var pending = inputs; pending.Count > 0;)
@@ -153,8 +173,11 @@ internal sealed class OutcomeRecorder(
             changes.RemoveAll(c => c.After is null);
             var written = await ledger.UpdateInputsAsync([.. changes.Select(c => c.After!)], cancellationToken);
             settled.AddRange(written.OfType<InputEntry>());
-            open.Finish(submission.SubmissionId, changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());
-            pending = await ReadAgainAsync(changes.Where((_, i) => written[i] is null).Select(c => c.Before), cancellationToken);
+            open.Finish(
+                submission.SubmissionId,
+                changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());
+            pending = await ReadAgainAsync(
+                changes.Where((_, i) => written[i] is null).Select(c => c.Before), cancellationToken);
         }
 
         if (open.IsDone(submission.SubmissionId))
@@ -166,7 +189,8 @@ internal sealed class OutcomeRecorder(
         return settled;
     }
 
-    private async Task<IReadOnlyList<InputEntry>> ReadAgainAsync(IEnumerable<InputEntry> lost, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<InputEntry>> ReadAgainAsync(
+        IEnumerable<InputEntry> lost, CancellationToken cancellationToken)
     {
         var fresh = new List<InputEntry>();
         foreach (var input in lost)
@@ -178,12 +202,14 @@ internal sealed class OutcomeRecorder(
     /// <summary>Lets Sweep close the submission at once instead of at its next look.</summary>
     private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
     {
-        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission && due > time.GetUtcNow())
+        while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission
+            && due > time.GetUtcNow())
             if (await ledger.UpdateSubmissionAsync(submission.LookNow(time.GetUtcNow()), cancellationToken) is not null)
                 return;
     }
 
-    private static Failure Describe(SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()
+    private static Failure Describe(
+        SubmissionEntry submission, InputEntry input, FailureCause cause, string? taskId, DateTimeOffset now) => new()
     {
         Id = input.Id,
         ListId = submission.ListId,

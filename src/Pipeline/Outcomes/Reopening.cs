@@ -14,11 +14,13 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
     /// <param name="dueIn">When Sweep is to look at it.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <returns>The submission as it is then; null where there is none.</returns>
-    public async Task<SubmissionEntry?> ReopenAsync(string submissionId, TimeSpan dueIn, CancellationToken cancellationToken)
+    public async Task<SubmissionEntry?> ReopenAsync(
+        string submissionId, TimeSpan dueIn, CancellationToken cancellationToken)
     {
         SubmissionEntry? opened = null;
         while (opened is null && await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { } submission)
-            opened = await ledger.UpdateSubmissionAsync(submission.Reopen(time.GetUtcNow(), time.GetUtcNow() + dueIn), cancellationToken);
+            opened = await ledger.UpdateSubmissionAsync(
+                submission.Reopen(time.GetUtcNow(), time.GetUtcNow() + dueIn), cancellationToken);
         if (opened is not null)
             await ReopenListAsync(opened.ListId, cancellationToken);
         return opened;
@@ -28,7 +30,8 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
     public async Task ReopenListAsync(string listId, CancellationToken cancellationToken)
     {
         while (await ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } list)
-            if (await ledger.UpdateListAsync(list with { State = ListState.Open, ClosedAt = null }, cancellationToken) is not null)
+            if (await ledger.UpdateListAsync(list with { State = ListState.Open, ClosedAt = null }, cancellationToken)
+                is not null)
                 return;
     }
 }

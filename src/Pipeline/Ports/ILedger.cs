@@ -38,7 +38,8 @@ public interface ILedger
     /// Creates a submission and its inputs unless they exist. Writes the inputs before the submission, so a submission
     /// that can be read has all its inputs.
     /// </summary>
-    Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
+    Task CreateSubmissionAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
 
     /// <summary>Returns a submission; null if it does not exist.</summary>
     Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken);
@@ -50,7 +51,8 @@ public interface ILedger
     /// Returns up to <paramref name="max"/> submissions whose <see cref="SubmissionEntry.DueAt"/> is not later than
     /// <paramref name="now"/>, the longest overdue first.
     /// </summary>
-    Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken);
+    Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(
+        DateTimeOffset now, int max, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes a submission if its version is current. Returns it with its new version; null after a conflict.
@@ -73,7 +75,8 @@ public interface ILedger
     /// Writes the inputs whose versions are current. Returns them in the same order with their new versions; null for
     /// each input with a conflict.
     /// </summary>
-    Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
+    Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
+        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds tasks of one submission. An existing task keeps its row, but gets an ordinal if it had none, and stays

@@ -22,5 +22,7 @@ public interface IWorkQueue
     /// </param>
     /// <param name="cancellationToken">Stops sending. Messages already sent stay sent.</param>
     /// <exception cref="PipelineException">Transient: the queue is unavailable.</exception>
-    Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken);
+    Task SendAsync(
+        string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay,
+        CancellationToken cancellationToken);
 }

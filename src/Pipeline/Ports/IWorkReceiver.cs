@@ -56,7 +56,8 @@ internal interface IWorkReceiver
     /// Leases up to <paramref name="max"/> messages for <paramref name="visibility"/>. Messages that were received too
     /// often go to the poison queue instead.
     /// </summary>
-    Task<WorkDelivery<IWorkMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken);
+    Task<WorkDelivery<IWorkMessage>> ReceiveAsync(
+        string queue, int max, TimeSpan visibility, CancellationToken cancellationToken);
 
     /// <summary>Deletes a message whose work is done.</summary>
     Task<bool> CompleteAsync(IWorkMessage message, CancellationToken cancellationToken);
@@ -69,7 +70,8 @@ internal interface IWorkReceiver
 
     /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
     /// <returns>The messages whose lease was lost.</returns>
-    Task<IReadOnlyList<IWorkMessage>> ExtendAsync(IReadOnlyList<IWorkMessage> messages, TimeSpan visibility, CancellationToken cancellationToken);
+    Task<IReadOnlyList<IWorkMessage>> ExtendAsync(
+        IReadOnlyList<IWorkMessage> messages, TimeSpan visibility, CancellationToken cancellationToken);
 
     /// <summary>Moves a message to the poison queue.</summary>
     Task<bool> DeadLetterAsync(IWorkMessage message, string reason, CancellationToken cancellationToken);

@@ -38,7 +38,9 @@ internal sealed record LedgerCounts(long Inputs, long Posted, long Unanswered, l
         || (submission.State == SubmissionState.Posting && submission.PostedAt <= now - AnswerTakes);
 
     public static LedgerCounts operator +(LedgerCounts a, LedgerCounts b) =>
-        new(a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unanswered + b.Unanswered, a.Records + b.Records, a.Failures + b.Failures);
+        new(
+            a.Inputs + b.Inputs, a.Posted + b.Posted, a.Unanswered + b.Unanswered, a.Records + b.Records,
+            a.Failures + b.Failures);
 }
 
 /// <summary>Reads the progress of lists.</summary>

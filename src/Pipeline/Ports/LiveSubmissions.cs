@@ -31,11 +31,13 @@ internal static class LiveSubmissions
     /// Counts the outcomes of a submission. Reads inputs only if necessary: a closed submission stores its counts, and
     /// one that is not accepted has no outcomes yet.
     /// </summary>
-    private static Task<OutcomeCounts> CountAsync(ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
+    private static Task<OutcomeCounts> CountAsync(
+        ILedger ledger, SubmissionEntry submission, CancellationToken cancellationToken) =>
         submission.State switch
         {
             SubmissionState.Closed => Task.FromResult(new OutcomeCounts(0, submission.Records, submission.Failures)),
-            SubmissionState.Accepted or SubmissionState.Refused => ledger.CountOutcomesAsync(submission.SubmissionId, cancellationToken),
+            SubmissionState.Accepted or SubmissionState.Refused =>
+                ledger.CountOutcomesAsync(submission.SubmissionId, cancellationToken),
             _ => Task.FromResult(new OutcomeCounts(submission.Count, 0, 0)),
         };
 }

@@ -12,17 +12,20 @@ internal static class WorkQueueExtensions
         this IWorkQueue queue, SubmissionMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(QueueNames.Submissions, [Serialize(message)], delay, cancellationToken);
 
-    public static Task SendAsync(this IWorkQueue queue, ResultMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+    public static Task SendAsync(
+        this IWorkQueue queue, ResultMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(QueueNames.Results, [Serialize(message)], delay, cancellationToken);
 
     /// <summary>Sends tasks of one submission in as few messages as possible.</summary>
     public static Task SendAsync(
-        this IWorkQueue queue, string submissionId, IEnumerable<string> taskIds, DiscoveredBy discoveredBy, DateTimeOffset since, CancellationToken cancellationToken) =>
+        this IWorkQueue queue, string submissionId, IEnumerable<string> taskIds, DiscoveredBy discoveredBy,
+        DateTimeOffset since, CancellationToken cancellationToken) =>
         queue.SendAsync(
             QueueNames.Results,
             [
                 .. taskIds.Chunk(ResultMessage.MaxTasks).Select(ids => Serialize(
-                    new ResultMessage(submissionId, ids[0], discoveredBy, since, Others: ids.Length > 1 ? ids[1..] : null))),
+                    new ResultMessage(
+                        submissionId, ids[0], discoveredBy, since, Others: ids.Length > 1 ? ids[1..] : null))),
             ],
             TimeSpan.Zero,
             cancellationToken);
@@ -33,5 +36,6 @@ internal static class WorkQueueExtensions
     private static ReadOnlyMemory<byte> Serialize(ResultMessage message) => JsonSerializer.SerializeToUtf8Bytes(
         message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.ResultMessage);
 
-    private static string? CurrentTrace => Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
+    private static string? CurrentTrace =>
+        Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
 }

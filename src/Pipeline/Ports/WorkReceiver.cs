@@ -9,19 +9,22 @@ internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     public abstract Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.ReceiveAsync"/>
-    public abstract Task<WorkDelivery<TMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken);
+    public abstract Task<WorkDelivery<TMessage>> ReceiveAsync(
+        string queue, int max, TimeSpan visibility, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.CompleteAsync"/>
     public abstract Task<bool> CompleteAsync(TMessage message, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.AbandonAsync"/>
-    public abstract Task<bool> AbandonAsync(TMessage message, TimeSpan delay, string error, CancellationToken cancellationToken);
+    public abstract Task<bool> AbandonAsync(
+        TMessage message, TimeSpan delay, string error, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.ReleaseAsync"/>
     public abstract Task<bool> ReleaseAsync(TMessage message, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.ExtendAsync"/>
-    public abstract Task<IReadOnlyList<TMessage>> ExtendAsync(IReadOnlyList<TMessage> messages, TimeSpan visibility, CancellationToken cancellationToken);
+    public abstract Task<IReadOnlyList<TMessage>> ExtendAsync(
+        IReadOnlyList<TMessage> messages, TimeSpan visibility, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IWorkReceiver.DeadLetterAsync"/>
     public abstract Task<bool> DeadLetterAsync(TMessage message, string reason, CancellationToken cancellationToken);
@@ -32,22 +35,28 @@ internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     /// <inheritdoc/>
     public abstract Task WaitAsync(string queue, CancellationToken cancellationToken);
 
-    async Task<WorkDelivery<IWorkMessage>> IWorkReceiver.ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
+    async Task<WorkDelivery<IWorkMessage>> IWorkReceiver.ReceiveAsync(
+        string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
     {
         var (messages, poisoned) = await ReceiveAsync(queue, max, visibility, cancellationToken);
         return new(messages, poisoned);
     }
 
-    Task<bool> IWorkReceiver.CompleteAsync(IWorkMessage message, CancellationToken cancellationToken) => CompleteAsync((TMessage)message, cancellationToken);
+    Task<bool> IWorkReceiver.CompleteAsync(IWorkMessage message, CancellationToken cancellationToken) =>
+        CompleteAsync((TMessage)message, cancellationToken);
 
-    Task<bool> IWorkReceiver.AbandonAsync(IWorkMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
+    Task<bool> IWorkReceiver.AbandonAsync(
+        IWorkMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
         AbandonAsync((TMessage)message, delay, error, cancellationToken);
 
-    Task<bool> IWorkReceiver.ReleaseAsync(IWorkMessage message, CancellationToken cancellationToken) => ReleaseAsync((TMessage)message, cancellationToken);
+    Task<bool> IWorkReceiver.ReleaseAsync(IWorkMessage message, CancellationToken cancellationToken) =>
+        ReleaseAsync((TMessage)message, cancellationToken);
 
-    async Task<IReadOnlyList<IWorkMessage>> IWorkReceiver.ExtendAsync(IReadOnlyList<IWorkMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
+    async Task<IReadOnlyList<IWorkMessage>> IWorkReceiver.ExtendAsync(
+        IReadOnlyList<IWorkMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
         await ExtendAsync([.. messages.Cast<TMessage>()], visibility, cancellationToken);
 
-    Task<bool> IWorkReceiver.DeadLetterAsync(IWorkMessage message, string reason, CancellationToken cancellationToken) =>
+    Task<bool> IWorkReceiver.DeadLetterAsync(
+        IWorkMessage message, string reason, CancellationToken cancellationToken) =>
         DeadLetterAsync((TMessage)message, reason, cancellationToken);
 }

@@ -36,22 +36,28 @@ internal sealed partial class ReplayChoice(
     /// </param>
     /// <param name="cancellationToken">Cancels the listing.</param>
     public async Task<Readable> ChooseAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit,
+        CancellationToken cancellationToken)
     {
         if (submission.AcceptedAt is null)
             return new([], [], Problem: null);
         var wanted = failed.Select(i => i.Ordinal).ToHashSet();
         // Tasks that failed at Nimble would fail again.
-        var chosen = failed.Where(i => !resubmit && i.TaskId is not null && FailureRemedies.Of(i.Reason).ReplaysFree).ToHashSet();
+        var chosen = failed.Where(i => !resubmit && i.TaskId is not null
+            && FailureRemedies.Of(i.Reason).ReplaysFree).ToHashSet();
         var taskIds = chosen.Select(i => i.TaskId!).ToHashSet(StringComparer.Ordinal);
         try
         {
             var open = inputs.Select(i => wanted.Contains(i.Ordinal) ? Unread(i) : i).ToList();
-            var listed = (await delivered.FindAsync(submission, open, cancellationToken)).ToHashSet(StringComparer.Ordinal);
+            var listed = (
+                await delivered.FindAsync(submission, open, cancellationToken)).ToHashSet(StringComparer.Ordinal);
             listed.UnionWith(await FindAtApiAsync(submission, open, cancellationToken));
-            var rows = (await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t => t.TaskId, StringComparer.Ordinal);
+            var rows = (
+                await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken)).ToDictionary(t =>
+                    t.TaskId, StringComparer.Ordinal);
             var ordinals = listed.Select(id => rows.GetValueOrDefault(id)?.Ordinal).ToHashSet();
-            chosen.UnionWith(failed.Where(i => ordinals.Contains(i.Ordinal) || (ordinals.Contains(null) && MayBeUnnamed(i))));
+            chosen.UnionWith(
+                failed.Where(i => ordinals.Contains(i.Ordinal) || (ordinals.Contains(null) && MayBeUnnamed(i))));
             taskIds.UnionWith(listed);
             return new([.. chosen], taskIds, Problem: null);
         }
@@ -77,7 +83,8 @@ internal sealed partial class ReplayChoice(
         {
             var found = (await unnamed.FindAsync(submission, open, cancellationToken))
                 .Where(t => TaskStates.Classify(t.State) != TaskOutcome.Failed).ToList();
-            await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, open).Match(found), cancellationToken);
+            await ledger.AddTasksAsync(
+                submission.SubmissionId, new TaskMatcher(submission, open).Match(found), cancellationToken);
             return found.ConvertAll(t => t.Id);
         }
         catch (PipelineException silent) when (!silent.IsStoreFault)
@@ -97,7 +104,8 @@ internal sealed partial class ReplayChoice(
     };
 
     /// <summary>Whether an object of an unknown task may belong to the input.</summary>
-    private static bool MayBeUnnamed(InputEntry failed) => failed.TaskId is null || FailureRemedies.Of(failed.Reason).MayBeDelivered;
+    private static bool MayBeUnnamed(InputEntry failed) =>
+        failed.TaskId is null || FailureRemedies.Of(failed.Reason).MayBeDelivered;
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "The API does not say whether it has more results of submission {SubmissionId}: {Reason}")]

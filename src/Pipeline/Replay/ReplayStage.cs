@@ -30,7 +30,8 @@ internal sealed partial class ReplayStage(
     /// <param name="selects">Selects the failures.</param>
     /// <param name="resubmit">Whether to post them again if their results are not found.</param>
     /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
-    public async Task<ReplayCounts> ReplayAsync(string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
+    public async Task<ReplayCounts> ReplayAsync(
+        string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
     {
         var counts = ReplayCounts.None;
         var closed = new List<SubmissionEntry>();
@@ -51,11 +52,15 @@ internal sealed partial class ReplayStage(
         try
         {
             var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-            var selected = inputs.Where(i => i.State == InputState.Failed && FailureRemedies.Of(i.Reason).Resubmits && selects(i)).ToList();
+            var selected = inputs.Where(i => i.State == InputState.Failed && FailureRemedies.Of(i.Reason).Resubmits
+                && selects(i)).ToList();
             failed = selected.Count;
-            return failed == 0 ? ReplayCounts.None : await ReplayAsync(submission, inputs, selected, resubmit, cancellationToken);
+            return failed == 0
+                ? ReplayCounts.None
+                : await ReplayAsync(submission, inputs, selected, resubmit, cancellationToken);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
+        catch (Exception error)
+            when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
         {
             LogFailed(error, submission.SubmissionId);
             return ReplayCounts.None with { Undone = failed, Problem = error.Message };
@@ -63,13 +68,19 @@ internal sealed partial class ReplayStage(
     }
 
     private async Task<ReplayCounts> ReplayAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> failed, bool resubmit,
+        CancellationToken cancellationToken)
     {
         if (submission.IsUnproven && (await resolver.SearchAsync(submission, cancellationToken)).Found)
             return ReplayCounts.None with { Found = failed.Count };
-        var (readable, taskIds, problem) = await choice.ChooseAsync(submission, inputs, failed, resubmit, cancellationToken);
+        var (readable, taskIds, problem) = await choice.ChooseAsync(
+            submission, inputs, failed, resubmit, cancellationToken);
         var rest = failed.Except(readable).ToList();
-        var posted = !resubmit ? [] : problem is null ? rest : rest.Where(i => !FailureRemedies.Of(i.Reason).MayBeDelivered).ToList();
+        var posted = !resubmit
+            ? []
+            : problem is null
+            ? rest
+            : rest.Where(i => !FailureRemedies.Of(i.Reason).MayBeDelivered).ToList();
         if (posted.Count > 0)
             await repeats.PostAgainAsync(submission, posted, TimeSpan.Zero, cancellationToken);
         if (readable.Count > 0)
@@ -81,18 +92,22 @@ internal sealed partial class ReplayStage(
     }
 
     private async Task ReadAgainAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> readable, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> readable, IReadOnlyCollection<string> taskIds,
+        CancellationToken cancellationToken)
     {
         await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
         await outcomes.TakeBackAsync(submission, readable, cancellationToken);
         await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
-        await queue.SendAsync(submission.SubmissionId, taskIds, DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
+        await queue.SendAsync(
+            submission.SubmissionId, taskIds, DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Replay of list {ListId}: {Resubmitted} posted again, {Recollected} read again, {Found} accepted, {Left} left.")]
+        "Replay of list {ListId}: {Resubmitted} posted again, {Recollected} read again, "
+            + "{Found} accepted, {Left} left.")]
     private partial void LogReplayed(string listId, int resubmitted, int recollected, int found, int left);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to replay submission {SubmissionId}; the others continue.")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "Failed to replay submission {SubmissionId}; the others continue.")]
     private partial void LogFailed(Exception error, string submissionId);
 }

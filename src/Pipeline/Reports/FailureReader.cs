@@ -9,7 +9,8 @@ namespace Pipeline.Reports;
 internal sealed class FailureReader(ILedger ledger)
 {
     /// <summary>Reads the failures of a list, by submission and position.</summary>
-    public async IAsyncEnumerable<Failure> ReadAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Failure> ReadAsync(
+        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
         {

@@ -75,9 +75,12 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
         };
     }
 
-    private async Task<OpenListsReport> ReportAsync(List<string> ids, bool hasMore, CancellationToken cancellationToken) => new(
+    private async Task<OpenListsReport> ReportAsync(
+        List<string> ids, bool hasMore, CancellationToken cancellationToken) => new(
         ids, hasMore, gate.Current?.Until, gate.Current?.Reason,
-        budget.DayLimit is null ? null : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
+        budget.DayLimit is null
+            ? null
+            : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
         await GetRefusedAsync(cancellationToken));
 
     private async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(CancellationToken cancellationToken)

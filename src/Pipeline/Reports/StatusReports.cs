@@ -79,7 +79,8 @@ internal sealed record ListReport
 /// <param name="Since">Earliest start of the wait, UTC.</param>
 /// <param name="Until">Earliest next attempt, UTC; null if something else ends the wait.</param>
 internal sealed record WaitReport(
-    string For, string Reason, string Message, int Submissions, long Inputs, DateTimeOffset? Since, DateTimeOffset? Until)
+    string For, string Reason, string Message, int Submissions, long Inputs, DateTimeOffset? Since,
+    DateTimeOffset? Until)
 {
     /// <summary>Describes the wait in one line for people.</summary>
     public string Describe()
@@ -87,7 +88,9 @@ internal sealed record WaitReport(
         var who = For switch
         {
             "post" => $"{Amount.Of(Inputs, "input waits", "inputs wait")} to be posted",
-            "evidence" => $"{Amount.Of(Inputs, "input waits", "inputs wait")} for an answer to {(Inputs == 1 ? "its" : "their")} POST",
+            "evidence" =>
+                $"{Amount.Of(Inputs, "input waits", "inputs wait")} for an answer to "
+                    + $"{(Inputs == 1 ? "its" : "their")} POST",
             "results" => $"results of {Of()} wait",
             "manifest" => "the list waits to be closed",
             _ => $"{Of()} {(Submissions == 1 ? "waits" : "wait")} for the next look",

@@ -39,11 +39,14 @@ internal sealed class WaitReports(DateTimeOffset now)
     private static WaitReport? Describe(SubmissionEntry submission) => submission switch
     {
         { State: SubmissionState.Planned, Hold: HoldReason.Canary } => new("post", Word(HoldReason.Canary),
-            $"The list's first inputs, submission {submission.WaitsFor}, must succeed first.", 0, 0, submission.HeldSince, null),
+            $"The list's first inputs, submission {submission.WaitsFor}, must succeed first.", 0, 0,
+            submission.HeldSince, null),
         { State: SubmissionState.Planned, Hold: not HoldReason.None } => new("post", Word(submission.Hold),
-            submission.Setback?.Message ?? "Submission is paused.", 0, 0, submission.HeldSince, submission.Setback?.Until),
+            submission.Setback?.Message ?? "Submission is paused.", 0, 0, submission.HeldSince,
+            submission.Setback?.Until),
         { State: SubmissionState.Planned, Setback: { } setback } => From("post", setback),
-        { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } => From("evidence", setback),
+        { State: SubmissionState.Unknown or SubmissionState.Posting, Setback: { } setback } =>
+            From("evidence", setback),
         { State: SubmissionState.Unknown } => new("evidence", FailureReasons.SubmissionUnknown,
             ("No answer to the POST says whether Nimble accepted it; bucket and API are searched for evidence. "
                 + submission.Message).TrimEnd(),

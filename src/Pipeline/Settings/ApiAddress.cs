@@ -7,7 +7,9 @@ namespace Pipeline.Settings;
 /// <summary>Reads the address of the API as users write it, which may end in the version.</summary>
 internal static partial class ApiAddress
 {
-    /// <summary>Moves a version from the end of the address to its own setting; two different versions are a fault.</summary>
+    /// <summary>
+    /// Moves a version from the end of the address to its own setting; two different versions are a fault.
+    /// </summary>
     public static void TakeVersion(PipelineOptions options, GivenSettings given)
     {
         var nimble = options.Nimble;
@@ -19,7 +21,8 @@ internal static partial class ApiAddress
             options.Unreadable =
             [
                 .. options.Unreadable,
-                $"{options.NameOf("Nimble:BaseUrl")} ends in {version}, and {other.Source} is {Shown.Quote(other.Text)}. "
+                $"{options.NameOf("Nimble:BaseUrl")} ends in {version}, and {other.Source} is "
+                    + $"{Shown.Quote(other.Text)}. "
                     + "Leave the version out of the address.",
             ];
             return;

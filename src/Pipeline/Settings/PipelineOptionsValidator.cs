@@ -7,8 +7,9 @@ using Pipeline.Urls;
 namespace Pipeline.Settings;
 
 /// <summary>
-/// Checks all settings at start and reports all faults at once. A fault is one line: the option or variable, its value, and
-/// what to write instead. A range stands beside its setting in the options; here are the checks that need several settings.
+/// Checks all settings at start and reports all faults at once. A fault is one line: the option or variable, its value,
+/// and what to write instead. A range stands beside its setting in the options; here are the checks that need several
+/// settings.
 /// </summary>
 internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOptions>
 {
@@ -22,7 +23,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             .. options.Unreadable,
             .. CheckNimble(options),
             .. CheckDelivery(options),
-            .. SettingsCatalog.Pipeline.Where(setting => !setting.Allows(setting.Get(options))).Select(setting => Fault(options, setting)),
+            .. SettingsCatalog.Pipeline.Where(setting => !setting.Allows(setting.Get(options)))
+                .Select(setting => Fault(options, setting)),
             .. CheckTexts(options),
             .. CheckCosts(options),
             .. CheckTimes(options),
@@ -43,7 +45,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         if (string.IsNullOrWhiteSpace(nimble.ApiKey))
             yield return "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.";
         else if (!nimble.ApiKey.Trim().All(c => c is > ' ' and < (char)127 and not ('"' or '\'')))
-            yield return $"{options.NameOf("Nimble:ApiKey")} holds characters that no key has, such as blanks or quotes. "
+            yield return $"{options.NameOf("Nimble:ApiKey")} holds characters that no key has, "
+                + "such as blanks or quotes. "
                 + "Set it to the key alone.";
         if (WebAddress.Parse(nimble.BaseUrl.OriginalString) is null)
             yield return $"{options.NameOf("Nimble:BaseUrl")} is {Shown.Quote(nimble.BaseUrl.OriginalString)}. "
@@ -62,10 +65,12 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             yield return $"{options.NameOf("Delivery:CallbackBase")} is {Shown.Quote(callback.OriginalString)}. "
                 + "Write an http or https address, such as https://hooks.example.com.";
         if (delivery.CallbackBase is not null && delivery.CallbackKeys.Count == 0)
-            yield return $"{options.NameOf("Delivery:CallbackBase")} needs a key in Pipeline__Delivery__CallbackKeys__0. {MakeKey}";
+            yield return $"{options.NameOf("Delivery:CallbackBase")} needs a key in "
+                + $"Pipeline__Delivery__CallbackKeys__0. {MakeKey}";
         for (var i = 0; i < delivery.CallbackKeys.Count; i++)
             if (!IsKey(delivery.CallbackKeys[i]) && KeyVault.Unresolved("", delivery.CallbackKeys[i]) is null)
-                yield return $"{options.NameOf($"Delivery:CallbackKeys:{i}")} is not base64 of at least {MinKeyBytes} bytes. {MakeKey}";
+                yield return $"{options.NameOf($"Delivery:CallbackKeys:{i}")} is not base64 of at least "
+                    + $"{MinKeyBytes} bytes. {MakeKey}";
     }
 
     private static bool IsKey(string key) =>
@@ -79,7 +84,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
                     + "Write a domain such as example.com, without scheme, port, path and '*.'.";
         for (var i = 0; i < options.Retry.Reasons.Count; i++)
             if (options.Retry.Reasons[i] is { Length: > 0 } reason && !RetryOptions.Possible.Contains(reason))
-                yield return $"{options.NameOf($"Retry:Reasons:{i}")} is {Shown.Quote(reason)}, which cannot be retried. "
+                yield return $"{options.NameOf($"Retry:Reasons:{i}")} is {Shown.Quote(reason)}, "
+                    + "which cannot be retried. "
                     + $"Write one of {string.Join(", ", RetryOptions.Possible)}.";
         if (PageStatuses.FaultIn(options.Collect.FailStatuses) is not null)
             yield return $"{options.NameOf("Collect:FailStatuses")} is {Shown.Quote(options.Collect.FailStatuses)}. "
@@ -91,7 +97,9 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         var price = options.Nimble.PricePerUrl;
         foreach (var (setting, limit) in new[]
         {
-            ("Guards:MaxCostPerList", options.Guards.MaxCostPerList), ("Guards:MaxCostPerDay", options.Guards.MaxCostPerDay),
+            (
+                "Guards:MaxCostPerList",
+                options.Guards.MaxCostPerList), ("Guards:MaxCostPerDay", options.Guards.MaxCostPerDay),
         })
         {
             if (limit is not null && price is not > 0)
@@ -107,12 +115,15 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         var (submit, sweep) = (options.Submit, options.Sweep);
         if (submit.Unknown == UnknownPolicy.RepostWhenProvenAbsent && submit.Quarantine >= sweep.EvidenceWindow)
             yield return $"{options.NameOf("Submit:Quarantine")} ({submit.Quarantine}) must be shorter than "
-                + $"{options.NameOf("Sweep:EvidenceWindow")} ({sweep.EvidenceWindow}): after that a submission is given up.";
+                + $"{options.NameOf("Sweep:EvidenceWindow")} ({sweep.EvidenceWindow}): after that "
+                + "a submission is given up.";
         if (sweep.PostingLease <= options.Nimble.Timeout)
             yield return $"{options.NameOf("Sweep:PostingLease")} ({sweep.PostingLease}) must be longer than "
-                + $"{options.NameOf("Nimble:Timeout")} ({options.Nimble.Timeout}): an open POST must not be taken for a lost one.";
+                + $"{options.NameOf("Nimble:Timeout")} ({options.Nimble.Timeout}): an open POST must not "
+                + "be taken for a lost one.";
         if (sweep.MaxPollInterval < sweep.PollInterval)
-            yield return $"{options.NameOf("Sweep:MaxPollInterval")} ({sweep.MaxPollInterval}) must not be shorter than "
+            yield return $"{options.NameOf("Sweep:MaxPollInterval")} ({sweep.MaxPollInterval}) "
+                + "must not be shorter than "
                 + $"{options.NameOf("Sweep:PollInterval")} ({sweep.PollInterval}).";
     }
 }

@@ -29,7 +29,9 @@ internal sealed class Setting
     /// <summary>Its path in a configuration, such as <c>Pipeline:Collect:MaxDepth</c>.</summary>
     public string Path { get; }
 
-    /// <summary>Its environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; of a list, without the number.</summary>
+    /// <summary>
+    /// Its environment variable, such as <c>Pipeline__Collect__MaxDepth</c>; of a list, without the number.
+    /// </summary>
     public string Variable { get; }
 
     /// <summary>The range of its values; null if its type alone limits them.</summary>

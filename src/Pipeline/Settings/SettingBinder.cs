@@ -6,7 +6,9 @@ namespace Pipeline.Settings;
 /// <summary>Fills options from given texts, and explains each text that cannot be used.</summary>
 internal static class SettingBinder
 {
-    /// <summary>Fills the options of the stages. Their validation reports the faults, together with all others.</summary>
+    /// <summary>
+    /// Fills the options of the stages. Their validation reports the faults, together with all others.
+    /// </summary>
     public static void Bind(GivenSettings given, PipelineOptions options)
     {
         options.Given = given;
@@ -50,7 +52,9 @@ internal static class SettingBinder
     private static void BindList(GivenSettings given, Setting setting, object options, List<string> faults)
     {
         if (given.Find(setting.Path) is { } whole)
-            faults.Add($"{whole.Source} is a list. Give each of its values a number: {setting.Variable}__0, {setting.Variable}__1.");
+            faults.Add(
+                $"{whole.Source} is a list. Give each of its values a number: "
+                    + $"{setting.Variable}__0, {setting.Variable}__1.");
         var list = (IList<string>)setting.Get(options)!;
         foreach (var item in given.FindAll(setting.Path))
         {
@@ -67,6 +71,7 @@ internal static class SettingBinder
     private static string Unknown(string source, IReadOnlyList<Setting> settings)
     {
         var nearest = Nearest.Of(source, settings.Select(s => s.IsList ? s.Variable + "__0" : s.Variable));
-        return $"{source} is no setting. {(nearest is null ? "docs/settings.md lists them." : $"Did you mean {nearest}?")}";
+        return $"{source} is no setting. "
+            + $"{(nearest is null ? "docs/settings.md lists them." : $"Did you mean {nearest}?")}";
     }
 }

@@ -36,7 +36,8 @@ internal static class SettingText
     {
         if (setting.Type.IsEnum || setting.Type == typeof(bool))
             return Values(setting);
-        return $"{Kind(setting.Type)}{(setting.Range is null ? "" : " " + Values(setting))}, such as {Example(setting)}";
+        return $"{Kind(setting.Type)}{(setting.Range is null ? "" : " " + Values(setting))}, "
+            + $"such as {Example(setting)}";
     }
 
     /// <summary>The values that a setting may have, as in the documentation; empty if any text is allowed.</summary>
@@ -69,7 +70,9 @@ internal static class SettingText
 
     /// <summary>TimeSpan would read <c>30</c> and <c>24:00:00</c> as days, which nobody means.</summary>
     private static object? ParseTime(string text) =>
-        text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", Culture, out var time) ? time : null;
+        text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", Culture, out var time)
+            ? time
+            : null;
 
     private static object? ParseName(Type type, string text) =>
         Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name
@@ -92,12 +95,17 @@ internal static class SettingText
         : setting.Type == typeof(long) ? "1000"
         : "1.5";
 
-    /// <summary>The attribute holds a bound as text until it is used first, then as a value of the setting's type.</summary>
+    /// <summary>
+    /// The attribute holds a bound as text until it is used first, then as a value of the setting's type.
+    /// </summary>
     private static string Bound(object bound) =>
-        decimal.TryParse(Format(bound), Real, Culture, out var number) ? number.ToString("#,0.###", Culture) : Format(bound);
+        decimal.TryParse(Format(bound), Real, Culture, out var number)
+            ? number.ToString("#,0.###", Culture)
+            : Format(bound);
 
     private static string Short(TimeSpan time) =>
-        time.ToString("c", Culture) is var text && text.Contains('.', StringComparison.Ordinal) && time.Microseconds + time.Milliseconds > 0
+        time.ToString("c", Culture) is var text && text.Contains('.', StringComparison.Ordinal)
+            && time.Microseconds + time.Milliseconds > 0
             ? text.TrimEnd('0')
             : text;
 }

@@ -22,7 +22,9 @@ internal static class SettingsCatalog
         [
             .. SettingBinder.Bind(given, Runner, nameof(Runner), options),
             .. Runner.Where(setting => !setting.Allows(setting.Get(options)))
-                .Select(setting => SettingBinder.Fault(setting, given.Find(setting.Path)!.Source, given.Find(setting.Path)!.Text)),
+                .Select(
+                    setting =>
+                        SettingBinder.Fault(setting, given.Find(setting.Path)!.Source, given.Find(setting.Path)!.Text)),
         ];
     }
 }

@@ -17,7 +17,8 @@ public sealed class StagedRecord : IAsyncDisposable
     /// Takes ownership of the staged segments and of <paramref name="plain"/>, which owns the plain bytes of the
     /// others.
     /// </summary>
-    internal StagedRecord(string id, string listId, string submissionId, ReadOnlySpan<Segment> segments, IDisposable? plain = null)
+    internal StagedRecord(
+        string id, string listId, string submissionId, ReadOnlySpan<Segment> segments, IDisposable? plain = null)
     {
         (Id, ListId, SubmissionId, _plain, _count) = (id, listId, submissionId, plain, segments.Length);
         _segments = ArrayPool<Segment>.Shared.Rent(_count);

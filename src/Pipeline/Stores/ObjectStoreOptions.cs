@@ -139,9 +139,12 @@ public sealed partial record ObjectStoreOptions
     /// <param name="faults">Receives a line for each invalid value.</param>
     internal static ObjectStoreOptions Read(Func<string, string?>? read, ICollection<string> faults)
     {
-        string? Get(string name) => (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
+        string? Get(string name) =>
+            (read ?? Environment.GetEnvironmentVariable)(name) is { Length: > 0 } value ? value : null;
         Uri? GetUri(string name) => Get(name) is not { } text ? null
-            : WebAddress.Parse(text) ?? Fault($"{name} is {Shown.Quote(text)}. Write an http or https address, such as https://s3.example.com.");
+            : WebAddress.Parse(text)
+                ?? Fault(
+                    $"{name} is {Shown.Quote(text)}. Write an http or https address, such as https://s3.example.com.");
         bool GetPays()
         {
             var payer = Get("AWS_REQUEST_PAYER");
@@ -175,7 +178,9 @@ public sealed partial record ObjectStoreOptions
         };
         options.CheckTrust(faults);
         if (options.GcsUserProject is { } project && !ProjectId().IsMatch(project))
-            faults.Add($"GOOGLE_CLOUD_QUOTA_PROJECT is {Shown.Quote(project)}, which is not the id of a project such as my-project-123.");
+            faults.Add(
+                $"GOOGLE_CLOUD_QUOTA_PROJECT is {Shown.Quote(project)}, which is not the id of a "
+                    + "project such as my-project-123.");
         return options;
     }
 
@@ -186,40 +191,54 @@ public sealed partial record ObjectStoreOptions
         ("s3", { S3AccessKey: not null, S3SecretKey: not null }) => "a static access key",
         ("s3", _) => "the credentials the AWS SDK found",
         (_, { GcsEndpoint: not null }) => "no credentials (an emulator)",
-        (_, { GcsProvider: not null }) => $"the Azure identity{(GcsServiceAccount is null ? "" : $" as {GcsServiceAccount}")} by workload identity federation",
+        (_, { GcsProvider: not null }) =>
+            $"the Azure identity{(GcsServiceAccount is null ? "" : $" as {GcsServiceAccount}")} by "
+                + "workload identity federation",
         _ => "Google's default credentials",
     };
 
     /// <summary>Describes the stores without secrets.</summary>
-    public override string ToString() => $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
+    public override string ToString() =>
+        $"S3 {S3Endpoint?.ToString() ?? S3Region}, GCS {GcsEndpoint ?? "storage.googleapis.com"}";
 
     /// <summary>
     /// Returns the region of a profile in the AWS configuration files. The SDK reads the profile's key and endpoint
     /// itself.
     /// </summary>
     private static string? RegionOfProfile(string? name) =>
-        name is not null && new CredentialProfileStoreChain().TryGetProfile(name, out var profile) ? profile.Region?.SystemName : null;
+        name is not null && new CredentialProfileStoreChain().TryGetProfile(name, out var profile)
+            ? profile.Region?.SystemName
+            : null;
 
     private void CheckTrust(ICollection<string> faults)
     {
         if (S3RoleArn is not null && !RoleArn().IsMatch(S3RoleArn))
-            faults.Add($"AWS_ROLE_ARN is {Shown.Quote(S3RoleArn)}, which is not the ARN of a role such as arn:aws:iam::123456789012:role/results.");
+            faults.Add(
+                $"AWS_ROLE_ARN is {Shown.Quote(S3RoleArn)}, which is not the ARN of a role such as "
+                    + "arn:aws:iam::123456789012:role/results.");
         if (S3RoleArn is not null && S3AccessKey is not null)
             faults.Add("AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role.");
         if (GcsProvider is not null && !Provider().IsMatch(GcsProvider))
-            faults.Add($"GOOGLE_WORKLOAD_PROVIDER is {Shown.Quote(GcsProvider)}, which is not a provider such as //iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
+            faults.Add(
+                $"GOOGLE_WORKLOAD_PROVIDER is {Shown.Quote(GcsProvider)}, which is not a provider such as "
+                    + "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
         if (GcsServiceAccount is not null && !ServiceAccount().IsMatch(GcsServiceAccount))
-            faults.Add($"GOOGLE_SERVICE_ACCOUNT is {Shown.Quote(GcsServiceAccount)}, which is not the address of a service account.");
+            faults.Add(
+                $"GOOGLE_SERVICE_ACCOUNT is {Shown.Quote(GcsServiceAccount)}, which is not the "
+                    + "address of a service account.");
         if (GcsServiceAccount is not null && GcsProvider is null)
             faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");
         if (TokenAudience is null && (S3RoleArn ?? GcsProvider) is not null)
-            faults.Add($"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the audience it trusts, such as api://APP_ID.");
+            faults.Add(
+                $"{(S3RoleArn is null ? "GOOGLE_WORKLOAD_PROVIDER" : "AWS_ROLE_ARN")} needs AZURE_TOKEN_AUDIENCE, the "
+                    + "audience it trusts, such as api://APP_ID.");
     }
 
     [GeneratedRegex(@"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
     private static partial Regex RoleArn();
 
-    [GeneratedRegex(@"^//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$")]
+    [GeneratedRegex(
+        @"^//iam\.googleapis\.com/projects/[^/]+/locations/global/workloadIdentityPools/[^/]+/providers/[^/]+$")]
     private static partial Regex Provider();
 
     [GeneratedRegex(@"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$")]

@@ -13,13 +13,16 @@ internal sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectSt
     public IReadOnlyList<string> Schemes => [.. _byScheme.Keys];
 
     /// <inheritdoc/>
-    public Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken) => For(uri).OpenAsync(uri, cancellationToken);
+    public Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken) =>
+        For(uri).OpenAsync(uri, cancellationToken);
 
     /// <inheritdoc/>
-    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) => For(uri).WriteAsync(uri, content, cancellationToken);
+    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) =>
+        For(uri).WriteAsync(uri, content, cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken) => For(prefix).ListAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken) =>
+        For(prefix).ListAsync(prefix, cancellationToken);
 
     private IObjectStore For(ObjectUri uri)
     {
@@ -27,6 +30,7 @@ internal sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectSt
         return _byScheme.TryGetValue(uri.Scheme, out var store)
             ? store
             : throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"Addresses with '{uri.Scheme}://' are not supported here. Use one of: {string.Join(", ", _byScheme.Keys)}.");
+                $"Addresses with '{uri.Scheme}://' are not supported here. Use one of: "
+                    + $"{string.Join(", ", _byScheme.Keys)}.");
     }
 }

@@ -26,20 +26,24 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
     public long? DayLimit => Limit(options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
 
     /// <summary>How many URLs of a list were posted, while it had a budget.</summary>
-    public Task<long> GetUsedAsync(string listId, CancellationToken cancellationToken) => ledger.GetReservedAsync(NameOf(listId), cancellationToken);
+    public Task<long> GetUsedAsync(string listId, CancellationToken cancellationToken) =>
+        ledger.GetReservedAsync(NameOf(listId), cancellationToken);
 
     /// <summary>How many URLs were posted on a day, UTC, while there was a budget for it.</summary>
-    public Task<long> GetUsedAsync(DateTimeOffset day, CancellationToken cancellationToken) => ledger.GetReservedAsync(NameOf(day), cancellationToken);
+    public Task<long> GetUsedAsync(DateTimeOffset day, CancellationToken cancellationToken) =>
+        ledger.GetReservedAsync(NameOf(day), cancellationToken);
 
     /// <summary>Takes a submission's URLs, all or none.</summary>
     /// <param name="planned">What is about to be posted.</param>
     /// <param name="now">Names the day; <see cref="SubmissionEntry.PostedAt"/> if it is posted.</param>
     /// <param name="cancellationToken">Stops between two steps; the same again goes on.</param>
-    public async Task<BudgetAnswer> TakeAsync(SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<BudgetAnswer> TakeAsync(
+        SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (ListLimit is { } ofList)
         {
-            var left = await ledger.ReserveAsync(NameOf(planned.ListId), NameOf(planned), planned.Count, ofList, cancellationToken);
+            var left = await ledger.ReserveAsync(
+                NameOf(planned.ListId), NameOf(planned), planned.Count, ofList, cancellationToken);
             if (left < planned.Count)
                 return new((int)left, Day: false, ofList);
         }
@@ -73,13 +77,16 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
 
     private long? Limit(long? urls, decimal? cost)
     {
-        long? affordable = cost / options.Value.Nimble.PricePerUrl is { } count ? (long)Math.Min(Math.Floor(count), long.MaxValue) : null;
+        long? affordable = cost / options.Value.Nimble.PricePerUrl is { } count
+            ? (long)Math.Min(Math.Floor(count), long.MaxValue)
+            : null;
         return affordable < urls ? affordable : urls ?? affordable;
     }
 
     private static string NameOf(string listId) => $"list.{listId}";
 
-    private static string NameOf(DateTimeOffset day) => $"day.{day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}";
+    private static string NameOf(DateTimeOffset day) =>
+        $"day.{day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}";
 
     private static string NameOf(SubmissionEntry submission) => $"{submission.SubmissionId}.{submission.Attempt}";
 }

@@ -23,7 +23,8 @@ internal sealed record CanaryResult(int Inputs, int Records, int Failures, int N
 
 /// <summary>Decides whether a list's first inputs succeeded, and wakes the submissions that wait for that.</summary>
 internal sealed partial class CanaryGuard(
-    ILedger ledger, PlannedSubmissions planned, IOptions<PipelineOptions> options, TimeProvider time, ILogger<CanaryGuard> logger)
+    ILedger ledger, PlannedSubmissions planned, IOptions<PipelineOptions> options, TimeProvider time,
+    ILogger<CanaryGuard> logger)
 {
     // One entry for each list with a canary; a forgotten one is counted again.
     private const int Kept = 1000;
@@ -53,7 +54,8 @@ internal sealed partial class CanaryGuard(
             }
         }
 
-        var result = new CanaryResult(inputs, records, failures, (int)Math.Ceiling(inputs * options.Value.Guards.CanaryShare));
+        var result = new CanaryResult(
+            inputs, records, failures, (int)Math.Ceiling(inputs * options.Value.Guards.CanaryShare));
         if (result.HasPassed || result.HasFailed)
             _decided.Set(submissionId, result);
         return result;
@@ -81,6 +83,8 @@ internal sealed partial class CanaryGuard(
             LogWoken(woken, closed.ListId);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The canary of list {ListId} is decided. Submissions that waited for it: {Submissions}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The canary of list {ListId} is decided. Submissions that waited for it: {Submissions}.")]
     private partial void LogWoken(int submissions, string listId);
 }

@@ -19,7 +19,8 @@ internal static class PartialAcceptance
         var missing = submission.Count - accepted.Tasks.Count;
         if (missing <= 0 || accepted.Errors.Distinct().Count() < missing)
             return null;
-        var words = string.Join(" ", accepted.Errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(3));
+        var words = string.Join(
+            " ", accepted.Errors.Select(e => e.Message).Where(m => m.Length > 0).Distinct().Take(3));
         return $"Nimble accepted {accepted.Tasks.Count} of {Amount.Of(submission.Count, "input")} and not this one: "
             + (words.Length > 0 ? words : NoReason);
     }
@@ -68,5 +69,7 @@ internal static class PartialAcceptance
     }
 
     private static string Say(string? own, string? words) =>
-        own is { Length: > 0 } ? $"Nimble did not accept this input: {own}" : words ?? $"Nimble did not accept this input: {NoReason}";
+        own is { Length: > 0 }
+            ? $"Nimble did not accept this input: {own}"
+            : words ?? $"Nimble did not accept this input: {NoReason}";
 }

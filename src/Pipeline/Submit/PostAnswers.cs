@@ -44,10 +44,12 @@ internal sealed partial class PostAnswers(
         };
 
     /// <summary>Takes an intent back that was followed by no POST.</summary>
-    public Task HandleUnsentAsync(SubmissionEntry planned, SubmissionEntry intent, CancellationToken cancellationToken) =>
+    public Task HandleUnsentAsync(
+        SubmissionEntry planned, SubmissionEntry intent, CancellationToken cancellationToken) =>
         unaccepted.BackToPlannedAsync(planned, intent, HoldReason.None, reason: null, TimeSpan.Zero, cancellationToken);
 
-    private async Task AcceptAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Accepted accepted)
+    private async Task AcceptAsync(
+        SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Accepted accepted)
     {
         unaccepted.Resume();
         var tasks = new TaskMatcher(intent, inputs).Match(accepted.Tasks);
@@ -69,7 +71,8 @@ internal sealed partial class PostAnswers(
                 settled, PartialAcceptance.Find(settled, inputs, tasks, accepted), CancellationToken.None);
     }
 
-    private async Task RefuseAsync(SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)
+    private async Task RefuseAsync(
+        SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused refused)
     {
         LogRefused(intent.SubmissionId, refused.HttpStatus, refused.Message);
         await unaccepted.GiveBackAsync(intent);
@@ -87,7 +90,8 @@ internal sealed partial class PostAnswers(
             intent, current => current.ToUnknown(unknown.Message, now + options.Value.Sweep.PollInterval));
         if (unknown.TaskId is { } taskId)
             await queue.SendAsync(
-                new ResultMessage(intent.SubmissionId, taskId, DiscoveredBy.Sweep, now), TimeSpan.Zero, CancellationToken.None);
+                new ResultMessage(intent.SubmissionId, taskId, DiscoveredBy.Sweep, now), TimeSpan.Zero,
+                CancellationToken.None);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =

@@ -18,7 +18,8 @@ internal static class PostSettlement
         this ILedger ledger, SubmissionEntry intent, Func<SubmissionEntry, SubmissionEntry> change)
     {
         var current = intent;
-        while (current is { State: SubmissionState.Posting or SubmissionState.Unknown } && current.PostedAt == intent.PostedAt)
+        while (current is { State: SubmissionState.Posting or SubmissionState.Unknown }
+            && current.PostedAt == intent.PostedAt)
         {
             if (await ledger.UpdateSubmissionAsync(change(current), CancellationToken.None) is { } settled)
                 return settled;

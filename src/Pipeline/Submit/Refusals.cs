@@ -13,7 +13,9 @@ namespace Pipeline.Submit;
 /// posted as submissions of their own: the inputs that the answer names and the rest, else halves, until the bad inputs
 /// are alone.
 /// </summary>
-internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, ILogger<Refusals> logger)
+internal sealed partial class Refusals(
+    ILedger ledger, Resubmission repeats, OutcomeRecorder outcomes, IOptions<PipelineOptions> options,
+    ILogger<Refusals> logger)
 {
     // A family's numbers are used up at 2,147; retries and replays need some too.
     private const int MaxFamily = 2000;
@@ -23,16 +25,20 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
     /// <param name="inputs">Its inputs.</param>
     /// <param name="answer">The refusal.</param>
     /// <param name="cancellationToken">Stops between two steps; Sweep goes on.</param>
-    public Task HandleAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused answer, CancellationToken cancellationToken) =>
+    public Task HandleAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, PostOutcome.Refused answer,
+        CancellationToken cancellationToken) =>
         answer.ConcernsAll
             ? FailAsync(refused, inputs, cancellationToken)
-            : DivideAsync(refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
+            : DivideAsync(
+                refused, inputs, [.. inputs.Where(i => answer.Places.Contains(i.Ordinal))], cancellationToken);
 
     /// <summary>
     /// Finishes the division that a crash cut short. Inputs that still wait and are in no part are divided; if the
     /// submission was not refused for its content, they move to one new submission.
     /// </summary>
-    public async Task ResumeAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
+    public async Task ResumeAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, CancellationToken cancellationToken)
     {
         var left = await repeats.GoOnAsync(refused, waiting, cancellationToken);
         if (left.Count == 0)
@@ -44,17 +50,20 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
 
     /// <summary>Fails inputs that Nimble did not take though it accepted their submission.</summary>
     public async Task EndRefusedAsync(
-        SubmissionEntry accepted, IReadOnlyList<(InputEntry Input, string Message)> refused, CancellationToken cancellationToken)
+        SubmissionEntry accepted, IReadOnlyList<(InputEntry Input, string Message)> refused,
+        CancellationToken cancellationToken)
     {
         foreach (var same in refused.GroupBy(r => r.Message, r => r.Input))
         {
             LogRefused(same.Count(), accepted.SubmissionId, same.Key);
-            await outcomes.FailAsync(accepted, [.. same], new("submit", FailureReasons.SubmissionRefused, same.Key), cancellationToken);
+            await outcomes.FailAsync(
+                accepted, [.. same], new("submit", FailureReasons.SubmissionRefused, same.Key), cancellationToken);
         }
     }
 
     private async Task DivideAsync(
-        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt, CancellationToken cancellationToken)
+        SubmissionEntry refused, IReadOnlyList<InputEntry> waiting, IReadOnlyList<InputEntry> pointedAt,
+        CancellationToken cancellationToken)
     {
         // Inputs that the answer names are posted once more alone: if it named the wrong ones, they are accepted.
         if (refused.Count == 1 || pointedAt.Count == waiting.Count || await IsHopelessAsync(refused, cancellationToken))
@@ -63,7 +72,8 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
             return;
         }
 
-        IReadOnlyList<IReadOnlyList<InputEntry>> groups = pointedAt.Count > 0 && !await IsRestAsync(refused, cancellationToken)
+        IReadOnlyList<IReadOnlyList<InputEntry>> groups = pointedAt.Count > 0
+            && !await IsRestAsync(refused, cancellationToken)
             ? [[.. waiting.Except(pointedAt)], pointedAt]
             : [[.. waiting.Take(waiting.Count / 2)], [.. waiting.Skip(waiting.Count / 2)]];
         LogDivided(refused.SubmissionId, groups[0].Count, groups[1].Count);
@@ -75,7 +85,8 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
     /// halves find the bad inputs sooner.
     /// </summary>
     private async Task<bool> IsRestAsync(SubmissionEntry refused, CancellationToken cancellationToken) =>
-        refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before && refused.Count > (before.Count + 1) / 2;
+        refused.RepeatOf is { } whole && await ledger.GetSubmissionAsync(whole, cancellationToken) is { } before
+            && refused.Count > (before.Count + 1) / 2;
 
     /// <summary>
     /// Whether many parts were refused and none accepted, so that no single input is at fault; or names for parts are
@@ -86,7 +97,8 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
         int family = 0, refusals = 0, accepted = 0;
         for (var sequence = refused.Sequence % SubmissionIds.MaxPlanned; ; sequence = SubmissionIds.Next(sequence))
         {
-            if (await ledger.GetSubmissionAsync(SubmissionIds.Of(refused.ListId, sequence), cancellationToken) is not { } member)
+            if (await ledger.GetSubmissionAsync(SubmissionIds.Of(refused.ListId, sequence), cancellationToken)
+                is not { } member)
                 return refusals >= options.Value.Submit.MaxRefusals && accepted == 0;
             refusals += member.Proof == PostProof.Refusal ? 1 : 0;
             accepted += member.AcceptedAt is null ? 0 : 1;
@@ -95,16 +107,25 @@ internal sealed partial class Refusals(ILedger ledger, Resubmission repeats, Out
         }
     }
 
-    private Task FailAsync(SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    private Task FailAsync(
+        SubmissionEntry refused, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         LogRefused(inputs.Count, refused.SubmissionId, refused.Message ?? "");
         return outcomes.FailAsync(
-            refused, inputs, new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}"), cancellationToken);
+            refused, inputs,
+            new("submit", FailureReasons.SubmissionRefused, $"Nimble refused the submission: {refused.Message}"),
+            cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} was refused for its content and is divided. Inputs of the parts: {First} and {Second}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message =
+            "Submission {SubmissionId} was refused for its content and is divided. Inputs of the "
+                + "parts: {First} and {Second}.")]
     private partial void LogDivided(string submissionId, int first, int second);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} failed with submission_refused ({Inputs} of its inputs): {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Submission {SubmissionId} failed with submission_refused ({Inputs} of its inputs): {Reason}")]
     private partial void LogRefused(int inputs, string submissionId, string reason);
 }

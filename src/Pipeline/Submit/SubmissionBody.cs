@@ -10,10 +10,15 @@ namespace Pipeline.Submit;
 /// </summary>
 internal static class SubmissionBody
 {
-    private static readonly JsonWriterOptions Plain = new() { Encoder = MinimalJsonEncoder.Instance, SkipValidation = true };
+    private static readonly JsonWriterOptions Plain = new()
+    {
+        Encoder = MinimalJsonEncoder.Instance,
+        SkipValidation = true,
+    };
 
     /// <summary>The body of <c>/extract/batch</c>.</summary>
-    public static ReadOnlyMemory<byte> Batch(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, Uri? callbackUrl)
+    public static ReadOnlyMemory<byte> Batch(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, Uri? callbackUrl)
     {
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         using (var writer = new Utf8JsonWriter(buffer, Plain))

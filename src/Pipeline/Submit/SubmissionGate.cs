@@ -14,7 +14,8 @@ internal sealed class SubmissionGate(TimeProvider time)
     public Pause? Current => _pause is { } pause && pause.Until > time.GetUtcNow() ? pause : null;
 
     /// <summary>Holds submission back for a while.</summary>
-    internal void PauseFor(TimeSpan duration, string reason, HoldReason hold) => _pause = new(time.GetUtcNow() + duration, reason, hold);
+    internal void PauseFor(TimeSpan duration, string reason, HoldReason hold) =>
+        _pause = new(time.GetUtcNow() + duration, reason, hold);
 
     /// <summary>Lets submission go on.</summary>
     internal void Open() => _pause = null;

@@ -11,7 +11,9 @@ namespace Pipeline.Submit;
 /// <summary>
 /// Holds planned submissions back, records the reason in the ledger, and ends submissions that must not be posted.
 /// </summary>
-internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<SubmissionHolds> logger)
+internal sealed partial class SubmissionHolds(
+    ILedger ledger, IWorkQueue queue, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time,
+    ILogger<SubmissionHolds> logger)
 {
     // Settings may change during a long wait, so it is checked again at least this often.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
@@ -24,7 +26,8 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
     /// Fails a submission that has waited for Nimble's budget or a valid key for longer than
     /// <c>Nimble:RefusedWindow</c>.
     /// </summary>
-    public async Task WaitAsync(SubmissionEntry planned, HoldReason hold, string? reason, TimeSpan delay, CancellationToken cancellationToken)
+    public async Task WaitAsync(
+        SubmissionEntry planned, HoldReason hold, string? reason, TimeSpan delay, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         DateTimeOffset? since = hold == HoldReason.None ? null : planned.Hold == hold ? planned.HeldSince ?? now : now;
@@ -48,7 +51,8 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
             await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), wait, cancellationToken);
     }
 
-    private static Setback Describe(SubmissionEntry planned, HoldReason hold, string reason, DateTimeOffset now, DateTimeOffset until)
+    private static Setback Describe(
+        SubmissionEntry planned, HoldReason hold, string reason, DateTimeOffset now, DateTimeOffset until)
     {
         var word = hold switch
         {
@@ -68,13 +72,15 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
     {
         var now = time.GetUtcNow();
         var since = planned.Hold == hold ? planned.HeldSince ?? now : now;
-        return await ledger.UpdateSubmissionAsync(planned.WaitFor(hold, since, now, planned.Setback), cancellationToken) is not null;
+        return await ledger.UpdateSubmissionAsync(
+            planned.WaitFor(hold, since, now, planned.Setback), cancellationToken) is not null;
     }
 
     /// <summary>Ends a planned submission that must not be posted, and fails its inputs.</summary>
     /// <returns>The submission afterwards; null if somebody else has changed it, and nothing was done.</returns>
     public async Task<SubmissionEntry?> EndAsync(
-        SubmissionEntry planned, IReadOnlyList<InputEntry> failing, FailureCause cause, CancellationToken cancellationToken)
+        SubmissionEntry planned, IReadOnlyList<InputEntry> failing, FailureCause cause,
+        CancellationToken cancellationToken)
     {
         // The state changes first: nobody may post a submission whose inputs fail.
         var ended = planned.GiveUp(time.GetUtcNow(), cause.Message);
@@ -90,6 +96,9 @@ internal sealed partial class SubmissionHolds(ILedger ledger, IWorkQueue queue, 
         return refused;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Submission {SubmissionId} is not submitted ({Inputs} of its inputs) and fails with {Reason}: {Text}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message =
+            "Submission {SubmissionId} is not submitted ({Inputs} of its inputs) and fails with {Reason}: {Text}")]
     private partial void LogEnded(int inputs, string submissionId, string reason, string text);
 }

@@ -26,7 +26,8 @@ internal sealed class SubmissionPoster(
     /// <param name="now">The time of the intent; it names the day whose budget the guards charged.</param>
     /// <param name="cancellationToken">Cancels the work before the POST. Nothing cancels the POST.</param>
     public async Task PostAsync(
-        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         if (await ledger.UpdateSubmissionAsync(Intent(planned, now), cancellationToken) is not { } intent)
             return;

@@ -48,11 +48,13 @@ internal sealed partial class SubmissionTurns(
         if (gate.Current is not { } pause)
             return turn;
         using (turn)
-            await holds.WaitAsync(submission, pause.Hold, pause.Reason, pause.Until - time.GetUtcNow(), cancellationToken);
+            await holds.WaitAsync(
+                submission, pause.Hold, pause.Reason, pause.Until - time.GetUtcNow(), cancellationToken);
         return null;
     }
 
-    private async Task<IDisposable?> SendLaterAsync(SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken)
+    private async Task<IDisposable?> SendLaterAsync(
+        SubmissionEntry planned, TimeSpan delay, CancellationToken cancellationToken)
     {
         await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), delay, cancellationToken);
         return null;

@@ -34,7 +34,9 @@ internal sealed partial class SubmitGuards(
     /// True if it may be posted now; its URLs are then taken out of the budgets. Otherwise it waits, is divided, or has
     /// ended.
     /// </summary>
-    public async Task<bool> AdmitAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<bool> AdmitAsync(
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var refused = inputs.Where(input => _guard.Check(input.Url) is not null).ToList();
         if (refused.Count > 0)
@@ -59,16 +61,19 @@ internal sealed partial class SubmitGuards(
 
     /// <summary>Fails the inputs whose URLs may not be submitted; the rest moves to a new submission.</summary>
     private async Task RefuseAsync(
-        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> refused, CancellationToken cancellationToken)
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, IReadOnlyList<InputEntry> refused,
+        CancellationToken cancellationToken)
     {
-        var reasons = string.Join("; ", refused.Select(input => _guard.Check(input.Url)).Distinct(StringComparer.Ordinal).Take(MaxNamed));
+        var reasons = string.Join(
+            "; ", refused.Select(input => _guard.Check(input.Url)).Distinct(StringComparer.Ordinal).Take(MaxNamed));
         var ended = await holds.EndAsync(planned, refused, new("submit", FailureReasons.DomainRefused,
             $"It was not submitted: {reasons}, then 'replay --resubmit' submits it."), cancellationToken);
         if (ended is not null)
             await repeats.DivideAsync(ended, [[.. inputs.Except(refused)]], cancellationToken);
     }
 
-    private async Task<bool> IsPastAsync(string canary, SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    private async Task<bool> IsPastAsync(
+        string canary, SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var result = await canaries.GetResultAsync(canary, cancellationToken);
         if (result.HasPassed)
@@ -76,7 +81,9 @@ internal sealed partial class SubmitGuards(
         if (result.HasFailed)
         {
             await holds.EndAsync(planned, inputs, new("submit", FailureReasons.CanaryFailed,
-                $"It was not submitted: of the list's first {Amount.Of(result.Inputs, "input")} {result.Failures} failed and {result.Records} succeeded, where {result.Needed} must. See why those failed (submission {canary}); 'replay --resubmit' submits the rest."), cancellationToken);
+                $"It was not submitted: of the list's first {Amount.Of(result.Inputs, "input")} {result.Failures} "
+                    + $"failed and {result.Records} succeeded, where {result.Needed} must. See why those failed "
+                    + $"(submission {canary}); 'replay --resubmit' submits the rest."), cancellationToken);
             return false;
         }
 
@@ -88,34 +95,51 @@ internal sealed partial class SubmitGuards(
     }
 
     /// <summary>Moves what the list's budget still allows to a new submission, and fails the rest.</summary>
-    private async Task EndOfListAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, BudgetAnswer answer, CancellationToken cancellationToken)
+    private async Task EndOfListAsync(
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, BudgetAnswer answer,
+        CancellationToken cancellationToken)
     {
-        var ended = await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
-            string.Create(CultureInfo.InvariantCulture, $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise Guards:MaxUrlsPerList or Guards:MaxCostPerList, then 'replay --resubmit' submits it.")), cancellationToken);
+        var ended =
+            await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise "
+                    + $"Guards:MaxUrlsPerList or Guards:MaxCostPerList, then "
+                    + $"'replay --resubmit' submits it.")), cancellationToken);
         if (ended is not null)
             await repeats.DivideAsync(ended, [[.. inputs.Take(answer.Left)]], cancellationToken);
     }
 
-    private async Task DivideAsync(SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, int first, CancellationToken cancellationToken)
+    private async Task DivideAsync(
+        SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, int first, CancellationToken cancellationToken)
     {
         LogDivided(planned.SubmissionId, first);
-        var cause = new FailureCause("submit", FailureReasons.BudgetExhausted, "It was divided, as the day's budget allows only a part of it.");
+        var cause = new FailureCause(
+            "submit", FailureReasons.BudgetExhausted, "It was divided, as the day's budget allows only a part of it.");
         if (await holds.EndAsync(planned, [], cause, cancellationToken) is { } ended)
             await repeats.DivideAsync(ended, [[.. inputs.Take(first)], [.. inputs.Skip(first)]], cancellationToken);
     }
 
-    private async Task WaitForNextDayAsync(SubmissionEntry planned, long limit, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task WaitForNextDayAsync(
+        SubmissionEntry planned, long limit, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var wait = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime + AfterMidnight;
-        var reason = string.Create(CultureInfo.InvariantCulture, $"The day's budget of {limit:N0} URLs is used up. Submission resumes automatically the next day (UTC). To resume now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
+        var reason = string.Create(
+            CultureInfo.InvariantCulture,
+            $"The day's budget of {limit:N0} URLs is used up. Submission resumes automatically the next day (UTC). To "
+                + $"resume now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
         gate.PauseFor(wait, reason, HoldReason.DailyBudget);
         LogPaused(planned.SubmissionId, wait.TotalSeconds, reason);
         await holds.WaitAsync(planned, HoldReason.DailyBudget, reason, wait, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} is divided: the day's budget allows {Inputs} of its inputs.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Submission {SubmissionId} is divided: the day's budget allows {Inputs} of its inputs.")]
     private partial void LogDivided(string submissionId, int inputs);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Submission {SubmissionId} is held until the next day, for {Seconds} s: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Submission {SubmissionId} is held until the next day, for {Seconds} s: {Reason}")]
     private partial void LogPaused(string submissionId, double seconds, string reason);
 }

@@ -30,7 +30,8 @@ internal sealed partial class UnacceptedPosts(
 
     /// <summary>Pauses all submission after a refusal that concerns more than this submission's content.</summary>
     public async Task PauseAsync(
-        SubmissionEntry planned, SubmissionEntry intent, PostOutcome.Refused refused, CancellationToken cancellationToken)
+        SubmissionEntry planned, SubmissionEntry intent, PostOutcome.Refused refused,
+        CancellationToken cancellationToken)
     {
         var (hold, shortest, reason) = Describe(refused);
         var wait = refused.RetryAfter.AtLeast(shortest);
@@ -66,7 +67,8 @@ internal sealed partial class UnacceptedPosts(
         return refused.Kind switch
         {
             RefusalKind.Budget => (HoldReason.NimbleBudget, refusedPause,
-                $"Nimble has no budget for more (402): {refused.Message} Top up the account; submission resumes automatically."),
+                $"Nimble has no budget for more (402): {refused.Message} Top up the account; "
+                    + "submission resumes automatically."),
             RefusalKind.Credentials => (HoldReason.ApiKey, refusedPause,
                 $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
             RefusalKind.RateLimit => (HoldReason.None, UnreachablePause,

@@ -29,7 +29,8 @@ internal sealed partial class DeadLetterStage(
     /// <param name="body">The message.</param>
     /// <param name="error">What the last try failed with; null if that is not known.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
-    public async Task HandleAsync(string name, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
+    public async Task HandleAsync(
+        string name, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
     {
         LogDead(error, name);
         var reason = (error as PipelineException)?.Reason ?? FailureReasons.Internal;
@@ -38,13 +39,17 @@ internal sealed partial class DeadLetterStage(
         {
             // Intake has recorded what it refuses itself.
             case QueueNames.UrlLists when error is not PipelineException { IsPermanent: true }:
-                await _refusals.RefuseAsync(body, null, $"It could not be planned: {text}", isKnown: error is null, cancellationToken);
+                await _refusals.RefuseAsync(
+                    body, null, $"It could not be planned: {text}", isKnown: error is null, cancellationToken);
                 break;
             case QueueNames.Submissions when TryRead(body, MessageReader.ReadSubmission) is { } message:
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
             case QueueNames.Results when TryRead(body, MessageReader.ReadResult) is { } message:
-                await (message.Others is null ? FailResultAsync(message, reason, text, cancellationToken) : SendApartAsync(message, cancellationToken));
+                await (
+                    message.Others is null
+                        ? FailResultAsync(message, reason, text, cancellationToken)
+                        : SendApartAsync(message, cancellationToken));
                 break;
         }
     }
@@ -62,10 +67,12 @@ internal sealed partial class DeadLetterStage(
         }
     }
 
-    private async Task FailSubmissionAsync(SubmissionMessage message, string reason, string text, CancellationToken cancellationToken)
+    private async Task FailSubmissionAsync(
+        SubmissionMessage message, string reason, string text, CancellationToken cancellationToken)
     {
         var cause = new FailureCause("submit", reason, text);
-        while (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is { State: SubmissionState.Planned } planned)
+        while (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
+            is { State: SubmissionState.Planned } planned)
         {
             var inputs = await ledger.GetInputsAsync(planned.SubmissionId, cancellationToken);
             if (await holds.EndAsync(planned, inputs, cause, cancellationToken) is not null)
@@ -79,13 +86,17 @@ internal sealed partial class DeadLetterStage(
             await queue.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
     }
 
-    private async Task FailResultAsync(ResultMessage message, string reason, string text, CancellationToken cancellationToken)
+    private async Task FailResultAsync(
+        ResultMessage message, string reason, string text, CancellationToken cancellationToken)
     {
-        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { State: SubmissionState.Accepted } submission
-            || await ledger.GetTaskAsync(message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
+        if (await ledger.GetSubmissionAsync(message.SubmissionId,
+            cancellationToken) is not { State: SubmissionState.Accepted } submission
+            || await ledger.GetTaskAsync(
+                message.SubmissionId, message.TaskId, cancellationToken) is not { Ordinal: { } ordinal }
             || await ledger.GetInputAsync(message.SubmissionId, ordinal, cancellationToken) is not { } input)
             return;
-        await failures.FailAsync(submission, input, message.TaskId, new("collect", reason, text), message.DiscoveredBy, cancellationToken);
+        await failures.FailAsync(
+            submission, input, message.TaskId, new("collect", reason, text), message.DiscoveredBy, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message of queue {Queue} failed its last try.")]

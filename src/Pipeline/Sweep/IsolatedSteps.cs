@@ -12,7 +12,8 @@ namespace Pipeline.Sweep;
 /// for status, and retried after a growing delay. A submission that fails every try is failed in the end, and no other.
 /// </summary>
 internal sealed partial class IsolatedSteps(
-    ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time, ILogger<IsolatedSteps> logger)
+    ILedger ledger, OutcomeRecorder outcomes, IOptions<PipelineOptions> options, TimeProvider time,
+    ILogger<IsolatedSteps> logger)
 {
     // Far longer than a look takes; it bounds the wait behind an answer that never ends.
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(8);
@@ -22,11 +23,13 @@ internal sealed partial class IsolatedSteps(
     /// <param name="step">Gets it without its setback, so that whatever the step writes clears that.</param>
     /// <param name="cancellationToken">Stops the host.</param>
     public async Task RunAsync(
-        SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
+        SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> step,
+        CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(LookLimit, time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        if (await TryAsync(() => step(submission with { Setback = null }, limited.Token), cancellationToken) is not { } error)
+        if (await TryAsync(() => step(submission with { Setback = null }, limited.Token), cancellationToken)
+            is not { } error)
             return;
         // If that cannot be written either, the submission stays due, and the others still get their looks.
         if (await TryAsync(() => PutOffAsync(submission, error, cancellationToken), cancellationToken) is { } second)
@@ -35,11 +38,13 @@ internal sealed partial class IsolatedSteps(
 
     /// <summary>Takes one step with a list, unless it is put off.</summary>
     /// <returns>Whether the step succeeded.</returns>
-    public async Task<bool> RunAsync(ListEntry list, Func<ListEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(
+        ListEntry list, Func<ListEntry, CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         if (list.Setback?.Until > time.GetUtcNow())
             return false;
-        if (await TryAsync(() => step(list with { Setback = null }, cancellationToken), cancellationToken) is not { } error)
+        if (await TryAsync(() => step(list with { Setback = null }, cancellationToken), cancellationToken)
+            is not { } error)
         {
             await ClearAsync(list, cancellationToken);
             return true;
@@ -47,7 +52,8 @@ internal sealed partial class IsolatedSteps(
 
         var setback = SetbackPolicy.Next(list.Setback, error, options.Value.Sweep, time.GetUtcNow());
         LogListPutOff(Unexpected(error), list.ListId, setback.Until, setback.Message);
-        if (await TryAsync(() => ledger.UpdateListAsync(list with { Setback = setback }, cancellationToken), cancellationToken) is { } second)
+        if (await TryAsync(() => ledger.UpdateListAsync(list with { Setback = setback }, cancellationToken),
+            cancellationToken) is { } second)
             LogLost(second, list.ListId);
         return false;
     }
@@ -55,7 +61,10 @@ internal sealed partial class IsolatedSteps(
     /// <summary>Removes the setback of a list, unless the step itself wrote the row without it.</summary>
     private async Task ClearAsync(ListEntry list, CancellationToken cancellationToken)
     {
-        if (list.Setback is not null && await TryAsync(() => ledger.UpdateListAsync(list with { Setback = null }, cancellationToken), cancellationToken) is { } error)
+        if (list.Setback is not null
+            && await TryAsync(
+                () => ledger.UpdateListAsync(list with { Setback = null }, cancellationToken),
+                cancellationToken) is { } error)
             LogLost(error, list.ListId);
     }
 
@@ -96,7 +105,8 @@ internal sealed partial class IsolatedSteps(
     /// When the next step is due; null for a closed submission whose evidence is no longer looked for.
     /// </summary>
     private DateTimeOffset? NextStep(SubmissionEntry submission, Setback setback) =>
-        submission.State == SubmissionState.Closed && setback.Until >= submission.PostedAt + options.Value.Sweep.TaskDeadline
+        submission.State == SubmissionState.Closed
+            && setback.Until >= submission.PostedAt + options.Value.Sweep.TaskDeadline
             ? null
             : setback.Until;
 
@@ -106,11 +116,13 @@ internal sealed partial class IsolatedSteps(
         LogGaveUp(submission.SubmissionId, setback.Faults, setback.Message);
         var isUnknown = submission.State is SubmissionState.Posting or SubmissionState.Unknown;
         var cause = new FailureCause("sweep", isUnknown ? FailureReasons.SubmissionUnknown : FailureReasons.Internal,
-            $"Work on its submission failed {Amount.Of(setback.Faults, "time")}, the last time with {setback.Message.TrimEnd('.')}. "
+            $"Work on its submission failed {Amount.Of(setback.Faults, "time")}, the last time with "
+                + $"{setback.Message.TrimEnd('.')}. "
             + "See the log. 'pipeline replay' tries again, and posts nothing.");
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         foreach (var input in inputs.Where(i => i.State == InputState.Waiting))
-            if (await TryAsync(() => outcomes.FailAsync(submission, [input], cause, cancellationToken), cancellationToken) is { } error)
+            if (await TryAsync(() => outcomes.FailAsync(submission, [input], cause, cancellationToken),
+                cancellationToken) is { } error)
                 LogLost(error, input.Id);
         if (submission.AcceptedAt is null)
             await RefuseAsync(submission.SubmissionId, cancellationToken);
@@ -128,13 +140,19 @@ internal sealed partial class IsolatedSteps(
     /// <summary>An error whose stack trace belongs in the log; else null.</summary>
     private static Exception? Unexpected(Exception error) => error is PipelineException ? null : error;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is put off until {Until:u}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Work on submission {SubmissionId} is put off until {Until:u}: {Reason}")]
     private partial void LogPutOff(Exception? error, string submissionId, DateTimeOffset until, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "List {ListId} could not be closed; the next try is at {Until:u}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "List {ListId} could not be closed; the next try is at {Until:u}: {Reason}")]
     private partial void LogListPutOff(Exception? error, string listId, DateTimeOffset until, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Work on submission {SubmissionId} keeps failing (attempt {Faults}), so its inputs without an outcome fail: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message =
+            "Work on submission {SubmissionId} keeps failing (attempt {Faults}), so its inputs without "
+                + "an outcome fail: {Reason}")]
     private partial void LogGaveUp(string submissionId, int faults, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A failed step could not be written to the ledger row of {Id}.")]

@@ -38,7 +38,11 @@ internal sealed partial class ListCloser(
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
     {
         var left = new ConcurrentBag<DateTimeOffset>();
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = Parallelism,
+            CancellationToken = cancellationToken,
+        };
         await Parallel.ForEachAsync(ledger.GetOpenListsAsync(cancellationToken), parallel, async (list, token) =>
         {
             var isClosed = false;
@@ -115,7 +119,9 @@ internal sealed partial class ListCloser(
         }
 
         if (records + failures != list.Inputs)
-            throw new InvalidOperationException($"List {list.ListId} has {Amount.Of(list.Inputs, "input")}, but {Amount.Of(records, "record")} and {Amount.Of(failures, "failure")}.");
+            throw new InvalidOperationException(
+                $"List {list.ListId} has {Amount.Of(list.Inputs, "input")}, but {Amount.Of(records, "record")} and "
+                    + $"{Amount.Of(failures, "failure")}.");
         CrashPoint.Pass("sweep.before-manifest");
         await publisher.PublishAsync(new Manifest
         {
@@ -143,7 +149,8 @@ internal sealed partial class ListCloser(
         LogClosed(list.ListId, list.Inputs, records, failures);
     }
 
-    private async Task<ManifestGuards?> DescribeGuardsAsync(string listId, string? canary, CancellationToken cancellationToken)
+    private async Task<ManifestGuards?> DescribeGuardsAsync(
+        string listId, string? canary, CancellationToken cancellationToken)
     {
         if (canary is null && budget.ListLimit is null)
             return null;
@@ -172,9 +179,12 @@ internal sealed partial class ListCloser(
         RepeatOf = submission.RepeatOf,
     };
 
-    private static void Count(SortedDictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+    private static void Count(SortedDictionary<string, long> counts, string key) =>
+        counts[key] = counts.GetValueOrDefault(key) + 1;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "List {ListId} is closed. Inputs: {Inputs}, records: {Records}, failures: {Failures}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "List {ListId} is closed. Inputs: {Inputs}, records: {Records}, failures: {Failures}.")]
     private partial void LogClosed(string listId, long inputs, long records, long failures);
 }
 

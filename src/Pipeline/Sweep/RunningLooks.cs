@@ -23,7 +23,8 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
     /// <param name="look">One look. What it throws ends the pass.</param>
     /// <param name="cancellationToken">Ends all that were begun here.</param>
     public async Task RunAsync(
-        IEnumerable<SubmissionEntry> due, Func<SubmissionEntry, CancellationToken, Task> look, CancellationToken cancellationToken)
+        IEnumerable<SubmissionEntry> due, Func<SubmissionEntry, CancellationToken, Task> look,
+        CancellationToken cancellationToken)
     {
         var waiting = due.ToList();
         var begun = new List<Look>();
@@ -54,7 +55,8 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
     /// <summary>Begins a look where there is room for it.</summary>
     /// <returns>Whether it need not be begun any more.</returns>
     private bool TryBegin(
-        SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> look, List<Look> begun, CancellationToken cancellationToken)
+        SubmissionEntry submission, Func<SubmissionEntry, CancellationToken, Task> look, List<Look> begun,
+        CancellationToken cancellationToken)
     {
         Look one;
         lock (_lock)
@@ -73,7 +75,8 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
     }
 
     private async Task LookAsync(
-        SubmissionEntry submission, Look one, Func<SubmissionEntry, CancellationToken, Task> look, CancellationToken cancellationToken)
+        SubmissionEntry submission, Look one, Func<SubmissionEntry, CancellationToken, Task> look,
+        CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         try
@@ -106,7 +109,9 @@ internal sealed partial class RunningLooks(TimeProvider time, ILogger<RunningLoo
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A slow look at submission {SubmissionId} did not end well; it comes again.")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A slow look at submission {SubmissionId} did not end well; it comes again.")]
     private partial void LogLeft(Exception? error, string submissionId);
 
     private sealed class Look(string listId, long begunAt)

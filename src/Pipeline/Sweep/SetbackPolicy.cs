@@ -19,7 +19,8 @@ internal static class SetbackPolicy
     public static bool IsFault(Exception error) => error switch
     {
         PipelineException known => known.IsPermanent
-            && known.Reason is not (FailureReasons.AccessDenied or FailureReasons.Unavailable or FailureReasons.InvalidConfiguration),
+            && known.Reason is not (
+                FailureReasons.AccessDenied or FailureReasons.Unavailable or FailureReasons.InvalidConfiguration),
         IOException or HttpRequestException or TimeoutException or OperationCanceledException => false,
         _ => true,
     };
@@ -39,7 +40,14 @@ internal static class SetbackPolicy
             ? Bound(sweep.PollInterval * Math.Pow(2, Math.Min(faults, 30) - 1), sweep.PollInterval, LongestDelay)
             : Bound((now - since) / 2, sweep.PollInterval, sweep.MaxPollInterval);
         var asked = Bound((error as PipelineException)?.RetryAfter ?? TimeSpan.Zero, TimeSpan.Zero, LongestAsked);
-        return new() { Reason = reason, Message = Describe(error), Since = since, Until = now + (asked > delay ? asked : delay), Faults = faults };
+        return new()
+        {
+            Reason = reason,
+            Message = Describe(error),
+            Since = since,
+            Until = now + (asked > delay ? asked : delay),
+            Faults = faults,
+        };
     }
 
     private static string Describe(Exception error) => error switch
@@ -49,5 +57,6 @@ internal static class SetbackPolicy
         _ => $"{error.GetType().Name}: {error.Message}",
     };
 
-    private static TimeSpan Bound(TimeSpan delay, TimeSpan least, TimeSpan most) => delay < least ? least : delay < most ? delay : most;
+    private static TimeSpan Bound(TimeSpan delay, TimeSpan least, TimeSpan most) =>
+        delay < least ? least : delay < most ? delay : most;
 }

@@ -30,7 +30,8 @@ internal sealed partial class SubmissionCloser(
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);
         if (await ledger.UpdateSubmissionAsync(
-                submission.ToClosed(records, failures, policy.NextLateLook(submission)), cancellationToken) is not { } closed)
+                submission.ToClosed(records, failures, policy.NextLateLook(submission)),
+                cancellationToken) is not { } closed)
             return;
         await reopening.ReopenListAsync(submission.ListId, cancellationToken);
         outcomes.Forget(submission.SubmissionId);

@@ -53,7 +53,8 @@ internal sealed class SweepPolicy(IOptions<PipelineOptions> options, TimeProvide
         submission.State == SubmissionState.Posting && at - submission.PostedAt < Sweep.PostingLease;
 
     /// <summary>Whether evidence of the POST is still waited for.</summary>
-    public bool IsWindowOpen(SubmissionEntry submission, DateTimeOffset at) => at - submission.PostedAt < EvidenceWindow;
+    public bool IsWindowOpen(SubmissionEntry submission, DateTimeOffset at) =>
+        at - submission.PostedAt < EvidenceWindow;
 
     /// <summary>
     /// Whether a search without a find is proof enough to post again: the settings ask for it, nothing is in doubt, the

@@ -60,7 +60,8 @@ internal sealed partial class SweepStage(
         if (now - _reportedAt < ReportEvery)
             return;
         _reportedAt = now;
-        LogSwept(looked, overdue.TotalMinutes, open.Count, open.OldestSince is { } since ? (now - since).TotalMinutes : 0);
+        LogSwept(
+            looked, overdue.TotalMinutes, open.Count, open.OldestSince is { } since ? (now - since).TotalMinutes : 0);
     }
 
     /// <summary>
@@ -93,7 +94,8 @@ internal sealed partial class SweepStage(
     private async Task LookAsync(IReadOnlyList<SubmissionEntry> due, CancellationToken cancellationToken)
     {
         var pass = looks.RunAsync(
-            InTurns(due), (submission, token) => isolated.RunAsync(submission, steps.StepAsync, token), cancellationToken);
+            InTurns(due), (submission, token) =>
+                isolated.RunAsync(submission, steps.StepAsync, token), cancellationToken);
         while (await Task.WhenAny(pass, Task.Delay(CloseEvery, time, cancellationToken)) != pass)
         {
             if (cancellationToken.IsCancellationRequested)
@@ -105,6 +107,7 @@ internal sealed partial class SweepStage(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
+        "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} "
+            + "lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
     private partial void LogSwept(int submissions, double overdueMinutes, int lists, double oldestMinutes);
 }

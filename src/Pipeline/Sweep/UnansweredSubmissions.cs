@@ -77,7 +77,8 @@ internal sealed partial class UnansweredSubmissions(
     {
         var post = refused.Message?.TrimEnd('.') ?? "the POST was cut off";
         var text = $"No proof was found within {policy.EvidenceWindow} that Nimble accepted the submission ({post}). "
-            + $"It will not be reposted automatically, since it may have been billed{(doubt is null ? "" : $": {doubt}")}.";
+            + "It will not be reposted automatically, since it may have been "
+            + $"billed{(doubt is null ? "" : $": {doubt}")}.";
         return outcomes.FailAsync(
             refused, inputs, new("submit", FailureReasons.SubmissionUnknown, text), cancellationToken);
     }

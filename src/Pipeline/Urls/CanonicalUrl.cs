@@ -67,7 +67,8 @@ internal static class CanonicalUrl
         var upper = new StringBuilder(text);
         for (var i = 0; i + 2 < upper.Length; i++)
             if (upper[i] == '%' && char.IsAsciiHexDigit(upper[i + 1]) && char.IsAsciiHexDigit(upper[i + 2]))
-                (upper[i + 1], upper[i + 2]) = (char.ToUpperInvariant(upper[i + 1]), char.ToUpperInvariant(upper[i + 2]));
+                (upper[i + 1], upper[i + 2]) = (
+                    char.ToUpperInvariant(upper[i + 1]), char.ToUpperInvariant(upper[i + 2]));
         return upper.ToString();
     }
 

@@ -50,7 +50,8 @@ internal static class Composition
             var own = table.ClassOf(part);
             // A mark of the same or a higher class between a mark and its letter blocks the composition.
             var adjacent = starter == joined.Count - 1;
-            if (starter >= 0 && (adjacent || (last < own && last > 0)) && Join(joined[starter], part, table) is var one and > 0)
+            if (starter >= 0 && (adjacent || (last < own && last > 0))
+                && Join(joined[starter], part, table) is var one and > 0)
             {
                 joined[starter] = one;
                 continue;

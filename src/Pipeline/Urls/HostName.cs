@@ -41,7 +41,11 @@ internal static class HostName
         }
         if (host.Contains(Prefix, StringComparison.Ordinal))
             host = string.Join('.', host.Split('.').Select(CheckLabel));
-        return host.Length == 0 || host.AsSpan().ContainsAny(Forbidden) ? null : EndsInNumber(host) ? Address(host) : host;
+        return host.Length == 0 || host.AsSpan().ContainsAny(Forbidden)
+            ? null
+            : EndsInNumber(host)
+            ? Address(host)
+            : host;
     }
 
     /// <summary>Maps and normalizes a whole name (UTS 46), then converts its labels to ASCII.</summary>
@@ -100,7 +104,8 @@ internal static class HostName
     /// </summary>
     private static bool MayJoin(List<int> points, int at) =>
         at > 0 && (IdnaTable.Instance.ClassOf(points[at - 1]) == Virama
-            || (points[at] == NonJoiner && at + 1 < points.Count && IsArabic(points[at - 1]) && IsArabic(points[at + 1])));
+            || (points[at] == NonJoiner && at + 1 < points.Count && IsArabic(points[at - 1])
+                && IsArabic(points[at + 1])));
 
     private static bool IsArabic(int point) => point is (>= 0x600 and <= 0x77F) or (>= 0x8A0 and <= 0x8FF);
 

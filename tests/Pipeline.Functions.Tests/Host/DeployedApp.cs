@@ -27,7 +27,8 @@ internal sealed class DeployedApp : IAsyncDisposable
         (Account, Host, Emulator) = (account.Open(), host, emulator);
         var claims = new ClaimChecks(Account, TimeProvider.System);
         var queue = new StorageWorkQueue(Account, claims);
-        (Queue, _receiver, ConnectionString) = (queue, new(queue, claims, TimeProvider.System), account.ConnectionString());
+        (Queue, _receiver, ConnectionString) = (
+            queue, new(queue, claims, TimeProvider.System), account.ConnectionString());
         Ledger = new TableLedger(Account, TimeProvider.System);
     }
 
@@ -47,7 +48,14 @@ internal sealed class DeployedApp : IAsyncDisposable
     {
         var folder = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = folder.Path, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) }, TestContext.Current.CancellationToken);
+            new()
+            {
+                DataFolder = folder.Path,
+                ApiKey = Key,
+                Storage = StorageMode.Own,
+                CallbackBackoff = TimeSpan.FromMilliseconds(50),
+            },
+            TestContext.Current.CancellationToken);
         await emulator.EnsureBucketAsync("results");
         var app = new DeployedApp(folder, account, await FunctionsHost.StartAsync(), emulator);
         app._worker = app.StartWorker();
@@ -86,8 +94,10 @@ internal sealed class DeployedApp : IAsyncDisposable
         await Task.WhenAll(messages.Select(async message =>
         {
             var result = await Host.InvokeQueueAsync(function, message.Text, message.DequeueCount);
-            await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message, cancellationToken)
-                : message.DequeueCount < Tries.Max ? _receiver.AbandonAsync(message, TimeSpan.Zero, "The function failed.", cancellationToken)
+            await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message,
+                cancellationToken)
+                : message.DequeueCount < Tries.Max ? _receiver.AbandonAsync(
+                    message, TimeSpan.Zero, "The function failed.", cancellationToken)
                 : _receiver.DeadLetterAsync(message, "The function failed all its tries.", cancellationToken));
         }));
         return messages.Count;

@@ -46,7 +46,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
     /// <param name="faults">Faults of the emulator.</param>
     /// <param name="azure">The storage account; null for SQLite and files.</param>
     /// <param name="settings">App settings that are added to, or replace, those below.</param>
-    public static async Task<FunctionsApp> StartAsync(string faults = "", AzuriteAccount? azure = null, params (string Name, string Value)[] settings)
+    public static async Task<FunctionsApp> StartAsync(
+        string faults = "", AzuriteAccount? azure = null, params (string Name, string Value)[] settings)
     {
         var app = new FunctionsApp(azure);
         try
@@ -65,15 +66,23 @@ internal sealed class FunctionsApp : IAsyncDisposable
     public async Task<int> CountAsync(string kind)
     {
         if (_azure is null)
-            return File.Exists(_folder["out", $"{kind}.ndjson"]) ? File.ReadAllLines(_folder["out", $"{kind}.ndjson"]).Length : 0;
+            return File.Exists(_folder["out", $"{kind}.ndjson"])
+                ? File.ReadAllLines(_folder["out", $"{kind}.ndjson"]).Length
+                : 0;
         var container = _azure.Open().Blobs.GetBlobContainerClient(kind);
-        return await container.ExistsAsync() ? await container.GetBlobsAsync().CountAsync(blob => !blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal)) : 0;
+        return await container.ExistsAsync()
+            ? await container.GetBlobsAsync().CountAsync(
+                blob => !blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
+            : 0;
     }
 
     /// <summary>Returns the manifest of a list.</summary>
     public async Task<string> ManifestAsync(string listId) => _azure is null
         ? await File.ReadAllTextAsync(_folder["out", "manifest.json"])
-        : (await _azure.Open().Blobs.GetBlobContainerClient("manifests").GetBlobClient($"{listId}.json").DownloadContentAsync()).Value.Content.ToString();
+        : (
+            await _azure.Open().Blobs.GetBlobContainerClient("manifests")
+                .GetBlobClient($"{listId}.json")
+                .DownloadContentAsync()).Value.Content.ToString();
 
     public async ValueTask DisposeAsync()
     {
@@ -92,7 +101,14 @@ internal sealed class FunctionsApp : IAsyncDisposable
     private async Task StartPartsAsync(string faults, (string Name, string Value)[] settings)
     {
         Emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = _folder["emulator"], Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
+            new()
+            {
+                DataFolder = _folder["emulator"],
+                Faults = faults,
+                ApiKey = Key,
+                Storage = StorageMode.Own,
+                CallbackBackoff = TimeSpan.FromMilliseconds(50),
+            },
             TestContext.Current.CancellationToken);
         await Emulator.EnsureBucketAsync("results");
         Host = await FunctionsHost.StartAsync();
@@ -101,7 +117,9 @@ internal sealed class FunctionsApp : IAsyncDisposable
         else
         {
             var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
-            var sink = await NdjsonRecordStore.OpenAsync(database, _folder["out"], NullLogger<NdjsonRecordStore>.Instance, TestContext.Current.CancellationToken);
+            var sink = await NdjsonRecordStore.OpenAsync(
+                database, _folder["out"], NullLogger<NdjsonRecordStore>.Instance,
+                TestContext.Current.CancellationToken);
             _worker = Build(settings, services => services.AddLocalStores(database, sink));
         }
         await _worker.StartAsync(TestContext.Current.CancellationToken);
@@ -125,7 +143,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
         return builder.Build();
     }
 
-    private IEnumerable<KeyValuePair<string, string?>> Settings((string Name, string Value)[] settings) => new Dictionary<string, string?>
+    private IEnumerable<KeyValuePair<string, string?>> Settings((string Name, string Value)[] settings) =>
+        new Dictionary<string, string?>
     {
         ["Functions:Worker:HostEndpoint"] = Host.WorkerEndpoint.AbsoluteUri,
         ["Functions:Worker:WorkerId"] = "worker-1",

@@ -52,7 +52,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>The bindings of each function by name, as the worker reported them.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> Bindings =>
-        _functions.ToDictionary(f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
+        _functions.ToDictionary(
+            f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
 
     /// <summary>The capabilities that the worker reported.</summary>
     public IReadOnlyDictionary<string, string> Capabilities { get; private set; } = new Dictionary<string, string>();
@@ -69,7 +70,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
             await Task.Delay(10, limit.Token);
     }
 
-    private string[] Addresses => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+    private string[] Addresses =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     public static async Task<FunctionsHost> StartAsync()
     {
@@ -82,17 +84,36 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public async Task LoadAsync(string folder)
     {
         await _worker.WaitForWorkerAsync();
-        var init = (await _worker.AskAsync(new() { WorkerInitRequest = new() { HostVersion = "4.1000.0", WorkerDirectory = folder, FunctionAppDirectory = folder } })).WorkerInitResponse;
+        var init = (
+            await _worker.AskAsync(
+                new()
+                {
+                    WorkerInitRequest = new()
+                    {
+                        HostVersion = "4.1000.0",
+                        WorkerDirectory = folder,
+                        FunctionAppDirectory = folder,
+                    },
+                })).WorkerInitResponse;
         Assert.Equal(StatusResult.Types.Status.Success, init.Result.Status);
         Capabilities = init.Capabilities;
         _workerHttp = new(init.Capabilities["HttpUri"]);
-        var metadata = (await _worker.AskAsync(new() { FunctionsMetadataRequest = new() { FunctionAppDirectory = folder } })).FunctionMetadataResponse;
+        var metadata = (
+            await _worker.AskAsync(
+                new() { FunctionsMetadataRequest = new() { FunctionAppDirectory = folder } })).FunctionMetadataResponse;
         Assert.True(metadata.Result.Status == StatusResult.Types.Status.Success, metadata.Result.Exception?.Message);
         foreach (var function in metadata.FunctionMetadataResults)
         {
             function.Directory = folder;
-            var loaded = (await _worker.AskAsync(new() { FunctionLoadRequest = new() { FunctionId = function.FunctionId, Metadata = function } })).FunctionLoadResponse;
-            Assert.True(loaded.Result.Status == StatusResult.Types.Status.Success, $"{function.Name}: {loaded.Result.Exception?.Message}");
+            var loaded = (
+                await _worker.AskAsync(
+                    new()
+                    {
+                        FunctionLoadRequest = new() { FunctionId = function.FunctionId, Metadata = function },
+                    })).FunctionLoadResponse;
+            Assert.True(
+                loaded.Result.Status == StatusResult.Types.Status.Success,
+                $"{function.Name}: {loaded.Result.Exception?.Message}");
             _functions.Add(function.Name, function);
         }
     }
@@ -113,7 +134,13 @@ internal sealed class FunctionsHost : IAsyncDisposable
             InsertedOn = DateTimeOffset.UnixEpoch,
             ExpiresOn = DateTimeOffset.UnixEpoch,
         });
-        var data = new ModelBindingData { Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json", Content = ByteString.CopyFrom(content) };
+        var data = new ModelBindingData
+        {
+            Version = "1.0",
+            Source = "AzureStorageQueues",
+            ContentType = "application/json",
+            Content = ByteString.CopyFrom(content),
+        };
         return await InvokeAsync(Request(function, new() { ModelBindingData = data }), CancellationToken.None);
     }
 
@@ -121,7 +148,11 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <param name="function">Name of the function.</param>
     /// <param name="stopping">Makes the host cancel the invocation.</param>
     public Task<StatusResult> InvokeTimerAsync(string function, CancellationToken stopping) =>
-        InvokeAsync(Request(function, new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }), stopping);
+        InvokeAsync(
+            Request(
+                function,
+                new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }),
+            stopping);
 
     public async ValueTask DisposeAsync()
     {
@@ -139,18 +170,21 @@ internal sealed class FunctionsHost : IAsyncDisposable
             TraceContext = new() { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
         };
         if (trigger is not null)
-            request.InputData.Add(new ParameterBinding { Name = Trigger(function).GetProperty("name").GetString(), Data = trigger });
+            request.InputData.Add(
+                new ParameterBinding { Name = Trigger(function).GetProperty("name").GetString(), Data = trigger });
         return request;
     }
 
     private async Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken stopping)
     {
-        using var stop = stopping.Register(() => _worker.Send(new() { InvocationCancel = new() { InvocationId = request.InvocationId } }));
+        using var stop = stopping.Register(
+            () => _worker.Send(new() { InvocationCancel = new() { InvocationId = request.InvocationId } }));
         return (await _worker.AskAsync(new() { InvocationRequest = request })).InvocationResponse.Result;
     }
 
     private JsonElement Trigger(string function) =>
-        Bindings[function].Single(b => b.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
+        Bindings[function].Single(
+            b => b.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Matches the route, starts an invocation, and forwards the request to the worker's server.</summary>
     private async Task ForwardAsync(HttpContext context)
@@ -158,16 +192,21 @@ internal sealed class FunctionsHost : IAsyncDisposable
         foreach (var function in _functions.Keys)
         {
             var trigger = Trigger(function);
-            if (trigger.GetProperty("type").GetString() != "httpTrigger" || !trigger.GetProperty("methods").EnumerateArray().Any(m => HttpMethods.Equals(m.GetString()!, context.Request.Method)))
+            if (trigger.GetProperty("type").GetString() != "httpTrigger"
+                || !trigger.GetProperty("methods").EnumerateArray().Any(
+                    m => HttpMethods.Equals(m.GetString()!, context.Request.Method)))
                 continue;
             var values = new RouteValueDictionary();
-            var template = Microsoft.AspNetCore.Routing.Template.TemplateParser.Parse($"api/{trigger.GetProperty("route").GetString()}");
-            if (!new Microsoft.AspNetCore.Routing.Template.TemplateMatcher(template, []).TryMatch(context.Request.Path, values))
+            var template = Microsoft.AspNetCore.Routing.Template.TemplateParser.Parse(
+                $"api/{trigger.GetProperty("route").GetString()}");
+            if (!new Microsoft.AspNetCore.Routing.Template.TemplateMatcher(template, []).TryMatch(context.Request.Path,
+                values))
                 continue;
             var invocation = Request(function, trigger: null);
             foreach (var (name, value) in values)
                 invocation.TriggerMetadata[name] = new() { String = (string)value! };
-            await Task.WhenAll(InvokeAsync(invocation, CancellationToken.None), ProxyAsync(context, invocation.InvocationId));
+            await Task.WhenAll(
+                InvokeAsync(invocation, CancellationToken.None), ProxyAsync(context, invocation.InvocationId));
             return;
         }
         context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -175,7 +214,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
 
     private async Task ProxyAsync(HttpContext context, string invocationId)
     {
-        using var request = new HttpRequestMessage(new(context.Request.Method), new Uri(_workerHttp, context.Request.Path + context.Request.QueryString));
+        using var request = new HttpRequestMessage(
+            new(context.Request.Method), new Uri(_workerHttp, context.Request.Path + context.Request.QueryString));
         request.Headers.Add("x-ms-invocation-id", invocationId);
         if (HttpMethods.IsPost(context.Request.Method))
             request.Content = new StreamContent(context.Request.Body);

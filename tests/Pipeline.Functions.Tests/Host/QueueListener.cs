@@ -25,7 +25,8 @@ internal static class QueueListener
         var delivered = 0;
         foreach (var (queue, function, deadLetters) in Triggers)
         {
-            var messages = (await app.Receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
+            var messages = (
+                await app.Receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
             delivered += messages.Count;
             await Task.WhenAll(messages.Select(async message =>
             {
@@ -39,7 +40,8 @@ internal static class QueueListener
                 else
                 {
                     await app.Receiver.DeadLetterAsync(message, "failed", cancellationToken);
-                    Assert.Equal(StatusResult.Types.Status.Success, (await app.Host.InvokeQueueAsync(deadLetters, text)).Status);
+                    Assert.Equal(
+                        StatusResult.Types.Status.Success, (await app.Host.InvokeQueueAsync(deadLetters, text)).Status);
                 }
             }));
         }

@@ -35,7 +35,8 @@ internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
     }
 
     public override async Task EventStream(
-        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream,
+        ServerCallContext context)
     {
         var sending = SendAllAsync(responseStream);
         try
@@ -59,7 +60,8 @@ internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
                 _started.TrySetResult();
                 break;
             case StreamingMessage.ContentOneofCase.RpcLog:
-                Logs.Enqueue($"{message.RpcLog.Category}: {message.RpcLog.Message} {message.RpcLog.Exception?.Message}");
+                Logs.Enqueue(
+                    $"{message.RpcLog.Category}: {message.RpcLog.Message} {message.RpcLog.Exception?.Message}");
                 break;
             default:
                 if (_waiting.TryRemove(message.RequestId, out var answer))

@@ -29,16 +29,23 @@ public sealed class CallbackStageTests : IDisposable
         var options = new PipelineOptions { Delivery = { CallbackBase = new("http://localhost") } };
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
         _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
-        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+        _queue.Setup(
+            q =>
+                q.SendAsync(
+                    QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero,
+                    It.IsAny<CancellationToken>()))
             .Callback((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
-                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
+                _sent.AddRange(
+                    messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
         _limits = new(perSubmission: 40, perSecond: 60, wrongPerSecond: 5);
         _stage = new(_tokens, _limits, new(_time), _queue.Object, _time, NullLogger<CallbackStage>.Instance);
     }
 
     [Theory]
-    [InlineData("""{"status":"success","task":{"id":"t-1","state":"pending","created_at":"2026-01-24T12:36:24.685Z","input":{}}}""")]
+    [InlineData(
+        """{"status":"success","task":{"id":"t-1","state":"pending","created_at":"2026-01-24T12:36:24.685Z","input":"""
+            + """{}}}""")]
     [InlineData("""{"task":{"id":"t-1"}}""")]
     [InlineData("""{"id":"t-1","state":"success","status_url":"https://evil/","output_url":"file:///etc/passwd"}""")]
     [InlineData("""{"task_id":"t-1"}""")]
@@ -53,7 +60,8 @@ public sealed class CallbackStageTests : IDisposable
     {
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(body));
         var message = Assert.Single(_sent);
-        Assert.Equal((Submission, "t-1", DiscoveredBy.Webhook), (message.SubmissionId, message.TaskId, message.DiscoveredBy));
+        Assert.Equal(
+            (Submission, "t-1", DiscoveredBy.Webhook), (message.SubmissionId, message.TaskId, message.DiscoveredBy));
     }
 
     [Theory]
@@ -77,14 +85,20 @@ public sealed class CallbackStageTests : IDisposable
 
     [Fact]
     public async Task AVeryDeeplyNestedBodyIsMalformed() =>
-        Assert.Equal(CallbackAnswer.Malformed, await HandleAsync(string.Concat(Enumerable.Repeat("{\"task\":", 5000)) + "1" + new string('}', 5000)));
+        Assert.Equal(
+            CallbackAnswer.Malformed,
+            await HandleAsync(string.Concat(Enumerable.Repeat("{\"task\":", 5000)) + "1" + new string('}', 5000)));
 
     [Fact]
     public async Task AWrongTokenIsRefusedBeforeTheBodyIsRead()
     {
         var body = new Mock<Stream>(MockBehavior.Strict);
-        Assert.Equal(CallbackAnswer.Unauthorized, await _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
-        Assert.Equal(CallbackAnswer.Unauthorized, await _stage.HandleAsync("list-000002", Token, body.Object, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            CallbackAnswer.Unauthorized,
+            await _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            CallbackAnswer.Unauthorized,
+            await _stage.HandleAsync("list-000002", Token, body.Object, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -114,7 +128,9 @@ public sealed class CallbackStageTests : IDisposable
     {
         using var body = new EndlessStream(size);
 
-        Assert.Equal(CallbackAnswer.TooLarge, await _stage.HandleAsync(Submission, Token, body, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            CallbackAnswer.TooLarge,
+            await _stage.HandleAsync(Submission, Token, body, TestContext.Current.CancellationToken));
 
         Assert.InRange(body.Position, expected, expected + CallbackBodyReader.MaxBytes);
     }
@@ -140,7 +156,8 @@ public sealed class CallbackStageTests : IDisposable
     public async Task ABodyThatIsNoHttpIsMalformed()
     {
         // Kestrel throws the first for a chunk size of sixteen F, and the like of the second for any other.
-        foreach (var error in (IOException[])[new("Bad chunk size data.", new OverflowException()), new("Bad chunk size data.")])
+        foreach (var error
+            in (IOException[])[new("Bad chunk size data.", new OverflowException()), new("Bad chunk size data.")])
         {
             var body = new Mock<Stream>();
             body.Setup(b => b.ReadAsync(It.IsAny<Memory<byte>>(), It.IsAny<CancellationToken>())).Throws(error);
@@ -153,7 +170,8 @@ public sealed class CallbackStageTests : IDisposable
     [Fact]
     public async Task TheLimitsCountIdsAndNotWebhooks()
     {
-        string Body(int count) => $$"""{"tasks":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"t-{i}\""))}}]}""";
+        string Body(int count) =>
+            $$"""{"tasks":[{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"t-{i}\""))}}]}""";
         Assert.Equal(CallbackAnswer.TooLarge, await HandleAsync(Body(41)));
         Assert.Empty(_sent);
         Assert.Equal(CallbackAnswer.Accepted, await HandleAsync(Body(30)));
@@ -165,7 +183,11 @@ public sealed class CallbackStageTests : IDisposable
     [Fact]
     public async Task AFailingQueueFailsTheWebhookSoThatNimbleRepeatsIt()
     {
-        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+        _queue.Setup(
+            q =>
+                q.SendAsync(
+                    QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero,
+                    It.IsAny<CancellationToken>()))
             .ThrowsAsync(PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
         await Assert.ThrowsAsync<PipelineException>(() => HandleAsync("""{"task":{"id":"t-1"}}"""));
     }
@@ -174,14 +196,20 @@ public sealed class CallbackStageTests : IDisposable
     public async Task ConcurrentWebhooksShareMessagesAndEachIsAnsweredWhenItsOwnIsSent()
     {
         var sends = new Queue<TaskCompletionSource>();
-        _queue.Setup(q => q.SendAsync(QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero, It.IsAny<CancellationToken>()))
+        _queue.Setup(
+            q =>
+                q.SendAsync(
+                    QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero,
+                    It.IsAny<CancellationToken>()))
             .Returns((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
             {
-                _sent.AddRange(messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!));
+                _sent.AddRange(
+                    messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!));
                 sends.Enqueue(new(TaskCreationOptions.RunContinuationsAsynchronously));
                 return sends.Last().Task;
             });
-        Task<CallbackAnswer> Webhook(int task, string submission = Submission) => HandleAsync($$$"""{"task":{"id":"t-{{{task}}}"}}""", submission);
+        Task<CallbackAnswer> Webhook(int task, string submission = Submission) =>
+            HandleAsync($$$"""{"task":{"id":"t-{{{task}}}"}}""", submission);
         var alone = Webhook(0);
         var burst = Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => Webhook(i)).ToList();
         var other = Webhook(7, "list-000002");
@@ -192,11 +220,13 @@ public sealed class CallbackStageTests : IDisposable
         sends.Dequeue().SetResult();
         Assert.Equal(CallbackAnswer.Accepted, await alone);
         await UntilAsync(() => _sent.Count == 3);
-        Assert.Equal(Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => $"t-{i}"), _sent[2].Each().Select(m => m.TaskId));
+        Assert.Equal(
+            Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => $"t-{i}"), _sent[2].Each().Select(m => m.TaskId));
         Assert.DoesNotContain(burst, webhook => webhook.IsCompleted);
         sends.Dequeue().SetResult();
         Assert.Equal(CallbackAnswer.Accepted, await other);
-        sends.Dequeue().SetException(PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
+        sends.Dequeue().SetException(
+            PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
         foreach (var webhook in burst)
             await Assert.ThrowsAsync<PipelineException>(() => webhook);
         await UntilAsync(() => _sent.Count == 4);
@@ -230,10 +260,13 @@ public sealed class CallbackStageTests : IDisposable
     public async Task WrongTokensHaveTheirOwnLimitAndDoNotAffectRightOnes()
     {
         var body = new Mock<Stream>(MockBehavior.Strict);
-        var answers = await RepeatAsync(500, () => _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
+        var answers = await RepeatAsync(
+            500, () => _stage.HandleAsync(Submission, "wrong", body.Object, TestContext.Current.CancellationToken));
         Assert.Contains(CallbackAnswer.TooMany, answers);
         Assert.Contains(CallbackAnswer.Unauthorized, answers);
-        Assert.All(await RepeatAsync(40, () => HandleAsync("""{"task":{"id":"t-1"}}""")), a => Assert.Equal(CallbackAnswer.Accepted, a));
+        Assert.All(
+            await RepeatAsync(40, () => HandleAsync("""{"task":{"id":"t-1"}}""")),
+            a => Assert.Equal(CallbackAnswer.Accepted, a));
     }
 
     public void Dispose() => _limits.Dispose();
@@ -262,10 +295,13 @@ public sealed class CallbackStageTests : IDisposable
 
     private string Token => _tokens.UrlFor(Submission)!.Segments[^1];
 
-    private Task<CallbackAnswer> HandleAsync(string body, string submission = Submission) => HandleAsync(Encoding.UTF8.GetBytes(body), submission);
+    private Task<CallbackAnswer> HandleAsync(string body, string submission = Submission) =>
+        HandleAsync(Encoding.UTF8.GetBytes(body), submission);
 
     private Task<CallbackAnswer> HandleAsync(byte[] body, string submission = Submission) =>
-        _stage.HandleAsync(submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(body), TestContext.Current.CancellationToken);
+        _stage.HandleAsync(
+            submission, _tokens.UrlFor(submission)!.Segments[^1], new MemoryStream(body),
+            TestContext.Current.CancellationToken);
 
     /// <summary>A stream of zeros that uses no memory.</summary>
     private sealed class EndlessStream(long size) : MemoryStream

@@ -33,7 +33,8 @@ public sealed class CallbackTokensTests
 
     [Fact]
     public void TheUrlHasTheRouteOfTheHost() =>
-        Assert.StartsWith("https://example.net/base/api/callbacks/list-000001/", With(Old).UrlFor("list-000001")!.AbsoluteUri);
+        Assert.StartsWith(
+            "https://example.net/base/api/callbacks/list-000001/", With(Old).UrlFor("list-000001")!.AbsoluteUri);
 
     [Fact]
     public void WithoutACallbackBaseThereIsNoUrl()
@@ -51,5 +52,6 @@ public sealed class CallbackTokensTests
         return new(Microsoft.Extensions.Options.Options.Create(options));
     }
 
-    private static string TokenOf(CallbackTokens tokens, string submissionId) => tokens.UrlFor(submissionId)!.Segments[^1];
+    private static string TokenOf(CallbackTokens tokens, string submissionId) =>
+        tokens.UrlFor(submissionId)!.Segments[^1];
 }

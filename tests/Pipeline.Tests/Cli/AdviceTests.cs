@@ -18,7 +18,8 @@ public sealed class AdviceTests : IDisposable
         var site = "http://sample.test/sample";
         var (exitCode, _, error) = await CliProcess.RunAsync(
             [
-                "run", List("one.txt", $"{site}/generated/1", $"{site}/generated/2"), List("two.txt", $"{site}/nothing-here"),
+                "run", List(
+                    "one.txt", $"{site}/generated/1", $"{site}/generated/2"), List("two.txt", $"{site}/nothing-here"),
                 "--out", _folder["out"], "--max-urls", "1",
             ]);
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
@@ -32,9 +33,13 @@ public sealed class AdviceTests : IDisposable
     public async Task APageWithARefusedStatusIsAFailure()
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(
-            ["run", List("one.txt", "http://sample.test/sample/nothing-here"), "--out", _folder["out"], "--fail-status", "4xx,503"]);
+            [
+                "run", List("one.txt", "http://sample.test/sample/nothing-here"), "--out", _folder["out"],
+                "--fail-status", "4xx,503"]);
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
-        Assert.Contains("\"reason\":\"page_status\"", File.ReadAllText(_folder["out", "failures.ndjson"]), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"reason\":\"page_status\"", File.ReadAllText(_folder["out", "failures.ndjson"]),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +60,9 @@ public sealed class AdviceTests : IDisposable
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
         Assert.Contains("There is nothing to replay.\n", error, StringComparison.Ordinal);
 
-        Assert.Equal("No failures.\n", (await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "task_failed"])).Error);
+        Assert.Equal(
+            "No failures.\n",
+            (await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "task_failed"])).Error);
         Assert.Equal("No list is open.\n", (await CliProcess.RunAsync(["status", "--out", folder])).Output);
     }
 
@@ -67,7 +74,8 @@ public sealed class AdviceTests : IDisposable
     public void WordsAreQuotedForTheShell(string word, string quoted)
     {
         Assert.Equal(quoted, Shell.Quote(word));
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", $"printf %s {quoted}"]) { RedirectStandardOutput = true })!;
+        using var shell = Process.Start(
+            new ProcessStartInfo("bash", ["-c", $"printf %s {quoted}"]) { RedirectStandardOutput = true })!;
         Assert.Equal(word, shell.StandardOutput.ReadToEnd());
     }
 

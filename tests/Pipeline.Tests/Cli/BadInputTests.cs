@@ -32,7 +32,8 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.txt"], "https://a.example/\n");
         File.WriteAllText(_folder["empty.txt"], "");
         await RefusedAsync(
-            "pipeline: empty.txt: The list has no URL.", ["run", _folder["a.txt"], _folder["empty.txt"], List("https://b.example/"), "--out", Out]);
+            "pipeline: empty.txt: The list has no URL.",
+            ["run", _folder["a.txt"], _folder["empty.txt"], List("https://b.example/"), "--out", Out]);
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
         File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
         await RefusedAsync(
-            "b.json: Another list already has the list_id 'mine'.", ["run", _folder["a.json"], _folder["b.json"], "--out", Out]);
+            "b.json: Another list already has the list_id 'mine'.",
+            ["run", _folder["a.json"], _folder["b.json"], "--out", Out]);
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/"]}""");
         File.WriteAllText(_folder["b.json"], """{"list_id":"mine","inputs":["https://b.example/"]}""");
         Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
-        await RefusedAsync("b.json: Another list already has the list_id 'mine'.", ["submit", _folder["b.json"], .. state]);
+        await RefusedAsync(
+            "b.json: Another list already has the list_id 'mine'.", ["submit", _folder["b.json"], .. state]);
         Assert.Equal((0, "mine\n", ""), await CliProcess.RunAsync(["submit", _folder["a.json"], .. state]));
     }
 
@@ -59,7 +62,8 @@ public sealed class BadInputTests : IDisposable
     public async Task StatusKnowsAnIdAsSoonAsSubmitPrintsIt()
     {
         string[] state = ["--state", _folder["state"]];
-        var (exitCode, id, _) = await CliProcess.RunAsync(["submit", Cases.PathOf("countries.csv.gz"), "--shared", "url=https://a.example/", .. state]);
+        var (exitCode, id, _) = await CliProcess.RunAsync(
+            ["submit", Cases.PathOf("countries.csv.gz"), "--shared", "url=https://a.example/", .. state]);
         Assert.Equal(ExitCodes.Complete, exitCode);
         var (known, json, _) = await CliProcess.RunAsync(["status", id.Trim(), "--json", .. state]);
         Assert.Equal(ExitCodes.Complete, known);
@@ -71,10 +75,12 @@ public sealed class BadInputTests : IDisposable
     public async Task ACsvWithoutAUrlColumnIsToldHowToNameIt()
     {
         await RefusedAsync("--url-column Address", ["run", Cases.PathOf("frog.csv"), "--out", Out]);
-        var (exitCode, _, error) = await CliProcess.RunAsync(["submit", Cases.PathOf("frog.csv"), "--url-column", "address", "--state", _folder["state"]]);
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["submit", Cases.PathOf("frog.csv"), "--url-column", "address", "--state", _folder["state"]]);
         Assert.Equal(ExitCodes.Complete, exitCode);
         Assert.Contains(
-            "frog.csv: 'Content Type', 'Status Code' are not extraction fields: they stay in the 'input' of each record and are not sent to Nimble.",
+            "frog.csv: 'Content Type', 'Status Code' are not extraction fields: they stay in the 'input' of each "
+                + "record and are not sent to Nimble.",
             error.ReplaceLineEndings(" ").Replace("  ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
@@ -97,19 +103,23 @@ public sealed class BadInputTests : IDisposable
     {
         File.WriteAllText(_folder["report.csv"], "Shops of 2026\n\nname,website\nA,https://a.example/\n");
         await RefusedAsync(
-            "The CSV list has no column 'url'. Its columns are 'name', 'website'. Name the column that holds the URLs: --url-column website",
+            "The CSV list has no column 'url'. Its columns are 'name', 'website'. Name the column that holds the "
+                + "URLs: --url-column website",
             ["run", _folder["report.csv"], "--out", Out]);
         var (exitCode, _, error) = await CliProcess.RunAsync(
             ["submit", _folder["report.csv"], "--url-column", "website", "--state", _folder["state"]]);
         Assert.Equal(ExitCodes.Complete, exitCode);
-        Assert.Contains("report.csv: 1 line above the header row was skipped; the header is line 3.\n", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "report.csv: 1 line above the header row was skipped; the header is line 3.\n", error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task SubmitPrintsJsonForProgramsWhereItIsAskedFor()
     {
         File.WriteAllText(_folder["a.json"], """{"list_id":"mine","inputs":["https://a.example/",7]}""");
-        var (exitCode, output, _) = await CliProcess.RunAsync(["submit", _folder["a.json"], "--json", "--state", _folder["state"]]);
+        var (exitCode, output, _) = await CliProcess.RunAsync(
+            ["submit", _folder["a.json"], "--json", "--state", _folder["state"]]);
         Assert.Equal(
             (0, """[{"list_id":"mine","source":"a.json","inputs":2,"bad":1}]""" + "\n"), (exitCode, output));
     }
@@ -119,13 +129,21 @@ public sealed class BadInputTests : IDisposable
         await RefusedAsync("line 2: ", ["run", List("http://a/", "b"), "--out", Out, "--strict"]);
 
     [Theory]
-    [InlineData("--api", "not an address", "--api is 'not an address'. Write an http or https address, such as https://sdk.nimbleway.com.")]
-    [InlineData("--listen", "ftp://x", "--listen is 'ftp://x'. Write an http address without a path, such as http://127.0.0.1:8080.")]
+    [InlineData(
+        "--api", "not an address",
+        "--api is 'not an address'. Write an http or https address, such as https://sdk.nimbleway.com.")]
+    [InlineData(
+        "--listen", "ftp://x",
+        "--listen is 'ftp://x'. Write an http address without a path, such as http://127.0.0.1:8080.")]
     [InlineData("--shared", "country", "'country' is not a shared input. Write name=value, for example country=US.")]
-    [InlineData("--storage-url", "bucket/prefix", "--storage-url is 'bucket/prefix'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
+    [InlineData(
+        "--storage-url", "bucket/prefix",
+        "--storage-url is 'bucket/prefix'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
     [InlineData("--faults", "nonsense=1", "nonsense")]
     [InlineData("--content", "both", "--content is 'both'. Write inline or reference.")]
-    [InlineData("--no-such-option", "1", "There is no option '--no-such-option'. For a file of that name, write ./--no-such-option.")]
+    [InlineData(
+        "--no-such-option", "1",
+        "There is no option '--no-such-option'. For a file of that name, write ./--no-such-option.")]
     public async Task AnUnusableOption(string option, string value, string message) =>
         await RefusedAsync(message, ["run", List("http://a/"), "--out", Out, option, value]);
 
@@ -141,37 +159,64 @@ public sealed class BadInputTests : IDisposable
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        await RefusedAsync("Choose another address with --listen.", ["run", List("http://a/"), "--out", Out, "--listen", $"http://{other.LocalEndpoint}"]);
+        await RefusedAsync(
+            "Choose another address with --listen.",
+            ["run", List("http://a/"), "--out", Out, "--listen", $"http://{other.LocalEndpoint}"]);
     }
 
     [Fact]
     public async Task ASettingOutOfRange() =>
         await RefusedAsync(
-            "Pipeline__Intake__MaxInputsPerSubmission is '5000'. Write a whole number from 1 to 1,000, such as 1000.", ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
+            "Pipeline__Intake__MaxInputsPerSubmission is '5000'. Write a whole number from 1 to 1,000, such as 1000.",
+            ["run", List("http://a/"), "--out", Out], ("Pipeline__Intake__MaxInputsPerSubmission", "5000"));
 
     [Fact]
     public async Task ANimbleApiWithoutAKey() =>
-        await RefusedAsync("NIMBLE_API_KEY is not set.", ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
+        await RefusedAsync(
+            "NIMBLE_API_KEY is not set.",
+            ["run", List("http://a/"), "--out", Out, "--api", "https://sdk.nimbleway.com"]);
 
     [Fact]
     public async Task AWrongKeyAMissingBucketAndRefusedCredentials()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = _folder["emulator"], ApiKey = "right", Storage = StorageMode.Own }, TestContext.Current.CancellationToken);
-        (string, string)[] store = [("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri), ("AWS_SECRET_ACCESS_KEY", "x"), ("STORAGE_EMULATOR_HOST", emulator.GcsEndpoint.AbsoluteUri)];
-        string[] run = ["run", List("http://a/"), "--out", Out, "--api", emulator.BaseAddress.AbsoluteUri, "--storage-url"];
+            new() { DataFolder = _folder["emulator"], ApiKey = "right", Storage = StorageMode.Own },
+            TestContext.Current.CancellationToken);
+        (string, string)[] store =
+        [
+            ("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("STORAGE_EMULATOR_HOST", emulator.GcsEndpoint.AbsoluteUri),
+        ];
+        string[] run =
+        [
+            "run",
+            List("http://a/"),
+            "--out",
+            Out,
+            "--api",
+            emulator.BaseAddress.AbsoluteUri,
+            "--storage-url",
+        ];
 
-        await RefusedAsync("Nimble refuses the API key (401).", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "wrong-secret-key")]);
-        await RefusedAsync("The bucket 'none' does not exist", [.. run, "s3://none/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "x")]);
+        await RefusedAsync(
+            "Nimble refuses the API key (401).", [.. run, "s3://none/"],
+            [.. store, ("NIMBLE_API_KEY", "wrong-secret-key")]);
+        await RefusedAsync(
+            "The bucket 'none' does not exist", [.. run, "s3://none/"],
+            [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "x")]);
         await RefusedAsync("none", [.. run, "gs://none/"], [.. store, ("NIMBLE_API_KEY", "right")]);
         await emulator.EnsureBucketAsync("there");
-        await RefusedAsync("403", [.. run, "s3://there/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "denied")]);
+        await RefusedAsync(
+            "403", [.. run, "s3://there/"], [.. store, ("NIMBLE_API_KEY", "right"), ("AWS_ACCESS_KEY_ID", "denied")]);
     }
 
     [Fact]
     public async Task AnUnreachableApiIsAnErrorAndNotWrongUsage()
     {
-        var (exitCode, _, error) = await CliProcess.RunAsync(["run", List("http://a/"), "--out", Out, "--api", "http://127.0.0.1:9"], ("Pipeline__Nimble__Timeout", "00:00:05"));
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List("http://a/"), "--out", Out, "--api", "http://127.0.0.1:9"],
+            ("Pipeline__Nimble__Timeout", "00:00:05"));
         Assert.Equal(ExitCodes.Error, exitCode);
         Assert.Contains("127.0.0.1:9", error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Out));
@@ -196,7 +241,8 @@ public sealed class BadInputTests : IDisposable
         return _folder["list.txt"];
     }
 
-    private async Task RefusedAsync(string message, IEnumerable<string> arguments, params IEnumerable<(string, string)> environment)
+    private async Task RefusedAsync(
+        string message, IEnumerable<string> arguments, params IEnumerable<(string, string)> environment)
     {
         var (exitCode, output, error) = await CliProcess.RunAsync(arguments, environment);
         Assert.Contains(message, error, StringComparison.Ordinal);

@@ -61,10 +61,13 @@ public sealed class BrowserGuardTests
         string Header(string name) => Assert.Single(answer.Headers.GetValues(name));
         var hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(StatusPage.Style)));
         Assert.Equal(
-            $"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-{hash}'",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+                + $"style-src 'sha256-{hash}'",
             Header("Content-Security-Policy"));
         Assert.Equal(("nosniff", "no-store", "DENY", "no-referrer"),
-            (Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"), Header("Referrer-Policy")));
+            (
+                Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"),
+                Header("Referrer-Policy")));
     }
 
     [Fact]
@@ -92,7 +95,8 @@ public sealed class BrowserGuardTests
     private static async Task<HttpResponseMessage> AskAsync(WebApplication app, string path, string host)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, app.Urls.First() + path) { Headers = { Host = host } };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, app.Urls.First() + path) { Headers = { Host = host } };
         return await http.SendAsync(request, Ct);
     }
 }

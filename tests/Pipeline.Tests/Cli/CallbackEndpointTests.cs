@@ -15,7 +15,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Webhooks through a real server: whatever their bodies do, they are answered, and nothing is an error of ours.</summary>
+/// <summary>
+/// Webhooks through a real server: whatever their bodies do, they are answered, and nothing is an error of ours.
+/// </summary>
 [Trait("Promise", "9")]
 public sealed class CallbackEndpointTests : IAsyncDisposable
 {

@@ -10,7 +10,10 @@ namespace Pipeline.Tests.Cli;
 [Trait("Promise", "9")]
 public sealed class CleanConsoleTests
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>
     /// C0, ESC sequences for colour, title and link (OSC 8), DEL, C1, bidirectional controls, line separators, a lone
@@ -18,8 +21,10 @@ public sealed class CleanConsoleTests
     /// </summary>
     internal static readonly string[] Hostile =
     [
-        "\0", "\a", "\b", "\v", "\f", "\u001b[31m", "\u001b]0;title\u0007", "\u001b]8;;http://evil.test/\u001b\\link\u001b]8;;\u001b\\",
-        "\u007f", "\u0085", "\u009b2J", "\u009d0;x\u009c", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2028", "\u2029", "\u2066", "\u2069", "\rover",
+        "\0", "\a", "\b", "\v", "\f", "\u001b[31m", "\u001b]0;title\u0007", "\u001b]8;;http://evil.test/"
+            + "\u001b\\link\u001b]8;;\u001b\\",
+        "\u007f", "\u0085", "\u009b2J", "\u009d0;x\u009c", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2028",
+            "\u2029", "\u2066", "\u2069", "\rover",
     ];
 
     public static TheoryData<string> Forms => [.. Hostile];
@@ -62,7 +67,8 @@ public sealed class CleanConsoleTests
 
     /// <summary>The characters of a text that a terminal obeys.</summary>
     internal static IEnumerable<string> Obeyed(string text) => text.ReplaceLineEndings("\n")
-        .Where(c => (char.IsControl(c) && c is not ('\n' or '\t')) || c is '\u2028' or '\u2029' or '\u061c' or '\u200e' or '\u200f'
+        .Where(c => (char.IsControl(c) && c is not ('\n' or '\t')) || c is '\u2028' or '\u2029' or '\u061c' or '\u200e'
+            or '\u200f'
             || c is >= '\u202a' and <= '\u202e' || c is >= '\u2066' and <= '\u2069')
         .Select(c => $"U+{(int)c:X4}")
         .Distinct();

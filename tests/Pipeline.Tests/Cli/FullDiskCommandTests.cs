@@ -22,7 +22,13 @@ public sealed class FullDiskCommandTests : IDisposable
     {
         using var disk = SmallDisk.Mount(megabytes: 32);
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = _folder["emulator"], Faults = "task_slow_ms=3000", Storage = Pipeline.Emulator.StorageMode.Own }, Token);
+            new()
+            {
+                DataFolder = _folder["emulator"],
+                Faults = "task_slow_ms=3000",
+                Storage = Pipeline.Emulator.StorageMode.Own,
+            },
+            Token);
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         string[] where = ["--out", Path.Combine(disk.Path, "out")];
         // The emulator in the same process keeps its tasks on the same disk. The full disk must not end any of them.
@@ -32,16 +38,21 @@ public sealed class FullDiskCommandTests : IDisposable
             ("Pipeline__Sweep__PollInterval", "00:00:01"));
         await run.WaitForAsync("Status: ");
         using var http = new HttpClient();
-        while (!(await http.GetStringAsync(new Uri(listen), Token)).Contains($"<td>{Inputs}</td><td>{Inputs}</td>", StringComparison.Ordinal))
+        while (!(await http.GetStringAsync(new Uri(listen), Token)).Contains($"<td>{Inputs}</td><td>"
+            + $"{Inputs}</td>", StringComparison.Ordinal))
             await Task.Delay(20, Token);
 
         disk.Fill();
         await run.WaitForAsync("Waiting. The disk that holds");
-        Assert.Contains("The work waits. The disk that holds", await http.GetStringAsync(new Uri(listen), Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "The work waits. The disk that holds", await http.GetStringAsync(new Uri(listen), Token),
+            StringComparison.Ordinal);
         for (var look = 0; look < 4; look++)
         {
             var status = await RunAsync(disk, ["status", "--json", .. where]);
-            Assert.StartsWith("The disk that holds", JsonElement.Parse(status.Output)[0].GetProperty("problem").GetString(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "The disk that holds", JsonElement.Parse(status.Output)[0].GetProperty("problem").GetString(),
+                StringComparison.Ordinal);
         }
         Assert.Contains("is full", (await RunAsync(disk, ["status", .. where])).Error, StringComparison.Ordinal);
 
@@ -49,7 +60,9 @@ public sealed class FullDiskCommandTests : IDisposable
         var (exitCode, _, error) = await run.WaitAsync();
         Assert.Equal(ExitCodes.Complete, exitCode);
         Assert.Contains("The disk can be written again; the work continues.", error, StringComparison.Ordinal);
-        var records = File.ReadAllLines(Path.Combine(disk.Seen, "out", "records.ndjson")).Select(l => JsonElement.Parse(l)).ToList();
+        var records = File.ReadAllLines(Path.Combine(disk.Seen, "out", "records.ndjson"))
+            .Select(l => JsonElement.Parse(l))
+            .ToList();
         Assert.Equal(Inputs, records.Select(r => r.GetProperty("id").GetString()).Distinct().Count());
         Assert.Equal(Inputs, records.Count);
         Assert.Equal("", File.ReadAllText(Path.Combine(disk.Seen, "out", "failures.ndjson")));
@@ -66,7 +79,8 @@ public sealed class FullDiskCommandTests : IDisposable
         using var disk = SmallDisk.Mount(megabytes: 1);
         disk.Fill();
 
-        var (exitCode, output, error) = await RunAsync(disk, [command, List(), "--out", Path.Combine(disk.Path, "out")]);
+        var (exitCode, output, error) = await RunAsync(
+            disk, [command, List(), "--out", Path.Combine(disk.Path, "out")]);
 
         Assert.Equal((ExitCodes.Error, ""), (exitCode, output));
         Assert.StartsWith("pipeline: ", error, StringComparison.Ordinal);
@@ -88,7 +102,8 @@ public sealed class FullDiskCommandTests : IDisposable
         Assert.Equal(Inputs, File.ReadAllLines(_folder["out", "records.ndjson"]).Length);
     }
 
-    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(SmallDisk disk, IEnumerable<string> arguments)
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        SmallDisk disk, IEnumerable<string> arguments)
     {
         using var process = CliProcess.StartWithin(disk.Enter, arguments);
         return await process.WaitAsync();
@@ -97,7 +112,8 @@ public sealed class FullDiskCommandTests : IDisposable
     private string List()
     {
         File.WriteAllLines(
-            _folder["list.txt"], Enumerable.Range(1, Inputs).Select(i => $"http://sample.test/sample/generated/{i}?bytes=50000"));
+            _folder["list.txt"],
+            Enumerable.Range(1, Inputs).Select(i => $"http://sample.test/sample/generated/{i}?bytes=50000"));
         return _folder["list.txt"];
     }
 }

@@ -13,8 +13,12 @@ public sealed class ListSourceTests : IDisposable
     [InlineData("$pipeline submit <(printf 'http://a.example/1\\nhttp://a.example/2\\n') --out OUT")]
     [InlineData("printf 'http://a.example/1\\nhttp://a.example/2\\n' | $pipeline submit /dev/stdin --out OUT")]
     [InlineData("printf 'http://a.example/1\\nhttp://a.example/2\\n' | $pipeline submit - --out OUT")]
-    [InlineData("printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.txt; $pipeline submit /dev/stdin --out OUT < OUT.txt")]
-    [InlineData("mkfifo OUT.fifo; (printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.fifo &); $pipeline submit OUT.fifo --out OUT")]
+    [InlineData(
+        "printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.txt; $pipeline submit "
+            + "/dev/stdin --out OUT < OUT.txt")]
+    [InlineData(
+        "mkfifo OUT.fifo; (printf 'http://a.example/1\\nhttp://a.example/2\\n' > OUT.fifo &); $pipeline "
+            + "submit OUT.fifo --out OUT")]
     [InlineData("$pipeline submit http://a.example/1 http://a.example/2 --out OUT")]
     public async Task ASourceThatIsNotARegularFileIsReadOnce(string line)
     {
@@ -22,7 +26,9 @@ public sealed class ListSourceTests : IDisposable
         var (exitCode, id, error) = await process.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, error);
         var kept = Assert.Single(Directory.EnumerateFiles(_folder["out", ".pipeline", "lists"]));
-        Assert.Equal((id.Trim(), "http://a.example/1\nhttp://a.example/2\n"), (Path.GetFileNameWithoutExtension(kept), File.ReadAllText(kept)));
+        Assert.Equal(
+            (id.Trim(), "http://a.example/1\nhttp://a.example/2\n"),
+            (Path.GetFileNameWithoutExtension(kept), File.ReadAllText(kept)));
     }
 
     [Fact]
@@ -30,7 +36,10 @@ public sealed class ListSourceTests : IDisposable
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["run", _folder.Path, "--out", _folder["out"]]);
         Assert.Equal(
-            (ExitCodes.Usage, $"pipeline: {_folder.Path} is a folder. Name the files in it, such as {_folder.Path}/*.txt.\n"), (exitCode, error));
+            (
+                ExitCodes.Usage,
+                $"pipeline: {_folder.Path} is a folder. Name the files in it, such as {_folder.Path}/*.txt.\n"),
+            (exitCode, error));
     }
 
     [Theory]
@@ -38,7 +47,8 @@ public sealed class ListSourceTests : IDisposable
     [InlineData("echo http://a.example/1 | $pipeline submit - --out OUT")]
     public async Task AListOfUsualSizeNeedsNoTemporaryFolder(string line)
     {
-        using var process = CliProcess.StartShell(line.Replace("OUT", _folder["out"], StringComparison.Ordinal), ("TMPDIR", "/nowhere/at/all"));
+        using var process = CliProcess.StartShell(
+            line.Replace("OUT", _folder["out"], StringComparison.Ordinal), ("TMPDIR", "/nowhere/at/all"));
         var (exitCode, _, error) = await process.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, error);
     }
@@ -49,11 +59,16 @@ public sealed class ListSourceTests : IDisposable
     public async Task AListTooLargeForMemoryNamesTheFolderWithoutSpace(string folder, string named)
     {
         using var process = CliProcess.StartShell(
-            $"seq -f 'http://a.example/%.0f' 1 300000 2>&- | $pipeline submit - --out '{_folder["out"]}'", ("TMPDIR", folder));
+            $"seq -f 'http://a.example/%.0f' 1 300000 2>&- | $pipeline submit - --out '{_folder["out"]}'",
+            ("TMPDIR", folder));
         var (exitCode, output, error) = await process.WaitAsync();
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
-        Assert.StartsWith($"pipeline: The list is too large for memory and cannot be kept in {named}: ", error, StringComparison.Ordinal);
-        Assert.EndsWith("Set TMPDIR to a folder that can be written and has space, or give the list as a file.\n", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"pipeline: The list is too large for memory and cannot be kept in {named}: ", error,
+            StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Set TMPDIR to a folder that can be written and has space, or give the list as a file.\n", error,
+            StringComparison.Ordinal);
         Assert.Equal(1, error.Count(c => c == '\n'));
     }
 
@@ -62,11 +77,15 @@ public sealed class ListSourceTests : IDisposable
     {
         var temporary = Directory.CreateDirectory(_folder["tmp"]);
         using var process = CliProcess.StartShell(
-            $"seq -f 'http://a.example/%.0f' 1 300000 | $pipeline submit - --out '{_folder["out"]}'", ("TMPDIR", temporary.FullName));
+            $"seq -f 'http://a.example/%.0f' 1 300000 | $pipeline submit - --out '{_folder["out"]}'",
+            ("TMPDIR", temporary.FullName));
         var (exitCode, _, error) = await process.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, error);
-        Assert.Equal(300_000, File.ReadLines(Assert.Single(Directory.EnumerateFiles(_folder["out", ".pipeline", "lists"]))).Count());
-        Assert.DoesNotContain(temporary.EnumerateFiles(), file => file.Name.StartsWith("pipeline-", StringComparison.Ordinal));
+        Assert.Equal(
+            300_000,
+            File.ReadLines(Assert.Single(Directory.EnumerateFiles(_folder["out", ".pipeline", "lists"]))).Count());
+        Assert.DoesNotContain(
+            temporary.EnumerateFiles(), file => file.Name.StartsWith("pipeline-", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -83,7 +102,8 @@ public sealed class ListSourceTests : IDisposable
     {
         // Off, because the runtime's own debugger opens such a pipe and waits too.
         using var process = CliProcess.StartShell(
-            $"mkfifo '{_folder["fifo"]}'; exec $pipeline run '{_folder["fifo"]}' --out '{_folder["out"]}'", ("DOTNET_EnableDiagnostics", "0"));
+            $"mkfifo '{_folder["fifo"]}'; exec $pipeline run '{_folder["fifo"]}' --out '{_folder["out"]}'",
+            ("DOTNET_EnableDiagnostics", "0"));
         while (process.IsRunning && !Directory.EnumerateDirectories($"/proc/{process.Id}/task").Any(IsOpeningPipe))
             await Task.Delay(20, TestContext.Current.CancellationToken);
         await InterruptedAsync(process);

@@ -32,7 +32,8 @@ public sealed class ListenTests : IDisposable
     [Fact]
     public async Task WithoutAKeyTerminalPageAndManifestNameTheEmulator()
     {
-        const string Notice = "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages instead of Nimble.";
+        const string Notice =
+            "NIMBLE_API_KEY is not set, so an emulator on this machine fetches the pages instead of Nimble.";
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var run = CliProcess.Start(
             ["run", List(), "--out", _folder["out"], "--listen", listen, "--faults", "task_slow_ms=2000"]);
@@ -47,9 +48,11 @@ public sealed class ListenTests : IDisposable
     public async Task WithAnApiTheManifestNamesItAndNothingMentionsAnEmulator()
     {
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = _folder["emulator"], Storage = Pipeline.Emulator.StorageMode.Own }, TestContext.Current.CancellationToken);
+            new() { DataFolder = _folder["emulator"], Storage = Pipeline.Emulator.StorageMode.Own },
+            TestContext.Current.CancellationToken);
         var api = emulator.BaseAddress.AbsoluteUri.TrimEnd('/');
-        var (exitCode, _, error) = await CliProcess.RunAsync(["run", List(), "--out", _folder["out"], "--api", $"{api}/v2"]);
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", List(), "--out", _folder["out"], "--api", $"{api}/v2"]);
         Assert.True(exitCode == ExitCodes.Complete, error);
         Assert.DoesNotContain("NIMBLE_API_KEY", error, StringComparison.Ordinal);
         Assert.Equal(api, Manifest().GetProperty("api").GetString());
@@ -63,14 +66,16 @@ public sealed class ListenTests : IDisposable
         var (exitCode, _, error) = await CliProcess.RunAsync(
             ["run", List(), "--out", _folder["out"], "--api", emulator.BaseAddress.AbsoluteUri]);
         Assert.Equal(
-            (ExitCodes.Usage, $"pipeline: The API at {emulator.BaseAddress} wants a key, and NIMBLE_API_KEY is not set. "
+            (ExitCodes.Usage, $"pipeline: The API at {emulator.BaseAddress} wants a key, and "
+                + "NIMBLE_API_KEY is not set. "
                 + "Set it to the key of that API.\n"), (exitCode, error));
     }
 
     [Fact]
     public async Task ServeOverAStorageAccountNeedsAKeyOrAnApi()
     {
-        var (exitCode, _, error) = await CliProcess.RunAsync(["serve"], ("AzureWebJobsStorage", "UseDevelopmentStorage=true"));
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["serve"], ("AzureWebJobsStorage", "UseDevelopmentStorage=true"));
         Assert.Equal(
             (ExitCodes.Usage, "pipeline: NIMBLE_API_KEY is not set. Set it to process lists of a storage account, "
                 + "or name another API with --api.\n"), (exitCode, error));

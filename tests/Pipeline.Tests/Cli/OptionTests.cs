@@ -17,7 +17,9 @@ public sealed class OptionTests
     [InlineData("failures --resaon task_failed", "There is no option '--resaon'. Did you mean --reason?")]
     [InlineData("replay --resubmitt", "There is no option '--resubmitt'. Did you mean --resubmit?")]
     [InlineData("doctor --storge-url x", "There is no option '--storge-url'. Did you mean --storage-url?")]
-    [InlineData("run --something-else", "There is no option '--something-else'. For a file of that name, write ./--something-else.")]
+    [InlineData(
+        "run --something-else",
+        "There is no option '--something-else'. For a file of that name, write ./--something-else.")]
     [InlineData("rnu", "There is no command 'rnu'. Did you mean run?")]
     [InlineData("run --max-urls abc", "--max-urls is 'abc'. Write a whole number from 1 up, such as 1000.")]
     [InlineData("run --canary -1", "--canary is '-1'. Write a whole number from 0 to 1,000, such as 20.")]
@@ -28,8 +30,10 @@ public sealed class OptionTests
     [InlineData("run --fail-status 4xx,6xx",
         "--fail-status is '4xx,6xx'. Write statuses or classes of them with commas between, such as 4xx,503.")]
     [InlineData("run --refuse-domain http://a.example",
-        "--refuse-domain is 'http://a.example'. Write a domain such as example.com, without scheme, port, path and '*.'.")]
-    [InlineData("run --storage-url 's3://b/", "--storage-url is ''s3://b/'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
+        "--refuse-domain is 'http://a.example'. Write a domain such as example.com, without "
+            + "scheme, port, path and '*.'.")]
+    [InlineData(
+        "run --storage-url 's3://b/", "--storage-url is ''s3://b/'. Write s3://bucket/prefix/ or gs://bucket/prefix/.")]
     [InlineData("run --api http://127.0.0.1:1/ --faults post_429=1",
         "--faults is for the built-in emulator. Leave it out, or leave out --api and NIMBLE_API_KEY.")]
     [InlineData("run --listen https://127.0.0.1:1", ListenFault + "'https://127.0.0.1:1'" + ListenAdvice)]
@@ -47,11 +51,13 @@ public sealed class OptionTests
     [Fact]
     public async Task MistypedOptionsAndErrorsInTheEnvironmentAreReportedTogether()
     {
-        var (exitCode, _, error) = await CliProcess.RunAsync(["run", "--canarry", "5"], ("Pipeline__Collect__MaxDepth", "abc"));
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["run", "--canarry", "5"], ("Pipeline__Collect__MaxDepth", "abc"));
         Assert.Equal(ExitCodes.Usage, exitCode);
         Assert.StartsWith(
             "pipeline: There is no option '--canarry'. Did you mean --canary?\n"
-                + "pipeline: Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 to 1,000, such as 256.\n",
+                + "pipeline: Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 "
+                + "to 1,000, such as 256.\n",
             error, StringComparison.Ordinal);
     }
 
@@ -68,11 +74,15 @@ public sealed class OptionTests
     [InlineData("emulator")]
     public async Task HelpFitsEightyColumnsAndEndsWithTwoExamples(string command)
     {
-        var (exitCode, output, error) = await CliProcess.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        var (exitCode, output, error) = await CliProcess.RunAsync(
+            [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, ""), (exitCode, error));
         Assert.DoesNotContain(output.Split('\n'), line => line.Length > 80);
         var examples = output[output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n');
-        Assert.Equal(2, examples.Count(line => line.StartsWith("  ", StringComparison.Ordinal) && line.Contains($"pipeline {command}".TrimEnd(), StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            examples.Count(line => line.StartsWith("  ", StringComparison.Ordinal)
+                && line.Contains($"pipeline {command}".TrimEnd(), StringComparison.Ordinal)));
     }
 
     private const string ListenFault = "--listen is ";

@@ -27,7 +27,8 @@ public sealed class PrecedenceTests : IDisposable
         ];
         string[] options =
         [
-            "--storage-url", "from-option", "--content", "from-option", "--max-urls", "from-option", "--canary", "from-option",
+            "--storage-url", "from-option", "--content", "from-option", "--max-urls", "from-option", "--canary",
+                "from-option",
             "--api", "from-option", "--callback-base", "from-option", "--fail-status", "from-option",
         ];
 
@@ -53,7 +54,9 @@ public sealed class PrecedenceTests : IDisposable
     {
         var faults = await FaultsAsync(
             [command, .. rest],
-            [("Pipeline__Collect__MaxDepth", "abc"), ("Runner__Visibility", "x"), ("AWS_REGION", "\"eu\"\r"), ("AzureWebJobsStorage", "x")]);
+            [
+                ("Pipeline__Collect__MaxDepth", "abc"), ("Runner__Visibility", "x"), ("AWS_REGION", "\"eu\"\r"),
+                ("AzureWebJobsStorage", "x")]);
         Assert.Equal(
             ["AWS_REGION", "AzureWebJobsStorage", "Pipeline__Collect__MaxDepth", "Runner__Visibility"],
             faults.Select(fault => fault.Split(' ')[0]).Order(StringComparer.Ordinal));
@@ -67,9 +70,13 @@ public sealed class PrecedenceTests : IDisposable
 
         Assert.Equal(ExitCodes.Complete, (await CliProcess.RunAsync(submit)).ExitCode);
         Assert.Equal(ExitCodes.Usage, (await CliProcess.RunAsync([.. submit, "--strict"])).ExitCode);
-        Assert.Equal(ExitCodes.Usage, (await CliProcess.RunAsync(submit, ("Pipeline__Intake__Strict", "true"))).ExitCode);
         Assert.Equal(
-            ExitCodes.Complete, (await CliProcess.RunAsync([.. submit, "--strict", "false"], ("Pipeline__Intake__Strict", "true"))).ExitCode);
+            ExitCodes.Usage, (await CliProcess.RunAsync(submit, ("Pipeline__Intake__Strict", "true"))).ExitCode);
+        Assert.Equal(
+            ExitCodes.Complete,
+            (
+                await CliProcess.RunAsync(
+                    [.. submit, "--strict", "false"], ("Pipeline__Intake__Strict", "true"))).ExitCode);
     }
 
     [Fact]
@@ -83,28 +90,41 @@ public sealed class PrecedenceTests : IDisposable
         (string, string)[] environment =
         [
             ("NIMBLE_API_KEY", "key"), ("Pipeline__Nimble__BaseUrl", emulator.BaseAddress.AbsoluteUri),
-            ("Pipeline__Delivery__StorageUrl", "s3://of-environment/"), ("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri),
+            (
+                "Pipeline__Delivery__StorageUrl",
+                "s3://of-environment/"), ("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri),
             ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"),
         ];
 
         var asked = await CliProcess.RunAsync(["doctor"], environment);
         Assert.True(asked.ExitCode == ExitCodes.Complete, asked.Output + asked.Error);
         Assert.Contains("s3://of-environment/ is listed", asked.Output, StringComparison.Ordinal);
-        Assert.Contains("s3://of-option/ is listed", (await CliProcess.RunAsync(["doctor", "--storage-url", "s3://of-option/"], environment)).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "s3://of-option/ is listed",
+            (await CliProcess.RunAsync(["doctor", "--storage-url", "s3://of-option/"], environment)).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task ARecordHasTheContentThatTheOptionSelects()
     {
-        (string, string)[] environment = [("Pipeline__Collect__Content", "Reference"), ("Pipeline__Guards__RefusedDomains__0", "a.example")];
+        (string, string)[] environment =
+        [
+            ("Pipeline__Collect__Content", "Reference"),
+            ("Pipeline__Guards__RefusedDomains__0", "a.example"),
+        ];
         string[] run = ["run", "--out", _folder["out"], "--content", "Inline", "--refuse-domain", "b.example"];
-        File.WriteAllLines(_folder["list.txt"], ["http://sample.test/sample/generated/1", "http://a.example/", "http://b.example/"]);
+        File.WriteAllLines(
+            _folder["list.txt"], ["http://sample.test/sample/generated/1", "http://a.example/", "http://b.example/"]);
 
         var (exitCode, _, error) = await CliProcess.RunAsync([.. run, _folder["list.txt"]], environment);
 
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
         Assert.Contains("\"content\":{", File.ReadAllText(_folder["out", "records.ndjson"]), StringComparison.Ordinal);
-        Assert.Equal(2, File.ReadAllLines(_folder["out", "failures.ndjson"]).Count(line => line.Contains("domain_refused", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            File.ReadAllLines(_folder["out", "failures.ndjson"])
+                .Count(line => line.Contains("domain_refused", StringComparison.Ordinal)));
     }
 
     public void Dispose() => _folder.Dispose();
@@ -116,6 +136,9 @@ public sealed class PrecedenceTests : IDisposable
             [.. arguments.Select(a => a == "LIST" ? _folder["list.txt"] : a), "--out", _folder["out"]], environment);
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
         Assert.False(Directory.Exists(_folder["out"]));
-        return [.. error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line["pipeline: ".Length..])];
+        return
+        [
+            .. error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line["pipeline: ".Length..]),
+        ];
     }
 }

@@ -24,7 +24,8 @@ public sealed class SharedFolderTests : IDisposable
 
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
         Assert.Equal(
-            $"pipeline: Another 'pipeline' process works in {Path.Combine(Out, ".pipeline")}. Wait until it ends, or name "
+            $"pipeline: Another 'pipeline' process works in {Path.Combine(Out, ".pipeline")}. "
+                + "Wait until it ends, or name "
                 + "another folder with --out (and --state, if you use it).\n",
             error
         );
@@ -42,7 +43,8 @@ public sealed class SharedFolderTests : IDisposable
         await second.KillAsync();
 
         var (_, _, error) = await second.WaitAsync();
-        Assert.StartsWith("Another process works on this state and listens at http://127.0.0.1:", error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Another process works on this state and listens at http://127.0.0.1:", error, StringComparison.Ordinal);
         Assert.DoesNotContain("lost", error, StringComparison.Ordinal);
     }
 
@@ -61,7 +63,8 @@ public sealed class SharedFolderTests : IDisposable
 
         Assert.True(exitCode == ExitCodes.Complete, error);
         Assert.Contains(
-            $"List other.txt ({id}, 0 of 0 inputs done) is open in this folder too. This run works on it but does not wait "
+            $"List other.txt ({id}, 0 of 0 inputs done) is open in this folder too. This run works "
+                + "on it but does not wait "
                 + "for it.\n",
             error,
             StringComparison.Ordinal
@@ -82,7 +85,8 @@ public sealed class SharedFolderTests : IDisposable
 
         await CliProcess.RunAsync(["run", List("a.txt", "http://a.example/"), .. run, .. hooks]);
         var (_, _, error) = await CliProcess.RunAsync(["run", List("b.txt", "http://b.example/"), .. run]);
-        await CliProcess.RunAsync(["run", List("c.txt", "http://c.example/"), .. run, "--callback-base", "https://c.example"]);
+        await CliProcess.RunAsync(
+            ["run", List("c.txt", "http://c.example/"), .. run, "--callback-base", "https://c.example"]);
 
         Assert.Contains(
             "Nimble calls https://hooks.example.com/base, as in the last run. --callback-base names another address.\n",
@@ -94,7 +98,8 @@ public sealed class SharedFolderTests : IDisposable
             .Select(request => JsonElement.Parse(request.Body).GetProperty("callback_url").GetString()!)
             .ToList();
         Assert.Equal(3, callbacks.Count);
-        Assert.All(callbacks[..2], url => Assert.StartsWith("https://hooks.example.com/base/", url, StringComparison.Ordinal));
+        Assert.All(
+            callbacks[..2], url => Assert.StartsWith("https://hooks.example.com/base/", url, StringComparison.Ordinal));
         Assert.StartsWith("https://c.example/", callbacks[2], StringComparison.Ordinal);
     }
 

@@ -60,16 +60,20 @@ public sealed class TerminalTests : IAsyncLifetime
             context.Response.StatusCode = context.Request.Method == "POST" ? 422 : 200;
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(
-                context.Request.Method == "POST" ? answer : """{"data":[],"pagination":{"has_next":false,"next_cursor":null}}""");
+                context.Request.Method == "POST"
+                    ? answer
+                    : """{"data":[],"pagination":{"has_next":false,"next_cursor":null}}""");
         });
 
-        var run = await RunAsync(["run", List("http://a.example/"), "--verbose", "--api", api.Address.AbsoluteUri, "--out", Out]);
+        var run = await RunAsync(
+            ["run", List("http://a.example/"), "--verbose", "--api", api.Address.AbsoluteUri, "--out", Out]);
         var failures = await RunAsync(["failures", "--out", Out]);
         var json = await RunAsync(["failures", "--json", "--out", Out]);
 
         Assert.Equal(ExitCodes.SomeFailed, run.ExitCode);
         Assert.Contains("\\u001B", failures.Output, StringComparison.Ordinal);
-        Assert.Contains("\u001b[31m", JsonElement.Parse(json.Output).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "\u001b[31m", JsonElement.Parse(json.Output).GetProperty("message").GetString(), StringComparison.Ordinal);
         foreach (var said in new[] { run, failures, json })
             Assert.Equal([], CleanConsoleTests.Obeyed(said.Output + said.Error));
     }
@@ -80,9 +84,13 @@ public sealed class TerminalTests : IAsyncLifetime
         var state = _folder["state"];
         await using (var database = await LocalDatabase.OpenAsync(state, Token))
             await new LocalWorkQueue(database, TimeProvider.System).SendAsync(
-                QueueNames.UrlLists, [Encoding.UTF8.GetBytes($"{{\"source\":\"file:///no{JsonEncodedText.Encode(Hostile)}.txt\"}}")], TimeSpan.Zero, Token);
+                QueueNames.UrlLists,
+                [Encoding.UTF8.GetBytes($"{{\"source\":\"file:///no{JsonEncodedText.Encode(Hostile)}.txt\"}}")],
+                TimeSpan.Zero, Token);
         using var serve = CliProcess.Start(
-            ["serve", "--api", _emulator.BaseAddress.AbsoluteUri, "--state", state, "--out", Out, "--listen", $"http://127.0.0.1:{CliProcess.FreePort()}"]);
+            [
+                "serve", "--api", _emulator.BaseAddress.AbsoluteUri, "--state", state, "--out", Out, "--listen",
+                $"http://127.0.0.1:{CliProcess.FreePort()}"]);
 
         await serve.WaitForAsync("\\u001B");
         await serve.KillAsync();
@@ -97,7 +105,10 @@ public sealed class TerminalTests : IAsyncLifetime
         const string Snowman = "http://sample.test/☃-é-漢";
         (string, string)[] latin = [("LC_ALL", "en_US.ISO-8859-1"), ("LANG", "en_US.ISO-8859-1")];
         await CliProcess.RunAsync(
-            ["run", List("http://sample.test/sample/generated/1", $"{Snowman} {Snowman}"), "--api", _emulator.BaseAddress.AbsoluteUri, "--out", Out], latin);
+            [
+                "run", List("http://sample.test/sample/generated/1", $"{Snowman} {Snowman}"), "--api",
+                _emulator.BaseAddress.AbsoluteUri, "--out", Out],
+            latin);
 
         var (_, output, _) = await CliProcess.RunAsync(["failures", "--json", "--out", Out], latin);
         var text = await CliProcess.RunAsync(["status", ListId(), "--out", Out], latin);
@@ -110,7 +121,10 @@ public sealed class TerminalTests : IAsyncLifetime
     [Fact]
     public async Task GrepFindsAnIdTogetherWithItsMessage()
     {
-        await RunAsync(["run", List("http://sample.test/sample/generated/1", "bad"), "--api", _emulator.BaseAddress.AbsoluteUri, "--out", Out]);
+        await RunAsync(
+            [
+                "run", List("http://sample.test/sample/generated/1", "bad"), "--api", _emulator.BaseAddress.AbsoluteUri,
+                "--out", Out]);
         (string, string)[] narrow = [("COLUMNS", "80"), ("TERM", "xterm")];
 
         var status = await CliProcess.RunAsync(["status", ListId(), "--out", Out], narrow);
@@ -124,7 +138,14 @@ public sealed class TerminalTests : IAsyncLifetime
     [Fact]
     public async Task JsonGivesTheSummaryAsOneObject()
     {
-        string[] run = ["run", List("http://sample.test/sample/generated/1", "bad"), "--json", "--api", _emulator.BaseAddress.AbsoluteUri];
+        string[] run =
+        [
+            "run",
+            List("http://sample.test/sample/generated/1", "bad"),
+            "--json",
+            "--api",
+            _emulator.BaseAddress.AbsoluteUri,
+        ];
         var (exitCode, output, error) = await RunAsync([.. run, "--out", Out]);
 
         var summary = JsonElement.Parse(output);
@@ -138,7 +159,8 @@ public sealed class TerminalTests : IAsyncLifetime
         int Number(string name) => summary.GetProperty(name).GetInt32();
     }
 
-    private string ListId() => JsonElement.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).GetProperty("list_id").GetString()!;
+    private string ListId() =>
+        JsonElement.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).GetProperty("list_id").GetString()!;
 
     private string List(params string[] lines)
     {
@@ -146,5 +168,6 @@ public sealed class TerminalTests : IAsyncLifetime
         return _folder["list-☃.txt"];
     }
 
-    private static Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments) => CliProcess.RunAsync(arguments);
+    private static Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments) =>
+        CliProcess.RunAsync(arguments);
 }

@@ -29,7 +29,9 @@ public sealed partial class AnswerTableTests
     public void EveryReasonInTheTableIsKnown()
     {
         var reasons = FailureRemedies.All.Select(remedy => remedy.Reason).ToHashSet();
-        var named = Rows.SelectMany(row => Names().Matches(row.Split('|')[3])).Select(match => match.Groups[1].Value).Where(name => name.Contains('_'));
+        var named = Rows.SelectMany(row => Names().Matches(row.Split('|')[3]))
+            .Select(match => match.Groups[1].Value)
+            .Where(name => name.Contains('_'));
         Assert.Empty(named.Except([.. reasons, "result_url"]));
     }
 

@@ -57,7 +57,8 @@ internal sealed class CollectWorld : IAsyncDisposable
         $$"""{"task_id":"t-1-{{task}}","status":"success","data":{"html":"<p>{{task}}"},"status_code":200{{fields}}}""";
 
     /// <summary>Delivers an object for a task.</summary>
-    public Task DeliverAsync(int task, string content, string name = "") => DeliverAsync(task, Encoding.UTF8.GetBytes(content), name);
+    public Task DeliverAsync(int task, string content, string name = "") =>
+        DeliverAsync(task, Encoding.UTF8.GetBytes(content), name);
 
     public Task DeliverAsync(int task, byte[] content, string name = "") => _world.Bucket.WriteAsync(
         ObjectUri.Parse($"s3://results/x/list/list-000000/{(name.Length > 0 ? name : $"t-1-{task}.json")}"),
@@ -89,7 +90,8 @@ internal sealed class CollectWorld : IAsyncDisposable
     public async Task CollectAsync()
     {
         var receiver = _world.Service<IWorkReceiver>();
-        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages
+            is [var message])
         {
             await _world.Service<CollectStage>().HandleAsync(message.Body, Token);
             await receiver.CompleteAsync(message, Token);
@@ -109,5 +111,6 @@ internal sealed class CollectWorld : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 
-    private IReadOnlyList<JsonElement> Lines(string file) => [.. _world.State.Lines(file).Select(line => JsonElement.Parse(line))];
+    private IReadOnlyList<JsonElement> Lines(string file) =>
+        [.. _world.State.Lines(file).Select(line => JsonElement.Parse(line))];
 }

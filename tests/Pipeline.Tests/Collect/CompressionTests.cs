@@ -9,10 +9,13 @@ namespace Pipeline.Tests.Collect;
 public sealed class CompressionTests
 {
     private static readonly byte[] Document = Bytes(
-        $$"""{"task_id":"t-1","status":"success","data":{"html":"{{Convert.ToBase64String(new Random(7).GetItems([.. "<p>Grüße</p>"u8], 3000))}}"} }""");
+        """{"task_id":"t-1","status":"success","data":"""
+            + $$"""{"html":"{{Convert.ToBase64String(new Random(7).GetItems([.. "<p>Grüße</p>"u8], 3000))}}"} }""");
 
     public static TheoryData<string> Formats =>
-        new("gzip", "zlib", "zstd", "zstd+sum", "gzip gzip", "zlib gzip", "zstd gzip", "gzip zlib", "zstd zstd", "gzip zstd zlib", "gzip gzip gzip");
+        new(
+            "gzip", "zlib", "zstd", "zstd+sum", "gzip gzip", "zlib gzip", "zstd gzip", "gzip zlib", "zstd zstd",
+            "gzip zstd zlib", "gzip gzip gzip");
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -25,7 +28,8 @@ public sealed class CompressionTests
         foreach (var most in new[] { 1, 2, 5, 1000 })
             Assert.Equal(expected, SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => most))));
         using var result = await NormalizeAsync(stored);
-        Assert.Equal((true, stored.Length, Document.Length), (result.Compressed, result.StoredBytes, result.ExpandedBytes));
+        Assert.Equal(
+            (true, stored.Length, Document.Length), (result.Compressed, result.StoredBytes, result.ExpandedBytes));
     }
 
     [Theory]
@@ -60,7 +64,8 @@ public sealed class CompressionTests
                 // Some header bits, such as the window size, do not affect the content.
                 Assert.Equal(expected, SourceLess(await RecordAsync(stored)));
             }
-            catch (PipelineException damaged) when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
+            catch (PipelineException damaged)
+                when (damaged is { Reason: FailureReasons.ObjectDamaged, IsPermanent: false })
             {
                 found++;
             }
@@ -100,7 +105,8 @@ public sealed class CompressionTests
         var bomb = new byte[64 << 20];
         bomb.AsSpan().Fill((byte)' ');
         Document.CopyTo(bomb.AsSpan(^Document.Length));
-        Assert.Contains("expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, Compress(format, bomb)));
+        Assert.Contains(
+            "expands more than 500 times", await ExpectAsync(FailureReasons.LimitExceeded, Compress(format, bomb)));
     }
 
     [Fact]
@@ -114,7 +120,9 @@ public sealed class CompressionTests
             members.Write(empty);
         members.Write(Compress("gzip", Document));
         Assert.Contains(
-            "expands more than", await ExpectAsync(FailureReasons.LimitExceeded, Compress("gzip", members.ToArray()), new() { MaxRatio = 50 }));
+            "expands more than",
+            await ExpectAsync(
+                FailureReasons.LimitExceeded, Compress("gzip", members.ToArray()), new() { MaxRatio = 50 }));
     }
 
     [Fact]

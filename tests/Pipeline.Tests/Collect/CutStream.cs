@@ -13,7 +13,11 @@ internal sealed class CutStream(ReadOnlyMemory<byte> bytes, Func<int> nextSize, 
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -25,7 +29,8 @@ internal sealed class CutStream(ReadOnlyMemory<byte> bytes, Func<int> nextSize, 
         return count;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("The normalizer reads asynchronously.");
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("The normalizer reads asynchronously.");
 
     public override void Flush() => throw new NotSupportedException();
 

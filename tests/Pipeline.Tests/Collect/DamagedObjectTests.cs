@@ -46,7 +46,8 @@ public sealed class DamagedObjectTests
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
             // FTEXT, time, extra flags and operating system do not affect the content, and the last byte of deflate
             // data may have unused bits.
-            if (bit / 8 is >= 4 and < 10 || bit == 3 * 8 || (bit / 8 == Whole.Length - 9 && bit % 8 > 0 && await PassesAsync(flipped)))
+            if (bit / 8 is >= 4 and < 10 || bit == 3 * 8
+                || (bit / 8 == Whole.Length - 9 && bit % 8 > 0 && await PassesAsync(flipped)))
                 Assert.Equal(expected, await RecordAsync(flipped));
             else
                 await ExpectAsync(FailureReasons.ObjectDamaged, flipped);
@@ -74,13 +75,17 @@ public sealed class DamagedObjectTests
     [InlineData("\u001f")]
     [InlineData("{}")]
     public async Task AnyBytesAfterTheGzipTrailerAreDamage(string garbage) =>
-        Assert.Contains("has bytes after its gzip data", await ExpectAsync(FailureReasons.ObjectDamaged, [.. Whole, .. Bytes(garbage)]));
+        Assert.Contains(
+            "has bytes after its gzip data",
+            await ExpectAsync(FailureReasons.ObjectDamaged, [.. Whole, .. Bytes(garbage)]));
 
     [Fact]
     public async Task AnyBytesBetweenTheDataAndTheTrailerAreDamage()
     {
         var random = new Random(5);
-        var large = Gzip(Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 5_000).Select(_ => random.Next()))}}"} }"""));
+        var large = Gzip(
+            Bytes(
+                $$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 5_000).Select(_ => random.Next()))}}"} }"""));
         foreach (var whole in new[] { Whole, large })
         {
             for (var length = 1; length < 40; length++)
@@ -88,7 +93,9 @@ public sealed class DamagedObjectTests
                 byte[] apart = [.. whole[..^8], .. new byte[length], .. whole[^8..]];
                 await ExpectAsync(FailureReasons.ObjectDamaged, apart);
                 await ExpectAsync(FailureReasons.ObjectDamaged, [.. apart, .. Gzip([])]);
-                await ExpectAsync(FailureReasons.ObjectDamaged, [.. Gzip([])[..^8], .. new byte[length], .. Gzip([])[^8..], .. whole]);
+                await ExpectAsync(
+                    FailureReasons.ObjectDamaged,
+                    [.. Gzip([])[..^8], .. new byte[length], .. Gzip([])[^8..], .. whole]);
             }
             await ExpectAsync(FailureReasons.ObjectDamaged, [.. whole, .. whole[^8..]]);
         }
@@ -103,16 +110,22 @@ public sealed class DamagedObjectTests
 
     [Fact]
     public async Task AnObjectWithOnlyAHeaderIsDamage() =>
-        Assert.Contains("ends inside its compressed data", await ExpectAsync(FailureReasons.ObjectDamaged, Whole[..10]));
+        Assert.Contains(
+            "ends inside its compressed data", await ExpectAsync(FailureReasons.ObjectDamaged, Whole[..10]));
 
     [Fact]
-    public async Task AnEmptyObjectIsDamage() => Assert.Equal("The stored object is empty, at byte 0.", await ExpectAsync(FailureReasons.ObjectDamaged, []));
+    public async Task AnEmptyObjectIsDamage() =>
+        Assert.Equal("The stored object is empty, at byte 0.", await ExpectAsync(FailureReasons.ObjectDamaged, []));
 
     [Fact]
-    public async Task AGzippedEmptyDocumentIsDamage() => Assert.Contains("is cut off", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip([])));
+    public async Task AGzippedEmptyDocumentIsDamage() =>
+        Assert.Contains("is cut off", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip([])));
 
     [Fact]
-    public async Task AGzippedHalfDocumentIsDamage() => Assert.Contains("is cut off at byte 50.", await ExpectAsync(FailureReasons.ObjectDamaged, Gzip(Bytes(Small).AsSpan(0, 50))));
+    public async Task AGzippedHalfDocumentIsDamage() =>
+        Assert.Contains(
+            "is cut off at byte 50.",
+            await ExpectAsync(FailureReasons.ObjectDamaged, Gzip(Bytes(Small).AsSpan(0, 50))));
 
     [Fact]
     public async Task ATrailerWithTheWrongLengthIsDamage()
@@ -139,23 +152,54 @@ public sealed class DamagedObjectTests
     public async Task LargeConsecutiveGzipMembersFormOneDocument()
     {
         var random = new Random(3);
-        var bytes = Bytes($$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 40_000).Select(_ => random.Next()))}}"} }""");
-        byte[] stored = [.. Gzip(bytes.AsSpan(0, 123_456)), .. Gzip(bytes.AsSpan(123_456, 1)), .. Gzip(bytes.AsSpan(123_457))];
+        var bytes = Bytes(
+            $$"""{"data":{"html":"{{string.Concat(Enumerable.Range(0, 40_000).Select(_ => random.Next()))}}"} }""");
+        byte[] stored =
+        [
+            .. Gzip(bytes.AsSpan(0, 123_456)),
+            .. Gzip(bytes.AsSpan(123_456, 1)),
+            .. Gzip(bytes.AsSpan(123_457)),
+        ];
         Assert.Equal(SourceLess(await RecordAsync(bytes)), SourceLess(await RecordAsync(stored)));
-        Assert.Equal(SourceLess(await RecordAsync(bytes)), SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => random.Next(1, 5)))));
+        Assert.Equal(
+            SourceLess(await RecordAsync(bytes)),
+            SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => random.Next(1, 5)))));
     }
 
     [Fact]
     public async Task AGzipHeaderMayHaveAllOptionalFields()
     {
-        byte[] header = [0x1F, 0x8B, 8, 2 | 4 | 8 | 16, 0, 0, 0, 0, 0, 3, 3, 0, 1, 2, 3, .. "name"u8, 0, .. "comment"u8, 0];
+        byte[] header =
+        [
+            0x1F,
+            0x8B,
+            8,
+            2 | 4 | 8 | 16,
+            0,
+            0,
+            0,
+            0,
+            0,
+            3,
+            3,
+            0,
+            1,
+            2,
+            3,
+            .. "name"u8,
+            0,
+            .. "comment"u8,
+            0,
+        ];
         var crc = (ushort)Crc32.HashToUInt32(header);
         byte[] stored = [.. header, (byte)crc, (byte)(crc >> 8), .. Whole[10..]];
         Assert.Equal(SourceLess(await RecordAsync(Whole)), SourceLess(await RecordAsync(stored)));
         stored[15] ^= 1;
-        Assert.Contains("header that does not match its checksum", await ExpectAsync(FailureReasons.ObjectDamaged, stored));
+        Assert.Contains(
+            "header that does not match its checksum", await ExpectAsync(FailureReasons.ObjectDamaged, stored));
         for (var length = 10; length < header.Length + 2; length++)
-            Assert.Contains("ends inside its gzip header", await ExpectAsync(FailureReasons.ObjectDamaged, stored[..length]));
+            Assert.Contains(
+                "ends inside its gzip header", await ExpectAsync(FailureReasons.ObjectDamaged, stored[..length]));
     }
 
     [Fact]
@@ -172,7 +216,8 @@ public sealed class DamagedObjectTests
     public async Task DamageThatTheStoreReportsOverridesAnInvalidPlainDocument()
     {
         var store = new FaultyEnd(Bytes("""{"data":[5]}"""));
-        Assert.Equal("The store's checksum does not match.", await ExpectAsync(FailureReasons.ObjectDamaged, [], from: store));
+        Assert.Equal(
+            "The store's checksum does not match.", await ExpectAsync(FailureReasons.ObjectDamaged, [], from: store));
     }
 
     private static async Task<bool> PassesAsync(byte[] stored)
@@ -190,10 +235,14 @@ public sealed class DamagedObjectTests
 
     private sealed class FaultyEnd(byte[] bytes) : MemoryStream(bytes)
     {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await base.ReadAsync(buffer, cancellationToken);
-            return read > 0 ? read : throw PipelineException.Transient(FailureReasons.ObjectDamaged, "The store's checksum does not match.");
+            return read > 0
+                ? read
+                : throw PipelineException.Transient(
+                    FailureReasons.ObjectDamaged, "The store's checksum does not match.");
         }
     }
 }

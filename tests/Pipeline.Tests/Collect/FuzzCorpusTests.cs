@@ -15,7 +15,10 @@ public sealed class FuzzCorpusTests
 {
     public static TheoryData<string> Seeds => [.. SeedFiles.Select(f => Path.GetFileName(f))];
 
-    private static string[] SeedFiles { get; } = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "corpus")).Order(StringComparer.Ordinal)];
+    private static string[] SeedFiles { get; } =
+    [
+        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "corpus")).Order(StringComparer.Ordinal),
+    ];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -25,9 +28,11 @@ public sealed class FuzzCorpusTests
         Assert.Equal(
             seed.Split('.')[0] switch
             {
-                "plain" or "whole" or "stored-block" or "members" or "long-header" or "escapes" or "surrogate" or "surprises"
+                "plain" or "whole" or "stored-block" or "members" or "long-header" or "escapes" or "surrogate"
+                    or "surprises"
                     or "wrapped-list" or "wrapped-results" or "sdk" or "nested" or "layers" => null,
-                "several" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nul-escaped" => FailureReasons.ResultInvalid,
+                "several" or "duplicate" or "not-utf8" or "not-utf8-at-cut-end" or "nul-escaped" =>
+                    FailureReasons.ResultInvalid,
                 "deep" or "four-layers" => FailureReasons.LimitExceeded,
                 _ => FailureReasons.ObjectDamaged,
             },

@@ -41,7 +41,9 @@ public sealed class HintFilterTests
     {
         var filter = Filter(("t-0", 0), ("t-1", 1), ("t-2", 2));
 
-        Assert.Equal(["x-1"], await FilterAsync(filter, _submission with { Proof = PostProof.Callback }, DiscoveredBy.Webhook, "x-1"));
+        Assert.Equal(
+            ["x-1"],
+            await FilterAsync(filter, _submission with { Proof = PostProof.Callback }, DiscoveredBy.Webhook, "x-1"));
     }
 
     [Fact]
@@ -79,7 +81,8 @@ public sealed class HintFilterTests
     private static async Task<IReadOnlyList<string>?> FilterAsync(
         HintFilter filter, SubmissionEntry submission, DiscoveredBy discoveredBy, params string[] tasks)
     {
-        var message = new ResultMessage(submission.SubmissionId, tasks[0], discoveredBy, Some.Time, Others: tasks.Length > 1 ? tasks[1..] : null);
+        var message = new ResultMessage(
+            submission.SubmissionId, tasks[0], discoveredBy, Some.Time, Others: tasks.Length > 1 ? tasks[1..] : null);
         return (await filter.FilterAsync(submission, message, Ct))?.Each().Select(one => one.TaskId).ToList();
     }
 

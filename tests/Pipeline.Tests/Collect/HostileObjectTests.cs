@@ -75,7 +75,8 @@ public sealed class HostileObjectTests
     [Trait("Promise", "5")]
     public async Task ADocumentOfTenThousandLevelsIsRefusedWithoutRecursion(string open, string close)
     {
-        var (down, up) = (string.Concat(Enumerable.Repeat(open, 10_000)), string.Concat(Enumerable.Repeat(close, 10_000)));
+        var (down, up) = (
+            string.Concat(Enumerable.Repeat(open, 10_000)), string.Concat(Enumerable.Repeat(close, 10_000)));
         var deep = Bytes($$"""{"data":{"parsing":{{down}}1{{up}}} }""");
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, deep));
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(deep)));

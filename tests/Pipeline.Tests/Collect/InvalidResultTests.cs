@@ -68,7 +68,8 @@ public sealed class InvalidResultTests
         Assert.Contains(message.Split(" at byte")[0], byByte);
     }
 
-    public static TheoryData<string> NotUtf8 => new("80", "C0AF", "C1BF", "E08080", "EDA080", "F08080AF", "F4908080", "F5808080", "FF", "E282", "F09F98", "C3");
+    public static TheoryData<string> NotUtf8 =>
+        new("80", "C0AF", "C1BF", "E08080", "EDA080", "F08080AF", "F4908080", "F5808080", "FF", "E282", "F09F98", "C3");
 
     [Theory]
     [MemberData(nameof(NotUtf8))]
@@ -76,11 +77,18 @@ public sealed class InvalidResultTests
     {
         for (var shift = 0; shift < 12; shift++)
         {
-            byte[] plain = [.. Bytes($$"""{"data":{"html":"{{new string('x', 65_510 + shift)}}"""), .. Convert.FromHexString(hex), .. Bytes("\"}}")];
+            byte[] plain =
+            [
+                .. Bytes($$"""{"data":{"html":"{{new string('x', 65_510 + shift)}}"""),
+                .. Convert.FromHexString(hex),
+                .. Bytes("\"}}"),
+            ];
             Assert.Contains("is not UTF-8", await ExpectAsync(FailureReasons.ResultInvalid, plain));
         }
         byte[] small = [.. "{\"é\":\""u8, .. Convert.FromHexString(hex), .. "\"}"u8];
-        Assert.Contains("is not UTF-8", await ExpectAsync(FailureReasons.ResultInvalid, small, from: new CutStream(small, () => 1)));
+        Assert.Contains(
+            "is not UTF-8",
+            await ExpectAsync(FailureReasons.ResultInvalid, small, from: new CutStream(small, () => 1)));
         Assert.Contains("is not UTF-8", await ExpectAsync(FailureReasons.ResultInvalid, Gzip(small)));
     }
 
@@ -93,9 +101,12 @@ public sealed class InvalidResultTests
                 continue;
             for (var at = 0; at < 40; at += 13)
             {
-                var stored = Bytes($"{{\"data\":{{\"html\":\"{new string('x', at)}{(char)c}{new string('y', 40)}\"}}}}");
+                var stored = Bytes(
+                    $"{{\"data\":{{\"html\":\"{new string('x', at)}{(char)c}{new string('y', 40)}\"}}}}");
                 if (c < 0x20)
-                    Assert.Contains($"has a raw control character in a string at byte {17 + at}", await ExpectAsync(FailureReasons.ResultInvalid, stored));
+                    Assert.Contains(
+                        $"has a raw control character in a string at byte {17 + at}",
+                        await ExpectAsync(FailureReasons.ResultInvalid, stored));
                 else
                     await RecordOnlyAsync(stored);
             }
@@ -109,11 +120,14 @@ public sealed class InvalidResultTests
         {
             for (var at = 0; at < 40; at += 13)
             {
-                var stored = Bytes($"{{\"data\":{{\"html\":\"{new string('x', at)}\\{(char)c}{new string('0', 40)}\"}}}}");
+                var stored = Bytes(
+                    $"{{\"data\":{{\"html\":\"{new string('x', at)}\\{(char)c}{new string('0', 40)}\"}}}}");
                 if ("\"\\/bfnrtu".Contains((char)c))
                     await RecordOnlyAsync(stored);
                 else
-                    Assert.Contains($"has an invalid escape in a string at byte {18 + at}", await ExpectAsync(FailureReasons.ResultInvalid, stored));
+                    Assert.Contains(
+                        $"has an invalid escape in a string at byte {18 + at}",
+                        await ExpectAsync(FailureReasons.ResultInvalid, stored));
             }
         }
     }
@@ -127,7 +141,8 @@ public sealed class InvalidResultTests
         {
             var bytes = Bytes("""{"a":[1,-2.5e+3,{"b":"\u00e9\n"},true,null,""],"c":{"d":{}}, "e":"\ud83d\ude00é" }""");
             for (var m = random.Next(1, 3); m > 0; m--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(4) == 0 ? random.Next(256) : "{}[],:\"\\ 0-.eEtfnul\n"u8[random.Next(20)]);
+                bytes[random.Next(bytes.Length)] = (byte)(
+                    random.Next(4) == 0 ? random.Next(256) : "{}[],:\"\\ 0-.eEtfnul\n"u8[random.Next(20)]);
             if (IsJsonObject(bytes))
             {
                 accepted++;
@@ -148,10 +163,19 @@ public sealed class InvalidResultTests
     {
         var stored = Bytes(Small);
         using (await NormalizeAsync(stored, new() { MaxStoredBytes = stored.Length, MaxExpandedBytes = stored.Length }))
-            Assert.Contains("more than 100 bytes", await ExpectAsync(FailureReasons.LimitExceeded, stored, new() { MaxStoredBytes = 100 }));
-        Assert.Contains("Collect:MaxStoredBytes", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(stored), new() { MaxStoredBytes = 100 }));
-        Assert.Contains("Collect:MaxExpandedBytes", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(stored), new() { MaxExpandedBytes = stored.Length - 1 }));
-        Assert.Contains("Collect:MaxExpandedBytes", await ExpectAsync(FailureReasons.LimitExceeded, stored, new() { MaxExpandedBytes = stored.Length - 1 }));
+            Assert.Contains(
+                "more than 100 bytes",
+                await ExpectAsync(FailureReasons.LimitExceeded, stored, new() { MaxStoredBytes = 100 }));
+        Assert.Contains(
+            "Collect:MaxStoredBytes",
+            await ExpectAsync(FailureReasons.LimitExceeded, Gzip(stored), new() { MaxStoredBytes = 100 }));
+        Assert.Contains(
+            "Collect:MaxExpandedBytes",
+            await ExpectAsync(
+                FailureReasons.LimitExceeded, Gzip(stored), new() { MaxExpandedBytes = stored.Length - 1 }));
+        Assert.Contains(
+            "Collect:MaxExpandedBytes",
+            await ExpectAsync(FailureReasons.LimitExceeded, stored, new() { MaxExpandedBytes = stored.Length - 1 }));
     }
 
     [Fact]
@@ -178,21 +202,30 @@ public sealed class InvalidResultTests
     [Trait("Promise", "5")]
     public async Task ADocumentMayReachTheDepthLimitButNotExceedIt()
     {
-        static byte[] Nested(int levels) => Bytes($"{{\"x\":{new string('[', levels - 1)}{new string(']', levels - 1)}}}");
+        static byte[] Nested(int levels) =>
+            Bytes($"{{\"x\":{new string('[', levels - 1)}{new string(']', levels - 1)}}}");
         (await NormalizeAsync(Nested(256))).Dispose();
         Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Nested(257)));
-        Assert.Contains("nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(Nested(100_000))));
-        Assert.Contains("nested deeper than 2 levels", await ExpectAsync(FailureReasons.LimitExceeded, Bytes("{\"x\":{\"y\":{}}}"), new() { MaxDepth = 2 }));
+        Assert.Contains(
+            "nested deeper than 256 levels", await ExpectAsync(FailureReasons.LimitExceeded, Gzip(Nested(100_000))));
+        Assert.Contains(
+            "nested deeper than 2 levels",
+            await ExpectAsync(FailureReasons.LimitExceeded, Bytes("{\"x\":{\"y\":{}}}"), new() { MaxDepth = 2 }));
     }
 
     [Fact]
     public async Task FieldNamesAreLimitedInLengthAndNumber()
     {
-        (await NormalizeAsync(Bytes($"{{\"url\":\"{new string('u', 16 * 1024)}\",\"{new string('n', 1024)}\":1}}"))).Dispose();
+        (
+            await NormalizeAsync(
+                Bytes($"{{\"url\":\"{new string('u', 16 * 1024)}\",\"{new string('n', 1024)}\":1}}"))).Dispose();
         foreach (var length in new[] { 1025, 70_000, 200_000 })
-            Assert.Contains("has a field name of more than 1024 bytes", await ExpectAsync(FailureReasons.ResultInvalid, Bytes($"{{\"{new string('n', length)}\":1}}")));
+            Assert.Contains(
+                "has a field name of more than 1024 bytes",
+                await ExpectAsync(FailureReasons.ResultInvalid, Bytes($"{{\"{new string('n', length)}\":1}}")));
         var many = string.Join(',', Enumerable.Range(0, 1001).Select(n => $"\"f{n}\":{n}"));
-        Assert.Contains("more than 1000 unknown fields", await ExpectAsync(FailureReasons.LimitExceeded, Bytes($"{{{many}}}")));
+        Assert.Contains(
+            "more than 1000 unknown fields", await ExpectAsync(FailureReasons.LimitExceeded, Bytes($"{{{many}}}")));
     }
 
     [Fact]
@@ -207,7 +240,9 @@ public sealed class InvalidResultTests
     [Fact]
     public async Task AFailureToSpillALargeRecordStopsTheHostAndFailsNoInput()
     {
-        var fault = await FaultAsync(Bytes($"{{\"data\":{{\"html\":\"{new string('x', 300_000)}\"}}}}"), new() { SpillAt = 100_000, SpillFolder = "/nowhere/at/all" });
+        var fault = await FaultAsync(
+            Bytes($"{{\"data\":{{\"html\":\"{new string('x', 300_000)}\"}}}}"),
+            new() { SpillAt = 100_000, SpillFolder = "/nowhere/at/all" });
         Assert.Equal((FailureReasons.Unavailable, true), (fault.Reason, fault.StopsHost));
         Assert.StartsWith("Cannot spill a large record to '/nowhere/at/all': ", fault.Message);
     }
@@ -216,9 +251,14 @@ public sealed class InvalidResultTests
     {
         try
         {
-            using var document = System.Text.Json.JsonDocument.Parse(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes));
+            using var document = System.Text.Json.JsonDocument.Parse(
+                new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes));
             return document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object &&
-                document.RootElement.EnumerateObject().Select(p => p.Name).Distinct().Count() == document.RootElement.EnumerateObject().Count();
+                document.RootElement.EnumerateObject()
+                    .Select(p => p.Name)
+                    .Distinct()
+                    .Count() == document.RootElement.EnumerateObject()
+                    .Count();
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException)
         {

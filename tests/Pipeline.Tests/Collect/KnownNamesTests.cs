@@ -16,7 +16,8 @@ public sealed class KnownNamesTests
     public async Task TheFieldsOfTheVendorsSdkHaveTheirOwnPlaces()
     {
         var record = await RecordAsync(
-            $$$"""{"data":{"screenshots":["c2hvdA=="],"html":"<p>",{{{Lists}}},"pages_html":["<p>1"],"network_capture":[{"results":[]}],"cookies":[]}}""",
+            $$$"""{"data":{"screenshots":["c2hvdA=="],"html":"<p>",{{{Lists}}},"pages_html":"""
+                + """["<p>1"],"network_capture":[{"results":[]}],"cookies":[]}}""",
             ContentMode.Inline);
         Assert.Equal(
             """{"screenshots":["c2hvdA=="],"html":"<p>","pages_html":["<p>1"],"network_capture":[{"results":[]}]}""",
@@ -31,7 +32,8 @@ public sealed class KnownNamesTests
     public async Task TheDigestCoversOnlyTheTexts()
     {
         using var plain = await Normal.NormalizeAsync(Normal.Bytes("""{"data":{"html":"<p>"}}"""));
-        using var rich = await Normal.NormalizeAsync(Normal.Bytes($$"""{"data":{"html":"<p>","network_capture":[1],{{Lists}} } }"""));
+        using var rich = await Normal.NormalizeAsync(
+            Normal.Bytes($$"""{"data":{"html":"<p>","network_capture":[1],{{Lists}} } }"""));
         Assert.Equal((plain.ContentDigest, plain.ContentBytes), (rich.ContentDigest, rich.ContentBytes));
     }
 
@@ -49,7 +51,9 @@ public sealed class KnownNamesTests
             ContentMode.Reference);
         Assert.True(record.GetRawText().Length < 2000);
         Assert.Equal(
-            ["url", "headers", "html", "screenshots", "pages_html", "network_capture", "parsed", "links", "data.cookies", "metadata.tag", "metadata.response_parameters"],
+            [
+                "url", "headers", "html", "screenshots", "pages_html", "network_capture", "parsed", "links",
+                "data.cookies", "metadata.tag", "metadata.response_parameters"],
             record.GetProperty("omitted").EnumerateArray().Select(o => o.GetString()!));
         Assert.Equal("""{"small":[1],"data.eval":[1]}""", record.GetProperty("extra").GetRawText());
         Assert.Equal(1, record.GetProperty("redirects").GetArrayLength());
@@ -62,7 +66,8 @@ public sealed class KnownNamesTests
     public async Task ByReferenceFieldsOfUpToFourKibibytesAreCopied(int bytes, bool isCopied)
     {
         var value = $"\"{new string('x', bytes - 2)}\"";
-        var record = await RecordAsync($$"""{"data":{"parsed":{{value}},"links":[],"new":{{value}} },"top":{{value}} }""", ContentMode.Reference);
+        var record = await RecordAsync(
+            $$"""{"data":{"parsed":{{value}},"links":[],"new":{{value}} },"top":{{value}} }""", ContentMode.Reference);
         Assert.Equal(isCopied, record.TryGetProperty("parsed", out _));
         Assert.Equal(isCopied, record.TryGetProperty("extra", out _));
         Assert.Equal(!isCopied, record.TryGetProperty("omitted", out _));
@@ -72,14 +77,22 @@ public sealed class KnownNamesTests
     [Trait("Promise", "5")]
     public async Task ByReferenceAVeryLargeResultStaysOutOfMemory()
     {
-        var document = $$"""{"data":{"screenshots":["{{new string('s', 3_000_000)}}"],"network_capture":[],"unknown":"{{new string('u', 3_000_000)}}"} }""";
-        var record = await RecordAsync(document, ContentMode.Reference, new() { Content = ContentMode.Reference, SpillAt = 0, SpillFolder = "/nowhere" });
-        Assert.Equal(["screenshots", "network_capture", "data.unknown"], record.GetProperty("omitted").EnumerateArray().Select(o => o.GetString()!));
+        var document =
+            $$"""{"data":{"screenshots":["{{new string('s', 3_000_000)}}"],"network_capture":"""
+                + $$"""[],"unknown":"{{new string('u', 3_000_000)}}"} }""";
+        var record = await RecordAsync(
+            document, ContentMode.Reference,
+            new() { Content = ContentMode.Reference, SpillAt = 0, SpillFolder = "/nowhere" });
+        Assert.Equal(
+            ["screenshots", "network_capture", "data.unknown"],
+            record.GetProperty("omitted").EnumerateArray().Select(o => o.GetString()!));
     }
 
-    private static async Task<JsonElement> RecordAsync(string document, ContentMode content, CollectOptions? options = null)
+    private static async Task<JsonElement> RecordAsync(
+        string document, ContentMode content, CollectOptions? options = null)
     {
-        var record = JsonElement.Parse(await Normal.RecordAsync(Normal.Bytes(document), options ?? new() { Content = content }));
+        var record = JsonElement.Parse(
+            await Normal.RecordAsync(Normal.Bytes(document), options ?? new() { Content = content }));
         Assert.Empty(RecordSchema.Validate(record.GetRawText()));
         return record;
     }

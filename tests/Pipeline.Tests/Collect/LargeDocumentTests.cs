@@ -30,8 +30,18 @@ public sealed class LargeDocumentTests
         var random = new Random(1);
         foreach (var most in new[] { 200, 100_000, 1 << 20 })
         {
-            foreach (var stored in new[] { plain, Gzip(plain), [.. Gzip(plain.AsSpan(0, 5_234_567)), .. Gzip(plain.AsSpan(5_234_567))] })
-                Assert.Equal(SourceLess(expected), SourceLess(await RecordAsync(stored, from: new CutStream(stored, () => random.Next(1, most), yields: most > 200))));
+            foreach (var stored
+                in new[]
+                {
+                    plain,
+                    Gzip(plain),
+                    [.. Gzip(plain.AsSpan(0, 5_234_567)), .. Gzip(plain.AsSpan(5_234_567))],
+                })
+                Assert.Equal(
+                    SourceLess(expected),
+                    SourceLess(
+                        await RecordAsync(
+                            stored, from: new CutStream(stored, () => random.Next(1, most), yields: most > 200))));
         }
     }
 
@@ -52,19 +62,24 @@ public sealed class LargeDocumentTests
             (FailureReasons.ResultInvalid, Gzip(Bytes(Text + "x"))),
         })
         {
-            var fault = await Assert.ThrowsAsync<PipelineException>(async () => await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken));
+            var fault = await Assert.ThrowsAsync<PipelineException>(
+                async () =>
+                    await normalizer.NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken));
             Assert.Equal(reason, fault.Reason);
             await AssertReadsCorrectlyAsync();
         }
 
         var left = whole.Length;
-        var reset = new CutStream(whole, () => (left -= 1000) > 5000 ? 1000 : throw new IOException("The connection was reset."));
-        await Assert.ThrowsAsync<IOException>(async () => await normalizer.NormalizeAsync(reset, TestContext.Current.CancellationToken));
+        var reset = new CutStream(
+            whole, () => (left -= 1000) > 5000 ? 1000 : throw new IOException("The connection was reset."));
+        await Assert.ThrowsAsync<IOException>(
+            async () => await normalizer.NormalizeAsync(reset, TestContext.Current.CancellationToken));
         await AssertReadsCorrectlyAsync();
 
         async Task AssertReadsCorrectlyAsync()
         {
-            using var result = await normalizer.NormalizeAsync(new MemoryStream(Bytes(Small)), TestContext.Current.CancellationToken);
+            using var result = await normalizer.NormalizeAsync(
+                new MemoryStream(Bytes(Small)), TestContext.Current.CancellationToken);
             await using var record = RecordComposer.Compose(result, Context);
             Assert.Equal(await RecordAsync(Bytes(Small)), await TextAsync(record));
         }
@@ -78,9 +93,12 @@ public sealed class LargeDocumentTests
         foreach (var stored in new[] { whole, whole[..^20], Gzip(Bytes(Text[..^40] + "\u0001" + Text[^40..])) })
             await AssertMemoryReturnsAsync(new MemoryStream(stored), TestContext.Current.CancellationToken);
         // An uncompressed document is read faster than it is scanned: pieces are waiting when the scanner throws.
-        await AssertMemoryReturnsAsync(new MemoryStream(Bytes(Text)), TestContext.Current.CancellationToken, new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
+        await AssertMemoryReturnsAsync(
+            new MemoryStream(Bytes(Text)), TestContext.Current.CancellationToken,
+            new() { SpillAt = 5_000_000, SpillFolder = "/nowhere/at/all" });
         using var stop = new CancellationTokenSource();
-        foreach (var interrupt in new Action[] { () => throw new IOException("The connection was reset."), stop.Cancel })
+        foreach (var interrupt
+            in new Action[] { () => throw new IOException("The connection was reset."), stop.Cancel })
         {
             var left = whole.Length;
             var interrupted = new CutStream(whole, () =>
@@ -92,13 +110,15 @@ public sealed class LargeDocumentTests
             await AssertMemoryReturnsAsync(interrupted, stop.Token);
         }
 
-        static async Task AssertMemoryReturnsAsync(Stream stored, CancellationToken cancellationToken, CollectOptions? options = null)
+        static async Task AssertMemoryReturnsAsync(
+            Stream stored, CancellationToken cancellationToken, CollectOptions? options = null)
         {
             const int Chunks = 100;
             var pool = new StagingPool(Chunks * StagingPool.ChunkBytes);
             using (var reader = new DocumentReader(options ?? new(), pool))
             {
-                var end = await Record.ExceptionAsync(async () => (await reader.ReadAsync(stored, cancellationToken)).Dispose());
+                var end = await Record.ExceptionAsync(
+                    async () => (await reader.ReadAsync(stored, cancellationToken)).Dispose());
                 Assert.True(end is null or PipelineException or IOException or OperationCanceledException, $"{end}");
             }
 

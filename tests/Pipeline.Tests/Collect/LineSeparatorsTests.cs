@@ -18,7 +18,8 @@ public sealed class LineSeparatorsTests
         // Characters whose UTF-8 begins or ends like a separator's: U+2019, U+20A8, U+3028, U+00A8, U+102028.
         var text = $"{Separators}’₨〨¨\U00102028{new string('x', 29)}\u2028é{Separators}{new string('漢', 40)}\u2029";
         var raw = Encoding.UTF8.GetBytes(text);
-        var expected = text.Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
+        var expected = text.Replace("\u2028", "\\u2028", StringComparison.Ordinal)
+            .Replace("\u2029", "\\u2029", StringComparison.Ordinal);
 
         for (var size = 1; size <= raw.Length; size++)
             Assert.Equal(expected, Copy(raw.Chunk(size)));
@@ -32,11 +33,13 @@ public sealed class LineSeparatorsTests
         foreach (var around in (string[])["x", "é", "漢", "₨"])
             for (var before = 0; before < 300; before++)
             {
-                var text = string.Concat(Enumerable.Repeat(around, before)) + "\u2029" + string.Concat(Enumerable.Repeat(around, 300 - before));
+                var text = string.Concat(Enumerable.Repeat(around, before)) + "\u2029"
+                    + string.Concat(Enumerable.Repeat(around, 300 - before));
                 var utf8 = default(Utf8Validator);
                 Assert.True(utf8.Append(Encoding.UTF8.GetBytes(text)));
                 Assert.True(utf8.HasSeparators, $"{before} × {around}");
-                Assert.Equal(before * Encoding.UTF8.GetByteCount(around), LineSeparators.Find(Encoding.UTF8.GetBytes(text)));
+                Assert.Equal(
+                    before * Encoding.UTF8.GetByteCount(around), LineSeparators.Find(Encoding.UTF8.GetBytes(text)));
             }
         var none = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("x₨漢〨", 200)));
         var clean = default(Utf8Validator);
@@ -62,7 +65,8 @@ public sealed class LineSeparatorsTests
         Assert.Equal(Separators, read.GetProperty("parsed").GetProperty("name").GetString());
         Assert.Equal($"vx{Separators}", read.GetProperty("driver").GetString());
         Assert.Equal(1, read.GetProperty("extra").GetProperty($"o{Separators}").GetInt32());
-        Assert.Equal(Separators, read.GetProperty("extra").GetProperty("other").GetProperty($"k{Separators}").GetString());
+        Assert.Equal(
+            Separators, read.GetProperty("extra").GetProperty("other").GetProperty($"k{Separators}").GetString());
     }
 
     [Fact]

@@ -11,7 +11,10 @@ namespace Pipeline.Tests.Collect;
 /// <summary>Helpers to run the normalizer in tests.</summary>
 internal static class Normal
 {
-    public const string Small = """{"url":"https://example.com/ü","task_id":"t-1","status":"success","data":{"html":"<p>Grüße \u00fc \"x\"</p>\n","parsing":{"a":[1, 2]}},"metadata":{"query_duration":1877,"driver":"vx6"},"status_code":200}""";
+    public const string Small =
+        """{"url":"https://example.com/ü","task_id":"t-1","status":"success","data":"""
+            + """{"html":"<p>Grüße \u00fc \"x\"</p>\n","parsing":{"a":[1, 2]}},"metadata":{"query_duration":"""
+            + """1877,"driver":"vx6"},"status_code":200}""";
 
     public static RecordContext Context { get; } = new()
     {
@@ -49,12 +52,14 @@ internal static class Normal
     }
 
     public static Task<NormalizedResult> NormalizeAsync(byte[] stored, CollectOptions? options = null) =>
-        new ResultNormalizer(options ?? new()).NormalizeAsync(new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask();
+        new ResultNormalizer(options ?? new()).NormalizeAsync(
+            new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask();
 
     /// <summary>Normalizes an object and returns the line of its record.</summary>
     public static async Task<string> RecordAsync(byte[] stored, CollectOptions? options = null, Stream? from = null)
     {
-        using var result = await new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken);
+        using var result = await new ResultNormalizer(options ?? new()).NormalizeAsync(
+            from ?? new MemoryStream(stored), TestContext.Current.CancellationToken);
         await using var record = RecordComposer.Compose(result, Context);
         return await TextAsync(record);
     }
@@ -78,14 +83,18 @@ internal static class Normal
     }
 
     /// <summary>The record without the members that depend on the object's compression.</summary>
-    public static string SourceLess(string record) => Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
+    public static string SourceLess(string record) =>
+        Regex.Replace(record, "\"bytes\":[0-9]+,\"compressed\":(true|false)", "");
 
-    public static async Task<PipelineException> FaultAsync(byte[] stored, CollectOptions? options = null, Stream? from = null) =>
+    public static async Task<PipelineException> FaultAsync(
+        byte[] stored, CollectOptions? options = null, Stream? from = null) =>
         await Assert.ThrowsAsync<PipelineException>(() =>
-            new ResultNormalizer(options ?? new()).NormalizeAsync(from ?? new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask());
+            new ResultNormalizer(options ?? new()).NormalizeAsync(
+                from ?? new MemoryStream(stored), TestContext.Current.CancellationToken).AsTask());
 
     /// <summary>Expects a fault with this reason: damage is transient, everything else permanent.</summary>
-    public static async Task<string> ExpectAsync(string reason, byte[] stored, CollectOptions? options = null, Stream? from = null)
+    public static async Task<string> ExpectAsync(
+        string reason, byte[] stored, CollectOptions? options = null, Stream? from = null)
     {
         var fault = await FaultAsync(stored, options, from);
         Assert.Equal(reason, fault.Reason);

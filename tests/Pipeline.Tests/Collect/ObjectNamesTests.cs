@@ -24,5 +24,6 @@ public sealed class ObjectNamesTests
     [InlineData("..json")]
     [InlineData("a..b.json")]
     [InlineData("a.json.bak")]
-    public void OtherObjectNamesGiveNoTaskId(string name) => Assert.Null(ObjectNames.TaskIdOf(ObjectUri.Parse($"s3://bucket/x/{name}")));
+    public void OtherObjectNamesGiveNoTaskId(string name) =>
+        Assert.Null(ObjectNames.TaskIdOf(ObjectUri.Parse($"s3://bucket/x/{name}")));
 }

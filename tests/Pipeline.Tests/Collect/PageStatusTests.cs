@@ -33,7 +33,8 @@ public sealed class PageStatusTests
     {
         var options = new PipelineOptions { Nimble = { ApiKey = "key" }, Collect = { FailStatuses = setting } };
         Assert.Equal(fault, PageStatuses.FaultIn(setting));
-        Assert.Contains("FailStatuses", Assert.Single(new PipelineOptionsValidator().Validate(null, options).Failures!));
+        Assert.Contains(
+            "FailStatuses", Assert.Single(new PipelineOptionsValidator().Validate(null, options).Failures!));
     }
 
     [Fact]
@@ -45,9 +46,11 @@ public sealed class PageStatusTests
         await DeliverAsync(world, statuses);
         Assert.Equal(["200", "500"], world.Records.Select(r => $"{r.GetProperty("http_status")}").Order());
         Assert.All(world.Failures, f => Assert.Equal(FailureReasons.PageStatus, f.GetProperty("reason").GetString()));
-        var retryable = world.Failures.ToDictionary(f => f.GetProperty("url").GetString()![^1] - '1', f => f.GetProperty("retryable").GetBoolean());
+        var retryable = world.Failures.ToDictionary(
+            f => f.GetProperty("url").GetString()![^1] - '1', f => f.GetProperty("retryable").GetBoolean());
         Assert.Equal(
-            [(1, false), (2, true), (3, true), (4, true), (5, true)], retryable.OrderBy(f => f.Key).Select(f => (f.Key, f.Value)));
+            [(1, false), (2, true), (3, true), (4, true), (5, true)],
+            retryable.OrderBy(f => f.Key).Select(f => (f.Key, f.Value)));
     }
 
     [Fact]
@@ -59,7 +62,9 @@ public sealed class PageStatusTests
         await DeliverAsync(world, statuses);
         await world.PassAsync(TimeSpan.FromMinutes(2));
         var manifest = JsonElement.Parse(string.Join('\n', world.World.State.Lines("manifest.json")));
-        Assert.Equal("""{"200":2,"404":1,"unknown":1}""", manifest.GetProperty("records_by_http_status").GetRawText().Replace(" ", "").ReplaceLineEndings(""));
+        Assert.Equal(
+            """{"200":2,"404":1,"unknown":1}""",
+            manifest.GetProperty("records_by_http_status").GetRawText().Replace(" ", "").ReplaceLineEndings(""));
         Assert.Equal(1, manifest.GetProperty("failures_by_reason").GetProperty("page_status").GetInt32());
     }
 
@@ -85,7 +90,9 @@ public sealed class PageStatusTests
         {
             var status = statuses[i] is { } code ? $",\"status_code\":{code}" : "";
             await world.DeliverAsync(
-                i, $$"""{"task_id":"t-1-{{i}}","url":"https://a.example/{{i + 1}}","status":"success","data":{"html":"<p>"}{{status}} }""");
+                i,
+                $$"""{"task_id":"t-1-{{i}}","url":"https://a.example/{{i + 1}}","status":"success","data":"""
+                    + $$"""{"html":"<p>"}{{status}} }""");
         }
         await world.ReceiveWebhookAsync([.. Enumerable.Range(0, statuses.Length)]);
     }

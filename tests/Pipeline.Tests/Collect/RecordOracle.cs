@@ -17,7 +17,15 @@ internal static class RecordOracle
     private static readonly string[] ListNames = ["links", "redirects"];
     private static readonly string[] RootNames = ["url", "task_id", "status", "status_code", "data", "metadata"];
     private static readonly string[] NumberNames = ["status_code", "query_duration"];
-    private static readonly string[] MetadataNames = ["query_duration", "query_time", "driver", "country", "locale", "tag"];
+    private static readonly string[] MetadataNames =
+    [
+        "query_duration",
+        "query_time",
+        "driver",
+        "country",
+        "locale",
+        "tag",
+    ];
 
     public static string RecordOf(string json, long storedBytes, bool compressed, bool reference = false)
     {
@@ -26,7 +34,8 @@ internal static class RecordOracle
         var root = document.RootElement;
         var data = ObjectOf(root, "data");
         var metadata = ObjectOf(root, "metadata");
-        var content = data.Where(p => ContentNames.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String).ToList();
+        var content = data.Where(p => ContentNames.Contains(p.Name)
+            && p.Value.ValueKind == JsonValueKind.String).ToList();
         var inContent = data.Where(p => content.Contains(p) || IsList(p, BulkNames)).ToList();
         var lists = data.Where(p => IsList(p, ListNames)).ToList();
         var members = new List<string>();
@@ -67,18 +76,23 @@ internal static class RecordOracle
         var (uri, etag) = (Text(context.SourceUri), Text(context.SourceETag));
         var isCompressed = compressed ? "true" : "false";
         Add("source", $$"""{"uri":{{uri}},"etag":{{etag}},"bytes":{{storedBytes}},"compressed":{{isCompressed}}}""");
-        var omitted = Fields(root).Where(f => (reference && f.Prefix == "data." && inContent.Contains(f.Member)) || IsOmitted(f.Member)).ToList();
+        var omitted = Fields(root).Where(f => (reference && f.Prefix == "data." && inContent.Contains(f.Member))
+            || IsOmitted(f.Member)).ToList();
         if (omitted.Count > 0)
             Add("omitted", $"[{string.Join(',', omitted.Select(f => Text(PlaceOf(f.Prefix, f.Member))))}]");
         Add("input", """{"locale":"de-DE","render":true,"url":"https://example.com/?q=ü&r=<1>","country":"DE"}""");
         Add("tag", Text(TextOf(metadata, "tag")));
-        var extra = Fields(root).Where(f => IsExtra(f.Prefix, f.Member) && !IsOmitted(f.Member)).Select(f => Extra(f.Prefix, f.Member)).ToList();
+        var extra = Fields(root)
+            .Where(f => IsExtra(f.Prefix, f.Member) && !IsOmitted(f.Member))
+            .Select(f => Extra(f.Prefix, f.Member))
+            .ToList();
         if (TextOf(metadata, "query_time") is { } time)
             extra.Add($"\"metadata.query_time\":{Text(time)}");
         Add("extra", extra.Count > 0 ? $"{{{string.Join(',', extra)}}}" : null);
         // JSON allows these two characters only inside strings; a line of NDJSON has them escaped.
         return $"{{{string.Join(',', members)}}}"
-            .Replace("\u2028", "\\u2028", StringComparison.Ordinal).Replace("\u2029", "\\u2029", StringComparison.Ordinal);
+            .Replace("\u2028", "\\u2028", StringComparison.Ordinal)
+                .Replace("\u2029", "\\u2029", StringComparison.Ordinal);
     }
 
     /// <summary>Removes insignificant whitespace from JSON.</summary>
@@ -100,7 +114,8 @@ internal static class RecordOracle
 
     /// <summary>Every field, in the document's order, with the prefix of the object that contains it.</summary>
     private static IEnumerable<(string Prefix, JsonProperty Member)> Fields(JsonElement root) =>
-        root.EnumerateObject().SelectMany(p => p.Name is "data" or "metadata" && p.Value.ValueKind == JsonValueKind.Object
+        root.EnumerateObject().SelectMany(p => p.Name is "data" or "metadata"
+            && p.Value.ValueKind == JsonValueKind.Object
             ? p.Value.EnumerateObject().Select(inner => ($"{p.Name}.", inner))
             : [("", p)]);
 
@@ -119,7 +134,8 @@ internal static class RecordOracle
         : p.Name is not ("parsing" or "parsed") && !IsList(p, [.. BulkNames, .. ListNames])
             && !(ContentNames.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.String);
 
-    private static bool IsList(JsonProperty p, string[] names) => names.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.Array;
+    private static bool IsList(JsonProperty p, string[] names) =>
+        names.Contains(p.Name) && p.Value.ValueKind == JsonValueKind.Array;
 
     /// <summary>Whether a small field has an invalid value.</summary>
     private static bool IsOdd(JsonProperty p) => p.Value.ValueKind switch
@@ -135,12 +151,14 @@ internal static class RecordOracle
     {
         var text = TextOf(members, name);
         var most = name == "status_code" ? int.MaxValue : long.MaxValue;
-        return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) <= most
+        return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && Math.Abs(number) <= most
             ? $"{decimal.Round(number):0}"
             : null;
     }
 
-    private static string Extra(string prefix, JsonProperty member) => $"{Text(prefix + member.Name)}:{Minify(member.Value.GetRawText())}";
+    private static string Extra(string prefix, JsonProperty member) =>
+        $"{Text(prefix + member.Name)}:{Minify(member.Value.GetRawText())}";
 
     private static string DigestOf(IEnumerable<JsonProperty> content)
     {
@@ -159,14 +177,22 @@ internal static class RecordOracle
     }
 
     private static IEnumerable<JsonProperty> ObjectOf(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : Enumerable.Empty<JsonProperty>();
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object
+            ? value.EnumerateObject()
+            : Enumerable.Empty<JsonProperty>();
 
     private static string? RawOf(IEnumerable<JsonProperty> members, string name) =>
-        members.Where(p => p.Name == name && p.Value.ValueKind != JsonValueKind.Null).Select(p => Minify(p.Value.GetRawText())).SingleOrDefault();
+        members.Where(p => p.Name == name
+            && p.Value.ValueKind != JsonValueKind.Null).Select(p => Minify(p.Value.GetRawText())).SingleOrDefault();
 
     private static string? TextOf(IEnumerable<JsonProperty> members, string name) =>
-        members.Where(p => p.Name == name && p.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Object or JsonValueKind.Array))
-            .Select(p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString() : p.Value.GetRawText()).SingleOrDefault();
+        members.Where(p => p.Name == name
+            && p.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Object or JsonValueKind.Array))
+            .Select(
+                p =>
+                    p.Value.ValueKind == JsonValueKind.String
+                        ? p.Value.GetString()
+                        : p.Value.GetRawText()).SingleOrDefault();
 
     private static string? Text(string? value) => value is null ? null : $"\"{string.Concat(value.Select(Escape))}\"";
 

@@ -25,5 +25,6 @@ public sealed class RedirectChainTests
         Assert.Empty(Urls(deep));
     }
 
-    private static IReadOnlyList<string> Urls(string redirects) => RedirectChain.UrlsOf(new() { Redirects = redirects });
+    private static IReadOnlyList<string> Urls(string redirects) =>
+        RedirectChain.UrlsOf(new() { Redirects = redirects });
 }

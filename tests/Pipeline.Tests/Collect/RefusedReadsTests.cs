@@ -21,7 +21,9 @@ public sealed class RefusedReadsTests
     public RefusedReadsTests()
     {
         _gate = new(_time);
-        _reads = new(_gate, Microsoft.Extensions.Options.Options.Create(new PipelineOptions()), _time, new CollectedLogs<RefusedReads>());
+        _reads = new(
+            _gate, Microsoft.Extensions.Options.Options.Create(new PipelineOptions()), _time,
+            new CollectedLogs<RefusedReads>());
     }
 
     [Fact]

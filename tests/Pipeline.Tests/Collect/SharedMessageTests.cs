@@ -25,8 +25,12 @@ public sealed class SharedMessageTests
         await DeliverAsync(world, 0, 1, 3);
         // Task 2 is not delivered yet; opening the first object throws an unexpected exception.
         var opened = 0;
-        world.Bucket.Meanwhile = () => Interlocked.Increment(ref opened) == 1 ? throw new InvalidOperationException("A bug.") : Task.CompletedTask;
-        world.Get = path => path.EndsWith("t-1-2", StringComparison.Ordinal) ? """{"task":{"id":"t-1-2","state":"pending","batch_id":"b-1"}}""" : null;
+        world.Bucket.Meanwhile = () =>
+            Interlocked.Increment(ref opened) == 1 ? throw new InvalidOperationException("A bug.") : Task.CompletedTask;
+        world.Get = path =>
+            path.EndsWith("t-1-2", StringComparison.Ordinal)
+                ? """{"task":{"id":"t-1-2","state":"pending","batch_id":"b-1"}}"""
+                : null;
 
         await CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2", "t-1-3"));
 
@@ -62,28 +66,39 @@ public sealed class SharedMessageTests
         await using var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(3);
         await CollectAsync(world, Message(world, "t-1-0", "t-1-1", "t-1-2"));
-        Assert.Equal(["t-1-0", "t-1-1", "t-1-2"], Assert.Single(await ReceiveAsync(world)).Each().Select(m => m.TaskId));
+        Assert.Equal(
+            ["t-1-0", "t-1-1", "t-1-2"], Assert.Single(await ReceiveAsync(world)).Each().Select(m => m.TaskId));
     }
 
     private static ResultMessage Message(SubmitWorld world, string first, params string[] others) =>
         new(Submission, first, DiscoveredBy.Webhook, world.State.Time.GetUtcNow(), Others: others);
 
     private static Task CollectAsync(SubmitWorld world, ResultMessage message) =>
-        world.Service<CollectStage>().HandleAsync(JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), Token);
+        world.Service<CollectStage>().HandleAsync(
+            JsonSerializer.SerializeToUtf8Bytes(message, PipelineJson.Plain.ResultMessage), Token);
 
     private static async Task<IReadOnlyList<ResultMessage>> ReceiveAsync(SubmitWorld world)
     {
         world.State.Time.Advance(TimeSpan.FromMinutes(1));
-        var delivery = await world.Service<IWorkReceiver>().ReceiveAsync(QueueNames.Results, 32, TimeSpan.FromMinutes(1), Token);
-        return [.. delivery.Messages.Select(m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!)];
+        var delivery = await world.Service<IWorkReceiver>().ReceiveAsync(
+            QueueNames.Results, 32, TimeSpan.FromMinutes(1), Token);
+        return
+        [
+            .. delivery.Messages.Select(
+                m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!),
+        ];
     }
 
     private static async Task DeliverAsync(SubmitWorld world, params int[] ordinals)
     {
         foreach (var i in ordinals)
         {
-            var result = $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"t-1-{{i}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
-            await world.Bucket.WriteAsync(ObjectUri.Parse($"s3://results/x/list/list-000000/t-1-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+            var result =
+                $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"t-1-{{i}}","status":"success","data":"""
+                    + """{"html":"<p>"},"status_code":200}""";
+            await world.Bucket.WriteAsync(
+                ObjectUri.Parse($"s3://results/x/list/list-000000/t-1-{i}.json"),
+                new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
         }
     }
 }

@@ -73,7 +73,8 @@ public sealed class SurpriseTests
     [InlineData("network_capture", "{}")]
     public async Task ContentOfTheWrongTypeGoesToExtra(string name, string value)
     {
-        using var json = JsonDocument.Parse(await Normal.RecordAsync(Normal.Bytes($$"""{"data":{"{{name}}":{{value}},"markdown":"# kept"} }""")));
+        using var json = JsonDocument.Parse(
+            await Normal.RecordAsync(Normal.Bytes($$"""{"data":{"{{name}}":{{value}},"markdown":"# kept"} }""")));
         Assert.Equal("# kept", json.RootElement.GetProperty("content").GetProperty("markdown").GetString());
         Assert.Equal(value, json.RootElement.GetProperty("extra").GetProperty($"data.{name}").GetRawText());
     }
@@ -81,7 +82,8 @@ public sealed class SurpriseTests
     [Fact]
     public async Task TheSecondNameForParsedDataGoesToExtra()
     {
-        var record = JsonElement.Parse(await Normal.RecordAsync(Normal.Bytes("""{"data":{"parsing":{"a":1},"parsed":[2]}}""")));
+        var record = JsonElement.Parse(
+            await Normal.RecordAsync(Normal.Bytes("""{"data":{"parsing":{"a":1},"parsed":[2]}}""")));
         Assert.Equal("""{"a":1}""", record.GetProperty("parsed").GetRawText());
         Assert.Equal("[2]", record.GetProperty("extra").GetProperty("data.parsed").GetRawText());
     }
@@ -100,7 +102,8 @@ public sealed class SurpriseTests
     public async Task ALoneSurrogateBecomesU_FFFDAndEverythingElseStays(string written, string kept, int halves)
     {
         // In content, parsed data, its member names and an unknown field, and at every buffer boundary.
-        var document = $$"""{"data":{"html":"a{{written}}é","parsed":{"{{written}}":["{{written}}"]} },"x":"{{written}}"}""";
+        var document =
+            $$"""{"data":{"html":"a{{written}}é","parsed":{"{{written}}":["{{written}}"]} },"x":"{{written}}"}""";
         var expected = document.Replace(written, kept, StringComparison.Ordinal);
         var stored = Normal.Bytes(document);
         for (var cut = 1; cut < stored.Length; cut++)
@@ -109,10 +112,14 @@ public sealed class SurpriseTests
             var record = JsonElement.Parse(await Normal.RecordAsync(
                 stored, from: new CutStream(stored, () => sizes.TryDequeue(out var size) ? size : stored.Length)));
             var data = JsonElement.Parse(expected).GetProperty("data");
-            Assert.Equal(data.GetProperty("html").GetRawText(), record.GetProperty("content").GetProperty("html").GetRawText());
+            Assert.Equal(
+                data.GetProperty("html").GetRawText(), record.GetProperty("content").GetProperty("html").GetRawText());
             Assert.Equal(data.GetProperty("parsed").GetRawText(), record.GetProperty("parsed").GetRawText());
             Assert.Equal($"\"{kept}\"", record.GetProperty("extra").GetProperty("x").GetRawText());
-            Assert.Equal(halves * 4, record.GetProperty("extra").TryGetProperty("pipeline.lone_surrogates", out var note) ? note.GetInt32() : 0);
+            Assert.Equal(
+                halves * 4,
+                record.GetProperty("extra").TryGetProperty("pipeline.lone_surrogates", out var note) ? note.GetInt32()
+                    : 0);
         }
         using var result = await Normal.NormalizeAsync(stored);
         using var mended = await Normal.NormalizeAsync(Normal.Bytes(expected));
@@ -126,7 +133,8 @@ public sealed class SurpriseTests
     [InlineData("{{ \"total\": 1, \"results\": [ {0} ], \"next\":null }}")]
     public async Task AListOfOneResultIsUnwrapped(string wrapper)
     {
-        var inner = $$"""{"task_id":"t-1","status":"success","data":{"html":"{{new string('h', 200_000)}}\ud83d"},"x":[1,2]}""";
+        var inner =
+            $$"""{"task_id":"t-1","status":"success","data":{"html":"{{new string('h', 200_000)}}\ud83d"},"x":[1,2]}""";
         var stored = Normal.Gzip(Normal.Bytes(string.Format(wrapper, inner)));
         var record = await Normal.RecordAsync(stored, new() { SpillAt = 100_000 });
         Assert.Equal(Normal.SourceLess(await Normal.RecordAsync(Normal.Bytes(inner))), Normal.SourceLess(record));
@@ -145,7 +153,8 @@ public sealed class SurpriseTests
 
     private static async Task<JsonElement> RecordAsync(string field)
     {
-        var record = JsonElement.Parse(await Normal.RecordAsync(Normal.Bytes($$"""{ {{field}},"data":{"html":"<p>kept"} }""")));
+        var record = JsonElement.Parse(
+            await Normal.RecordAsync(Normal.Bytes($$"""{ {{field}},"data":{"html":"<p>kept"} }""")));
         Assert.Equal("<p>kept", record.GetProperty("content").GetProperty("html").GetString());
         Assert.Empty(Support.RecordSchema.Validate(record.GetRawText()));
         return record;

@@ -16,7 +16,12 @@ public sealed class TwoTasksTests
     private const string Submission = "list-000000";
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(20);
 
-    private readonly Dictionary<string, string> _states = new() { ["t-a"] = "pending", ["t-b"] = "pending", ["t-c"] = "pending" };
+    private readonly Dictionary<string, string> _states = new()
+    {
+        ["t-a"] = "pending",
+        ["t-b"] = "pending",
+        ["t-c"] = "pending",
+    };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -25,7 +30,8 @@ public sealed class TwoTasksTests
     [InlineData("t-b", "t-a", true)]
     [InlineData("t-a", "t-b", false)]
     [InlineData("t-b", "t-a", false)]
-    public async Task TheSuccessfulTaskGivesTheRecordEvenIfTheOtherFailedFirst(string failed, string good, bool hasWebhooks)
+    public async Task TheSuccessfulTaskGivesTheRecordEvenIfTheOtherFailedFirst(
+        string failed, string good, bool hasWebhooks)
     {
         await using var world = await StartAsync(named: ["t-a", "t-b", "t-c"]);
         await EndAsync(world, failed, "error", hasWebhooks);
@@ -88,12 +94,15 @@ public sealed class TwoTasksTests
     private async Task<SubmitWorld> StartAsync(string[] named)
     {
         var world = await SubmitWorld.StartAsync();
-        world.Answer = (_, _) => $$"""{"batch_id":"b-1","tasks":[{{string.Join(',', named.Select(id => Describe(id, "pending")))}}]}""";
+        world.Answer = (_, _) =>
+            $$"""{"batch_id":"b-1","tasks":[{{string.Join(',', named.Select(id => Describe(id, "pending")))}}]}""";
         world.Get = path => path switch
         {
             "/v1/batches/b-1/progress" => Progress(),
-            "/v1/batches/b-1" => $$"""{"id":"b-1","tasks":[{{string.Join(',', _states.Select(t => Describe(t.Key, t.Value)))}}]}""",
-            _ when path.StartsWith("/v1/tasks/", StringComparison.Ordinal) && _states.TryGetValue(path["/v1/tasks/".Length..], out var state) =>
+            "/v1/batches/b-1" =>
+                $$"""{"id":"b-1","tasks":[{{string.Join(',', _states.Select(t => Describe(t.Key, t.Value)))}}]}""",
+            _ when path.StartsWith("/v1/tasks/", StringComparison.Ordinal)
+                && _states.TryGetValue(path["/v1/tasks/".Length..], out var state) =>
                 $$"""{"task":{{Describe(path["/v1/tasks/".Length..], state)}} }""",
             _ => null,
         };
@@ -114,21 +123,26 @@ public sealed class TwoTasksTests
     private static string Describe(string taskId, string state) =>
         $$"""{"id":"{{taskId}}","batch_id":"b-1","state":"{{state}}","input":{"url":"{{UrlOf(taskId)}}"} }""";
 
-    private async Task EndAsync(SubmitWorld world, string taskId, string state, bool hasWebhook, string result = "success")
+    private async Task EndAsync(
+        SubmitWorld world, string taskId, string state, bool hasWebhook, string result = "success")
     {
         _states[taskId] = state;
         if (state == "success")
         {
             var prefix = (await world.Ledger.GetSubmissionAsync(Submission, Token))!.StorageUrl!;
             var status = taskId == "t-c" ? "success" : result;
-            var body = $$"""{"url":"{{UrlOf(taskId)}}","task_id":"{{taskId}}","status":"{{status}}","data":{"html":"<p>"},"status_code":200}""";
-            await world.Bucket.WriteAsync(ObjectUri.Parse($"{prefix}{taskId}.json"), new MemoryStream(Encoding.UTF8.GetBytes(body)), Token);
+            var body =
+                $$"""{"url":"{{UrlOf(taskId)}}","task_id":"{{taskId}}","status":"{{status}}","data":"""
+                    + """{"html":"<p>"},"status_code":200}""";
+            await world.Bucket.WriteAsync(
+                ObjectUri.Parse($"{prefix}{taskId}.json"), new MemoryStream(Encoding.UTF8.GetBytes(body)), Token);
         }
 
         if (hasWebhook)
             await world.Service<CollectStage>().HandleAsync(
                 JsonSerializer.SerializeToUtf8Bytes(
-                    new ResultMessage(Submission, taskId, DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+                    new ResultMessage(Submission, taskId, DiscoveredBy.Webhook, world.State.Time.GetUtcNow()),
+                    PipelineJson.Plain.ResultMessage), Token);
     }
 
     private static async Task AssertAsync(SubmitWorld world, int records, string? taskId)
@@ -138,6 +152,8 @@ public sealed class TwoTasksTests
         Assert.Equal(2 - records, inputs.Count(i => i.State == InputState.Failed));
         Assert.Equal(taskId, inputs[0].State == InputState.Recorded ? inputs[0].TaskId : null);
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
-        Assert.Equal((records, 2 - records), (world.State.Lines("records.ndjson").Length, world.State.Lines("failures.ndjson").Length));
+        Assert.Equal(
+            (records, 2 - records),
+            (world.State.Lines("records.ndjson").Length, world.State.Lines("failures.ndjson").Length));
     }
 }

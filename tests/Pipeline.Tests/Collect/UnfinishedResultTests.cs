@@ -23,7 +23,8 @@ public sealed class UnfinishedResultTests
         { Xml, "unexpected byte 0x3C" },
         { """[{"status":"success"},{"status":"success"}]""", "holds several results" },
         { """{"task_id":"t-9-9","status":"success","data":{"html":"<p>"}}""", "holds the result of task t-9-9" },
-        { """{"task_id":"t-1-0","url":"https://a.example/2","status":"success","data":{"html":"<p>"}}""", "holds the result of another input" },
+        { """{"task_id":"t-1-0","url":"https://a.example/2","status":"success","data":{"html":"<p>"}}""",
+            "holds the result of another input" },
     };
 
     [Theory]
@@ -50,7 +51,9 @@ public sealed class UnfinishedResultTests
         await world.ReceiveWebhookAsync(0);
         Assert.Empty(world.Records);
         await world.PassAsync(TimeSpan.FromMinutes(11));
-        Assert.EndsWith("/v1/tasks/t-1-0/results", Assert.Single(world.Records).GetProperty("source").GetProperty("uri").GetString());
+        Assert.EndsWith(
+            "/v1/tasks/t-1-0/results",
+            Assert.Single(world.Records).GetProperty("source").GetProperty("uri").GetString());
     }
 
     [Theory]
@@ -68,7 +71,9 @@ public sealed class UnfinishedResultTests
         var failure = Assert.Single(world.Failures);
         Assert.Contains(message, failure.GetProperty("message").GetString());
         Assert.Equal(
-            message.StartsWith("reports", StringComparison.Ordinal) ? FailureReasons.ResultFailed : FailureReasons.ResultInvalid,
+            message.StartsWith("reports", StringComparison.Ordinal)
+                ? FailureReasons.ResultFailed
+                : FailureReasons.ResultInvalid,
             failure.GetProperty("reason").GetString());
     }
 
@@ -107,7 +112,8 @@ public sealed class UnfinishedResultTests
     public async Task ASuccessStatusMayBeWrittenInAnyCase(string word)
     {
         await using var world = await StartAsync();
-        await world.DeliverAsync(0, CollectWorld.Result(0).Replace("\"success\"", $"\"{word}\"", StringComparison.Ordinal));
+        await world.DeliverAsync(
+            0, CollectWorld.Result(0).Replace("\"success\"", $"\"{word}\"", StringComparison.Ordinal));
         await world.ReceiveWebhookAsync(0);
         Assert.Equal("success", Assert.Single(world.Records).GetProperty("status").GetString());
     }
@@ -140,7 +146,8 @@ public sealed class UnfinishedResultTests
     public async Task AfterARedirectTheResultMayNameAnotherInputsUrl(string url, string redirects)
     {
         await using var world = await StartAsync();
-        await world.DeliverAsync(0, $$"""{ {{url}}"status":"success","data":{"html":"<p>","redirects":{{redirects}} } }""");
+        await world.DeliverAsync(
+            0, $$"""{ {{url}}"status":"success","data":{"html":"<p>","redirects":{{redirects}} } }""");
         await world.ReceiveWebhookAsync(0);
         var record = Assert.Single(world.Records);
         Assert.Equal("https://a.example/1", record.GetProperty("url").GetString());
@@ -150,9 +157,12 @@ public sealed class UnfinishedResultTests
     [Fact]
     public async Task TheRedirectChainIdentifiesTheInput()
     {
-        await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
+        await using var world = await CollectWorld.StartAsync(
+            CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await world.DeliverAsync(
-            2, """{"url":"https://a.example/1","status":"success","data":{"html":"<p>","redirects":[{"status_code":302,"url":"https://a.example/3"}]}}""");
+            2,
+            """{"url":"https://a.example/1","status":"success","data":{"html":"<p>","redirects":[{"status_code":"""
+                + """302,"url":"https://a.example/3"}]}}""");
         await world.ReceiveWebhookAsync(2);
         Assert.Equal("https://a.example/3", Assert.Single(world.Records).GetProperty("url").GetString());
     }
@@ -214,6 +224,7 @@ public sealed class UnfinishedResultTests
             world.Api[$"/v1/tasks/t-1-{i}"] = $$"""
                 {"task":{"id":"t-1-{{i}}","state":"success","batch_id":"b-1","input":{{CollectWorld.Url(i)}} } }
                 """;
-        await world.World.Ledger.AddTasksAsync("list-000000", [new("t-1-0", 0), new("t-1-1", 1)], TestContext.Current.CancellationToken);
+        await world.World.Ledger.AddTasksAsync(
+            "list-000000", [new("t-1-0", 0), new("t-1-1", 1)], TestContext.Current.CancellationToken);
     }
 }

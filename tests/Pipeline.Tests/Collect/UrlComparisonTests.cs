@@ -33,12 +33,14 @@ public sealed class UrlComparisonTests
     public async Task TagsDistinguishInputsWithTheSameCanonicalUrl()
     {
         await using var world = await CollectWorld.StartAsync(
-            """{"url":"https://a.example"}""", """{"url":"https://A.example/#b"}""", """{"url":"https://plain.example/"}""");
+            """{"url":"https://a.example"}""", """{"url":"https://A.example/#b"}""",
+            """{"url":"https://plain.example/"}""");
         var inputs = await world.World.InputsAsync();
         Assert.Contains(inputs[0].Id, inputs[0].Input);
         Assert.Contains(inputs[1].Id, inputs[1].Input);
         Assert.DoesNotContain(inputs[2].Id, inputs[2].Input);
-        await world.DeliverAsync(0, CollectWorld.Result(0, $$""","url":"https://a.example/","metadata":{"tag":"{{inputs[1].Id}}"}"""));
+        await world.DeliverAsync(
+            0, CollectWorld.Result(0, $$""","url":"https://a.example/","metadata":{"tag":"{{inputs[1].Id}}"}"""));
         await world.ReceiveWebhookAsync(0);
         Assert.Equal(["https://A.example/#b"], Urls(world));
     }
@@ -46,12 +48,16 @@ public sealed class UrlComparisonTests
     [Fact]
     public async Task TheLastOpenTaskGetsTheLastOpenInputWhateverItsUrl()
     {
-        await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
+        await using var world = await CollectWorld.StartAsync(
+            CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await DeliverAsync(world, 0, "https://elsewhere.example/");
         await DeliverAsync(world, 1, "https://a.example/2");
         await DeliverAsync(world, 2, "https://a.example/3");
         await world.ReceiveWebhookAsync(1, 2, 0);
-        Assert.Equal("t-1-0", Assert.Single(world.Records, r => Text(r, "url") == "https://a.example/1").GetProperty("task_id").GetString());
+        Assert.Equal(
+            "t-1-0",
+            Assert.Single(
+                world.Records, r => Text(r, "url") == "https://a.example/1").GetProperty("task_id").GetString());
     }
 
     [Fact]
@@ -70,7 +76,8 @@ public sealed class UrlComparisonTests
     [Fact]
     public async Task TwoOpenTasksAreNotGuessed()
     {
-        await using var world = await CollectWorld.StartAsync(CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
+        await using var world = await CollectWorld.StartAsync(
+            CollectWorld.Url(0), CollectWorld.Url(1), CollectWorld.Url(2));
         await DeliverAsync(world, 0, "https://elsewhere.example/");
         await DeliverAsync(world, 1, "https://elsewhere.example/");
         await DeliverAsync(world, 2, "https://a.example/3");
@@ -81,7 +88,8 @@ public sealed class UrlComparisonTests
     private static Task DeliverAsync(CollectWorld world, int task, string url) =>
         world.DeliverAsync(task, CollectWorld.Result(task, $$""","url":"{{url}}" """));
 
-    private static string[] Urls(CollectWorld world) => [.. world.Records.Select(r => Text(r, "url")).Order(StringComparer.Ordinal)];
+    private static string[] Urls(CollectWorld world) =>
+        [.. world.Records.Select(r => Text(r, "url")).Order(StringComparer.Ordinal)];
 
     private static string Text(JsonElement record, string name) => record.GetProperty(name).GetString()!;
 }

@@ -9,7 +9,9 @@ public sealed class Utf8BlocksTests
 {
     // Every lead byte with bytes that may and may not follow it: the range limits of table 3-7 of the Unicode standard.
     private static readonly byte[] Edges =
-        [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF];
+        [
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
+            0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF];
 
     [Theory]
     [InlineData(0)]
@@ -40,7 +42,10 @@ public sealed class Utf8BlocksTests
             var random = new Random(seed);
             var text = new StringBuilder();
             for (var letters = random.Next(200); letters > 0; letters--)
-                text.Append(char.ConvertFromUtf32(random.Next(4) switch { 0 => random.Next(0x80), 1 => random.Next(0x80, 0x800), 2 => random.Next(0xE000, 0x10000), _ => random.Next(0x10000, 0x110000) }));
+                text.Append(
+                    char.ConvertFromUtf32(
+                        random.Next(4) switch { 0 => random.Next(0x80), 1 => random.Next(0x80, 0x800),
+                            2 => random.Next(0xE000, 0x10000), _ => random.Next(0x10000, 0x110000) }));
             var bytes = Encoding.UTF8.GetBytes(text.ToString());
             Assert.True(AreValid(bytes));
             if (bytes.Length == 0)

@@ -14,7 +14,8 @@ namespace Pipeline.Tests.Collect;
 [Trait("Promise", "4")]
 public sealed class WeakETagTests
 {
-    private const string Document = """{"url":"https://a.example/","task_id":"t-1","status":"success","data":{"html":"<p>x</p>"}}""";
+    private const string Document =
+        """{"url":"https://a.example/","task_id":"t-1","status":"success","data":{"html":"<p>x</p>"}}""";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -26,7 +27,8 @@ public sealed class WeakETagTests
         {
             using var found = await ReadAsync(Gzip(Document), logs, times: 2);
             Assert.Equal("https://a.example/", found!.Result.Url);
-            Assert.Single(logs.Lines, line => line.Contains("this store's ETags are not MD5 hashes", StringComparison.Ordinal));
+            Assert.Single(
+                logs.Lines, line => line.Contains("this store's ETags are not MD5 hashes", StringComparison.Ordinal));
             logs = new();
         }
     }
@@ -34,7 +36,8 @@ public sealed class WeakETagTests
     [Fact]
     public async Task WithoutGzipAWrongETagMeansDamage()
     {
-        var error = await Assert.ThrowsAsync<PipelineException>(() => ReadAsync(Encoding.UTF8.GetBytes(Document), new(), times: 1));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => ReadAsync(Encoding.UTF8.GetBytes(Document), new(), times: 1));
         Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));
     }
 
@@ -47,12 +50,16 @@ public sealed class WeakETagTests
             return context.Response.Body.WriteAsync(bytes).AsTask();
         });
         using var s3 = new S3ObjectStore(
-            new() { S3Endpoint = server.Address, S3AccessKey = "k", S3SecretKey = "s" }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+            new() { S3Endpoint = server.Address, S3AccessKey = "k", S3SecretKey = "s" }, TimeProvider.System,
+            NullLogger<S3ObjectStore>.Instance);
         await using var rig = NimbleRig.At(server.Address);
         var reader = new ResultReader(new([s3]), rig.Client, new(new CollectOptions()), logs);
         var submission = new SubmissionEntry
         {
-            SubmissionId = "l-000000", ListId = "l", Sequence = 0, State = SubmissionState.Accepted, Count = 1, StorageUrl = "s3://bucket/l-000000/",
+            SubmissionId =
+                "l-000000", ListId =
+                    "l", Sequence =
+                        0, State = SubmissionState.Accepted, Count = 1, StorageUrl = "s3://bucket/l-000000/",
         };
         FoundResult? found = null;
         for (var i = 0; i < times; i++)

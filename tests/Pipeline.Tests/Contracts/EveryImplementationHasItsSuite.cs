@@ -21,8 +21,11 @@ public sealed class EveryImplementationHasItsSuite
             .ToHashSet();
 
         Assert.NotEmpty(implementations);
-        Assert.Empty(implementations.Where(type => !tested.Contains(type)).Select(type => $"{type.Name} has no suite derived from {contract.Name}"));
+        Assert.Empty(
+            implementations.Where(type => !tested.Contains(type))
+                .Select(type => $"{type.Name} has no suite derived from {contract.Name}"));
     }
 
-    private static IEnumerable<Type> Concrete(Assembly assembly) => assembly.GetTypes().Where(type => type is { IsAbstract: false, IsInterface: false });
+    private static IEnumerable<Type> Concrete(Assembly assembly) =>
+        assembly.GetTypes().Where(type => type is { IsAbstract: false, IsInterface: false });
 }

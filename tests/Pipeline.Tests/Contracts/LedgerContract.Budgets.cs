@@ -45,7 +45,9 @@ public abstract partial class LedgerContract
     public async Task ConcurrentBudgetRequestsNeverExceedTheLimit()
     {
         // Every name requests twice, as two copies of one message would.
-        var given = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Port.ReserveAsync("day.2026-03-19", $"list-{i / 2:D6}.1", 10, 155, Token)));
+        var given = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(
+                i => Port.ReserveAsync("day.2026-03-19", $"list-{i / 2:D6}.1", 10, 155, Token)));
 
         Assert.Equal(30, given.Count(g => g == 10));
         Assert.Equal(150, await Port.GetReservedAsync("day.2026-03-19", Token));

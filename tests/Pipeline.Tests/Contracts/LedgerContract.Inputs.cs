@@ -30,7 +30,8 @@ public abstract partial class LedgerContract
         var planned = Some.Submission(count: 1000);
         await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Reverse()], Token);
 
-        Assert.Equal(Enumerable.Range(0, 1000), (await Port.GetInputsAsync(Submission, Token)).Select(input => input.Ordinal));
+        Assert.Equal(
+            Enumerable.Range(0, 1000), (await Port.GetInputsAsync(Submission, Token)).Select(input => input.Ordinal));
         Assert.Equal(537, (await Port.GetInputAsync(Submission, 537, Token))!.Ordinal);
         Assert.Null(await Port.GetInputAsync(Submission, 1000, Token));
     }
@@ -40,7 +41,15 @@ public abstract partial class LedgerContract
     {
         await CreateAsync(Some.Submission());
         var read = (await Port.GetInputAsync(Submission, 1, Token))!;
-        var failed = read with { State = InputState.Failed, TaskId = "task", DiscoveredBy = DiscoveredBy.Listing, Reason = FailureReasons.ObjectMissing, FinishedAt = Some.Time, MovedTo = "list-000000-r1" };
+        var failed = read with
+        {
+            State = InputState.Failed,
+            TaskId = "task",
+            DiscoveredBy = DiscoveredBy.Listing,
+            Reason = FailureReasons.ObjectMissing,
+            FinishedAt = Some.Time,
+            MovedTo = "list-000000-r1",
+        };
 
         var written = Assert.Single(await Port.UpdateInputsAsync([failed], Token));
 
@@ -55,15 +64,23 @@ public abstract partial class LedgerContract
     public async Task OutcomeCountsAreCurrent()
     {
         var planned = Some.Submission(count: 6);
-        await Port.CreateSubmissionAsync(planned, [.. Some.Inputs(planned).Select(i => i.Ordinal == 5 ? i with { State = InputState.Failed } : i)], Token);
+        await Port.CreateSubmissionAsync(
+            planned, [.. Some.Inputs(planned).Select(i => i.Ordinal == 5 ? i with { State = InputState.Failed } : i)],
+            Token);
         Assert.Equal(new(5, 0, 1), await Port.CountOutcomesAsync(Submission, Token));
 
         InputState[] states = [InputState.Recorded, InputState.Failed, InputState.Moved, InputState.Recorded];
-        await Port.UpdateInputsAsync([.. (await Port.GetInputsAsync(Submission, Token)).Zip(states, (i, state) => i with { State = state })], Token);
+        await Port.UpdateInputsAsync(
+            [.. (await Port.GetInputsAsync(Submission, Token)).Zip(states, (i, state) => i with { State = state })],
+            Token);
         Assert.Equal(new(1, 2, 2), await Port.CountOutcomesAsync(Submission, Token));
 
         var read = await Port.GetInputsAsync(Submission, Token);
-        await Port.UpdateInputsAsync([read[0] with { TaskId = "another" }, read[1] with { State = InputState.Waiting }, read[3] with { State = InputState.Failed }], Token);
+        await Port.UpdateInputsAsync(
+            [
+                read[0] with { TaskId = "another" }, read[1] with { State = InputState.Waiting },
+                read[3] with { State = InputState.Failed }],
+            Token);
         Assert.Equal(new(2, 1, 2), await Port.CountOutcomesAsync(Submission, Token));
         Assert.Equal(default, await Port.CountOutcomesAsync("list-000009", Token));
     }
@@ -78,7 +95,9 @@ public abstract partial class LedgerContract
         var written = await Port.UpdateInputsAsync([.. read.Select(input => input with { TaskId = "second" })], Token);
 
         Assert.Equal([true, false, true], written.Select(input => input is not null));
-        Assert.Equal(["second", "first", "second"], (await Port.GetInputsAsync(Submission, Token)).Select(input => input.TaskId));
+        Assert.Equal(
+            ["second", "first", "second"],
+            (await Port.GetInputsAsync(Submission, Token)).Select(input => input.TaskId));
     }
 
     [Fact]
@@ -98,7 +117,8 @@ public abstract partial class LedgerContract
         await CreateAsync(Some.Submission());
         var read = (await Port.GetInputAsync(Submission, 0, Token))!;
 
-        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Port.UpdateInputsAsync([read with { TaskId = $"{i}" }], Token)));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => Port.UpdateInputsAsync([read with { TaskId = $"{i}" }], Token)));
 
         var winner = Assert.Single(results, result => result[0] is not null)[0];
         Assert.Equal(winner, await Port.GetInputAsync(Submission, 0, Token));
@@ -121,7 +141,8 @@ public abstract partial class LedgerContract
     {
         await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null), new("c", null), new("d", 3)], Token);
 
-        await Port.AddTasksAsync(Submission, [new("a", 5), new("b", 1), new("c", null), new("d", null), new("e", 4)], Token);
+        await Port.AddTasksAsync(
+            Submission, [new("a", 5), new("b", 1), new("c", null), new("d", null), new("e", 4)], Token);
 
         Assert.Equal(
             [new("a", 0), new("b", 1), new("c", null), new("d", 3), new("e", 4)],
@@ -134,7 +155,10 @@ public abstract partial class LedgerContract
         await Port.AddTasksAsync(Submission, [new("a", 0), new("b", null), new("c", 2)], Token);
 
         await Port.AddTasksAsync(Submission, [new("a", 0, IsOver: true)], Token);
-        await Port.AddTasksAsync(Submission, [new("a", null), new("b", 1, IsOver: true), new("c", null, IsOver: true), new("d", 3, IsOver: true)], Token);
+        await Port.AddTasksAsync(
+            Submission,
+            [new("a", null), new("b", 1, IsOver: true), new("c", null, IsOver: true), new("d", 3, IsOver: true)],
+            Token);
         await Port.AddTasksAsync(Submission, [new("d", 9)], Token);
 
         Assert.Equal(
@@ -146,7 +170,8 @@ public abstract partial class LedgerContract
     [Fact]
     public async Task AThousandTasksAreStored()
     {
-        await Port.AddTasksAsync(Submission, [.. Enumerable.Range(0, 1000).Select(i => new TaskEntry($"task-{i}", i))], Token);
+        await Port.AddTasksAsync(
+            Submission, [.. Enumerable.Range(0, 1000).Select(i => new TaskEntry($"task-{i}", i))], Token);
 
         Assert.Equal(1000, (await Port.GetTasksAsync(Submission, Token)).DistinctBy(task => task.Ordinal).Count());
     }

@@ -30,11 +30,21 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         var created = await Port.CreateListAsync(Some.List(), Token);
         Assert.Equal(Some.List() with { Version = created.Version }, created);
 
-        var updated = await Port.UpdateListAsync(created with { State = ListState.Open, Inputs = 7, ClosedAt = Some.Time.AddDays(1), Source = null }, Token);
+        var updated = await Port.UpdateListAsync(
+            created with { State = ListState.Open, Inputs = 7, ClosedAt = Some.Time.AddDays(1), Source = null }, Token);
 
         Assert.NotNull(updated);
         Assert.NotEqual(created.Version, updated.Version);
-        Assert.Equal(created with { State = ListState.Open, Inputs = 7, ClosedAt = Some.Time.AddDays(1), Source = null, Version = updated.Version }, updated);
+        Assert.Equal(
+            created with
+            {
+                State = ListState.Open,
+                Inputs = 7,
+                ClosedAt = Some.Time.AddDays(1),
+                Source = null,
+                Version = updated.Version,
+            },
+            updated);
         Assert.Equal(updated, await Port.GetListAsync("list", Token));
     }
 
@@ -51,7 +61,8 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     [Fact]
     public async Task OneOfConcurrentCreatesWinsAndAllSeeIt()
     {
-        var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Port.CreateListAsync(Some.List() with { Source = $"{i}" }, Token)));
+        var seen = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(i => Port.CreateListAsync(Some.List() with { Source = $"{i}" }, Token)));
 
         Assert.Single(seen.Distinct());
     }
@@ -59,13 +70,21 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     [Fact]
     public async Task OpenListsAreThoseThatAreNotClosed()
     {
-        foreach (var (id, state) in new[] { ("a", ListState.Planning), ("b", ListState.Open), ("c", ListState.Closed), ("d", ListState.Refused) })
+        foreach (var (id, state)
+            in new[]
+            {
+                ("a", ListState.Planning),
+                ("b", ListState.Open),
+                ("c", ListState.Closed),
+                ("d", ListState.Refused),
+            })
         {
             var list = await Port.CreateListAsync(Some.List(id), Token);
             await Port.UpdateListAsync(list with { State = state }, Token);
         }
 
-        Assert.Equal(["a", "b"], (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
+        Assert.Equal(
+            ["a", "b"], (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
     }
 
     [Fact]
@@ -75,12 +94,15 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         var refused = await Port.CreateListAsync(Some.List("refused") with { State = ListState.Refused }, Token);
         var later = await Port.CreateListAsync(Some.List("later"), Token);
         later = (await Port.UpdateListAsync(later with { State = ListState.Refused }, Token))!;
-        Assert.Equal([later, refused], (await Port.GetRefusedListsAsync(Token).ToListAsync(Token)).OrderBy(list => list.ListId));
+        Assert.Equal(
+            [later, refused], (await Port.GetRefusedListsAsync(Token).ToListAsync(Token)).OrderBy(list => list.ListId));
 
         await Port.UpdateListAsync(refused with { State = ListState.Planning, Message = null }, Token);
 
         Assert.Equal([later], await Port.GetRefusedListsAsync(Token).ToListAsync(Token));
-        Assert.Equal(["open", "refused"], (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
+        Assert.Equal(
+            ["open", "refused"],
+            (await Port.GetOpenListsAsync(Token).ToListAsync(Token)).Select(list => list.ListId).Order());
     }
 
     [Fact]
@@ -96,7 +118,9 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         foreach (var sequence in new[] { 0, 1 })
             await Port.CreateSubmissionAsync(Some.Submission(sequence: sequence), [], Token);
 
-        Assert.Equal(["a", "list", "open", "z_Z-9"], (await Port.GetListIdsAsync(Token).ToListAsync(Token)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a", "list", "open", "z_Z-9"],
+            (await Port.GetListIdsAsync(Token).ToListAsync(Token)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -152,10 +176,13 @@ public abstract partial class LedgerContract : PortContract<ILedger>
     {
         var planned = Some.Submission();
         await Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
-        var (submission, inputs) = (await Port.GetSubmissionAsync(planned.SubmissionId, Token), await Port.GetInputsAsync(planned.SubmissionId, Token));
+        var (submission, inputs) = (
+            await Port.GetSubmissionAsync(planned.SubmissionId, Token),
+            await Port.GetInputsAsync(planned.SubmissionId, Token));
 
         await Port.CreateSubmissionAsync(
-            planned with { Message = "another" }, [.. Some.Inputs(planned).Select(input => input with { Url = "another" })], Token);
+            planned with { Message = "another" },
+            [.. Some.Inputs(planned).Select(input => input with { Url = "another" })], Token);
 
         Assert.Equal(submission, await Port.GetSubmissionAsync(planned.SubmissionId, Token));
         Assert.Equal(inputs, await Port.GetInputsAsync(planned.SubmissionId, Token));
@@ -180,7 +207,8 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         await Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
         var read = (await Port.GetSubmissionAsync(planned.SubmissionId, Token))!;
 
-        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Port.UpdateSubmissionAsync(read with { Message = $"{i}" }, Token)));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(i => Port.UpdateSubmissionAsync(read with { Message = $"{i}" }, Token)));
 
         var winner = Assert.Single(results, result => result is not null);
         Assert.Equal(winner, await Port.GetSubmissionAsync(planned.SubmissionId, Token));
@@ -193,7 +221,11 @@ public abstract partial class LedgerContract : PortContract<ILedger>
             await CreateAsync(Some.Submission("list", sequence));
         await CreateAsync(Some.Submission("list-2"));
 
-        Assert.Equal([0, 1, 2, 11], (await Port.GetSubmissionsAsync("list", Token).ToListAsync(Token)).Select(submission => submission.Sequence));
+        Assert.Equal(
+            [0, 1, 2, 11],
+            (
+                await Port.GetSubmissionsAsync("list", Token).ToListAsync(Token)).Select(submission =>
+                    submission.Sequence));
     }
 
     [Fact]
@@ -231,7 +263,9 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         var planned = Some.Submission();
         await CreateAsync(planned);
         await Port.AddTasksAsync(planned.SubmissionId, [new("task", 1)], Token);
-        var submission = await Port.UpdateSubmissionAsync((await Port.GetSubmissionAsync(planned.SubmissionId, Token))! with { State = SubmissionState.Posting }, Token);
+        var submission = await Port.UpdateSubmissionAsync(
+            (await Port.GetSubmissionAsync(planned.SubmissionId, Token))! with { State = SubmissionState.Posting },
+            Token);
         var inputs = await Port.UpdateInputsAsync(await Port.GetInputsAsync(planned.SubmissionId, Token), Token);
 
         await CrashAsync();
@@ -242,7 +276,9 @@ public abstract partial class LedgerContract : PortContract<ILedger>
         Assert.Equal(new TaskEntry("task", 1), await Port.GetTaskAsync(planned.SubmissionId, "task", Token));
     }
 
-    private Task CreateAsync(SubmissionEntry submission) => Port.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
+    private Task CreateAsync(SubmissionEntry submission) =>
+        Port.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
 
-    private async Task<IEnumerable<int>> DueAsync(DateTimeOffset now, int max) => (await Port.GetDueSubmissionsAsync(now, max, Token)).Select(due => due.Sequence);
+    private async Task<IEnumerable<int>> DueAsync(DateTimeOffset now, int max) =>
+        (await Port.GetDueSubmissionsAsync(now, max, Token)).Select(due => due.Sequence);
 }

@@ -119,7 +119,16 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
     [Fact]
     public async Task AListingHasExactlyTheObjectsUnderThePrefix()
     {
-        foreach (var key in new[] { "list/sub-1/a.json", "list/sub-1/b.json", "list/sub-10/c.json", "list/sub-2/d.json", "list-2/e.json", "list" + "x" })
+        foreach (var key
+            in new[]
+            {
+                "list/sub-1/a.json",
+                "list/sub-1/b.json",
+                "list/sub-10/c.json",
+                "list/sub-2/d.json",
+                "list-2/e.json",
+                "list" + "x",
+            })
             await WriteAsync(key, "{}"u8.ToArray());
 
         Assert.Equal(["list/sub-1/a.json", "list/sub-1/b.json"], await KeysAsync("list/sub-1/"));
@@ -139,7 +148,9 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
         var found = await Port.ListAsync(Root.Append("many/"), Token).ToListAsync(Token);
 
         Assert.Equal(
-            Enumerable.Range(0, ManyObjects).Select(i => new ObjectInfo(Root.Append($"many/{i}"), i % 7)).OrderBy(info => info.Uri.Key, StringComparer.Ordinal),
+            Enumerable.Range(0, ManyObjects)
+                .Select(i => new ObjectInfo(Root.Append($"many/{i}"), i % 7))
+                .OrderBy(info => info.Uri.Key, StringComparer.Ordinal),
             found.OrderBy(info => info.Uri.Key, StringComparer.Ordinal));
     }
 
@@ -166,20 +177,28 @@ public abstract class ObjectStoreContract : PortContract<IObjectStore>
         return Encoding.UTF8.GetString(await ReadAsync(read!));
     }
 
-    private Task WriteAsync(string key, byte[] content) => Port.WriteAsync(Root.Append(key), new MemoryStream(content), Token);
+    private Task WriteAsync(string key, byte[] content) =>
+        Port.WriteAsync(Root.Append(key), new MemoryStream(content), Token);
 
-    private async Task<List<ObjectUri>> ListAsync(ObjectUri prefix) => [.. (await Port.ListAsync(prefix, Token).ToListAsync(Token)).Select(info => info.Uri)];
+    private async Task<List<ObjectUri>> ListAsync(ObjectUri prefix) =>
+        [.. (await Port.ListAsync(prefix, Token).ToListAsync(Token)).Select(info => info.Uri)];
 
     private async Task<List<string>> KeysAsync(string prefix) =>
-        [.. (await ListAsync(Root.Append(prefix))).Select(uri => uri.Key[Root.Key.Length..]).Order(StringComparer.Ordinal)];
+        [
+            .. (await ListAsync(Root.Append(prefix)))
+                .Select(uri => uri.Key[Root.Key.Length..])
+                .Order(StringComparer.Ordinal)];
 
     private sealed class BrokenStream(int bytes) : MemoryStream(new byte[bytes])
     {
-        public override int Read(byte[] buffer, int offset, int count) => Position < Length / 2 ? base.Read(buffer, offset, count / 2) : throw new IOException("cut");
+        public override int Read(byte[] buffer, int offset, int count) =>
+            Position < Length / 2 ? base.Read(buffer, offset, count / 2) : throw new IOException("cut");
 
         public override int Read(Span<byte> buffer) => throw new IOException("cut");
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer, offset, count));
+        public override Task<int> ReadAsync(
+            byte[] buffer, int offset, int count,
+            CancellationToken cancellationToken) => Task.FromResult(Read(buffer, offset, count));
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -52,7 +52,8 @@ public abstract class RecordStoreContract : PortContract<IRecordStore>
 
         await Task.WhenAll(ids.Select(id => Port.PutRecordAsync(TextRecord.Of(id), Token)));
 
-        Assert.Equal(Enumerable.Range(0, 25).Select(i => $"{i}").Order(), (await ReadRecordsAsync("list")).Select(IdOf).Order());
+        Assert.Equal(
+            Enumerable.Range(0, 25).Select(i => $"{i}").Order(), (await ReadRecordsAsync("list")).Select(IdOf).Order());
     }
 
     [Fact]
@@ -153,7 +154,8 @@ public abstract class RecordStoreContract : PortContract<IRecordStore>
         await Port.PutRecordAsync(TextRecord.Of("c"), Token);
         await Port.PutFailuresAsync([Some.Failure("b"), Some.Failure("a")], Token);
 
-        Assert.Equal([TextOf(TextRecord.Of("a")), TextOf(TextRecord.Of("c"))], (await ReadRecordsAsync("list")).Order());
+        Assert.Equal(
+            [TextOf(TextRecord.Of("a")), TextOf(TextRecord.Of("c"))], (await ReadRecordsAsync("list")).Order());
         Assert.Equal(["b"], (await FailuresAsync("list")).Select(failure => failure.Id));
         Assert.Contains("pipeline.manifest/1", await ReadManifestAsync("list"), StringComparison.Ordinal);
     }
@@ -194,10 +196,13 @@ public abstract class RecordStoreContract : PortContract<IRecordStore>
     }
 
     private async Task<List<Failure>> FailuresAsync(string listId) =>
-        [.. (await ReadFailuresAsync(listId)).Select(json => JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure)!)];
+        [
+            .. (await ReadFailuresAsync(listId)).Select(
+                json => JsonSerializer.Deserialize(json, PipelineJson.Plain.Failure)!)];
 
     /// <summary>A record that gives half of its bytes and then throws.</summary>
-    private static StagedRecord Broken(string id) => new(id, "list", "list-000000", [new(new byte[1_000_000]), new(new UnreadableMemory().Memory)]);
+    private static StagedRecord Broken(string id) =>
+        new(id, "list", "list-000000", [new(new byte[1_000_000]), new(new UnreadableMemory().Memory)]);
 
     /// <summary>Memory that cannot be read, like a spilled record on a broken disk.</summary>
     private sealed class UnreadableMemory : MemoryManager<byte>
@@ -206,7 +211,8 @@ public abstract class RecordStoreContract : PortContract<IRecordStore>
 
         public override Span<byte> GetSpan() => throw new IOException("The spilled record cannot be read.");
 
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new IOException("The spilled record cannot be read.");
+        public override MemoryHandle Pin(int elementIndex = 0) =>
+            throw new IOException("The spilled record cannot be read.");
 
         public override void Unpin()
         {

@@ -115,10 +115,12 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     /// <summary>Advances the clock.</summary>
     protected abstract Task PassAsync(TimeSpan time);
 
-    private static void AssertSame(IReadOnlyList<ReadOnlyMemory<byte>> expected, IReadOnlyList<ReadOnlyMemory<byte>> actual) =>
+    private static void AssertSame(
+        IReadOnlyList<ReadOnlyMemory<byte>> expected, IReadOnlyList<ReadOnlyMemory<byte>> actual) =>
         Assert.Equal(Texts(expected), Texts(actual));
 
-    private static IEnumerable<string> Texts(IReadOnlyList<ReadOnlyMemory<byte>> bodies) => bodies.Select(body => Encoding.UTF8.GetString(body.Span)).Order();
+    private static IEnumerable<string> Texts(IReadOnlyList<ReadOnlyMemory<byte>> bodies) =>
+        bodies.Select(body => Encoding.UTF8.GetString(body.Span)).Order();
 
     private async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceiveAllAsync(string queue)
     {

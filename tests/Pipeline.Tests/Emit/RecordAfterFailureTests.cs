@@ -65,9 +65,12 @@ public sealed class RecordAfterFailureTests
         await GiveUpAsync(world, close: false);
         var read = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         await CollectAsync(world);
-        await world.Service<IRecordStore>().PutRecordAsync(TextRecord.Of((await world.InputsAsync())[0].Id, SubmitWorld.ListId), Token);
+        await world.Service<IRecordStore>().PutRecordAsync(
+            TextRecord.Of((await world.InputsAsync())[0].Id, SubmitWorld.ListId), Token);
         await CollectAsync(world);
-        Assert.Null(await world.Ledger.UpdateSubmissionAsync(read with { State = SubmissionState.Closed, Failures = 1 }, Token));
+        Assert.Null(
+            await world.Ledger.UpdateSubmissionAsync(
+                read with { State = SubmissionState.Closed, Failures = 1 }, Token));
         await AssertCountedAsync(world);
     }
 
@@ -77,8 +80,12 @@ public sealed class RecordAfterFailureTests
         var world = await SubmitWorld.StartAsync();
         await world.PlanAsync(1);
         await world.WorkAsync();
-        var result = $$"""{"url":"{{SubmitWorld.Url(1)}}","task_id":"t-1-0","status":"success","data":{"html":"<p>"},"status_code":200}""";
-        await world.Bucket.WriteAsync(ObjectUri.Parse("s3://results/x/list/list-000000/t-1-0.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+        var result =
+            $$"""{"url":"{{SubmitWorld.Url(1)}}","task_id":"t-1-0","status":"success","data":"""
+                + """{"html":"<p>"},"status_code":200}""";
+        await world.Bucket.WriteAsync(
+            ObjectUri.Parse("s3://results/x/list/list-000000/t-1-0.json"),
+            new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
         return world;
     }
 
@@ -88,14 +95,18 @@ public sealed class RecordAfterFailureTests
         world.State.Time.Advance(TimeSpan.FromDays(30));
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         await world.Service<OutcomeRecorder>().FailAsync(
-            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old."), Token, discoveredBy: DiscoveredBy.Sweep);
+            submission, await world.InputsAsync(), new("sweep", FailureReasons.TaskExpired, "Too old."), Token,
+            discoveredBy: DiscoveredBy.Sweep);
         if (close)
             await world.PassAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30));
         Assert.Equal(close, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);
     }
 
     private static Task CollectAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage(Submission, "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+        JsonSerializer.SerializeToUtf8Bytes(
+            new ResultMessage(Submission, "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()),
+            PipelineJson.Plain.ResultMessage),
+        Token);
 
     private static async Task AssertCountedAsync(SubmitWorld world)
     {

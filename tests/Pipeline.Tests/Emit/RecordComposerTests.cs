@@ -36,7 +36,14 @@ public sealed class RecordComposerTests
     [Fact]
     public async Task ARecordOfAnEmptyResultHasOnlyWhatThePipelineKnows()
     {
-        var context = Normal.Context with { BatchId = null, SourceETag = null, RequestedAt = null, SharedInputs = "{}", Input = Normal.Context.Input with { Input = """{"url":"u"}""" } };
+        var context = Normal.Context with
+        {
+            BatchId = null,
+            SourceETag = null,
+            RequestedAt = null,
+            SharedInputs = "{}",
+            Input = Normal.Context.Input with { Input = """{"url":"u"}""" },
+        };
         var record = await ComposeAsync("{}", context);
         Assert.Equal("""
             {"schema":"pipeline.record/1","id":"0123456789abcdef0123456789abcdef","list_id":"list",
@@ -64,8 +71,16 @@ public sealed class RecordComposerTests
     {
         var record = await ComposeAsync("{}", Normal.Context with
         {
-            SharedInputs = """{"country":"US","render":true,"storage_url":"s3://secret/","callback_url":"https://x/token","formats":[ "html" ],"wait":1.50,"tag":"shared"}""",
-            Input = Normal.Context.Input with { Input = "{\n\"url\":\"https://x/\\u00e9\",\"country\":\"FR\",\"storage_type\":\"s3\",\"storage_compress\":true,\"storage_object_name\":\"n\",\"tag\":null}" },
+            SharedInputs =
+                """{"country":"US","render":"""
+                    + """true,"storage_url":"s3://secret/","callback_url":"https://x/token","formats":"""
+                    + """[ "html" ],"wait":1.50,"tag":"shared"}""",
+            Input = Normal.Context.Input with
+            {
+                Input =
+                    "{\n\"url\":\"https://x/\\u00e9\",\"country\":\"FR\",\"storage_type\":\"s3\","
+                        + "\"storage_compress\":true,\"storage_object_name\":\"n\",\"tag\":null}",
+            },
         });
         Assert.Contains("""
             "input":{"country":"FR","render":true,"formats":["html"],"wait":1.50,"tag":null,"url":"https://x/é"}}
@@ -76,15 +91,22 @@ public sealed class RecordComposerTests
     }
 
     [Theory]
-    [InlineData("""{"metadata":{"tag":"theirs","country":"US","locale":"en-US","driver":"vx6"}}""", """{"tag":"own","country":"FR","locale":"fr-FR","driver":"vx8"}""", "own", "US", "en-US", "vx6")]
-    [InlineData("""{"metadata":{"tag":"theirs"}}""", """{"country":"FR","locale":"fr-FR","driver":"vx8"}""", "theirs", "FR", "fr-FR", "vx8")]
+    [InlineData(
+        """{"metadata":{"tag":"theirs","country":"US","locale":"en-US","driver":"vx6"}}""",
+        """{"tag":"own","country":"FR","locale":"fr-FR","driver":"vx8"}""", "own", "US", "en-US", "vx6")]
+    [InlineData(
+        """{"metadata":{"tag":"theirs"}}""", """{"country":"FR","locale":"fr-FR","driver":"vx8"}""", "theirs", "FR",
+        "fr-FR", "vx8")]
     [InlineData("""{"metadata":null}""", """{"tag":5,"country":["FR"]}""", "5", null, null, null)]
-    public async Task TheTagComesFromTheInputFirstAndOptionsFromTheResultFirst(string result, string input, string? tag, string? country, string? locale, string? driver)
+    public async Task TheTagComesFromTheInputFirstAndOptionsFromTheResultFirst(
+        string result, string input, string? tag, string? country, string? locale, string? driver)
     {
-        var record = await ComposeAsync(result, Normal.Context with { SharedInputs = "{}", Input = Normal.Context.Input with { Input = input } });
+        var record = await ComposeAsync(
+            result, Normal.Context with { SharedInputs = "{}", Input = Normal.Context.Input with { Input = input } });
         using var json = System.Text.Json.JsonDocument.Parse(record);
         string? Member(string name) => json.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
-        Assert.Equal((tag, country, locale, driver), (Member("tag"), Member("country"), Member("locale"), Member("driver")));
+        Assert.Equal(
+            (tag, country, locale, driver), (Member("tag"), Member("country"), Member("locale"), Member("driver")));
         Assert.Empty(RecordSchema.Validate(record));
     }
 
@@ -92,7 +114,12 @@ public sealed class RecordComposerTests
     public async Task TextIsEscapedOnlyWhereJsonRequiresIt()
     {
         const string Url = "https://x/?q=漢字😀\u2028\u007f &<>'+/\"\\\u0001\t\ud800";
-        var record = await ComposeAsync("""{"metadata":{"tag":"\ud83d\ude00\n"},"x😀\ty":0}""", Normal.Context with { Input = Normal.Context.Input with { Url = Url, Input = "{\"url\":\"é&<>'+\\ud83d\\ude00\"}" } });
+        var record = await ComposeAsync(
+            """{"metadata":{"tag":"\ud83d\ude00\n"},"x😀\ty":0}""",
+            Normal.Context with
+            {
+                Input = Normal.Context.Input with { Url = Url, Input = "{\"url\":\"é&<>'+\\ud83d\\ude00\"}" },
+            });
         Assert.Contains("\"url\":\"https://x/?q=漢字😀\\u2028\u007f &<>'+/\\\"\\\\\\u0001\\t\ufffd\",", record);
         Assert.Contains("\"url\":\"é&<>'+😀\"", record);
         Assert.Contains("\"tag\":\"😀\\n\"", record);
@@ -109,7 +136,8 @@ public sealed class RecordComposerTests
         var theirs = await ComposeAsync(Result, Normal.Context with { RequestedAt = null });
         Assert.Contains("\"requested_at\":\"2026-01-01T08:00:00.000Z\"", theirs);
         Assert.DoesNotContain("extra", theirs);
-        var nobodys = await ComposeAsync("""{"metadata":{"query_time":"\"soon\"\n"}}""", Normal.Context with { RequestedAt = null });
+        var nobodys = await ComposeAsync(
+            """{"metadata":{"query_time":"\"soon\"\n"}}""", Normal.Context with { RequestedAt = null });
         Assert.DoesNotContain("requested_at", nobodys);
         Assert.EndsWith("\"extra\":{\"metadata.query_time\":\"\\\"soon\\\"\\n\"}}", nobodys);
     }
@@ -122,7 +150,8 @@ public sealed class RecordComposerTests
         var reference = await Normal.RecordAsync(stored, new() { Content = ContentMode.Reference });
         var content = inline.IndexOf("\"content\":", StringComparison.Ordinal);
         var without = inline.Remove(content, inline.IndexOf("\"parsed\":", StringComparison.Ordinal) - content);
-        Assert.Equal(without.Replace(",\"input\":", ",\"omitted\":[\"html\"],\"input\":", StringComparison.Ordinal), reference);
+        Assert.Equal(
+            without.Replace(",\"input\":", ",\"omitted\":[\"html\"],\"input\":", StringComparison.Ordinal), reference);
         Assert.Contains("\"parsed\":", reference);
     }
 
@@ -133,7 +162,9 @@ public sealed class RecordComposerTests
         var record = RecordComposer.Compose(result, Normal.Context);
         result.Dispose();
         Assert.Equal(await Normal.RecordAsync(Normal.Bytes(Normal.Small)), await Normal.TextAsync(record));
-        Assert.Equal(("0123456789abcdef0123456789abcdef", "list", "list-000000"), (record.Id, record.ListId, record.SubmissionId));
+        Assert.Equal(
+            ("0123456789abcdef0123456789abcdef", "list", "list-000000"),
+            (record.Id, record.ListId, record.SubmissionId));
         await record.DisposeAsync();
         await record.DisposeAsync();
         Assert.Throws<ObjectDisposedException>(() => record.CopyTo(Stream.Null));
@@ -145,8 +176,10 @@ public sealed class RecordComposerTests
         var first = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes(Normal.Small)), Normal.Context);
         await first.DisposeAsync();
         await first.DisposeAsync();
-        await using var second = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "second" });
-        await using var third = RecordComposer.Compose(await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "third" });
+        await using var second = RecordComposer.Compose(
+            await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "second" });
+        await using var third = RecordComposer.Compose(
+            await Normal.NormalizeAsync(Normal.Bytes("{}")), Normal.Context with { TaskId = "third" });
         Assert.Contains("\"task_id\":\"second\"", await Normal.TextAsync(second));
         Assert.Contains("\"task_id\":\"third\"", await Normal.TextAsync(third));
     }
@@ -155,7 +188,10 @@ public sealed class RecordComposerTests
     public async Task AFailedRecordDoesNotAffectTheNextOne()
     {
         using var result = await Normal.NormalizeAsync(Normal.Bytes(Normal.Small));
-        Assert.ThrowsAny<Exception>(() => RecordComposer.Compose(result, Normal.Context with { Input = Normal.Context.Input with { Input = """{"url":"stale""" } }));
+        Assert.ThrowsAny<Exception>(
+            () =>
+                RecordComposer.Compose(
+                    result, Normal.Context with { Input = Normal.Context.Input with { Input = """{"url":"stale""" } }));
         Assert.ThrowsAny<Exception>(() => RecordComposer.Compose(result, Normal.Context with { SharedInputs = "[]" }));
         await using var record = RecordComposer.Compose(result, Normal.Context);
         Assert.Equal(await Normal.RecordAsync(Normal.Bytes(Normal.Small)), await Normal.TextAsync(record));

@@ -39,7 +39,8 @@ public sealed class AddressGuardTests
     public async Task APrivateAddressIsRefusedInEveryNotation(string host)
     {
         using var http = PageFetcher.CreateClient(() => null, allowPrivate: false);
-        var error = await Assert.ThrowsAsync<PageFetchException>(() => new PageFetcher(http, allowPrivate: false).FetchAsync(new Uri($"http://{host}:9/"), Ct));
+        var error = await Assert.ThrowsAsync<PageFetchException>(
+            () => new PageFetcher(http, allowPrivate: false).FetchAsync(new Uri($"http://{host}:9/"), Ct));
         Assert.Equal(PageFetchException.AddressRefused, error.ErrorType);
         Assert.Contains("--allow-private", error.Message);
     }
@@ -50,7 +51,8 @@ public sealed class AddressGuardTests
     [InlineData("100.128.0.1")]
     [InlineData("2606:4700::1111")]
     [InlineData("::ffff:1.1.1.1")]
-    public void PublicAddressesAreAllowed(string address) => Assert.True(AddressRanges.IsPublic(IPAddress.Parse(address)));
+    public void PublicAddressesAreAllowed(string address) =>
+        Assert.True(AddressRanges.IsPublic(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("127.0.0.1")]
@@ -66,7 +68,8 @@ public sealed class AddressGuardTests
         using var http = PageFetcher.CreateClient(() => site.Url, allowPrivate: false);
         var fetcher = new PageFetcher(http, allowPrivate: false);
         var target = Uri.EscapeDataString($"http://{host}:{site.Url.Port}/secret");
-        var error = await Assert.ThrowsAsync<PageFetchException>(() => fetcher.FetchAsync(new Uri($"http://sample.test/to?url={target}"), Ct));
+        var error = await Assert.ThrowsAsync<PageFetchException>(
+            () => fetcher.FetchAsync(new Uri($"http://sample.test/to?url={target}"), Ct));
         Assert.Equal(PageFetchException.AddressRefused, error.ErrorType);
         Assert.False(wasReached);
 

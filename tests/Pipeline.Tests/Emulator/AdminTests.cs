@@ -22,7 +22,8 @@ public sealed class AdminTests
         using var http = new HttpClient();
         foreach (var path in new[] { "_admin/stats", "_admin/faults" })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(lab.Emulator.BaseAddress, path)) { Headers = { Host = host } };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, new Uri(lab.Emulator.BaseAddress, path)) { Headers = { Host = host } };
             using var answer = await http.SendAsync(request, Ct);
             Assert.Equal(expected, answer.StatusCode);
         }
@@ -39,15 +40,19 @@ public sealed class AdminTests
         using var client = new TcpClient();
         await client.ConnectAsync(lab.Emulator.BaseAddress.Host, lab.Emulator.BaseAddress.Port, Ct);
         await using var stream = client.GetStream();
-        var head = $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer any\r\nContent-Type: application/json\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"{head}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nabc\r\n"), Ct);
+        var head =
+            $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                + "any\r\nContent-Type: application/json\r\n";
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"{head}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nabc\r\n"), Ct);
         using var reader = new StreamReader(stream);
 
         Assert.StartsWith("HTTP/1.1 400 ", await reader.ReadLineAsync(Ct), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("/api/callbacks/list-000000/0123456789abcdefghij0123456789abcdefghijABC", "/api/callbacks/list-000000/[token]")]
+    [InlineData(
+        "/api/callbacks/list-000000/0123456789abcdefghij0123456789abcdefghijABC", "/api/callbacks/list-000000/[token]")]
     [InlineData("/hook/x?key=0123456789abcdefghij", "/hook/x")]
     public async Task CallbackTokensAreHidden(string path, string shown)
     {

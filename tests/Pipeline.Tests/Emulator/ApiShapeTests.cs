@@ -10,7 +10,11 @@ public sealed class ApiShapeTests
     public async Task ABatchCanBePostedFollowedAndRead(string version)
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = new JsonObject { ["inputs"] = new JsonArray([.. Enumerable.Range(0, 5).Select(n => new JsonObject { ["url"] = lab.Site.Page(n) })]) };
+        var body = new JsonObject
+        {
+            ["inputs"] = new JsonArray(
+                [.. Enumerable.Range(0, 5).Select(n => new JsonObject { ["url"] = lab.Site.Page(n) })]),
+        };
 
         var accepted = await lab.PostAsync($"{version}/extract/batch", body);
 
@@ -18,15 +22,24 @@ public sealed class ApiShapeTests
         Assert.Equal(["batch_id", "batch_size", "tasks"], Names(accepted.Body!));
         Assert.Equal(5, (int)accepted["batch_size"]);
         var batchId = (string)accepted["batch_id"]!;
-        Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(["id", "state", "batch_id"], Names(t!).Intersect(["id", "state", "batch_id"])));
+        Assert.All(
+            accepted["tasks"].AsArray(),
+            t => Assert.Equal(["id", "state", "batch_id"], Names(t!).Intersect(["id", "state", "batch_id"])));
         Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(version == "v2", Names(t!).Contains("_query")));
-        Assert.All(accepted["tasks"].AsArray(), t => Assert.Equal(("pending", batchId), ((string)t!["state"]!, (string)t["batch_id"]!)));
+        Assert.All(
+            accepted["tasks"].AsArray(),
+            t => Assert.Equal(("pending", batchId), ((string)t!["state"]!, (string)t["batch_id"]!)));
         await lab.FinishAsync(batchId);
 
         var progress = await lab.GetAsync($"{version}/batches/{batchId}/progress");
         string[] status = version == "v2" ? ["status"] : [];
-        Assert.Equal([.. status, "id", "completed", "completed_count", "progress", "completed_at"], Names(progress.Body!));
-        Assert.Equal((batchId, true, 5, 1.0), ((string)progress["id"]!, (bool)progress["completed"], (int)progress["completed_count"], (double)progress["progress"]));
+        Assert.Equal(
+            [.. status, "id", "completed", "completed_count", "progress", "completed_at"], Names(progress.Body!));
+        Assert.Equal(
+            (batchId, true, 5, 1.0),
+            (
+                (string)progress["id"]!, (bool)progress["completed"], (int)progress["completed_count"],
+                (double)progress["progress"]));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", (string)progress["completed_at"]!);
         var details = await lab.GetAsync($"{version}/batches/{batchId}");
         Assert.Equal(version == "v2" ? "success" : null, (string?)details.Body!["status"]);
@@ -45,10 +58,13 @@ public sealed class ApiShapeTests
     public async Task AV2ResultHasTheMembersOfTheVendorsSdk()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"inputs":[{"url":"{{lab.Site.Address}}/moved/7"}],"shared_inputs":{"formats":["html","links","screenshot"]} }""")!;
+        var body = JsonNode.Parse(
+            $$"""{"inputs":[{"url":"{{lab.Site.Address}}/moved/7"}],"shared_inputs":{"formats":"""
+                + """["html","links","screenshot"]} }""")!;
         foreach (var version in new[] { "v1", "v2" })
         {
-            var details = await lab.FinishAsync((string)(await lab.PostAsync($"{version}/extract/batch", body))["batch_id"]!);
+            var details = await lab.FinishAsync(
+                (string)(await lab.PostAsync($"{version}/extract/batch", body))["batch_id"]!);
             var task = details["tasks"]![0]!;
             var result = await lab.GetAsync($"{version}/tasks/{task["id"]}/results");
             Assert.Equal(
@@ -62,7 +78,9 @@ public sealed class ApiShapeTests
             }
             Assert.Equal(["html", "links", "screenshots", "redirects"], Names(result["data"]));
             Assert.Equal($"{lab.Site.Address}/linking/7", (string)result["url"]!);
-            Assert.Equal($$"""[{"status_code":301,"url":"{{lab.Site.Address}}/moved/7"}]""", result["data"]["redirects"]!.ToJsonString());
+            Assert.Equal(
+                $$"""[{"status_code":301,"url":"{{lab.Site.Address}}/moved/7"}]""",
+                result["data"]["redirects"]!.ToJsonString());
         }
     }
 
@@ -74,7 +92,8 @@ public sealed class ApiShapeTests
         var accepted = await lab.PostBatchAsync(urls);
         var details = await lab.FinishAsync((string)accepted["batch_id"]!);
 
-        var urlById = details["tasks"]!.AsArray().ToDictionary(t => (string)t!["id"]!, t => (string)t!["input"]!["url"]!);
+        var urlById = details["tasks"]!.AsArray().ToDictionary(
+            t => (string)t!["id"]!, t => (string)t!["input"]!["url"]!);
         var inAnswer = Ids(accepted["tasks"]).Select(id => urlById[id]).ToList();
         Assert.Equal(urls.Order(), inAnswer.Order());
         Assert.NotEqual(urls, inAnswer);
@@ -96,9 +115,12 @@ public sealed class ApiShapeTests
         var id = (string)accepted["task"]["id"]!;
         Assert.Equal(id, accepted.Headers.GetValues("x-task-id").Single());
         Assert.True(Guid.TryParse(id, out _));
-        await EmulatorLab.UntilAsync(async () => (string)(await lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]! == "success");
+        await EmulatorLab.UntilAsync(
+            async () => (string)(await lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]! == "success");
         var task = (await lab.GetAsync($"v1/tasks/{id}"))["task"];
-        Assert.Equal($$"""{"url":"{{lab.Site.Page(7)}}","country":"US","tag":"t-1","render":true}""", task["input"]!.ToJsonString());
+        Assert.Equal(
+            $$"""{"url":"{{lab.Site.Page(7)}}","country":"US","tag":"t-1","render":true}""",
+            task["input"]!.ToJsonString());
         Assert.Equal((string)body["callback_url"]!, (string)task["_query"]!["callback_url"]!);
         Assert.Equal("s3://b/p/", (string)task["_query"]!["storage_url"]!);
         Assert.Equal("US", (string)task["_query"]!["country"]!);
@@ -112,7 +134,9 @@ public sealed class ApiShapeTests
     public async Task SharedInputsAreDefaultsThatAnItemOverrides()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"inputs":[{"country":"US"},{"country":"FR","driver":"vx8"},{"country":null}],"shared_inputs":{"url":"{{lab.Site.Page(1)}}","country":"CA","locale":"en-CA"} }""")!;
+        var body = JsonNode.Parse(
+            """{"inputs":[{"country":"US"},{"country":"FR","driver":"vx8"},{"country":null}],"shared_inputs":"""
+                + $$"""{"url":"{{lab.Site.Page(1)}}","country":"CA","locale":"en-CA"} }""")!;
         var details = await lab.FinishAsync((string)(await lab.PostAsync("v1/extract/batch", body))["batch_id"]!);
 
         var inputs = details["tasks"]!.AsArray().Select(t => t!["input"]!).ToList();
@@ -152,7 +176,8 @@ public sealed class ApiShapeTests
 
         var page = await lab.GetAsync("v1/batches?limit=1");
         Assert.Equal((string)second["id"]!, (string)page["data"][0]!["id"]!);
-        Assert.Equal(Ids(second["tasks"]!).Order(), page["data"][0]!["tasks"]!.AsArray().Select(t => (string)t!).Order());
+        Assert.Equal(
+            Ids(second["tasks"]!).Order(), page["data"][0]!["tasks"]!.AsArray().Select(t => (string)t!).Order());
         Assert.Equal((true, 2), ((bool)page["pagination"]["has_next"]!, (int)page["pagination"]["total"]!));
         var next = await lab.GetAsync($"v1/batches?limit=1&cursor={page["pagination"]["next_cursor"]}");
         Assert.Equal((string)first["id"]!, (string)next["data"].AsArray().Single()!["id"]!);
@@ -165,12 +190,15 @@ public sealed class ApiShapeTests
         await using var lab = await EmulatorLab.StartAsync();
         var accepted = await lab.PostBatchAsync([$"{lab.Site.Address}/held/1", lab.Site.Page(2)]);
         var batchId = (string)accepted["batch_id"]!;
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.GetAsync($"v1/batches/{batchId}/progress"))["completed_count"] == 1);
+        await EmulatorLab.UntilAsync(
+            async () => (int)(await lab.GetAsync($"v1/batches/{batchId}/progress"))["completed_count"] == 1);
 
         var progress = await lab.GetAsync($"v1/batches/{batchId}/progress");
         Assert.Equal((false, 0.5), ((bool)progress["completed"], (double)progress["progress"]));
         Assert.Null(progress.Body!["completed_at"]);
-        var open = (await lab.GetAsync($"v1/batches/{batchId}"))["tasks"].AsArray().Single(t => t!["download_url"] is null)!;
+        var open = (await lab.GetAsync($"v1/batches/{batchId}"))["tasks"]
+            .AsArray()
+            .Single(t => t!["download_url"] is null)!;
         Assert.Equal("in_progress", (string)open["state"]!);
         Assert.Equal("pending", (string)(await lab.GetAsync($"v1/tasks/{open["id"]}"))["task"]["state"]!);
         var result = await lab.GetAsync($"v1/tasks/{open["id"]}/results");

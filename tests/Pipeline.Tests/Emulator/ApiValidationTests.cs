@@ -14,18 +14,36 @@ public sealed class ApiValidationTests
     [InlineData("""{"inputs":[{"url":"ftp://x.test/"}]}""", "inputs.0.url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":"/path"}]}""", "inputs.0.url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":7}]}""", "inputs.0.url: must be a string")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/","formats":["html","pdf"]}]}""", "inputs.0.formats: each must be one of html, markdown, text, screenshot, links")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/","formats":["html","pdf"]}]}""",
+        "inputs.0.formats: each must be one of html, markdown, text, screenshot, links")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","formats":"html"}]}""", "inputs.0.formats: must be an array")]
     [InlineData("""{"inputs":[{"url":"http://x.test/","parse":"yes"}]}""", "inputs.0.parse: must be a boolean")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/","callback_url":"http://x.test/"}]}""", "inputs.0.callback_url: applies to the whole batch; move it to shared_inputs")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"storage_url":"s3://b/"}""", "storage_url: is not allowed here; move it to shared_inputs")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/","callback_url":"http://x.test/"}]}""",
+        "inputs.0.callback_url: applies to the whole batch; move it to shared_inputs")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"storage_url":"s3://b/"}""",
+        "storage_url: is not allowed here; move it to shared_inputs")]
     [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":[]}""", "shared_inputs: must be an object")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"azure","storage_url":"azure://b/"}}""", "shared_inputs.storage_type: must be one of s3, gs")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"gs://b/"}}""", "shared_inputs.storage_url: must be s3://bucket/prefix/")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"s3:///p"}}""", "shared_inputs.storage_url: must be s3://bucket/prefix/")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_url":"s3://b/"}}""", "shared_inputs.storage_type: must be given together with storage_url")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_compress":1}}""", "shared_inputs.storage_compress: must be a boolean")]
-    [InlineData("""{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"callback_url":"hook"}}""", "shared_inputs.callback_url: must be an absolute http or https URL")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"azure","storage_url":"azure://b/"}}""",
+        "shared_inputs.storage_type: must be one of s3, gs")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"gs://b/"}}""",
+        "shared_inputs.storage_url: must be s3://bucket/prefix/")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_type":"s3","storage_url":"s3:///p"}}""",
+        "shared_inputs.storage_url: must be s3://bucket/prefix/")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_url":"s3://b/"}}""",
+        "shared_inputs.storage_type: must be given together with storage_url")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"storage_compress":1}}""",
+        "shared_inputs.storage_compress: must be a boolean")]
+    [InlineData(
+        """{"inputs":[{"url":"http://x.test/"}],"shared_inputs":{"callback_url":"hook"}}""",
+        "shared_inputs.callback_url: must be an absolute http or https URL")]
     [InlineData("""{"inputs":[{"url":"http://x.test/\ud800"}]}""", "body: has a string that is not valid Unicode")]
     [InlineData("""{"inputs":[""", "body: must be valid JSON; the error is in line 1, byte 11")]
     public async Task AnInvalidBatchIsRefusedWithItsError(string body, string error)
@@ -44,8 +62,11 @@ public sealed class ApiValidationTests
     [Theory]
     [InlineData("""{"formats":["html"]}""", "url: is required")]
     [InlineData("""{"url":null}""", "url: is required")]
-    [InlineData("""{"url":"http://x.test/","storage_type":"gs"}""", "storage_type: must be given together with storage_url")]
-    [InlineData("""{"url":"http://x.test/","storage_object_name":""}""", "storage_object_name: must be 1 to 512 characters without control characters")]
+    [InlineData(
+        """{"url":"http://x.test/","storage_type":"gs"}""", "storage_type: must be given together with storage_url")]
+    [InlineData(
+        """{"url":"http://x.test/","storage_object_name":""}""",
+        "storage_object_name: must be 1 to 512 characters without control characters")]
     public async Task AnInvalidTaskIsRefusedWithItsError(string body, string error)
     {
         await using var lab = await EmulatorLab.StartAsync();
@@ -57,8 +78,12 @@ public sealed class ApiValidationTests
     public async Task AllErrorsAreReportedAtOnce()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var answer = await lab.SendAsync(HttpMethod.Post, "v1/extract/batch", """{"inputs":[{"url":"x"},{"url":"http://x.test/"},{"url":"y","tag":1}]}""");
-        Assert.Equal("The request has 3 errors. The first: inputs.0.url: must be an absolute http or https URL", (string)answer["msg"]!);
+        var answer = await lab.SendAsync(
+            HttpMethod.Post, "v1/extract/batch",
+            """{"inputs":[{"url":"x"},{"url":"http://x.test/"},{"url":"y","tag":1}]}""");
+        Assert.Equal(
+            "The request has 3 errors. The first: inputs.0.url: must be an absolute http or https URL",
+            (string)answer["msg"]!);
         Assert.Equal(3, answer["details"]["schema_validation_errors"]!.AsArray().Count);
     }
 
@@ -78,10 +103,15 @@ public sealed class ApiValidationTests
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
         http.DefaultRequestHeaders.ExpectContinue = true;
-        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes($$"""{"url":"http://x.test/","note":"{{new string('x', 16 << 20)}}"}"""));
-        using var answer = await http.PostAsync(new Uri(lab.Emulator.BaseAddress, "v1/extract/async"), content, TestContext.Current.CancellationToken);
+        using var content = new ByteArrayContent(
+            Encoding.UTF8.GetBytes($$"""{"url":"http://x.test/","note":"{{new string('x', 16 << 20)}}"}"""));
+        using var answer = await http.PostAsync(
+            new Uri(lab.Emulator.BaseAddress, "v1/extract/async"), content, TestContext.Current.CancellationToken);
         Assert.Equal(413, (int)answer.StatusCode);
-        Assert.Equal("failed", (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["status"]!);
+        Assert.Equal(
+            "failed",
+            (string)JsonNode.Parse(
+                await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["status"]!);
     }
 
     [Theory]

@@ -43,17 +43,26 @@ public sealed class BucketGcsTests : IAsyncLifetime
         Assert.Equal("crc32c=4waSgw==,md5=JfnnlDI7RTiF9RgfG2JNCw==", got.Headers.GetValues("x-goog-hash").Single());
         Assert.Equal(item.GetProperty("generation").GetString(), got.Headers.GetValues("x-goog-generation").Single());
         var metadata = await _http.GetFromJsonAsync<JsonElement>(Path("a/ü?#%/x.json"), Ct);
-        Assert.Equal(("9", "a/ü?#%/x.json", "application/json"), (metadata.GetProperty("size").GetString(), metadata.GetProperty("name").GetString(), metadata.GetProperty("contentType").GetString()));
+        Assert.Equal(
+            ("9", "a/ü?#%/x.json", "application/json"),
+            (
+                metadata.GetProperty("size").GetString(), metadata.GetProperty("name").GetString(),
+                metadata.GetProperty("contentType").GetString()));
         Assert.Equal(Digits, await _http.GetByteArrayAsync("download/" + Media("a/ü?#%/x.json"), Ct));
     }
 
     [Fact]
     public async Task AMultipartUploadIsParsedAndItsHashVerified()
     {
-        using var good = await MultipartAsync("""{"name":"m","contentType":"text/plain","crc32c":"4waSgw==","metadata":{"task":"t"}}""");
+        using var good = await MultipartAsync(
+            """{"name":"m","contentType":"text/plain","crc32c":"4waSgw==","metadata":{"task":"t"}}""");
         Assert.Equal(HttpStatusCode.OK, good.StatusCode);
         Assert.Equal(Digits, await _http.GetByteArrayAsync(Media("m"), Ct));
-        Assert.Equal("t", (await _http.GetFromJsonAsync<JsonElement>(Path("m"), Ct)).GetProperty("metadata").GetProperty("task").GetString());
+        Assert.Equal(
+            "t",
+            (
+                await _http.GetFromJsonAsync<JsonElement>(Path("m"),
+                    Ct)).GetProperty("metadata").GetProperty("task").GetString());
         using var bad = await MultipartAsync("""{"name":"n","crc32c":"AAAAAA=="}""");
         Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
         Assert.Null(_host.Store.Find("results", "n"));
@@ -62,7 +71,9 @@ public sealed class BucketGcsTests : IAsyncLifetime
     [Fact]
     public async Task AResumableUploadContinuesAfterACut()
     {
-        using var start = await _http.PostAsync("upload/storage/v1/b/results/o?uploadType=resumable&name=r", new StringContent("""{"contentType":"text/plain"}"""), Ct);
+        using var start = await _http.PostAsync(
+            "upload/storage/v1/b/results/o?uploadType=resumable&name=r",
+            new StringContent("""{"contentType":"text/plain"}"""), Ct);
         var session = start.Headers.Location!;
         using var first = await PutAsync(session, Digits[..4], "bytes 0-3/*");
         Assert.Equal(308, (int)first.StatusCode);
@@ -75,7 +86,8 @@ public sealed class BucketGcsTests : IAsyncLifetime
         using var last = await PutAsync(session, Digits[4..], "bytes 4-8/9");
         Assert.Equal(HttpStatusCode.OK, last.StatusCode);
         Assert.Equal(Digits, await _http.GetByteArrayAsync(Media("r"), Ct));
-        Assert.Equal("4waSgw==", (await _http.GetFromJsonAsync<JsonElement>(Path("r"), Ct)).GetProperty("crc32c").GetString());
+        Assert.Equal(
+            "4waSgw==", (await _http.GetFromJsonAsync<JsonElement>(Path("r"), Ct)).GetProperty("crc32c").GetString());
     }
 
     [Fact]
@@ -83,7 +95,9 @@ public sealed class BucketGcsTests : IAsyncLifetime
     {
         await UploadAsync("r", Digits, "text/plain");
         using var part = await GetAsync("r", "bytes=2-4");
-        Assert.Equal((HttpStatusCode.PartialContent, "345", "bytes 2-4/9"), (part.StatusCode, await part.Content.ReadAsStringAsync(Ct), part.Content.Headers.ContentRange!.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.PartialContent, "345", "bytes 2-4/9"),
+            (part.StatusCode, await part.Content.ReadAsStringAsync(Ct), part.Content.Headers.ContentRange!.ToString()));
         using var beyond = await GetAsync("r", "bytes=9-");
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, beyond.StatusCode);
     }
@@ -92,9 +106,12 @@ public sealed class BucketGcsTests : IAsyncLifetime
     public async Task GenerationsGuardReadsAndWrites()
     {
         var first = (await UploadAsync("g", Digits, "text/plain")).GetProperty("generation").GetString();
-        using var taken = await _http.PostAsync("upload/storage/v1/b/results/o?uploadType=media&name=g&ifGenerationMatch=0", new ByteArrayContent([1]), Ct);
+        using var taken = await _http.PostAsync(
+            "upload/storage/v1/b/results/o?uploadType=media&name=g&ifGenerationMatch=0", new ByteArrayContent([1]), Ct);
         Assert.Equal(HttpStatusCode.PreconditionFailed, taken.StatusCode);
-        using var replaced = await _http.PostAsync($"upload/storage/v1/b/results/o?uploadType=media&name=g&ifGenerationMatch={first}", new ByteArrayContent([1]), Ct);
+        using var replaced = await _http.PostAsync(
+            $"upload/storage/v1/b/results/o?uploadType=media&name=g&ifGenerationMatch={first}",
+            new ByteArrayContent([1]), Ct);
         Assert.Equal(HttpStatusCode.OK, replaced.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync($"{Media("g")}&generation={first}"));
         Assert.Equal(HttpStatusCode.PreconditionFailed, await StatusAsync($"{Media("g")}&ifGenerationMatch={first}"));
@@ -114,7 +131,9 @@ public sealed class BucketGcsTests : IAsyncLifetime
 
         using var plain = await GetAsync("z", "bytes=2-4");
         Assert.Equal(Digits, await plain.Content.ReadAsByteArrayAsync(Ct));
-        Assert.Equal((HttpStatusCode.OK, "gzip"), (plain.StatusCode, plain.Headers.GetValues("x-goog-stored-content-encoding").Single()));
+        Assert.Equal(
+            (HttpStatusCode.OK, "gzip"),
+            (plain.StatusCode, plain.Headers.GetValues("x-goog-stored-content-encoding").Single()));
         Assert.Empty(plain.Content.Headers.ContentEncoding);
 
         using var stored = await GetAsync("z", null, "gzip");
@@ -132,9 +151,16 @@ public sealed class BucketGcsTests : IAsyncLifetime
         string? token = null;
         do
         {
-            var page = await _http.GetFromJsonAsync<JsonElement>($"storage/v1/b/results/o?delimiter=/&maxResults=2&pageToken={Uri.EscapeDataString(token ?? "")}", Ct);
-            names.AddRange(page.TryGetProperty("items", out var items) ? items.EnumerateArray().Select(i => i.GetProperty("name").GetString()!) : []);
-            prefixes.AddRange(page.TryGetProperty("prefixes", out var found) ? found.EnumerateArray().Select(p => p.GetString()!) : []);
+            var page = await _http.GetFromJsonAsync<JsonElement>(
+                $"storage/v1/b/results/o?delimiter=/&maxResults=2&pageToken={Uri.EscapeDataString(token ?? "")}", Ct);
+            names.AddRange(
+                page.TryGetProperty("items", out var items)
+                    ? items.EnumerateArray().Select(i => i.GetProperty("name").GetString()!)
+                    : []);
+            prefixes.AddRange(
+                page.TryGetProperty("prefixes", out var found)
+                    ? found.EnumerateArray().Select(p => p.GetString()!)
+                    : []);
             token = page.TryGetProperty("nextPageToken", out var next) ? next.GetString() : null;
         }
         while (token is not null);
@@ -146,12 +172,17 @@ public sealed class BucketGcsTests : IAsyncLifetime
     public async Task BucketsAreInsertedOnceAndErrorsAreJson()
     {
         using var made = await _http.PostAsync("storage/v1/b?project=p", new StringContent("""{"name":"fresh"}"""), Ct);
-        using var again = await _http.PostAsync("storage/v1/b?project=p", new StringContent("""{"name":"fresh"}"""), Ct);
+        using var again = await _http.PostAsync(
+            "storage/v1/b?project=p", new StringContent("""{"name":"fresh"}"""), Ct);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Conflict), (made.StatusCode, again.StatusCode));
-        Assert.Equal("fresh", (await _http.GetFromJsonAsync<JsonElement>("storage/v1/b/fresh", Ct)).GetProperty("name").GetString());
+        Assert.Equal(
+            "fresh",
+            (await _http.GetFromJsonAsync<JsonElement>("storage/v1/b/fresh", Ct)).GetProperty("name").GetString());
         using var missing = await _http.GetAsync("storage/v1/b/none/o", Ct);
         var error = (await missing.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("error");
-        Assert.Equal((404, "notFound"), (error.GetProperty("code").GetInt32(), error.GetProperty("errors")[0].GetProperty("reason").GetString()));
+        Assert.Equal(
+            (404, "notFound"),
+            (error.GetProperty("code").GetInt32(), error.GetProperty("errors")[0].GetProperty("reason").GetString()));
         _http.DefaultRequestHeaders.Authorization = new("Bearer", "denied");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("storage/v1/b/fresh/o"));
     }
@@ -163,7 +194,8 @@ public sealed class BucketGcsTests : IAsyncLifetime
     private async Task<JsonElement> UploadAsync(string name, byte[] content, string type, string more = "")
     {
         using var body = new ByteArrayContent(content) { Headers = { ContentType = new(type) } };
-        using var answer = await _http.PostAsync($"upload/storage/v1/b/results/o?uploadType=media&name={Uri.EscapeDataString(name)}{more}", body, Ct);
+        using var answer = await _http.PostAsync(
+            $"upload/storage/v1/b/results/o?uploadType=media&name={Uri.EscapeDataString(name)}{more}", body, Ct);
         return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(Ct);
     }
 

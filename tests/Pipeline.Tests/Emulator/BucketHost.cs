@@ -38,7 +38,13 @@ internal sealed class BucketHost : IAsyncDisposable
 
     public AmazonS3Client S3(string accessKey = "key", Action<AmazonS3Config>? configure = null)
     {
-        var config = new AmazonS3Config { ServiceURL = $"{Url}s3", ForcePathStyle = true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0 };
+        var config = new AmazonS3Config
+        {
+            ServiceURL = $"{Url}s3",
+            ForcePathStyle = true,
+            AuthenticationRegion = "us-east-1",
+            MaxErrorRetry = 0,
+        };
         configure?.Invoke(config);
         return new AmazonS3Client(new BasicAWSCredentials(accessKey, "secret"), config);
     }

@@ -29,7 +29,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     public static TheoryData<string> AwkwardKeys => new(
-        "a/b/c.json", "a b+c.txt", "100%/%2F", "日本語/مرحبا/😀", "a//b", "trail/", "q?x=1&y#z", "<&>'\"", "x/../y", "..", "..%2F..%2Fetc", "dot/./dot", "a\\b", "tab\there", "'()*!~");
+        "a/b/c.json", "a b+c.txt", "100%/%2F", "日本語/مرحبا/😀", "a//b", "trail/", "q?x=1&y#z", "<&>'\"", "x/../y", "..",
+        "..%2F..%2Fetc", "dot/./dot", "a\\b", "tab\there", "'()*!~");
 
     [Theory]
     [InlineData(true, 0)]
@@ -41,7 +42,9 @@ public sealed class BucketS3Tests : IAsyncLifetime
     {
         var content = Bytes(bytes);
         var put = await _s3.PutObjectAsync(Put("a/object.bin", content, r => r.UseChunkEncoding = chunked), Ct);
-        Assert.Equal($"\"{Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.MD5, content))}\"", put.ETag);
+        Assert.Equal(
+            $"\"{Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.MD5, content))}\"",
+            put.ETag);
 
         using var got = await _s3.GetObjectAsync("results", "a/object.bin", Ct);
         Assert.Equal(content, await ReadAsync(got));
@@ -59,9 +62,19 @@ public sealed class BucketS3Tests : IAsyncLifetime
     {
         var request = Put("sum", Bytes(100_000), r => r.ChecksumAlgorithm = ChecksumAlgorithm.FindValue(algorithm));
         await _s3.PutObjectAsync(request, Ct);
-        using var got = await _s3.GetObjectAsync(new GetObjectRequest { BucketName = "results", Key = "sum", ChecksumMode = ChecksumMode.ENABLED }, Ct);
+        using var got = await _s3.GetObjectAsync(
+            new GetObjectRequest { BucketName = "results", Key = "sum", ChecksumMode = ChecksumMode.ENABLED }, Ct);
         Assert.Equal(100_000, (await ReadAsync(got)).Length);
-        Assert.Single(new[] { got.ChecksumCRC32, got.ChecksumCRC32C, got.ChecksumCRC64NVME, got.ChecksumSHA1, got.ChecksumSHA256 }, c => c is not null);
+        Assert.Single(
+            new[]
+            {
+                got.ChecksumCRC32,
+                got.ChecksumCRC32C,
+                got.ChecksumCRC64NVME,
+                got.ChecksumSHA1,
+                got.ChecksumSHA256,
+            },
+            c => c is not null);
     }
 
     [Theory]
@@ -84,10 +97,12 @@ public sealed class BucketS3Tests : IAsyncLifetime
     public async Task AnAlteredBodyIsRefusedAndLeavesNothing()
     {
         var md5 = Convert.ToBase64String(CryptographicOperations.HashData(HashAlgorithmName.MD5, "other"u8));
-        var error = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.PutObjectAsync(Put("bad", Bytes(10), r => r.MD5Digest = md5), Ct));
+        var error = await Assert.ThrowsAsync<AmazonS3Exception>(
+            () => _s3.PutObjectAsync(Put("bad", Bytes(10), r => r.MD5Digest = md5), Ct));
         Assert.Equal(("BadDigest", HttpStatusCode.BadRequest), (error.ErrorCode, error.StatusCode));
 
-        error = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.PutObjectAsync(Put("bad", Bytes(10), r => r.ChecksumCRC32 = "AAAAAA=="), Ct));
+        error = await Assert.ThrowsAsync<AmazonS3Exception>(
+            () => _s3.PutObjectAsync(Put("bad", Bytes(10), r => r.ChecksumCRC32 = "AAAAAA=="), Ct));
         Assert.Equal("BadDigest", error.ErrorCode);
         Assert.Null(_host.Store.Find("results", "bad"));
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_host.Folder, "objects"), "*", SearchOption.AllDirectories));
@@ -100,7 +115,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
         using (var socket = new TcpClient())
         {
             await socket.ConnectAsync(_host.Url.Host, _host.Url.Port, stop);
-            await socket.GetStream().WriteAsync("PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(), stop);
+            await socket.GetStream().WriteAsync(
+                "PUT /s3/results/cut HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(), stop);
             await socket.GetStream().WriteAsync(new byte[ObjectUpload.FileBytes], stop);
             while (Files().Length == 0)
                 await Task.Delay(10, stop);
@@ -119,14 +135,25 @@ public sealed class BucketS3Tests : IAsyncLifetime
         var content = Bytes(1000);
         var etag = (await _s3.PutObjectAsync(Put("r", content), Ct)).ETag;
 
-        using (var part = await _s3.GetObjectAsync(new GetObjectRequest { BucketName = "results", Key = "r", ByteRange = new("bytes=100-199"), EtagToMatch = etag }, Ct))
+        using (
+            var part = await _s3.GetObjectAsync(
+                new GetObjectRequest
+                {
+                    BucketName = "results",
+                    Key = "r",
+                    ByteRange = new("bytes=100-199"),
+                    EtagToMatch = etag,
+                },
+                Ct))
         {
             Assert.Equal(HttpStatusCode.PartialContent, part.HttpStatusCode);
             Assert.Equal("bytes 100-199/1000", part.ContentRange);
             Assert.Equal(content[100..200], await ReadAsync(part));
         }
 
-        using (var tail = await _s3.GetObjectAsync(new GetObjectRequest { BucketName = "results", Key = "r", ByteRange = new("bytes=-10") }, Ct))
+        using (
+            var tail = await _s3.GetObjectAsync(
+                new GetObjectRequest { BucketName = "results", Key = "r", ByteRange = new("bytes=-10") }, Ct))
             Assert.Equal(content[990..], await ReadAsync(tail));
         await RefusedAsync("InvalidRange", 416, new() { ByteRange = new("bytes=1000-") });
         await RefusedAsync("PreconditionFailed", 412, new() { EtagToMatch = "\"0\"" });
@@ -137,7 +164,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
     public async Task ASecondPutWithIfNoneMatchIsRefusedAndTheFirstStays()
     {
         await _s3.PutObjectAsync(Put("once", "first"u8.ToArray(), r => r.IfNoneMatch = "*"), Ct);
-        var error = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.PutObjectAsync(Put("once", "second"u8.ToArray(), r => r.IfNoneMatch = "*"), Ct));
+        var error = await Assert.ThrowsAsync<AmazonS3Exception>(
+            () => _s3.PutObjectAsync(Put("once", "second"u8.ToArray(), r => r.IfNoneMatch = "*"), Ct));
         Assert.Equal(HttpStatusCode.PreconditionFailed, error.StatusCode);
         using var got = await _s3.GetObjectAsync("results", "once", Ct);
         Assert.Equal("first", Encoding.UTF8.GetString(await ReadAsync(got)));
@@ -153,7 +181,9 @@ public sealed class BucketS3Tests : IAsyncLifetime
             r.Metadata["task"] = "t-1";
         }), Ct);
         var head = await _s3.GetObjectMetadataAsync("results", "m", Ct);
-        Assert.Equal(("application/json", "gzip", "t-1", 5L), (head.Headers.ContentType, head.Headers.ContentEncoding, head.Metadata["task"], head.ContentLength));
+        Assert.Equal(
+            ("application/json", "gzip", "t-1", 5L),
+            (head.Headers.ContentType, head.Headers.ContentEncoding, head.Metadata["task"], head.ContentLength));
     }
 
     [Fact]
@@ -164,12 +194,21 @@ public sealed class BucketS3Tests : IAsyncLifetime
 
         Assert.Equal(["a/1", "a/2", "b&<c>/1", "b&<c>/2", "z", "é/1", "😀"], await KeysAsync(new() { MaxKeys = 2 }));
         Assert.Equal(["a/1", "a/2"], await KeysAsync(new() { Prefix = "a/" }));
-        Assert.Equal(["b&<c>/1", "b&<c>/2", "z", "é/1", "😀"], await KeysAsync(new() { StartAfter = "a/2", MaxKeys = 1 }));
+        Assert.Equal(
+            ["b&<c>/1", "b&<c>/2", "z", "é/1", "😀"], await KeysAsync(new() { StartAfter = "a/2", MaxKeys = 1 }));
         var grouped = await _s3.ListObjectsV2Async(new() { BucketName = "results", Delimiter = "/" }, Ct);
         Assert.Equal(["a/", "b&<c>/", "é/"], grouped.CommonPrefixes);
         Assert.Equal(["z", "😀"], grouped.S3Objects.Select(o => o.Key));
         var first = await _s3.ListObjectsV2Async(new() { BucketName = "results", Delimiter = "/", MaxKeys = 2 }, Ct);
-        var second = await _s3.ListObjectsV2Async(new() { BucketName = "results", Delimiter = "/", MaxKeys = 2, ContinuationToken = first.NextContinuationToken }, Ct);
+        var second = await _s3.ListObjectsV2Async(
+            new()
+            {
+                BucketName = "results",
+                Delimiter = "/",
+                MaxKeys = 2,
+                ContinuationToken = first.NextContinuationToken,
+            },
+            Ct);
         Assert.Equal(["a/", "b&<c>/"], first.CommonPrefixes);
         Assert.Equal(["é/"], second.CommonPrefixes);
         Assert.Equal(["z"], second.S3Objects.Select(o => o.Key));
@@ -191,7 +230,13 @@ public sealed class BucketS3Tests : IAsyncLifetime
     {
         foreach (var key in (string[])["a", "b&", "c"])
             await _s3.PutObjectAsync(Put(key, Bytes(1)), Ct);
-        var answer = await _s3.DeleteObjectsAsync(new() { BucketName = "results", Objects = [new() { Key = "a" }, new() { Key = "b&" }, new() { Key = "none" }] }, Ct);
+        var answer = await _s3.DeleteObjectsAsync(
+            new()
+            {
+                BucketName = "results",
+                Objects = [new() { Key = "a" }, new() { Key = "b&" }, new() { Key = "none" }],
+            },
+            Ct);
         Assert.Equal(["a", "b&", "none"], answer.DeletedObjects.Select(o => o.Key));
         Assert.Equal(["c"], await KeysAsync(new()));
     }
@@ -203,7 +248,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
         Assert.Equal(["fresh-bucket", "results"], (await _s3.ListBucketsAsync(Ct)).Buckets.Select(b => b.BucketName));
         Assert.NotNull(await _s3.GetBucketLocationAsync("fresh-bucket", Ct));
         Assert.NotNull(await _s3.HeadBucketAsync(new() { BucketName = "fresh-bucket" }, Ct));
-        var error = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.PutObjectAsync(new() { BucketName = "no-such", Key = "k", ContentBody = "x" }, Ct));
+        var error = await Assert.ThrowsAsync<AmazonS3Exception>(
+            () => _s3.PutObjectAsync(new() { BucketName = "no-such", Key = "k", ContentBody = "x" }, Ct));
         Assert.Equal("NoSuchBucket", error.ErrorCode);
         error = await Assert.ThrowsAsync<AmazonS3Exception>(() => _s3.PutBucketAsync("Bad_Name", Ct));
         Assert.Equal("InvalidBucketName", error.ErrorCode);
@@ -245,7 +291,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
             Content = new StringContent($"{size};chunk-signature=0\r\nabc\r\n0\r\n\r\n"),
         };
         request.Headers.Add("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
-        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request");
+        request.Headers.TryAddWithoutValidation(
+            "Authorization", "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request");
 
         using var answer = await http.SendAsync(request, Ct);
 
@@ -281,7 +328,12 @@ public sealed class BucketS3Tests : IAsyncLifetime
 
     private static PutObjectRequest Put(string key, byte[] content, Action<PutObjectRequest>? configure = null)
     {
-        var request = new PutObjectRequest { BucketName = "results", Key = key, InputStream = new MemoryStream(content) };
+        var request = new PutObjectRequest
+        {
+            BucketName = "results",
+            Key = key,
+            InputStream = new MemoryStream(content),
+        };
         configure?.Invoke(request);
         return request;
     }

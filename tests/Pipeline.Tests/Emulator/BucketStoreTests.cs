@@ -80,7 +80,8 @@ public sealed class BucketStoreTests : IDisposable
         StoredObject item;
         await using (var now = new BucketStore(_folder))
             item = await PutAsync(now, "k", "old");
-        var shard = Directory.CreateDirectory(Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2")));
+        var shard = Directory.CreateDirectory(
+            Path.Combine(_folder, "objects", (item.Generation & 0xFF).ToString("x2")));
         await using (var database = Database.Open(Path.Combine(_folder, "index.db"), "DROP TABLE contents"))
             await File.WriteAllTextAsync(Path.Combine(shard.FullName, item.Generation.ToString()), "old", Ct);
 
@@ -230,5 +231,6 @@ public sealed class BucketStoreTests : IDisposable
         return Encoding.UTF8.GetString(bytes, 0, content.Read(bytes, position));
     }
 
-    private IEnumerable<string> Files() => Directory.EnumerateFiles(Path.Combine(_folder, "objects"), "*", SearchOption.AllDirectories);
+    private IEnumerable<string> Files() =>
+        Directory.EnumerateFiles(Path.Combine(_folder, "objects"), "*", SearchOption.AllDirectories);
 }

@@ -18,7 +18,16 @@ public sealed class CannedResultsTests
         var canned = new CannedResults(bytes);
         for (var seq = 1; seq <= 3; seq++)
         {
-            var task = new TaskRow { Seq = seq, Id = $"t-{seq}", Input = input, Delivery = new(), Faults = new(), State = TaskState.Success, CreatedAt = DateTimeOffset.UnixEpoch };
+            var task = new TaskRow
+            {
+                Seq = seq,
+                Id = $"t-{seq}",
+                Input = input,
+                Delivery = new(),
+                Faults = new(),
+                State = TaskState.Success,
+                CreatedAt = DateTimeOffset.UnixEpoch,
+            };
             var document = canned.Open(task).ToArray();
             using var unpacked = new MemoryStream();
             using (var gzip = new GZipStream(canned.OpenGzip(task), CompressionMode.Decompress))

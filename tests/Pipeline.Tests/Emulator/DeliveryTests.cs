@@ -24,7 +24,8 @@ public sealed class DeliveryTests
             Assert.Equal(string.Format(expected, task["id"]), uri);
             var bytes = await lab.ReadObjectAsync(uri);
             var document = JsonNode.Parse(compress ? Gunzip(bytes!) : bytes!)!;
-            Assert.Equal((await lab.GetAsync((string)task["download_url"]!)).Body!.ToJsonString(), document.ToJsonString());
+            Assert.Equal(
+                (await lab.GetAsync((string)task["download_url"]!)).Body!.ToJsonString(), document.ToJsonString());
         }
         Assert.Equal(3, (int)(await lab.StatsAsync())["objects_delivered"]);
     }
@@ -33,7 +34,9 @@ public sealed class DeliveryTests
     public async Task AResultHasThePageAndTheMetadataOfItsTask()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page("ü\u0301")}}","formats":["html"],"parse":true,"country":"DE","locale":"de-DE","tag":"t","driver":"vx10"}""")!;
+        var body = JsonNode.Parse(
+            $$"""{"url":"{{lab.Site.Page("ü\u0301")}}","formats":["html"],"parse":"""
+                + """true,"country":"DE","locale":"de-DE","tag":"t","driver":"vx10"}""")!;
         var id = (string)(await lab.PostAsync("v1/extract/async", body))["task"]["id"]!;
         await EmulatorLab.UntilAsync(async () => (await lab.GetAsync($"v1/tasks/{id}/results")).Status == 200);
 
@@ -41,30 +44,39 @@ public sealed class DeliveryTests
 
         Assert.Equal(["url", "task_id", "status", "data", "metadata", "status_code"], result.Select(p => p.Key));
         Assert.Equal((string)body["url"]!, (string)result["url"]!);
-        Assert.Equal((id, "success", 200), ((string)result["task_id"]!, (string)result["status"]!, (int)result["status_code"]!));
+        Assert.Equal(
+            (id, "success", 200), ((string)result["task_id"]!, (string)result["status"]!, (int)result["status_code"]!));
         Assert.Equal(TestSite.Html("ü\u0301"), (string)result["data"]!["html"]!);
         Assert.NotNull(result["data"]!["parsing"]);
-        Assert.Equal(["query_time", "query_duration", "driver", "country", "locale", "tag"], result["metadata"]!.AsObject().Select(p => p.Key));
+        Assert.Equal(
+            ["query_time", "query_duration", "driver", "country", "locale", "tag"],
+            result["metadata"]!.AsObject().Select(p => p.Key));
         Assert.Equal(("vx10", "DE", "de-DE", "t"),
-            ((string)result["metadata"]!["driver"]!, (string)result["metadata"]!["country"]!, (string)result["metadata"]!["locale"]!, (string)result["metadata"]!["tag"]!));
+            (
+                (string)result["metadata"]!["driver"]!, (string)result["metadata"]!["country"]!,
+                (string)result["metadata"]!["locale"]!, (string)result["metadata"]!["tag"]!));
     }
 
     [Fact]
     public async Task AMissingPageIsASuccessWithStatus404()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var batch = await lab.FinishAsync((string)(await lab.PostBatchAsync([$"{lab.Site.Address}/gone/1"], "s3://b/"))["batch_id"]!);
+        var batch = await lab.FinishAsync(
+            (string)(await lab.PostBatchAsync([$"{lab.Site.Address}/gone/1"], "s3://b/"))["batch_id"]!);
         var task = batch["tasks"]![0]!;
         Assert.Equal(("success", 404), ((string)task["state"]!, (int)task["status_code"]!));
         var result = JsonNode.Parse((await lab.ReadObjectAsync((string)task["output_url"]!))!)!;
-        Assert.Equal((404, "success", TestSite.Html("1")), ((int)result["status_code"]!, (string)result["status"]!, (string)result["data"]!["html"]!));
+        Assert.Equal(
+            (404, "success", TestSite.Html("1")),
+            ((int)result["status_code"]!, (string)result["status"]!, (string)result["data"]!["html"]!));
     }
 
     [Fact]
     public async Task AnUnreachablePageIsAnErrorWithoutAnObject()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var batch = await lab.FinishAsync((string)(await lab.PostBatchAsync(["http://127.0.0.1:1/"], "s3://b/"))["batch_id"]!);
+        var batch = await lab.FinishAsync(
+            (string)(await lab.PostBatchAsync(["http://127.0.0.1:1/"], "s3://b/"))["batch_id"]!);
         var task = batch["tasks"]![0]!;
         Assert.Equal("error", (string)task["state"]!);
         Assert.NotEmpty((string)task["error"]!);
@@ -78,7 +90,9 @@ public sealed class DeliveryTests
     public async Task AnObjectNameReplacesTheIdOfASingleTask()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page(1)}}","storage_type":"s3","storage_url":"s3://b/x/","storage_compress":true,"storage_object_name":"my-name"}""")!;
+        var body = JsonNode.Parse(
+            $$"""{"url":"{{lab.Site.Page(1)}}","storage_type":"s3","storage_url":"s3://b/x/","storage_compress":"""
+                + """true,"storage_object_name":"my-name"}""")!;
         await lab.PostAsync("v1/extract/async", body);
         await EmulatorLab.UntilAsync(async () => await lab.ReadObjectAsync("s3://b/x/my-name.json.gz") is not null);
     }
@@ -87,7 +101,9 @@ public sealed class DeliveryTests
     public async Task AnObjectNamePrecedesTheIdInABatch()
     {
         await using var lab = await EmulatorLab.StartAsync();
-        var body = JsonNode.Parse($$"""{"inputs":[{"url":"{{lab.Site.Page(1)}}"},{"url":"{{lab.Site.Page(2)}}"}],"shared_inputs":{"storage_type":"s3","storage_url":"s3://b/","storage_object_name":"n"} }""")!;
+        var body = JsonNode.Parse(
+            $$"""{"inputs":[{"url":"{{lab.Site.Page(1)}}"},{"url":"{{lab.Site.Page(2)}}"}],"shared_inputs":"""
+                + """{"storage_type":"s3","storage_url":"s3://b/","storage_object_name":"n"} }""")!;
         var batch = await lab.FinishAsync((string)(await lab.PostAsync("v1/extract/batch", body))["batch_id"]!);
         Assert.All(batch["tasks"]!.AsArray(), t => Assert.Equal($"s3://b/n-{t!["id"]}.json", (string)t["output_url"]!));
     }
@@ -114,7 +130,8 @@ public sealed class DeliveryTests
         await using var other = await EmulatorLab.StartAsync();
         // The first delivery creates the bucket.
         await other.RunBatchAsync(1, storage);
-        var settings = new StorageSettings(true, other.Emulator.S3Endpoint.AbsoluteUri, true, other.Emulator.GcsEndpoint.AbsoluteUri);
+        var settings = new StorageSettings(
+            true, other.Emulator.S3Endpoint.AbsoluteUri, true, other.Emulator.GcsEndpoint.AbsoluteUri);
         using var s3 = new S3Writer(settings, new BasicAWSCredentials("key", "secret"));
         using var gcs = new GcsWriter(settings);
         using var content = new MemoryStream("{}"u8.ToArray());

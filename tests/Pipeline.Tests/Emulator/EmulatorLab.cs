@@ -24,7 +24,8 @@ internal sealed class EmulatorLab : IAsyncDisposable
 
     public RunningEmulator Emulator { get; private set; } = null!;
 
-    public static async Task<EmulatorLab> StartAsync(string faults = "", string? apiKey = null, TimeSpan? backoff = null)
+    public static async Task<EmulatorLab> StartAsync(
+        string faults = "", string? apiKey = null, TimeSpan? backoff = null)
     {
         var options = new EmulatorOptions
         {
@@ -51,7 +52,8 @@ internal sealed class EmulatorLab : IAsyncDisposable
         await StartEmulatorAsync();
     }
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, string? body = null, string? authorization = null)
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, string? body = null, string? authorization = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(Emulator.BaseAddress, path));
         if (body is not null)
@@ -68,7 +70,8 @@ internal sealed class EmulatorLab : IAsyncDisposable
     public Task<Answer> PostAsync(string path, JsonNode body) => SendAsync(HttpMethod.Post, path, body.ToJsonString());
 
     /// <summary>Posts URLs as a batch; with a callback, its path is <c>/hook/x</c>.</summary>
-    public Task<Answer> PostBatchAsync(IEnumerable<string> urls, string? storage = null, bool compress = false, bool callback = false)
+    public Task<Answer> PostBatchAsync(
+        IEnumerable<string> urls, string? storage = null, bool compress = false, bool callback = false)
     {
         var shared = new JsonObject();
         if (storage is not null)
@@ -84,9 +87,11 @@ internal sealed class EmulatorLab : IAsyncDisposable
     }
 
     /// <summary>Posts pages 0 to n-1 as a batch, waits for its end and returns its details.</summary>
-    public async Task<JsonNode> RunBatchAsync(int pages, string? storage = null, bool compress = false, bool callback = false)
+    public async Task<JsonNode> RunBatchAsync(
+        int pages, string? storage = null, bool compress = false, bool callback = false)
     {
-        var answer = await PostBatchAsync(Enumerable.Range(0, pages).Select(n => Site.Page(n)), storage, compress, callback);
+        var answer = await PostBatchAsync(
+            Enumerable.Range(0, pages).Select(n => Site.Page(n)), storage, compress, callback);
         Assert.Equal(200, answer.Status);
         return await FinishAsync((string)answer["batch_id"]!);
     }
@@ -103,7 +108,9 @@ internal sealed class EmulatorLab : IAsyncDisposable
     {
         var (scheme, rest) = (uri[..2], uri[5..]);
         var (bucket, key) = (rest[..rest.IndexOf('/')], rest[(rest.IndexOf('/') + 1)..]);
-        var path = scheme == "s3" ? $"s3/{bucket}/{key}" : $"gcs/storage/v1/b/{bucket}/o/{Uri.EscapeDataString(key)}?alt=media";
+        var path = scheme == "s3"
+            ? $"s3/{bucket}/{key}"
+            : $"gcs/storage/v1/b/{bucket}/o/{Uri.EscapeDataString(key)}?alt=media";
         using var response = await _http.GetAsync(new Uri(Emulator.BaseAddress, path));
         return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
     }
@@ -141,5 +148,6 @@ internal sealed class EmulatorLab : IAsyncDisposable
         Directory.Delete(DataFolder, recursive: true);
     }
 
-    private async Task StartEmulatorAsync() => Emulator = await Pipeline.Emulator.Emulator.StartAsync(_options, CancellationToken.None);
+    private async Task StartEmulatorAsync() =>
+        Emulator = await Pipeline.Emulator.Emulator.StartAsync(_options, CancellationToken.None);
 }

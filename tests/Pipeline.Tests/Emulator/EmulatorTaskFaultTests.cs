@@ -17,7 +17,8 @@ public sealed class EmulatorTaskFaultTests
         Assert.Equal(3, lab.Site.Fetches);
         foreach (var task in failed)
         {
-            Assert.Equal(("Injected: the task failed.", "injected"), ((string)task!["error"]!, (string)task["error_type"]!));
+            Assert.Equal(
+                ("Injected: the task failed.", "injected"), ((string)task!["error"]!, (string)task["error_type"]!));
             Assert.Null(await lab.ReadObjectAsync($"s3://b/{task["id"]}.json"));
         }
     }
@@ -26,11 +27,14 @@ public sealed class EmulatorTaskFaultTests
     public async Task TasksNeverEnd()
     {
         await using var lab = await EmulatorLab.StartAsync("task_never=1");
-        var batchId = (string)(await lab.PostBatchAsync([lab.Site.Page(1), lab.Site.Page(2)], callback: true))["batch_id"]!;
+        var batchId = (string)(
+            await lab.PostBatchAsync([lab.Site.Page(1), lab.Site.Page(2)], callback: true))["batch_id"]!;
         await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_accepted"] == 1);
         await lab.RestartAsync();
         Assert.Equal(0, (int)(await lab.StatsAsync())["jobs_waiting"]);
-        Assert.Equal(["pending", "success"], (await lab.GetAsync($"v1/batches/{batchId}"))["tasks"].AsArray().Select(t => (string)t!["state"]!).Order());
+        Assert.Equal(
+            ["pending", "success"],
+            (await lab.GetAsync($"v1/batches/{batchId}"))["tasks"].AsArray().Select(t => (string)t!["state"]!).Order());
     }
 
     [Fact]
@@ -40,7 +44,10 @@ public sealed class EmulatorTaskFaultTests
         var accepted = await lab.PostBatchAsync([lab.Site.Page(1)]);
         var batch = await lab.FinishAsync((string)accepted["batch_id"]!);
         var task = batch["tasks"]![0]!;
-        Assert.True(DateTimeOffset.Parse((string)task["modified_at"]!) - DateTimeOffset.Parse((string)task["created_at"]!) >= TimeSpan.FromMilliseconds(299));
+        Assert.True(
+            DateTimeOffset.Parse(
+                (string)task["modified_at"]!) - DateTimeOffset.Parse(
+                    (string)task["created_at"]!) >= TimeSpan.FromMilliseconds(299));
     }
 
     [Fact]
@@ -51,7 +58,11 @@ public sealed class EmulatorTaskFaultTests
         var waiting = accepted["tasks"].AsArray().Select(t => (string)t!["state"]!).Distinct();
         Assert.Equal(["pending", "queued"], waiting.Order());
         var batchId = (string)accepted["batch_id"]!;
-        await EmulatorLab.UntilAsync(async () => (await StatesAsync(lab, batchId)).Order().SequenceEqual(["error", "failed", "in_progress", "processing", "uploading"]));
+        await EmulatorLab.UntilAsync(
+            async () =>
+                (await StatesAsync(lab, batchId))
+                    .Order()
+                    .SequenceEqual(["error", "failed", "in_progress", "processing", "uploading"]));
         lab.Site.Held.SetResult();
         await lab.FinishAsync(batchId);
         Assert.Equal(["completed", "error", "failed", "success"], (await StatesAsync(lab, batchId)).Order());
@@ -88,7 +99,8 @@ public sealed class EmulatorTaskFaultTests
         Assert.All(batch["tasks"]!.AsArray(), t => Assert.Equal("success", (string)t!["state"]!));
         var statuses = new List<string>();
         foreach (var task in batch["tasks"]!.AsArray())
-            statuses.Add((string)JsonNode.Parse((await lab.ReadObjectAsync((string)task!["output_url"]!))!)!["status"]!);
+            statuses.Add(
+                (string)JsonNode.Parse((await lab.ReadObjectAsync((string)task!["output_url"]!))!)!["status"]!);
         Assert.Equal(["blocked", "success"], statuses.Order());
     }
 
@@ -156,11 +168,14 @@ public sealed class EmulatorTaskFaultTests
     [InlineData("object_late", false, 2)]
     public async Task ADamagedObjectHealsEvenAfterARestart(string damage, bool compress, int writes)
     {
-        await using var lab = await EmulatorLab.StartAsync($"{(damage == "object_late" ? "object_late_ms=100,object_empty" : $"object_{damage}")},object_heal_ms=200");
+        await using var lab = await EmulatorLab.StartAsync(
+            $"{(damage == "object_late" ? "object_late_ms=100,object_empty" : $"object_{damage}")},object_heal_ms=200");
         var task = (await lab.RunBatchAsync(1, "s3://b/", compress))["tasks"]![0]!;
         await lab.RestartAsync();
         await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
-        Assert.Equal(await lab.ReadGoodObjectAsync((string)task["id"]!, compress), await lab.ReadObjectAsync((string)task["output_url"]!));
+        Assert.Equal(
+            await lab.ReadGoodObjectAsync((string)task["id"]!, compress),
+            await lab.ReadObjectAsync((string)task["output_url"]!));
         Assert.Equal(writes, (int)(await lab.StatsAsync())["objects_delivered"]);
     }
 
@@ -172,7 +187,9 @@ public sealed class EmulatorTaskFaultTests
         try
         {
             // Decode the bytes, because the JSON parser does not check UTF-8 inside strings.
-            using var document = JsonDocument.Parse(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(compressed ? DeliveryTests.Gunzip(bytes) : bytes));
+            using var document = JsonDocument.Parse(
+                new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(
+                    compressed ? DeliveryTests.Gunzip(bytes) : bytes));
             return true;
         }
         catch (Exception error) when (error is JsonException or InvalidDataException or DecoderFallbackException)

@@ -17,10 +17,14 @@ public sealed class FaultSetTests
         Assert.Equal(shown, string.Join(',', FaultSet.Parse(text).Faults.Select(f => $"{f.Key}={f.Value}")));
 
     [Theory]
-    [InlineData("post_429=1.5", "Fault 'post_429' takes a count such as 3, a share such as 0.1 or 10%, or always, not '1.5'.")]
-    [InlineData("post_429=-1", "Fault 'post_429' takes a count such as 3, a share such as 0.1 or 10%, or always, not '-1'.")]
+    [InlineData(
+        "post_429=1.5", "Fault 'post_429' takes a count such as 3, a share such as 0.1 or 10%, or always, not '1.5'.")]
+    [InlineData(
+        "post_429=-1", "Fault 'post_429' takes a count such as 3, a share such as 0.1 or 10%, or always, not '-1'.")]
     [InlineData("webhook_late=soon", "Fault 'webhook_late' takes whole milliseconds, not 'soon'.")]
-    [InlineData("webhook_late=5@x", "Fault 'webhook_late' takes after @ a count such as 3, a share such as 0.1 or 10%, or always, not '5@x'.")]
+    [InlineData(
+        "webhook_late=5@x",
+        "Fault 'webhook_late' takes after @ a count such as 3, a share such as 0.1 or 10%, or always, not '5@x'.")]
     [InlineData("echo=some", "Fault 'echo' takes one of full, input, none, not 'some'.")]
     [InlineData("seed=0.5", "Fault 'seed' takes a whole number, not '0.5'.")]
     [InlineData("seed=1@2", "Fault 'seed' takes a whole number, not '1@2'.")]
@@ -29,7 +33,9 @@ public sealed class FaultSetTests
 
     [Fact]
     public void AnUnknownFaultIsRefusedWithTheKnownOnes() =>
-        Assert.StartsWith("'post_428' is not a known fault. Use one of seed, post_429,", Assert.Throws<FormatException>(() => FaultSet.Parse("post_428")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'post_428' is not a known fault. Use one of seed, post_429,",
+            Assert.Throws<FormatException>(() => FaultSet.Parse("post_428")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void TheSameSeedGivesTheSameFaults()
@@ -58,12 +64,22 @@ public sealed class FaultSetTests
     [Fact]
     public void TaskFaultsAreReadBackFromTheirStoredForm()
     {
-        var injector = new FaultInjector(FaultSet.Parse("task_fail=0.5,webhook_form=mixed,object_bitflip=0.5,object_heal_ms=5,echo=none@0.5,task_states=wild@0.5"));
-        Assert.All(Enumerable.Range(1, 50), i => Assert.Equal(injector.ForTask(i), TaskFaults.FromText(injector.ForTask(i).ToText())));
+        var injector = new FaultInjector(
+            FaultSet.Parse(
+                "task_fail=0.5,webhook_form=mixed,object_bitflip=0.5,object_heal_ms=5,echo="
+                    + "none@0.5,task_states=wild@0.5"));
+        Assert.All(
+            Enumerable.Range(1, 50),
+            i => Assert.Equal(injector.ForTask(i), TaskFaults.FromText(injector.ForTask(i).ToText())));
         Assert.Null(new FaultInjector(FaultSet.None).ForTask(1).ToText());
     }
 
     [Fact]
     public void EveryFaultIsDescribed() =>
-        Assert.All(FaultCatalog.All, kind => Assert.Contains($"\n  {kind.Name} ", FaultCatalog.Describe().Replace("\r", "", StringComparison.Ordinal), StringComparison.Ordinal));
+        Assert.All(
+            FaultCatalog.All,
+            kind =>
+                Assert.Contains(
+                    $"\n  {kind.Name} ", FaultCatalog.Describe().Replace("\r", "", StringComparison.Ordinal),
+                    StringComparison.Ordinal));
 }

@@ -28,7 +28,8 @@ internal sealed class HostileLab : IAsyncDisposable
     public static async Task<HostileLab> StartAsync(string faults) => new(await EmulatorLab.StartAsync(faults));
 
     /// <summary>Posts a batch of one page, and returns the answer as soon as its headers are there.</summary>
-    public Task<HttpResponseMessage> PostAsync(bool isMarked, string? callback = null, string? storage = null, bool compress = false)
+    public Task<HttpResponseMessage> PostAsync(
+        bool isMarked, string? callback = null, string? storage = null, bool compress = false)
     {
         var shared = new JsonObject();
         if (callback is not null)
@@ -41,7 +42,10 @@ internal sealed class HostileLab : IAsyncDisposable
             ["shared_inputs"] = shared,
         };
         return _http.SendAsync(
-            new HttpRequestMessage(HttpMethod.Post, Address("v1/extract/batch")) { Content = new StringContent(body.ToJsonString()) },
+            new HttpRequestMessage(HttpMethod.Post, Address("v1/extract/batch"))
+            {
+                Content = new StringContent(body.ToJsonString()),
+            },
             HttpCompletionOption.ResponseHeadersRead,
             Ct);
     }
@@ -97,7 +101,9 @@ internal sealed class HostileLab : IAsyncDisposable
                 break;
             case "secret":
                 using (var json = JsonDocument.Parse(document))
-                    Assert.All(secrets, secret => Assert.Contains(secret, Find(json.RootElement, "error"), StringComparison.Ordinal));
+                    Assert.All(
+                        secrets,
+                        secret => Assert.Contains(secret, Find(json.RootElement, "error"), StringComparison.Ordinal));
                 foreach (var secret in secrets)
                     Assert.Contains($@"\\u{(int)secret[0]:x4}\\u{(int)secret[1]:x4}", text, StringComparison.Ordinal);
                 break;

@@ -15,11 +15,13 @@ public sealed class HostileReplyTests
     public async Task AnAnswerIsSpoiltAsItsKindSays(string kind)
     {
         await using var lab = await HostileLab.StartAsync($"hostile_reply={kind}");
-        using var post = await lab.PostAsync(isMarked: true, callback: "http://127.0.0.1:9/api/callbacks/list-0/some-token");
+        using var post = await lab.PostAsync(
+            isMarked: true, callback: "http://127.0.0.1:9/api/callbacks/list-0/some-token");
         // Clients show error messages, so these kinds answer a POST with an error.
         Assert.Equal(kind is "control" or "secret" ? 500 : 200, (int)post.StatusCode);
         HostileLab.AssertSpoilt(
-            kind, await post.Content.ReadAsByteArrayAsync(Ct), "planted/key-77", "http://127.0.0.1:9/api/callbacks/list-0/some-token");
+            kind, await post.Content.ReadAsByteArrayAsync(Ct), "planted/key-77",
+            "http://127.0.0.1:9/api/callbacks/list-0/some-token");
         using var get = await lab.GetAsync($"v1/tasks/{await lab.TaskIdAsync()}");
         HostileLab.AssertSpoilt(kind, await get.Content.ReadAsByteArrayAsync(Ct));
     }
@@ -116,7 +118,9 @@ public sealed class HostileReplyTests
         var batch = await lab.Lab.FinishAsync((string)accepted["batch_id"]!);
         var id = (string)batch["tasks"]!.AsArray().Single()!["id"]!;
         Assert.Equal("success", (string)(await lab.Lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]!);
-        Assert.Equal(await lab.Lab.ReadGoodObjectAsync(id, compressed: false), await lab.Lab.ReadObjectAsync($"s3://b/{id}.json"));
+        Assert.Equal(
+            await lab.Lab.ReadGoodObjectAsync(id, compressed: false),
+            await lab.Lab.ReadObjectAsync($"s3://b/{id}.json"));
     }
 
     [Fact]
@@ -142,7 +146,8 @@ public sealed class HostileReplyTests
 
     internal static async Task<long> ExpandedAsync(byte[] packed)
     {
-        await using var gzip = new System.IO.Compression.GZipStream(new MemoryStream(packed), System.IO.Compression.CompressionMode.Decompress);
+        await using var gzip = new System.IO.Compression.GZipStream(
+            new MemoryStream(packed), System.IO.Compression.CompressionMode.Decompress);
         var buffer = new byte[1 << 20];
         long all = 0;
         while (await gzip.ReadAsync(buffer, Ct) is var read and > 0)

@@ -42,7 +42,8 @@ public sealed class HostileResultTests
         using var read = await lab.GetAsync($"s3/b/{await lab.TaskIdAsync()}.json");
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         patience.CancelAfter(TimeSpan.FromSeconds(0.3));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.Content.ReadAsByteArrayAsync(patience.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => read.Content.ReadAsByteArrayAsync(patience.Token));
     }
 
     [Fact]
@@ -52,10 +53,15 @@ public sealed class HostileResultTests
         using var post = await lab.PostAsync(isMarked: true, storage: "s3://b/x/");
         var id = await lab.TaskIdAsync();
         using var list = await lab.GetAsync("s3/b?list-type=2&prefix=x/");
-        var keys = (await list.Content.ReadAsStringAsync(Ct)).Split("<Key>").Skip(1).Select(k => k[..k.IndexOf('<')]).ToList();
+        var keys = (await list.Content.ReadAsStringAsync(Ct))
+            .Split("<Key>")
+            .Skip(1)
+            .Select(k => k[..k.IndexOf('<')])
+            .ToList();
         Assert.Equal(21, keys.Count);
         Assert.Contains($"x/{id}.json", keys);
-        var foreign = JsonElement.Parse((await lab.Lab.ReadObjectAsync($"s3://b/{keys.First(k => k != $"x/{id}.json")}"))!);
+        var foreign = JsonElement.Parse(
+            (await lab.Lab.ReadObjectAsync($"s3://b/{keys.First(k => k != $"x/{id}.json")}"))!);
         Assert.EndsWith("?hostile", foreign.GetProperty("url").GetString(), StringComparison.Ordinal);
         Assert.NotEqual(id, foreign.GetProperty("task_id").GetString());
     }
@@ -69,7 +75,9 @@ public sealed class HostileResultTests
     public async Task AWebhookNamesThousandsOfUnknownTasks()
     {
         using var body = JsonDocument.Parse(await WebhookAsync("ids"));
-        Assert.Equal(10_000, body.RootElement.GetProperty("tasks").EnumerateArray().Select(t => t.GetString()).Distinct().Count());
+        Assert.Equal(
+            10_000,
+            body.RootElement.GetProperty("tasks").EnumerateArray().Select(t => t.GetString()).Distinct().Count());
     }
 
     [Fact]
@@ -108,7 +116,8 @@ public sealed class HostileResultTests
             Microsoft.AspNetCore.Builder.RunExtensions.Run(hook._app, async context =>
             {
                 var buffer = new byte[100];
-                first.TrySetResult(Encoding.UTF8.GetString(buffer, 0, await context.Request.Body.ReadAsync(buffer, Ct)));
+                first.TrySetResult(
+                    Encoding.UTF8.GetString(buffer, 0, await context.Request.Body.ReadAsync(buffer, Ct)));
                 context.Abort();
             });
             await hook._app.StartAsync(Ct);

@@ -12,17 +12,26 @@ public sealed class HostingTests
     {
         await using var site = await TestSite.StartAsync();
         await using var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName, CannedBytes = 5000 }, TestContext.Current.CancellationToken);
+            new() { DataFolder = Directory.CreateTempSubdirectory("emulator-").FullName, CannedBytes = 5000 },
+            TestContext.Current.CancellationToken);
         using var http = new HttpClient { BaseAddress = emulator.BaseAddress };
         http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
         var pages = new HashSet<string>();
         foreach (var n in new[] { 1, 2 })
         {
-            var answer = await http.PostAsJsonAsync("v1/extract/async", new { url = site.Page(n) }, TestContext.Current.CancellationToken);
-            var id = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["task"]!["id"]!;
+            var answer = await http.PostAsJsonAsync(
+                "v1/extract/async", new { url = site.Page(n) }, TestContext.Current.CancellationToken);
+            var id = (string)JsonNode.Parse(
+                await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["task"]!["id"]!;
             HttpResponseMessage? result = null;
-            await EmulatorLab.UntilAsync(async () => (result = await http.GetAsync($"v1/tasks/{id}/results", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
-            pages.Add((string)JsonNode.Parse(await result!.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["data"]!["html"]!);
+            await EmulatorLab.UntilAsync(
+                async () =>
+                    (
+                        result = await http.GetAsync(
+                            $"v1/tasks/{id}/results", TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+            pages.Add(
+                (string)JsonNode.Parse(
+                    await result!.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["data"]!["html"]!);
         }
 
         Assert.Equal(2, pages.Count);
@@ -37,7 +46,11 @@ public sealed class HostingTests
         var done = await lab.RunBatchAsync(3, "s3://b/");
         var urls = Enumerable.Range(0, 5).Select(n => $"{lab.Site.Address}/held/{n}");
         var open = (string)(await lab.PostBatchAsync(urls, "s3://b/", callback: true))["batch_id"]!;
-        await EmulatorLab.UntilAsync(async () => (await lab.GetAsync($"v1/batches/{open}"))["tasks"].AsArray().Any(t => (string)t!["state"]! == "in_progress"));
+        await EmulatorLab.UntilAsync(
+            async () =>
+                (await lab.GetAsync($"v1/batches/{open}"))["tasks"]
+                    .AsArray()
+                    .Any(t => (string)t!["state"]! == "in_progress"));
 
         await lab.RestartAsync();
 
@@ -59,11 +72,18 @@ public sealed class HostingTests
         var folder = Directory.CreateTempSubdirectory("emulator-").FullName;
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", "any");
-        var body = new JsonObject { ["inputs"] = new JsonArray([.. Enumerable.Range(0, 300).Select(n => new JsonObject { ["url"] = site.Page(n) })]), ["shared_inputs"] = new JsonObject { ["callback_url"] = site.Hook("k") } };
+        var body = new JsonObject
+        {
+            ["inputs"] = new JsonArray(
+                [.. Enumerable.Range(0, 300).Select(n => new JsonObject { ["url"] = site.Page(n) })]),
+            ["shared_inputs"] = new JsonObject { ["callback_url"] = site.Hook("k") },
+        };
 
         var (first, address) = await StartProcessAsync(folder);
-        var answer = await http.PostAsJsonAsync(new Uri(address, "v1/extract/batch"), body, TestContext.Current.CancellationToken);
-        var batchId = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["batch_id"]!;
+        var answer = await http.PostAsJsonAsync(
+            new Uri(address, "v1/extract/batch"), body, TestContext.Current.CancellationToken);
+        var batchId = (string)JsonNode.Parse(
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["batch_id"]!;
         await EmulatorLab.UntilAsync(() => site.Fetches > 20);
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -72,8 +92,12 @@ public sealed class HostingTests
         try
         {
             await EmulatorLab.UntilAsync(async () =>
-                (bool)JsonNode.Parse(await http.GetStringAsync(new Uri(address, $"v1/batches/{batchId}/progress"), TestContext.Current.CancellationToken))!["completed"]!);
-            await EmulatorLab.UntilAsync(() => site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Distinct().Count() == 300);
+                (bool)JsonNode.Parse(
+                    await http.GetStringAsync(
+                        new Uri(address, $"v1/batches/{batchId}/progress"),
+                        TestContext.Current.CancellationToken))!["completed"]!);
+            await EmulatorLab.UntilAsync(
+                () => site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Distinct().Count() == 300);
         }
         finally
         {
@@ -90,10 +114,17 @@ public sealed class HostingTests
     {
         await using var lab = await EmulatorLab.StartAsync();
         var port = lab.Emulator.BaseAddress.Port;
-        var options = new EmulatorOptions { DataFolder = lab.DataFolder + "-other", Address = lab.Emulator.BaseAddress };
-        var error = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        var options = new EmulatorOptions
+        {
+            DataFolder = lab.DataFolder + "-other",
+            Address = lab.Emulator.BaseAddress,
+        };
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
         Directory.Delete(options.DataFolder, recursive: true);
-        Assert.Equal($"Cannot listen on 127.0.0.1:{port}: port {port} is in use. Stop the other program or choose another port.", error.Message);
+        Assert.Equal(
+            $"Cannot listen on 127.0.0.1:{port}: port {port} is in use. Stop the other program or choose another port.",
+            error.Message);
     }
 
     [Fact]
@@ -101,8 +132,10 @@ public sealed class HostingTests
     {
         await using var lab = await EmulatorLab.StartAsync();
         var options = new EmulatorOptions { DataFolder = lab.DataFolder };
-        var error = await Assert.ThrowsAsync<IOException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
-        Assert.Equal($"Another emulator uses the folder '{lab.DataFolder}'. Stop it or choose another folder.", error.Message);
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        Assert.Equal(
+            $"Another emulator uses the folder '{lab.DataFolder}'. Stop it or choose another folder.", error.Message);
     }
 
     [Theory]
@@ -111,7 +144,8 @@ public sealed class HostingTests
     public async Task AnUnusableAddressIsRefused(string address)
     {
         var options = new EmulatorOptions { DataFolder = Path.GetTempPath(), Address = new(address) };
-        var error = await Assert.ThrowsAsync<ArgumentException>(() => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<ArgumentException>(
+            () => Pipeline.Emulator.Emulator.StartAsync(options, CancellationToken.None));
         Assert.StartsWith(
             $"Cannot listen on '{address}'. Use an address such as http://127.0.0.1:5005; port 0 takes a free port.",
             error.Message,
@@ -129,13 +163,30 @@ public sealed class HostingTests
     [InlineData("--data x stray", "There is no option 'stray'. --help lists the options.")]
     [InlineData("--data x @file", "There is no option '@file'. --help lists the options.")]
     public void WrongArgumentsAreReportedInOneLine(string args, string message) =>
-        Assert.Equal(message, Assert.Throws<FormatException>(() => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
+        Assert.Equal(
+            message,
+            Assert.Throws<FormatException>(
+                () => EmulatorArguments.Parse(args.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message);
 
     [Fact]
     public void ArgumentsBecomeOptions()
     {
-        var options = EmulatorArguments.Parse(["--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1", "--storage", "own", "--workers", "8"])!;
-        Assert.Equal(new() { DataFolder = "/d", Address = new("http://127.0.0.1:1234"), ApiKey = "k", Faults = "post_429=1", Storage = StorageMode.Own, Workers = 8, Log = true }, options);
+        var options = EmulatorArguments.Parse(
+            [
+                "--data", "/d", "--urls", "http://127.0.0.1:1234", "--api-key", "k", "--faults", "post_429=1",
+                "--storage", "own", "--workers", "8"])!;
+        Assert.Equal(
+            new()
+            {
+                DataFolder = "/d",
+                Address = new("http://127.0.0.1:1234"),
+                ApiKey = "k",
+                Faults = "post_429=1",
+                Storage = StorageMode.Own,
+                Workers = 8,
+                Log = true,
+            },
+            options);
         Assert.Null(EmulatorArguments.Parse(["--help"]));
         options = EmulatorArguments.Parse(["--allow-private", "--data=/d", "--canned", "30000"])!;
         var expected = new EmulatorOptions { DataFolder = "/d", Address = new("http://127.0.0.1:5005"), Log = true };
@@ -157,11 +208,16 @@ public sealed class HostingTests
         Assert.Contains($"{new string(' ', 23)}outside: S3 and GCS, configured by their own environment", lines);
     }
 
-    private static string WithoutPort(JsonNode node) => System.Text.RegularExpressions.Regex.Replace(node["tasks"]!.ToJsonString(), @"127\.0\.0\.1:\d+/v1", "");
+    private static string WithoutPort(JsonNode node) =>
+        System.Text.RegularExpressions.Regex.Replace(node["tasks"]!.ToJsonString(), @"127\.0\.0\.1:\d+/v1", "");
 
     private static async Task<(Process Process, Uri Address)> StartProcessAsync(string folder)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--allow-private", "--urls", "http://127.0.0.1:0", "--storage", "own"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                Path.Combine(AppContext.BaseDirectory, "Pipeline.Emulator.dll"), "--data", folder, "--allow-private",
+                "--urls", "http://127.0.0.1:0", "--storage", "own"])
         {
             RedirectStandardError = true,
         };

@@ -23,19 +23,25 @@ public sealed class PagesContentTests
     [Theory]
     [InlineData("windows-1251", "text/html; charset=windows-1251", "")]
     [InlineData("windows-1251", "text/html", "<meta charset='cp1251'>")]
-    [InlineData("shift_jis", "text/html", "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=Shift_JIS\">")]
+    [InlineData(
+        "shift_jis", "text/html", "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=Shift_JIS\">")]
     [InlineData("iso-8859-2", "text/html; charset=\"ISO-8859-2\"", "<meta charset=utf-8>")]
     [InlineData("gb18030", "text/html;charset=gb2312", "")]
     [InlineData("euc-kr", "text/html;charset=euc-kr", "")]
     [InlineData("utf-16", "text/html", "", true)]
     [InlineData("utf-8", "text/html; charset=unknown-9", "")]
-    public void TextIsDecodedByByteOrderMarkHeaderOrMeta(string charset, string contentType, string meta, bool mark = false)
+    public void TextIsDecodedByByteOrderMarkHeaderOrMeta(
+        string charset, string contentType, string meta, bool mark = false)
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var encoding = Encoding.GetEncoding(charset);
-        var word = charset switch { "windows-1251" => "Привет", "shift_jis" => "港の朝", "iso-8859-2" => "Łódź", "gb18030" => "海洋", "euc-kr" => "바다", _ => "θάλασσα" };
+        var word =
+            charset switch { "windows-1251" => "Привет", "shift_jis" => "港の朝", "iso-8859-2" => "Łódź",
+                "gb18030" => "海洋", "euc-kr" => "바다", _ => "θάλασσα" };
         var html = $"<html><head>{meta}<title>{word}</title></head><body>{word}</body></html>";
-        var data = Data(new(Url, 200, contentType, [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes(html)]), ["html", "text"], parse: true);
+        var data = Data(
+            new(Url, 200, contentType, [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes(html)]),
+            ["html", "text"], parse: true);
         Assert.Equal(html, data.GetProperty("html").GetString());
         Assert.Equal(word, data.GetProperty("text").GetString());
         Assert.Equal(word, data.GetProperty("parsing").GetProperty("title").GetString());
@@ -44,7 +50,9 @@ public sealed class PagesContentTests
     [Fact]
     public void InvalidBytesAndLoneSurrogatesAreReplaced()
     {
-        byte[] body = [.. "<p>a"u8, 0xFF, 0xED, 0xA0, 0x80, .. "&#xD800;</p><script type='application/ld+json'>{\"a\":\"\\ud800\"}</script>"u8,
+        byte[] body =
+            [.. "<p>a"u8, 0xFF, 0xED, 0xA0, 0x80,
+                .. "&#xD800;</p><script type='application/ld+json'>{\"a\":\"\\ud800\"}</script>"u8,
             .. "<script type='application/ld+json'>{\"ok\":1}</script>"u8];
         var data = Data(new(Url, 200, "text/html; charset=utf-8", body), ["html", "markdown", "text"], parse: true);
         Assert.StartsWith("<p>a\uFFFD", data.GetProperty("html").GetString(), StringComparison.Ordinal);
@@ -55,14 +63,20 @@ public sealed class PagesContentTests
     [Fact]
     public void APageThatIsNotHtmlIsReturnedAsWhatItIs()
     {
-        var json = Data(new(Url, 200, "application/json", "{\"a\":1}\n"u8.ToArray()), ["html", "markdown", "text"], parse: true);
+        var json = Data(
+            new(Url, 200, "application/json", "{\"a\":1}\n"u8.ToArray()), ["html", "markdown", "text"], parse: true);
         Assert.Equal("{\"a\":1}\n", json.GetProperty("html").GetString());
         Assert.Equal("```json\n{\"a\":1}\n```", json.GetProperty("markdown").GetString());
         Assert.False(json.TryGetProperty("parsing", out _));
-        Assert.Equal("a < b", Data(new(Url, 200, "text/plain", "a < b"u8.ToArray()), ["text"]).GetProperty("text").GetString());
-        Assert.Equal("""{"binary":{"content_type":"image/png","bytes":3}}""", Data(new(Url, 200, "image/png", [1, 0, 2]), ["html", "text"]).GetRawText());
+        Assert.Equal(
+            "a < b", Data(new(Url, 200, "text/plain", "a < b"u8.ToArray()), ["text"]).GetProperty("text").GetString());
+        Assert.Equal(
+            """{"binary":{"content_type":"image/png","bytes":3}}""",
+            Data(new(Url, 200, "image/png", [1, 0, 2]), ["html", "text"]).GetRawText());
         Assert.True(Data(new(Url, 200, null, [1, 0, 2]), ["html"]).TryGetProperty("binary", out _));
-        Assert.Equal("x", Data(new(Url, 200, null, "<!doctype html><p>x"u8.ToArray()), ["text"]).GetProperty("text").GetString());
+        Assert.Equal(
+            "x",
+            Data(new(Url, 200, null, "<!doctype html><p>x"u8.ToArray()), ["text"]).GetProperty("text").GetString());
     }
 
     [Fact]
@@ -101,7 +115,9 @@ public sealed class PagesContentTests
             <ul><li>a<li>b</ul><table><tr><td>1<td>2</table><pre>x
               y</pre><div>end<noscript>no</noscript></div></body>
             """;
-        Assert.Equal("Head\n\nOne two\nthree\n\na\nb\n\n1\t2\n\nx\n  y\n\nend", OfHtml(html, ["text"]).GetProperty("text").GetString());
+        Assert.Equal(
+            "Head\n\nOne two\nthree\n\na\nb\n\n1\t2\n\nx\n  y\n\nend",
+            OfHtml(html, ["text"]).GetProperty("text").GetString());
     }
 
     [Fact]
@@ -109,7 +125,8 @@ public sealed class PagesContentTests
     {
         var html = string.Concat(Enumerable.Repeat("<div><span>", 3_000)) + "core";
         var data = OfHtml(html, ["markdown", "text"], parse: true);
-        Assert.Equal(("core", "core"), (data.GetProperty("markdown").GetString(), data.GetProperty("text").GetString()));
+        Assert.Equal(
+            ("core", "core"), (data.GetProperty("markdown").GetString(), data.GetProperty("text").GetString()));
     }
 
     internal static JsonElement OfHtml(string html, string[] formats, bool parse = false) =>

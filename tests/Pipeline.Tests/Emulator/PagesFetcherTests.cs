@@ -59,7 +59,9 @@ public sealed class PagesFetcherTests : IAsyncLifetime
     public async Task AnErrorStatusIsAPage()
     {
         var page = await FetchAsync("/teapot");
-        Assert.Equal((418, "short and stout", "text/html; charset=utf-8"), (page.StatusCode, Encoding.UTF8.GetString(page.Body), page.ContentType));
+        Assert.Equal(
+            (418, "short and stout", "text/html; charset=utf-8"),
+            (page.StatusCode, Encoding.UTF8.GetString(page.Body), page.ContentType));
     }
 
     [Theory]
@@ -99,7 +101,8 @@ public sealed class PagesFetcherTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<PageFetchException>(() => hasty.FetchAsync(Of("/stall"), Ct));
         Assert.Equal(PageFetchException.Timeout, error.ErrorType);
         using var stop = new CancellationTokenSource(200);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _host.Fetcher.FetchAsync(Of("/stall"), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _host.Fetcher.FetchAsync(Of("/stall"), stop.Token));
     }
 
     [Fact]
@@ -109,11 +112,13 @@ public sealed class PagesFetcherTests : IAsyncLifetime
         closed.Start();
         var port = ((IPEndPoint)closed.LocalEndpoint).Port;
         closed.Stop();
-        var refused = await Assert.ThrowsAsync<PageFetchException>(() => _host.Fetcher.FetchAsync(new Uri($"http://127.0.0.1:{port}/"), Ct));
+        var refused = await Assert.ThrowsAsync<PageFetchException>(
+            () => _host.Fetcher.FetchAsync(new Uri($"http://127.0.0.1:{port}/"), Ct));
         Assert.Equal(PageFetchException.ConnectionFailed, refused.ErrorType);
 
         using var nowhere = PageFetcher.CreateClient(() => null, allowPrivate: false);
-        var unknown = await Assert.ThrowsAsync<PageFetchException>(() => new PageFetcher(nowhere, allowPrivate: false).FetchAsync(new Uri("http://sample.test/"), Ct));
+        var unknown = await Assert.ThrowsAsync<PageFetchException>(
+            () => new PageFetcher(nowhere, allowPrivate: false).FetchAsync(new Uri("http://sample.test/"), Ct));
         Assert.Equal(PageFetchException.DnsFailure, unknown.ErrorType);
     }
 

@@ -29,7 +29,9 @@ public sealed class RequestFaultTests
         await using var lab = await EmulatorLab.StartAsync(fault + "=1");
         var answer = await lab.PostBatchAsync([lab.Site.Page(1)]);
         Assert.Equal(status, answer.Status);
-        Assert.Equal(status == 402 ? ["status", "msg"] : ["success", "task_id", "message"], answer.Body!.AsObject().Select(p => p.Key));
+        Assert.Equal(
+            status == 402 ? ["status", "msg"] : ["success", "task_id", "message"],
+            answer.Body!.AsObject().Select(p => p.Key));
         Assert.Empty((await lab.StatsAsync())["posts"].AsArray());
         Assert.Equal(200, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);
     }
@@ -44,7 +46,9 @@ public sealed class RequestFaultTests
         Assert.Equal((status, "false"), (answer.Status, (string)answer["success"]!));
         await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 2);
         var post = (await lab.StatsAsync())["posts"].AsArray().Single()!;
-        Assert.Equal((status.ToString(), 2, "/hook/x"), ((string)post["answered"]!, (int)post["inputs"]!, (string)post["callback_path"]!));
+        Assert.Equal(
+            (status.ToString(), 2, "/hook/x"),
+            ((string)post["answered"]!, (int)post["inputs"]!, (string)post["callback_path"]!));
     }
 
     [Fact]
@@ -85,9 +89,13 @@ public sealed class RequestFaultTests
         await using var lab = await EmulatorLab.StartAsync("post_402");
         Assert.Equal("""{"post_402":"always"}""", (await lab.GetAsync("_admin/faults")).Body!.ToJsonString());
 
-        var put = await lab.SendAsync(HttpMethod.Put, "_admin/faults", """{"post_429":1,"get_500":0.0,"webhook_form":"bare@10%","task_never":true}""");
+        var put = await lab.SendAsync(
+            HttpMethod.Put, "_admin/faults",
+            """{"post_429":1,"get_500":0.0,"webhook_form":"bare@10%","task_never":true}""");
 
-        Assert.Equal("""{"post_429":"1","get_500":"0.0","webhook_form":"bare@0.1","task_never":"always"}""", put.Body!.ToJsonString());
+        Assert.Equal(
+            """{"post_429":"1","get_500":"0.0","webhook_form":"bare@0.1","task_never":"always"}""",
+            put.Body!.ToJsonString());
         Assert.Equal(429, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);
         Assert.Equal(200, (await lab.PostBatchAsync([lab.Site.Page(1)])).Status);
         lab.Emulator.SetFaults("post_402");
@@ -123,10 +131,14 @@ public sealed class RequestFaultTests
         var (first, second) = (stats["posts"][0]!, stats["posts"][1]!);
         Assert.Equal(urls, first["urls"]!.AsArray().Select(u => (string)u!));
         Assert.Equal(((string)batch["batch_id"]!, "/hook/x", "s3://b/p/", "200"),
-            ((string)first["batch_id"]!, (string)first["callback_path"]!, (string)first["storage_url"]!, (string)first["answered"]!));
+            (
+                (string)first["batch_id"]!, (string)first["callback_path"]!, (string)first["storage_url"]!,
+                (string)first["answered"]!));
         Assert.Equal((string)single["task"]["id"]!, (string)second["task_id"]!);
         Assert.Equal("""{"total":4,"pending":0,"success":4,"error":0}""", stats["tasks"].ToJsonString());
-        Assert.Equal((3, 3, 3), ((int)stats["objects_delivered"], (int)stats["callbacks_attempted"], (int)stats["callbacks_accepted"]));
+        Assert.Equal(
+            (3, 3, 3),
+            ((int)stats["objects_delivered"], (int)stats["callbacks_attempted"], (int)stats["callbacks_accepted"]));
         Assert.Null((await lab.GetAsync("_admin/stats?urls=false"))["posts"][0]!["urls"]);
     }
 }

@@ -19,12 +19,15 @@ public sealed class SampleSiteTests : IAsyncLifetime
     {
         var pages = await Task.WhenAll(SampleSite.Urls.Select(url => _host.Fetcher.FetchAsync(new Uri(url), Ct)));
         Assert.Equal(14, pages.Length);
-        Assert.Equal(["http://sample.test/sample/news/missing"], pages.Where(p => p.StatusCode != 200).Select(p => p.FinalUrl.AbsoluteUri));
+        Assert.Equal(
+            ["http://sample.test/sample/news/missing"],
+            pages.Where(p => p.StatusCode != 200).Select(p => p.FinalUrl.AbsoluteUri));
         foreach (var page in pages)
         {
             var data = PagesContentTests.Data(page, ["html", "markdown", "text"], parse: true);
             foreach (var format in (string[])["html", "markdown", "text"])
-                Assert.True(data.GetProperty(format).GetString() is { Length: > 100 } text && !text.Contains('\uFFFD'), $"{page.FinalUrl} {format}");
+                Assert.True(data.GetProperty(format).GetString() is { Length: > 100 } text
+                    && !text.Contains('\uFFFD'), $"{page.FinalUrl} {format}");
         }
     }
 
@@ -33,13 +36,20 @@ public sealed class SampleSiteTests : IAsyncLifetime
     [InlineData("news/port", "Пианино на борту **сохранили**")]
     [InlineData("encyclopedia/astrolabe", "| النسر الواقع | Vega | ٠٫٠ |")]
     [InlineData("encyclopedia/antikythera", "👨‍👩‍👧‍👦")]
-    [InlineData("encyclopedia/tides", "| K<sub>1</sub> | Declination of Moon and Sun | 23.9345 |\n| O<sub>1</sub> |  | 25.8193 |")]
-    [InlineData("old/kettle", "1. Rinse before first use; the first boil is for the kettle.\n2. Never leave it dry on the fire:\n   - tin melts at 232\u00A0°C,\n   - an empty kettle gets there in *two minutes*.")]
+    [InlineData(
+        "encyclopedia/tides",
+        "| K<sub>1</sub> | Declination of Moon and Sun | 23.9345 |\n| O<sub>1</sub> |  | 25.8193 |")]
+    [InlineData(
+        "old/kettle",
+        "1. Rinse before first use; the first boil is for the kettle.\n2. Never leave it dry on the fire:\n   - tin "
+            + "melts at 232\u00A0°C,\n   - an empty kettle gets there in *two minutes*.")]
     [InlineData("news/ferry", "![The galley kettle of the Orrin Star](http://sample.test/sample/images/kettle.svg)")]
     public async Task HardPagesAreConvertedCorrectly(string path, string expected)
     {
         var page = await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/" + path), Ct);
-        Assert.Contains(expected, PagesContentTests.Data(page, ["markdown"]).GetProperty("markdown").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            expected, PagesContentTests.Data(page, ["markdown"]).GetProperty("markdown").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +57,8 @@ public sealed class SampleSiteTests : IAsyncLifetime
     {
         var page = await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/shop/kettle"), Ct);
         var parsing = PagesContentTests.Data(page, [], parse: true).GetProperty("parsing");
-        Assert.Equal("128.00", parsing.GetProperty("json_ld")[0].GetProperty("offers").GetProperty("price").GetString());
+        Assert.Equal(
+            "128.00", parsing.GetProperty("json_ld")[0].GetProperty("offers").GetProperty("price").GetString());
         Assert.Equal("Capacity", parsing.GetProperty("tables")[0][1][0].GetString());
         Assert.Equal("http://sample.test/sample/shop/kettle", parsing.GetProperty("canonical").GetString());
     }
@@ -68,12 +79,15 @@ public sealed class SampleSiteTests : IAsyncLifetime
     [Fact]
     public async Task TheIndexLinksEveryPageAndTheArchiveIsLarge()
     {
-        var index = PagesContentTests.Data(await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/"), Ct), [], parse: true);
-        var links = index.GetProperty("parsing").GetProperty("links").EnumerateArray().Select(l => l.GetProperty("href").GetString()!).ToList();
+        var index = PagesContentTests.Data(
+            await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/"), Ct), [], parse: true);
+        var links = index.GetProperty("parsing").GetProperty("links").EnumerateArray().Select(
+            l => l.GetProperty("href").GetString()!).ToList();
         Assert.Subset(links.ToHashSet(), SampleSite.Urls.ToHashSet());
         Assert.Equal(2_000_000, (await FetchAsync("news/archive")).Length);
         Assert.Equal(JsonValueKind.Object, index.ValueKind);
     }
 
-    private async Task<byte[]> FetchAsync(string path) => (await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/" + path), Ct)).Body;
+    private async Task<byte[]> FetchAsync(string path) =>
+        (await _host.Fetcher.FetchAsync(new Uri("http://sample.test/sample/" + path), Ct)).Body;
 }

@@ -23,8 +23,10 @@ public sealed class StoreFaultTests
     {
         await using var emulator = await StartAsync(faults);
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{emulator.S3Endpoint.AbsoluteUri.TrimEnd('/')}/results/x");
-        request.Headers.TryAddWithoutValidation("x-amz-date", TimeProvider.System.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'"));
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, $"{emulator.S3Endpoint.AbsoluteUri.TrimEnd('/')}/results/x");
+        request.Headers.TryAddWithoutValidation(
+            "x-amz-date", TimeProvider.System.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'"));
         using var response = await http.SendAsync(request, Ct);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Contains($"<Code>{code}</Code>", await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
@@ -84,6 +86,8 @@ public sealed class StoreFaultTests
 
     private static AmazonS3Client S3(RunningEmulator emulator) => new("key", "secret", new AmazonS3Config
     {
-        ServiceURL = emulator.S3Endpoint.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0,
+        ServiceURL =
+            emulator.S3Endpoint.AbsoluteUri, ForcePathStyle =
+                true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0,
     });
 }

@@ -36,7 +36,8 @@ internal sealed class TestSite : IAsyncDisposable
         });
         app.MapGet("/moved/{n}", (string n) => Results.Redirect($"/linking/{n}", permanent: true));
         app.MapGet("/linking/{n}", (string n) => Results.Content(
-            $"<body><a href='/page/{n}'>a</a><a href='https://b.example/#x'>b</a><a href='/page/{n}'>again</a><a href='javascript:no()'>c</a>",
+            $"<body><a href='/page/{n}'>a</a><a href='https://b.example/#x'>b</a><a href='/page/{n}'>again</a><a "
+                + "href='javascript:no()'>c</a>",
             "text/html"));
         app.MapPost("/hook/{**rest}", site.HookAsync);
         await app.StartAsync();
@@ -44,7 +45,8 @@ internal sealed class TestSite : IAsyncDisposable
     }
 
     /// <summary>The HTML of a page.</summary>
-    public static string Html(string n) => $"<html><head><title>Page {n}</title></head><body><p>\"Привет\" \\ {n}</p></body></html>";
+    public static string Html(string n) =>
+        $"<html><head><title>Page {n}</title></head><body><p>\"Привет\" \\ {n}</p></body></html>";
 
     public string Page(object n) => $"{Address}/page/{n}";
 

@@ -78,7 +78,8 @@ public sealed class WebhookTests
         await using var lab = await EmulatorLab.StartAsync("webhook_form=mixed,seed=3");
         await lab.RunBatchAsync(20, callback: true);
         await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 20);
-        Assert.Equal(["id", "status", "task"], lab.Site.Webhooks.Select(w => w.Body.AsObject().First().Key).Distinct().Order());
+        Assert.Equal(
+            ["id", "status", "task"], lab.Site.Webhooks.Select(w => w.Body.AsObject().First().Key).Distinct().Order());
     }
 
     [Fact]
@@ -134,7 +135,9 @@ public sealed class WebhookTests
         var urls = Enumerable.Range(0, 5).Select(n => lab.Site.Page(n));
         var answer = await lab.PostBatchAsync(urls, callback: true);
         Assert.Equal(5, lab.Site.Webhooks.Count);
-        Assert.Equal(answer["tasks"].AsArray().Select(t => (string)t!["id"]!).Order(), lab.Site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Order());
+        Assert.Equal(
+            answer["tasks"].AsArray().Select(t => (string)t!["id"]!).Order(),
+            lab.Site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Order());
     }
 
     [Fact]

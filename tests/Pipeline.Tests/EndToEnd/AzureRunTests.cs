@@ -36,16 +36,29 @@ public sealed class AzureRunTests(Servers servers)
         await account.Blobs.GetBlobContainerClient("lists").GetBlobClient("in/urls.txt").UploadAsync(
             BinaryData.FromString(string.Join('\n', [.. Rig.Urls(60), "not a url", .. Rig.Urls(5)])), Ct);
         await services.GetRequiredService<IWorkQueue>().SendAsync(
-            QueueNames.UrlLists, ["""{"source":"azblob://lists/in/urls.txt","list_id":"list-1"}"""u8.ToArray()], TimeSpan.Zero, Ct);
+            QueueNames.UrlLists, ["""{"source":"azblob://lists/in/urls.txt","list_id":"list-1"}"""u8.ToArray()],
+            TimeSpan.Zero, Ct);
 
         await ServeAsync(services, "list-1");
 
-        var manifest = JsonElement.Parse((await account.Blobs.GetBlobContainerClient(AzureNames.ManifestsContainer).GetBlobClient("list-1.json").DownloadContentAsync(Ct)).Value.Content);
+        var manifest = JsonElement.Parse(
+            (
+                await account.Blobs.GetBlobContainerClient(
+                    AzureNames.ManifestsContainer).GetBlobClient("list-1.json").DownloadContentAsync(Ct))
+                        .Value.Content);
         Assert.Equal((61, 60, 1, 5), (Count("inputs"), Count("records"), Count("failures"), Count("duplicates")));
-        Assert.Equal(60, manifest.GetProperty("locations").EnumerateArray().Sum(location => location.GetProperty("records").GetInt32()));
+        Assert.Equal(
+            60,
+            manifest.GetProperty("locations").EnumerateArray().Sum(
+                location => location.GetProperty("records").GetInt32()));
         Assert.Equal(3, (await rig.PostsAsync()).Count);
-        var blobs = await account.Blobs.GetBlobContainerClient(AzureNames.RecordsContainer).GetBlobsAsync(cancellationToken: Ct).Select(blob => blob.Name).ToListAsync(Ct);
-        Assert.Equal((60, 3), (blobs.Count(name => name.EndsWith(".json.gz", StringComparison.Ordinal)), blobs.Count(name => name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))));
+        var blobs = await account.Blobs.GetBlobContainerClient(
+            AzureNames.RecordsContainer).GetBlobsAsync(cancellationToken: Ct).Select(blob => blob.Name).ToListAsync(Ct);
+        Assert.Equal(
+            (60, 3),
+            (
+                blobs.Count(name => name.EndsWith(".json.gz", StringComparison.Ordinal)),
+                blobs.Count(name => name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))));
         var receiver = services.GetRequiredService<StorageQueueReceiver>();
         Assert.InRange(await receiver.CountAsync(AzureNames.RecordsQueue, Ct), 60, 80);
         Assert.Equal(1, await receiver.CountAsync(AzureNames.FailuresQueue, Ct));
@@ -77,17 +90,23 @@ public sealed class AzureRunTests(Servers servers)
         limit.CancelAfter(Limit);
         while (await ledger.GetListAsync(listId, limit.Token) is not { State: ListState.Closed })
         {
-            await PumpAsync(services, QueueNames.UrlLists, services.GetRequiredService<IntakeStage>().HandleAsync, limit.Token);
-            await PumpAsync(services, QueueNames.Submissions, services.GetRequiredService<SubmitStage>().HandleAsync, limit.Token);
-            await PumpAsync(services, QueueNames.Results, services.GetRequiredService<CollectStage>().HandleAsync, limit.Token);
+            await PumpAsync(
+                services, QueueNames.UrlLists, services.GetRequiredService<IntakeStage>().HandleAsync, limit.Token);
+            await PumpAsync(
+                services, QueueNames.Submissions, services.GetRequiredService<SubmitStage>().HandleAsync, limit.Token);
+            await PumpAsync(
+                services, QueueNames.Results, services.GetRequiredService<CollectStage>().HandleAsync, limit.Token);
             await services.GetRequiredService<SweepStage>().HandleAsync(limit.Token);
         }
     }
 
-    private static async Task PumpAsync(IServiceProvider services, string queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task> handle, CancellationToken cancellationToken)
+    private static async Task PumpAsync(
+        IServiceProvider services, string queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task> handle,
+        CancellationToken cancellationToken)
     {
         var receiver = services.GetRequiredService<StorageQueueReceiver>();
-        while ((await receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), cancellationToken)).Messages is { Count: > 0 } messages)
+        while ((await receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), cancellationToken)).Messages
+            is { Count: > 0 } messages)
             await Parallel.ForEachAsync(messages, cancellationToken, async (message, token) =>
             {
                 await handle(await message.OpenAsync(token), token);

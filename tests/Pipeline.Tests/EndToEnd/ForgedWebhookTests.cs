@@ -16,7 +16,8 @@ public sealed class ForgedWebhookTests
     private static readonly string[] Bodies =
     [
         "", "{", "[]", "null", """{"task":null}""", """{"task":{"id":"../../etc/passwd"}}""", """{"task":{"id":17}}""",
-        """{"status":"success","task":{"id":"00000000-0000-4000-8000-000000000000","state":"error","output_url":"file:///etc/passwd"}}""",
+        """{"status":"success","task":"""
+            + """{"id":"00000000-0000-4000-8000-000000000000","state":"error","output_url":"file:///etc/passwd"}}""",
         """{"id":"11111111-1111-4111-8111-111111111111","state":"success","status_url":"http://169.254.169.254/"}""",
         string.Concat(Enumerable.Repeat("{\"task\":", 500)) + "1" + new string('}', 500),
         new string('x', 60_000),
@@ -27,7 +28,8 @@ public sealed class ForgedWebhookTests
     {
         var listen = FreeAddress();
         await using var rig = await Rig.StartAsync("webhook_late=8000");
-        var settings = rig.Settings(rig.List(Rig.Urls(25)), tuning: [("Sweep:WebhookGrace", "00:00:20")]) with { Listen = listen };
+        var settings = rig.Settings(
+            rig.List(Rig.Urls(25)), tuning: [("Sweep:WebhookGrace", "00:00:20")]) with { Listen = listen };
         var run = rig.RunAsync(settings);
         var answers = await ForgeAsync(listen, await CallbackPathAsync(rig));
         Assert.False(run.IsCompleted);
@@ -40,19 +42,30 @@ public sealed class ForgedWebhookTests
         Assert.Equal(Forged, answers.Values.Sum());
         // A wrong token is always refused. With the right one, only bodies in a webhook's form are accepted, as hints.
         Assert.True(answers[HttpStatusCode.Unauthorized] > 0);
-        Assert.True(answers[HttpStatusCode.Unauthorized] + answers.GetValueOrDefault(HttpStatusCode.TooManyRequests) > Forged / 3);
-        Assert.DoesNotContain(answers.Keys, status => status is HttpStatusCode.OK or HttpStatusCode.InternalServerError);
+        Assert.True(
+            answers[HttpStatusCode.Unauthorized] + answers.GetValueOrDefault(
+                HttpStatusCode.TooManyRequests) > Forged / 3);
+        Assert.DoesNotContain(
+            answers.Keys, status => status is HttpStatusCode.OK or HttpStatusCode.InternalServerError);
     }
 
     private static async Task<Dictionary<HttpStatusCode, int>> ForgeAsync(Uri listen, string path)
     {
         using var http = new HttpClient { BaseAddress = listen };
         var answers = new Dictionary<HttpStatusCode, int>();
-        string[] paths = [path, path[..path.LastIndexOf('/')] + "/x", path.Replace("-000000/", "-000001/", StringComparison.Ordinal), path[..^5] + "zzzzz"];
+        string[] paths =
+        [
+            path,
+            path[..path.LastIndexOf('/')] + "/x",
+            path.Replace("-000000/", "-000001/", StringComparison.Ordinal),
+            path[..^5] + "zzzzz",
+        ];
         for (var i = 0; i < Forged; i++)
         {
-            using var body = new StringContent(Bodies[i / paths.Length % Bodies.Length], Encoding.UTF8, "application/json");
-            using var answer = await http.PostAsync(paths[i % paths.Length], body, TestContext.Current.CancellationToken);
+            using var body = new StringContent(
+                Bodies[i / paths.Length % Bodies.Length], Encoding.UTF8, "application/json");
+            using var answer = await http.PostAsync(
+                paths[i % paths.Length], body, TestContext.Current.CancellationToken);
             answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
         }
         return answers;

@@ -45,12 +45,16 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     {
         await using var rig = await StartAsync();
         var command = Command(rig, count: 20);
-        var killed = await CliProcess.RunAsync(command, [.. Environment(rig), ("PIPELINE_CRASH_AT", "submit.after-intent")]);
+        var killed = await CliProcess.RunAsync(
+            command, [.. Environment(rig), ("PIPELINE_CRASH_AT", "submit.after-intent")]);
         Assert.Equal((128 + 9, 0), (killed.ExitCode, (await rig.PostsAsync()).Count));
 
         var progress = await CompleteAsync(rig, command, 20);
-        Assert.Contains("20 inputs, 0 posted, 0 records, 0 failures, 20 in a POST with no answer yet", progress, StringComparison.Ordinal);
-        Assert.Contains("Inputs without a sign are posted again once they are proven absent", progress, StringComparison.Ordinal);
+        Assert.Contains(
+            "20 inputs, 0 posted, 0 records, 0 failures, 20 in a POST with no answer yet", progress,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Inputs without a sign are posted again once they are proven absent", progress, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -99,13 +103,18 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         var failure = Assert.Single(before.Failures);
         string Text(string name) => failure.GetProperty(name).GetString()!;
         // As if a worker had been killed between sink and ledger: its message is redelivered when its lease ends.
-        var line = before.RecordLines[0].Replace(before.Records[0].GetProperty("id").GetString()!, Text("id"), StringComparison.Ordinal);
+        var line = before.RecordLines[0].Replace(
+            before.Records[0].GetProperty("id").GetString()!, Text("id"), StringComparison.Ordinal);
         await using (var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken))
         {
-            await using var record = StagedRecord.FromBytes(Text("id"), before.ListId, Text("submission_id"), Encoding.UTF8.GetBytes(line));
-            await host.Services.GetRequiredService<IRecordStore>().PutRecordAsync(record, TestContext.Current.CancellationToken);
-            var message = new ResultMessage(Text("submission_id"), Text("task_id"), DiscoveredBy.Sweep, TimeProvider.System.GetUtcNow());
-            await host.Services.GetRequiredService<IWorkQueue>().SendAsync(message, TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+            await using var record = StagedRecord.FromBytes(
+                Text("id"), before.ListId, Text("submission_id"), Encoding.UTF8.GetBytes(line));
+            await host.Services.GetRequiredService<IRecordStore>().PutRecordAsync(
+                record, TestContext.Current.CancellationToken);
+            var message = new ResultMessage(
+                Text("submission_id"), Text("task_id"), DiscoveredBy.Sweep, TimeProvider.System.GetUtcNow());
+            await host.Services.GetRequiredService<IWorkQueue>().SendAsync(
+                message, TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         }
 
         var after = await rig.RunAsync(settings);
@@ -117,7 +126,8 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
         var (exitCode, _, error) = await CliProcess.RunAsync(command, Environment(rig));
         Assert.True(exitCode == ExitCodes.Complete, error);
         var outcome = new RunOutcome(
-            exitCode, File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")), File.ReadAllLines(Path.Combine(rig.Out, "failures.ndjson")),
+            exitCode, File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")), File.ReadAllLines(
+                Path.Combine(rig.Out, "failures.ndjson")),
             JsonElement.Parse(File.ReadAllText(Path.Combine(rig.Out, "manifest.json"))), await rig.PostsAsync());
         outcome.CheckPromises();
         Assert.Equal(Rig.Urls(count).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
@@ -127,7 +137,8 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
 
     private static string[] Command(Rig rig, int count) =>
     [
-        "run", rig.List(Rig.Urls(count)), "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/kills/", "--compress",
+        "run", rig.List(Rig.Urls(count)), "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri,
+            "--storage-url", "s3://results/kills/", "--compress",
     ];
 
     internal static (string, string)[] Environment(Rig rig) =>
@@ -150,5 +161,6 @@ public abstract class KillSuite(Servers? azure) : StoreSuite(azure)
     ];
 
     // Azure does not learn that a worker was killed, so its messages come back only when their leases end.
-    private static (string, string)[] OverAzure(AzuriteAccount account) => [("AzureWebJobsStorage", account.ConnectionString()), ("Runner__Visibility", "00:00:03")];
+    private static (string, string)[] OverAzure(AzuriteAccount account) =>
+        [("AzureWebJobsStorage", account.ConnectionString()), ("Runner__Visibility", "00:00:03")];
 }

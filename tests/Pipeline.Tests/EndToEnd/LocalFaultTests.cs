@@ -28,7 +28,9 @@ public sealed class LocalFaultTests
 
         var fault = await Assert.ThrowsAsync<PipelineException>(() => run);
         Assert.Equal((true, ExitCodes.Error), (fault.StopsHost, ExitCodes.For(fault)));
-        Assert.Contains("Put it back where it was. Then run the same command again to continue; nothing is lost.", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Put it back where it was. Then run the same command again to continue; nothing is lost.", fault.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
         Assert.False(Path.Exists(from));
         Directory.Move(to, from);
@@ -89,7 +91,11 @@ public sealed class LocalFaultTests
         }
         Directory.Move(inside.Out, inside.Out + " moved");
 
-        var moved = inside with { Out = inside.Out + " moved", State = Path.Combine(inside.Out + " moved", ".pipeline") };
+        var moved = inside with
+        {
+            Out = inside.Out + " moved",
+            State = Path.Combine(inside.Out + " moved", ".pipeline"),
+        };
         var outcome = await rig.RunAsync(moved);
 
         Assert.Equal((ExitCodes.Complete, Inputs, 1), (outcome.ExitCode, outcome.Records.Count, outcome.Posts.Count));
@@ -101,7 +107,8 @@ public sealed class LocalFaultTests
     private static async Task GoesOnAsync(Rig rig, RunSettings settings)
     {
         using var progress = new StringWriter();
-        Assert.Equal(ExitCodes.Complete, await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ExitCodes.Complete, await new RunJob(settings, progress).RunAsync(TestContext.Current.CancellationToken));
         Assert.Equal(Inputs + 1, File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")).Length);
         Assert.Equal("", File.ReadAllText(Path.Combine(rig.Out, "failures.ndjson")));
         Assert.Equal(2, (await rig.PostsAsync()).Count);

@@ -22,7 +22,8 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task ALateOrHealingObjectIsWaitedForAndReadFromTheBucket(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
-        Assert.All(outcome.Records, r => Assert.StartsWith("s3://", r.GetProperty("source").GetProperty("uri").GetString()));
+        Assert.All(
+            outcome.Records, r => Assert.StartsWith("s3://", r.GetProperty("source").GetProperty("uri").GetString()));
     }
 
     [Theory]
@@ -67,7 +68,13 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
         var settings = rig.Settings(rig.List(Rig.Urls(Count)));
         var outcome = await rig.RunAsync(settings with
         {
-            Stores = settings.Stores with { S3Endpoint = new(proxy.Address, "s3"), MaxTries = 2, FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5) },
+            Stores = settings.Stores with
+            {
+                S3Endpoint = new(proxy.Address, "s3"),
+                MaxTries = 2,
+                FirstDelay = TimeSpan.FromMilliseconds(1),
+                LongestDelay = TimeSpan.FromMilliseconds(5),
+            },
         });
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.True(proxy.Seen.Count > 25 * Count);
@@ -84,7 +91,9 @@ public abstract class ObjectFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task AResultThatIsNeverWholeInTheBucketIsReadFromTheApi(string faults)
     {
         var outcome = await AllBecomeRecordsAsync(faults);
-        Assert.All(outcome.Records, r => Assert.StartsWith("http://127.0.0.1", r.GetProperty("source").GetProperty("uri").GetString()));
+        Assert.All(
+            outcome.Records,
+            r => Assert.StartsWith("http://127.0.0.1", r.GetProperty("source").GetProperty("uri").GetString()));
     }
 
     private static string? SourceOf(JsonElement record) => record.GetProperty("source").GetProperty("uri").GetString();

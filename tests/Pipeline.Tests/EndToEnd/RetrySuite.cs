@@ -24,8 +24,11 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Retrying(rig, attempts: 2));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
-        var repeated = outcome.Manifest.GetProperty("submissions").EnumerateArray().Where(s => s.TryGetProperty("repeat_of", out _)).ToList();
-        Assert.Equal(Count, outcome.Manifest.GetProperty("submissions").EnumerateArray().Sum(s => s.GetProperty("inputs").GetInt32()));
+        var repeated = outcome.Manifest.GetProperty("submissions").EnumerateArray().Where(
+            s => s.TryGetProperty("repeat_of", out _)).ToList();
+        Assert.Equal(
+            Count,
+            outcome.Manifest.GetProperty("submissions").EnumerateArray().Sum(s => s.GetProperty("inputs").GetInt32()));
         Assert.Equal(outcome.Posts.Count - 1, repeated.Count);
     }
 
@@ -69,7 +72,10 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync(faults);
         var outcome = await rig.RunAsync(Reposting(rig));
         Assert.Equal((Count, 1), (outcome.Records.Count, outcome.Posts.Count));
-        Assert.Equal(proof, Assert.Single(outcome.Manifest.GetProperty("submissions").EnumerateArray()).GetProperty("proof").GetString());
+        Assert.Equal(
+            proof,
+            Assert.Single(
+                outcome.Manifest.GetProperty("submissions").EnumerateArray()).GetProperty("proof").GetString());
     }
 
     [Fact]
@@ -127,27 +133,38 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
     public async Task AReplayReadsResultsThatHaveBecomeWholeSince()
     {
         await using var rig = await StartAsync("object_truncated=4,object_heal_ms=8000");
-        var settings = rig.Settings(rig.List(Rig.Urls(Count)), storageUrl: "s3://results/tests/", ("Collect:MaxExpandedBytes", "10"));
+        var settings = rig.Settings(
+            rig.List(Rig.Urls(Count)), storageUrl: "s3://results/tests/", ("Collect:MaxExpandedBytes", "10"));
         var limited = await rig.RunAsync(settings);
         Assert.Equal(FailureReasons.LimitExceeded, limited.Failures[0].GetProperty("reason").GetString());
 
-        var replayed = await ReplayAsync(rig, rig.Settings(settings.Lists[0]), All with { Lists = [limited.ListId] }, resubmit: false);
+        var replayed = await ReplayAsync(
+            rig, rig.Settings(settings.Lists[0]), All with { Lists = [limited.ListId] }, resubmit: false);
         Assert.Equal((Count, 1), (replayed.Records.Count, replayed.Posts.Count));
     }
 
     private static RunSettings Retrying(Rig rig, int attempts, string share = "0.5") => rig.Settings(
-        rig.List(Rig.Urls(Count)), "s3://results/tests/", ("Retry:MaxAttempts", $"{attempts}"), ("Retry:Delay", "00:00:00.1"), ("Retry:MaxShare", share), ("Sweep:TaskDeadline", "00:00:20"));
+        rig.List(Rig.Urls(Count)), "s3://results/tests/", ("Retry:MaxAttempts", $"{attempts}"),
+        ("Retry:Delay", "00:00:00.1"), ("Retry:MaxShare", share), ("Sweep:TaskDeadline", "00:00:20"));
 
     private static RunSettings Reposting(Rig rig) => rig.Settings(
-        rig.List(Rig.Urls(Count)), "s3://results/tests/", ("Submit:Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)), ("Submit:Quarantine", "00:00:01"), ("Sweep:EvidenceWindow", "00:00:20"));
+        rig.List(Rig.Urls(Count)), "s3://results/tests/",
+        ("Submit:Unknown", nameof(UnknownPolicy.RepostWhenProvenAbsent)), ("Submit:Quarantine", "00:00:01"),
+        ("Sweep:EvidenceWindow", "00:00:20"));
 
     private static Task<RunOutcome> ReplayAsync(Rig rig, RunSettings settings, Selection selection, bool resubmit) =>
-        rig.EndAsync(settings, progress => new ReplayJob(settings, selection, resubmit, progress).RunAsync(noWait: false, TestContext.Current.CancellationToken));
+        rig.EndAsync(
+            settings,
+            progress =>
+                new ReplayJob(settings, selection, resubmit, progress).RunAsync(
+                    noWait: false, TestContext.Current.CancellationToken));
 
     private static async Task<string[]> ListFailuresAsync(RunSettings settings, Selection selection, bool json = true)
     {
         using var output = new StringWriter();
-        Assert.Equal(ExitCodes.Complete, await FailuresCommand.WriteAsync(settings, selection, json, output, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            ExitCodes.Complete,
+            await FailuresCommand.WriteAsync(settings, selection, json, output, TestContext.Current.CancellationToken));
         return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }

@@ -32,14 +32,22 @@ internal sealed class Rig : IAsyncDisposable
     {
         var data = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new() { DataFolder = data.Path, Faults = faults, ApiKey = Key, Storage = StorageMode.Own, CallbackBackoff = TimeSpan.FromMilliseconds(50) },
+            new()
+            {
+                DataFolder = data.Path,
+                Faults = faults,
+                ApiKey = Key,
+                Storage = StorageMode.Own,
+                CallbackBackoff = TimeSpan.FromMilliseconds(50),
+            },
             TestContext.Current.CancellationToken);
         await emulator.EnsureBucketAsync("results");
         return new(emulator, azure);
     }
 
     /// <summary>URLs of the emulator's own sample site.</summary>
-    public static IEnumerable<string> Urls(int count) => Enumerable.Range(1, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes=2000");
+    public static IEnumerable<string> Urls(int count) =>
+        Enumerable.Range(1, count).Select(i => $"http://sample.test/sample/generated/{i}?bytes=2000");
 
     /// <summary>Writes a list.</summary>
     public string List(params IEnumerable<string> lines)
@@ -50,13 +58,21 @@ internal sealed class Rig : IAsyncDisposable
     }
 
     /// <summary>The settings of a run, with windows short enough for a test.</summary>
-    public RunSettings Settings(string list, string? storageUrl = "s3://results/tests/", params IEnumerable<(string Key, string Value)> tuning) => new()
+    public RunSettings Settings(
+        string list, string? storageUrl = "s3://results/tests/",
+        params IEnumerable<(string Key, string Value)> tuning) => new()
     {
         Lists = [list],
         Out = Out,
         State = Path.Combine(_folder.Path, "state"),
         Azure = Azure?.Open().Options,
-        Stores = new() { S3Endpoint = Emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri },
+        Stores = new()
+        {
+            S3Endpoint = Emulator.S3Endpoint,
+            S3AccessKey = "test",
+            S3SecretKey = "test",
+            GcsEndpoint = Emulator.GcsEndpoint.AbsoluteUri,
+        },
         Given = GivenSettings.From(new ConfigurationBuilder().AddInMemoryCollection(
         [
             new("Runner:SweepInterval", "00:00:00.3"),
@@ -70,7 +86,8 @@ internal sealed class Rig : IAsyncDisposable
             new("Pipeline:Sweep:PollInterval", "00:00:00.2"),
             new("Pipeline:Sweep:WebhookGrace", "00:00:01"),
             new("Pipeline:Sweep:EvidenceWindow", "00:00:03"),
-        ]).AddInMemoryCollection(tuning.Select(t => KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build()),
+        ]).AddInMemoryCollection(tuning.Select(t =>
+            KeyValuePair.Create($"Pipeline:{t.Key}", (string?)t.Value))).Build()),
     };
 
     /// <summary>Runs a list to its end, and checks the promises that every run must keep.</summary>
@@ -84,7 +101,9 @@ internal sealed class Rig : IAsyncDisposable
         var exitCode = await run(progress);
         TestContext.Current.TestOutputHelper?.WriteLine(progress.ToString());
         string[] Read(string file) => File.ReadAllLines(Path.Combine(settings.Out, file));
-        var outcome = new RunOutcome(exitCode, Read("records.ndjson"), Read("failures.ndjson"), JsonElement.Parse(File.ReadAllText(Path.Combine(settings.Out, "manifest.json"))), await PostsAsync());
+        var outcome = new RunOutcome(
+            exitCode, Read("records.ndjson"), Read("failures.ndjson"),
+            JsonElement.Parse(File.ReadAllText(Path.Combine(settings.Out, "manifest.json"))), await PostsAsync());
         outcome.CheckPromises();
         return outcome;
     }
@@ -92,7 +111,8 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>Every POST that the emulator accepted.</summary>
     public async Task<IReadOnlyList<JsonElement>> PostsAsync()
     {
-        var stats = await _http.GetFromJsonAsync<JsonElement>(new Uri(Emulator.BaseAddress, "_admin/stats"), TestContext.Current.CancellationToken);
+        var stats = await _http.GetFromJsonAsync<JsonElement>(
+            new Uri(Emulator.BaseAddress, "_admin/stats"), TestContext.Current.CancellationToken);
         return [.. stats.GetProperty("posts").EnumerateArray()];
     }
 

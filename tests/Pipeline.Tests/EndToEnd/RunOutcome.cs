@@ -4,14 +4,17 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>The output of a run.</summary>
-internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLines, IReadOnlyList<string> FailureLines, JsonElement Manifest, IReadOnlyList<JsonElement> Posts)
+internal sealed record RunOutcome(
+    int ExitCode, IReadOnlyList<string> RecordLines, IReadOnlyList<string> FailureLines, JsonElement Manifest,
+    IReadOnlyList<JsonElement> Posts)
 {
     public IReadOnlyList<JsonElement> Records { get; } = [.. RecordLines.Select(line => JsonElement.Parse(line))];
 
     public IReadOnlyList<JsonElement> Failures { get; } = [.. FailureLines.Select(line => JsonElement.Parse(line))];
 
     /// <summary>How many results were discovered by webhook, sweep and listing.</summary>
-    public long DiscoveredBy(string how) => Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
+    public long DiscoveredBy(string how) =>
+        Manifest.GetProperty("learnt").TryGetProperty(how, out var count) ? count.GetInt64() : 0;
 
     /// <summary>The single reason that all failures have.</summary>
     public string Reason => Assert.Single(Failures.Select(f => f.GetProperty("reason").GetString()!).Distinct());
@@ -22,7 +25,9 @@ internal sealed record RunOutcome(int ExitCode, IReadOnlyList<string> RecordLine
     /// <summary>Checks the promises that every run must keep, whatever went wrong in it.</summary>
     public void CheckPromises()
     {
-        Assert.All([.. RecordLines, .. FailureLines, Manifest.GetRawText()], line => Assert.Empty(RecordSchema.Validate(line)));
+        Assert.All(
+            [.. RecordLines, .. FailureLines, Manifest.GetRawText()],
+            line => Assert.Empty(RecordSchema.Validate(line)));
         var ids = Records.Concat(Failures).Select(r => r.GetProperty("id").GetString()).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
         Assert.Equal(Manifest.GetProperty("inputs").GetInt64(), ids.Count);

@@ -22,12 +22,19 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task EveryUrlBecomesOneRecordThroughWebhooks(string storageUrl, bool compress)
     {
         await using var rig = await StartAsync();
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(25)), storageUrl, ("Delivery:Compress", $"{compress}")));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal(Rig.Urls(25).Order(), outcome.Records.Select(r => r.GetProperty("url").GetString()!).Order());
         Assert.Equal(25, outcome.DiscoveredBy("webhook"));
-        Assert.All(outcome.Records, r => Assert.Equal(compress, r.GetProperty("source").GetProperty("compressed").GetBoolean()));
-        Assert.All(outcome.Records, r => Assert.StartsWith($"{storageUrl.TrimEnd('/')}/", r.GetProperty("source").GetProperty("uri").GetString()));
+        Assert.All(
+            outcome.Records,
+            r => Assert.Equal(compress, r.GetProperty("source").GetProperty("compressed").GetBoolean()));
+        Assert.All(
+            outcome.Records,
+            r =>
+                Assert.StartsWith(
+                    $"{storageUrl.TrimEnd('/')}/", r.GetProperty("source").GetProperty("uri").GetString()));
         Assert.Single(outcome.Posts);
     }
 
@@ -45,13 +52,15 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task ARecordHasItsLineAndTheColumnsThatAreNotExtractionFields()
     {
         await using var rig = await StartAsync();
-        var csv = Path.ChangeExtension(rig.List(["Title", "URL,Country,SKU", .. Rig.Urls(3).Select(url => $"{url},US,007")]), ".csv");
+        var csv = Path.ChangeExtension(
+            rig.List(["Title", "URL,Country,SKU", .. Rig.Urls(3).Select(url => $"{url},US,007")]), ".csv");
         File.Move(Path.ChangeExtension(csv, ".txt"), csv);
         var outcome = await rig.RunAsync(rig.Settings(csv));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
         Assert.Equal([3, 4, 5], outcome.Records.Select(r => r.GetProperty("line").GetInt32()).Order());
         Assert.All(outcome.Records, r => Assert.Equal(
-            $$"""{"url":"{{r.GetProperty("url").GetString()}}","country":"US","SKU":"007"}""", r.GetProperty("input").GetRawText()));
+            $$"""{"url":"{{r.GetProperty("url").GetString()}}","country":"US","SKU":"007"}""",
+            r.GetProperty("input").GetRawText()));
     }
 
     [Fact]
@@ -60,7 +69,8 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(5)), storageUrl: null));
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
-        Assert.All(outcome.Records, r => Assert.EndsWith("/results", r.GetProperty("source").GetProperty("uri").GetString()));
+        Assert.All(
+            outcome.Records, r => Assert.EndsWith("/results", r.GetProperty("source").GetProperty("uri").GetString()));
     }
 
     [Fact]
@@ -77,7 +87,8 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task AListOverTheLimitBecomesSeveralSubmissions()
     {
         await using var rig = await StartAsync();
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(25)), tuning: [("Intake:MaxInputsPerSubmission", "10")]));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(25)), tuning: [("Intake:MaxInputsPerSubmission", "10")]));
         Assert.Equal([10, 10, 5], outcome.Posts.Select(p => p.GetProperty("inputs").GetInt32()).OrderDescending());
         Assert.Equal(ExitCodes.Complete, outcome.ExitCode);
     }
@@ -86,10 +97,19 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task TheSameUrlFromSeveralCountriesBecomesARecordEachWithItsOwnCountry()
     {
         await using var rig = await StartAsync();
-        var list = rig.List("""{"inputs":[{"country":"US","locale":"en-US"},{"country":"FR","locale":"fr-FR"},{"country":"DE"}],"shared_inputs":{"url":"http://sample.test/sample/generated/1?bytes=500","locale":"de-DE"}}""");
+        var list = rig.List(
+            """{"inputs":[{"country":"US","locale":"en-US"},{"country":"FR","locale":"fr-FR"},"""
+                + """{"country":"DE"}],"shared_inputs":"""
+                + """{"url":"http://sample.test/sample/generated/1?bytes=500","locale":"de-DE"}}""");
         var outcome = await rig.RunAsync(rig.Settings(list));
-        Assert.Equal(["DE", "FR", "US"], outcome.Records.Select(r => r.GetProperty("input").GetProperty("country").GetString()).Order());
-        Assert.All(outcome.Records, r => Assert.Equal(r.GetProperty("country").GetString(), r.GetProperty("input").GetProperty("country").GetString()));
+        Assert.Equal(
+            ["DE", "FR", "US"],
+            outcome.Records.Select(r => r.GetProperty("input").GetProperty("country").GetString()).Order());
+        Assert.All(
+            outcome.Records,
+            r =>
+                Assert.Equal(
+                    r.GetProperty("country").GetString(), r.GetProperty("input").GetProperty("country").GetString()));
         Assert.Single(outcome.Posts);
     }
 
@@ -97,7 +117,8 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     public async Task InvalidLinesAndDuplicatesAreCountedAndTheOthersContinue()
     {
         await using var rig = await StartAsync();
-        var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(3), "not a url", .. Rig.Urls(2), "# a comment", "ftp://x/"])));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List([.. Rig.Urls(3), "not a url", .. Rig.Urls(2), "# a comment", "ftp://x/"])));
         Assert.Equal(ExitCodes.SomeFailed, outcome.ExitCode);
         Assert.Equal([4L, 8L], outcome.Failures.Select(f => f.GetProperty("line").GetInt64()).Order());
         Assert.Equal(FailureReasons.InvalidInput, outcome.Reason);
@@ -123,7 +144,8 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         var inline = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(2))));
         await using var other = await StartAsync();
-        var outcome = await other.RunAsync(other.Settings(other.List(Rig.Urls(2)), tuning: [("Collect:Content", "reference")]));
+        var outcome = await other.RunAsync(
+            other.Settings(other.List(Rig.Urls(2)), tuning: [("Collect:Content", "reference")]));
         Assert.All(outcome.Records, r => Assert.False(r.TryGetProperty("content", out _)));
         Assert.Equal(
             inline.Records.Select(r => r.GetProperty("content_digest").GetString()).Order(),

@@ -7,7 +7,8 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <content>Secrets that the API repeats in other forms: escaped for JSON or for URLs, once or twice, with doubled slashes.</content>
+/// <content>Secrets that the API repeats in other forms: escaped for JSON or for URLs, once or twice, with doubled
+/// slashes.</content>
 public sealed partial class SecretsTests
 {
     private const string SlashedKey = "planted/api-key/7f3a";
@@ -43,7 +44,9 @@ public sealed partial class SecretsTests
             AssertHoldsNoForm(Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file, Token)), file, callbacks);
     }
 
-    /// <summary>Each POST, or its task, is answered with another form of the key and of the callback that it named.</summary>
+    /// <summary>
+    /// Each POST, or its task, is answered with another form of the key and of the callback that it named.
+    /// </summary>
     private static async Task AnswerAsync(HttpContext context, string where, List<string> callbacks)
     {
         string Words(int form)
@@ -68,9 +71,11 @@ public sealed partial class SecretsTests
                 ? TestServer.Json($$"""{"task":{"id":"t-{{form}}","state":"pending"} }""")(context)
                 : TestServer.Json($$"""{"msg":"{{Words(form)}}"}""", int.Parse(where))(context));
         }
-        else if (path.StartsWith("/v1/tasks/t-", StringComparison.Ordinal) && int.TryParse(path["/v1/tasks/t-".Length..], out var form))
+        else if (path.StartsWith("/v1/tasks/t-", StringComparison.Ordinal)
+            && int.TryParse(path["/v1/tasks/t-".Length..], out var form))
         {
-            await TestServer.Json($$"""{"task":{"id":"t-{{form}}","state":"error","error":"{{Words(form)}}"} }""")(context);
+            await TestServer.Json(
+                $$"""{"task":{"id":"t-{{form}}","state":"error","error":"{{Words(form)}}"} }""")(context);
         }
         else
         {

@@ -21,18 +21,27 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     {
         await using var rig = await StartAsync();
         using var server = CliProcess.Start(
-            ["serve", "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
+            [
+                "serve", "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url",
+                "s3://results/served/"],
+            KillSuite.Environment(rig));
 
-        var (submitted, id, error) = await CliProcess.RunAsync(["submit", rig.List([.. Rig.Urls(8), "not a url"]), "--out", rig.Out], KillSuite.Environment(rig));
+        var (submitted, id, error) = await CliProcess.RunAsync(
+            ["submit", rig.List([.. Rig.Urls(8), "not a url"]), "--out", rig.Out], KillSuite.Environment(rig));
         Assert.True(submitted == ExitCodes.Complete, error);
         var report = await ClosedAsync(rig, id.Trim());
 
-        Assert.Equal((9, 8, 1), (report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(), report.GetProperty("failures").GetInt32()));
+        Assert.Equal(
+            (9, 8, 1),
+            (
+                report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(),
+                report.GetProperty("failures").GetInt32()));
         Assert.Single(await rig.PostsAsync());
         using var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{server.Id}"]);
         var (exitCode, _, log) = await server.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, log);
-        Assert.Contains("Stopped. Nothing is lost; the next 'pipeline serve' continues.", log, StringComparison.Ordinal);
+        Assert.Contains(
+            "Stopped. Nothing is lost; the next 'pipeline serve' continues.", log, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", log, StringComparison.Ordinal);
     }
 
@@ -43,14 +52,19 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         await using var rig = await StartAsync();
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var server = CliProcess.Start(
-            ["serve", "--listen", listen, "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/served/"], KillSuite.Environment(rig));
-        var (_, id, _) = await CliProcess.RunAsync(["submit", rig.List(Rig.Urls(1)), "--out", rig.Out], KillSuite.Environment(rig));
+            [
+                "serve", "--listen", listen, "--out", rig.Out, "--api", rig.Emulator.BaseAddress.AbsoluteUri,
+                "--storage-url", "s3://results/served/"],
+            KillSuite.Environment(rig));
+        var (_, id, _) = await CliProcess.RunAsync(
+            ["submit", rig.List(Rig.Urls(1)), "--out", rig.Out], KillSuite.Environment(rig));
         await ClosedAsync(rig, id.Trim());
         var settings = rig.Settings("-") with { State = Path.Combine(rig.Out, ".pipeline") };
         await using (var stores = await StoreAccess.OpenAsync(settings, TestContext.Current.CancellationToken))
         {
             await stores.Services.GetRequiredService<IWorkQueue>().SendAsync(
-                QueueNames.UrlLists, [Encoding.UTF8.GetBytes("www.example.com\nwww.example.org\n")], TimeSpan.Zero, TestContext.Current.CancellationToken);
+                QueueNames.UrlLists, [Encoding.UTF8.GetBytes("www.example.com\nwww.example.org\n")], TimeSpan.Zero,
+                TestContext.Current.CancellationToken);
         }
         JsonElement reports;
         using var limit = new CancellationTokenSource(Limit);
@@ -59,14 +73,17 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         Assert.Equal("Refused", reports[0].GetProperty("state").GetString());
         using var http = new HttpClient();
         Assert.Contains(
-            "queue message was refused. The list has no URL.", await http.GetStringAsync(new Uri(listen), TestContext.Current.CancellationToken),
+            "queue message was refused. The list has no URL.", await http.GetStringAsync(
+                new Uri(listen), TestContext.Current.CancellationToken),
             StringComparison.Ordinal);
-        Assert.StartsWith("The list has no URL.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The list has no URL.", reports[0].GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     private static async Task<JsonElement> StatusAsync(Rig rig)
     {
-        var (_, json, _) = await CliProcess.RunAsync(["status", "--out", rig.Out, "--json"], KillSuite.Environment(rig));
+        var (_, json, _) = await CliProcess.RunAsync(
+            ["status", "--out", rig.Out, "--json"], KillSuite.Environment(rig));
         return JsonElement.Parse(json);
     }
 
@@ -74,8 +91,10 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
     public async Task TheStatusOfAnUnknownListIsAClearError()
     {
         await using var rig = await StartAsync();
-        await using var state = await LocalDatabase.OpenAsync(Path.Combine(rig.Out, ".pipeline"), TestContext.Current.CancellationToken);
-        var (exitCode, _, error) = await CliProcess.RunAsync(["status", "nobody", "--out", rig.Out], KillSuite.Environment(rig));
+        await using var state = await LocalDatabase.OpenAsync(
+            Path.Combine(rig.Out, ".pipeline"), TestContext.Current.CancellationToken);
+        var (exitCode, _, error) = await CliProcess.RunAsync(
+            ["status", "nobody", "--out", rig.Out], KillSuite.Environment(rig));
         Assert.Equal(ExitCodes.Usage, exitCode);
         Assert.StartsWith("pipeline: No list nobody is known in ", error, StringComparison.Ordinal);
     }
@@ -85,8 +104,10 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
         using var limit = new CancellationTokenSource(Limit);
         while (true)
         {
-            var (exitCode, json, _) = await CliProcess.RunAsync(["status", listId, "--out", rig.Out, "--json"], KillSuite.Environment(rig));
-            if (exitCode == ExitCodes.Complete && JsonElement.Parse(json) is var report && report.GetProperty("state").GetString() == "Closed")
+            var (exitCode, json, _) = await CliProcess.RunAsync(
+                ["status", listId, "--out", rig.Out, "--json"], KillSuite.Environment(rig));
+            if (exitCode == ExitCodes.Complete && JsonElement.Parse(json) is var report
+                && report.GetProperty("state").GetString() == "Closed")
                 return report;
             await Task.Delay(200, limit.Token);
         }

@@ -40,7 +40,8 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task A402PausesSubmissionWhichResumesByItself()
     {
         await using var rig = await StartAsync("post_402=1");
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Nimble:RefusedPause", "00:00:00.5")]));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Nimble:RefusedPause", "00:00:00.5")]));
         Assert.Equal((ExitCodes.Complete, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Single(outcome.Posts);
     }
@@ -62,7 +63,12 @@ public abstract class SubmissionFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task OneRefusedInputFailsAloneAndTheRestOfItsBatchBecomesRecords(string faults)
     {
         await using var rig = await StartAsync(faults);
-        var outcome = await rig.RunAsync(rig.Settings(rig.List([.. Rig.Urls(Count).Select(u => $$"""{"url":"{{u}}"}"""), """{"url":"http://sample.test/","formats":["pdf"]}"""])));
+        var outcome = await rig.RunAsync(
+            rig.Settings(
+                rig.List(
+                    [
+                        .. Rig.Urls(Count).Select(u => $$"""{"url":"{{u}}"}"""),
+                        """{"url":"http://sample.test/","formats":["pdf"]}"""])));
         Assert.Equal((ExitCodes.SomeFailed, Count), (outcome.ExitCode, outcome.Records.Count));
         Assert.Equal(FailureReasons.SubmissionRefused, outcome.Reason);
         Assert.Equal(Count, outcome.Posts.Sum(p => p.GetProperty("inputs").GetInt32()));

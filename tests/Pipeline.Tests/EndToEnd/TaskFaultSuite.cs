@@ -51,7 +51,8 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
         var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count))));
         Assert.Equal((ExitCodes.SomeFailed, 4), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.SubmissionRefused, outcome.Reason);
-        Assert.All(outcome.Failures, f => Assert.Contains("this input is rejected", f.GetProperty("message").GetString()));
+        Assert.All(
+            outcome.Failures, f => Assert.Contains("this input is rejected", f.GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -67,7 +68,8 @@ public abstract class TaskFaultSuite(Servers? azure) : FaultSuite(azure)
     public async Task ATaskThatNeverEndsExpires()
     {
         await using var rig = await StartAsync("task_never=2");
-        var outcome = await rig.RunAsync(rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Sweep:TaskDeadline", "00:00:02")]));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(Count)), tuning: [("Sweep:TaskDeadline", "00:00:02")]));
         Assert.Equal((ExitCodes.SomeFailed, 2), (outcome.ExitCode, outcome.Failures.Count));
         Assert.Equal(FailureReasons.TaskExpired, outcome.Reason);
     }

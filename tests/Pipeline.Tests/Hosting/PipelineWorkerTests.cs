@@ -31,7 +31,8 @@ public sealed class PipelineWorkerTests
 
         var inputs = string.Join(',', Rig.Urls(5).Select(url => $"\"{url}\""));
         var list = Encoding.UTF8.GetBytes($$"""{"list_id":"mine","inputs":[{{inputs}}]}""");
-        await host.Services.GetRequiredService<IWorkQueue>().SendAsync(QueueNames.UrlLists, [list], TimeSpan.Zero, Token);
+        await host.Services.GetRequiredService<IWorkQueue>().SendAsync(
+            QueueNames.UrlLists, [list], TimeSpan.Zero, Token);
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var ledger = host.Services.GetRequiredService<ILedger>();
         while (await ledger.GetListAsync("mine", Token) is not { State: ListState.Closed })

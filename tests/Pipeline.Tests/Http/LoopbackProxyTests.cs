@@ -57,7 +57,8 @@ public sealed class LoopbackProxyTests
     public async Task DoctorNeverUsesTheProxyForThisMachine()
     {
         await using var proxy = await TestServer.StartAsync(TestServer.Json("{}", 502));
-        await using var api = await TestServer.StartAsync(TestServer.Json("""{"data":[],"pagination":{"has_next":false}}"""));
+        await using var api = await TestServer.StartAsync(
+            TestServer.Json("""{"data":[],"pagination":{"has_next":false}}"""));
         await CliProcess.RunAsync(
             ["doctor", "--api", api.Address.AbsoluteUri, "--storage-url", "s3://results/"],
             ("NIMBLE_API_KEY", "key"), ("AWS_ENDPOINT_URL_S3", api.Address.AbsoluteUri), ("AWS_ACCESS_KEY_ID", "k"),

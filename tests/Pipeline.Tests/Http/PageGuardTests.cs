@@ -86,27 +86,33 @@ public sealed class PageGuardTests
         using var account = new AzureAccount(
             new()
             {
-                ConnectionString = $"BlobEndpoint={server.Address}a;QueueEndpoint={server.Address}a;TableEndpoint={server.Address}a;"
+                ConnectionString =
+                    $"BlobEndpoint={server.Address}a;QueueEndpoint={server.Address}a;TableEndpoint={server.Address}a;"
                     + "SharedAccessSignature=sv=2023-11-03&sig=abc%3D",
                 MaxTries = 1,
             },
             time: _time);
         var container = account.Container("lists");
         var error = await Assert.ThrowsAsync<PipelineException>(
-            async () => await container.ReadAsync<global::Azure.Storage.Blobs.Models.BlobItem>(List, Ct).CountAsync(Ct));
+            async () =>
+                await container.ReadAsync<global::Azure.Storage.Blobs.Models.BlobItem>(List, Ct).CountAsync(Ct));
         Assert.Equal(
-            (FailureReasons.Unavailable, $"The listing of the blob container 'lists' does not end: {why}."), (error.Reason, error.Message));
+            (FailureReasons.Unavailable, $"The listing of the blob container 'lists' does not end: {why}."),
+            (error.Reason, error.Message));
         Assert.InRange(pages, 0, 250);
     }
 
-    private static global::Azure.AsyncPageable<global::Azure.Storage.Blobs.Models.BlobItem> List(BlobContainerClient client) =>
+    private static global::Azure.AsyncPageable<global::Azure.Storage.Blobs.Models.BlobItem> List(
+        BlobContainerClient client) =>
         client.GetBlobsAsync(cancellationToken: Ct);
 
     private static Task PageAsync(HttpContext context, string marker)
     {
         context.Response.ContentType = "application/xml";
         return context.Response.WriteAsync(
-            $"<?xml version=\"1.0\"?><EnumerationResults><Blobs /><NextMarker>{marker}</NextMarker></EnumerationResults>", Ct);
+            "<?xml version=\"1.0\"?><EnumerationResults><Blobs "
+                + $"/><NextMarker>{marker}</NextMarker></EnumerationResults>",
+            Ct);
     }
 
     private Task<int> FetchAsync(PageGuard guard, TimeSpan takes) => guard.FetchAsync(() =>

@@ -9,7 +9,10 @@ namespace Pipeline.Tests.Infra;
 public sealed partial class AlertTests
 {
     private static readonly string[] Templates =
-        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).SelectMany(f => Template().Matches(File.ReadAllText(f))).Select(m => m.Groups[1].Value)];
+        [
+            .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+                .SelectMany(f => Template().Matches(File.ReadAllText(f)))
+                .Select(m => m.Groups[1].Value)];
 
     [Fact]
     public async Task EveryQueryMatchesALineThatTheCodeLogs()
@@ -22,7 +25,13 @@ public sealed partial class AlertTests
             var query = criterion.GetProperty("query").GetString()!;
             var sentences = Sentence().Matches(query).Select(m => m.Groups[1].Value).ToList();
             Assert.NotEmpty(sentences);
-            var found = sentences.Select(sentence => Assert.Single(Templates, t => Placeholder().Split(t).Any(part => part.Contains(sentence, StringComparison.Ordinal)))).ToList();
+            var found = sentences.Select(
+                sentence =>
+                    Assert.Single(
+                        Templates,
+                        t =>
+                            Placeholder().Split(t).Any(
+                                part => part.Contains(sentence, StringComparison.Ordinal)))).ToList();
             foreach (Match property in Property().Matches(query))
                 Assert.All(found, template => Assert.Matches($@"\{{{property.Groups[1].Value}(:[^}}]*)?\}}", template));
         }
@@ -33,7 +42,8 @@ public sealed partial class AlertTests
     {
         var page = Repository.Read("docs/operating.md");
         foreach (var rule in await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules"))
-            Assert.Contains($"`{rule.GetProperty("name").GetString()!.Split("-test-")[0]}`", page, StringComparison.Ordinal);
+            Assert.Contains(
+                $"`{rule.GetProperty("name").GetString()!.Split("-test-")[0]}`", page, StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -43,7 +53,9 @@ public sealed partial class AlertTests
     /// </summary>
     [Fact]
     public void TheLogThatAlertsReadIsNotSampled() =>
-        Assert.Contains("EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"), StringComparison.Ordinal);
+        Assert.Contains(
+            "EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"),
+            StringComparison.Ordinal);
 
     [GeneratedRegex(@"Message\s*=\s*""((?:[^""\\]|\\.)*)""")]
     private static partial Regex Template();

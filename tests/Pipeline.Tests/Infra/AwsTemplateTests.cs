@@ -27,7 +27,8 @@ public sealed partial class AwsTemplateTests
     {
         var template = await Template.Value;
         string[] pseudo = ["AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region"];
-        var names = template.GetProperty("Parameters").EnumerateObject().Concat(template.GetProperty("Resources").EnumerateObject()).Select(p => p.Name).Concat(pseudo).ToList();
+        var names = template.GetProperty("Parameters").EnumerateObject().Concat(
+            template.GetProperty("Resources").EnumerateObject()).Select(p => p.Name).Concat(pseudo).ToList();
         var conditions = template.GetProperty("Conditions").EnumerateObject().Select(p => p.Name).ToList();
         var used = new HashSet<string>();
         Walk(template, (key, value) =>
@@ -50,7 +51,8 @@ public sealed partial class AwsTemplateTests
     [Fact]
     public async Task OnlyTheAppsOwnIdentityIsTrusted()
     {
-        var trust = JsonElement.Parse(Substitute((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("AssumeRolePolicyDocument")));
+        var trust = JsonElement.Parse(
+            Substitute((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("AssumeRolePolicyDocument")));
         var statement = Assert.Single(trust.GetProperty("Statement").EnumerateArray());
         Assert.Equal("sts:AssumeRoleWithWebIdentity", statement.GetProperty("Action").GetString());
         Assert.Equal(Values["Provider"], statement.GetProperty("Principal").GetProperty("Federated").GetString());
@@ -58,7 +60,11 @@ public sealed partial class AwsTemplateTests
         Assert.Equal("StringEquals", equal.Name);
         var issuer = $"sts.windows.net/{Values["TenantId"]}/";
         Assert.Equal(
-            new Dictionary<string, string> { [$"{issuer}:aud"] = Values["Audience"], [$"{issuer}:sub"] = Values["IdentityPrincipalId"] },
+            new Dictionary<string, string>
+            {
+                [$"{issuer}:aud"] = Values["Audience"],
+                [$"{issuer}:sub"] = Values["IdentityPrincipalId"],
+            },
             equal.Value.Deserialize<Dictionary<string, string>>());
         var provider = await ResourceAsync("OidcProvider", "AWS::IAM::OIDCProvider");
         Assert.Equal($"https://{issuer}", Substitute(provider.GetProperty("Url")));
@@ -68,47 +74,78 @@ public sealed partial class AwsTemplateTests
     [Fact]
     public async Task NimbleMayOnlyWriteBelowThePrefix()
     {
-        var policy = (await ResourceAsync("BucketPolicy", "AWS::S3::BucketPolicy")).GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().ToList();
+        var policy = (
+            await ResourceAsync(
+                "BucketPolicy",
+                "AWS::S3::BucketPolicy")).GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray()
+                    .ToList();
         var granted = policy.Where(s => s.GetProperty("Effect").GetString() == "Allow").ToList();
-        Assert.All(granted, s => Assert.Equal("NimbleWriterArn", s.GetProperty("Principal").GetProperty("AWS").GetProperty("Ref").GetString()));
+        Assert.All(
+            granted,
+            s =>
+                Assert.Equal(
+                    "NimbleWriterArn", s.GetProperty("Principal").GetProperty("AWS").GetProperty("Ref").GetString()));
         Assert.Equal(
-            ["arn:aws:s3:::my-results s3:GetBucketLocation", "arn:aws:s3:::my-results/results/* s3:PutObject", "arn:aws:s3:::my-results/results/* s3:PutObjectAcl"],
+            [
+                "arn:aws:s3:::my-results s3:GetBucketLocation", "arn:aws:s3:::my-results/results/* s3:PutObject",
+                "arn:aws:s3:::my-results/results/* s3:PutObjectAcl"],
             granted.SelectMany(Grants).Order(StringComparer.Ordinal));
-        Assert.Contains(policy, s => s.GetProperty("Effect").GetString() == "Deny" && s.GetProperty("Condition").GetProperty("Bool").GetProperty("aws:SecureTransport").GetString() == "false");
+        Assert.Contains(policy, s => s.GetProperty("Effect").GetString() == "Deny"
+            && s.GetProperty("Condition")
+                .GetProperty("Bool")
+                .GetProperty("aws:SecureTransport")
+                .GetString() == "false");
     }
 
     [Fact]
     public async Task ThePipelineMayReadAndList()
     {
-        var policy = Assert.Single((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
-        var statements = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Where(s => s.TryGetProperty("Sid", out _));
-        Assert.Equal(["arn:aws:s3:::my-results s3:ListBucket", "arn:aws:s3:::my-results/results/* s3:GetObject"], statements.SelectMany(Grants).Order(StringComparer.Ordinal));
+        var policy = Assert.Single(
+            (await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
+        var statements = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Where(
+            s => s.TryGetProperty("Sid", out _));
+        Assert.Equal(
+            ["arn:aws:s3:::my-results s3:ListBucket", "arn:aws:s3:::my-results/results/* s3:GetObject"],
+            statements.SelectMany(Grants).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task ANewKeyIsForNimblesWriterAndForWhomTheAccountAllows()
     {
-        var policy = (await ResourceAsync("Key", "AWS::KMS::Key")).GetProperty("KeyPolicy").GetProperty("Statement").EnumerateArray().ToList();
+        var policy = (
+            await ResourceAsync(
+                "Key", "AWS::KMS::Key")).GetProperty("KeyPolicy").GetProperty("Statement").EnumerateArray().ToList();
         Assert.Equal(["Account", "NimbleEncrypts"], policy.Select(s => s.GetProperty("Sid").GetString()));
-        Assert.Equal("arn:aws:iam::111111111111:root", Substitute(policy[0].GetProperty("Principal").GetProperty("AWS")));
-        Assert.Equal("NimbleWriterArn", policy[1].GetProperty("Principal").GetProperty("AWS").GetProperty("Ref").GetString());
+        Assert.Equal(
+            "arn:aws:iam::111111111111:root", Substitute(policy[0].GetProperty("Principal").GetProperty("AWS")));
+        Assert.Equal(
+            "NimbleWriterArn", policy[1].GetProperty("Principal").GetProperty("AWS").GetProperty("Ref").GetString());
         Assert.Equal(
             ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
             policy[1].GetProperty("Action").EnumerateArray().Select(a => a.GetString()));
         var key = (await Template.Value).GetProperty("Resources").GetProperty("Key");
-        Assert.Equal(("MakesKmsKey", "Retain"), (key.GetProperty("Condition").GetString(), key.GetProperty("DeletionPolicy").GetString()));
+        Assert.Equal(
+            ("MakesKmsKey", "Retain"),
+            (key.GetProperty("Condition").GetString(), key.GetProperty("DeletionPolicy").GetString()));
     }
 
     [Fact]
     public async Task TheReaderMayDecryptOnlyWithTheKeyOfTheBucketIfAny()
     {
         const string Key = """{"Fn::If":["MakesKmsKey",{"Fn::GetAtt":["Key","Arn"]},""";
-        var policy = Assert.Single((await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
-        var decrypt = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Single(s => s.TryGetProperty("Fn::If", out _)).GetProperty("Fn::If");
-        Assert.Equal(("HasKmsKey", "kms:Decrypt"), (decrypt[0].GetString(), decrypt[1].GetProperty("Action").GetString()));
+        var policy = Assert.Single(
+            (await ResourceAsync("ReaderRole", "AWS::IAM::Role")).GetProperty("Policies").EnumerateArray());
+        var decrypt = policy.GetProperty("PolicyDocument").GetProperty("Statement").EnumerateArray().Single(
+            s => s.TryGetProperty("Fn::If", out _)).GetProperty("Fn::If");
+        Assert.Equal(
+            ("HasKmsKey", "kms:Decrypt"), (decrypt[0].GetString(), decrypt[1].GetProperty("Action").GetString()));
         Assert.StartsWith(Key, Compact(decrypt[1].GetProperty("Resource")), StringComparison.Ordinal);
-        var encryption = (await ResourceAsync("Bucket", "AWS::S3::Bucket")).GetProperty("BucketEncryption").GetProperty("ServerSideEncryptionConfiguration")[0];
-        Assert.StartsWith(Key, Compact(encryption.GetProperty("ServerSideEncryptionByDefault").GetProperty("KMSMasterKeyID")), StringComparison.Ordinal);
+        var encryption = (await ResourceAsync("Bucket", "AWS::S3::Bucket"))
+            .GetProperty("BucketEncryption")
+            .GetProperty("ServerSideEncryptionConfiguration")[0];
+        Assert.StartsWith(
+            Key, Compact(encryption.GetProperty("ServerSideEncryptionByDefault").GetProperty("KMSMasterKeyID")),
+            StringComparison.Ordinal);
 
         static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
     }
@@ -117,23 +154,36 @@ public sealed partial class AwsTemplateTests
     public async Task TheBucketIsClosedAndOutlivesItsStack()
     {
         var template = await Template.Value;
-        Assert.Equal("Retain", template.GetProperty("Resources").GetProperty("Bucket").GetProperty("DeletionPolicy").GetString());
+        Assert.Equal(
+            "Retain",
+            template.GetProperty("Resources").GetProperty("Bucket").GetProperty("DeletionPolicy").GetString());
         var bucket = await ResourceAsync("Bucket", "AWS::S3::Bucket");
-        Assert.All(bucket.GetProperty("PublicAccessBlockConfiguration").EnumerateObject(), p => Assert.True(p.Value.GetBoolean()));
+        Assert.All(
+            bucket.GetProperty("PublicAccessBlockConfiguration").EnumerateObject(),
+            p => Assert.True(p.Value.GetBoolean()));
         Assert.Equal(4, bucket.GetProperty("PublicAccessBlockConfiguration").EnumerateObject().Count());
-        Assert.Equal(["Region", "RoleArn", "StorageUrl"], template.GetProperty("Outputs").EnumerateObject().Select(o => o.Name).Order());
-        Assert.Equal("s3://my-results/results/", Substitute(template.GetProperty("Outputs").GetProperty("StorageUrl").GetProperty("Value")));
+        Assert.Equal(
+            ["Region", "RoleArn", "StorageUrl"],
+            template.GetProperty("Outputs").EnumerateObject().Select(o => o.Name).Order());
+        Assert.Equal(
+            "s3://my-results/results/",
+            Substitute(template.GetProperty("Outputs").GetProperty("StorageUrl").GetProperty("Value")));
     }
 
     private static async Task<JsonElement> ReadAsync()
     {
         using var folder = new TempFolder();
         File.Copy(Path.Combine(Repository.Root, "infra", "aws", "results-bucket.yaml"), folder["template.yaml"]);
-        await File.WriteAllTextAsync(folder["read.bicep"], "output template object = loadYamlContent('template.yaml')", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["read.bicep"], "output template object = loadYamlContent('template.yaml')",
+            TestContext.Current.CancellationToken);
         Assert.Equal(new(0, ""), await Bicep.BuildAsync(folder["read.bicep"], folder.Path));
-        var compiled = JsonElement.Parse(await File.ReadAllTextAsync(folder["read.json"], TestContext.Current.CancellationToken));
+        var compiled = JsonElement.Parse(
+            await File.ReadAllTextAsync(folder["read.json"], TestContext.Current.CancellationToken));
         // Bicep doubles the opening bracket of a string that looks like an expression.
-        return JsonElement.Parse(compiled.GetProperty("variables").GetProperty("$fxv#0").GetRawText().Replace("\"[[", "\"[", StringComparison.Ordinal));
+        return JsonElement.Parse(
+            compiled.GetProperty("variables").GetProperty("$fxv#0").GetRawText().Replace(
+                "\"[[", "\"[", StringComparison.Ordinal));
     }
 
     private static async Task<JsonElement> ResourceAsync(string name, string type)
@@ -147,7 +197,9 @@ public sealed partial class AwsTemplateTests
     {
         var actions = statement.GetProperty("Action");
         var resource = Substitute(statement.GetProperty("Resource"));
-        return actions.ValueKind == JsonValueKind.Array ? actions.EnumerateArray().Select(a => $"{resource} {a}") : [$"{resource} {actions}"];
+        return actions.ValueKind == JsonValueKind.Array
+            ? actions.EnumerateArray().Select(a => $"{resource} {a}")
+            : [$"{resource} {actions}"];
     }
 
     private static string Substitute(JsonElement element)

@@ -27,7 +27,9 @@ internal static class Bicep
         ["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/reader",
         ["AWS_REGION"] = "eu-west-1",
         ["AWS_REQUEST_PAYER"] = "requester",
-        ["GOOGLE_WORKLOAD_PROVIDER"] = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pipeline-azure/providers/azure",
+        [
+            "GOOGLE_WORKLOAD_PROVIDER"] = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/"
+                + "pipeline-azure/providers/azure",
         ["GOOGLE_SERVICE_ACCOUNT"] = "reader@my-project.iam.gserviceaccount.com",
         ["GOOGLE_CLOUD_QUOTA_PROJECT"] = "my-project",
         ["APP_SETTINGS"] = """{"Pipeline__Nimble__RequestsPerSecond":"50"}""",
@@ -39,9 +41,15 @@ internal static class Bicep
         ["CONSUMERS"] = """["00000000-0000-0000-0000-00000000000b","00000000-0000-0000-0000-00000000000c"]""",
     };
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    private static readonly string Program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BicepPath").Value!;
+    private static readonly string Program =
+        typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+        a => a.Key == "BicepPath").Value!;
 
     private static readonly Lazy<Task<string>> Expanded = new(SnapshotAsync);
 
@@ -58,21 +66,30 @@ internal static class Bicep
     }
 
     /// <summary>Compiles one file with everything it imports into the folder <paramref name="output"/>.</summary>
-    public static Task<BicepRun> BuildAsync(string file, string output) => RunAsync(Path.GetDirectoryName(file)!, "build", file, "--outdir", output);
+    public static Task<BicepRun> BuildAsync(string file, string output) =>
+        RunAsync(Path.GetDirectoryName(file)!, "build", file, "--outdir", output);
 
     /// <summary>Runs Bicep. It succeeded if it printed nothing.</summary>
     public static async Task<BicepRun> RunAsync(string folder, params string[] arguments)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The package has Bicep for Linux on x64 only.");
+        Assert.SkipUnless(OperatingSystem.IsLinux()
+            && RuntimeInformation.ProcessArchitecture == Architecture.X64,
+            "The package has Bicep for Linux on x64 only.");
         using var home = new TempFolder();
-        var start = new ProcessStartInfo(Program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment.Clear();
         start.Environment["HOME"] = home.Path;
         foreach (var (name, value) in Deployment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var said = await Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new(process.ExitCode, string.Concat(said));
     }
@@ -82,17 +99,23 @@ internal static class Bicep
         using var copy = new TempFolder();
         TempFolder.CopyFolder(Path.Combine(Repository.Root, "infra", "azure"), copy.Path);
         var run = await RunAsync(copy.Path, "snapshot", "main.bicepparam", "--mode", "overwrite",
-            "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id", "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
+            "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id",
+            "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
         Assert.Equal(new(0, ""), run);
-        var snapshot = JsonNode.Parse(await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken))!;
+        var snapshot = JsonNode.Parse(
+            await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken))!;
         return Sorted(snapshot)!.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
     }
 
     /// <summary>Sorts the expanded resources, because Bicep's order differs from run to run.</summary>
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject item => new JsonObject(item.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
-        JsonArray { Count: > 0 } items when items[0] is JsonObject first && first.ContainsKey("id") => new JsonArray([.. items.Select(Sorted).OrderBy(i => (string?)i!["id"], StringComparer.Ordinal)]),
+        JsonObject item =>
+            new JsonObject(
+                item.OrderBy(p => p.Key, StringComparer.Ordinal)
+                    .Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
+        JsonArray { Count: > 0 } items when items[0] is JsonObject first && first.ContainsKey("id") =>
+            new JsonArray([.. items.Select(Sorted).OrderBy(i => (string?)i!["id"], StringComparer.Ordinal)]),
         JsonArray items => new JsonArray([.. items.Select(Sorted)]),
         _ => node?.DeepClone(),
     };

@@ -23,7 +23,13 @@ public sealed class BicepTests
         TempFolder.CopyFolder(Folder, copy.Path);
         var module = copy["modules", "function-app.bicep"];
         var text = await File.ReadAllTextAsync(module, TestContext.Current.CancellationToken);
-        foreach (var (right, wrong) in new[] { ("runtime: {", "runtimes: {"), ("properties: settings", "property: settings"), ("param name string", "param name string\nparam nothing string") })
+        foreach (var (right, wrong)
+            in new[]
+            {
+                ("runtime: {", "runtimes: {"),
+                ("properties: settings", "property: settings"),
+                ("param name string", "param name string\nparam nothing string"),
+            })
         {
             Assert.Contains(right, text, StringComparison.Ordinal);
             text = text.Replace(right, wrong, StringComparison.Ordinal);
@@ -31,7 +37,9 @@ public sealed class BicepTests
 
         await File.WriteAllTextAsync(module, text, TestContext.Current.CancellationToken);
         var said = (await Bicep.RunAsync(copy.Path, "lint", module)).Output;
-        Assert.All(["runtimes", "property", "no-unused-params"], mistake => Assert.Contains(mistake, said, StringComparison.Ordinal));
+        Assert.All(
+            ["runtimes", "property", "no-unused-params"],
+            mistake => Assert.Contains(mistake, said, StringComparison.Ordinal));
     }
 
     /// <summary>
@@ -53,27 +61,41 @@ public sealed class BicepTests
     {
         using var output = new TempFolder();
         Assert.Equal(new(0, ""), await Bicep.BuildAsync(Path.Combine(Folder, "main.bicep"), output.Path));
-        var template = JsonElement.Parse(await File.ReadAllTextAsync(output["main.json"], TestContext.Current.CancellationToken));
-        var secure = template.GetProperty("parameters").EnumerateObject().Where(p => p.Value.TryGetProperty("type", out var type) && type.GetString() == "securestring").Select(p => p.Name);
+        var template = JsonElement.Parse(
+            await File.ReadAllTextAsync(output["main.json"], TestContext.Current.CancellationToken));
+        var secure =
+            template.GetProperty("parameters").EnumerateObject().Where(p => p.Value.TryGetProperty("type", out var type)
+            && type.GetString() == "securestring").Select(p => p.Name);
         Assert.Equal(["callbackKey", "nimbleApiKey", "previousCallbackKey"], secure.Order());
         foreach (var name in secure)
         {
-            var users = template.GetProperty("resources").EnumerateObject().Where(r => r.Value.GetRawText().Contains($"parameters('{name}')", StringComparison.Ordinal));
+            var users = template.GetProperty("resources").EnumerateObject().Where(
+                r => r.Value.GetRawText().Contains($"parameters('{name}')", StringComparison.Ordinal));
             Assert.Equal(["vault"], users.Select(u => u.Name));
         }
 
-        Assert.DoesNotContain("connectionString", template.GetProperty("outputs").GetRawText(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            "connectionString", template.GetProperty("outputs").GetRawText(), StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("secret-", await Bicep.ExpandedAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task OnlyIdentitiesGrantAccess()
     {
-        var account = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts")).GetProperty("properties");
+        var account = Assert.Single(
+            await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts")).GetProperty("properties");
         Assert.False(account.GetProperty("allowSharedKeyAccess").GetBoolean());
         Assert.False(account.GetProperty("allowBlobPublicAccess").GetBoolean());
-        Assert.True(Assert.Single(await Bicep.ResourcesAsync("Microsoft.Insights/components")).GetProperty("properties").GetProperty("DisableLocalAuth").GetBoolean());
-        Assert.True(Assert.Single(await Bicep.ResourcesAsync("Microsoft.KeyVault/vaults")).GetProperty("properties").GetProperty("enableRbacAuthorization").GetBoolean());
+        Assert.True(
+            Assert.Single(
+                await Bicep.ResourcesAsync(
+                    "Microsoft.Insights/components")).GetProperty("properties").GetProperty("DisableLocalAuth")
+                        .GetBoolean());
+        Assert.True(
+            Assert.Single(await Bicep.ResourcesAsync("Microsoft.KeyVault/vaults"))
+                .GetProperty("properties")
+                .GetProperty("enableRbacAuthorization")
+                .GetBoolean());
         foreach (var policy in await Bicep.ResourcesAsync("Microsoft.Web/sites/basicPublishingCredentialsPolicies"))
             Assert.False(policy.GetProperty("properties").GetProperty("allow").GetBoolean());
     }
@@ -81,12 +103,22 @@ public sealed class BicepTests
     [Fact]
     public async Task TheAppIsOnFlexConsumptionWithoutSettingsThatBelongToOtherPlans()
     {
-        var config = Assert.Single(await Bicep.ResourcesAsync("Microsoft.Web/sites")).GetProperty("properties").GetProperty("functionAppConfig");
-        Assert.Equal("""{"name":"dotnet-isolated","version":"10.0"}""", JsonSerializer.Serialize(config.GetProperty("runtime")));
+        var config = Assert.Single(
+            await Bicep.ResourcesAsync(
+                "Microsoft.Web/sites")).GetProperty("properties").GetProperty("functionAppConfig");
+        Assert.Equal(
+            """{"name":"dotnet-isolated","version":"10.0"}""", JsonSerializer.Serialize(config.GetProperty("runtime")));
         Assert.Equal(2048, config.GetProperty("scaleAndConcurrency").GetProperty("instanceMemoryMB").GetInt32());
-        Assert.Equal("UserAssignedIdentity", config.GetProperty("deployment").GetProperty("storage").GetProperty("authentication").GetProperty("type").GetString());
+        Assert.Equal(
+            "UserAssignedIdentity",
+            config.GetProperty("deployment")
+                .GetProperty("storage")
+                .GetProperty("authentication")
+                .GetProperty("type")
+                .GetString());
         var settings = await Names.SettingsAsync();
-        Assert.DoesNotContain(settings, s => s.StartsWith("WEBSITE_", StringComparison.Ordinal) || s.StartsWith("FUNCTIONS_", StringComparison.Ordinal));
+        Assert.DoesNotContain(settings, s => s.StartsWith("WEBSITE_", StringComparison.Ordinal)
+            || s.StartsWith("FUNCTIONS_", StringComparison.Ordinal));
         Assert.DoesNotContain("AzureWebJobsStorage", settings);
     }
 }

@@ -9,7 +9,14 @@ public sealed class GcpScriptTests : IDisposable
     private const string Tenant = "00000000-0000-0000-0000-000000000001";
     private const string Identity = "00000000-0000-0000-0000-000000000002";
     private const string Pool = "projects/424242/locations/global/workloadIdentityPools/pipeline-azure";
-    private static readonly string[] Arguments = ["my-project", "my-results", Tenant, Identity, "api://pipeline-results"];
+    private static readonly string[] Arguments =
+    [
+        "my-project",
+        "my-results",
+        Tenant,
+        Identity,
+        "api://pipeline-results",
+    ];
     private readonly TempFolder _folder = new();
 
     [Fact]
@@ -17,12 +24,18 @@ public sealed class GcpScriptTests : IDisposable
     {
         var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments);
         Assert.Equal(0, exitCode);
-        Assert.Equal($"storage_url=gs://my-results/results/\nprovider=//iam.googleapis.com/{Pool}/providers/azure\naudience=api://pipeline-results\n", output);
+        Assert.Equal(
+            $"storage_url=gs://my-results/results/\nprovider=//iam.googleapis.com/{Pool}/providers/azure\naudience="
+                + "api://pipeline-results\n",
+            output);
         Assert.All(calls, call => Assert.Contains("--project=my-project --quiet", call, StringComparison.Ordinal));
         Assert.Contains(calls, c => c.StartsWith("storage buckets create gs://my-results ", StringComparison.Ordinal)
             && c.Contains("--uniform-bucket-level-access --public-access-prevention", StringComparison.Ordinal));
-        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools create pipeline-azure ", StringComparison.Ordinal));
-        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools providers create-oidc azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls, c => c.StartsWith("iam workload-identity-pools create pipeline-azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            c => c.StartsWith("iam workload-identity-pools providers create-oidc azure ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -31,7 +44,9 @@ public sealed class GcpScriptTests : IDisposable
         var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments);
         Assert.Equal(0, exitCode);
         Assert.DoesNotContain(calls, c => c.Contains(" create", StringComparison.Ordinal));
-        Assert.Contains(calls, c => c.StartsWith("iam workload-identity-pools providers update-oidc azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            c => c.StartsWith("iam workload-identity-pools providers update-oidc azure ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -40,14 +55,21 @@ public sealed class GcpScriptTests : IDisposable
         var (_, _, calls) = await RunAsync(isThere: true, Arguments);
         Assert.Equal(
             [
-                "storage buckets add-iam-policy-binding gs://my-results --member=serviceAccount:nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com --role=roles/storage.objectCreator"
-                    + " --condition=expression=resource.name.startsWith('projects/_/buckets/my-results/objects/results/'),title=results --project=my-project --quiet",
-                $"storage buckets add-iam-policy-binding gs://my-results --member=principal://iam.googleapis.com/{Pool}/subject/{Identity} --role=roles/storage.objectViewer"
+                "storage buckets add-iam-policy-binding gs://my-results "
+                    + "--member=serviceAccount:nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com "
+                    + "--role=roles/storage.objectCreator"
+                    + " --condition=expression=resource.name.startsWith('projects/_/buckets/my-results/objects/results/"
+                    + "'),title=results --project=my-project --quiet",
+                "storage buckets add-iam-policy-binding gs://my-results "
+                    + $"--member=principal://iam.googleapis.com/{Pool}/subject/{Identity} "
+                    + "--role=roles/storage.objectViewer"
                     + " --condition=None --project=my-project --quiet",
             ],
             calls.Where(c => c.Contains("add-iam-policy-binding", StringComparison.Ordinal)));
         var provider = Assert.Single(calls, c => c.Contains("update-oidc", StringComparison.Ordinal));
-        Assert.Contains($"--issuer-uri=https://sts.windows.net/{Tenant}/ --allowed-audiences=api://pipeline-results", provider, StringComparison.Ordinal);
+        Assert.Contains(
+            $"--issuer-uri=https://sts.windows.net/{Tenant}/ --allowed-audiences=api://pipeline-results", provider,
+            StringComparison.Ordinal);
         Assert.Contains($"--attribute-condition=assertion.sub == '{Identity}'", provider, StringComparison.Ordinal);
     }
 
@@ -64,7 +86,8 @@ public sealed class GcpScriptTests : IDisposable
                 $"storage service-agent --authorize-cmek={key} --project=my-project --quiet",
                 $"storage buckets update gs://my-results --default-encryption-key={key} --project=my-project --quiet",
             }.Take(expected),
-            calls.Where(c => c.Contains("cmek", StringComparison.Ordinal) || c.Contains("encryption", StringComparison.Ordinal)));
+            calls.Where(c => c.Contains("cmek", StringComparison.Ordinal)
+                || c.Contains("encryption", StringComparison.Ordinal)));
         var refused = await RunAsync(isThere: true, Arguments, kmsKey: "my-key");
         Assert.Equal((2, 0), (refused.ExitCode, refused.Calls.Length));
     }
@@ -72,7 +95,14 @@ public sealed class GcpScriptTests : IDisposable
     [Fact]
     public async Task WrongArgumentsAreReportedBeforeAnythingIsDone()
     {
-        foreach (var arguments in new string[][] { [], ["my-project"], ["my-project", "my-results", "contoso.com", Identity, "api://a"], ["my-project", "my-results", Tenant, "me", "api://a"] })
+        foreach (var arguments
+            in new string[][]
+            {
+                [],
+                ["my-project"],
+                ["my-project", "my-results", "contoso.com", Identity, "api://a"],
+                ["my-project", "my-results", Tenant, "me", "api://a"],
+            })
         {
             var (exitCode, _, calls) = await RunAsync(isThere: false, arguments);
             Assert.Equal(2, exitCode);
@@ -91,7 +121,8 @@ public sealed class GcpScriptTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(bool isThere, string[] arguments, string refused = "nothing", string kmsKey = "")
+    private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(
+        bool isThere, string[] arguments, string refused = "nothing", string kmsKey = "")
     {
         Assert.SkipUnless(File.Exists("/bin/bash"), "There is no bash here.");
         var log = _folder["calls.txt"];
@@ -106,8 +137,10 @@ public sealed class GcpScriptTests : IDisposable
             esac
             """, TestContext.Current.CancellationToken);
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(_folder["gcloud"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var start = new ProcessStartInfo("/bin/bash", [Path.Combine(Repository.Root, "infra", "gcp", "results-bucket.sh"), .. arguments])
+            File.SetUnixFileMode(
+                _folder["gcloud"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var start = new ProcessStartInfo(
+            "/bin/bash", [Path.Combine(Repository.Root, "infra", "gcp", "results-bucket.sh"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -117,7 +150,8 @@ public sealed class GcpScriptTests : IDisposable
         start.Environment["KMS_KEY"] = kmsKey;
         using var process = Process.Start(start)!;
         var said = await Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, said[0], await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
     }

@@ -14,38 +14,53 @@ public sealed partial class NamesTests
     [Fact]
     public async Task QueuesMatchTheCode()
     {
-        Assert.Equal(Work.Order(), Names.ConstantsOf(typeof(QueueNames)).Where(n => n != QueueNames.PoisonSuffix).Order());
-        var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix)).Concat(Names.ConstantsOf(typeof(AzureNames), "Queue"));
-        Assert.Equal(expected.Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/queueServices/queues"));
+        Assert.Equal(
+            Work.Order(), Names.ConstantsOf(typeof(QueueNames)).Where(n => n != QueueNames.PoisonSuffix).Order());
+        var expected = Work.Concat(Work.Select(q => q + QueueNames.PoisonSuffix))
+            .Concat(Names.ConstantsOf(typeof(AzureNames), "Queue"));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            await Names.OfAsync("Microsoft.Storage/storageAccounts/queueServices/queues"));
     }
 
     [Fact]
     public async Task ContainersMatchTheCode()
     {
-        var expected = Names.ConstantsOf(typeof(AzureNames), "Container").Append("app-package").Append("lists").Distinct();
-        Assert.Equal(expected.Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/blobServices/containers"));
+        var expected = Names.ConstantsOf(
+            typeof(AzureNames), "Container").Append("app-package").Append("lists").Distinct();
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            await Names.OfAsync("Microsoft.Storage/storageAccounts/blobServices/containers"));
     }
 
     [Fact]
     public async Task TablesMatchTheCode() =>
-        Assert.Equal(Names.ConstantsOf(typeof(AzureNames), "Table").Order(StringComparer.Ordinal), await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
+        Assert.Equal(
+            Names.ConstantsOf(typeof(AzureNames), "Table").Order(StringComparer.Ordinal),
+            await Names.OfAsync("Microsoft.Storage/storageAccounts/tableServices/tables"));
 
     [Fact]
     public async Task TheCodeReadsEverySettingOfTheApp()
     {
         string[] others =
         [
-            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY",
+                "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
         ];
-        var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append("Pipeline__Delivery__CallbackKeys__1");
+        var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append(
+            "Pipeline__Delivery__CallbackKeys__1");
         var made = await Names.SettingsAsync();
         Assert.Empty(made.Except(known));
         // Parameters of a deployment set every variable that is neither a key nor an endpoint: who signs in, and who
         // pays.
         Assert.Equal(
-            ["AWS_REGION", "AWS_REQUEST_PAYER", "AWS_ROLE_ARN", "AZURE_CLIENT_ID", "AZURE_TOKEN_AUDIENCE", "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_WORKLOAD_PROVIDER"],
+            [
+                "AWS_REGION", "AWS_REQUEST_PAYER", "AWS_ROLE_ARN", "AZURE_CLIENT_ID", "AZURE_TOKEN_AUDIENCE",
+                "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_WORKLOAD_PROVIDER"],
             made.Intersect(Names.Clouds).Order(StringComparer.Ordinal));
-        AssertNone(LocalSettings().Where(s => s.StartsWith("Pipeline__", StringComparison.Ordinal)).Select(Name), Names.Options.Keys.Select(Name));
+        AssertNone(
+            LocalSettings().Where(s => s.StartsWith("Pipeline__", StringComparison.Ordinal)).Select(Name),
+            Names.Options.Keys.Select(Name));
     }
 
     [Fact]
@@ -65,13 +80,15 @@ public sealed partial class NamesTests
             Assert.Contains($"`{variable.Groups[1].Value}`", page, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<string> LocalSettings() => JsonElement.Parse(Repository.Read("local.settings.sample.json"))
+    private static IEnumerable<string> LocalSettings() =>
+        JsonElement.Parse(Repository.Read("local.settings.sample.json"))
         .GetProperty("Values").EnumerateObject().Select(v => v.Name.Replace(":", "__", StringComparison.Ordinal));
 
     /// <summary>The setting's name without its index in a list.</summary>
     private static string Name(string setting) => ListPlace().Replace(setting, "");
 
-    private static void AssertNone(IEnumerable<string> names, IEnumerable<string> known) => Assert.Empty(names.Except(known));
+    private static void AssertNone(IEnumerable<string> names, IEnumerable<string> known) =>
+        Assert.Empty(names.Except(known));
 
     [GeneratedRegex(@"readEnvironmentVariable\('(\w+)'")]
     private static partial Regex EnvironmentVariable();

@@ -15,7 +15,8 @@ public sealed partial class SecurityPageTests
         Assert.InRange(named.Count, 30, 200);
         var known = typeof(SecurityPageTests).Assembly.GetTypes().Where(HasTests).Select(type => type.Name).ToHashSet();
         // The Functions host's tests are an assembly of their own.
-        known.UnionWith(Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "Pipeline.Functions.Tests"), "*Tests.cs", SearchOption.AllDirectories)
+        known.UnionWith(Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "Pipeline.Functions.Tests"),
+            "*Tests.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetFileNameWithoutExtension(file)));
         Assert.Empty(named.Except(known));
     }
@@ -29,7 +30,8 @@ public sealed partial class SecurityPageTests
     }
 
     private static bool HasTests(Type type) =>
-        type is { IsAbstract: false } && type.GetMethods().Any(method => method.GetCustomAttributes(inherit: true).OfType<FactAttribute>().Any());
+        type is { IsAbstract: false }
+            && type.GetMethods().Any(method => method.GetCustomAttributes(inherit: true).OfType<FactAttribute>().Any());
 
     [GeneratedRegex("`([A-Za-z]+Tests)`")]
     private static partial Regex TestName();

@@ -7,9 +7,12 @@ namespace Pipeline.Tests.Infra;
 public sealed partial class SupplyChainTests
 {
     public static TheoryData<string> Workflows =>
-        [.. Directory.GetFiles(Path.Combine(Repository.Root, ".github", "workflows")).Select(file => Path.GetFileName(file)!)];
+        [
+            .. Directory.GetFiles(Path.Combine(Repository.Root, ".github", "workflows"))
+                .Select(file => Path.GetFileName(file)!)];
 
-    public static TheoryData<string> Projects => [.. Files("*.csproj").Select(file => Path.GetRelativePath(Repository.Root, file))];
+    public static TheoryData<string> Projects =>
+        [.. Files("*.csproj").Select(file => Path.GetRelativePath(Repository.Root, file))];
 
     [Theory]
     [MemberData(nameof(Workflows))]
@@ -29,9 +32,11 @@ public sealed partial class SupplyChainTests
     [MemberData(nameof(Projects))]
     public void EveryProjectIsLockedAndPartOfTheBuild(string project)
     {
-        Assert.True(File.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(project)!, "packages.lock.json")), project);
+        Assert.True(
+            File.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(project)!, "packages.lock.json")), project);
         var solution = Repository.Read("Pipeline.sln");
-        var id = Regex.Match(solution, Regex.Escape(project.Replace('/', '\\')) + "\", \"(?<id>{[^}]+})").Groups["id"].Value;
+        var id = Regex.Match(
+            solution, Regex.Escape(project.Replace('/', '\\')) + "\", \"(?<id>{[^}]+})").Groups["id"].Value;
         Assert.NotEmpty(id);
         Assert.Contains($"{id}.Debug|Any CPU.Build.0", solution, StringComparison.Ordinal);
         Assert.Contains($"{id}.Release|Any CPU.Build.0", solution, StringComparison.Ordinal);
@@ -95,7 +100,9 @@ public sealed partial class SupplyChainTests
         "/" + Path.GetRelativePath(Repository.Root, Path.GetDirectoryName(file)!).Replace('\\', '/');
 
     private static IEnumerable<string> Files(string pattern) => new[] { "src", "tests", "bench" }
-        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories))
+        .SelectMany(
+            folder =>
+                Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories))
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "node_modules"));
 
     // A workflow of this repository needs no pin: it comes from the same commit.

@@ -6,7 +6,9 @@ using Pipeline.Options;
 
 namespace Pipeline.Tests.Intake;
 
-/// <summary>Every request body on Nimble's page "Async &amp; Batch" is a list. The bodies are copied from there.</summary>
+/// <summary>
+/// Every request body on Nimble's page "Async &amp; Batch" is a list. The bodies are copied from there.
+/// </summary>
 public sealed class ApiDocumentTests
 {
     private const string Delivery = """
@@ -69,7 +71,8 @@ public sealed class ApiDocumentTests
               "callback_url": "https://your-api.com/webhooks/extract-complete"
             }
             """,
-            ["""{"url":"https://www.example.com","render":true,"formats":["html","markdown"]}"""], "{}", ["callback_url"]
+            ["""{"url":"https://www.example.com","render":true,"formats":["html","markdown"]}"""], "{}",
+            ["callback_url"]
         },
         {
             """
@@ -87,7 +90,9 @@ public sealed class ApiDocumentTests
               }
             }
             """,
-            ["""{"url":"https://www.example.com/page1"}""", """{"url":"https://www.example.com/page2"}""", """{"url":"https://www.example.com/page3"}"""],
+            [
+                """{"url":"https://www.example.com/page1"}""", """{"url":"https://www.example.com/page2"}""",
+                """{"url":"https://www.example.com/page3"}"""],
             """{"formats":["markdown"],"render":true}""", ["storage_type", "storage_url"]
         },
         {
@@ -97,7 +102,10 @@ public sealed class ApiDocumentTests
               { "url": "https://example.com/il-page", "country": "IL" }
             ] }
             """,
-            ["""{"url":"https://example.com/us-page","country":"US"}""", """{"url":"https://example.com/il-page","country":"IL"}"""], "{}", []
+            [
+                """{"url":"https://example.com/us-page","country":"US"}""",
+                """{"url":"https://example.com/il-page","country":"IL"}"""],
+            "{}", []
         },
         {
             $$"""
@@ -108,7 +116,9 @@ public sealed class ApiDocumentTests
               ],
               "shared_inputs": { {{Delivery}} } }
             """,
-            ["""{"url":"https://www.finance.com"}""", """{"url":"https://www.travel.com"}""", """{"url":"https://www.socialmedia.com"}"""],
+            [
+                """{"url":"https://www.finance.com"}""", """{"url":"https://www.travel.com"}""",
+                """{"url":"https://www.socialmedia.com"}"""],
             "{}", ["storage_type", "storage_url", "callback_url"]
         },
         {
@@ -142,7 +152,8 @@ public sealed class ApiDocumentTests
         Assert.Equal(shared, Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
 
         var inspection = await ListInspector.InspectAsync(
-            ListSource.Of(System.Text.Encoding.UTF8.GetBytes(body)), null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
+            ListSource.Of(System.Text.Encoding.UTF8.GetBytes(body)), null, new IntakeOptions(),
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(list.ListId, inspection.ListId);
         Assert.Equal(dropped.Length == 0 ? 0 : 1, inspection.Warnings.Count);
         Assert.All(dropped, field => Assert.Contains(field, inspection.Warnings[0], StringComparison.Ordinal));
@@ -154,7 +165,9 @@ public sealed class ApiDocumentTests
         var world = new IntakeWorld();
         await world.HandleAsync(SameUrl);
         var submission = Assert.Single(world.Ledger.Submissions).Value;
-        Assert.Equal((3, """{"url":"https://www.finance.com"}""", SubmissionState.Planned), (submission.Count, submission.SharedInputs, submission.State));
+        Assert.Equal(
+            (3, """{"url":"https://www.finance.com"}""", SubmissionState.Planned),
+            (submission.Count, submission.SharedInputs, submission.State));
         Assert.All(world.Inputs, input =>
         {
             var item = JsonElement.Parse(input.Input);
@@ -162,6 +175,8 @@ public sealed class ApiDocumentTests
             Assert.Equal(["country", "locale", "tag"], item.EnumerateObject().Select(p => p.Name));
             Assert.Equal(input.Id, item.GetProperty("tag").GetString());
         });
-        Assert.Equal(["US", "FR", "DE"], world.Inputs.Select(i => JsonElement.Parse(i.Input).GetProperty("country").GetString()));
+        Assert.Equal(
+            ["US", "FR", "DE"],
+            world.Inputs.Select(i => JsonElement.Parse(i.Input).GetProperty("country").GetString()));
     }
 }

@@ -74,11 +74,18 @@ public sealed class BadLineTests
         Assert.Equal(world.Failures.Keys.Order(), bad.Select(i => i.Id).Order());
 
         var failure = world.Failures[bad[0].Id];
-        Assert.Equal(("intake", "invalid_input", 3L, "", false), (failure.Stage, failure.Reason, failure.Line, failure.Url, failure.Retryable));
-        Assert.Equal("Line 3 of the list is not a valid input: 'nonsense' is not an absolute http or https URL. Correct it and submit it in a new list.", failure.Message);
+        Assert.Equal(
+            ("intake", "invalid_input", 3L, "", false),
+            (failure.Stage, failure.Reason, failure.Line, failure.Url, failure.Retryable));
+        Assert.Equal(
+            "Line 3 of the list is not a valid input: 'nonsense' is not an absolute http or https URL. Correct it and "
+                + "submit it in a new list.",
+            failure.Message);
         Assert.Equal("nonsense", failure.Input.GetString());
         var submission = world.Ledger.Submissions[bad[0].SubmissionId];
-        Assert.Equal((SubmissionState.Closed, 2, 2, 0, null), (submission.State, submission.Count, submission.Failures, submission.Records, submission.DueAt));
+        Assert.Equal(
+            (SubmissionState.Closed, 2, 2, 0, null),
+            (submission.State, submission.Count, submission.Failures, submission.Records, submission.DueAt));
         Assert.Equal([$"{list.ListId}-000000"], world.Sent);
         Assert.Equal($"{list.ListId}-000001", submission.SubmissionId);
     }
@@ -95,14 +102,19 @@ public sealed class BadLineTests
             ("{}", "it has no 'url', and neither does shared_inputs"),
             ("{\"url\":null}", "'url' is not a string"),
             ("{\"url\":[\"https://a.example\"]}", "'url' is not a string"),
-            ("{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}", "'storage_url' is a delivery field, which the pipeline sets itself"),
-            ("{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}", "'callback_url' is a delivery field, which the pipeline sets itself"),
+            (
+                "{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}",
+                "'storage_url' is a delivery field, which the pipeline sets itself"),
+            (
+                "{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}",
+                "'callback_url' is a delivery field, which the pipeline sets itself"),
             ("{\"url\":\"https://a.example\",\"country\":\"US\",\"country\":\"FR\"}", "it has the same field twice"),
             ("{\"url\":\"https://a.example\",\"tag\":\"\\ud800\"}", "half of a surrogate pair"),
             ("\"https://a.example/\\udc00\"", "half of a surrogate pair"),
             ("\"\"", "the URL is empty"),
         };
-        var list = await world.HandleAsync($"[\"https://good.example\",{string.Join(",\n", items.Select(i => i.Json))}]");
+        var list = await world.HandleAsync(
+            $"[\"https://good.example\",{string.Join(",\n", items.Select(i => i.Json))}]");
         Assert.Equal(items.Length, list.Invalid);
         var failures = world.Failures.Values.OrderBy(f => f.Line).ToList();
         Assert.Equal(Enumerable.Range(2, items.Length).Select(n => (long?)n), failures.Select(f => f.Line));
@@ -142,7 +154,9 @@ public sealed class BadLineTests
     public async Task BadNdjsonLinesFailAlone()
     {
         var world = new IntakeWorld();
-        await world.HandleAsync("{\"url\":\"https://a.example\"}\n{\"url\":\"https://b.example\"\n{\"url\":\"https://c.example\"}{}\n\"https://d.example\"\nhttps://e.example\n");
+        await world.HandleAsync(
+            "{\"url\":\"https://a.example\"}\n{\"url\":\"https://b.example\"\n{\"url\":\"https://"
+                + "c.example\"}{}\n\"https://d.example\"\nhttps://e.example\n");
         Assert.Equal(["https://a.example", "https://d.example", "https://e.example"], world.Good.Select(i => i.Url));
         Assert.Equal([2L, 3L], world.Failures.Values.Select(f => f.Line!.Value).Order());
     }
@@ -163,7 +177,8 @@ public sealed class BadLineTests
             var bytes = Encoding.UTF8.GetBytes(text);
             bytes[Array.IndexOf(bytes, (byte)'~')] = 0xE9;
             Assert.Equal(1, (await world.HandleAsync(bytes)).Invalid);
-            Assert.Contains("it is not UTF-8 text", Assert.Single(world.Failures.Values).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "it is not UTF-8 text", Assert.Single(world.Failures.Values).Message, StringComparison.Ordinal);
         }
     }
 
@@ -187,7 +202,8 @@ public sealed class BadLineTests
             $"url,tag\nhttps://a.example,\nhttps://b.example,{filler}\nhttps://c.example,\n",
             $"url,tag\nhttps://a.example,\nhttps://b.example,\"{filler}\"\nhttps://c.example,\n",
             $"\"https://a.example\"\n{{\"url\":\"https://b.example\",\"tag\":\"{filler}\"}}\n\"https://c.example\"\n",
-            $"[\"https://a.example\",{{\"url\":\"https://b.example\",\"tag\":\"{filler}\\\"]}}\",\"x\":[{{}}]}},\"https://c.example\"]",
+            $"[\"https://a.example\",{{\"url\":\"https://b.example\",\"tag\":\"{filler}\\\"]}}\","
+                + $"\"x\":[{{}}]}},\"https://c.example\"]",
             $"{{\"inputs\":[\"https://a.example\",[\"{filler}\",\"{filler}\"],{{\"url\":\"https://c.example\"}}]}}",
         ];
         foreach (var list in lists)
@@ -196,7 +212,8 @@ public sealed class BadLineTests
             await world.HandleAsync(list);
             Assert.Equal(["https://a.example", "https://c.example"], world.Good.Select(i => i.Url));
             var failure = Assert.Single(world.Failures.Values);
-            Assert.Contains("it is longer than 65,536 bytes (Intake:MaxItemBytes)", failure.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "it is longer than 65,536 bytes (Intake:MaxItemBytes)", failure.Message, StringComparison.Ordinal);
             Assert.True(failure.Input.GetString()!.Length <= 1024);
         }
     }

@@ -84,7 +84,8 @@ public sealed class CsvColumnTests
             error.Message,
             StringComparison.Ordinal
         );
-        Assert.EndsWith($"Name the column that holds the URLs: --url-column {suggested}", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"Name the column that holds the URLs: --url-column {suggested}", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,8 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
 
     public Dictionary<string, IReadOnlyList<InputEntry>> Inputs { get; } = [];
 
-    public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) => (ListEntry)(await call(() =>
+    public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) =>
+        (ListEntry)(await call(() =>
     {
         Lists.TryAdd(list.ListId, list with { Version = "1" });
         return Lists[list.ListId];
@@ -23,54 +24,73 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
     public async Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
         (ListEntry?)await call(() => Lists.GetValueOrDefault(listId));
 
-    public async Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken) => (ListEntry?)await call(() =>
+    public async Task<ListEntry?> UpdateListAsync(ListEntry list, CancellationToken cancellationToken) =>
+        (ListEntry?)await call(() =>
     {
         if (Lists[list.ListId].Version != list.Version)
             return null;
         return Lists[list.ListId] = list with { Version = list.Version + "+" };
     });
 
-    public Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => call(() =>
+    public Task CreateSubmissionAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => call(() =>
     {
         Inputs.TryAdd(submission.SubmissionId, inputs);
         Submissions.TryAdd(submission.SubmissionId, submission);
         return null;
     });
 
-    public Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public async Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
         (SubmissionEntry?)await call(() => Submissions.GetValueOrDefault(submissionId));
 
-    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(
+        string submissionId, CancellationToken cancellationToken) =>
         (IReadOnlyList<InputEntry>)(await call(() => Inputs.GetValueOrDefault(submissionId) ?? []))!;
 
-    public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
         Lists.Values.Where(list => list.State == ListState.Refused).ToAsyncEnumerable();
 
-    public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(
+        DateTimeOffset now, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<SubmissionEntry?> UpdateSubmissionAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
+        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task AddTasksAsync(
+        string submissionId, IReadOnlyList<TaskEntry> tasks,
+        CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<long> ReserveAsync(
+        string budget, string name, int urls, long limit,
+        CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 }

@@ -15,10 +15,12 @@ public sealed class ForeignContentTests
                 + "result: iconv -f UTF-16 -t UTF-8 LIST > urls.txt" },
             { [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes(Urls)], "UTF-16BE text, not UTF-8." },
             { [0xFF, 0xFE, 0, 0, .. Encoding.UTF32.GetBytes(Urls)], "iconv -f UTF-32 -t UTF-8 LIST" },
-            { Encoding.Unicode.GetBytes(Urls), "UTF-16LE text without a byte order mark, not UTF-8. Convert it and submit "
+            { Encoding.Unicode.GetBytes(Urls), "UTF-16LE text without a byte order mark, not "
+                + "UTF-8. Convert it and submit "
                 + "the result: iconv -f UTF-16LE -t UTF-8 LIST > urls.txt" },
             { Encoding.BigEndianUnicode.GetBytes(Urls), "iconv -f UTF-16BE -t UTF-8 LIST > urls.txt" },
-            { [.. "PK\u0003\u0004xl/workbook"u8], "The list is an Excel workbook or a ZIP archive, not text. Save it as CSV" },
+            { [.. "PK\u0003\u0004xl/workbook"u8], "The list is an Excel workbook or a ZIP archive, "
+                + "not text. Save it as CSV" },
             { [.. "%PDF-1.7"u8], "The list is a PDF file, not text." },
             { [.. "PAR1\u0015\0"u8], "The list is a Parquet file, not text." },
             { [0x28, 0xB5, 0x2F, 0xFD, 1, 2], "The list is compressed by zstd, not text." },

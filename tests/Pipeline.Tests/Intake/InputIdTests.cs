@@ -1,8 +1,8 @@
 namespace Pipeline.Tests.Intake;
 
 /// <summary>
-/// Ids must never change: they are in the records, ledgers and bills of users. Each is the first 16 bytes of SHA-256 over
-/// <c>fixed</c>, a line feed and the input in canonical JSON. The expected values were computed with other tools.
+/// Ids must never change: they are in the records, ledgers and bills of users. Each is the first 16 bytes of SHA-256
+/// over <c>fixed</c>, a line feed and the input in canonical JSON. The expected values were computed with other tools.
 /// </summary>
 public sealed class InputIdTests
 {

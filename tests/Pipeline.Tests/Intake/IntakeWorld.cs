@@ -52,10 +52,13 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
     public Task<ListEntry> HandleAsync(string message) => HandleAsync(Encoding.UTF8.GetBytes(message));
 
     public Task<ListEntry> HandleAsync(byte[] message) =>
-        new IntakeStage(_ledger, this, new(this, []), this, Microsoft.Extensions.Options.Options.Create(Options), Time, NullLogger<IntakeStage>.Instance)
+        new IntakeStage(
+            _ledger, this, new(this, []), this, Microsoft.Extensions.Options.Options.Create(Options), Time,
+            NullLogger<IntakeStage>.Instance)
             .HandleAsync(message, TestContext.Current.CancellationToken);
 
-    public IEnumerable<InputEntry> Inputs => _ledger.Submissions.Values.OrderBy(s => s.Sequence).SelectMany(s => _ledger.Inputs[s.SubmissionId]);
+    public IEnumerable<InputEntry> Inputs =>
+        _ledger.Submissions.Values.OrderBy(s => s.Sequence).SelectMany(s => _ledger.Inputs[s.SubmissionId]);
 
     public IEnumerable<InputEntry> Good => Inputs.Where(i => i.State == InputState.Waiting);
 
@@ -87,15 +90,19 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
         Sent = Sent.Distinct().Order(),
     });
 
-    public Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken) => Call(() =>
+    public Task SendAsync(
+        string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay,
+        CancellationToken cancellationToken) => Call(() =>
     {
         Assert.Equal(QueueNames.Submissions, queue);
-        Sent.AddRange(messages.Select(m => JsonDocument.Parse(m).RootElement.GetProperty("submission_id").GetString()!));
+        Sent.AddRange(
+            messages.Select(m => JsonDocument.Parse(m).RootElement.GetProperty("submission_id").GetString()!));
         return 0;
     });
 
     public Task<IReadOnlyList<StoredDocument>> PutFailuresAsync(
-        IReadOnlyList<Failure> failures, CancellationToken cancellationToken) => Call<IReadOnlyList<StoredDocument>>(() =>
+        IReadOnlyList<Failure> failures,
+        CancellationToken cancellationToken) => Call<IReadOnlyList<StoredDocument>>(() =>
     {
         foreach (var failure in failures)
             Failures.TryAdd(failure.Id, failure);
@@ -105,22 +112,28 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
     public Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
         Opening();
-        return Task.FromResult<ObjectRead?>(Objects.TryGetValue(uri.ToString(), out var bytes) ? new MemoryRead(bytes) : null);
+        return Task.FromResult<ObjectRead?>(
+            Objects.TryGetValue(uri.ToString(), out var bytes) ? new MemoryRead(bytes) : null);
     }
 
     public Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlySet<string>> FindRecordsAsync(
+        string listId, string submissionId, IReadOnlyList<string> ids,
+        CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<StoredDocument?> PutManifestAsync(Manifest manifest, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     private Task<T> Call<T>(Func<T> effect)
     {
@@ -128,7 +141,9 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
         if (fails && !FailAfterEffect)
             throw PipelineException.Transient(FailureReasons.Unavailable, "cut before");
         var result = effect();
-        return fails ? throw PipelineException.Transient(FailureReasons.Unavailable, "cut after") : Task.FromResult(result);
+        return fails
+            ? throw PipelineException.Transient(FailureReasons.Unavailable, "cut after")
+            : Task.FromResult(result);
     }
 
     private Task<object?> Call(Func<object?> effect) => Call<object?>(effect);

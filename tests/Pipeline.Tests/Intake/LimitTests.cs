@@ -109,7 +109,8 @@ public sealed class LimitTests
             world.HandleAsync($$"""{"source":"{{source}}"}""")
         );
         Assert.True(error.IsPermanent);
-        Assert.Contains("which is a folder. Give the address of a list in it.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "which is a folder. Give the address of a list in it.", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -14,7 +14,8 @@ public sealed class ListFormTests
         { "text with comments, blanks, CRLF and no last line end", $"# a list\r\n\r\n  {A}  \r\n   # more\r\n{B}" },
         { "text with a byte order mark", $"\uFEFF{A}\n{B}" },
         { "CSV", $"url\n{A}\n\"{B}\"\n" },
-        { "CSV with a byte order mark, CRLF, a comment and a blank line", $"\uFEFF# mine\r\nURL\r\n\r\n{A}\r\n\"{B}\"" },
+        { "CSV with a byte order mark, CRLF, a comment and a blank line",
+            $"\uFEFF# mine\r\nURL\r\n\r\n{A}\r\n\"{B}\"" },
         { "CSV with a quoted header", $"\"url\",\"country\"\n\"{A}\",\n\"{B}\",\"\"\n" },
         { "TSV", $"url\tcountry\n{A}\t\n{B}\t\n" },
         { "CSV with semicolons", $"country;url\n;{A}\n;{B}\n" },
@@ -57,7 +58,9 @@ public sealed class ListFormTests
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/two.gz"] =
-            [.. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(A + "\n")), .. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(B + "\n"))];
+            [
+                .. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(A + "\n")),
+                .. IntakeWorld.Gzip(Encoding.UTF8.GetBytes(B + "\n"))];
         await world.HandleAsync("""{"source":"s3://lists/in/two.gz"}""");
         Assert.Equal([A, B], world.Inputs.Select(i => i.Url));
     }
@@ -74,9 +77,12 @@ public sealed class ListFormTests
             """);
         Assert.Equal(
             [
-                """{"url":"https://a.example","country":"US","render":true,"formats":["html","markdown"],"request_timeout":30000,"parser":{"type":"schema","n":1},"tag":"007","parse":false}""",
+                """{"url":"https://a.example","country":"US","render":true,"formats":"""
+                    + """["html","markdown"],"request_timeout":30000,"parser":{"type":"schema","n":"""
+                    + """1},"tag":"007","parse":false}""",
                 """{"url":"https://b.example","render":"auto","formats":["html"],"tag":"true"}""",
-                """{"url":"https://c.example","country":"A \"quoted\", b","formats":["html","text"],"request_timeout":1.5}""",
+                """{"url":"https://c.example","country":"A \"quoted\", b","formats":"""
+                    + """["html","text"],"request_timeout":1.5}""",
             ],
             world.Inputs.Select(i => i.Input));
     }
@@ -85,7 +91,9 @@ public sealed class ListFormTests
     public async Task ExtractionFieldsPassThroughUnchanged()
     {
         var world = new IntakeWorld();
-        const string Item = """{"headers":{"b":1,"a":[1.0,2e3,null]},"url":"https://a.example/ü/\"q\"","new_field":"é\n","big":12345678901234567890.10}""";
+        const string Item =
+            """{"headers":{"b":1,"a":[1.0,2e3,null]},"url":"https://a.example/ü/\"q\"","new_field":"é\n","big":"""
+                + """12345678901234567890.10}""";
         await world.HandleAsync($"[{Item}]");
         Assert.Equal(Item, Assert.Single(world.Inputs).Input);
     }
@@ -94,9 +102,13 @@ public sealed class ListFormTests
     public async Task SharedInputsMayFollowTheItemsAndContainTheUrl()
     {
         var world = new IntakeWorld();
-        await world.HandleAsync("""{"inputs":[{"country":"US"},{"country":"FR"}],"shared_inputs":{"url":"https://a.example","render":true}}""");
+        await world.HandleAsync(
+            """{"inputs":[{"country":"US"},{"country":"FR"}],"shared_inputs":{"url":"https://a.example","render":"""
+                + """true}}""");
         Assert.Equal(["https://a.example", "https://a.example"], world.Inputs.Select(i => i.Url));
-        Assert.Equal("""{"render":true,"url":"https://a.example"}""", Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
+        Assert.Equal(
+            """{"render":true,"url":"https://a.example"}""",
+            Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
     }
 
     [Theory]
@@ -107,7 +119,8 @@ public sealed class ListFormTests
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/" + name] = Encoding.UTF8.GetBytes(text);
-        await world.HandleAsync($$$"""{"source":"s3://lists/in/{{{name}}}","shared_inputs":{"url":"https://a.example"}}""");
+        await world.HandleAsync(
+            $$$"""{"source":"s3://lists/in/{{{name}}}","shared_inputs":{"url":"https://a.example"}}""");
         Assert.Equal(2, world.Good.Count(i => i.Url == "https://a.example"));
     }
 
@@ -115,9 +128,13 @@ public sealed class ListFormTests
     public async Task SharedInputsFromOutsideOverrideTheListsOwn()
     {
         var world = new IntakeWorld();
-        world.Objects["s3://lists/in/a.json"] = """{"inputs":["https://a.example"],"shared_inputs":{"country":"CA","render":true}}"""u8.ToArray();
-        await world.HandleAsync("""{"source":"s3://lists/in/a.json","shared_inputs":{"country":"US","formats":["html"]}}""");
-        Assert.Equal("""{"country":"US","formats":["html"],"render":true}""", Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
+        world.Objects["s3://lists/in/a.json"] =
+            """{"inputs":["https://a.example"],"shared_inputs":{"country":"CA","render":true}}"""u8.ToArray();
+        await world.HandleAsync(
+            """{"source":"s3://lists/in/a.json","shared_inputs":{"country":"US","formats":["html"]}}""");
+        Assert.Equal(
+            """{"country":"US","formats":["html"],"render":true}""",
+            Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
     }
 
     [Theory]

@@ -14,8 +14,12 @@ public sealed class ListMemoryTests
     [Theory]
     [InlineData("", "https://www.example.com/a/rather/long/path/{0}\n", "")]
     [InlineData("url,country\n", "https://www.example.com/a/rather/long/path/{0},US\n", "")]
-    [InlineData("[", "{{\"url\":\"https://www.example.com/a/rather/long/path/{0}\",\"country\":\"US\"}},", "\"https://end.example\"]")]
-    [InlineData("{\"inputs\":[", "\"https://www.example.com/a/rather/long/path/{0}\",", "\"https://end.example\"],\"shared_inputs\":{}}")]
+    [InlineData(
+        "[", "{{\"url\":\"https://www.example.com/a/rather/long/path/{0}\",\"country\":\"US\"}},",
+        "\"https://end.example\"]")]
+    [InlineData(
+        "{\"inputs\":[", "\"https://www.example.com/a/rather/long/path/{0}\",",
+        "\"https://end.example\"],\"shared_inputs\":{}}")]
     [InlineData("[\"https://a.example\",\"", "{0} no end of one string ", "\"]")]
     [InlineData("https://a.example\n", "{0} no end of one line ", "")]
     [InlineData("url\nhttps://a.example\n\"", "{0} no end of\n one quote ", "")]
@@ -29,7 +33,8 @@ public sealed class ListMemoryTests
             highest = Math.Max(highest, GC.GetTotalMemory(forceFullCollection: true) - before);
         });
         var list = await ListInspector.InspectAsync(
-            new(_ => ValueTask.FromResult<Stream>(stream), null), null, new IntakeOptions(), cancellationToken: TestContext.Current.CancellationToken);
+            new(_ => ValueTask.FromResult<Stream>(stream), null), null, new IntakeOptions(),
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.True(list.Valid > 0);
         Assert.InRange(samples, 9, 11);
         Assert.InRange(highest, 0, 4_000_000);
@@ -38,7 +43,9 @@ public sealed class ListMemoryTests
     private sealed class GeneratedStream(string begin, string repeated, string end, Action sample) : ForwardStream
     {
         private readonly byte[] _block = Encoding.UTF8.GetBytes(
-            string.Concat(Enumerable.Range(0, 2_000).Select(n => string.Format(System.Globalization.CultureInfo.InvariantCulture, repeated, n))));
+            string.Concat(
+                Enumerable.Range(0, 2_000).Select(
+                    n => string.Format(System.Globalization.CultureInfo.InvariantCulture, repeated, n))));
 
         private byte[] _piece = Encoding.UTF8.GetBytes(begin);
         private int _at;

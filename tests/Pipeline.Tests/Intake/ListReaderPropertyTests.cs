@@ -13,9 +13,11 @@ public sealed class ListReaderPropertyTests
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private static readonly Gen<string> Urls = Gen.Elements(
-        "https://a.example", "https://a.example/?q=\"x\",y;z|", "http://bücher.example/日本語?a=1&b=2#🙂", "HTTP://A.example:81/\\n'", "https://a.example/,,,");
+        "https://a.example", "https://a.example/?q=\"x\",y;z|", "http://bücher.example/日本語?a=1&b=2#🙂",
+        "HTTP://A.example:81/\\n'", "https://a.example/,,,");
 
-    private static readonly Gen<string?> Texts = Gen.Elements<string?>(null, null, "US", "a,b", "say \"x\"", "two\nlines", "; | \t x", "ü");
+    private static readonly Gen<string?> Texts = Gen.Elements<string?>(
+        null, null, "US", "a,b", "say \"x\"", "two\nlines", "; | \t x", "ü");
 
     private static readonly Gen<Dictionary<string, string>> Items =
         from url in Urls
@@ -45,7 +47,9 @@ public sealed class ListReaderPropertyTests
     [Trait("Promise", "9")]
     public void AnyBytesAreEitherReadOrRefused() =>
         Prop.ForAll(
-            Gen.Elements("{", "}", "[", "]", "\"", ",", ":", "\n", "\r", "\\", " ", "url", "inputs", "\"url\"", "\"inputs\"", "https://a.example", "#", "1", "\u0000", "é").ListOf().ToArbitrary(),
+            Gen.Elements(
+                "{", "}", "[", "]", "\"", ",", ":", "\n", "\r", "\\", " ", "url", "inputs", "\"url\"", "\"inputs\"",
+                "https://a.example", "#", "1", "\u0000", "é").ListOf().ToArbitrary(),
             parts =>
             {
                 try
@@ -62,16 +66,25 @@ public sealed class ListReaderPropertyTests
     public void TheSizeOfReadsDoesNotMatter() =>
         Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (items, chunk) =>
         {
-            foreach (var text in new[] { JsonSerializer.Serialize(items), ToCsv([.. items], ','), string.Join("\r\n", items.Select(i => JsonSerializer.Serialize(i))) })
+            foreach (var text
+                in new[]
+                {
+                    JsonSerializer.Serialize(items),
+                    ToCsv([.. items], ','),
+                    string.Join("\r\n", items.Select(i => JsonSerializer.Serialize(i))),
+                })
                 Assert.Equal(Read(text), Read(text, chunk));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void EveryReaderAcceptsLineEndsOfCrLfAndBoth() =>
-        Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Elements("\r", "\n", "\r\n").ListOf(64).ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (items, ends, chunk) =>
+        Prop.ForAll(Items.NonEmptyListOf().ToArbitrary(), Gen.Elements("\r", "\n", "\r\n").ListOf(64).ToArbitrary(),
+            Gen.Choose(1, 7).ToArbitrary(),
+            (items, ends, chunk) =>
         {
             var lines = items.Select(i => JsonSerializer.Serialize(i)).ToList();
-            var text = string.Concat(lines.Select((line, i) => line + ends[i % ends.Count] + (i % 3 == 0 ? "\uFEFF" : "")));
+            var text = string.Concat(
+                lines.Select((line, i) => line + ends[i % ends.Count] + (i % 3 == 0 ? "\uFEFF" : "")));
             Assert.Equal(Read(string.Join('\n', lines)), Read(text, chunk));
             var urls = items.Select((_, i) => $"https://a.example/{i}").ToList();
             var plain = string.Concat(urls.Select((url, i) => url + ends[i % ends.Count]));
@@ -80,7 +93,8 @@ public sealed class ListReaderPropertyTests
         }).QuickCheckThrowOnFailure();
 
     // Returns the items as JSON with the fields in a fixed order, and the errors of bad lines.
-    private static List<string> Read(string text, int chunk = int.MaxValue, int maxItemBytes = 65536) => ReadAsync(text, chunk, maxItemBytes).GetAwaiter().GetResult();
+    private static List<string> Read(string text, int chunk = int.MaxValue, int maxItemBytes = 65536) =>
+        ReadAsync(text, chunk, maxItemBytes).GetAwaiter().GetResult();
 
     private static async Task<List<string>> ReadAsync(string text, int chunk, int maxItemBytes)
     {
@@ -98,7 +112,8 @@ public sealed class ListReaderPropertyTests
         if (item.Fields.ValueKind != JsonValueKind.Object)
             return JsonSerializer.Serialize(new Dictionary<string, string?> { ["url"] = item.Url });
         var fields = item.Fields.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString());
-        return JsonSerializer.Serialize(new[] { "locale", "url", "city" }.Where(fields.ContainsKey).ToDictionary(n => n, n => fields[n]));
+        return JsonSerializer.Serialize(
+            new[] { "locale", "url", "city" }.Where(fields.ContainsKey).ToDictionary(n => n, n => fields[n]));
     }
 
     private static string ToCsv(IReadOnlyList<Dictionary<string, string>> items, char separator)

@@ -19,14 +19,17 @@ public sealed class PlanningTests
         Assert.Equal(Enumerable.Range(0, 2500).Select(Url), world.Inputs.Select(i => i.Url));
         Assert.Equal(Enumerable.Range(1, 2500).Select(n => (long)n), world.Inputs.Select(i => i.Line));
         Assert.Equal(2500, world.Inputs.Select(i => i.Id).Distinct().Count());
-        Assert.All(world.Ledger.Inputs, s => Assert.Equal(Enumerable.Range(0, s.Value.Count), s.Value.Select(i => i.Ordinal)));
+        Assert.All(
+            world.Ledger.Inputs, s => Assert.Equal(Enumerable.Range(0, s.Value.Count), s.Value.Select(i => i.Ordinal)));
     }
 
     [Fact]
     public async Task AnIdIsTheHashOfListAndInput()
     {
         var world = new IntakeWorld();
-        await world.HandleAsync("""{"list_id":"my-list","inputs":[{"url":"https://a.example","country":"US"}],"shared_inputs":{"render":true,"country":"CA"}}""");
+        await world.HandleAsync(
+            """{"list_id":"my-list","inputs":[{"url":"https://a.example","country":"US"}],"shared_inputs":{"render":"""
+                + """true,"country":"CA"}}""");
         var hash = SHA256.HashData("my-list\n{\"country\":\"US\",\"render\":true,\"url\":\"https://a.example\"}"u8);
         Assert.Equal(Convert.ToHexStringLower(hash)[..32], Assert.Single(world.Inputs).Id);
     }
@@ -77,7 +80,9 @@ public sealed class PlanningTests
             inputs);
 
         world = new IntakeWorld();
-        await world.HandleAsync("""{"inputs":[{"country":"US"},{"country":"FR"}],"shared_inputs":{"url":"https://a.example","tag":"mine"}}""");
+        await world.HandleAsync(
+            """{"inputs":[{"country":"US"},{"country":"FR"}],"shared_inputs":"""
+                + """{"url":"https://a.example","tag":"mine"}}""");
         Assert.Equal(["""{"country":"US"}""", """{"country":"FR"}"""], world.Inputs.Select(i => i.Input));
     }
 
@@ -89,7 +94,9 @@ public sealed class PlanningTests
         var list = await world.HandleAsync(text);
         Assert.Equal((3500L, 2300L, 5), (list.Inputs, list.Invalid, list.Submissions));
         Assert.Equal(
-            [(SubmissionState.Closed, 1000), (SubmissionState.Closed, 1000), (SubmissionState.Planned, 1000), (SubmissionState.Planned, 200), (SubmissionState.Closed, 300)],
+            [
+                (SubmissionState.Closed, 1000), (SubmissionState.Closed, 1000), (SubmissionState.Planned, 1000),
+                (SubmissionState.Planned, 200), (SubmissionState.Closed, 300)],
             world.Ledger.Submissions.Values.OrderBy(s => s.Sequence).Select(s => (s.State, s.Count)));
         Assert.Equal([$"{list.ListId}-000002", $"{list.ListId}-000003"], world.Sent);
         Assert.Equal(2300, world.Failures.Count);
@@ -100,7 +107,9 @@ public sealed class PlanningTests
     {
         var world = new IntakeWorld();
         await world.HandleAsync("https://a.example");
-        Assert.Equal(world.Time.GetUtcNow() + world.Options.Sweep.PostingLease, Assert.Single(world.Ledger.Submissions).Value.DueAt);
+        Assert.Equal(
+            world.Time.GetUtcNow() + world.Options.Sweep.PostingLease,
+            Assert.Single(world.Ledger.Submissions).Value.DueAt);
     }
 
     [Theory]
@@ -119,7 +128,8 @@ public sealed class PlanningTests
             (world.FailAt, world.FailAfterEffect) = (n, failAfterEffect);
             var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync(text));
             Assert.False(error.IsPermanent);
-            Assert.All(world.Inputs.Where(i => i.State == InputState.Failed), i => Assert.Contains(i.Id, world.Failures.Keys));
+            Assert.All(
+                world.Inputs.Where(i => i.State == InputState.Failed), i => Assert.Contains(i.Id, world.Failures.Keys));
             world.Time.Advance(TimeSpan.FromHours(1));
             var list = await world.HandleAsync(text);
             Assert.Equal(ListState.Open, list.State);
@@ -149,12 +159,19 @@ public sealed class PlanningTests
         var expected = Convert.ToHexStringLower(SHA256.HashData("https://a.example\n"u8))[..20];
         Assert.Equal((expected, "queue message"), await IdAndSourceAsync("https://a.example\n"));
         Assert.Equal((expected, "queue message"), await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt"}"""));
-        Assert.Equal((expected, "queue message"), await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt.gz","shared_inputs":{},"name":"other"}"""));
-        var shared = await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt","shared_inputs":{"render":true,"country":"US"},"name":"mine"}""");
+        Assert.Equal(
+            (expected, "queue message"),
+            await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt.gz","shared_inputs":{},"name":"other"}"""));
+        var shared = await IdAndSourceAsync(
+            """{"source":"s3://lists/in/a.txt","shared_inputs":{"render":true,"country":"US"},"name":"mine"}""");
         Assert.Equal("mine", shared.Source);
         Assert.NotEqual(expected, shared.ListId);
-        Assert.Equal(shared, await IdAndSourceAsync("""{"shared_inputs":{"country":"US","render":true},"source":"s3://lists/in/a.txt"}"""));
-        Assert.Equal(("given", "a.txt"), await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt","list_id":"given"}"""));
+        Assert.Equal(
+            shared,
+            await IdAndSourceAsync(
+                """{"shared_inputs":{"country":"US","render":true},"source":"s3://lists/in/a.txt"}"""));
+        Assert.Equal(
+            ("given", "a.txt"), await IdAndSourceAsync("""{"source":"s3://lists/in/a.txt","list_id":"given"}"""));
 
         async Task<(string ListId, string? Source)> IdAndSourceAsync(string message)
         {
@@ -168,15 +185,21 @@ public sealed class PlanningTests
     {
         var world = new IntakeWorld();
         world.Objects["s3://lists/in/a b.txt"] = "https://a.example"u8.ToArray();
-        var pointer = new ListPointer("s3://lists/in/a b.txt", SharedInputs.FromPairs(["render=true", "formats=html;text", "tag=7"]), "id", "näme");
+        var pointer = new ListPointer(
+            "s3://lists/in/a b.txt", SharedInputs.FromPairs(["render=true", "formats=html;text", "tag=7"]), "id",
+            "näme");
         var list = await world.HandleAsync(pointer.ToMessage());
         Assert.Equal(("id", "näme"), (list.ListId, list.Source));
-        Assert.Equal("""{"formats":["html","text"],"render":true,"tag":"7"}""", Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
+        Assert.Equal(
+            """{"formats":["html","text"],"render":true,"tag":"7"}""",
+            Assert.Single(world.Ledger.Submissions).Value.SharedInputs);
     }
 
     [Theory]
     [InlineData("country", "'country' is not a shared input. Write name=value, for example country=US.")]
-    [InlineData("request_timeout=soon", "The shared input 'request_timeout=soon' cannot be used: 'request_timeout' is not a number.")]
+    [InlineData(
+        "request_timeout=soon",
+        "The shared input 'request_timeout=soon' cannot be used: 'request_timeout' is not a number.")]
     public void AnInvalidPairIsRefused(string pair, string expected) =>
         Assert.Equal(expected, Assert.Throws<PipelineException>(() => SharedInputs.FromPairs([pair])).Message);
 
@@ -191,7 +214,8 @@ public sealed class PlanningTests
             if (++opened == 2)
                 world.Objects["s3://lists/in/a.txt"] = "https://a.example\nhttps://c.example"u8.ToArray();
         };
-        var error = await Assert.ThrowsAsync<PipelineException>(() => world.HandleAsync("""{"source":"s3://lists/in/a.txt"}"""));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => world.HandleAsync("""{"source":"s3://lists/in/a.txt"}"""));
         Assert.Contains("changed while it was being read", error.Message, StringComparison.Ordinal);
         Assert.Empty(world.Sent);
         world.AssertRefused(error.Message);

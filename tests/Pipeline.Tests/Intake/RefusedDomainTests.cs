@@ -19,11 +19,15 @@ public sealed class RefusedDomainTests
     public async Task AUrlOfARefusedDomainIsAFailureAndIsNotSubmitted(string url)
     {
         var world = Refusing();
-        var list = await world.HandleAsync($$"""{"inputs":["https://allowed.example/",{"url":"{{url}}","country":"FR"}],"shared_inputs":{"render":true} }""");
+        var list = await world.HandleAsync(
+            $$"""{"inputs":["https://allowed.example/",{"url":"{{url}}","country":"FR"}],"shared_inputs":{"render":"""
+                + """true} }""");
         Assert.Equal((2L, 0L), (list.Inputs, list.Invalid));
         Assert.Equal("https://allowed.example/", Assert.Single(world.Good).Url);
         var failure = Assert.Single(world.Failures.Values);
-        Assert.Equal((url, FailureReasons.DomainRefused, "intake", false), (failure.Url, failure.Reason, failure.Stage, failure.Retryable));
+        Assert.Equal(
+            (url, FailureReasons.DomainRefused, "intake", false),
+            (failure.Url, failure.Reason, failure.Stage, failure.Retryable));
         Assert.True(failure.Input.GetProperty("render").GetBoolean());
         Assert.StartsWith("Item 2 of the list was not submitted: Guards:RefusedDomains has '", failure.Message);
     }
@@ -47,7 +51,8 @@ public sealed class RefusedDomainTests
     public async Task AListOfRefusedUrlsOnlyIsAcceptedAndRepeatingItChangesNothing()
     {
         var world = Refusing();
-        var list = await world.HandleAsync("https://refused.example/1\nhttps://refused.example/2\nhttps://refused.example/1\n");
+        var list = await world.HandleAsync(
+            "https://refused.example/1\nhttps://refused.example/2\nhttps://refused.example/1\n");
         Assert.Equal((2L, 1L, 1, ListState.Open), (list.Inputs, list.Duplicates, list.Submissions, list.State));
         Assert.Empty(world.Sent);
         var before = world.Snapshot();
@@ -67,7 +72,9 @@ public sealed class RefusedDomainTests
         options.Guards.RefusedDomains.Add(domain);
         Assert.Contains(
             new PipelineOptionsValidator().Validate(null, options).Failures!,
-            fault => fault.StartsWith($"Pipeline__Guards__RefusedDomains__0 is '{domain}'. Write ", StringComparison.Ordinal));
+            fault =>
+                fault.StartsWith(
+                    $"Pipeline__Guards__RefusedDomains__0 is '{domain}'. Write ", StringComparison.Ordinal));
     }
 
     private static IntakeWorld Refusing()

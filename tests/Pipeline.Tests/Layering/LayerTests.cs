@@ -113,7 +113,9 @@ public sealed class LayerTests
 
         /// <summary>A namespace without its first part; empty for what is not ours.</summary>
         public static string NameOf(IType type) =>
-            type.Namespace?.FullName is { } name && name.StartsWith("Pipeline.", StringComparison.Ordinal) ? name[9..] : "";
+            type.Namespace?.FullName is { } name && name.StartsWith("Pipeline.", StringComparison.Ordinal)
+                ? name[9..]
+                : "";
 
         public override string ToString() => $"{Type} uses {Target}";
     }

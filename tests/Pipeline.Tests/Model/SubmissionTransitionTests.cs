@@ -16,17 +16,20 @@ public sealed partial class SubmissionTransitionTests
     private static readonly DateTimeOffset Now = Some.Time;
 
     /// <summary>Every step, and the states it leads to from those it is allowed in.</summary>
-    private static readonly Dictionary<string, (Func<SubmissionEntry, SubmissionEntry> Take, Dictionary<SubmissionState, SubmissionState> Leads)>
+    private static readonly Dictionary<string, (Func<SubmissionEntry, SubmissionEntry> Take,
+        Dictionary<SubmissionState, SubmissionState> Leads)>
         Steps = new()
         {
             ["SendAgain"] = (s => s.SendAgain(Now), new() { [Planned] = Planned }),
             ["WaitFor"] = (s => s.WaitFor(HoldReason.ApiKey, Now, Now, null), new() { [Planned] = Planned }),
             ["ToPosting"] = (s => s.ToPosting(Now, TimeSpan.FromMinutes(1)), new() { [Planned] = Posting }),
-            ["BackToPlanned"] = (s => s.BackToPlanned(Entry(Planned)), new() { [Posting] = Planned, [Unknown] = Planned }),
+            ["BackToPlanned"] = (
+                s => s.BackToPlanned(Entry(Planned)), new() { [Posting] = Planned, [Unknown] = Planned }),
             ["PostAgain"] = (s => (s with { FirstCallbackAt = null }).PostAgain(Now), new() { [Unknown] = Planned }),
             ["CallOff"] = (s => s.CallOff(Now), new() { [Planned] = Unknown }),
             ["ToUnknown"] = (s => s.ToUnknown("why", Now), new() { [Posting] = Unknown, [Unknown] = Unknown }),
-            ["LookInVain"] = (s => s.LookInVain(isUnderWay: false, Now), new() { [Posting] = Unknown, [Unknown] = Unknown }),
+            ["LookInVain"] = (
+                s => s.LookInVain(isUnderWay: false, Now), new() { [Posting] = Unknown, [Unknown] = Unknown }),
             ["LookInVain, under way"] = (s => s.LookInVain(isUnderWay: true, Now), new() { [Posting] = Posting }),
             ["ToAccepted"] = (
                 s => s.ToAccepted("b-1", PostProof.Echo, Now, Now),
@@ -35,7 +38,8 @@ public sealed partial class SubmissionTransitionTests
             ["GiveUp"] = (s => s.GiveUp(Now), new() { [Planned] = Refused, [Posting] = Refused, [Unknown] = Refused }),
             ["ToClosed"] = (s => s.ToClosed(1, 2, null), new() { [Accepted] = Closed, [Refused] = Closed }),
             ["Reopen"] = (s => (s with { AcceptedAt = Now }).Reopen(Now, Now), Stay(except: Closed, Accepted)),
-            ["Reopen, never accepted"] = (s => (s with { AcceptedAt = null }).Reopen(Now, Now), Stay(except: Closed, Refused)),
+            ["Reopen, never accepted"] = (
+                s => (s with { AcceptedAt = null }).Reopen(Now, Now), Stay(except: Closed, Refused)),
             ["Look"] = (s => s.Look(3, _ => Now), new() { [Accepted] = Accepted }),
             ["LookLater"] = (s => s.LookLater(Now), new() { [Accepted] = Accepted, [Closed] = Closed }),
             ["LookLater, never"] = (s => s.LookLater(null), new() { [Closed] = Closed }),
@@ -64,7 +68,8 @@ public sealed partial class SubmissionTransitionTests
         var walked = Steps.SelectMany(step => step.Value.Leads.Where(lead => lead.Key != lead.Value)
             .Select(lead => (Pair: $"{lead.Key} --> {lead.Value}", Step: step.Key.Split(',')[0])));
         var drawn = Diagram().Matches(Repository.Read("docs/decisions.md"))
-            .SelectMany(line => line.Groups[2].Value.Split(", ").Select(step => (Pair: line.Groups[1].Value, Step: step)));
+            .SelectMany(
+                line => line.Groups[2].Value.Split(", ").Select(step => (Pair: line.Groups[1].Value, Step: step)));
         Assert.Equal(walked.Distinct().Order(), drawn.Order());
     }
 
@@ -109,12 +114,14 @@ public sealed partial class SubmissionTransitionTests
         var setters = new[] { nameof(SubmissionEntry.State), nameof(SubmissionEntry.DueAt) }
             .Select(name => typeof(SubmissionEntry).GetProperty(name)!.SetMethod!).ToHashSet();
         return Assemblies().SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type != typeof(SubmissionEntry) && Methods(type).Any(method => Calls(method).Overlaps(setters)))
+            .Where(type => type != typeof(SubmissionEntry)
+                && Methods(type).Any(method => Calls(method).Overlaps(setters)))
             .Select(Outermost).Distinct();
     }
 
     private static IEnumerable<Assembly> Assemblies() =>
-        Directory.EnumerateFiles(AppContext.BaseDirectory, "Pipeline*.dll").Select(file => Path.GetFileNameWithoutExtension(file))
+        Directory.EnumerateFiles(AppContext.BaseDirectory, "Pipeline*.dll")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
             .Where(name => !name.Contains("Tests", StringComparison.Ordinal)).Select(Assembly.Load);
 
     private static string Outermost(Type type)
@@ -161,10 +168,12 @@ public sealed partial class SubmissionTransitionTests
     [GeneratedRegex(@"^    (\w+ --> \w+): (.+)$", RegexOptions.Multiline)]
     private static partial Regex Diagram();
 
-    private static Dictionary<SubmissionState, SubmissionState> Stay(SubmissionState? except = null, SubmissionState to = default) =>
+    private static Dictionary<SubmissionState, SubmissionState> Stay(
+        SubmissionState? except = null, SubmissionState to = default) =>
         Enum.GetValues<SubmissionState>().ToDictionary(state => state, state => state == except ? to : state);
 
-    private static Setback Setback() => new() { Reason = FailureReasons.Unavailable, Message = "It is down.", Since = Now, Until = Now };
+    private static Setback Setback() =>
+        new() { Reason = FailureReasons.Unavailable, Message = "It is down.", Since = Now, Until = Now };
 
     /// <summary>A submission that was posted and whose POST left no proof, in any state.</summary>
     private static SubmissionEntry Entry(SubmissionState state) => Some.Submission() with

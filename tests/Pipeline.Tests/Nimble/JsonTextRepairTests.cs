@@ -34,7 +34,8 @@ public sealed class JsonTextRepairTests
     [Fact]
     public void EveryStringOfAnAnswerCanBeReadAndWrittenAgain()
     {
-        var answer = NimbleJson.Parse("""{"tasks":[{"id":"t","input":{"url":"\ud800","\udc00":[{"x":"\ud83d"}]}}]}"""u8);
+        var answer = NimbleJson.Parse(
+            """{"tasks":[{"id":"t","input":{"url":"\ud800","\udc00":[{"x":"\ud83d"}]}}]}"""u8);
 
         var task = Assert.Single(NimbleJson.ReadTasks(answer!.Value));
 

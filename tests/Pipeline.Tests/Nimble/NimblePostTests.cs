@@ -74,10 +74,13 @@ public sealed class NimblePostTests
     public async Task ARefusalHasAKindAndNimblesMessage(int status, int kind)
     {
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json("""{"status":"failed","msg":"no secret-key-1","details":{"schema_validation_errors":["bad url"]}}""", status));
+            TestServer.Json(
+                """{"status":"failed","msg":"no secret-key-1","details":{"schema_validation_errors":["bad url"]}}""",
+                status));
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal(((RefusalKind)kind, status), (refused.Kind, refused.HttpStatus));
-        Assert.Equal($$"""Nimble answered {{status}}: no [key] {"schema_validation_errors":["bad url"]}""", refused.Message);
+        Assert.Equal(
+            $$"""Nimble answered {{status}}: no [key] {"schema_validation_errors":["bad url"]}""", refused.Message);
         Assert.Single(rig.Server!.Seen);
     }
 
@@ -115,7 +118,8 @@ public sealed class NimblePostTests
     [InlineData(307, "{}")]
     public async Task AnyOtherStatusProvesNothingAndIsNotRepeated(int status, string body)
     {
-        await using var rig = await NimbleRig.StartAsync(TestServer.Json(body, status, ("Location", "/elsewhere"), ("x-task-id", "t-1")));
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json(body, status, ("Location", "/elsewhere"), ("x-task-id", "t-1")));
         var unknown = Assert.IsType<PostOutcome.Unknown>(await rig.Client.PostBatchAsync(Body, Ct));
         Assert.Equal((status, "t-1"), (unknown.HttpStatus, unknown.TaskId));
         Assert.Single(rig.Server!.Seen);
@@ -145,7 +149,8 @@ public sealed class NimblePostTests
     public async Task ARefusalCutInHalfIsStillARefusal()
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Abort("""{"msg":""", status: 402));
-        Assert.Equal(RefusalKind.Budget, Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct)).Kind);
+        Assert.Equal(
+            RefusalKind.Budget, Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync(Body, Ct)).Kind);
     }
 
     [Fact]
@@ -265,7 +270,8 @@ public sealed class NimblePostTests
     [Trait("Promise", "6")]
     public async Task AKeyWithALineBreakIsRefusedWithoutShowingIt()
     {
-        var error = Assert.Throws<PipelineException>(() => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));
+        var error = Assert.Throws<PipelineException>(
+            () => NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\ndef"));
         Assert.Equal("NIMBLE_API_KEY holds characters that no key has. Set it to the key alone.", error.Message);
         await using var fine = NimbleRig.At(new Uri("http://127.0.0.1:1"), change: o => o.ApiKey = "abc\n");
     }

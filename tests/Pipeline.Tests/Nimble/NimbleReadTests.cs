@@ -21,7 +21,9 @@ public sealed class NimbleReadTests
         var task = (await rig.Client.GetTaskAsync("s-1", "8e8c", Ct))!;
         Assert.Equal(
             ("8e8c", "error", "b-1", 404, "Connection timeout", "net", "d", "o", "c"),
-            (task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl, task.OutputUrl, task.CallbackUrl));
+            (
+                task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl,
+                task.OutputUrl, task.CallbackUrl));
         Assert.Equal(new DateTimeOffset(2026, 1, 24, 12, 36, 24, 685, TimeSpan.Zero), task.CreatedAt);
         Assert.Equal("u", task.Input!.Value.GetProperty("url").GetString());
         Assert.Equal("/v1/tasks/8e8c", rig.Server!.Seen[0].PathAndQuery);
@@ -59,7 +61,8 @@ public sealed class NimbleReadTests
     [InlineData("{}")]
     [InlineData("""{"task":{"state":null,"status_code":"x","created_at":7,"input":[],"error":{"deep":[1]}}}""")]
     [InlineData("""{"id":17,"state":{},"batch_id":"../.."}""")]
-    [InlineData("""{"\ud800":1,"id":"\ud800","state":"\udc00","status_code":"\ud800","created_at":"\ud800","t\ud800":2}""")]
+    [InlineData(
+        """{"\ud800":1,"id":"\ud800","state":"\udc00","status_code":"\ud800","created_at":"\ud800","t\ud800":2}""")]
     public async Task MissingAndOddFieldsAreTolerated(string json)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(json));
@@ -73,7 +76,9 @@ public sealed class NimbleReadTests
     public async Task ABatchIsReadInBothForms()
     {
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json("""{"id":"b-1","completed":true,"completed_count":3,"progress":1.0,"tasks":[{"id":"t-1","state":"success"},null,{"id":"t-2","state":"error","error":"x"}]}"""),
+            TestServer.Json(
+                """{"id":"b-1","completed":true,"completed_count":3,"progress":1.0,"tasks":"""
+                    + """[{"id":"t-1","state":"success"},null,{"id":"t-2","state":"error","error":"x"}]}"""),
             TestServer.Json("""{"batch":{"completed":"true","completed_count":"3","tasks":["t-1","..","t-2"]}}"""));
         foreach (var _ in new[] { 1, 2 })
         {
@@ -86,8 +91,11 @@ public sealed class NimbleReadTests
     [Fact]
     public async Task ProgressIsRead()
     {
-        await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"b-1","completed":false,"completed_count":47,"progress":0.47,"completed_at":null}"""));
-        Assert.Equal(new NimbleProgress("b-1", false, 47, 0.47, null), await rig.Client.GetProgressAsync("s-1", "b-1", Ct));
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json(
+                """{"id":"b-1","completed":false,"completed_count":47,"progress":0.47,"completed_at":null}"""));
+        Assert.Equal(
+            new NimbleProgress("b-1", false, 47, 0.47, null), await rig.Client.GetProgressAsync("s-1", "b-1", Ct));
         Assert.Equal("/v1/batches/b-1/progress", rig.Server!.Seen[0].PathAndQuery);
     }
 
@@ -105,10 +113,13 @@ public sealed class NimbleReadTests
     public async Task AllPagesOfAListAreRead()
     {
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json("""{"data":[{"id":"t-1"},null],"pagination":{"has_next":true,"next_cursor":"a+/=","total":3}}"""),
+            TestServer.Json(
+                """{"data":[{"id":"t-1"},null],"pagination":{"has_next":true,"next_cursor":"a+/=","total":3}}"""),
             TestServer.Json("""{"data":[{"id":"t-2"}],"pagination":{"next_cursor":"c2"}}"""),
             TestServer.Json("""{"data":[{"id":"t-3"}],"pagination":{"has_next":false,"next_cursor":"c3"}}"""));
-        Assert.Equal(["t-1", "t-2", "t-3"], await rig.Client.ListTasksAsync(Ct).SelectMany(p => p.Items).Select(t => t.Id).ToListAsync(Ct));
+        Assert.Equal(
+            ["t-1", "t-2", "t-3"],
+            await rig.Client.ListTasksAsync(Ct).SelectMany(p => p.Items).Select(t => t.Id).ToListAsync(Ct));
         Assert.Equal(
             ["/v1/tasks?limit=100", "/v1/tasks?limit=100&cursor=a%2B%2F%3D", "/v1/tasks?limit=100&cursor=c2"],
             rig.Server!.Seen.Select(r => r.PathAndQuery));
@@ -118,7 +129,9 @@ public sealed class NimbleReadTests
     public async Task BatchesAreListedWithTheIdsOfTheirTasks()
     {
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json("""{"data":[{"id":"b-1","completed":true,"created_at":"2026-03-19T10:00:00.000Z","tasks":["t-1","t-2"]}],"pagination":{"has_next":false,"next_cursor":null}}"""));
+            TestServer.Json(
+                """{"data":[{"id":"b-1","completed":true,"created_at":"2026-03-19T10:00:00.000Z","tasks":"""
+                    + """["t-1","t-2"]}],"pagination":{"has_next":false,"next_cursor":null}}"""));
         var batch = await rig.Client.ListBatchesAsync(Ct).SelectMany(p => p.Items).SingleAsync(Ct);
         Assert.Equal(["t-1", "t-2"], batch.Tasks.Select(t => t.Id));
     }
@@ -130,7 +143,8 @@ public sealed class NimbleReadTests
     public async Task AnUnreadablePageIsAnErrorAndNotAShortList(string page)
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json(page));
-        var error = await Assert.ThrowsAsync<PipelineException>(async () => await rig.Client.ListTasksAsync(Ct).CountAsync(Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            async () => await rig.Client.ListTasksAsync(Ct).CountAsync(Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
         Assert.InRange(rig.Server!.Seen.Count, 1, 2);
     }
@@ -142,7 +156,8 @@ public sealed class NimbleReadTests
     public async Task ATransientErrorOfAReadIsRetried(int status)
     {
         await using var rig = await NimbleRig.StartAsync(
-            TestServer.Json("{}", status, ("retry-after-ms", "20")), TestServer.Abort(), TestServer.Json("""{"id":"t-1","state":"success"}"""));
+            TestServer.Json("{}", status, ("retry-after-ms", "20")), TestServer.Abort(),
+            TestServer.Json("""{"id":"t-1","state":"success"}"""));
         Assert.Equal("success", (await rig.Client.GetTaskAsync("s-1", "t-1", Ct))!.State);
     }
 
@@ -150,7 +165,8 @@ public sealed class NimbleReadTests
     public async Task AReadWhoseConnectionIsResetIsRetried()
     {
         using var server = new ResettingServer();
-        var error = await Assert.ThrowsAsync<PipelineException>(() => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("s-1", "t-1", Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => NimbleRig.ClientOf(server.Client, server.Address).GetTaskAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.Unavailable, false, 4), (error.Reason, error.IsPermanent, server.Connections));
     }
 
@@ -159,7 +175,9 @@ public sealed class NimbleReadTests
     {
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("{}", 503, ("Retry-After", "300")));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
-        Assert.Equal((FailureReasons.Unavailable, false, 300), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
+        Assert.Equal(
+            (FailureReasons.Unavailable, false, 300),
+            (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
         Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (1 try).", error.Message);
     }
 
@@ -170,9 +188,13 @@ public sealed class NimbleReadTests
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.GetTaskAsync("s-1", "t-1", Ct));
         // The results are paid for and the key may be corrected, so the error is transient.
         Assert.Equal((FailureReasons.AccessDenied, false), (error.Reason, error.IsPermanent));
-        var ofLists = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.ListTasksAsync(Ct).ToListAsync(Ct).AsTask());
-        Assert.Equal((FailureReasons.AccessDenied, true, error.Message), (ofLists.Reason, ofLists.IsPermanent, ofLists.Message));
-        Assert.Equal($"Nimble refuses the API key (401). Set NIMBLE_API_KEY to a valid key for {rig.Server!.Address.Authority}.", error.Message);
+        var ofLists = await Assert.ThrowsAsync<PipelineException>(
+            () => rig.Client.ListTasksAsync(Ct).ToListAsync(Ct).AsTask());
+        Assert.Equal(
+            (FailureReasons.AccessDenied, true, error.Message), (ofLists.Reason, ofLists.IsPermanent, ofLists.Message));
+        Assert.Equal(
+            $"Nimble refuses the API key (401). Set NIMBLE_API_KEY to a valid key for {rig.Server!.Address.Authority}.",
+            error.Message);
         Assert.DoesNotContain(rig.Logs.Lines, l => l.Contains("secret-key-1", StringComparison.Ordinal));
     }
 
@@ -181,7 +203,8 @@ public sealed class NimbleReadTests
     public async Task ARedirectIsNotFollowed()
     {
         await using var other = await TestServer.StartAsync(TestServer.Json("{}"));
-        await using var rig = await NimbleRig.StartAsync(TestServer.Json("", 302, ("Location", other.Address.AbsoluteUri)));
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json("", 302, ("Location", other.Address.AbsoluteUri)));
         var error = await Assert.ThrowsAsync<PipelineException>(() => rig.Client.OpenResultsAsync("s-1", "t-1", Ct));
         Assert.Equal((FailureReasons.InvalidConfiguration, false), (error.Reason, error.IsPermanent));
         Assert.Empty(other.Seen);
@@ -234,7 +257,9 @@ public sealed class NimbleReadTests
         await using var rig = await NimbleRig.StartAsync(TestServer.Json("""{"id":"t-1","state":"Pondering"}"""));
         await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
         await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
-        Assert.Equal(["Warning: Task t-1 has the unknown state 'Pondering' at Nimble; it is treated as not ended."], rig.Logs.Lines);
+        Assert.Equal(
+            ["Warning: Task t-1 has the unknown state 'Pondering' at Nimble; it is treated as not ended."],
+            rig.Logs.Lines);
     }
 
     [Theory]
@@ -246,7 +271,8 @@ public sealed class NimbleReadTests
     [InlineData("failed", (int)TaskOutcome.Failed)]
     [InlineData(null, (int)TaskOutcome.Pending)]
     [InlineData("whatever", (int)TaskOutcome.Pending)]
-    public void StatesAreClassified(string? state, int outcome) => Assert.Equal((TaskOutcome)outcome, TaskStates.Classify(state));
+    public void StatesAreClassified(string? state, int outcome) =>
+        Assert.Equal((TaskOutcome)outcome, TaskStates.Classify(state));
 
     [Theory]
     [InlineData("8e8cfde8-345b-42b8-b3e2-0c61eb11e00f", true)]

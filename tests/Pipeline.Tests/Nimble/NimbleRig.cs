@@ -13,7 +13,8 @@ internal sealed class NimbleRig : IAsyncDisposable
     private NimbleRig(TestServer? server, NimbleOptions nimble, TimeProvider time)
     {
         Server = server;
-        Client = new NimbleClient(_http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = nimble }), time, Logs);
+        Client = new NimbleClient(
+            _http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = nimble }), time, Logs);
     }
 
     public TestServer? Server { get; }
@@ -37,7 +38,9 @@ internal sealed class NimbleRig : IAsyncDisposable
 
     /// <summary>A client that uses another <see cref="HttpClient"/>.</summary>
     public static NimbleClient ClientOf(HttpClient http, Uri address) =>
-        new(http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = Settings(address) }), TimeProvider.System, new CollectedLogs<NimbleClient>());
+        new(
+            http, Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Nimble = Settings(address) }),
+            TimeProvider.System, new CollectedLogs<NimbleClient>());
 
     public async ValueTask DisposeAsync()
     {
@@ -47,5 +50,11 @@ internal sealed class NimbleRig : IAsyncDisposable
     }
 
     private static NimbleOptions Settings(Uri address) =>
-        new() { BaseUrl = address, ApiKey = "secret-key-1", RequestsPerSecond = 10_000, Timeout = TimeSpan.FromSeconds(10) };
+        new()
+        {
+            BaseUrl = address,
+            ApiKey = "secret-key-1",
+            RequestsPerSecond = 10_000,
+            Timeout = TimeSpan.FromSeconds(10),
+        };
 }

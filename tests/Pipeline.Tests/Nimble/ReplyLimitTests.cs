@@ -22,7 +22,9 @@ public sealed class ReplyLimitTests
         await using var server = await TestServer.StartAsync(context => SendAsync(context, 40 * Megabyte));
         await using var rig = NimbleRig.At(server.Address);
         foreach (var ask in (Func<Task>[])
-            [() => rig.Client.GetTaskAsync("s-1", "t-1", Ct), () => rig.Client.GetProgressAsync("s-1", "b-1", Ct), () => rig.Client.GetBatchAsync("s-1", "b-1", Ct)])
+            [
+                () => rig.Client.GetTaskAsync("s-1", "t-1", Ct), () => rig.Client.GetProgressAsync("s-1", "b-1", Ct),
+                () => rig.Client.GetBatchAsync("s-1", "b-1", Ct)])
         {
             var error = await Assert.ThrowsAsync<PipelineException>(ask);
             Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
@@ -72,12 +74,14 @@ public sealed class ReplyLimitTests
             : TestServer.Json("""{"batch_id":"b-1","tasks":["t-1"]}""")(context));
         await using var rig = NimbleRig.At(server.Address, change: o => o.RequestsPerSecond = 1_000_000);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var stalled = Enumerable.Range(0, 40).Select(_ => rig.Client.PostBatchAsync("{}"u8.ToArray(), stop.Token)).ToList();
+        var stalled = Enumerable.Range(0, 40).Select(
+            _ => rig.Client.PostBatchAsync("{}"u8.ToArray(), stop.Token)).ToList();
         await EmulatorLab.UntilAsync(() => Volatile.Read(ref posts) == 40);
         Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct));
         Assert.DoesNotContain(stalled, post => post.IsCompleted);
         await stop.CancelAsync();
-        await Task.WhenAll(stalled).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Task.WhenAll(stalled).ContinueWith(
+            _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     [Fact]
@@ -125,8 +129,11 @@ public sealed class ReplyLimitTests
     public async Task AnEndlessBatchNamesAFewThousandTasks()
     {
         var tasks = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"task-{i}\""));
-        await using var rig = await NimbleRig.StartAsync(TestServer.Json($$"""{"batch_id":"b-1","tasks":[{{tasks}}]}"""));
-        Assert.Equal(4000, Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct)).Tasks.Count);
+        await using var rig = await NimbleRig.StartAsync(
+            TestServer.Json($$"""{"batch_id":"b-1","tasks":[{{tasks}}]}"""));
+        Assert.Equal(
+            4000,
+            Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct)).Tasks.Count);
         Assert.Equal(4000, (await rig.Client.GetBatchAsync("s-1", "b-1", Ct))!.Tasks.Count);
     }
 
@@ -153,7 +160,9 @@ public sealed class ReplyLimitTests
         await using var server = await TestServer.StartAsync(context =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
-            return TestServer.Json($$"""{"data":[],"pagination":{"has_next":true,"next_cursor":"c-{{Interlocked.Increment(ref pages)}}"} }""")(context);
+            return TestServer.Json(
+                """{"data":[],"pagination":{"has_next":"""
+                    + $$"""true,"next_cursor":"c-{{Interlocked.Increment(ref pages)}}"} }""")(context);
         });
         await using var rig = NimbleRig.At(server.Address, time, o => o.RequestsPerSecond = 1_000_000);
         var list = await rig.Client.ListTasksAsync(Ct).ToListAsync(Ct);

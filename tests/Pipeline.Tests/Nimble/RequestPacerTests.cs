@@ -93,7 +93,11 @@ public sealed class RequestPacerTests
         [
             rig.Client.GetTaskAsync("s-2", "t-1", Ct), rig.Client.GetBatchAsync("s-3", "b-1", Ct),
             rig.Client.GetProgressAsync("s-4", "b-2", Ct), rig.Client.OpenResultsAsync("s-5", "t-2", Ct),
-            rig.Client.ListTasksAsync(Ct).CountAsync(Ct).AsTask(), rig.Client.ListBatchesAsync(Ct).CountAsync(Ct).AsTask(),
+            rig.Client.ListTasksAsync(Ct)
+                .CountAsync(Ct)
+                .AsTask(), rig.Client.ListBatchesAsync(Ct)
+                .CountAsync(Ct)
+                .AsTask(),
         ];
 
         for (var second = 0; second < 7; second++)

@@ -25,7 +25,8 @@ public sealed class SecretTextTests
         { "slashes as \\u002f", $"no {Key} at {Callback}".Replace("/", "\\u002f", StringComparison.Ordinal) },
         { "slashes as %2F", $"no {Key} at {Callback}".Replace("/", "%2F", StringComparison.Ordinal) },
         { "slashes as %252F", $"no {Key} at {Callback}".Replace("/", "%252F", StringComparison.Ordinal) },
-        { "escaped whole", $"no {Uri.EscapeDataString(Key)} at {Uri.EscapeDataString(Uri.EscapeDataString(Callback))}" },
+        { "escaped whole", $"no {Uri.EscapeDataString(Key)} at "
+            + $"{Uri.EscapeDataString(Uri.EscapeDataString(Callback))}" },
         { "doubled slashes", $"no {Key} at {Callback}".Replace("callbacks/", "callbacks//", StringComparison.Ordinal) },
         { "letters as \\u", string.Concat($"no {Key} at {Callback}".Select(c => $"\\u{(int)c:x4}")) },
         { "letters as \\\\u", string.Concat($"no {Key} at {Callback}".Select(c => $"\\\\u{(int)c:x4}")) },
@@ -48,8 +49,10 @@ public sealed class SecretTextTests
     {
         var quoted = System.Text.Json.JsonSerializer.Serialize(text);
         await using var server = await TestServer.StartAsync(context => context.Request.Method == "POST"
-            ? TestServer.Json($$"""{"msg":{{quoted}},"details":{"schema_validation_errors":[{{quoted}}]} }""", 400)(context)
-            : TestServer.Json($$"""{"task":{"id":"t-1","state":"error","error":{{quoted}},"error_type":{{quoted}} } }""")(context));
+            ? TestServer.Json(
+                $$"""{"msg":{{quoted}},"details":{"schema_validation_errors":[{{quoted}}]} }""", 400)(context)
+            : TestServer.Json(
+                $$"""{"task":{"id":"t-1","state":"error","error":{{quoted}},"error_type":{{quoted}} } }""")(context));
         await using var rig = NimbleRig.At(server.Address, change: o => o.ApiKey = Key);
         var refused = Assert.IsType<PostOutcome.Refused>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct));
         var task = await rig.Client.GetTaskAsync("s-1", "t-1", Ct);
@@ -71,8 +74,12 @@ public sealed class SecretTextTests
         foreach (var secret in (string[])[Key, CallbackToken])
         {
             Assert.False(text.Contains(secret, StringComparison.Ordinal), form);
-            Assert.False(Uri.UnescapeDataString(Uri.UnescapeDataString(text)).Contains(secret, StringComparison.Ordinal), form);
-            Assert.False(text.Contains(string.Concat(secret.Skip(4).Take(6).Select(c => $"\\u{(int)c:x4}")), StringComparison.Ordinal), form);
+            Assert.False(
+                Uri.UnescapeDataString(Uri.UnescapeDataString(text)).Contains(secret, StringComparison.Ordinal), form);
+            Assert.False(
+                text.Contains(
+                    string.Concat(secret.Skip(4).Take(6).Select(c => $"\\u{(int)c:x4}")), StringComparison.Ordinal),
+                form);
         }
     }
 
@@ -81,6 +88,7 @@ public sealed class SecretTextTests
         var options = new PipelineOptions();
         options.Delivery.CallbackBase = new("https://hooks.test");
         options.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32]));
-        return new CallbackTokens(Microsoft.Extensions.Options.Options.Create(options)).UrlFor("list-000000")!.AbsoluteUri;
+        return new CallbackTokens(
+            Microsoft.Extensions.Options.Options.Create(options)).UrlFor("list-000000")!.AbsoluteUri;
     }
 }

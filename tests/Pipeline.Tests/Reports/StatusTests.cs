@@ -22,9 +22,12 @@ public sealed class StatusTests
         await world.PlanAsync(10);
         await world.WorkAsync();
         var inputs = await world.Ledger.GetInputsAsync("list-000000", Token);
-        await world.Ledger.UpdateInputsAsync([.. inputs.Take(9).Select(i => i with { State = InputState.Recorded })], Token);
+        await world.Ledger.UpdateInputsAsync(
+            [.. inputs.Take(9).Select(i => i with { State = InputState.Recorded })], Token);
         var status = await StatusAsync(world);
-        Assert.Equal((10, 9, 0, 1), (status.Inputs, status.Records, status.Failures, status.Submissions[nameof(SubmissionState.Accepted)]));
+        Assert.Equal(
+            (10, 9, 0, 1),
+            (status.Inputs, status.Records, status.Failures, status.Submissions[nameof(SubmissionState.Accepted)]));
     }
 
     [Fact]
@@ -38,7 +41,8 @@ public sealed class StatusTests
         var wait = Assert.Single((await StatusAsync(world)).Waits);
         Assert.Equal(("post", "api_key", 1, 10), (wait.For, wait.Reason, wait.Submissions, wait.Inputs));
         Assert.Contains("NIMBLE_API_KEY", wait.Message);
-        Assert.True(wait.Since - started < TimeSpan.FromMinutes(1) && wait.Until > world.State.Time.GetUtcNow().AddMinutes(-1), $"{wait}");
+        Assert.True(wait.Since - started < TimeSpan.FromMinutes(1)
+            && wait.Until > world.State.Time.GetUtcNow().AddMinutes(-1), $"{wait}");
 
         world.Refuse = _ => null;
         await world.PassAsync(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(30));
@@ -49,7 +53,8 @@ public sealed class StatusTests
     public async Task ABucketThatRefusesReadsIsShownSinceItsFirstRefusal()
     {
         await using var world = await AcceptedAsync();
-        world.Bucket.Meanwhile = () => throw PipelineException.Transient(FailureReasons.AccessDenied, "The bucket refuses reads (AccessDenied).");
+        world.Bucket.Meanwhile = () =>
+            throw PipelineException.Transient(FailureReasons.AccessDenied, "The bucket refuses reads (AccessDenied).");
         var started = world.State.Time.GetUtcNow();
         for (var minute = 0; minute < 5; minute++)
         {
@@ -85,7 +90,13 @@ public sealed class StatusTests
         await world.PlanAsync(3);
         await world.WorkAsync();
         var list = (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!;
-        var setback = new Setback { Reason = FailureReasons.Internal, Message = "No manifest.", Since = list.CreatedAt, Until = list.CreatedAt };
+        var setback = new Setback
+        {
+            Reason = FailureReasons.Internal,
+            Message = "No manifest.",
+            Since = list.CreatedAt,
+            Until = list.CreatedAt,
+        };
         await world.Ledger.UpdateListAsync(list with { Setback = setback }, Token);
         var waits = (await StatusAsync(world)).Waits;
         Assert.Equal(["evidence", "manifest"], waits.Select(w => w.For));
@@ -105,5 +116,6 @@ public sealed class StatusTests
 
     private static Task CollectAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
         JsonSerializer.SerializeToUtf8Bytes(
-            new ResultMessage("list-000000", "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+            new ResultMessage("list-000000", "t-1-0", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()),
+            PipelineJson.Plain.ResultMessage), Token);
 }

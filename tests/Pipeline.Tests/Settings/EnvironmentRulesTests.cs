@@ -22,15 +22,21 @@ public sealed class EnvironmentRulesTests
     [InlineData("GOOGLE_APPLICATION_CREDENTIALS", "key.json\r",
         "GOOGLE_APPLICATION_CREDENTIALS is 'key.jsonU+000D'. Write the path of a file.")]
     [InlineData("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/key.json",
-        "GOOGLE_APPLICATION_CREDENTIALS is '/no/such/key.json'. There is no such file. Correct the path, or unset the variable.")]
+        "GOOGLE_APPLICATION_CREDENTIALS is '/no/such/key.json'. There is no such file. Correct the "
+            + "path, or unset the variable.")]
     [InlineData("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token",
-        "AWS_WEB_IDENTITY_TOKEN_FILE is '/no/such/token'. There is no such file. Correct the path, or unset the variable.")]
-    [InlineData("AZURE_CLIENT_ID", "me", "AZURE_CLIENT_ID is 'me'. Write an id, such as 11111111-2222-3333-4444-555555555555.")]
+        "AWS_WEB_IDENTITY_TOKEN_FILE is '/no/such/token'. There is no such file. Correct the "
+            + "path, or unset the variable.")]
+    [InlineData(
+        "AZURE_CLIENT_ID", "me", "AZURE_CLIENT_ID is 'me'. Write an id, such as 11111111-2222-3333-4444-555555555555.")]
     [InlineData("AzureWebJobsStorage__accountName", "https://acct",
-        "AzureWebJobsStorage__accountName is 'https://acct'. Write only the account's name, 3 to 24 lowercase letters and digits.")]
+        "AzureWebJobsStorage__accountName is 'https://acct'. Write only the account's name, 3 to 24 "
+            + "lowercase letters and digits.")]
     [InlineData("https_proxy", "http://user:hidden@a b",
         "https_proxy is not usable. Write an address, such as http://proxy.example.com:3128.")]
-    [InlineData("HTTP_PROXY", "ftp://proxy", "HTTP_PROXY is not usable. Write an address, such as http://proxy.example.com:3128.")]
+    [InlineData(
+        "HTTP_PROXY", "ftp://proxy",
+        "HTTP_PROXY is not usable. Write an address, such as http://proxy.example.com:3128.")]
     [InlineData("NO_PROXY", "\"localhost\"",
         "NO_PROXY is '\"localhost\"'. Write host names with commas between, such as localhost,.example.com.")]
     [InlineData("AWS_SECRET_ACCESS_KEY", "@Microsoft.KeyVault(VaultName=v;SecretName=s)",
@@ -43,9 +49,11 @@ public sealed class EnvironmentRulesTests
     public void VariablesAreUsableAsTheCloudsDocumentThem() => Assert.Empty(Check(
         ("AWS_REGION", "us-gov-west-1"), ("AWS_DEFAULT_REGION", ""), ("AWS_ACCESS_KEY_ID", "AKIA1234567890"),
         ("AWS_SECRET_ACCESS_KEY", "abc/+=def"), ("AWS_PROFILE", "my profile"), ("AWS_MAX_ATTEMPTS", "3"),
-        ("STORAGE_EMULATOR_HOST", "localhost:4443"), ("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"), ("GOOGLE_APPLICATION_CREDENTIALS", ThisFile()),
+        ("STORAGE_EMULATOR_HOST", "localhost:4443"), (
+            "AWS_SHARED_CREDENTIALS_FILE", "/no/such/file"), ("GOOGLE_APPLICATION_CREDENTIALS", ThisFile()),
         ("AZURE_CLIENT_ID", "11111111-2222-3333-4444-555555555555"), ("HTTPS_PROXY", "http://user:pass@proxy:3128"),
-        ("http_proxy", "proxy.example.com:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080"), ("NO_PROXY", "localhost,.example.com")));
+        ("http_proxy", "proxy.example.com:3128"), ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("NO_PROXY", "localhost,.example.com")));
 
     [Fact]
     public void AllErrorsOfAllKindsAreReportedAtOnceAndNoneTwice()
@@ -73,10 +81,12 @@ public sealed class EnvironmentRulesTests
             "Pipeline__Colect__MaxRatio is no setting. Did you mean Pipeline__Collect__MaxRatio?",
             "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
             "--max-urls is '0'. Write a whole number from 1 up, such as 1000.",
-            "Runner__Visibility is '5'. Write a time as [days.]hours:minutes:seconds from 00:00:01 to 1.00:00:00, such as 00:02:00.",
+            "Runner__Visibility is '5'. Write a time as [days.]hours:minutes:seconds from 00:00:01 to "
+                + "1.00:00:00, such as 00:02:00.",
             "AWS_ENDPOINT_URL is 's3'. Write an http or https address, such as https://s3.example.com.",
             "AzureWebJobsStorage__blobServiceUri is 'blob'. Write an http or https address, or leave it out.",
-            "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or azurecli, or leave it out.",
+            "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or "
+                + "azurecli, or leave it out.",
             "AWS_REGION is ''x''. Write a region, such as eu-west-1.",
             "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
                 + "or set AzureWebJobsStorage__accountName.",

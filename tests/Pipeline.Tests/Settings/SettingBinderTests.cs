@@ -53,8 +53,10 @@ public sealed class SettingBinderTests
 
     [Fact]
     public void TwoVersionsAreAnError() => Assert.Equal(
-        "Pipeline__Nimble__BaseUrl ends in v2, and Pipeline__Nimble__Version is 'v1'. Leave the version out of the address.",
-        Assert.Single(Bind(("Pipeline:Nimble:BaseUrl", "https://api.example/v2"), ("Pipeline:Nimble:Version", "v1")).Unreadable));
+        "Pipeline__Nimble__BaseUrl ends in v2, and Pipeline__Nimble__Version is 'v1'. Leave the "
+            + "version out of the address.",
+        Assert.Single(
+            Bind(("Pipeline:Nimble:BaseUrl", "https://api.example/v2"), ("Pipeline:Nimble:Version", "v1")).Unreadable));
 
     [Theory]
     [InlineData("\"https://api.example\"")]
@@ -64,13 +66,17 @@ public sealed class SettingBinderTests
     [InlineData("https://")]
     [InlineData("api.example")]
     public void AnInvalidAddressIsAnError(string text) =>
-        Assert.StartsWith("Pipeline__Nimble__BaseUrl is '", Assert.Single(Bind(("Pipeline:Nimble:BaseUrl", text)).Unreadable), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Pipeline__Nimble__BaseUrl is '", Assert.Single(Bind(("Pipeline:Nimble:BaseUrl", text)).Unreadable),
+            StringComparison.Ordinal);
 
     [Fact]
     public void AnUnusableSecretIsNotShown()
     {
         var options = Bind(("NIMBLE_API_KEY", "\"hidden key\""), ("Pipeline:Delivery:CallbackKeys:0", "hidden!"));
-        Assert.DoesNotContain(new PipelineOptionsValidator().Validate(null, options).Failures!, fault => fault.Contains("hidden", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            new PipelineOptionsValidator().Validate(null, options).Failures!,
+            fault => fault.Contains("hidden", StringComparison.Ordinal));
     }
 
     private static PipelineOptions Bind(params IEnumerable<(string Name, string Value)> settings)

@@ -10,7 +10,10 @@ public sealed partial class SettingsPageTests
     // The system's folder for temporary files differs between machines.
     private const string SpillFolder = "Pipeline__Collect__SpillFolder";
 
-    private static readonly IReadOnlyList<Match> Rows = [.. Row().Matches(Repository.Read("docs/settings.md")).Cast<Match>()];
+    private static readonly IReadOnlyList<Match> Rows =
+    [
+        .. Row().Matches(Repository.Read("docs/settings.md")).Cast<Match>(),
+    ];
 
     [Fact]
     public void EverySettingHasOneRowWithItsDefaultRangeAndMeaning()
@@ -18,7 +21,9 @@ public sealed partial class SettingsPageTests
         var expected = SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Select(setting => string.Join(
             " | ", Name(setting), Name(setting) == SpillFolder ? "" : Default(setting), SettingText.Values(setting)));
 
-        Assert.Equal(expected, Rows.Select(row => string.Join(" | ", Cell(row, "name"), Cell(row, "default"), Cell(row, "range"))));
+        Assert.Equal(
+            expected,
+            Rows.Select(row => string.Join(" | ", Cell(row, "name"), Cell(row, "default"), Cell(row, "range"))));
         Assert.All(Rows, row => Assert.NotEmpty(Cell(row, "what")));
     }
 
@@ -37,10 +42,12 @@ public sealed partial class SettingsPageTests
     [Fact]
     public void EveryExampleIsValidAndTurnsNothingOff()
     {
-        foreach (var setting in SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Where(s => !s.IsList && s.Range is not null))
+        foreach (var setting
+            in SettingsCatalog.Pipeline.Concat(SettingsCatalog.Runner).Where(s => !s.IsList && s.Range is not null))
         {
             var example = SettingText.Expected(setting).Split("such as ")[^1];
-            Assert.True(SettingText.TryParse(setting, example, out var value) && setting.Allows(value), $"{setting.Name}: {example}");
+            Assert.True(SettingText.TryParse(setting, example, out var value)
+                && setting.Allows(value), $"{setting.Name}: {example}");
             Assert.True(example != "0", setting.Name);
         }
     }
@@ -51,6 +58,8 @@ public sealed partial class SettingsPageTests
 
     private static string Cell(Match row, string name) => row.Groups[name].Value.Trim();
 
-    [GeneratedRegex(@"^\| `(?<name>(Pipeline|Runner)__\w+)` \|(?<default>[^|]*)\|(?<range>[^|]*)\|(?<what>.*)\|$", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\| `(?<name>(Pipeline|Runner)__\w+)` \|(?<default>[^|]*)\|(?<range>[^|]*)\|(?<what>.*)\|$",
+        RegexOptions.Multiline)]
     private static partial Regex Row();
 }

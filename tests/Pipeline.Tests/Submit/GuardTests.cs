@@ -34,7 +34,9 @@ public sealed class GuardTests
         var waiting = (await world.SubmissionsAsync()).Where(s => s.State == SubmissionState.Planned).ToList();
         Assert.All(waiting, s => Assert.Equal(HoldReason.DailyBudget, s.Hold));
         // Sweep sends a second message for each submission that waits this long. Only one of them may remain.
-        Assert.Equal(new QueueCounts(0, waiting.Count, 0), (await world.Service<LocalWorkQueue>().CountAsync(Token))[QueueNames.Submissions]);
+        Assert.Equal(
+            new QueueCounts(0, waiting.Count, 0),
+            (await world.Service<LocalWorkQueue>().CountAsync(Token))[QueueNames.Submissions]);
         await world.PassAsync(TimeSpan.FromHours(2), TimeSpan.FromMinutes(20));
         Assert.Equal(28, world.Accepted.Sum(a => a.Count));
         Assert.Equal(28, world.Accepted.SelectMany(a => a).Distinct().Count());
@@ -52,7 +54,9 @@ public sealed class GuardTests
         await using var world = await SubmitWorld.StartAsync(change);
         await using var other = await world.OpenAsync(change);
         await world.PlanAsync(200);
-        await Task.WhenAll(Task.Run(world.WorkAsync, Token), Task.Run(() => SubmitWorld.WorkAsync(other), Token), Task.Run(world.WorkAsync, Token));
+        await Task.WhenAll(
+            Task.Run(world.WorkAsync, Token), Task.Run(() => SubmitWorld.WorkAsync(other), Token),
+            Task.Run(world.WorkAsync, Token));
         Assert.Equal(83, world.Accepted.Sum(a => a.Count));
         Assert.Equal(83, world.Accepted.SelectMany(a => a).Distinct().Count());
         Assert.Equal(200, (await world.InputsAsync()).Select(i => i.Id).Distinct().Count());
@@ -63,9 +67,11 @@ public sealed class GuardTests
     [Trait("Promise", "2")]
     public async Task AKillBetweenBudgetAndIntentCountsOnce()
     {
-        await using var world = await SubmitWorld.StartAsync(o => (o.Guards.MaxUrlsPerDay, o.Guards.MaxUrlsPerList) = (10, 10));
+        await using var world = await SubmitWorld.StartAsync(
+            o => (o.Guards.MaxUrlsPerDay, o.Guards.MaxUrlsPerList) = (10, 10));
         await world.PlanAsync(10);
-        await world.Service<BudgetGuard>().TakeAsync(Assert.Single(await world.SubmissionsAsync()), world.State.Time.GetUtcNow(), Token);
+        await world.Service<BudgetGuard>().TakeAsync(
+            Assert.Single(await world.SubmissionsAsync()), world.State.Time.GetUtcNow(), Token);
         await world.WorkAsync();
         Assert.Equal(10, Assert.Single(world.Accepted).Count);
         Assert.Equal(10, await world.Service<BudgetGuard>().GetUsedAsync(SubmitWorld.ListId, Token));
@@ -100,7 +106,11 @@ public sealed class GuardTests
         await world.WorkAsync();
         Assert.Equal([10, 3], world.Accepted.Select(a => a.Count));
         var inputs = await world.InputsAsync();
-        Assert.Equal((28, 15), (inputs.Count, inputs.Count(i => i is { State: InputState.Failed, Reason: FailureReasons.BudgetExhausted })));
+        Assert.Equal(
+            (28, 15),
+            (
+                inputs.Count,
+                inputs.Count(i => i is { State: InputState.Failed, Reason: FailureReasons.BudgetExhausted })));
         Assert.Equal(28, inputs.Select(i => i.Id).Distinct().Count());
 
         await world.FinishAsync("list-000000", 10);
@@ -113,7 +123,8 @@ public sealed class GuardTests
     [Fact]
     public async Task SubmissionsWaitForMoneyAndFailAfterTheWindow()
     {
-        await using var world = await SubmitWorld.StartAsync(o => (o.Nimble.RefusedPause, o.Nimble.RefusedWindow) = (10 * Minute, TimeSpan.FromHours(2)));
+        await using var world = await SubmitWorld.StartAsync(
+            o => (o.Nimble.RefusedPause, o.Nimble.RefusedWindow) = (10 * Minute, TimeSpan.FromHours(2)));
         world.Refuse = _ => (402, """{"status":"failed","msg":"no budget"}""");
         await world.PlanAsync(30);
         await world.WorkAsync();
@@ -165,7 +176,11 @@ public sealed class GuardTests
         await world.WorkAsync();
         await world.PassAsync(TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(10));
         Assert.Equal(Enumerable.Range(1, 5).Select(SubmitWorld.Url), Assert.Single(world.Accepted));
-        Assert.Equal(2, (await world.Service<StatusReporter>().GetListAsync(SubmitWorld.ListId, Token))!.Waiting[nameof(HoldReason.Canary)]);
+        Assert.Equal(
+            2,
+            (
+                await world.Service<StatusReporter>().GetListAsync(
+                    SubmitWorld.ListId, Token))!.Waiting[nameof(HoldReason.Canary)]);
 
         await world.FinishAsync("list-000000", records);
         await world.WorkAsync();
@@ -187,7 +202,8 @@ public sealed class GuardTests
         await world.SweepAsync();
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
 
-        await world.Service<ReplayStage>().ReplayAsync(SubmitWorld.ListId, i => i.Reason == FailureReasons.CanaryFailed, resubmit: true, Token);
+        await world.Service<ReplayStage>().ReplayAsync(
+            SubmitWorld.ListId, i => i.Reason == FailureReasons.CanaryFailed, resubmit: true, Token);
         await world.WorkAsync();
         Assert.Equal([5, 10, 10], world.Accepted.Select(a => a.Count));
         Assert.Equal(25, (await world.InputsAsync()).Count);
@@ -197,7 +213,10 @@ public sealed class GuardTests
     public async Task AllPartsOfADividedCanaryAreWaitedFor()
     {
         await using var world = await SubmitWorld.StartAsync(o => (o.Guards.Canary, o.Guards.CanaryShare) = (5, 0.7));
-        world.Refuse = inputs => inputs.EnumerateArray().Any(i => i.GetProperty("url").GetString() == SubmitWorld.Url(2)) ? (400, "{}") : null;
+        world.Refuse = inputs =>
+            inputs.EnumerateArray().Any(i => i.GetProperty("url").GetString() == SubmitWorld.Url(2))
+                ? (400, "{}")
+                : null;
         await world.PlanAsync(25);
         await world.WorkAsync();
         Assert.Equal(4, world.Accepted.Sum(a => a.Count));

@@ -39,17 +39,22 @@ public sealed class PartialAcceptanceTests
     public async Task AnUnambiguousRejectionFailsTheInputAtOnce(string errors, bool echoes)
     {
         await using var world = await StartAsync(errors, echoes);
-        Assert.Equal([InputState.Waiting, InputState.Waiting, InputState.Failed], (await world.InputsAsync()).Select(i => i.State));
+        Assert.Equal(
+            [InputState.Waiting, InputState.Waiting, InputState.Failed],
+            (await world.InputsAsync()).Select(i => i.State));
     }
 
     [Fact]
     public async Task AnInputWithoutTaskOrErrorWaits()
     {
         await using var world = await SubmitWorld.StartAsync();
-        world.Answer = (_, _) => """{"batch_id":"b-1","tasks":[],"errors":[{"url":"https://example.com/3","message":"too odd"}]}""";
+        world.Answer = (_, _) =>
+            """{"batch_id":"b-1","tasks":[],"errors":[{"url":"https://example.com/3","message":"too odd"}]}""";
         await world.PlanAsync(3);
         await world.WorkAsync();
-        Assert.Equal([InputState.Waiting, InputState.Waiting, InputState.Failed], (await world.InputsAsync()).Select(i => i.State));
+        Assert.Equal(
+            [InputState.Waiting, InputState.Waiting, InputState.Failed],
+            (await world.InputsAsync()).Select(i => i.State));
     }
 
     [Fact]
@@ -66,7 +71,9 @@ public sealed class PartialAcceptanceTests
     public async Task AnErrorOfAnInputThatHasATaskFailsNothing()
     {
         await using var world = await SubmitWorld.StartAsync();
-        world.Answer = (_, _) => """{"batch_id":"b-1","tasks":["t-1","t-2","t-3"],"errors":[{"url":"https://example.com/3","message":"slow"}]}""";
+        world.Answer = (_, _) =>
+            """{"batch_id":"b-1","tasks":["t-1","t-2","t-3"],"errors":"""
+                + """[{"url":"https://example.com/3","message":"slow"}]}""";
         await world.PlanAsync(3);
         await world.WorkAsync();
         Assert.All(await world.InputsAsync(), i => Assert.Equal(InputState.Waiting, i.State));
@@ -76,7 +83,9 @@ public sealed class PartialAcceptanceTests
     public async Task AnAnswerWithFarMoreTasksThanInputsMakesFewRows()
     {
         await using var world = await SubmitWorld.StartAsync();
-        string Batch(int from) => $$"""{"id":"b-1","batch_id":"b-1","tasks":[{{string.Join(',', Enumerable.Range(from, 90_000).Select(i => $"\"t{i}\""))}}]}""";
+        string Batch(int from) =>
+            """{"id":"b-1","batch_id":"b-1","tasks":"""
+                + $$"""[{{string.Join(',', Enumerable.Range(from, 90_000).Select(i => $"\"t{i}\""))}}]}""";
         world.Answer = (_, _) => Batch(0);
         var look = 0;
         world.Get = path => path switch
@@ -116,8 +125,10 @@ public sealed class PartialAcceptanceTests
         var prefix = ObjectUri.Parse(Assert.Single(await world.SubmissionsAsync()).StorageUrl!);
         foreach (var i in (int[])[1, 2])
         {
-            var result = $$"""{"url":"{{SubmitWorld.Url(i)}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
-            await world.Bucket.WriteAsync(prefix.Append($"t-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+            var result =
+                $$"""{"url":"{{SubmitWorld.Url(i)}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+            await world.Bucket.WriteAsync(
+                prefix.Append($"t-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
         }
     }
 }

@@ -37,15 +37,20 @@ public sealed class RefusalTests
         Assert.Equal(good.Order(), world.Accepted.SelectMany(a => a).Order());
         var inputs = await world.InputsAsync();
         Assert.Equal(100, inputs.Count);
-        Assert.Equal(bad.Select(SubmitWorld.Url).Order(), inputs.Where(i => i.State == InputState.Failed).Select(i => i.Url).Order());
-        Assert.All(inputs.Where(i => i.State == InputState.Failed), i => Assert.Equal(FailureReasons.SubmissionRefused, i.Reason));
+        Assert.Equal(
+            bad.Select(SubmitWorld.Url).Order(),
+            inputs.Where(i => i.State == InputState.Failed).Select(i => i.Url).Order());
+        Assert.All(
+            inputs.Where(i => i.State == InputState.Failed),
+            i => Assert.Equal(FailureReasons.SubmissionRefused, i.Reason));
         Assert.All(inputs.Where(i => i.State == InputState.Failed), i => Assert.Contains("is not taken", i.Failure));
         Assert.InRange(world.Posts, 2, mostPosts * bad.Length);
     }
 
     [Theory]
     [InlineData(404, "{}")]
-    [InlineData(400, """{"msg":"bad","details":{"schema_validation_errors":["shared_inputs.storage_url: must be s3"]}}""")]
+    [InlineData(
+        400, """{"msg":"bad","details":{"schema_validation_errors":["shared_inputs.storage_url: must be s3"]}}""")]
     public async Task ARefusalOfAllInputsFailsThemAtOnce(int status, string body)
     {
         await using var world = await SubmitWorld.StartAsync();
@@ -59,12 +64,16 @@ public sealed class RefusalTests
     [Fact]
     public async Task IfEveryPartIsRefusedTheRestFails()
     {
-        await using var world = await SubmitWorld.StartAsync(o => (o.Intake.MaxInputsPerSubmission, o.Submit.MaxRefusals) = (200, 20));
+        await using var world = await SubmitWorld.StartAsync(
+            o => (o.Intake.MaxInputsPerSubmission, o.Submit.MaxRefusals) = (200, 20));
         world.Refuse = _ => (400, "{}");
         await world.PlanAsync(200);
         await world.WorkAsync();
         Assert.InRange(world.Posts, 20, 45);
-        Assert.Equal(200, (await world.InputsAsync()).Count(i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionRefused }));
+        Assert.Equal(
+            200,
+            (await world.InputsAsync()).Count(
+                i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionRefused }));
     }
 
     [Theory]
@@ -81,13 +90,33 @@ public sealed class RefusalTests
             await world.PlanAsync(10);
             var planned = Assert.Single(await world.SubmissionsAsync());
             var now = world.State.Time.GetUtcNow();
-            var refused = (await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = PostProof.Refusal, PostedAt = now, DueAt = now }, Token))!;
+            var refused = (
+                await world.Ledger.UpdateSubmissionAsync(
+                    planned with
+                    {
+                        State = SubmissionState.Refused,
+                        Proof = PostProof.Refusal,
+                        PostedAt = now,
+                        DueAt = now,
+                    },
+                    Token))!;
             var inputs = await world.InputsAsync();
             var left = steps;
-            await using (var killed = await world.OpenAsync(before: (method, _) => left -= method.StartsWith("Get", StringComparison.Ordinal) ? 0 : left > 0 ? 1 : throw new WorkerKilledException()))
+            await using (
+                var killed = await world.OpenAsync(
+                    before: (method, _) =>
+                        left -= method.StartsWith("Get", StringComparison.Ordinal)
+                            ? 0
+                            : left > 0
+                            ? 1
+                            : throw new WorkerKilledException()))
             {
-                var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null) { Places = pointedAt is { } place ? [place] : new HashSet<int>() };
-                var cut = await Record.ExceptionAsync(() => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token));
+                var answer = new PostOutcome.Refused(RefusalKind.Content, 400, "Something is not taken.", null)
+                {
+                    Places = pointedAt is { } place ? [place] : new HashSet<int>(),
+                };
+                var cut = await Record.ExceptionAsync(
+                    () => killed.GetRequiredService<Refusals>().HandleAsync(refused, inputs, answer, Token));
                 Assert.True(cut is null or WorkerKilledException, $"{cut}");
                 wasCut = cut is not null;
             }
@@ -95,9 +124,17 @@ public sealed class RefusalTests
             await world.WorkAsync();
             await world.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
 
-            Assert.Equal(Enumerable.Range(1, 10).Where(i => i != bad).Select(SubmitWorld.Url).Order(), world.Accepted.SelectMany(a => a).Order());
-            Assert.Equal(SubmitWorld.Url(bad), Assert.Single(await world.InputsAsync(), i => i.State == InputState.Failed).Url);
-            Assert.All(await world.SubmissionsAsync(), s => Assert.True(s.State is SubmissionState.Accepted or SubmissionState.Closed, $"{s.SubmissionId} is {s.State} after a cut behind {steps} steps."));
+            Assert.Equal(
+                Enumerable.Range(1, 10).Where(i => i != bad).Select(SubmitWorld.Url).Order(),
+                world.Accepted.SelectMany(a => a).Order());
+            Assert.Equal(
+                SubmitWorld.Url(bad), Assert.Single(await world.InputsAsync(), i => i.State == InputState.Failed).Url);
+            Assert.All(
+                await world.SubmissionsAsync(),
+                s =>
+                    Assert.True(
+                        s.State is SubmissionState.Accepted or SubmissionState.Closed,
+                        $"{s.SubmissionId} is {s.State} after a cut behind {steps} steps."));
         }
     }
 
@@ -108,11 +145,19 @@ public sealed class RefusalTests
         await world.PlanAsync(10);
         var planned = Assert.Single(await world.SubmissionsAsync());
         var now = world.State.Time.GetUtcNow();
-        await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Accepted, AcceptedAt = now, DueAt = now }, Token);
+        await world.Ledger.UpdateSubmissionAsync(
+            planned with { State = SubmissionState.Accepted, AcceptedAt = now, DueAt = now }, Token);
         var inputs = await world.InputsAsync();
         await world.Ledger.UpdateInputsAsync([inputs[0] with { State = InputState.Recorded, TaskId = "t" }], Token);
-        var repeat = planned with { SubmissionId = "list-000000-r1", Sequence = 1_000_000, Count = 1, RepeatOf = planned.SubmissionId };
-        await world.Ledger.CreateSubmissionAsync(repeat, [inputs[0] with { SubmissionId = repeat.SubmissionId }], Token);
+        var repeat = planned with
+        {
+            SubmissionId = "list-000000-r1",
+            Sequence = 1_000_000,
+            Count = 1,
+            RepeatOf = planned.SubmissionId,
+        };
+        await world.Ledger.CreateSubmissionAsync(
+            repeat, [inputs[0] with { SubmissionId = repeat.SubmissionId }], Token);
 
         var others = 0;
         await using var late = await world.OpenAsync(before: (method, _) =>
@@ -120,7 +165,8 @@ public sealed class RefusalTests
             if (method == nameof(ILedger.UpdateInputsAsync) && others++ == 0)
                 world.Service<Resubmission>().TakeOverAsync(repeat, Token).Wait(Token);
         });
-        await late.GetRequiredService<Resubmission>().TakeOverAsync(repeat, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await late.GetRequiredService<Resubmission>().TakeOverAsync(repeat, Token).WaitAsync(
+            TimeSpan.FromSeconds(20), Token);
 
         var given = Assert.Single(await world.Ledger.GetInputsAsync(repeat.SubmissionId, Token));
         Assert.Equal((InputState.Moved, planned.SubmissionId), (given.State, given.MovedTo));
@@ -135,7 +181,15 @@ public sealed class RefusalTests
         await world.PlanAsync(10);
         var planned = Assert.Single(await world.SubmissionsAsync());
         var postedAt = proof == PostProof.Refusal ? world.State.Time.GetUtcNow() : (DateTimeOffset?)null;
-        await world.Ledger.UpdateSubmissionAsync(planned with { State = SubmissionState.Refused, Proof = proof, PostedAt = postedAt, DueAt = world.State.Time.GetUtcNow() }, Token);
+        await world.Ledger.UpdateSubmissionAsync(
+            planned with
+            {
+                State = SubmissionState.Refused,
+                Proof = proof,
+                PostedAt = postedAt,
+                DueAt = world.State.Time.GetUtcNow(),
+            },
+            Token);
         await world.SweepAsync();
         await world.WorkAsync();
         Assert.Equal(10, world.Accepted.Sum(a => a.Count));
@@ -159,7 +213,10 @@ public sealed class RefusalTests
 
     private static (int, string)? Refuse(JsonElement inputs, int[] bad, string form)
     {
-        var places = inputs.EnumerateArray().Index().Where(i => bad.Any(b => i.Item.GetProperty("url").GetString() == SubmitWorld.Url(b))).Select(i => i.Index).ToList();
+        var places = inputs.EnumerateArray().Index().Where(
+            i =>
+                bad.Any(b => i.Item.GetProperty("url").GetString() == SubmitWorld.Url(b))).Select(i =>
+                    i.Index).ToList();
         if (places.Count == 0)
             return null;
         var errors = string.Join(',', places.Select(place => form switch
@@ -171,6 +228,11 @@ public sealed class RefusalTests
             "from one" => $"\"inputs.{place + 1}.url: is not taken\"",
             _ => "\"inputs: 1 is not taken\"",
         }));
-        return (400, form == "silent" ? """{"status":"failed","msg":"Something is not taken."}""" : $$"""{"status":"failed","msg":"Something is not taken.","details":{"schema_validation_errors":[{{errors}}] } }""");
+        return (
+            400,
+            form == "silent"
+                ? """{"status":"failed","msg":"Something is not taken."}"""
+                : """{"status":"failed","msg":"Something is not taken.","details":{"schema_validation_errors":"""
+                    + $$"""[{{errors}}] } }""");
     }
 }

@@ -48,7 +48,8 @@ public sealed class ReplayGuardTests
         await using var strict = await world.OpenAsync(o => o.Guards.RefusedDomains.Add("refused.example"));
         await SubmitWorld.WorkAsync(strict);
         Assert.Equal([SubmitWorld.Url(1), SubmitWorld.Url(2)], Assert.Single(world.Accepted));
-        Assert.Equal(FailureReasons.DomainRefused, Assert.Single(await world.InputsAsync(), i => i.Url == Refused).Reason);
+        Assert.Equal(
+            FailureReasons.DomainRefused, Assert.Single(await world.InputsAsync(), i => i.Url == Refused).Reason);
     }
 
     [Fact]
@@ -78,9 +79,11 @@ public sealed class ReplayGuardTests
         {
             var submission = (await world.SubmissionsAsync())[^1];
             await world.Service<OutcomeRecorder>().FailAsync(
-                submission, await world.Ledger.GetInputsAsync(submission.SubmissionId, Token), new("collect", FailureReasons.TaskFailed, "No."), Token);
+                submission, await world.Ledger.GetInputsAsync(submission.SubmissionId, Token),
+                new("collect", FailureReasons.TaskFailed, "No."), Token);
             await world.PassAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(30));
-            var failure = Assert.Single(await new FailureReader(world.Ledger).ReadAsync(SubmitWorld.ListId, Token).ToListAsync(Token));
+            var failure = Assert.Single(
+                await new FailureReader(world.Ledger).ReadAsync(SubmitWorld.ListId, Token).ToListAsync(Token));
             Assert.Equal(attempt, failure.Attempts);
             if (attempt < 5)
                 await ReplayAsync(world);
@@ -97,7 +100,15 @@ public sealed class ReplayGuardTests
     {
         var inputs = await world.Ledger.GetInputsAsync(submissionId, Token);
         await world.Ledger.UpdateInputsAsync(
-            [.. inputs.Select((i, n) => i with { State = n < records ? InputState.Recorded : InputState.Failed, Reason = n < records ? null : FailureReasons.TaskFailed })], Token);
+            [
+                .. inputs.Select(
+                    (i, n) =>
+                        i with
+                        {
+                            State = n < records ? InputState.Recorded : InputState.Failed,
+                            Reason = n < records ? null : FailureReasons.TaskFailed,
+                        })],
+            Token);
     }
 
     private static async Task AssertCountsAsync(SubmitWorld world, long records, long failures)
@@ -106,6 +117,7 @@ public sealed class ReplayGuardTests
         Assert.Equal((9, 9, records, failures), (counts.Inputs, counts.Posted, counts.Records, counts.Failures));
         var status = (await world.Service<StatusReporter>().GetListAsync(SubmitWorld.ListId, Token))!;
         Assert.Equal((9, 9, records, failures), (status.Inputs, status.Posted, status.Records, status.Failures));
-        Assert.Equal(counts, await new SubmissionCounts(world.Ledger, world.State.Time).CountAsync([SubmitWorld.ListId], Token));
+        Assert.Equal(
+            counts, await new SubmissionCounts(world.Ledger, world.State.Time).CountAsync([SubmitWorld.ListId], Token));
     }
 }

@@ -10,7 +10,8 @@ public sealed class RetryDelayTests
     [Fact]
     public async Task ARetryDelayMayExceedTheQueuesLimit()
     {
-        await using var world = await SubmitWorld.StartAsync(o => (o.Retry.MaxAttempts, o.Retry.Delay, o.Retry.MaxShare) = (5, TimeSpan.FromDays(1), 1));
+        await using var world = await SubmitWorld.StartAsync(
+            o => (o.Retry.MaxAttempts, o.Retry.Delay, o.Retry.MaxShare) = (5, TimeSpan.FromDays(1), 1));
         await world.PlanAsync(2);
         foreach (var days in new[] { 1, 2, 4, 8 })
         {

@@ -34,14 +34,17 @@ public sealed class SubmitStageTests : IAsyncDisposable
             return null;
         };
         await world.SubmitAsync(Submission);
-        Assert.Equal((SubmissionState.Posting, SubmissionState.Accepted, "b-1"), (atPost, Entry().State, Entry().BatchId));
+        Assert.Equal(
+            (SubmissionState.Posting, SubmissionState.Accepted, "b-1"), (atPost, Entry().State, Entry().BatchId));
         Assert.Equal(2, (await world.Ledger.GetTasksAsync(Submission, Token)).Count);
         var body = JsonElement.Parse(Assert.Single(world.Seen).Body);
         Assert.Equal("https://example.com/1", body.GetProperty("inputs")[1].GetProperty("url").GetString());
         var shared = body.GetProperty("shared_inputs");
         Assert.Equal("CA", shared.GetProperty("country").GetString());
-        Assert.Matches("^s3://results/x/list/list-000000-[0-9a-f]{32}/$", shared.GetProperty("storage_url").GetString()!);
-        Assert.StartsWith("https://hooks.test/api/callbacks/list-000000/", shared.GetProperty("callback_url").GetString());
+        Assert.Matches(
+            "^s3://results/x/list/list-000000-[0-9a-f]{32}/$", shared.GetProperty("storage_url").GetString()!);
+        Assert.StartsWith(
+            "https://hooks.test/api/callbacks/list-000000/", shared.GetProperty("callback_url").GetString());
     }
 
     [Fact]
@@ -148,12 +151,14 @@ public sealed class SubmitStageTests : IAsyncDisposable
     public async Task ARefusalOfTheContentFailsItsInputsForGood()
     {
         var world = await StartAsync(400,
-            """{"status":"failed","msg":"bad country","details":{"schema_validation_errors":["shared_inputs.country: bad"]}}""");
+            """{"status":"failed","msg":"bad country","details":{"schema_validation_errors":"""
+                + """["shared_inputs.country: bad"]}}""");
         await world.SubmitAsync(Submission);
         Assert.Equal(SubmissionState.Refused, Entry().State);
         var inputs = await world.InputsAsync();
         Assert.Equal(2, inputs.Count);
-        Assert.All(inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
+        Assert.All(
+            inputs, i => Assert.Equal((InputState.Failed, FailureReasons.SubmissionRefused), (i.State, i.Reason)));
         Assert.All(inputs, i => Assert.Contains("bad country", i.Failure));
     }
 
@@ -191,7 +196,8 @@ public sealed class SubmitStageTests : IAsyncDisposable
 
     private DateTimeOffset Now => _world!.State.Time.GetUtcNow();
 
-    private static bool IsIntent(object?[] arguments) => arguments is [SubmissionEntry { State: SubmissionState.Posting }, ..];
+    private static bool IsIntent(object?[] arguments) =>
+        arguments is [SubmissionEntry { State: SubmissionState.Posting }, ..];
 
     private static void Wait(Task task) => task.GetAwaiter().GetResult();
 

@@ -79,7 +79,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<SubmitWorld> StartAsync(Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
+    public static async Task<SubmitWorld> StartAsync(
+        Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
         var world = new SubmitWorld();
         world._server = await TestServer.StartAsync(world.AnswerAsync);
@@ -90,7 +91,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
     /// <summary>Creates another worker on the same state, as a second process would have.</summary>
     /// <param name="change">Changes its settings.</param>
     /// <param name="before">Runs before each call of its ledger or queue, with the method's name and arguments.</param>
-    public async Task<ServiceProvider> OpenAsync(Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
+    public async Task<ServiceProvider> OpenAsync(
+        Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
         var services = new ServiceCollection()
             .AddLogging()
@@ -109,7 +111,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
         if (before is not null)
         {
             services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), before));
-            services.AddSingleton(s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), before));
+            services.AddSingleton(
+                s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), before));
         }
 
         return services.BuildServiceProvider();
@@ -130,7 +133,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     /// <summary>Handles a message of a submission, whether or not the queue has one.</summary>
     public Task SubmitAsync(string submissionId) => Service<SubmitStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new SubmissionMessage(submissionId), PipelineJson.Plain.SubmissionMessage), Token);
+        JsonSerializer.SerializeToUtf8Bytes(new SubmissionMessage(submissionId), PipelineJson.Plain.SubmissionMessage),
+        Token);
 
     /// <summary>Handles the messages of queue <c>submissions</c> until none is due.</summary>
     public Task WorkAsync() => WorkAsync(_services);
@@ -138,7 +142,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
     public static async Task WorkAsync(IServiceProvider services)
     {
         var receiver = services.GetRequiredService<IWorkReceiver>();
-        while ((await receiver.ReceiveAsync(QueueNames.Submissions, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        while ((await receiver.ReceiveAsync(QueueNames.Submissions, 1, TimeSpan.FromMinutes(1), Token)).Messages
+            is [var message])
         {
             await services.GetRequiredService<SubmitStage>().HandleAsync(message.Body, Token);
             await receiver.CompleteAsync(message, Token);
@@ -149,7 +154,8 @@ internal sealed class SubmitWorld : IAsyncDisposable
     public async Task CollectAsync()
     {
         var receiver = Service<IWorkReceiver>();
-        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages is [var message])
+        while ((await receiver.ReceiveAsync(QueueNames.Results, 1, TimeSpan.FromMinutes(1), Token)).Messages
+            is [var message])
         {
             await Service<CollectStage>().HandleAsync(message.Body, Token);
             await receiver.CompleteAsync(message, Token);
@@ -176,17 +182,28 @@ internal sealed class SubmitWorld : IAsyncDisposable
     {
         var inputs = new List<InputEntry>();
         foreach (var submission in await SubmissionsAsync())
-            inputs.AddRange((await Ledger.GetInputsAsync(submission.SubmissionId, Token)).Where(i => i.State != InputState.Moved));
+            inputs.AddRange(
+                (await Ledger.GetInputsAsync(submission.SubmissionId, Token)).Where(i => i.State != InputState.Moved));
         return inputs;
     }
 
-    public async Task<IReadOnlyList<SubmissionEntry>> SubmissionsAsync() => await Ledger.GetSubmissionsAsync(ListId, Token).ToListAsync(Token);
+    public async Task<IReadOnlyList<SubmissionEntry>> SubmissionsAsync() =>
+        await Ledger.GetSubmissionsAsync(ListId, Token).ToListAsync(Token);
 
     /// <summary>Gives the inputs of a submission their outcomes, and closes it.</summary>
     public async Task FinishAsync(string submissionId, int records)
     {
         var inputs = await Ledger.GetInputsAsync(submissionId, Token);
-        await Ledger.UpdateInputsAsync([.. inputs.Select((i, n) => i with { State = n < records ? InputState.Recorded : InputState.Failed, Reason = n < records ? null : FailureReasons.TaskFailed })], Token);
+        await Ledger.UpdateInputsAsync(
+            [
+                .. inputs.Select(
+                    (i, n) =>
+                        i with
+                        {
+                            State = n < records ? InputState.Recorded : InputState.Failed,
+                            Reason = n < records ? null : FailureReasons.TaskFailed,
+                        })],
+            Token);
         var submission = (await Ledger.GetSubmissionAsync(submissionId, Token))!;
         await Ledger.UpdateSubmissionAsync(submission with { DueAt = State.Time.GetUtcNow() }, Token);
         await SweepAsync();
@@ -216,8 +233,11 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
     private Task AnswerPostAsync(HttpContext context)
     {
-        var body = JsonElement.Parse(Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body), PipelineJson.Documents);
-        var inputs = body.TryGetProperty("inputs", out var several) ? several : JsonElement.Parse($"[{body.GetRawText()}]", PipelineJson.Documents);
+        var body = JsonElement.Parse(
+            Encoding.UTF8.GetString(((SeenRequest)context.Items[typeof(SeenRequest)]!).Body), PipelineJson.Documents);
+        var inputs = body.TryGetProperty("inputs", out var several)
+            ? several
+            : JsonElement.Parse($"[{body.GetRawText()}]", PipelineJson.Documents);
         if (Refuse(inputs) is var (status, text))
             return TestServer.Json(text, status, RetryAfter is null ? [] : [("Retry-After", RetryAfter)])(context);
         int number;
@@ -229,7 +249,10 @@ internal sealed class SubmitWorld : IAsyncDisposable
 
         if (Answer(number, inputs) is { } answer)
             return TestServer.Json(answer)(context);
-        var tasks = string.Join(',', Enumerable.Range(0, inputs.GetArrayLength()).Select(i => $$"""{"id":"t-{{number}}-{{i}}","state":"pending"}"""));
+        var tasks = string.Join(
+            ',',
+            Enumerable.Range(0, inputs.GetArrayLength())
+                .Select(i => $$"""{"id":"t-{{number}}-{{i}}","state":"pending"}"""));
         return TestServer.Json($$"""{"batch_id":"b-{{number}}","tasks":[{{tasks}}]}""")(context);
     }
 }

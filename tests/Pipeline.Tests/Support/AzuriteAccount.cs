@@ -30,7 +30,9 @@ public sealed class AzuriteAccount(ServerProcess azurite, int number)
     }
 
     /// <summary>The account as the pipeline sees it.</summary>
-    internal AzureAccount Open(Uri? blobs = null, Uri? queues = null, Uri? tables = null, Func<AzureStorageOptions, AzureStorageOptions>? change = null)
+    internal AzureAccount Open(
+        Uri? blobs = null, Uri? queues = null, Uri? tables = null,
+        Func<AzureStorageOptions, AzureStorageOptions>? change = null)
     {
         var options = new AzureStorageOptions
         {

@@ -22,12 +22,14 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>Starts it without this machine's cloud variables; the environment has only the given ones.</summary>
-    public static CliProcess Start(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
+    public static CliProcess Start(
+        IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment) =>
         StartWithin([], arguments, environment);
 
     /// <summary>Starts it through another command, such as one that enters a mount namespace.</summary>
     public static CliProcess StartWithin(
-        IReadOnlyList<string> before, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+        IReadOnlyList<string> before, IEnumerable<string> arguments,
+        params IEnumerable<(string Name, string Value)> environment)
     {
         string[] line = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "Pipeline.Cli.dll"), .. arguments];
         var process = Process.Start(Prepare(line[0], line[1..], environment))!;
@@ -35,13 +37,19 @@ internal sealed class CliProcess : IDisposable
         return new(process);
     }
 
-    private static ProcessStartInfo Prepare(string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
+    private static ProcessStartInfo Prepare(
+        string file, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("AzureWebJobsStorage", StringComparison.Ordinal) || n.StartsWith("GOOGLE_", StringComparison.Ordinal) || n.StartsWith("Pipeline__", StringComparison.Ordinal) || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
+        foreach (var name
+            in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal)
+                || n.StartsWith("AzureWebJobsStorage", StringComparison.Ordinal)
+                || n.StartsWith("GOOGLE_", StringComparison.Ordinal)
+                || n.StartsWith("Pipeline__", StringComparison.Ordinal)
+                || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
@@ -66,7 +74,8 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>Runs it to the end.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
+        IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
     {
         using var process = Start(arguments, environment);
         return await process.WaitAsync();
@@ -100,7 +109,8 @@ internal sealed class CliProcess : IDisposable
     {
         try
         {
-            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken)
+                .WaitAsync(Limit, TestContext.Current.CancellationToken);
         }
         catch (TimeoutException)
         {

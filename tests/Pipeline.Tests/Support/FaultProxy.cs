@@ -48,7 +48,13 @@ public sealed class FaultProxy : IAsyncDisposable
 {
     private static readonly string[] HopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Server"];
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false });
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+        });
     private readonly Queue<Fault> _faults = new();
     private readonly Uri _target;
     private TestServer? _server;
@@ -105,7 +111,8 @@ public sealed class FaultProxy : IAsyncDisposable
         context.Response.StatusCode = (int)response.StatusCode;
         foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
         {
-            if (!HopByHop.Contains(name, StringComparer.OrdinalIgnoreCase) && !(fault.DropLength && name == "Content-Length"))
+            if (!HopByHop.Contains(name, StringComparer.OrdinalIgnoreCase)
+                && !(fault.DropLength && name == "Content-Length"))
                 context.Response.Headers[name] = values.ToArray();
         }
 
@@ -123,7 +130,8 @@ public sealed class FaultProxy : IAsyncDisposable
     private async Task<HttpResponseMessage> ForwardAsync(HttpContext context)
     {
         var seen = (SeenRequest)context.Items[typeof(SeenRequest)]!;
-        using var request = new HttpRequestMessage(new HttpMethod(seen.Method), new Uri(_target.GetLeftPart(UriPartial.Authority) + seen.PathAndQuery));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(seen.Method), new Uri(_target.GetLeftPart(UriPartial.Authority) + seen.PathAndQuery));
         if (seen.Body.Length > 0 || seen.Headers.ContainsKey("Content-Length"))
             request.Content = new ByteArrayContent(seen.Body);
         foreach (var (name, value) in seen.Headers.Where(h => h.Key is not ("Connection" or "Transfer-Encoding")))
@@ -141,7 +149,8 @@ public sealed class FaultProxy : IAsyncDisposable
         var buffer = new byte[8192];
         for (var position = 0L; position < stop;)
         {
-            var read = await body.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, stop - position)), context.RequestAborted);
+            var read = await body.ReadAsync(
+                buffer.AsMemory(0, (int)Math.Min(buffer.Length, stop - position)), context.RequestAborted);
             if (read == 0)
                 return;
             if (fault.CorruptAt is { } at && at >= position && at < position + read)

@@ -31,12 +31,15 @@ public sealed class MemoryObjectStore : IObjectStore
         _objects[uri] = bytes.ToArray();
     }
 
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(
+        ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
         if (FailList() is { } failure)
             throw failure;
-        foreach (var (uri, bytes) in _objects.Where(item => item.Key.Bucket == prefix.Bucket && item.Key.Key.StartsWith(prefix.Key, StringComparison.Ordinal)))
+        foreach (var (uri, bytes)
+            in _objects.Where(item => item.Key.Bucket == prefix.Bucket
+                && item.Key.Key.StartsWith(prefix.Key, StringComparison.Ordinal)))
             yield return new(uri, bytes.Length);
     }
 

@@ -13,9 +13,11 @@ public static class MessageTexts
         new()
         {
             { Base64(List), List },
-            { Base64("""{"inputs":[{"url":"https://a.example/ü"}]}"""), """{"inputs":[{"url":"https://a.example/ü"}]}""" },
+            { Base64("""{"inputs":[{"url":"https://a.example/ü"}]}"""),
+                """{"inputs":[{"url":"https://a.example/ü"}]}""" },
             // The command `base64` breaks its output into lines.
-            { Convert.ToBase64String(Encoding.UTF8.GetBytes(List + List + List), Base64FormattingOptions.InsertLineBreaks), List + List + List },
+            { Convert.ToBase64String(Encoding.UTF8.GetBytes(List + List + List),
+                Base64FormattingOptions.InsertLineBreaks), List + List + List },
             { Base64(List) + "\n", List },
             { List, List },
             { "[\"http://a.test/\"]", "[\"http://a.test/\"]" },
@@ -59,14 +61,16 @@ public static class UnusableMessages
             { QueueNames.Submissions, """{"submission_id":"\ud800"}""" },
             { QueueNames.Submissions, """{"trace_parent":"x","trace_parent":"\ud800"}""" },
             { QueueNames.Results, """{"nonsense":true}""" },
-            { QueueNames.Results, """{"submission_id":"l-000000","learnt":"Webhook","since":"2026-01-01T00:00:00Z"}""" },
+            { QueueNames.Results,
+                """{"submission_id":"l-000000","learnt":"Webhook","since":"2026-01-01T00:00:00Z"}""" },
             { QueueNames.Results, """{"submission_id":"l-000000","task_id":"t-1"}""" },
             { QueueNames.Results, $$"""{{{Task}}}""" },
             { QueueNames.Results, $$"""{"submission_id":"l-000000",{{Task}},"others":[null]}""" },
             { QueueNames.Results, $$"""{"submission_id":"l-000000",{{Task}},"others":["../x"]}""" },
             { QueueNames.Results, $$"""{"submission_id":"l-000000",{{Task}},"tries":-1}""" },
             { QueueNames.Results, $$"""{"submission_id":"l-000000",{{Task}},"tries":2147483647}""" },
-            { QueueNames.Results, """{"submission_id":"l-000000","task_id":"t-1","learnt":99,"since":"2026-01-01T00:00:00Z"}""" },
+            { QueueNames.Results, """{"submission_id":"l-000000","task_id":"t-1","learnt":99,"since":"2026-01-01T00:"""
+                + """00:00Z"}""" },
             { QueueNames.Results, $$"""{"submission_id":"l-000000",{{Task}},"others":[{{Many}}]}""" },
         };
 

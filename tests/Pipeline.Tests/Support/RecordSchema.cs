@@ -6,7 +6,8 @@ namespace Pipeline.Tests.Support;
 /// <summary>Validates output against the contract with consumers, docs/record.schema.json.</summary>
 internal static class RecordSchema
 {
-    private static readonly Lazy<JsonSchema> Whole = new(() => JsonSchema.FromFileAsync(PathOf("record.schema.json")).GetAwaiter().GetResult());
+    private static readonly Lazy<JsonSchema> Whole = new(
+        () => JsonSchema.FromFileAsync(PathOf("record.schema.json")).GetAwaiter().GetResult());
 
     /// <summary>The path of a file in docs/.</summary>
     public static string PathOf(string document)

@@ -12,7 +12,9 @@ public static class Repository
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException($"Pipeline.sln is in no folder above {AppContext.BaseDirectory}.");
+            folder = folder.Parent
+                ?? throw new DirectoryNotFoundException(
+                    $"Pipeline.sln is in no folder above {AppContext.BaseDirectory}.");
         return folder.FullName;
     }
 }

@@ -29,7 +29,10 @@ public sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartSwiftAsync() => StartAsync(
         "OpenStack Swift",
         Path.Combine(Installed, "swift", "stamp"),
-        folder => new("/usr/bin/python3", [Script("swift.py"), Path.Combine(Installed, "swift"), Path.Combine(folder, "data")]));
+        folder =>
+            new(
+                "/usr/bin/python3",
+                [Script("swift.py"), Path.Combine(Installed, "swift"), Path.Combine(folder, "data")]));
 
     /// <summary>GCS: the storage emulator of firebase-tools.</summary>
     public static Task<ServerProcess> StartGcsAsync() => StartAsync(
@@ -49,7 +52,10 @@ public sealed class ServerProcess : IAsyncDisposable
             Environment =
             {
                 ["NODE_PATH"] = Path.Combine(Installed, "node", "node_modules"),
-                ["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(0, AzuriteAccount.Accounts).Select(i => $"{AzuriteAccount.NameOf(i)}:{AzuriteAccount.Key}")),
+                ["AZURITE_ACCOUNTS"] = string.Join(
+                    ';',
+                    Enumerable.Range(0, AzuriteAccount.Accounts)
+                        .Select(i => $"{AzuriteAccount.NameOf(i)}:{AzuriteAccount.Key}")),
             },
         });
 
@@ -64,7 +70,8 @@ public sealed class ServerProcess : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task<ServerProcess> StartAsync(string name, string stamp, Func<string, ProcessStartInfo> command)
+    private static async Task<ServerProcess> StartAsync(
+        string name, string stamp, Func<string, ProcessStartInfo> command)
     {
         if (!File.Exists(stamp))
             throw new InvalidOperationException($"{name} is not installed: run tests/servers/install.sh");
@@ -73,7 +80,8 @@ public sealed class ServerProcess : IAsyncDisposable
         Directory.CreateDirectory(folder);
         var start = command(folder);
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        var process = Process.Start(start) ?? throw new InvalidOperationException($"{name} does not start: {start.FileName} is missing.");
+        var process = Process.Start(start)
+            ?? throw new InvalidOperationException($"{name} does not start: {start.FileName} is missing.");
         var server = new ServerProcess(process, folder);
         try
         {
@@ -100,7 +108,8 @@ public sealed class ServerProcess : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException($"{name} ended before it was ready; run tests/servers/install.sh again. It said: {await errors}");
+        throw new InvalidOperationException(
+            $"{name} ended before it was ready; run tests/servers/install.sh again. It said: {await errors}");
     }
 
     private static string Script(string name) => Path.Combine(RepositoryRoot(), "tests", "servers", name);
@@ -110,6 +119,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
             folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run from within the repository.");
+        return folder?.FullName
+            ?? throw new InvalidOperationException("The tests do not run from within the repository.");
     }
 }

@@ -24,7 +24,9 @@ public sealed class Servers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in new[] { _swift, _gcs, _azurite }.Where(s => s is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
+        foreach (var server
+            in new[] { _swift, _gcs, _azurite }.Where(
+                s => s is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }))
             await (await server.Value).DisposeAsync();
     }
 }

@@ -14,7 +14,8 @@ internal sealed class SmallDisk : IDisposable
     private SmallDisk(int megabytes)
     {
         var mount = $"mount -t tmpfs -o size={megabytes}m pipeline-test '{_folder.Path}' && echo ready && exec cat";
-        _holder = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-c", mount])
+        _holder =
+            Process.Start(new ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-c", mount])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true,
         })!;
@@ -35,7 +36,8 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Mounts the disk, or skips the test if that is not possible.</summary>
     public static SmallDisk Mount(int megabytes)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "A mount namespace needs Linux and root.");
+        Assert.SkipUnless(OperatingSystem.IsLinux()
+            && Environment.IsPrivilegedProcess, "A mount namespace needs Linux and root.");
         return new(megabytes);
     }
 
@@ -44,7 +46,8 @@ internal sealed class SmallDisk : IDisposable
     {
         try
         {
-            using var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            using var file = new FileStream(
+                Filler, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             var block = new byte[4096];
             while (true)
                 file.Write(block);

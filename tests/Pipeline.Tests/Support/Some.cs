@@ -7,7 +7,8 @@ namespace Pipeline.Tests.Support;
 /// <summary>Sample entries with every field set, so that a store that forgets one fails its tests.</summary>
 public static partial class Some
 {
-    public static readonly DateTimeOffset Time = new DateTimeOffset(2026, 3, 19, 10, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
+    public static readonly DateTimeOffset Time = new DateTimeOffset(
+        2026, 3, 19, 10, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);
 
     public static ReadOnlyMemory<byte> Body(string text) => Encoding.UTF8.GetBytes($$"""{"text":"{{text}}"}""");
 
@@ -28,7 +29,9 @@ public static partial class Some
 
     public static Setback Setback(string message) => new()
     {
-        Reason = FailureReasons.Unavailable, Message = message, Since = Time.AddSeconds(-9), Until = Time.AddSeconds(9), Faults = 2,
+        Reason =
+            FailureReasons.Unavailable, Message =
+                message, Since = Time.AddSeconds(-9), Until = Time.AddSeconds(9), Faults = 2,
     };
 
     public static SubmissionEntry Submission(string listId = "list", int sequence = 0, int count = 3) => new()
@@ -87,7 +90,9 @@ public static partial class Some
         Retryable = true,
     };
 
-    public static Manifest Manifest(string listId = "list", long records = 2, long failures = 1, IReadOnlyList<RecordLocation>? locations = null) => new()
+    public static Manifest Manifest(
+        string listId = "list", long records = 2, long failures = 1,
+        IReadOnlyList<RecordLocation>? locations = null) => new()
     {
         ListId = listId,
         Inputs = records + failures,

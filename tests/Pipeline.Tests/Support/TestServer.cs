@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Pipeline.Tests.Support;
 
 /// <summary>A request that a <see cref="TestServer"/> received.</summary>
-public sealed record SeenRequest(string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers, byte[] Body, string ConnectionId);
+public sealed record SeenRequest(
+    string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers, byte[] Body, string ConnectionId);
 
 /// <summary>
 /// A real HTTP server in the test process, on a free loopback port. One handler answers all requests, and every request
@@ -49,7 +50,8 @@ public sealed class TestServer : IAsyncDisposable
         return StartAsync(context => answers[Math.Min(Interlocked.Increment(ref next), answers.Length - 1)](context));
     }
 
-    public static Func<HttpContext, Task> Json(string json, int status = 200, params (string Name, string Value)[] headers) => async context =>
+    public static Func<HttpContext, Task> Json(
+        string json, int status = 200, params (string Name, string Value)[] headers) => async context =>
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";

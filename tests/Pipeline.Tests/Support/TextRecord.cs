@@ -11,5 +11,6 @@ public static class TextRecord
         Of(id, listId, $$"""{"id":"{{id}}","list_id":"{{listId}}","pad":"{{new string('x', padding)}}"}""");
 
     /// <summary>A record with any text.</summary>
-    public static StagedRecord Of(string id, string listId, string json) => StagedRecord.FromBytes(id, listId, $"{listId}-000000", Encoding.UTF8.GetBytes(json));
+    public static StagedRecord Of(string id, string listId, string json) =>
+        StagedRecord.FromBytes(id, listId, $"{listId}-000000", Encoding.UTF8.GetBytes(json));
 }

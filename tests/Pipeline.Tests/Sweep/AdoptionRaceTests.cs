@@ -36,7 +36,8 @@ public sealed class AdoptionRaceTests
             Hear(running!);
         }
 
-        await using var world = await SubmitWorld.StartAsync(o => o.Delivery.StorageUrl = null, (method, _) => Pass(method));
+        await using var world = await SubmitWorld.StartAsync(
+            o => o.Delivery.StorageUrl = null, (method, _) => Pass(method));
         running = world;
         var isSilent = true;
         world.Refuse = _ => (500, "{}");
@@ -81,19 +82,24 @@ public sealed class AdoptionRaceTests
 
     private static string? Answer(string path, SubmitWorld world) => path switch
     {
-        "/v1/batches" => $$"""{"data":[{"id":"b-1","created_at":"{{world.State.Time.GetUtcNow():O}}"}],"pagination":{"has_next":false} }""",
+        "/v1/batches" =>
+            $$"""{"data":[{"id":"b-1","created_at":"{{world.State.Time.GetUtcNow():O}}"}],"pagination":{"has_next":"""
+                + """false} }""",
         "/v1/batches/b-1" => Batch(),
         "/v1/batches/b-1/progress" => """{"id":"b-1","completed":true,"completed_count":3}""",
-        _ when path.StartsWith("/v1/tasks/t-1-", StringComparison.Ordinal) && path.EndsWith("/results", StringComparison.Ordinal) =>
+        _ when path.StartsWith("/v1/tasks/t-1-", StringComparison.Ordinal)
+            && path.EndsWith("/results", StringComparison.Ordinal) =>
             Result(path["/v1/tasks/".Length..^"/results".Length]),
         _ when path.StartsWith("/v1/tasks/t-1-", StringComparison.Ordinal) => Describe(path["/v1/tasks/".Length..]),
         _ => null,
     };
 
     private static string Batch() =>
-        $$"""{"id":"b-1","completed":true,"tasks":[{{string.Join(',', Enumerable.Range(0, Count).Select(i => Describe($"t-1-{i}")))}}]}""";
+        """{"id":"b-1","completed":true,"tasks":"""
+            + $$"""[{{string.Join(',', Enumerable.Range(0, Count).Select(i => Describe($"t-1-{i}")))}}]}""";
 
-    private static string Describe(string id) => $$"""{"id":"{{id}}","state":"success","batch_id":"b-1","input":{"url":"{{UrlOf(id)}}"} }""";
+    private static string Describe(string id) =>
+        $$"""{"id":"{{id}}","state":"success","batch_id":"b-1","input":{"url":"{{UrlOf(id)}}"} }""";
 
     private static string Result(string id) =>
         $$"""{"url":"{{UrlOf(id)}}","task_id":"{{id}}","status":"success","data":{"html":"<p>"},"status_code":200}""";

@@ -78,7 +78,8 @@ public sealed class BucketEvidenceTests
     public async Task AnObjectOfATaskThatTheApiDeniesIsNotAResult(string taskId, string url, bool hasKey, bool isResult)
     {
         await using var world = await StartAsync((_, _) => Batch(named: Count), hasKey);
-        world.Get = path => path == "/v1/batches/b-1/progress" ? """{"id":"b-1","completed":false,"completed_count":1}""" : null;
+        world.Get = path =>
+            path == "/v1/batches/b-1/progress" ? """{"id":"b-1","completed":false,"completed_count":1}""" : null;
         await PutAsync(world, taskId, url);
         await world.PassAsync(TimeSpan.FromMinutes(20), Step, collects: true);
         Assert.Equal(isResult ? 1 : 0, (await world.InputsAsync()).Count(i => i.State == InputState.Recorded));
@@ -88,7 +89,8 @@ public sealed class BucketEvidenceTests
     [InlineData("""{"task":{"id":"stray","batch_id":"b-other"}}""", "https://example.com/1", true)]
     [InlineData(null, "https://example.org/", true)]
     [InlineData(null, "https://example.com/1", false)]
-    public async Task AnUnnamedTasksObjectCountsOnlyUnderASecretPrefixForAWaitingInput(string? said, string url, bool hasKey)
+    public async Task AnUnnamedTasksObjectCountsOnlyUnderASecretPrefixForAWaitingInput(
+        string? said, string url, bool hasKey)
     {
         await using var world = await StartAsync((_, _) => Batch(named: 3), hasKey);
         world.Get = path => path switch
@@ -150,7 +152,8 @@ public sealed class BucketEvidenceTests
     }
 
     /// <summary>Posts a list with a callback key or, as older versions did, without one.</summary>
-    private static async Task<SubmitWorld> StartAsync(Func<int, System.Text.Json.JsonElement, string?> answer, bool hasKey = true)
+    private static async Task<SubmitWorld> StartAsync(
+        Func<int, System.Text.Json.JsonElement, string?> answer, bool hasKey = true)
     {
         var world = await SubmitWorld.StartAsync(o =>
         {
@@ -165,7 +168,9 @@ public sealed class BucketEvidenceTests
 
     private static string Batch(int named, string state = "pending")
     {
-        var tasks = string.Join(',', Enumerable.Range(0, named).Select(i => $$"""{"id":"t-1-{{i}}","state":"{{state}}","batch_id":"b-1"}"""));
+        var tasks = string.Join(
+            ',',
+            Enumerable.Range(0, named).Select(i => $$"""{"id":"t-1-{{i}}","state":"{{state}}","batch_id":"b-1"}"""));
         return $$"""{"id":"b-1","batch_id":"b-1","tasks":[{{tasks}}]}""";
     }
 
@@ -177,9 +182,11 @@ public sealed class BucketEvidenceTests
 
     private static async Task PutAsync(SubmitWorld world, string taskId, string url)
     {
-        var result = $$"""{"url":"{{url}}","task_id":"{{taskId}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+        var result =
+            $$"""{"url":"{{url}}","task_id":"{{taskId}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
         var prefix = ObjectUri.Parse(Assert.Single(await world.SubmissionsAsync()).StorageUrl!);
-        await world.Bucket.WriteAsync(prefix.Append($"{taskId}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+        await world.Bucket.WriteAsync(
+            prefix.Append($"{taskId}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
     }
 
     private static async Task AssertRecordedAsync(SubmitWorld world, int count)

@@ -35,13 +35,20 @@ public sealed class DeadLetterStageTests
         await ledger.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
         var stage = Stage(ledger, store.Object);
 
-        await stage.HandleAsync(QueueNames.Submissions, Encoding.UTF8.GetBytes($$"""{"submission_id":"{{submission.SubmissionId}}"}"""), new IOException("No disk."), Token);
+        await stage.HandleAsync(
+            QueueNames.Submissions, Encoding.UTF8.GetBytes($$"""{"submission_id":"{{submission.SubmissionId}}"}"""),
+            new IOException("No disk."), Token);
 
         var after = await ledger.GetSubmissionAsync(submission.SubmissionId, Token);
         Assert.Equal(SubmissionState.Refused, after!.State);
         Assert.True(after.DueAt <= Some.Time, "Sweep must close it at its next look.");
-        Assert.All(await ledger.GetInputsAsync(submission.SubmissionId, Token), i => Assert.Equal(InputState.Failed, i.State));
-        store.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."), It.IsAny<CancellationToken>()));
+        Assert.All(
+            await ledger.GetInputsAsync(submission.SubmissionId, Token), i => Assert.Equal(InputState.Failed, i.State));
+        store.Verify(
+            s =>
+                s.PutFailuresAsync(
+                    It.Is<IReadOnlyList<Failure>>(f => f.Count == submission.Count && f[0].Message == "No disk."),
+                    It.IsAny<CancellationToken>()));
     }
 
     [Fact]
@@ -51,19 +58,26 @@ public sealed class DeadLetterStageTests
         await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
         var ledger = new LocalLedger(database);
         var submission = Some.Submission() with { State = SubmissionState.Accepted, AcceptedAt = Some.Time };
-        var inputs = Some.Inputs(submission).Select(i => i with { State = InputState.Waiting, Reason = null, Failure = null, MovedTo = null }).ToList();
+        var inputs = Some.Inputs(submission).Select(
+            i => i with { State = InputState.Waiting, Reason = null, Failure = null, MovedTo = null }).ToList();
         await ledger.CreateSubmissionAsync(submission, inputs, Token);
         var store = RecordStores.Mock();
-        store.Setup(s => s.FindRecordsAsync(submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(), It.IsAny<CancellationToken>()))
+        store.Setup(
+            s =>
+                s.FindRecordsAsync(
+                    submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(),
+                    It.IsAny<CancellationToken>()))
             .ReturnsAsync(new HashSet<string> { inputs[1].Id });
         var outcomes = new OutcomeRecorder(
-            ledger, store.Object, new(store.Object, []), new(ledger), new(ledger, new FakeTimeProvider(Some.Time)), new FakeTimeProvider(Some.Time));
+            ledger, store.Object, new(store.Object, []), new(ledger), new(ledger, new FakeTimeProvider(Some.Time)),
+            new FakeTimeProvider(Some.Time));
 
         await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
 
         var after = await ledger.GetInputsAsync(submission.SubmissionId, Token);
         Assert.Equal([InputState.Failed, InputState.Recorded, InputState.Failed], after.Select(i => i.State));
-        store.Verify(s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == 2), It.IsAny<CancellationToken>()));
+        store.Verify(
+            s => s.PutFailuresAsync(It.Is<IReadOnlyList<Failure>>(f => f.Count == 2), It.IsAny<CancellationToken>()));
     }
 
     [Theory]
@@ -71,7 +85,10 @@ public sealed class DeadLetterStageTests
     [InlineData(QueueNames.Results, "")]
     [Trait("Promise", "9")]
     public async Task AMessageThatNamesNoSubmissionIsOnlyLogged(string queue, string body) =>
-        await Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordStore>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null, Token);
+        await Stage(
+            Mock.Of<ILedger>(MockBehavior.Strict),
+            Mock.Of<IRecordStore>(MockBehavior.Strict)).HandleAsync(queue, Encoding.UTF8.GetBytes(body), error: null,
+            Token);
 
     [Fact]
     public async Task AListThatFailsEveryAttemptIsRefusedOnce()
@@ -87,7 +104,9 @@ public sealed class DeadLetterStageTests
         await stage.HandleAsync(QueueNames.UrlLists, message, error: null, Token);
 
         var list = Assert.Single(await ledger.GetRefusedListsAsync(Token).ToListAsync(Token));
-        Assert.Equal((planning.ListId, planning.ContentHash, "It could not be planned: A bug."), (list.ListId, list.ContentHash, list.Message));
+        Assert.Equal(
+            (planning.ListId, planning.ContentHash, "It could not be planned: A bug."),
+            (list.ListId, list.ContentHash, list.Message));
         Assert.Empty(await ledger.GetOpenListsAsync(Token).ToListAsync(Token));
     }
 
@@ -100,7 +119,9 @@ public sealed class DeadLetterStageTests
         var stage = Stage(Mock.Of<ILedger>(MockBehavior.Strict), Mock.Of<IRecordStore>(MockBehavior.Strict), queue);
         var shared = new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, Some.Time, Others: ["t-2", "t-3"]);
 
-        await stage.HandleAsync(QueueNames.Results, JsonSerializer.SerializeToUtf8Bytes(shared, PipelineJson.Plain.ResultMessage), new IOException("No disk."), Token);
+        await stage.HandleAsync(
+            QueueNames.Results, JsonSerializer.SerializeToUtf8Bytes(shared, PipelineJson.Plain.ResultMessage),
+            new IOException("No disk."), Token);
 
         var sent = (await queue.ReceiveAsync(QueueNames.Results, 9, TimeSpan.FromMinutes(1), Token)).Messages
             .Select(m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!).ToList();

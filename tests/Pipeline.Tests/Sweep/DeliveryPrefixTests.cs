@@ -19,7 +19,10 @@ public sealed class DeliveryPrefixTests
         Assert.NotEqual(secret, tokens.PrefixSecretFor("list-000001"));
         Assert.NotEqual(secret, Tokens('l').PrefixSecretFor(Planned.SubmissionId));
         Assert.False(tokens.Verify(Planned.SubmissionId, secret));
-        Assert.Null(new CallbackTokens(Microsoft.Extensions.Options.Options.Create(new PipelineOptions())).PrefixSecretFor(Planned.SubmissionId));
+        Assert.Null(
+            new CallbackTokens(
+                Microsoft.Extensions.Options.Options.Create(
+                    new PipelineOptions())).PrefixSecretFor(Planned.SubmissionId));
     }
 
     [Fact]
@@ -30,7 +33,9 @@ public sealed class DeliveryPrefixTests
         Assert.Equal($"s3://bucket/x/list/list-000000-{secret}/", prefix);
         Assert.True(DeliveryPrefix.IsUnguessable(Planned with { StorageUrl = prefix }));
         Assert.Equal("s3://bucket/x/list/list-000000/", DeliveryPrefix.Of("s3://bucket/x", Planned, secret: null));
-        foreach (var other in (string?[])[null, "s3://bucket/x/list/list-000000/", $"s3://bucket/x/list/list-000001-{secret}/", prefix[..^2] + "/"])
+        foreach (var other
+            in (string?[])[null, "s3://bucket/x/list/list-000000/", "s3://bucket/x/"
+                + $"list/list-000001-{secret}/", prefix[..^2] + "/"])
             Assert.False(DeliveryPrefix.IsUnguessable(Planned with { StorageUrl = other }));
     }
 
@@ -39,7 +44,9 @@ public sealed class DeliveryPrefixTests
     {
         var old = Planned with { StorageUrl = "s3://bucket/x/list/list-000000/" };
         Assert.Equal(old.StorageUrl, DeliveryPrefix.Of("s3://bucket/x", old, new string('a', 32)));
-        Assert.Equal($"s3://bucket/y/list/list-000000-{new string('a', 32)}/", DeliveryPrefix.Of("s3://bucket/y", old, new string('a', 32)));
+        Assert.Equal(
+            $"s3://bucket/y/list/list-000000-{new string('a', 32)}/",
+            DeliveryPrefix.Of("s3://bucket/y", old, new string('a', 32)));
     }
 
     [Theory]
@@ -49,14 +56,18 @@ public sealed class DeliveryPrefixTests
     [InlineData("https://hooks/api/callbacks/list-000001/token", false)]
     public void AnAddressNamesASubmissionByItsCallbackPathOrPrefix(string address, bool isNamed)
     {
-        var submission = Planned with { StorageUrl = "s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef/" };
+        var submission = Planned with
+        {
+            StorageUrl = "s3://bucket/x/list/list-000000-0123456789abcdef0123456789abcdef/",
+        };
         Assert.Equal(isNamed, DeliveryPrefix.IsNamedBy(submission, address));
     }
 
     private static CallbackTokens Tokens(char key)
     {
         var options = new PipelineOptions();
-        options.Delivery.CallbackKeys.Add(Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(new string(key, 32))));
+        options.Delivery.CallbackKeys.Add(
+            Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(new string(key, 32))));
         return new(Microsoft.Extensions.Options.Options.Create(options));
     }
 }

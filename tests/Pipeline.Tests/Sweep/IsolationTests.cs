@@ -32,7 +32,9 @@ public sealed class IsolationTests
         await world.FinishAsync("list-000000", records: 3);
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
         var bad = (await world.Ledger.GetSubmissionAsync(BadSubmission, Token))!;
-        Assert.Equal((SubmissionState.Accepted, 1, FailureReasons.Internal), (bad.State, bad.Setback?.Faults, bad.Setback?.Reason));
+        Assert.Equal(
+            (SubmissionState.Accepted, 1, FailureReasons.Internal),
+            (bad.State, bad.Setback?.Faults, bad.Setback?.Reason));
         Assert.Contains("Corrupt row", bad.Setback!.Message);
     }
 
@@ -57,7 +59,9 @@ public sealed class IsolationTests
         await world.SweepAsync();
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(Bad, Token))!.State);
         Assert.Null((await world.Ledger.GetSubmissionAsync(BadSubmission, Token))!.Setback);
-        Assert.All(await world.Ledger.GetInputsAsync("list-000000", Token), input => Assert.Equal(InputState.Waiting, input.State));
+        Assert.All(
+            await world.Ledger.GetInputsAsync("list-000000", Token),
+            input => Assert.Equal(InputState.Waiting, input.State));
     }
 
     [Fact]
@@ -131,7 +135,13 @@ public sealed class IsolationTests
         await using var world = await StartAsync(method: null);
         var list = (await world.Ledger.GetListAsync(Bad, Token))!;
         var now = world.State.Time.GetUtcNow();
-        var setback = new Setback { Reason = FailureReasons.Unavailable, Message = "No sink.", Since = now, Until = now };
+        var setback = new Setback
+        {
+            Reason = FailureReasons.Unavailable,
+            Message = "No sink.",
+            Since = now,
+            Until = now,
+        };
         await world.Ledger.UpdateListAsync(list with { Setback = setback }, Token);
         await world.SweepAsync();
         Assert.Null((await world.Ledger.GetListAsync(Bad, Token))!.Setback);
@@ -142,7 +152,9 @@ public sealed class IsolationTests
     {
         await using var world = await StartAsync(method: null);
         var database = await world.State.OpenAsync();
-        await database.WriteAsync(session => session.Execute("UPDATE submission SET setback='{\"since\":7}', result_setback='no JSON'"), durable: true, Token);
+        await database.WriteAsync(
+            session => session.Execute("UPDATE submission SET setback='{\"since\":7}', result_setback='no JSON'"),
+            durable: true, Token);
         await world.FinishAsync("list-000000", records: 3);
         Assert.Equal(ListState.Closed, (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State);
     }
@@ -152,7 +164,8 @@ public sealed class IsolationTests
     {
         await using var world = await StartAsync(nameof(ILedger.UpdateSubmissionAsync));
         await world.SweepAsync();
-        Assert.True((await world.Ledger.GetSubmissionAsync("list-000000", Token))!.DueAt > world.State.Time.GetUtcNow());
+        Assert.True(
+            (await world.Ledger.GetSubmissionAsync("list-000000", Token))!.DueAt > world.State.Time.GetUtcNow());
         Assert.Null((await world.Ledger.GetSubmissionAsync(BadSubmission, Token))!.Setback);
     }
 
@@ -161,7 +174,8 @@ public sealed class IsolationTests
     {
         await using var world = await SubmitWorld.StartAsync();
         var deep = $$"""{"url":"https://example.com/1","parser":{{new string('[', 63)}}{{new string(']', 63)}}}""";
-        await world.Service<IntakeStage>().HandleAsync(Encoding.UTF8.GetBytes(deep + "\n" + """{"url":"https://example.com/2"}"""), Token);
+        await world.Service<IntakeStage>().HandleAsync(
+            Encoding.UTF8.GetBytes(deep + "\n" + """{"url":"https://example.com/2"}"""), Token);
         var listId = Assert.Single(await world.Ledger.GetListIdsAsync(Token).ToListAsync(Token));
         world.Refuse = _ => (422, """{"status":"failed","msg":"no"}""");
         await world.WorkAsync();
@@ -177,10 +191,21 @@ public sealed class IsolationTests
         await using var world = await StartAsync(method: null);
         var inputs = await world.Ledger.GetInputsAsync(BadSubmission, Token);
         await world.Ledger.UpdateInputsAsync(
-            [.. inputs.Select(i => i with { State = InputState.Failed, Reason = FailureReasons.TaskFailed, Input = "{no JSON", Failure = "{no JSON" })], Token);
+            [
+                .. inputs.Select(
+                    i =>
+                        i with
+                        {
+                            State = InputState.Failed,
+                            Reason = FailureReasons.TaskFailed,
+                            Input = "{no JSON",
+                            Failure = "{no JSON",
+                        })],
+            Token);
         await world.PassAsync(TimeSpan.FromMinutes(1), Step * 10);
         var failures = await new FailureReader(world.Ledger).ReadAsync(Bad, Token).ToListAsync(Token);
-        Assert.All(failures, failure => Assert.Equal((Bad, FailureReasons.TaskFailed), (failure.ListId, failure.Reason)));
+        Assert.All(
+            failures, failure => Assert.Equal((Bad, FailureReasons.TaskFailed), (failure.ListId, failure.Reason)));
         Assert.Equal((3, ListState.Closed), (failures.Count, (await world.Ledger.GetListAsync(Bad, Token))!.State));
     }
 
@@ -208,7 +233,8 @@ public sealed class IsolationTests
     private static async Task LoseMessagesAsync(SubmitWorld world)
     {
         var receiver = world.Service<IWorkReceiver>();
-        foreach (var message in (await receiver.ReceiveAsync(QueueNames.Submissions, 9, TimeSpan.FromMinutes(1), Token)).Messages)
+        foreach (var message
+            in (await receiver.ReceiveAsync(QueueNames.Submissions, 9, TimeSpan.FromMinutes(1), Token)).Messages)
             await receiver.CompleteAsync(message, Token);
     }
 

@@ -92,11 +92,16 @@ public sealed class ListedTaskTests
     }
 
     [Theory]
-    [InlineData("""{"id":"other","state":"success","batch_id":"b-2","input":{"url":"https://example.com/5"}}""", null, false)]
-    [InlineData("""{"id":"other","state":"success"}""", """{"batch_id":"b-2","input":{"url":"https://example.com/5"}}""", false)]
-    [InlineData("""{"id":"other","state":"success"}""", """{"callback_url":"https://h/api/callbacks/list-000001/x"}""", false)]
+    [InlineData(
+        """{"id":"other","state":"success","batch_id":"b-2","input":{"url":"https://example.com/5"}}""", null, false)]
+    [InlineData(
+        """{"id":"other","state":"success"}""", """{"batch_id":"b-2","input":{"url":"https://example.com/5"}}""",
+        false)]
+    [InlineData(
+        """{"id":"other","state":"success"}""", """{"callback_url":"https://h/api/callbacks/list-000001/x"}""", false)]
     [InlineData("""{"id":"other","state":"success"}""", """{"input":{"url":"https://example.com/5"}}""", false)]
-    [InlineData("""{"id":"other","state":"success"}""", """{"callback_url":"https://h/api/callbacks/list-000000/x"}""", true)]
+    [InlineData(
+        """{"id":"other","state":"success"}""", """{"callback_url":"https://h/api/callbacks/list-000000/x"}""", true)]
     [InlineData("""{"id":"other","state":"success","batch_id":"b-1"}""", null, true)]
     public async Task ATaskCountsOnlyIfTheApiSaysThatItIsTheSubmissions(string entry, string? details, bool isOurs)
     {
@@ -156,7 +161,8 @@ public sealed class ListedTaskTests
     {
         var inputs = await world.InputsAsync();
         Assert.Equal(count, inputs.Count(i => i.State == InputState.Recorded));
-        Assert.Equal(inputs.Count(i => i.TaskId is not null), inputs.Select(i => i.TaskId).OfType<string>().Distinct().Count());
+        Assert.Equal(
+            inputs.Count(i => i.TaskId is not null), inputs.Select(i => i.TaskId).OfType<string>().Distinct().Count());
     }
 
     /// <summary>An API that names <see cref="Named"/> tasks of a complete batch, and lists all of them.</summary>
@@ -186,7 +192,8 @@ public sealed class ListedTaskTests
              "pagination":{"has_next":{{(next is null ? "false" : "true")}},"next_cursor":"{{next}}"} }
             """;
 
-        public string[] Entries(int first, int count) => [.. Enumerable.Range(first, count).Select(i => Task(i, ListEchoes, State(i)))];
+        public string[] Entries(int first, int count) =>
+            [.. Enumerable.Range(first, count).Select(i => Task(i, ListEchoes, State(i)))];
 
         public string Answer(string? state = null)
         {
@@ -201,11 +208,13 @@ public sealed class ListedTaskTests
             "/v1/tasks/other" => Details,
             "/v1/tasks/other/results" => Result(4, "other"),
             _ when path.StartsWith("/v1/tasks?", StringComparison.Ordinal) => List(path),
-            _ when path.StartsWith("/v1/tasks/t-1-", StringComparison.Ordinal) => Get(path["/v1/tasks/t-1-".Length..].Split('/')),
+            _ when path.StartsWith("/v1/tasks/t-1-", StringComparison.Ordinal) =>
+                Get(path["/v1/tasks/t-1-".Length..].Split('/')),
             _ => null,
         };
 
-        private string? List(string path) => Pages.Count > 0 ? Pages.GetValueOrDefault(path) : Page(next: null, Entries(0, Count));
+        private string? List(string path) =>
+            Pages.Count > 0 ? Pages.GetValueOrDefault(path) : Page(next: null, Entries(0, Count));
 
         private string? Get(string[] parts) => int.Parse(parts[0]) is var i && parts.Length == 1
             ? Task(i, echoes: true, State(i))
@@ -214,7 +223,8 @@ public sealed class ListedTaskTests
         private string State(int i) => i < ListedTaskTests.Named ? "success" : StateOfTheRest;
 
         private static string Result(int i, string taskId) =>
-            $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"{{taskId}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+            $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"{{taskId}}","status":"success","data":"""
+                + """{"html":"<p>"},"status_code":200}""";
 
         private static string Task(int i, bool echoes, string state) =>
             $$"""{"id":"t-1-{{i}}","state":"{{state}}","batch_id":"b-1"{{(echoes ? Echo(i) : "")}} }""";

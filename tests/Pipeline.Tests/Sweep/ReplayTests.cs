@@ -59,7 +59,8 @@ public sealed class ReplayTests
     public async Task ASubmissionThatCannotBeReplayedDoesNotBlockOthers()
     {
         var isArmed = false;
-        await using var world = await SubmitWorld.StartAsync(o => o.Intake.MaxInputsPerSubmission = 3, (method, arguments) =>
+        await using var world =
+            await SubmitWorld.StartAsync(o => o.Intake.MaxInputsPerSubmission = 3, (method, arguments) =>
         {
             if (isArmed && method == nameof(ILedger.GetInputsAsync) && arguments.Contains(Submission))
                 throw new InvalidOperationException("Corrupt row.");
@@ -76,14 +77,17 @@ public sealed class ReplayTests
     /// <summary>Creates a list whose inputs have expired, except the last ones, whose tasks failed at Nimble.</summary>
     private static async Task<SubmitWorld> ExpiredAsync(int failed = 0)
     {
-        var world = await SubmitWorld.StartAsync(o => o.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32])));
+        var world = await SubmitWorld.StartAsync(
+            o => o.Delivery.CallbackKeys.Add(Convert.ToBase64String(new byte[32])));
         await world.PlanAsync(Count);
         await world.WorkAsync();
         var submission = (await world.Ledger.GetSubmissionAsync(Submission, Token))!;
         var inputs = await world.Ledger.GetInputsAsync(Submission, Token);
         var outcomes = world.Service<OutcomeRecorder>();
-        await outcomes.FailAsync(submission, [.. inputs.Take(Count - failed)], new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
-        await outcomes.FailAsync(submission, [.. inputs.Skip(Count - failed)], new("sweep", FailureReasons.TaskFailed, "No."), Token);
+        await outcomes.FailAsync(
+            submission, [.. inputs.Take(Count - failed)], new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
+        await outcomes.FailAsync(
+            submission, [.. inputs.Skip(Count - failed)], new("sweep", FailureReasons.TaskFailed, "No."), Token);
         await world.PassAsync(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(20));
         Assert.Equal(SubmissionState.Closed, (await world.Ledger.GetSubmissionAsync(Submission, Token))!.State);
         return world;
@@ -98,9 +102,12 @@ public sealed class ReplayTests
         await world.Ledger.AddTasksAsync(Submission, [.. ordinals.Select(i => new TaskEntry($"t-1-{i}", i))], Token);
         foreach (var i in ordinals)
         {
-            var result = $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"t-1-{{i}}","status":"success","data":{"html":"<p>"},"status_code":200}""";
+            var result =
+                $$"""{"url":"{{SubmitWorld.Url(i + 1)}}","task_id":"t-1-{{i}}","status":"success","data":"""
+                    + """{"html":"<p>"},"status_code":200}""";
             await world.Bucket.WriteAsync(
-                ObjectUri.Parse($"{submission.StorageUrl}t-1-{i}.json"), new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
+                ObjectUri.Parse($"{submission.StorageUrl}t-1-{i}.json"),
+                new MemoryStream(Encoding.UTF8.GetBytes(result)), Token);
         }
     }
 }

@@ -77,7 +77,9 @@ public sealed class RepostTests
 
     [Theory]
     [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","input":{"url":"https://example.org/another"}}]}""")]
-    [InlineData("""{"id":"b-other","tasks":[{"id":"t-9","callback_url":"https://hooks.test/api/callbacks/another-000000/token"}]}""")]
+    [InlineData(
+        """{"id":"b-other","tasks":"""
+            + """[{"id":"t-9","callback_url":"https://hooks.test/api/callbacks/another-000000/token"}]}""")]
     [InlineData("""{"id":"b-other","tasks":[{"id":"1"},{"id":"2"},{"id":"3"},{"id":"4"},{"id":"5"},{"id":"6"}]}""")]
     public async Task ABatchProvenToBeAnothersDoesNotPreventARepost(string details)
     {
@@ -94,7 +96,9 @@ public sealed class RepostTests
         world.Get = path => OneBatch(path, world) ?? path switch
         {
             "/v1/batches/b-other" => """{"id":"b-other","tasks":[{"id":"t-9","state":"pending"}]}""",
-            "/v1/tasks/t-9" => """{"task":{"id":"t-9","_query":{"callback_url":"https://hooks.test/api/callbacks/another-000000/token"}}}""",
+            "/v1/tasks/t-9" =>
+                """{"task":{"id":"t-9","_query":"""
+                    + """{"callback_url":"https://hooks.test/api/callbacks/another-000000/token"}}}""",
             _ => null,
         };
         await world.PassAsync(TimeSpan.FromMinutes(20), Step);
@@ -110,7 +114,9 @@ public sealed class RepostTests
         await using var world = await StartAsync(1);
         world.Get = path => path switch
         {
-            "/v1/tasks" => $$"""{"data":[{"id":"t-9","created_at":"{{world.State.Time.GetUtcNow():O}}"}],"pagination":{"has_next":false} }""",
+            "/v1/tasks" =>
+                $$"""{"data":[{"id":"t-9","created_at":"{{world.State.Time.GetUtcNow():O}}"}],"pagination":"""
+                    + """{"has_next":false} }""",
             "/v1/tasks/t-9" => details,
             _ => null,
         };
@@ -132,7 +138,8 @@ public sealed class RepostTests
     {
         // A prefix of an older version: anybody can guess it, so an object under it proves nothing.
         await using var world = await StartAsync(5, o => o.Delivery.CallbackKeys.Clear());
-        await world.Bucket.WriteAsync(ObjectUri.Parse($"s3://results/x/list/list-000000/{name}"), new MemoryStream([1]), Token);
+        await world.Bucket.WriteAsync(
+            ObjectUri.Parse($"s3://results/x/list/list-000000/{name}"), new MemoryStream([1]), Token);
         await AssertHeldAsync(world);
     }
 
@@ -171,11 +178,15 @@ public sealed class RepostTests
     }
 
     private static string? OneBatch(string path, SubmitWorld world) => path == "/v1/batches"
-        ? $$"""{"data":[{"id":"{{OtherBatch}}","created_at":"{{world.State.Time.GetUtcNow():O}}","tasks":["t-9"]}],"pagination":{"has_next":false} }"""
+        ? $$"""{"data":[{"id":"{{OtherBatch}}","created_at":"{{world.State.Time.GetUtcNow():O}}","tasks":"""
+            + """["t-9"]}],"pagination":{"has_next":false} }"""
         : null;
 
     private static Task ReceiveWebhookAsync(SubmitWorld world) => world.Service<CollectStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()), PipelineJson.Plain.ResultMessage), Token);
+        JsonSerializer.SerializeToUtf8Bytes(
+            new ResultMessage("list-000000", "t-1", DiscoveredBy.Webhook, world.State.Time.GetUtcNow()),
+            PipelineJson.Plain.ResultMessage),
+        Token);
 
     /// <summary>One POST that was answered 500.</summary>
     private static async Task<SubmitWorld> StartAsync(int count, Action<PipelineOptions>? change = null)

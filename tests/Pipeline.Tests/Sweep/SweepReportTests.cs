@@ -15,7 +15,8 @@ public sealed class SweepReportTests
 {
     private readonly CollectedLogs<SweepStage> _logs = new();
 
-    private IEnumerable<string> Reports => _logs.Lines.Where(l => l.Contains("Sweep looked at", StringComparison.Ordinal));
+    private IEnumerable<string> Reports =>
+        _logs.Lines.Where(l => l.Contains("Sweep looked at", StringComparison.Ordinal));
 
     [Fact]
     public async Task SweepLogsTheAgeAndDelayOfTheOldestWorkEveryMinute()
@@ -24,15 +25,31 @@ public sealed class SweepReportTests
         await using var services = await StartAsync(state);
         var ledger = services.GetRequiredService<ILedger>();
         var now = state.Time.GetUtcNow();
-        await ledger.CreateListAsync(new() { ListId = "older", CreatedAt = now.AddMinutes(-90), State = ListState.Planning }, TestContext.Current.CancellationToken);
-        await ledger.CreateListAsync(new() { ListId = "newer", CreatedAt = now.AddMinutes(-5), State = ListState.Planning }, TestContext.Current.CancellationToken);
+        await ledger.CreateListAsync(
+            new() { ListId = "older", CreatedAt = now.AddMinutes(-90), State = ListState.Planning },
+            TestContext.Current.CancellationToken);
+        await ledger.CreateListAsync(
+            new() { ListId = "newer", CreatedAt = now.AddMinutes(-5), State = ListState.Planning },
+            TestContext.Current.CancellationToken);
         foreach (var (sequence, late) in new[] { (0, 12), (1, 30) })
             await ledger.CreateSubmissionAsync(
-                new() { SubmissionId = $"newer-{sequence:D6}", ListId = "newer", Sequence = sequence, State = SubmissionState.Planned, Count = 0, DueAt = now.AddMinutes(-late) },
+                new()
+                {
+                    SubmissionId = $"newer-{sequence:D6}",
+                    ListId = "newer",
+                    Sequence = sequence,
+                    State = SubmissionState.Planned,
+                    Count = 0,
+                    DueAt = now.AddMinutes(-late),
+                },
                 [], TestContext.Current.CancellationToken);
 
         await SweepAsync(services);
-        Assert.Equal(["Information: Sweep looked at 2 due submissions, the longest overdue by 30 minutes; 2 lists are open, the oldest for 90 minutes."], Reports);
+        Assert.Equal(
+            [
+                "Information: Sweep looked at 2 due submissions, the longest overdue by 30 minutes; 2 lists are open, "
+                    + "the oldest for 90 minutes."],
+            Reports);
 
         state.Time.Advance(TimeSpan.FromSeconds(59));
         await SweepAsync(services);
@@ -40,7 +57,10 @@ public sealed class SweepReportTests
 
         state.Time.Advance(TimeSpan.FromSeconds(1));
         await SweepAsync(services);
-        Assert.Equal("Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 2 lists are open, the oldest for 91 minutes.", Reports.Last());
+        Assert.Equal(
+            "Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 2 lists are open, "
+                + "the oldest for 91 minutes.",
+            Reports.Last());
     }
 
     [Fact]
@@ -49,7 +69,11 @@ public sealed class SweepReportTests
         await using var state = new LocalState();
         await using var services = await StartAsync(state);
         await SweepAsync(services);
-        Assert.Equal(["Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 0 lists are open, the oldest for 0 minutes."], Reports);
+        Assert.Equal(
+            [
+                "Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 0 lists are open, "
+                    + "the oldest for 0 minutes."],
+            Reports);
     }
 
     private async Task<ServiceProvider> StartAsync(LocalState state) => new ServiceCollection()
@@ -60,5 +84,6 @@ public sealed class SweepReportTests
         .AddLocalStores(await state.OpenAsync(), await state.OpenSinkAsync())
         .BuildServiceProvider();
 
-    private static Task SweepAsync(ServiceProvider services) => services.GetRequiredService<SweepStage>().HandleAsync(TestContext.Current.CancellationToken);
+    private static Task SweepAsync(ServiceProvider services) =>
+        services.GetRequiredService<SweepStage>().HandleAsync(TestContext.Current.CancellationToken);
 }

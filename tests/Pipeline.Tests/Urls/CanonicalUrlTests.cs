@@ -56,5 +56,6 @@ public sealed class CanonicalUrlTests
     [InlineData("https://[::1]:8080/", "[::1]")]
     [InlineData("ftp://good.example/", null)]
     [InlineData("https://ex\u200dample.com/", null)]
-    public void TheHostIsTheOneABrowserWouldContact(string url, string? host) => Assert.Equal(host, CanonicalUrl.HostOf(url));
+    public void TheHostIsTheOneABrowserWouldContact(string url, string? host) =>
+        Assert.Equal(host, CanonicalUrl.HostOf(url));
 }

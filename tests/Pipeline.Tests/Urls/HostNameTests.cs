@@ -3,8 +3,8 @@ using Pipeline.Urls;
 namespace Pipeline.Tests.Urls;
 
 /// <summary>
-/// Hosts are compared as a browser resolves them. The values come from the UTS 46 conformance data and the URL standard's
-/// tests.
+/// Hosts are compared as a browser resolves them. The values come from the UTS 46 conformance data and the URL
+/// standard's tests.
 /// </summary>
 public sealed class HostNameTests
 {

@@ -25,8 +25,11 @@ internal static partial class GcsEndpoints
         })));
         gcs.MapGet("/storage/v1/b/{bucket}", context => InBucket(context, store,
             (bucket, created) => GcsJson.WriteAsync(context, GcsJson.Bucket(context, bucket, created))));
-        gcs.MapGet("/storage/v1/b/{bucket}/o", context => InBucket(context, store, (bucket, _) => GcsObjects.ListAsync(context, store, bucket)));
-        foreach (var path in (string[])["/storage/v1/b/{bucket}/o/{**name}", "/download/storage/v1/b/{bucket}/o/{**name}"])
+        gcs.MapGet(
+            "/storage/v1/b/{bucket}/o",
+            context => InBucket(context, store, (bucket, _) => GcsObjects.ListAsync(context, store, bucket)));
+        foreach (var path
+            in (string[])["/storage/v1/b/{bucket}/o/{**name}", "/download/storage/v1/b/{bucket}/o/{**name}"])
         {
             gcs.MapGet(path, context => InBucket(context, store, async (bucket, _) =>
             {
@@ -42,11 +45,14 @@ internal static partial class GcsEndpoints
             (bucket, _) => uploads.HandleAsync(context, bucket)));
     }
 
-    private static Task Guard(HttpContext context, Func<Task> handle) => context.Request.Headers.Authorization == $"Bearer {DeniedToken}"
-        ? GcsJson.ErrorAsync(context, 403, "forbidden", "The caller does not have access to the Google Cloud Storage bucket or object.")
+    private static Task Guard(HttpContext context, Func<Task> handle) =>
+        context.Request.Headers.Authorization == $"Bearer {DeniedToken}"
+        ? GcsJson.ErrorAsync(
+            context, 403, "forbidden", "The caller does not have access to the Google Cloud Storage bucket or object.")
         : handle();
 
-    private static Task InBucket(HttpContext context, BucketStore store, Func<string, DateTimeOffset, Task> handle) => Guard(context, () =>
+    private static Task InBucket(HttpContext context, BucketStore store, Func<string, DateTimeOffset, Task> handle) =>
+        Guard(context, () =>
     {
         var bucket = (string)context.Request.RouteValues["bucket"]!;
         return store.FindBucket(bucket) is { } created ? handle(bucket, created) : GcsJson.NoBucketAsync(context);
@@ -57,7 +63,9 @@ internal static partial class GcsEndpoints
         string? name;
         try
         {
-            name = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))?["name"]?.GetValue<string>();
+            name = (
+                await JsonNode.ParseAsync(
+                    context.Request.Body, cancellationToken: context.RequestAborted))?["name"]?.GetValue<string>();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -67,7 +75,8 @@ internal static partial class GcsEndpoints
         if (name is null || !BucketName().IsMatch(name))
             await GcsJson.ErrorAsync(context, 400, "invalid", $"Invalid bucket name: '{name}'");
         else if (store.FindBucket(name) is not null)
-            await GcsJson.ErrorAsync(context, 409, "conflict", "You already own this bucket. Please select another name.");
+            await GcsJson.ErrorAsync(
+                context, 409, "conflict", "You already own this bucket. Please select another name.");
         else
         {
             await store.EnsureBucketAsync(name);

@@ -7,7 +7,8 @@ namespace Pipeline.Emulator.Buckets.Gcs;
 /// <summary>Writes resources and errors of the GCS JSON API.</summary>
 internal static class GcsJson
 {
-    public static Task WriteAsync(HttpContext context, JsonObject body) => context.Response.WriteAsJsonAsync(body, context.RequestAborted);
+    public static Task WriteAsync(HttpContext context, JsonObject body) =>
+        context.Response.WriteAsJsonAsync(body, context.RequestAborted);
 
     public static Task ErrorAsync(HttpContext context, int status, string reason, string message)
     {
@@ -18,12 +19,14 @@ internal static class GcsJson
             {
                 ["code"] = status,
                 ["message"] = message,
-                ["errors"] = new JsonArray(new JsonObject { ["message"] = message, ["domain"] = "global", ["reason"] = reason }),
+                ["errors"] = new JsonArray(
+                    new JsonObject { ["message"] = message, ["domain"] = "global", ["reason"] = reason }),
             },
         });
     }
 
-    public static Task NoBucketAsync(HttpContext context) => ErrorAsync(context, 404, "notFound", "The specified bucket does not exist.");
+    public static Task NoBucketAsync(HttpContext context) =>
+        ErrorAsync(context, 404, "notFound", "The specified bucket does not exist.");
 
     public static Task NoObjectAsync(HttpContext context, string bucket, string name) =>
         ErrorAsync(context, 404, "notFound", $"No such object: {bucket}/{name}");
@@ -83,7 +86,9 @@ internal static class GcsJson
         return Convert.ToBase64String(bytes);
     }
 
-    private static string Root(HttpContext context) => $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/gcs";
+    private static string Root(HttpContext context) =>
+        $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}/gcs";
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

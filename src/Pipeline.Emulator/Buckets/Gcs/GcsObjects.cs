@@ -24,7 +24,9 @@ internal static class GcsObjects
             return GcsJson.ErrorAsync(context, 400, "invalid", "Invalid page token.");
         }
 
-        if (!int.TryParse(query["maxResults"].ToString() is { Length: > 0 } text ? text : "1000", CultureInfo.InvariantCulture, out var limit) || limit < 0)
+        if (!int.TryParse(query["maxResults"].ToString() is { Length: > 0 } text ? text : "1000",
+            CultureInfo.InvariantCulture, out var limit)
+            || limit < 0)
             return GcsJson.ErrorAsync(context, 400, "invalid", $"Invalid value for maxResults: {query["maxResults"]}");
         limit = limit == 0 ? MaxResults : Math.Min(limit, MaxResults);
         var page = store.List(bucket, query["prefix"].ToString(), query["delimiter"].ToString(), cursor, limit);
@@ -49,7 +51,8 @@ internal static class GcsObjects
         var isMedia = context.Request.Query["alt"] == "media";
         var open = isMedia ? store.OpenRead(bucket, name) : null;
         using var content = open?.Content;
-        if ((isMedia ? open?.Object : store.Find(bucket, name)) is not { } item || (conditions.Generation is { } wanted && wanted != item.Generation))
+        if ((isMedia ? open?.Object : store.Find(bucket, name)) is not { } item
+            || (conditions.Generation is { } wanted && wanted != item.Generation))
             await GcsJson.NoObjectAsync(context, bucket, name);
         else if (conditions.IfMatch is { } match && match != item.Generation)
             await GcsJson.ConditionAsync(context);
@@ -70,7 +73,9 @@ internal static class GcsObjects
         }
 
         var (accepted, existed) = await store.DeleteAsync(bucket, name,
-            current => conditions.Allow(current) && (conditions.Generation is null || conditions.Generation == current?.Generation));
+            current =>
+                conditions.Allow(current)
+                    && (conditions.Generation is null || conditions.Generation == current?.Generation));
         if (!existed || (!accepted && conditions.Generation is not null))
             await GcsJson.NoObjectAsync(context, bucket, name);
         else if (!accepted)

@@ -6,14 +6,16 @@ namespace Pipeline.Emulator.Buckets.Gcs;
 /// <summary>
 /// The first request of a GCS upload: the parameters of its URL and the fields of its object resource.
 /// </summary>
-internal sealed record GcsUploadRequest(string Name, ObjectTraits Traits, string? Crc32C, string? Md5, GcsPreconditions Conditions)
+internal sealed record GcsUploadRequest(
+    string Name, ObjectTraits Traits, string? Crc32C, string? Md5, GcsPreconditions Conditions)
 {
     private const string DefaultContentType = "application/octet-stream";
 
     /// <summary>
     /// Reads the request; null when a part is missing or malformed, which <paramref name="fault"/> describes.
     /// </summary>
-    public static GcsUploadRequest? Read(HttpRequest request, ReadOnlyMemory<byte> resource, string? mediaType, out string fault)
+    public static GcsUploadRequest? Read(
+        HttpRequest request, ReadOnlyMemory<byte> resource, string? mediaType, out string fault)
     {
         fault = "The object resource is not valid JSON.";
         try
@@ -58,9 +60,13 @@ internal sealed record GcsUploadRequest(string Name, ObjectTraits Traits, string
         var crc32C = GcsJson.Crc32C(upload.Crc32C);
         var md5 = Convert.ToBase64String(upload.Md5());
         if (Crc32C is not null && Crc32C != crc32C)
-            return string.Create(CultureInfo.InvariantCulture, $"Provided CRC32C \"{Crc32C}\" doesn't match calculated CRC32C \"{crc32C}\".");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Provided CRC32C \"{Crc32C}\" doesn't match calculated CRC32C \"{crc32C}\".");
         return Md5 is not null && Md5 != md5
-            ? string.Create(CultureInfo.InvariantCulture, $"Provided MD5 hash \"{Md5}\" doesn't match calculated MD5 hash \"{md5}\".")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Provided MD5 hash \"{Md5}\" doesn't match calculated MD5 hash \"{md5}\".")
             : null;
     }
 

@@ -28,7 +28,8 @@ internal sealed class GcsUploads(BucketStore store)
 
     private async Task MediaAsync(HttpContext context, string bucket)
     {
-        if (GcsUploadRequest.Read(context.Request, default, context.Request.ContentType, out var fault) is not { } request)
+        if (GcsUploadRequest.Read(context.Request, default, context.Request.ContentType, out var fault)
+            is not { } request)
         {
             await GcsJson.ErrorAsync(context, 400, "required", fault);
             return;
@@ -41,10 +42,13 @@ internal sealed class GcsUploads(BucketStore store)
 
     private async Task MultipartAsync(HttpContext context, string bucket)
     {
-        var boundary = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString() : "";
+        var boundary = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
+            ? HeaderUtilities.RemoveQuotes(type.Boundary).ToString()
+            : "";
         if (boundary.Length == 0)
         {
-            await GcsJson.ErrorAsync(context, 400, "invalid", "The Content-Type of a multipart upload must name its boundary.");
+            await GcsJson.ErrorAsync(
+                context, 400, "invalid", "The Content-Type of a multipart upload must name its boundary.");
             return;
         }
 
@@ -55,7 +59,8 @@ internal sealed class GcsUploads(BucketStore store)
             var resource = first is null ? [] : await ReadAsync(first.Body, context.RequestAborted);
             var media = await parts.ReadNextSectionAsync(context.RequestAborted);
             var fault = "A multipart upload has two parts: the object resource and the media.";
-            if (media is null || GcsUploadRequest.Read(context.Request, resource, media.ContentType, out fault) is not { } request)
+            if (media is null
+                || GcsUploadRequest.Read(context.Request, resource, media.ContentType, out fault) is not { } request)
             {
                 await GcsJson.ErrorAsync(context, 400, "invalid", fault);
                 return;
@@ -75,7 +80,8 @@ internal sealed class GcsUploads(BucketStore store)
     {
         var type = context.Request.Headers["X-Upload-Content-Type"].ToString();
         var resource = await ReadResourceAsync(context);
-        if (GcsUploadRequest.Read(context.Request, resource, type.Length > 0 ? type : null, out var fault) is not { } request)
+        if (GcsUploadRequest.Read(context.Request, resource, type.Length > 0 ? type : null, out var fault)
+            is not { } request)
         {
             await GcsJson.ErrorAsync(context, 400, "invalid", fault);
             return;
@@ -83,7 +89,8 @@ internal sealed class GcsUploads(BucketStore store)
 
         var id = _sessions.Add(request, store.BeginUpload());
         context.Response.Headers["X-GUploader-UploadID"] = id;
-        context.Response.Headers.Location = $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}{context.Request.Path}"
+        context.Response.Headers.Location =
+            $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}{context.Request.Path}"
             + $"?uploadType=resumable&name={Uri.EscapeDataString(request.Name)}&upload_id={id}";
     }
 
@@ -157,7 +164,8 @@ internal sealed class GcsUploads(BucketStore store)
     {
         if (request.Mismatch(upload) is { } mismatch)
             await GcsJson.ErrorAsync(context, 400, "invalid", mismatch);
-        else if (await store.CommitAsync(upload, bucket, request.Name, request.Traits, request.Conditions.Allow) is { } item)
+        else if (await store.CommitAsync(upload, bucket, request.Name, request.Traits, request.Conditions.Allow)
+            is { } item)
             await GcsJson.WriteAsync(context, GcsJson.Object(context, item));
         else
             await GcsJson.ConditionAsync(context);

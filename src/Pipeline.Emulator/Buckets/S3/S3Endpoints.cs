@@ -28,14 +28,18 @@ internal static partial class S3Endpoints
         if (IsDenied(context.Request))
             return S3ErrorReply.AccessDenied.WriteAsync(context);
         if (bucket.Length == 0)
-            return HttpMethods.IsGet(context.Request.Method) ? S3Listing.ListBucketsAsync(context, store) : S3ErrorReply.NotImplemented.WriteAsync(context);
+            return HttpMethods.IsGet(context.Request.Method)
+                ? S3Listing.ListBucketsAsync(context, store)
+                : S3ErrorReply.NotImplemented.WriteAsync(context);
         if (key.Length == 0 && HttpMethods.IsPut(context.Request.Method) && context.Request.Query.Count == 0)
             return CreateBucketAsync(context, store, bucket);
         if (store.FindBucket(bucket) is null)
             return S3ErrorReply.NoSuchBucket.WriteAsync(context);
         if (Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
             return S3ErrorReply.KeyTooLong.WriteAsync(context);
-        return key.Length == 0 ? HandleBucketAsync(context, store, bucket) : HandleObjectAsync(context, store, bucket, key);
+        return key.Length == 0
+            ? HandleBucketAsync(context, store, bucket)
+            : HandleObjectAsync(context, store, bucket, key);
     }
 
     private static Task HandleBucketAsync(HttpContext context, BucketStore store, string bucket)
@@ -44,7 +48,8 @@ internal static partial class S3Endpoints
         return context.Request.Method switch
         {
             "HEAD" => Task.CompletedTask,
-            "GET" when query.ContainsKey("location") => S3Xml.WriteAsync(context, "LocationConstraint", S3Xml.Namespace, _ => { }),
+            "GET" when query.ContainsKey("location") =>
+                S3Xml.WriteAsync(context, "LocationConstraint", S3Xml.Namespace, _ => { }),
             "GET" when query["list-type"] == "2" => S3Listing.ListAsync(context, store, bucket),
             "POST" when query.ContainsKey("delete") => S3Objects.DeleteManyAsync(context, store, bucket),
             _ => S3ErrorReply.NotImplemented.WriteAsync(context),
@@ -55,7 +60,8 @@ internal static partial class S3Endpoints
     {
         var query = context.Request.Query;
         if (context.Request.Headers.ContainsKey("x-amz-copy-source")
-            || query.ContainsKey("uploads") || query.ContainsKey("uploadId") || query.ContainsKey("acl") || query.ContainsKey("tagging"))
+            || query.ContainsKey("uploads") || query.ContainsKey("uploadId") || query.ContainsKey("acl")
+                || query.ContainsKey("tagging"))
             return S3ErrorReply.NotImplemented.WriteAsync(context);
         switch (context.Request.Method)
         {

@@ -10,18 +10,29 @@ internal sealed record S3ErrorReply(int Status, string Code, string Message)
     public static readonly S3ErrorReply AccessDenied = new(403, "AccessDenied", "Access Denied");
     public static readonly S3ErrorReply NoSuchBucket = new(404, "NoSuchBucket", "The specified bucket does not exist");
     public static readonly S3ErrorReply NoSuchKey = new(404, "NoSuchKey", "The specified key does not exist.");
-    public static readonly S3ErrorReply PreconditionFailed = new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-    public static readonly S3ErrorReply InvalidRange = new(416, "InvalidRange", "The requested range is not satisfiable");
-    public static readonly S3ErrorReply InvalidBucketName = new(400, "InvalidBucketName", "The specified bucket is not valid.");
-    public static readonly S3ErrorReply InvalidDigest = new(400, "InvalidDigest", "The Content-MD5 you specified was invalid.");
-    public static readonly S3ErrorReply IncompleteBody = new(400, "IncompleteBody", "The request body does not have as many bytes as its headers say.");
+    public static readonly S3ErrorReply PreconditionFailed = new(
+        412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
+    public static readonly S3ErrorReply InvalidRange = new(
+        416, "InvalidRange", "The requested range is not satisfiable");
+    public static readonly S3ErrorReply InvalidBucketName = new(
+        400, "InvalidBucketName", "The specified bucket is not valid.");
+    public static readonly S3ErrorReply InvalidDigest = new(
+        400, "InvalidDigest", "The Content-MD5 you specified was invalid.");
+    public static readonly S3ErrorReply IncompleteBody = new(
+        400, "IncompleteBody", "The request body does not have as many bytes as its headers say.");
     public static readonly S3ErrorReply KeyTooLong = new(400, "KeyTooLongError", "Your key is too long");
-    public static readonly S3ErrorReply MalformedXml = new(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
-    public static readonly S3ErrorReply MalformedTrailer = new(400, "MalformedTrailerError", "The trailer that the request headers name is missing or malformed.");
+    public static readonly S3ErrorReply MalformedXml = new(
+        400, "MalformedXML",
+        "The XML you provided was not well-formed or did not validate against our published schema");
+    public static readonly S3ErrorReply MalformedTrailer = new(
+        400, "MalformedTrailerError", "The trailer that the request headers name is missing or malformed.");
     public static readonly S3ErrorReply Sha256Mismatch =
-        new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
+        new(
+            400, "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.");
 
-    public static readonly S3ErrorReply NotImplemented = new(501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
+    public static readonly S3ErrorReply NotImplemented = new(
+        501, "NotImplemented", "A header or a query parameter implies functionality that this emulator does not have.");
 
     /// <summary>The error with a code that a fault can inject.</summary>
     public static S3ErrorReply ByCode(string code) => code switch
@@ -34,7 +45,8 @@ internal sealed record S3ErrorReply(int Status, string Code, string Message)
         _ => AccessDenied,
     };
 
-    public static S3ErrorReply BadDigest(string what) => new(400, "BadDigest", $"The {what} you specified did not match the calculated checksum.");
+    public static S3ErrorReply BadDigest(string what) =>
+        new(400, "BadDigest", $"The {what} you specified did not match the calculated checksum.");
 
     public static S3ErrorReply InvalidArgument(string message) => new(400, "InvalidArgument", message);
 

@@ -16,7 +16,8 @@ internal static class S3Listing
         string Get(string name) => query[name].ToString();
         if (!int.TryParse(Get("max-keys") is { Length: > 0 } text ? text : "1000", out var limit) || limit < 0)
         {
-            await S3ErrorReply.InvalidArgument("Provided max-keys not an integer or within integer range").WriteAsync(context);
+            await S3ErrorReply.InvalidArgument(
+                "Provided max-keys not an integer or within integer range").WriteAsync(context);
             return;
         }
 
@@ -105,5 +106,6 @@ internal static class S3Listing
     private static string Encode(string text, bool url) =>
         url ? new StringBuilder(Uri.EscapeDataString(text)).Replace("%2F", "/").Replace("%20", "+").ToString() : text;
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

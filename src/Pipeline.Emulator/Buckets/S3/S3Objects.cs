@@ -81,7 +81,8 @@ internal static class S3Objects
     {
         try
         {
-            var document = await XDocument.LoadAsync(context.Request.Body, LoadOptions.PreserveWhitespace, context.RequestAborted);
+            var document = await XDocument.LoadAsync(
+                context.Request.Body, LoadOptions.PreserveWhitespace, context.RequestAborted);
             var root = document.Root!;
             var ns = root.Name.Namespace;
             var keys = root.Elements(ns + "Object").Select(o => o.Element(ns + "Key")?.Value ?? "");
@@ -103,10 +104,13 @@ internal static class S3Objects
 
     /// <summary>Whether an If-Match or If-None-Match header matches this object.</summary>
     public static bool Matches(StringValues header, StoredObject item) =>
-        header.ToString().Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == item.ETag || tag == item.Md5);
+        header.ToString()
+            .Split(',', StringSplitOptions.TrimEntries)
+            .Any(tag => tag == "*" || tag == item.ETag || tag == item.Md5);
 
     private static bool IsNewerThan(StoredObject item, StringValues date) =>
-        DateTimeOffset.TryParse(date.ToString(), out var limit) && item.Created.ToUnixTimeSeconds() > limit.ToUnixTimeSeconds();
+        DateTimeOffset.TryParse(date.ToString(), out var limit)
+            && item.Created.ToUnixTimeSeconds() > limit.ToUnixTimeSeconds();
 
     private static void Describe(HttpResponse response, StoredObject item)
     {

@@ -16,12 +16,15 @@ internal static partial class S3Upload
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
         var headers = context.Request.Headers;
         using var checksum = ChecksumOf(headers, out var checksumHeader);
-        using var sha256 = Sha256Hex().IsMatch(headers["x-amz-content-sha256"].ToString()) ? ContentChecksum.For("x-amz-checksum-sha256") : null;
+        using var sha256 = Sha256Hex().IsMatch(headers["x-amz-content-sha256"].ToString())
+            ? ContentChecksum.For("x-amz-checksum-sha256")
+            : null;
         using var upload = store.BeginUpload();
         var chunked = IsChunked(headers) ? new AwsChunkedStream(context.Request.Body) : null;
         try
         {
-            await upload.AppendAsync(chunked ?? context.Request.Body, new Both(checksum, sha256), context.RequestAborted);
+            await upload.AppendAsync(
+                chunked ?? context.Request.Body, new Both(checksum, sha256), context.RequestAborted);
         }
         catch (Exception error) when (error is InvalidDataException || MalformedBody.Is(error))
         {
@@ -37,7 +40,8 @@ internal static partial class S3Upload
             return;
         }
 
-        var traits = new ObjectTraits(headers.ContentType.ToString() is { Length: > 0 } type ? type : DefaultContentType)
+        var traits = new ObjectTraits(
+            headers.ContentType.ToString() is { Length: > 0 } type ? type : DefaultContentType)
         {
             ContentEncoding = EncodingOf(headers.ContentEncoding),
             Metadata = MetadataOf(headers),
@@ -51,7 +55,8 @@ internal static partial class S3Upload
     private static string? StatedChecksum(string name, IHeaderDictionary headers, AwsChunkedStream? chunked) =>
         headers.TryGetValue(name, out var value) ? value.ToString() : chunked?.Trailers.GetValueOrDefault(name);
 
-    private static async Task CommitAsync(HttpContext context, BucketStore store, ObjectUpload upload, string bucket, string key, ObjectTraits traits)
+    private static async Task CommitAsync(
+        HttpContext context, BucketStore store, ObjectUpload upload, string bucket, string key, ObjectTraits traits)
     {
         var headers = context.Request.Headers;
         S3ErrorReply? refusal = null;
@@ -60,7 +65,11 @@ internal static partial class S3Upload
             if (headers.IfNoneMatch == "*" && current is not null)
                 refusal = S3ErrorReply.PreconditionFailed;
             else if (headers.IfMatch.Count > 0)
-                refusal = current is null ? S3ErrorReply.NoSuchKey : S3Objects.Matches(headers.IfMatch, current) ? null : S3ErrorReply.PreconditionFailed;
+                refusal = current is null
+                    ? S3ErrorReply.NoSuchKey
+                    : S3Objects.Matches(headers.IfMatch, current)
+                    ? null
+                    : S3ErrorReply.PreconditionFailed;
             return refusal is null;
         });
         if (item is null)
@@ -79,9 +88,12 @@ internal static partial class S3Upload
 
     private static S3ErrorReply? Verify(IHeaderDictionary headers, ObjectUpload upload, ContentChecksum? sha256)
     {
-        if (headers["x-amz-decoded-content-length"].ToString() is { Length: > 0 } length && length != upload.Bytes.ToString())
+        if (headers["x-amz-decoded-content-length"].ToString() is { Length: > 0 } length
+            && length != upload.Bytes.ToString())
             return S3ErrorReply.IncompleteBody;
-        if (sha256 is not null && !headers["x-amz-content-sha256"].ToString().Equals(Convert.ToHexString(sha256.Finish()), StringComparison.OrdinalIgnoreCase))
+        if (sha256 is not null
+            && !headers["x-amz-content-sha256"].ToString().Equals(
+                Convert.ToHexString(sha256.Finish()), StringComparison.OrdinalIgnoreCase))
             return S3ErrorReply.Sha256Mismatch;
         if (headers.ContentMD5.Count == 0)
             return null;
@@ -119,14 +131,16 @@ internal static partial class S3Upload
 
     private static string? EncodingOf(StringValues header)
     {
-        var encodings = header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        var encodings = header.ToString().Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(e => !e.Equals("aws-chunked", StringComparison.OrdinalIgnoreCase));
         return string.Join(", ", encodings) is { Length: > 0 } rest ? rest : null;
     }
 
     private static Dictionary<string, string>? MetadataOf(IHeaderDictionary headers)
     {
-        var metadata = headers.Where(h => h.Key.StartsWith(S3Objects.MetadataPrefix, StringComparison.OrdinalIgnoreCase))
+        var metadata = headers.Where(
+            h => h.Key.StartsWith(S3Objects.MetadataPrefix, StringComparison.OrdinalIgnoreCase))
             .ToDictionary(h => h.Key[S3Objects.MetadataPrefix.Length..].ToLowerInvariant(), h => h.Value.ToString());
         return metadata.Count == 0 ? null : metadata;
     }

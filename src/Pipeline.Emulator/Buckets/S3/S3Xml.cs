@@ -9,7 +9,11 @@ internal static class S3Xml
     public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
     // Keys may have characters that XML 1.0 does not allow. S3 writes them as character references anyway.
-    private static readonly XmlWriterSettings Settings = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
+    private static readonly XmlWriterSettings Settings = new()
+    {
+        Encoding = new UTF8Encoding(false),
+        CheckCharacters = false,
+    };
 
     public static async Task WriteAsync(HttpContext context, string root, string ns, Action<XmlWriter> write)
     {

@@ -19,7 +19,11 @@ internal sealed record DeliveryAddress(string Scheme, string Bucket, string Key)
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         var prefix = slash < 0 ? "" : rest[(slash + 1)..];
         var separator = prefix.Length == 0 || prefix.EndsWith('/') ? "" : "/";
-        var name = task.Delivery.StorageObjectName is not { } given ? task.Id : task.BatchId is null ? given : $"{given}-{task.Id}";
+        var name = task.Delivery.StorageObjectName is not { } given
+            ? task.Id
+            : task.BatchId is null
+            ? given
+            : $"{given}-{task.Id}";
         var extension = task.Delivery.StorageCompress == true ? ".json.gz" : ".json";
         return new(scheme, slash < 0 ? rest : rest[..slash], prefix + separator + name + extension);
     }

@@ -9,9 +9,12 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
 {
     private readonly Lazy<Task<HttpClient>> _client = new(() => CreateClientAsync(settings));
 
-    public async Task WriteAsync(DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    public async Task WriteAsync(
+        DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
-        var url = $"{Endpoint()}/upload/storage/v1/b/{Uri.EscapeDataString(address.Bucket)}/o?uploadType=media&name={Uri.EscapeDataString(address.Key)}";
+        var url =
+            $"{Endpoint()}/upload/storage/v1/b/{Uri.EscapeDataString(address.Bucket)}/o?uploadType=media&name="
+                + $"{Uri.EscapeDataString(address.Key)}";
         try
         {
             var client = await _client.Value;
@@ -38,7 +41,8 @@ internal sealed class GcsWriter(StorageSettings settings) : IDisposable
         if (settings.GcsEndpoint is null)
         {
             var credential = await GoogleCredential.GetApplicationDefaultAsync();
-            arguments.Initializers.Add(credential.CreateScoped("https://www.googleapis.com/auth/devstorage.read_write"));
+            arguments.Initializers.Add(
+                credential.CreateScoped("https://www.googleapis.com/auth/devstorage.read_write"));
         }
         return new HttpClientFactory().CreateHttpClient(arguments);
     }

@@ -6,12 +6,14 @@ using Pipeline.Emulator.Work.Results;
 namespace Pipeline.Emulator.Work.Delivery;
 
 /// <summary>Delivers objects, good or damaged, to the emulator's own buckets or to a cloud.</summary>
-internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
+internal sealed class ObjectWriter(
+    TaskResults results, S3Writer s3, GcsWriter gcs, BucketStore buckets, StorageSettings settings)
 {
     /// <summary>Writes a task's object, with damage unless that is null.</summary>
     /// <returns>False when the damage is <c>missing</c>, so that nothing was written; else true.</returns>
     /// <exception cref="DeliveryException">The storage refused the object or could not be reached.</exception>
-    public async Task<bool> WriteAsync(TaskRow task, DeliveryAddress address, string? damage, CancellationToken cancellationToken)
+    public async Task<bool> WriteAsync(
+        TaskRow task, DeliveryAddress address, string? damage, CancellationToken cancellationToken)
     {
         if (damage == "missing")
             return false;
@@ -30,7 +32,8 @@ internal sealed class ObjectWriter(TaskResults results, S3Writer s3, GcsWriter g
         return true;
     }
 
-    private async Task PutAsync(DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    private async Task PutAsync(
+        DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         var isS3 = address.Scheme == "s3";
         if (!(isS3 ? settings.S3Outside : settings.GcsOutside))

@@ -5,7 +5,10 @@ internal sealed class OwnAddress
 {
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Uri Value => _address.Task.IsCompletedSuccessfully ? _address.Task.Result : throw new InvalidOperationException("The emulator is not listening yet.");
+    public Uri Value =>
+        _address.Task.IsCompletedSuccessfully
+            ? _address.Task.Result
+            : throw new InvalidOperationException("The emulator is not listening yet.");
 
     /// <summary>The address; null before it is known.</summary>
     public Uri? OrNull => _address.Task.IsCompletedSuccessfully ? _address.Task.Result : null;

@@ -9,7 +9,8 @@ internal sealed class S3Writer(StorageSettings settings, AWSCredentials? credent
 {
     private readonly Lazy<AmazonS3Client> _client = new(() => Create(settings.S3Endpoint, credentials));
 
-    public async Task WriteAsync(DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
+    public async Task WriteAsync(
+        DeliveryAddress address, Stream content, string contentType, CancellationToken cancellationToken)
     {
         try
         {

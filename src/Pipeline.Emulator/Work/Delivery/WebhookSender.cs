@@ -9,7 +9,8 @@ namespace Pipeline.Emulator.Work.Delivery;
 /// Calls webhooks, with up to three attempts at growing intervals. Each attempt is a job of its own, so that a restart
 /// forgets none.
 /// </summary>
-internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
+internal sealed class WebhookSender(
+    HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
 {
     private const int MaxAttempts = 3;
 
@@ -31,13 +32,15 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
 
     private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
     {
-        using var content = HostileWebhook.Content(task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
+        using var content = HostileWebhook.Content(
+            task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
         content.Headers.ContentType = Json;
         using var timeout = new CancellationTokenSource(options.CallbackTimeout, options.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, task.Delivery.CallbackUrl) { Content = content };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, task.Delivery.CallbackUrl) { Content = content };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return response.IsSuccessStatusCode;
         }
@@ -47,7 +50,8 @@ internal sealed class WebhookSender(HttpClient http, TaskStore store, JobSignals
         {
             return false;
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return false;
         }

@@ -20,7 +20,11 @@ internal sealed class CannedResults(int bytes)
 {
     private const long MaxTotalBytes = 16 << 20;
 
-    private readonly Lazy<CannedPage>[] _pages = [.. Enumerable.Range(0, (int)Math.Clamp(MaxTotalBytes / bytes, 1, 64)).Select(n => new Lazy<CannedPage>(() => new(n, bytes)))];
+    private readonly Lazy<CannedPage>[] _pages =
+    [
+        .. Enumerable.Range(0, (int)Math.Clamp(MaxTotalBytes / bytes, 1, 64))
+            .Select(n => new Lazy<CannedPage>(() => new(n, bytes))),
+    ];
 
     /// <summary>The result document of a task.</summary>
     public MemoryStream Open(TaskRow task)
@@ -53,7 +57,9 @@ internal sealed class CannedResults(int bytes)
     {
         var input = TaskInput.Of(task);
         var number = (int)(task.Seq % _pages.Length);
-        var html = new FetchedPage(new(input.Url), StatusCodes.Status200OK, "text/html; charset=utf-8", input is { IsHtmlOnly: true } ? [] : GeneratedPage.Build(number, bytes));
+        var html = new FetchedPage(
+            new(input.Url), StatusCodes.Status200OK, "text/html; charset=utf-8",
+            input is { IsHtmlOnly: true } ? [] : GeneratedPage.Build(number, bytes));
         using var document = new MemoryStream();
         ResultDocument.Write(document, task, input, html, task.CreatedAt, TimeSpan.FromMilliseconds(task.Seq % 1000));
         var text = document.ToArray();

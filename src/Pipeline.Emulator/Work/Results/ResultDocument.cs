@@ -10,7 +10,9 @@ namespace Pipeline.Emulator.Work.Results;
 /// </summary>
 internal static class ResultDocument
 {
-    public static void Write(Stream destination, TaskRow task, TaskInput input, FetchedPage page, DateTimeOffset startedAt, TimeSpan duration)
+    public static void Write(
+        Stream destination, TaskRow task, TaskInput input, FetchedPage page, DateTimeOffset startedAt,
+        TimeSpan duration)
     {
         using var writer = new Utf8JsonWriter(destination, Replies.Json);
         writer.WriteStartObject();

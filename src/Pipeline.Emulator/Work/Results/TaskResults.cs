@@ -8,7 +8,8 @@ namespace Pipeline.Emulator.Work.Results;
 /// Makes and opens the result documents of tasks. They are stored in files; canned ones are made anew at each read,
 /// because they depend on the task alone.
 /// </summary>
-internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, ResultFiles files, TimeProvider time) : IDisposable
+internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, ResultFiles files, TimeProvider time)
+    : IDisposable
 {
     // Making a result is bound by the CPU and holds the whole page in memory, so more at once would gain nothing.
     private readonly SemaphoreSlim _builders = new(Environment.ProcessorCount);
@@ -43,7 +44,9 @@ internal sealed class TaskResults(EmulatorOptions options, PageFetcher fetcher, 
 
     /// <summary>Opens the result of a task that succeeded, as gzip.</summary>
     public Stream OpenGzip(TaskRow task) =>
-        _canned is not null && task.Faults is { ResultWrap: null, HostileResult: null } ? _canned.OpenGzip(task) : ObjectBytes.Compress(Open(task));
+        _canned is not null && task.Faults is { ResultWrap: null, HostileResult: null }
+            ? _canned.OpenGzip(task)
+            : ObjectBytes.Compress(Open(task));
 
     public void Dispose() => _builders.Dispose();
 

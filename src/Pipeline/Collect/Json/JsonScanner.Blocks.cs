@@ -26,13 +26,21 @@ internal abstract partial class JsonScanner
     private static Vector256<byte> Names
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Twice(Vector128.Create((byte)1, 0, (byte)'"', 0, (byte)'t', 0, (byte)'f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'n', (byte)'/'));
+        get =>
+            Twice(
+                Vector128.Create(
+                    (byte)1, 0, (byte)'"', 0, (byte)'t', 0, (byte)'f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'n',
+                    (byte)'/'));
     }
 
     private static Vector256<byte> Meanings
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Twice(Vector128.Create((byte)0, 0, (byte)'"', 0, (byte)'\t', 0, (byte)'\f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'\n', (byte)'/'));
+        get =>
+            Twice(
+                Vector128.Create(
+                    (byte)0, 0, (byte)'"', 0, (byte)'\t', 0, (byte)'\f', 0, 0, 0, 0, 0, (byte)'\\', 0, (byte)'\n',
+                    (byte)'/'));
     }
 
     /// <summary>
@@ -52,7 +60,9 @@ internal abstract partial class JsonScanner
         {
             var bytes = Vector256.LoadUnsafe(ref from, (nuint)at);
             var slashes = Vector256.Equals(bytes, Vector256.Create((byte)'\\')).ExtractMostSignificantBits();
-            var ends = (Vector256.Equals(bytes, Vector256.Create((byte)'"')) | Vector256.Equals(Vector256.Min(bytes, Vector256.Create((byte)0x1F)), bytes)).ExtractMostSignificantBits();
+            var ends = (
+                Vector256.Equals(bytes, Vector256.Create((byte)'"')) | Vector256.Equals(
+                    Vector256.Min(bytes, Vector256.Create((byte)0x1F)), bytes)).ExtractMostSignificantBits();
             if ((slashes | ends | carry) == 0)
             {
                 bytes.StoreUnsafe(ref to, (nuint)count);
@@ -68,7 +78,8 @@ internal abstract partial class JsonScanner
             var returns = Vector256.Equals(bytes, Vector256.Create((byte)'r'));
             var known = (Vector256.Equals(Avx2.Shuffle(Names, low), bytes) | returns).ExtractMostSignificantBits();
             var meant = Vector256.ConditionalSelect(returns, Vector256.Create((byte)'\r'), Avx2.Shuffle(Meanings, low));
-            CopyKept(Vector256.ConditionalSelect(ToBytes(escaped), meant, bytes), escapes, ref Unsafe.Add(ref to, count));
+            CopyKept(
+                Vector256.ConditionalSelect(ToBytes(escaped), meant, bytes), escapes, ref Unsafe.Add(ref to, count));
             var stops = (ends & ~escaped) | (escaped & ~known);
             if (stops != 0)
             {
@@ -89,12 +100,23 @@ internal abstract partial class JsonScanner
     private static void CopyKept(Vector256<byte> bytes, uint leftOut, ref byte to)
     {
         ref var kept = ref MemoryMarshal.GetArrayDataReference(Kept);
-        var lower = Ssse3.Shuffle(bytes.GetLower(), Vector128.Create(Unsafe.Add(ref kept, (nint)(byte)leftOut), Unsafe.Add(ref kept, 256 + (nint)(byte)(leftOut >> 8))).AsByte());
-        var upper = Ssse3.Shuffle(bytes.GetUpper(), Vector128.Create(Unsafe.Add(ref kept, (nint)(byte)(leftOut >> 16)), Unsafe.Add(ref kept, 256 + (nint)(leftOut >> 24))).AsByte());
+        var lower = Ssse3.Shuffle(
+            bytes.GetLower(),
+            Vector128.Create(
+                Unsafe.Add(ref kept, (nint)(byte)leftOut),
+                Unsafe.Add(ref kept, 256 + (nint)(byte)(leftOut >> 8))).AsByte());
+        var upper = Ssse3.Shuffle(
+            bytes.GetUpper(),
+            Vector128.Create(
+                Unsafe.Add(ref kept, (nint)(byte)(leftOut >> 16)),
+                Unsafe.Add(ref kept, 256 + (nint)(leftOut >> 24))).AsByte());
         Unsafe.WriteUnaligned(ref to, lower.AsUInt64().ToScalar());
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 8 - BitOperations.PopCount(leftOut & 0xFF)), lower.AsUInt64().GetElement(1));
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 16 - BitOperations.PopCount(leftOut & 0xFFFF)), upper.AsUInt64().ToScalar());
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, 24 - BitOperations.PopCount(leftOut & 0xFFFFFF)), upper.AsUInt64().GetElement(1));
+        Unsafe.WriteUnaligned(
+            ref Unsafe.Add(ref to, 8 - BitOperations.PopCount(leftOut & 0xFF)), lower.AsUInt64().GetElement(1));
+        Unsafe.WriteUnaligned(
+            ref Unsafe.Add(ref to, 16 - BitOperations.PopCount(leftOut & 0xFFFF)), upper.AsUInt64().ToScalar());
+        Unsafe.WriteUnaligned(
+            ref Unsafe.Add(ref to, 24 - BitOperations.PopCount(leftOut & 0xFFFFFF)), upper.AsUInt64().GetElement(1));
     }
 
     /// <summary>Expands every bit to a byte: 0xFF if it is set, otherwise 0.</summary>

@@ -37,7 +37,9 @@ internal abstract partial class JsonScanner
     }
 
     private static int ReadCode(ReadOnlySpan<byte> piece, int at) =>
-        at + CodeBytes <= piece.Length && piece[at] == '\\' && piece[at + 1] == 'u' ? HexValue(piece.Slice(at + 2, 4)) : -1;
+        at + CodeBytes <= piece.Length && piece[at] == '\\' && piece[at + 1] == 'u'
+            ? HexValue(piece.Slice(at + 2, 4))
+            : -1;
 
     private void StartEscape(ReadOnlySpan<byte> piece, int at)
     {

@@ -55,9 +55,11 @@ internal abstract partial class JsonScanner
         (NumberPart.Minus or NumberPart.Integer, >= (byte)'0' and <= (byte)'9') => NumberPart.Integer,
         (NumberPart.Zero or NumberPart.Integer, (byte)'.') => NumberPart.Point,
         (NumberPart.Point or NumberPart.Fraction, >= (byte)'0' and <= (byte)'9') => NumberPart.Fraction,
-        (NumberPart.Zero or NumberPart.Integer or NumberPart.Fraction, (byte)'e' or (byte)'E') => NumberPart.ExponentMark,
+        (NumberPart.Zero or NumberPart.Integer or NumberPart.Fraction, (byte)'e' or (byte)'E') =>
+            NumberPart.ExponentMark,
         (NumberPart.ExponentMark, (byte)'+' or (byte)'-') => NumberPart.ExponentSign,
-        (NumberPart.ExponentMark or NumberPart.ExponentSign or NumberPart.Exponent, >= (byte)'0' and <= (byte)'9') => NumberPart.Exponent,
+        (NumberPart.ExponentMark or NumberPart.ExponentSign or NumberPart.Exponent, >= (byte)'0' and <= (byte)'9') =>
+            NumberPart.Exponent,
         _ => null,
     };
 

@@ -243,7 +243,8 @@ internal abstract partial class JsonScanner : IDisposable
     {
         if (_depth == _maxDepth)
             throw PipelineException.Permanent(FailureReasons.LimitExceeded,
-                $"The result document is nested deeper than {_maxDepth} levels at byte {_base + at}. Raise Collect:MaxDepth if such results are expected.");
+                $"The result document is nested deeper than {_maxDepth} levels at byte {_base + at}. Raise "
+                    + "Collect:MaxDepth if such results are expected.");
         var bit = 1UL << (_depth % 64);
         _objects[_depth / 64] = isObject ? _objects[_depth / 64] | bit : _objects[_depth / 64] & ~bit;
         _depth++;

@@ -61,7 +61,8 @@ internal struct LineSeparators
         }
         for (; raw.Length - at >= BlockBytes; at += BlockBytes)
         {
-            for (var bits = Matches(Load(ref from, at), ref from, at).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
+            for (var bits = Matches(Load(ref from, at), ref from, at).ExtractMostSignificantBits(); bits
+                != 0; bits &= bits - 1)
                 if (IsSeparator(raw, at + BitOperations.TrailingZeroCount(bits)))
                     return at + BitOperations.TrailingZeroCount(bits) - 2;
         }

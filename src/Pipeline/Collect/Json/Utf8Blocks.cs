@@ -15,7 +15,8 @@ internal static class Utf8Blocks
 {
     // One bit for each rule that two consecutive bytes can break. Three tables, indexed by the first three nibbles of
     // the two bytes, agree on a bit if they break that rule.
-    private const byte TooShort = 1, TooLong = 2, Overlong3 = 4, TooLarge = 8, Surrogate = 16, Overlong2 = 32, TooLarge1000 = 64, Overlong4 = 64, TwoContinuations = 128;
+    private const byte TooShort = 1, TooLong = 2, Overlong3 = 4, TooLarge = 8, Surrogate = 16, Overlong2 = 32,
+    TooLarge1000 = 64, Overlong4 = 64, TwoContinuations = 128;
     private const byte Carry = TooShort | TooLong | TwoContinuations;
     private const byte Large = Carry | TooLarge | TooLarge1000;
     private const byte After = TooLong | Overlong2 | TwoContinuations;
@@ -24,15 +25,18 @@ internal static class Utf8Blocks
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Twice(Vector128.Create(
-            (byte)TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TwoContinuations, TwoContinuations, TwoContinuations, TwoContinuations,
-            TooShort | Overlong2, TooShort, TooShort | Overlong3 | Surrogate, TooShort | TooLarge | TooLarge1000 | Overlong4));
+            (byte)TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TooLong, TwoContinuations,
+                TwoContinuations, TwoContinuations, TwoContinuations,
+            TooShort | Overlong2, TooShort, TooShort | Overlong3 | Surrogate,
+            TooShort | TooLarge | TooLarge1000 | Overlong4));
     }
 
     private static Vector256<byte> FirstLow
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Twice(Vector128.Create(
-            Carry | Overlong3 | Overlong2 | Overlong4, Carry | Overlong2, Carry, Carry, Carry | TooLarge, Large, Large, Large, Large, Large, Large, Large, Large, Large | Surrogate, Large, Large));
+            Carry | Overlong3 | Overlong2 | Overlong4, Carry | Overlong2, Carry, Carry, Carry | TooLarge, Large, Large,
+            Large, Large, Large, Large, Large, Large, Large | Surrogate, Large, Large));
     }
 
     private static Vector256<byte> SecondHigh
@@ -40,7 +44,8 @@ internal static class Utf8Blocks
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Twice(Vector128.Create(
             TooShort, TooShort, TooShort, TooShort, TooShort, TooShort, TooShort, TooShort,
-            After | Overlong3 | TooLarge1000 | Overlong4, After | Overlong3 | TooLarge, After | Surrogate | TooLarge, After | Surrogate | TooLarge, TooShort, TooShort, TooShort, TooShort));
+            After | Overlong3 | TooLarge1000 | Overlong4, After | Overlong3 | TooLarge, After | Surrogate | TooLarge,
+            After | Surrogate | TooLarge, TooShort, TooShort, TooShort, TooShort));
     }
 
     /// <summary>Whether the bytes consist of complete, valid UTF-8 sequences.</summary>
@@ -60,9 +65,13 @@ internal static class Utf8Blocks
         for (; bytes.Length - at >= 4 * Vector256<byte>.Count; at += 4 * Vector256<byte>.Count)
         {
             var (a, b) = (Vector256.LoadUnsafe(ref from, (nuint)at), Vector256.LoadUnsafe(ref from, (nuint)at + 32));
-            var (c, d) = (Vector256.LoadUnsafe(ref from, (nuint)at + 64), Vector256.LoadUnsafe(ref from, (nuint)at + 96));
+            var (c, d) = (
+                Vector256.LoadUnsafe(ref from, (nuint)at + 64), Vector256.LoadUnsafe(ref from, (nuint)at + 96));
             if ((before | a | b | c | d).ExtractMostSignificantBits() != 0)
-                faults |= Check(a, before, ref separators) | Check(b, a, ref separators) | Check(c, b, ref separators) | Check(d, c, ref separators);
+                faults |= Check(
+                    a, before,
+                    ref separators) | Check(b, a, ref separators) | Check(c, b, ref separators) | Check(d, c,
+                    ref separators);
             before = d;
         }
         for (; bytes.Length - at >= Vector256<byte>.Count; at += Vector256<byte>.Count)
@@ -94,7 +103,8 @@ internal static class Utf8Blocks
         // The third and fourth byte of a sequence must be continuation bytes after a continuation byte; no other may.
         var second = Avx2.AlignRight(block, across, 14);
         separators |= Vector256.Equals(block & Vector256.Create((byte)0xFE), Vector256.Create((byte)0xA8))
-            & Vector256.Equals(first, Vector256.Create((byte)0x80)) & Vector256.Equals(second, Vector256.Create((byte)0xE2));
+            & Vector256.Equals(first, Vector256.Create((byte)0x80)) & Vector256.Equals(
+                second, Vector256.Create((byte)0xE2));
         var third = Avx2.SubtractSaturate(second, Vector256.Create((byte)(0xE0 - 0x80)));
         var fourth = Avx2.SubtractSaturate(Avx2.AlignRight(block, across, 13), Vector256.Create((byte)(0xF0 - 0x80)));
         return ((third | fourth) & Vector256.Create((byte)0x80)) ^ pairs;

@@ -124,7 +124,9 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
     private async ValueTask<int> FillAsync(byte[] buffer, CancellationToken cancellationToken)
     {
         var filled = 0;
-        while (filled < BufferBytes && await _source.ReadAsync(buffer.AsMemory(filled, BufferBytes - filled), cancellationToken) is var read and > 0)
+        while (filled < BufferBytes
+            && await _source.ReadAsync(
+                buffer.AsMemory(filled, BufferBytes - filled), cancellationToken) is var read and > 0)
             filled += read;
         return filled;
     }
@@ -141,7 +143,8 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
         {
             if (!_utf8.Append(bytes))
                 throw PipelineException.Permanent(FailureReasons.ResultInvalid,
-                    $"The result document is not UTF-8 between byte {_scanner.ScannedBytes} and byte {_scanner.ScannedBytes + bytes.Length}.");
+                    $"The result document is not UTF-8 between byte {_scanner.ScannedBytes} and byte "
+                        + $"{_scanner.ScannedBytes + bytes.Length}.");
             _scanner.MayHoldSeparators = _utf8.HasSeparators;
             _scanner.Scan(bytes);
         }

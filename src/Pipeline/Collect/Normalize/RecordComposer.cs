@@ -58,7 +58,8 @@ internal static class RecordComposer
     /// Writes the three parts of the envelope into one buffer: the head before the content, the tail after it, and our
     /// own members of <c>extra</c>, which may be empty. Returns where head and tail end.
     /// </summary>
-    private static (int Head, int Tail) WriteEnvelope(Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
+    private static (int Head, int Tail) WriteEnvelope(
+        Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
     {
         using var input = new EffectiveInput(context.SharedInputs, context.Input.Input, context.Input.Kept);
         var requestedAt = context.RequestedAt ?? ReadTime(result.QueryTime);
@@ -75,7 +76,9 @@ internal static class RecordComposer
         return (head, tail);
     }
 
-    private static void WriteHead(Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input, DateTimeOffset? requestedAt)
+    private static void WriteHead(
+        Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input,
+        DateTimeOffset? requestedAt)
     {
         writer.WriteStartObject();
         writer.WriteString("schema", "pipeline.record/1");
@@ -104,7 +107,8 @@ internal static class RecordComposer
         writer.Flush();
     }
 
-    private static void WriteTail(Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input)
+    private static void WriteTail(
+        Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input)
     {
         Span<byte> digest = stackalloc byte[DigestBytes];
         Utf8.TryWrite(digest, $"xxh128:{result.ContentHash:x32}", out _);
@@ -126,7 +130,8 @@ internal static class RecordComposer
     }
 
     /// <summary>Joins the parts of the envelope and the staged bytes between them.</summary>
-    private static StagedRecord Join(NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
+    private static StagedRecord Join(
+        NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
     {
         var (content, parsed, lists, extra) = result.Release();
         var written = envelope.Written;
@@ -138,7 +143,9 @@ internal static class RecordComposer
         return new(context.Input.Id, context.ListId, context.SubmissionId,
             [
                 new(written[..head]),
-                new(content is null ? default : ContentStart), new(default, content), new(content is null ? default : Close),
+                new(
+                    content is null ? default : ContentStart), new(default,
+                    content), new(content is null ? default : Close),
                 new(parsed is null ? default : ParsedStart), new(default, parsed),
                 new(lists is null ? default : Comma), new(default, lists),
                 new(written[head..tail]),
@@ -168,5 +175,7 @@ internal static class RecordComposer
     }
 
     private static DateTimeOffset? ReadTime(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 }

@@ -130,6 +130,7 @@ internal sealed partial class ResultScanner
     {
         private string _text = "";
 
-        public string Get(ReadOnlySpan<byte> utf8) => Ascii.Equals(utf8, _text) ? _text : _text = Encoding.UTF8.GetString(utf8);
+        public string Get(ReadOnlySpan<byte> utf8) =>
+            Ascii.Equals(utf8, _text) ? _text : _text = Encoding.UTF8.GetString(utf8);
     }
 }

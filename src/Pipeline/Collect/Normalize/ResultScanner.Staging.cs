@@ -43,7 +43,8 @@ internal sealed partial class ResultScanner
         FieldPlace.Text or FieldPlace.Bulk => StartMember(_result.Content ??= NewBuffer(), NameBytes),
         FieldPlace.Member => StartMember(_result.Lists ??= NewBuffer(), NameBytes),
         _ => StartMember(
-            _result.Extra ??= NewBuffer(), JsonEncodedText.Encode(ExtraName, MinimalJsonEncoder.Instance).EncodedUtf8Bytes),
+            _result.Extra ??= NewBuffer(),
+            JsonEncodedText.Encode(ExtraName, MinimalJsonEncoder.Instance).EncodedUtf8Bytes),
     };
 
     /// <summary>Leaves the field out of the record and lists it in <c>omitted</c>.</summary>

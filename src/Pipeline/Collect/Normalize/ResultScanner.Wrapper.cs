@@ -11,7 +11,8 @@ namespace Pipeline.Collect.Normalize;
 /// </content>
 internal sealed partial class ResultScanner
 {
-    private const uint OwnFields = 1u << (int)ResultField.Url | 1u << (int)ResultField.TaskId | 1u << (int)ResultField.Data;
+    private const uint OwnFields =
+        1u << (int)ResultField.Url | 1u << (int)ResultField.TaskId | 1u << (int)ResultField.Data;
 
     private SpillBuffer? _wrapper;
     private bool _isUnwrapped;

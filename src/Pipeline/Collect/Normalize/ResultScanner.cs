@@ -60,7 +60,8 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
                 throw Invalid($"has the field '{_name}' twice");
             if (_unknown.Count > MaxUnknownFields)
                 throw PipelineException.Permanent(
-                    FailureReasons.LimitExceeded, $"The result document has more than {MaxUnknownFields} unknown fields.");
+                    FailureReasons.LimitExceeded,
+                    $"The result document has more than {MaxUnknownFields} unknown fields.");
             return;
         }
         var bit = 1u << (int)_field;

@@ -10,7 +10,8 @@ namespace Pipeline.Http.Limits;
 internal sealed record TimeLimits(TimeSpan Stall, long LeastRate, TimeSpan Total)
 {
     /// <summary>Maximum time from a request with a body of this size to its response headers.</summary>
-    public TimeSpan ForRequest(long? bytes) => Min(Total, bytes is { } known ? Stall + TimeSpan.FromSeconds(known / (double)LeastRate) : Total);
+    public TimeSpan ForRequest(long? bytes) =>
+        Min(Total, bytes is { } known ? Stall + TimeSpan.FromSeconds(known / (double)LeastRate) : Total);
 
     /// <summary>Maximum time for the next read of a body.</summary>
     /// <param name="bytes">Number of bytes read so far.</param>

@@ -34,7 +34,8 @@ internal sealed class TimedReader(TimeLimits limits, TimeProvider time) : IDispo
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAsync(ValueTask<int> pending, TimeSpan left, CancellationToken cancellationToken)
     {
-        using var _ = cancellationToken.UnsafeRegister(static timer => ((CancellationTokenSource)timer!).Cancel(), _timer);
+        using var _ = cancellationToken.UnsafeRegister(
+            static timer => ((CancellationTokenSource)timer!).Cancel(), _timer);
         _timer.CancelAfter(left);
         try
         {
@@ -44,7 +45,9 @@ internal sealed class TimedReader(TimeLimits limits, TimeProvider time) : IDispo
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw left < limits.Stall ? TooSlow(e) : new IOException($"stalled for {limits.Stall.TotalSeconds:0.#} s", e);
+            throw left < limits.Stall
+                ? TooSlow(e)
+                : new IOException($"stalled for {limits.Stall.TotalSeconds:0.#} s", e);
         }
         finally
         {

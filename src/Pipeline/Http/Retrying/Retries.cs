@@ -19,7 +19,8 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
     /// Transient <see cref="FailureReasons.Unavailable"/> after the last attempt. Any other exception of an attempt is
     /// thrown at once.
     /// </exception>
-    public async Task<T> RunAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(
+        string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
@@ -39,7 +40,8 @@ internal sealed partial class Retries(RetryPolicy policy, TimeProvider time, ILo
             if (tries >= policy.Tries || passing?.RetryAfter > policy.LongestDelay)
                 throw PipelineException.Transient(
                     FailureReasons.Unavailable,
-                    string.Create(CultureInfo.InvariantCulture, $"{problem} ({tries} {(tries == 1 ? "try" : "tries")})."),
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"{problem} ({tries} {(tries == 1 ? "try" : "tries")})."),
                     passing?.RetryAfter,
                     cause);
             // A server that asks for no wait is ignored: otherwise, all clients would return at once, again and again.

@@ -18,7 +18,8 @@ internal sealed record RetryPolicy(int Tries, TimeSpan FirstDelay, TimeSpan Long
     /// </summary>
     public TimeSpan DelayAfter(int tries)
     {
-        var bound = Math.Min(LongestDelay.TotalMilliseconds, FirstDelay.TotalMilliseconds * Math.Pow(2, Math.Min(tries - 1, 30)));
+        var bound = Math.Min(
+            LongestDelay.TotalMilliseconds, FirstDelay.TotalMilliseconds * Math.Pow(2, Math.Min(tries - 1, 30)));
         var half = (int)(bound / 2);
         return TimeSpan.FromMilliseconds(half + RandomNumberGenerator.GetInt32(half + 1));
     }

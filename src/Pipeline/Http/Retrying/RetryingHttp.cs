@@ -56,7 +56,8 @@ internal sealed class RetryingHttp(HttpClient http, RetryPolicy policy, TimeProv
     {
         if ((int)response.StatusCode is 408 or 429 or >= 500)
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"{what} answered {(int)response.StatusCode}.", RetryAfter.Read(response, time.GetUtcNow()));
+                FailureReasons.Unavailable, $"{what} answered {(int)response.StatusCode}.",
+                RetryAfter.Read(response, time.GetUtcNow()));
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(
@@ -64,12 +65,14 @@ internal sealed class RetryingHttp(HttpClient http, RetryPolicy policy, TimeProv
     {
         using var request = await create(cancellationToken);
         using var timeout = new CancellationTokenSource(policy.HeaderTimeout, time);
-        using var _ = cancellationToken.UnsafeRegister(static timer => ((CancellationTokenSource)timer!).Cancel(), timeout);
+        using var _ = cancellationToken.UnsafeRegister(
+            static timer => ((CancellationTokenSource)timer!).Cancel(), timeout);
         try
         {
             return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
         }
-        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
+            when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new IOException($"did not answer within {policy.HeaderTimeout.TotalSeconds:0.#} s", e);
         }

@@ -32,7 +32,8 @@ internal sealed record AzureAccess(AzureSignIn SignIn, string Role, DateTimeOffs
         const string Name = "SharedAccessSignature=";
         if (parts.FirstOrDefault(p => p.StartsWith(Name, StringComparison.OrdinalIgnoreCase)) is not { } signature)
             return new(AzureSignIn.Key, role);
-        var end = signature[Name.Length..].TrimStart('?').Split('&').FirstOrDefault(p => p.StartsWith("se=", StringComparison.Ordinal));
+        var end = signature[Name.Length..].TrimStart('?').Split('&').FirstOrDefault(
+            p => p.StartsWith("se=", StringComparison.Ordinal));
         return new(AzureSignIn.Signature, role, end is null ? null : ReadTime(Uri.UnescapeDataString(end[3..])));
     }
 
@@ -42,14 +43,18 @@ internal sealed record AzureAccess(AzureSignIn SignIn, string Role, DateTimeOffs
     public string Advice(string? code, DateTimeOffset? serverTime) => (code, SignIn) switch
     {
         ("KeyBasedAuthenticationNotPermitted", _) =>
-            $"The account refuses keys. Set {Setting}__accountName instead of a connection string, and sign in with an identity.",
+            $"The account refuses keys. Set {Setting}__accountName instead of a connection string, and "
+                + "sign in with an identity.",
         ("AccountIsDisabled", _) => "The account is disabled. Check its subscription.",
         ("IpAuthorizationError" or "PublicAccessNotPermitted", not AzureSignIn.Identity) =>
             "The account's firewall or network rules block this host. Allow the host's network on the account.",
         (_, AzureSignIn.Signature) when serverTime > Until => string.Create(
             CultureInfo.InvariantCulture,
-            $"The shared access signature in {Setting} expired on {Until:yyyy-MM-dd HH:mm} UTC. Create a new one and set {Setting}."),
-        ("AuthorizationPermissionMismatch" or "AuthorizationServiceMismatch" or "AuthorizationResourceTypeMismatch", AzureSignIn.Signature) =>
+            $"The shared access signature in {Setting} expired on {Until:yyyy-MM-dd HH:mm} UTC. Create a "
+                + $"new one and set {Setting}."),
+        (
+            "AuthorizationPermissionMismatch" or "AuthorizationServiceMismatch" or "AuthorizationResourceTypeMismatch",
+            AzureSignIn.Signature) =>
             $"The shared access signature in {Setting} does not allow this. Create one for blobs, queues and tables, "
             + "for services, containers and objects, with all permissions.",
         (_, AzureSignIn.Signature) =>
@@ -61,16 +66,22 @@ internal sealed record AzureAccess(AzureSignIn SignIn, string Role, DateTimeOffs
         (_, AzureSignIn.Key) =>
             $"The account rejects the key in {Setting} (it may have been rotated), or this machine's clock is wrong. "
             + "Copy the connection string from the account's access keys.",
-        ("AuthenticationFailed" or "NoAuthenticationInformation" or "InvalidAuthenticationInfo" or "AuthInvalidKey", _) =>
-            $"The account rejects the credentials. Check {Setting}__accountName, the identity's tenant and this machine's "
+        (
+            "AuthenticationFailed" or "NoAuthenticationInformation" or "InvalidAuthenticationInfo" or "AuthInvalidKey",
+            _) =>
+            $"The account rejects the credentials. Check {Setting}__accountName, the identity's "
+                + "tenant and this machine's "
             + "clock.",
         ("AuthorizationFailure" or "IpAuthorizationError" or "PublicAccessNotPermitted", _) =>
             $"The account's firewall or network rules block this host, or its identity lacks the role '{Role}'. "
             + "Allow the host's network on the account, and grant the role.",
-        _ => $"Grant the role '{Role}' on the storage account to this host's identity. A new grant takes effect after a "
+        _ =>
+            $"Grant the role '{Role}' on the storage account to this host's identity. A new grant takes effect after a "
             + "few minutes.",
     };
 
     private static DateTimeOffset? ReadTime(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 }

@@ -44,14 +44,19 @@ internal sealed class AzureAccount : IDisposable
             {
                 // The SDK's message may quote the connection string, which contains the key.
                 throw PipelineException.Permanent(
-                    FailureReasons.InvalidConfiguration, "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, or set AzureWebJobsStorage__accountName.");
+                    FailureReasons.InvalidConfiguration,
+                    "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
+                        + "or set AzureWebJobsStorage__accountName.");
             }
             return;
         }
         Credential = credential ?? CreateCredential(options);
         Blobs = new(options.Address(options.BlobServiceUri, "blob"), Credential, Configure(new BlobClientOptions()));
-        Queues = new(options.Address(options.QueueServiceUri, "queue"), Credential, Configure(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }));
-        Tables = new(options.Address(options.TableServiceUri, "table"), Credential, Configure(new TableClientOptions()));
+        Queues = new(
+            options.Address(options.QueueServiceUri, "queue"), Credential,
+            Configure(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }));
+        Tables = new(
+            options.Address(options.TableServiceUri, "table"), Credential, Configure(new TableClientOptions()));
     }
 
     public AzureStorageOptions Options { get; }
@@ -68,19 +73,25 @@ internal sealed class AzureAccount : IDisposable
     public AzureResource<BlobContainerClient> Container(string name)
     {
         var client = Blobs.GetBlobContainerClient(name);
-        return new(client, $"The blob container '{name}'", Access("Storage Blob Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
+        return new(
+            client, $"The blob container '{name}'", Access("Storage Blob Data Contributor"),
+            token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
     }
 
     public AzureResource<QueueClient> Queue(string name)
     {
         var client = Queues.GetQueueClient(name);
-        return new(client, $"The queue '{name}'", Access("Storage Queue Data Contributor"), token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
+        return new(
+            client, $"The queue '{name}'", Access("Storage Queue Data Contributor"),
+            token => client.CreateIfNotExistsAsync(cancellationToken: token), time: _time);
     }
 
     public AzureResource<TableClient> Table(string name)
     {
         var client = Tables.GetTableClient(name);
-        return new(client, $"The table '{name}'", Access("Storage Table Data Contributor"), token => client.CreateIfNotExistsAsync(token), time: _time);
+        return new(
+            client, $"The table '{name}'", Access("Storage Table Data Contributor"),
+            token => client.CreateIfNotExistsAsync(token), time: _time);
     }
 
     /// <summary>
@@ -88,13 +99,16 @@ internal sealed class AzureAccount : IDisposable
     /// </summary>
     internal static TokenCredential CreateCredential(AzureStorageOptions options)
     {
-        var managed = options.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned;
+        var managed = options.ClientId is { } id
+            ? ManagedIdentityId.FromUserAssignedClientId(id)
+            : ManagedIdentityId.SystemAssigned;
         return options.Credential switch
         {
             AzureCredentialKind.ManagedIdentity => new ManagedIdentityCredential(managed),
             AzureCredentialKind.WorkloadIdentity => new WorkloadIdentityCredential(),
             AzureCredentialKind.AzureCli => new AzureCliCredential(),
-            _ when Environment.GetEnvironmentVariable("AZURE_FEDERATED_TOKEN_FILE") is { Length: > 0 } => new WorkloadIdentityCredential(),
+            _ when Environment.GetEnvironmentVariable("AZURE_FEDERATED_TOKEN_FILE") is { Length: > 0 } =>
+                new WorkloadIdentityCredential(),
             _ => new ChainedTokenCredential(new ManagedIdentityCredential(managed), new AzureCliCredential()),
         };
     }

@@ -35,7 +35,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
 
     public AzureBlobStore(AzureAccount account, TimeProvider time, ILogger<AzureBlobStore> logger)
     {
-        (_account, _access, _time, _clock) = (account, account.Access("Storage Blob Data Contributor"), time, new(time));
+        (_account, _access, _time, _clock) = (
+            account, account.Access("Storage Blob Data Contributor"), time, new(time));
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, account.Options.Policy, time, logger);
     }
@@ -70,7 +71,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
         var repeatable = await ObjectHttp.MakeRepeatableAsync(content, cancellationToken);
         try
         {
-            await BlobUpload.WriteAsync(Container(uri), uri.Key, repeatable, "application/octet-stream", cancellationToken);
+            await BlobUpload.WriteAsync(
+                Container(uri), uri.Key, repeatable, "application/octet-stream", cancellationToken);
         }
         catch (RequestFailedException e) when (AzureErrors.IsMissingResource(e))
         {
@@ -84,10 +86,13 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(
+        ObjectUri prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var blobs = Container(prefix)
-            .ReadAsync(c => c.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix.Key, cancellationToken), cancellationToken)
+            .ReadAsync(
+                c => c.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix.Key, cancellationToken),
+                cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         while (await NextAsync())
             yield return new(prefix with { Key = blobs.Current.Name }, blobs.Current.Properties.ContentLength ?? 0);
@@ -111,7 +116,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <summary>
     /// The response of a GET: 200, 206, 412 or 416, or 404 where the blob is missing. Everything else is an error.
     /// </summary>
-    private async Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> GetAsync(
+        ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var what = What(uri);
         try
@@ -131,7 +137,8 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     private Task JudgeAsync(ObjectUri uri, HttpResponseMessage response)
     {
         var code = response.Headers.TryGetValues("x-ms-error-code", out var codes) ? codes.FirstOrDefault() : null;
-        var error = new AzureError((int)response.StatusCode, code, response.Headers.Date, RetryAfter.Read(response, _time.GetUtcNow()));
+        var error = new AzureError(
+            (int)response.StatusCode, code, response.Headers.Date, RetryAfter.Read(response, _time.GetUtcNow()));
         if (error.Status is 412 or 416 || (error.Status == 404 && code != "ContainerNotFound"))
             return Task.CompletedTask;
         if (error.Status == 404)
@@ -148,14 +155,18 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <summary>
     /// Creates a GET that is authorized by a signature in its address (account key) or by a bearer token.
     /// </summary>
-    internal async ValueTask<HttpRequestMessage> CreateRequestAsync(ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
+    internal async ValueTask<HttpRequestMessage> CreateRequestAsync(
+        ObjectUri uri, long offset, EntityTagHeaderValue? etag, CancellationToken cancellationToken)
     {
         var blob = _account.Blobs.GetBlobContainerClient(uri.Bucket).GetBlobClient(uri.Key);
-        var address = blob.CanGenerateSasUri ? blob.GenerateSasUri(BlobSasPermissions.Read, _clock.Now + AddressLifetime) : blob.Uri;
+        var address = blob.CanGenerateSasUri
+            ? blob.GenerateSasUri(BlobSasPermissions.Read, _clock.Now + AddressLifetime)
+            : blob.Uri;
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("x-ms-version", ServiceVersion);
         if (_account.Credential is { } credential)
-            request.Headers.Authorization = new("Bearer", (await credential.GetTokenAsync(Scope, cancellationToken)).Token);
+            request.Headers.Authorization = new(
+                "Bearer", (await credential.GetTokenAsync(Scope, cancellationToken)).Token);
         if (etag is not null)
         {
             request.Headers.Range = new(offset, null);
@@ -170,7 +181,9 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// </summary>
     private AzureResource<BlobContainerClient> Container(ObjectUri uri) => IsOwn(uri)
         ? _account.Container(uri.Bucket)
-        : new(_account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), _access, _ => Task.CompletedTask, isOwn: false);
+        : new(
+            _account.Blobs.GetBlobContainerClient(uri.Bucket), What(uri), _access, _ => Task.CompletedTask,
+            isOwn: false);
 
     private static bool IsOwn(ObjectUri uri) =>
         uri.Bucket is AzureNames.ListsContainer or AzureNames.RecordsContainer or AzureNames.FailuresContainer;
@@ -181,5 +194,6 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     private static string What(ObjectUri uri) => $"Azure Storage ({uri})";
 
     private static PipelineException MissingContainer(ObjectUri uri, Exception? inner) => PipelineException.Permanent(
-        FailureReasons.AccessDenied, $"The container '{uri.Bucket}' of {uri} does not exist. Create it, or correct the address.", inner);
+        FailureReasons.AccessDenied,
+        $"The container '{uri.Bucket}' of {uri} does not exist. Create it, or correct the address.", inner);
 }

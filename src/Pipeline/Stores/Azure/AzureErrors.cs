@@ -12,7 +12,8 @@ namespace Pipeline.Stores.Azure;
 /// <param name="Date">The service's time of the answer.</param>
 /// <param name="RetryAfter">The wait that the service asks for.</param>
 /// <param name="Message">The service's message, if any.</param>
-internal sealed record AzureError(int Status, string? Code, DateTimeOffset? Date = null, TimeSpan? RetryAfter = null, string? Message = null);
+internal sealed record AzureError(
+    int Status, string? Code, DateTimeOffset? Date = null, TimeSpan? RetryAfter = null, string? Message = null);
 
 /// <summary>Translates errors of Azure Storage to <see cref="PipelineException"/>s that say what to do.</summary>
 internal static class AzureErrors
@@ -29,7 +30,8 @@ internal static class AzureErrors
         (StoreVerdict.ThisObject, ["BlobArchived", "BlobBeingRehydrated"]));
 
     /// <summary>Whether the container, queue or table is missing, and not something in it.</summary>
-    public static bool IsMissingResource(RequestFailedException e) => e.Status == 404 && e.ErrorCode is "ContainerNotFound" or "QueueNotFound" or "TableNotFound";
+    public static bool IsMissingResource(RequestFailedException e) =>
+        e.Status == 404 && e.ErrorCode is "ContainerNotFound" or "QueueNotFound" or "TableNotFound";
 
     /// <summary>
     /// Translates an error. Returns null if the caller must handle it (404, 409, 412), for the caller's own
@@ -39,11 +41,15 @@ internal static class AzureErrors
     /// <param name="what">The resource, as the subject of the message.</param>
     /// <param name="access">This process's access to the resource.</param>
     /// <param name="cancellationToken">The caller's token.</param>
-    public static PipelineException? Translate(Exception e, string what, AzureAccess access, CancellationToken cancellationToken) => e switch
+    public static PipelineException? Translate(
+        Exception e, string what, AzureAccess access, CancellationToken cancellationToken) => e switch
     {
         RequestFailedException { Status: 0 } => Unreachable(what, e),
         RequestFailedException failed => ForStatus(
-            new(failed.Status, failed.ErrorCode, failed.GetRawResponse()?.Headers.Date, RetryAfterOf(failed), failed.Message), what, access, e),
+            new(
+                failed.Status, failed.ErrorCode, failed.GetRawResponse()?.Headers.Date, RetryAfterOf(failed),
+                failed.Message),
+            what, access, e),
         AuthenticationFailedException => SignIn(what, e),
         // The SDK throws this when several tries each ended in an exception.
         AggregateException several => Translate(several.InnerExceptions[^1], what, access, cancellationToken),
@@ -77,7 +83,8 @@ internal static class AzureErrors
                 error.RetryAfter ?? DeletedWait,
                 inner),
             (413, _) => PipelineException.Permanent(FailureReasons.LimitExceeded, answer, inner),
-            (400, "InvalidHeaderValue") when error.Message?.Contains("API version", StringComparison.OrdinalIgnoreCase) == true =>
+            (400, "InvalidHeaderValue") when error.Message?.Contains(
+                "API version", StringComparison.OrdinalIgnoreCase) == true =>
                 PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration,
                     $"{answer} It does not support this client's API version. "
@@ -85,7 +92,10 @@ internal static class AzureErrors
                     inner),
             (400, "InvalidResourceName" or "OutOfRangeInput" or "InvalidUri") => PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration, $"{answer} The name is not valid. Check the settings.", inner),
-            (401 or 403 or 408 or 429 or >= 500, _) or (400, "InvalidAuthenticationInfo" or "AuthenticationFailed") or (409, "BlobArchived" or "BlobBeingRehydrated") =>
+            (401 or 403 or 408 or 429 or >= 500, _) or (
+                400,
+                "InvalidAuthenticationInfo" or "AuthenticationFailed") or (409,
+                "BlobArchived" or "BlobBeingRehydrated") =>
                 FromTable(error, answer, access, inner),
             _ => null,
         };
@@ -110,10 +120,12 @@ internal static class AzureErrors
         // An unavailable token service is transient. A missing identity is not.
         return e is not CredentialUnavailableException && Causes(e).Any(IsTransient)
             ? PipelineException.Transient(
-                FailureReasons.Unavailable, $"{what} cannot be used: the token service is unavailable: {first}", inner: e)
+                FailureReasons.Unavailable, $"{what} cannot be used: the token service is unavailable: {first}",
+                inner: e)
             : PipelineException.Permanent(
                 FailureReasons.AccessDenied,
-                $"{what} cannot be used: no identity is signed in: {first} Give the host a managed identity, sign in with "
+                $"{what} cannot be used: no identity is signed in: {first} Give the host a "
+                    + "managed identity, sign in with "
                 + "'az login', or set AzureWebJobsStorage to a connection string.",
                 e);
     }
@@ -135,7 +147,8 @@ internal static class AzureErrors
 
     private static PipelineException Unreachable(string what, Exception e) => PipelineException.Transient(
         FailureReasons.Unavailable,
-        $"{what} is unreachable: {(e is OperationCanceledException ? "no answer in time" : e.Message.Split('\n')[0].Trim())}.",
+        $"{what} is unreachable: "
+            + $"{(e is OperationCanceledException ? "no answer in time" : e.Message.Split('\n')[0].Trim())}.",
         inner: e);
 
     private static TimeSpan? RetryAfterOf(RequestFailedException e) => e.GetRawResponse() is { } response

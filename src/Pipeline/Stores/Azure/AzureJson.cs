@@ -46,7 +46,8 @@ internal sealed record Pointer
 [JsonSerializable(typeof(Pointer))]
 internal sealed partial class AzureJson : JsonSerializerContext
 {
-    public static AzureJson Plain => _plain ??= new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
+    public static AzureJson Plain =>
+        _plain ??= new(new JsonSerializerOptions(Default.Options) { Encoder = MinimalJsonEncoder.Instance });
 
     private static AzureJson? _plain;
 }

@@ -60,7 +60,8 @@ internal sealed class AzureResource<TClient>(
 
     /// <summary>Returns all items of a query, page by page.</summary>
     /// <exception cref="PipelineException">As from a call; also where the pages do not end.</exception>
-    public async IAsyncEnumerable<T> ReadAsync<T>(Func<TClient, AsyncPageable<T>> query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<T> ReadAsync<T>(
+        Func<TClient, AsyncPageable<T>> query, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : notnull
     {
         var guard = new PageGuard($"{char.ToLowerInvariant(what[0])}{what[1..]}", time ?? TimeProvider.System);
@@ -79,7 +80,8 @@ internal sealed class AzureResource<TClient>(
         while (!string.IsNullOrEmpty(token));
     }
 
-    private static async Task<Page<T>?> FirstPageAsync<T>(AsyncPageable<T> query, string? from, CancellationToken cancellationToken)
+    private static async Task<Page<T>?> FirstPageAsync<T>(
+        AsyncPageable<T> query, string? from, CancellationToken cancellationToken)
         where T : notnull
     {
         await foreach (var page in query.AsPages(from).WithCancellation(cancellationToken))

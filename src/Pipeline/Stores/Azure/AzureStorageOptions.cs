@@ -115,7 +115,8 @@ public sealed record AzureStorageOptions
     internal static AzureStorageOptions? Read(Func<string, string?> read, ICollection<string> faults)
     {
         string? Get(string name) => read(name) is { Length: > 0 } value ? value : null;
-        Uri? GetUri(string name) => Get(name) is { } text ? WebAddress.Parse(text) ?? Fault<Uri>(name, text, "an http or https address") : null;
+        Uri? GetUri(string name) =>
+            Get(name) is { } text ? WebAddress.Parse(text) ?? Fault<Uri>(name, text, "an http or https address") : null;
         T? Fault<T>(string name, string value, string right)
         {
             faults.Add($"{name} is {Shown.Quote(value)}. Write {right}, or leave it out.");
@@ -136,15 +137,22 @@ public sealed record AzureStorageOptions
                 "managedidentity" => AzureCredentialKind.ManagedIdentity,
                 "workloadidentity" => AzureCredentialKind.WorkloadIdentity,
                 "azurecli" => AzureCredentialKind.AzureCli,
-                var other => Fault<AzureCredentialKind>(Prefix + "__credential", other, "managedidentity, workloadidentity or azurecli"),
+                var other =>
+                    Fault<AzureCredentialKind>(
+                        Prefix + "__credential", other, "managedidentity, workloadidentity or azurecli"),
             },
         };
-        return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null, TableServiceUri: null } ? null : options;
+        return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null,
+            TableServiceUri: null }
+            ? null
+            : options;
     }
 
     /// <summary>Describes the account without secrets.</summary>
     public override string ToString() =>
-        ConnectionString is not null ? "a storage account by connection string" : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
+        ConnectionString is not null
+            ? "a storage account by connection string"
+            : $"the storage account {AccountName ?? BlobServiceUri?.Host}, signed in by {Credential}";
 
     /// <summary>Returns the address of one of the three services.</summary>
     /// <param name="given">The address, where it is given.</param>
@@ -155,5 +163,6 @@ public sealed record AzureStorageOptions
             $"The storage account's {service} address is missing. Set {Prefix}, {Prefix}__accountName or "
             + $"{Prefix}__{service}ServiceUri.");
 
-    private static PipelineException Invalid(string message) => PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+    private static PipelineException Invalid(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
 }

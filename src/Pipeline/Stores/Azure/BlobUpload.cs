@@ -17,7 +17,9 @@ internal static class BlobUpload
     /// <param name="content">A seekable stream. Read from its position to its end.</param>
     /// <param name="contentType">Content type of the blob.</param>
     /// <param name="cancellationToken">Stops the upload; then nothing is written.</param>
-    public static Task WriteAsync(AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, CancellationToken cancellationToken) =>
+    public static Task WriteAsync(
+        AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
+        CancellationToken cancellationToken) =>
         WriteAsync(container, name, content, contentType, conditions: null, cancellationToken);
 
     /// <summary>Writes a blob unless it exists.</summary>
@@ -25,31 +27,40 @@ internal static class BlobUpload
     /// False if it existed. A write whose answer was lost may find its own blob and also return false.
     /// </returns>
     public static async Task<bool> WriteNewAsync(
-        AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, CancellationToken cancellationToken)
+        AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
+        CancellationToken cancellationToken)
     {
         try
         {
-            await WriteAsync(container, name, content, contentType, new() { IfNoneMatch = ETag.All }, cancellationToken);
+            await WriteAsync(
+                container, name, content, contentType, new() { IfNoneMatch = ETag.All }, cancellationToken);
             return true;
         }
-        catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet")
+        catch (RequestFailedException e)
+            when (e.Status is 409 or 412 && e.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet")
         {
             return false;
         }
     }
 
     private static async Task WriteAsync(
-        AzureResource<BlobContainerClient> container, string name, Stream content, string contentType, BlobRequestConditions? conditions, CancellationToken cancellationToken)
+        AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
+        BlobRequestConditions? conditions, CancellationToken cancellationToken)
     {
         var start = content.Position;
-        // The service verifies and stores the MD5 of an upload in one part. Of several parts it verifies the MD5 of each
-        // but stores none, so the MD5 of the whole is sent along.
+        // The service verifies and stores the MD5 of an upload in one part. Of several parts it verifies the MD5 of
+        // each but stores none, so the MD5 of the whole is sent along.
         var md5 = content.Length - start > PartBytes ? await HashAsync(content, cancellationToken) : null;
         var options = new BlobUploadOptions
         {
             Conditions = conditions,
             HttpHeaders = new() { ContentType = contentType, ContentHash = md5 },
-            TransferOptions = new() { InitialTransferSize = PartBytes, MaximumTransferSize = PartBytes, MaximumConcurrency = 2 },
+            TransferOptions = new()
+            {
+                InitialTransferSize = PartBytes,
+                MaximumTransferSize = PartBytes,
+                MaximumConcurrency = 2,
+            },
             TransferValidation = new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         };
         await container.RunAsync(

@@ -9,9 +9,11 @@ namespace Pipeline.Stores.Azure;
 /// retried after that time, instead of blocking its worker.
 /// </summary>
 internal sealed class PatientRetry(AzureStorageOptions options)
-    : RetryPolicy(options.MaxTries - 1, DelayStrategy.CreateExponentialDelayStrategy(options.FirstDelay, options.LongestDelay))
+    : RetryPolicy(
+        options.MaxTries - 1, DelayStrategy.CreateExponentialDelayStrategy(options.FirstDelay, options.LongestDelay))
 {
-    protected override bool ShouldRetry(HttpMessage message, Exception? exception) => !AsksForMore(message) && base.ShouldRetry(message, exception);
+    protected override bool ShouldRetry(HttpMessage message, Exception? exception) =>
+        !AsksForMore(message) && base.ShouldRetry(message, exception);
 
     protected override async ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
         !AsksForMore(message) && await base.ShouldRetryAsync(message, exception);

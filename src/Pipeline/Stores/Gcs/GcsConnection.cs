@@ -23,7 +23,8 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _client ??= await CreateAsync(options.GcsProvider is null ? null : GcsFederation.Create(options), cancellationToken);
+            return _client ??= await CreateAsync(
+                options.GcsProvider is null ? null : GcsFederation.Create(options), cancellationToken);
         }
         finally
         {
@@ -56,7 +57,10 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
             client.Service.HttpClient.MessageHandler.IsLoggingEnabled = false;
             return client;
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or Newtonsoft.Json.JsonException)
+        catch (Exception e)
+            when (
+                e is InvalidOperationException or IOException or UnauthorizedAccessException
+                    or Newtonsoft.Json.JsonException)
         {
             throw GcsErrors.NoCredentials(e);
         }
@@ -84,7 +88,8 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
     /// <summary>Adds the endpoint's path to uploads, which Google's library sends to the root of the host.</summary>
     private sealed class UploadPathHandler(Uri endpoint, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (request.RequestUri!.AbsolutePath.StartsWith("/upload/", StringComparison.Ordinal))
                 request.RequestUri = new Uri(endpoint, request.RequestUri.PathAndQuery.TrimStart('/'));

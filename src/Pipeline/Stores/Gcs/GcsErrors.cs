@@ -24,7 +24,8 @@ internal sealed record GcsError(int Status, string? Reason, string? Message)
         {
             using var json = JsonDocument.Parse(text);
             var error = json.RootElement.GetProperty("error");
-            var reason = error.TryGetProperty("errors", out var all) && all.GetArrayLength() > 0 && all[0].TryGetProperty("reason", out var word)
+            var reason = error.TryGetProperty("errors", out var all) && all.GetArrayLength() > 0
+                && all[0].TryGetProperty("reason", out var word)
                 ? word.GetString() : null;
             return new(status, reason, error.GetProperty("message").GetString()?.TrimEnd('.'));
         }
@@ -40,8 +41,12 @@ internal static class GcsErrors
 {
     // https://cloud.google.com/storage/docs/json_api/v1/status-codes
     private static readonly StoreErrorTable Table = new(
-        (StoreVerdict.Passes, ["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError", "uploadBrokenConnection"]),
-        (StoreVerdict.ThisObject, ["resourceIsEncryptedWithCustomerEncryptionKey", "resourceNotEncryptedWithCustomerEncryptionKey"]));
+        (
+            StoreVerdict.Passes,
+            ["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError", "uploadBrokenConnection"]),
+        (
+            StoreVerdict.ThisObject,
+            ["resourceIsEncryptedWithCustomerEncryptionKey", "resourceNotEncryptedWithCustomerEncryptionKey"]));
 
     public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
@@ -53,32 +58,42 @@ internal static class GcsErrors
         FailureReasons.AccessDenied,
         $"Google refuses {options.GcsProvider}{(options.GcsServiceAccount is { } account ? $" as {account}" : "")} "
         + $"to the token for the audience '{options.TokenAudience}': {e.Message.ReplaceLineEndings(" ")} "
-        + "Check GOOGLE_WORKLOAD_PROVIDER, and that it trusts this audience and the principal id of the identity (infra/gcp/results-bucket.sh)"
-        + (options.GcsServiceAccount is null ? "." : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
+        + "Check GOOGLE_WORKLOAD_PROVIDER, and that it trusts this audience and the principal id of the identity "
+        + "(infra/gcp/results-bucket.sh)"
+        + (
+            options.GcsServiceAccount is null
+                ? "."
+                : "; and that the identity has roles/iam.workloadIdentityUser on the service account."),
         e);
 
     /// <summary>
     /// Translates an exception of Google's library. Returns null for the caller's own cancellation and for bugs.
     /// </summary>
     public static PipelineException? Translate(
-        Exception e, string what, ObjectUri uri, ObjectStoreOptions options, CancellationToken cancellationToken) => e switch
+        Exception e, string what, ObjectUri uri, ObjectStoreOptions options,
+        CancellationToken cancellationToken) => e switch
     {
-        GoogleApiException answered when Read(answered) is { Status: 400 } error && error.Says("doesn't match calculated") =>
+        GoogleApiException answered when Read(answered) is { Status: 400 } error
+            && error.Says("doesn't match calculated") =>
             PipelineException.Transient(
-                FailureReasons.ObjectDamaged, $"{uri} was altered in transit ({error.Message}). Write it again.", inner: e),
+                FailureReasons.ObjectDamaged, $"{uri} was altered in transit ({error.Message}). Write it again.",
+                inner: e),
         GoogleApiException answered => ToException(Read(answered), what, uri, inner: e),
-        TokenResponseException { StatusCode: null or >= System.Net.HttpStatusCode.InternalServerError } => PipelineException.Transient(
+        TokenResponseException { StatusCode: null or >= System.Net.HttpStatusCode.InternalServerError } =>
+            PipelineException.Transient(
             FailureReasons.Unavailable, $"{what} failed: Google cannot issue an access token now.", inner: e),
         TokenResponseException => options.GcsProvider is null ? NoCredentials(e) : NotTrusted(options, e),
         // The answer is truncated, or an upload session has no address: the answer does not come from GCS.
-        Newtonsoft.Json.JsonException or InvalidOperationException { Source: "System.Net.Http" } => PipelineException.Transient(
+        Newtonsoft.Json.JsonException or InvalidOperationException { Source: "System.Net.Http" } =>
+            PipelineException.Transient(
             FailureReasons.Unavailable, $"{what} returned an unreadable answer; it may come from a proxy.", inner: e),
         _ when Faults.IsOfConnection(e, cancellationToken) =>
             PipelineException.Transient(FailureReasons.Unavailable, $"{what} {Faults.Describe(e)}.", inner: e),
         _ => null,
     };
 
-    public static PipelineException ToException(GcsError error, string what, ObjectUri uri, TimeSpan? retryAfter = null, Exception? inner = null)
+    public static PipelineException ToException(
+        GcsError error, string what, ObjectUri uri, TimeSpan? retryAfter = null, Exception? inner = null)
     {
         var verdict = Table.VerdictOf(error.Status, error.Reason);
         return verdict == StoreVerdict.Passes
@@ -93,11 +108,14 @@ internal static class GcsErrors
     private static string Advice(GcsError error, ObjectUri uri) => error.Status switch
     {
         400 when error.Says("requester pays") =>
-            $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that pays.",
+            $"The requester pays for the bucket '{uri.Bucket}'. Set GOOGLE_CLOUD_QUOTA_PROJECT "
+                + "to the project that pays.",
         403 when error.Says("serviceusage.services.use") =>
-            "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project that GOOGLE_CLOUD_QUOTA_PROJECT names.",
+            "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project that "
+                + "GOOGLE_CLOUD_QUOTA_PROJECT names.",
         400 or 403 when error.Says("Cloud KMS") =>
-            "It is encrypted with a Cloud KMS key. Make sure that the key is enabled, and allow the bucket's project to use it: "
+            "It is encrypted with a Cloud KMS key. Make sure that the key is enabled, and allow the "
+                + "bucket's project to use it: "
             + "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY.",
         404 => $"The bucket '{uri.Bucket}' does not exist. Create it, or correct the storage URL.",
         401 => "The credentials are not valid. Check GOOGLE_APPLICATION_CREDENTIALS.",

@@ -16,9 +16,13 @@ internal sealed class GcsFederation(FederatedToken token) : ProgrammaticExternal
             options.GoogleStsEndpoint.AbsoluteUri, options.GcsProvider!, TokenType, new GcsFederation(new(options)))
         {
             ServiceAccountImpersonationUrl = options.GcsServiceAccount is { } account
-                ? new Uri(options.GoogleIamEndpoint, $"v1/projects/-/serviceAccounts/{account}:generateAccessToken").AbsoluteUri
+                ? new Uri(
+                    options.GoogleIamEndpoint,
+                    $"v1/projects/-/serviceAccounts/{account}:generateAccessToken").AbsoluteUri
                 : null,
         }).ToGoogleCredential();
 
-    public Task<string> GetSubjectTokenAsync(ProgrammaticExternalAccountCredential caller, CancellationToken taskCancellationToken) => token.GetAsync(taskCancellationToken);
+    public Task<string> GetSubjectTokenAsync(
+        ProgrammaticExternalAccountCredential caller,
+        CancellationToken taskCancellationToken) => token.GetAsync(taskCancellationToken);
 }

@@ -20,7 +20,9 @@ namespace Pipeline.Stores.Gcs;
 /// Reads send <c>Accept-Encoding: gzip</c>, so that GCS never decompresses compressed objects: only the stored bytes
 /// match the checksum and can be resumed.
 /// </remarks>
-internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger) : IObjectStore, IDisposable
+internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<GcsObjectStore> logger)
+    : IObjectStore,
+IDisposable
 {
     // The SDK does not retry because our own retries repeat whole calls.
     private static readonly SdkRetries Never = new(RetryTiming.Default, RetryPredicate.Never);
@@ -65,7 +67,12 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
             await CallAsync($"GCS ({uri})", uri, (client, token) =>
             {
                 repeatable.Position = 0;
-                var target = new ApiObject { Bucket = uri.Bucket, Name = uri.Key, ContentType = "application/octet-stream" };
+                var target = new ApiObject
+                {
+                    Bucket = uri.Bucket,
+                    Name = uri.Key,
+                    ContentType = "application/octet-stream",
+                };
                 return client.UploadObjectAsync(target, repeatable, upload, token);
             }, cancellationToken);
         }
@@ -76,7 +83,8 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
         }
     }
 
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(
+        ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var guard = new PageGuard(prefix.ToString(), time);
         string? token = null;
@@ -106,20 +114,23 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
             RetryOptions = Never,
         };
         return CallAsync($"GCS ({prefix})", prefix, (client, ct) =>
-            client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(), cancellationToken);
+            client.ListObjectsAsync(prefix.Bucket, prefix.Key, list).AsRawResponses().FirstAsync(ct).AsTask(),
+            cancellationToken);
     }
 
     /// <summary>
     /// Returns the response to a read: 200, 206, 412, 416, or 404 if the object or that generation of it is missing.
     /// Throws for any other status.
     /// </summary>
-    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, long? generation, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> GetAsync(
+        ObjectUri uri, long offset, long? generation, CancellationToken cancellationToken)
     {
         var what = $"GCS ({uri})";
         return CallAsync(what, uri, async (client, token) =>
         {
             using var request = _requests.Create(client.Service, uri, offset, generation);
-            var response = await client.Service.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+            var response = await client.Service.HttpClient.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, token);
             if ((int)response.StatusCode is 200 or 206 or 412 or 416)
                 return response;
             var text = await ObjectHttp.ReadErrorAsync(response, options.Limits, time, token);
@@ -132,7 +143,8 @@ internal sealed class GcsObjectStore(ObjectStoreOptions options, TimeProvider ti
     }
 
     private Task<T> CallAsync<T>(
-        string what, ObjectUri uri, Func<StorageClient, CancellationToken, Task<T>> call, CancellationToken cancellationToken) => _retries.RunAsync(
+        string what, ObjectUri uri, Func<StorageClient, CancellationToken, Task<T>> call,
+        CancellationToken cancellationToken) => _retries.RunAsync(
             what,
             async token =>
             {

@@ -27,7 +27,8 @@ internal sealed class GcsReadRequests(ObjectStoreOptions options)
     /// </summary>
     public HttpRequestMessage Create(StorageService service, ObjectUri uri, long offset, long? generation)
     {
-        var template = _templates.GetOrAdd(uri.Bucket, static (bucket, from) => Build(from.service, bucket, from.options), (service, options));
+        var template = _templates.GetOrAdd(
+            uri.Bucket, static (bucket, from) => Build(from.service, bucket, from.options), (service, options));
         var address = template.Before + Uri.EscapeDataString(uri.Key) + template.After;
         if (generation is { } pinned)
             address += string.Create(CultureInfo.InvariantCulture, $"&generation={pinned}");

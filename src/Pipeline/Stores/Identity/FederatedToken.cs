@@ -9,7 +9,8 @@ namespace Pipeline.Stores.Identity;
 /// <summary>Gets tokens of our Azure identity, which another cloud trusts instead of a key.</summary>
 internal sealed class FederatedToken(ObjectStoreOptions options)
 {
-    private readonly TokenCredential _identity = options.Identity ?? AzureAccount.CreateCredential(new AzureStorageOptions { ClientId = options.IdentityClientId });
+    private readonly TokenCredential _identity = options.Identity
+        ?? AzureAccount.CreateCredential(new AzureStorageOptions { ClientId = options.IdentityClientId });
 
     /// <summary>The token's audience.</summary>
     public string Audience { get; } = options.TokenAudience
@@ -32,7 +33,10 @@ internal sealed class FederatedToken(ObjectStoreOptions options)
                 + "AZURE_CLIENT_ID to its client id.",
                 e);
         }
-        catch (AuthenticationFailedException e) when (e.InnerException is RequestFailedException { Status: >= 400 and < 500 and not (404 or 408 or 410 or 429) } or null)
+        catch (AuthenticationFailedException e)
+            when (
+                e.InnerException is RequestFailedException { Status: >= 400 and < 500 and not (404 or 408 or 410
+                    or 429) } or null)
         {
             throw Refused(
                 $"Azure refuses a token for the audience '{Audience}': {Line(e)} Check AZURE_TOKEN_AUDIENCE (an "
@@ -42,11 +46,13 @@ internal sealed class FederatedToken(ObjectStoreOptions options)
         catch (Exception e) when (e is AuthenticationFailedException or RequestFailedException)
         {
             throw PipelineException.Transient(
-                FailureReasons.Unavailable, $"Cannot get a token for the audience '{Audience}' from Azure now: {Line(e)}", inner: e);
+                FailureReasons.Unavailable,
+                $"Cannot get a token for the audience '{Audience}' from Azure now: {Line(e)}", inner: e);
         }
     }
 
-    private static PipelineException Refused(string message, Exception e) => PipelineException.Permanent(FailureReasons.AccessDenied, message, e);
+    private static PipelineException Refused(string message, Exception e) =>
+        PipelineException.Permanent(FailureReasons.AccessDenied, message, e);
 
     private static string Line(Exception e) => e.Message.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd();
 }

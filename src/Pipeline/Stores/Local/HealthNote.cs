@@ -46,7 +46,8 @@ internal sealed class HealthNote : IAsyncDisposable
     /// <summary>Returns why a live process that uses a state folder cannot write; null if all can.</summary>
     public static string? Read(string folder) =>
         Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, Prefix + "*").Select(ReadNote).FirstOrDefault(text => text is { Length: > 0 })
+            ? Directory.EnumerateFiles(folder, Prefix + "*").Select(ReadNote).FirstOrDefault(
+                text => text is { Length: > 0 })
             : null;
 
     /// <summary>Removes the notes of processes that were killed.</summary>
@@ -75,7 +76,8 @@ internal sealed class HealthNote : IAsyncDisposable
         }
         try
         {
-            using var file = new StreamReader(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete });
+            using var file = new StreamReader(
+                path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete });
             return file.ReadToEnd().TrimEnd();
         }
         // The process has ended meanwhile.

@@ -14,7 +14,8 @@ internal static class LocalClock
     private static readonly long Tolerance = TimeSpan.FromMinutes(1).Ticks;
 
     /// <summary>Whether the stored time is current to a second, so that there is nothing to do.</summary>
-    public static bool IsKnown(SqlSession session, long now) => Seen(session) is { } seen && Math.Abs(now - seen) < Step;
+    public static bool IsKnown(SqlSession session, long now) =>
+        Seen(session) is { } seen && Math.Abs(now - seen) < Step;
 
     /// <summary>Stores the time. If the clock was set back, also sets back the times of waiting work.</summary>
     public static void Follow(SqlSession session, long now)
@@ -22,11 +23,14 @@ internal static class LocalClock
         if (Seen(session) is { } seen && seen - now > Tolerance)
             SetBack(session, now, seen - now);
         session.Execute(
-            "INSERT INTO setting(name, value) VALUES('clock', $1) ON CONFLICT DO UPDATE SET value=$1", now.ToString(CultureInfo.InvariantCulture));
+            "INSERT INTO setting(name, value) VALUES('clock', $1) ON CONFLICT DO UPDATE SET value=$1",
+            now.ToString(CultureInfo.InvariantCulture));
     }
 
     private static long? Seen(SqlSession session) =>
-        session.Scalar("SELECT value FROM setting WHERE name='clock'") is string text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
+        session.Scalar("SELECT value FROM setting WHERE name='clock'") is string text
+            ? long.Parse(text, CultureInfo.InvariantCulture)
+            : null;
 
     private static void SetBack(SqlSession session, long now, long by)
     {

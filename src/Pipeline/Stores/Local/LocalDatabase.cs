@@ -32,7 +32,8 @@ internal sealed class LocalDatabase : IAsyncDisposable
     /// Permanent: the folder is not writable, or the file is damaged, is not a state, or has a newer version.
     /// Transient: it is locked.
     /// </exception>
-    public static Task<LocalDatabase> OpenAsync(string folder, CancellationToken cancellationToken) => Task.Run(() => Open(folder), cancellationToken);
+    public static Task<LocalDatabase> OpenAsync(string folder, CancellationToken cancellationToken) =>
+        Task.Run(() => Open(folder), cancellationToken);
 
     /// <summary>Runs a write in the next transaction.</summary>
     /// <param name="write">

@@ -142,13 +142,16 @@ internal static class LocalSchema
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
-        session.Script("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-4096;");
+        session.Script(
+            "PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4000; "
+                + "PRAGMA cache_size=-4096;");
         session.Script("BEGIN IMMEDIATE");
         var version = (long)session.Scalar("PRAGMA user_version")!;
         if (version > Version)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The state file '{path}' was written by a newer version of this program. Use that version, or another state folder.");
+                $"The state file '{path}' was written by a newer version of this program. Use that version, "
+                    + "or another state folder.");
         if (version == 0)
             session.Script(Tables);
         if (version == 1)

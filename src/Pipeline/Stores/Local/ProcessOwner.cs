@@ -12,10 +12,13 @@ internal static class ProcessOwner
 {
     private const string ProcFolder = "/proc";
 
-    private static readonly string Boot = OperatingSystem.IsLinux() ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim() : "";
+    private static readonly string Boot = OperatingSystem.IsLinux()
+        ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()
+        : "";
 
     /// <summary>The name of this process.</summary>
-    public static string Current { get; } = Name(Environment.ProcessId) ?? throw new InvalidOperationException("This process has no start time.");
+    public static string Current { get; } = Name(Environment.ProcessId)
+        ?? throw new InvalidOperationException("This process has no start time.");
 
     /// <summary>
     /// Whether a process has certainly ended. A process on another machine never counts as ended, because it is not
@@ -26,7 +29,8 @@ internal static class ProcessOwner
         var parts = owner.Split('/');
         return parts.Length != 4
             || (parts[0] == Environment.MachineName
-                && (parts[1] != Boot || !int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id) || Name(id) != owner));
+                && (parts[1] != Boot || !int.TryParse(parts[2], CultureInfo.InvariantCulture, out var id)
+                    || Name(id) != owner));
     }
 
     private static string? Name(int processId) =>
@@ -57,7 +61,9 @@ internal static class ProcessOwner
         try
         {
             using var process = Process.GetProcessById(processId);
-            return new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+            return new DateTimeOffset(process.StartTime.ToUniversalTime())
+                .ToUnixTimeSeconds()
+                .ToString(CultureInfo.InvariantCulture);
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or Win32Exception)
         {

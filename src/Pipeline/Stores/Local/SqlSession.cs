@@ -46,7 +46,8 @@ internal sealed class SqlSession : IDisposable
     }
 
     /// <summary>Returns the rows. The statement is busy until the reader is disposed.</summary>
-    public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> arguments) => Bind(sql, arguments).ExecuteReader();
+    public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> arguments) =>
+        Bind(sql, arguments).ExecuteReader();
 
     /// <summary>
     /// Runs statements without keeping them prepared. Also for pragmas, some of which act when they are prepared.

@@ -24,7 +24,8 @@ internal sealed class SqlWriter : IAsyncDisposable
     {
         _session = session;
         _path = path;
-        _loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _loop = Task.Factory.StartNew(
+            Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>
@@ -94,7 +95,9 @@ internal sealed class SqlWriter : IAsyncDisposable
     }
 
     private PipelineException Describe(Exception error) =>
-        LocalErrors.Translate(error, _path) is PipelineException { StopsHost: true } known ? known : PipelineException.StoreStops(
+        LocalErrors.Translate(error, _path) is PipelineException { StopsHost: true } known
+            ? known
+            : PipelineException.StoreStops(
             FailureReasons.Unavailable,
             $"The state '{_path}' can no longer be written ({error.Message}). Run the same command again to continue; "
             + "nothing that was reported as done is lost.",
@@ -196,7 +199,8 @@ internal sealed class SqlWriter : IAsyncDisposable
         public abstract void Complete();
     }
 
-    private sealed class Work<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken) : Work(durable, cancellationToken)
+    private sealed class Work<T>(Func<SqlSession, T> write, bool durable, CancellationToken cancellationToken)
+        : Work(durable, cancellationToken)
     {
         private readonly TaskCompletionSource<T> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;

@@ -25,7 +25,8 @@ internal static partial class S3Errors
     private static readonly StoreErrorTable Table = new(
         (StoreVerdict.Passes,
         [
-            "RequestTimeout", "RequestTimeoutException", "SlowDown", "InternalError", "ServiceUnavailable", "OperationAborted",
+            "RequestTimeout", "RequestTimeoutException", "SlowDown", "InternalError", "ServiceUnavailable",
+                "OperationAborted",
             "Throttling", "ThrottlingException", "ThrottledException", "KMS.ThrottlingException", "RequestThrottled",
             "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded",
             "PriorRequestNotComplete", "TransactionInProgressException",
@@ -33,16 +34,21 @@ internal static partial class S3Errors
         (StoreVerdict.ThisObject, ["InvalidObjectState", "NoSuchVersion"]),
         (StoreVerdict.Refused,
         [
-            "AccessDenied", "AllAccessDisabled", "AccountProblem", "ExpiredToken", "TokenRefreshRequired", "InvalidToken",
-            "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestExpired", Skewed, "NoSuchBucket", "PermanentRedirect",
+            "AccessDenied", "AllAccessDisabled", "AccountProblem", "ExpiredToken", "TokenRefreshRequired",
+                "InvalidToken",
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestExpired", Skewed, "NoSuchBucket",
+                "PermanentRedirect",
         ]));
 
     public static async Task<S3Error> ReadAsync(
         HttpResponseMessage response, TimeLimits limits, TimeProvider time, CancellationToken cancellationToken)
     {
         var text = await ObjectHttp.ReadErrorAsync(response, limits, time, cancellationToken);
-        var region = response.Headers.NonValidated.TryGetValues("x-amz-bucket-region", out var values) ? values.FirstOrDefault() : null;
-        return new((int)response.StatusCode, Find(CodeElement()), region, WebUtility.HtmlDecode(Find(MessageElement())));
+        var region = response.Headers.NonValidated.TryGetValues("x-amz-bucket-region", out var values)
+            ? values.FirstOrDefault()
+            : null;
+        return new(
+            (int)response.StatusCode, Find(CodeElement()), region, WebUtility.HtmlDecode(Find(MessageElement())));
 
         string? Find(Regex element) => element.Match(text) is { Success: true } match ? match.Groups[1].Value : null;
     }
@@ -65,7 +71,9 @@ internal static partial class S3Errors
         }
         catch (AmazonClientException e)
         {
-            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) ? NoCredentials(uri, e) : Unavailable(uri, e.Message, e);
+            throw e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
+                ? NoCredentials(uri, e)
+                : Unavailable(uri, e.Message, e);
         }
         // The answer is truncated, or does not come from S3.
         catch (System.Xml.XmlException e)
@@ -80,7 +88,8 @@ internal static partial class S3Errors
 
     public static PipelineException NoCredentials(ObjectUri uri, Exception e) => PipelineException.Permanent(
         FailureReasons.AccessDenied,
-        $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the host a role.",
+        $"There are no AWS credentials for {uri}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            + "or give the host a role.",
         e);
 
     /// <summary>
@@ -103,7 +112,8 @@ internal static partial class S3Errors
             verdict, $"{where} answered {error.Status}{code} for {uri}.", Advice(uri, options, error), inner: inner);
     }
 
-    private static string PassingAdvice(S3Error error) => error.Code is "ThrottlingException" or "KMS.ThrottlingException"
+    private static string PassingAdvice(S3Error error) =>
+        error.Code is "ThrottlingException" or "KMS.ThrottlingException"
         ? "KMS throttles the requests. A bucket key (BucketKeyEnabled) reduces them; or ask AWS for a larger quota."
         : "";
 
@@ -112,11 +122,14 @@ internal static partial class S3Errors
         { Code: "InvalidObjectState" } =>
             "It is archived. Restore it, then run 'replay': "
             + $"aws s3api restore-object --bucket {uri.Bucket} --key '{uri.Key}' --restore-request Days=7.",
-        { Code: "NoSuchBucket" } => $"The bucket '{uri.Bucket}' does not exist there. Create it, or correct the storage URL.",
-        { Region: { } region } when region != options.S3Region => $"The bucket '{uri.Bucket}' is in {region}. Set AWS_REGION={region}.",
+        { Code: "NoSuchBucket" } =>
+            $"The bucket '{uri.Bucket}' does not exist there. Create it, or correct the storage URL.",
+        { Region: { } region } when region != options.S3Region =>
+            $"The bucket '{uri.Bucket}' is in {region}. Set AWS_REGION={region}.",
         { Status: 301 or 307 } => $"The bucket '{uri.Bucket}' is in another region. Set AWS_REGION to it.",
         { Code: "ExpiredToken" or "TokenRefreshRequired" } =>
-            "The session of these credentials has expired. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+            "The session of these credentials has expired. Check AWS_ACCESS_KEY_ID, "
+                + "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         { Code: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "InvalidToken" } or { Status: 401 } =>
             "The credentials are not valid. Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         { Code: { } code } when code.StartsWith("KMS.", StringComparison.Ordinal) =>
@@ -126,17 +139,24 @@ internal static partial class S3Errors
             + "Allow kms:Decrypt (and kms:GenerateDataKey to write) in their own policy and in the key's policy.",
         { Code: Skewed } => "The clock of this machine is wrong by more than 15 minutes. Correct it.",
         { Status: 403 } =>
-            $"Grant s3:GetObject and s3:PutObject on arn:aws:s3:::{uri.Bucket}/* and s3:ListBucket on arn:aws:s3:::{uri.Bucket} to these credentials "
+            $"Grant s3:GetObject and s3:PutObject on arn:aws:s3:::{uri.Bucket}/* and s3:ListBucket on "
+                + $"arn:aws:s3:::{uri.Bucket} to these credentials "
             + "(without s3:ListBucket, a missing object is also answered with 403)."
-            + (options.S3RequesterPays ? "" : " If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester."),
+            + (
+                options.S3RequesterPays
+                    ? ""
+                    : " If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester."),
         _ => "The request cannot succeed. Check the storage URL and the endpoint.",
     };
 
     private static string KeyIn(string? message) =>
-        KmsKey().Match(message ?? "") is { Success: true } key ? $"The KMS key {key.Value}" : "The KMS key that it is encrypted with";
+        KmsKey().Match(message ?? "") is { Success: true } key
+            ? $"The KMS key {key.Value}"
+            : "The KMS key that it is encrypted with";
 
     private static PipelineException Unavailable(ObjectUri uri, string what, Exception inner) =>
-        PipelineException.Transient(FailureReasons.Unavailable, $"S3 ({uri}) failed: {what.TrimEnd('.')}.", inner: inner);
+        PipelineException.Transient(
+            FailureReasons.Unavailable, $"S3 ({uri}) failed: {what.TrimEnd('.')}.", inner: inner);
 
     [GeneratedRegex("<Message>([^<]+)</Message>")]
     private static partial Regex MessageElement();

@@ -21,7 +21,10 @@ namespace Pipeline.Stores.S3;
 /// </summary>
 internal sealed class S3ObjectStore : IObjectStore, IDisposable
 {
-    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+    private static readonly UriCreationOptions AsWritten = new()
+    {
+        DangerousDisablePathAndQueryCanonicalization = true,
+    };
 
     private readonly ObjectStoreOptions _options;
     private readonly TimeProvider _time;
@@ -54,7 +57,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         if (options.S3RoleArn is not null)
             config.DefaultAWSCredentials = _role = new WebIdentityCredentials(options, time);
         else if (options is { S3AccessKey: { } key, S3SecretKey: { } secret })
-            config.DefaultAWSCredentials = options.S3SessionToken is { } token ? new SessionAWSCredentials(key, secret, token) : new BasicAWSCredentials(key, secret);
+            config.DefaultAWSCredentials = options.S3SessionToken is { } token
+                ? new SessionAWSCredentials(key, secret, token)
+                : new BasicAWSCredentials(key, secret);
         _s3 = new AmazonS3Client(config);
         _signer = new S3Signer(options.S3Region);
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -103,7 +108,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 UseChunkEncoding = false,
                 RequestPayer = Payer,
             };
-            await S3Errors.TranslateAsync(uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
+            await S3Errors.TranslateAsync(
+                uri, _options, () => _s3.PutObjectAsync(request, cancellationToken), cancellationToken);
         }
         finally
         {
@@ -112,13 +118,20 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(
+        ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var guard = new PageGuard(prefix.ToString(), _time);
         string? token = null;
         do
         {
-            var request = new ListObjectsV2Request { BucketName = prefix.Bucket, Prefix = prefix.Key, ContinuationToken = token, RequestPayer = Payer };
+            var request = new ListObjectsV2Request
+            {
+                BucketName = prefix.Bucket,
+                Prefix = prefix.Key,
+                ContinuationToken = token,
+                RequestPayer = Payer,
+            };
             var page = await guard.FetchAsync(() => S3Errors.TranslateAsync(
                 prefix, _options, () => _s3.ListObjectsV2Async(request, cancellationToken), cancellationToken));
             foreach (var item in page.S3Objects ?? [])
@@ -141,7 +154,8 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     /// <summary>
     /// Returns the response to a GET: 200, 206, 412, 416, or 404 if the object is missing. Throws for any other status.
     /// </summary>
-    private Task<HttpResponseMessage> GetAsync(ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken) =>
+    private Task<HttpResponseMessage> GetAsync(
+        ObjectUri uri, long offset, string? etag, CancellationToken cancellationToken) =>
         _requests.SendAsync(
             $"S3 ({uri})",
             async _ =>
@@ -181,15 +195,21 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     /// </summary>
     internal Uri Address(ObjectUri uri)
     {
-        var bucket = _addresses.GetOrAdd(uri.Bucket, name => _s3.DetermineServiceOperationEndpoint(new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));
-        return new Uri($"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", AsWritten);
+        var bucket = _addresses.GetOrAdd(
+            uri.Bucket,
+            name =>
+                _s3.DetermineServiceOperationEndpoint(
+                    new GetObjectRequest { BucketName = name, Key = "key" }).URL.TrimEnd('/'));
+        return new Uri(
+            $"{bucket}/{Uri.EscapeDataString(uri.Key).Replace("%2F", "/", StringComparison.Ordinal)}", AsWritten);
     }
 
     private async ValueTask<ImmutableCredentials> FindCredentialsAsync(ObjectUri uri)
     {
         try
         {
-            var credentials = _s3.Config.DefaultAWSCredentials ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_s3.Config);
+            var credentials = _s3.Config.DefaultAWSCredentials
+                ?? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(_s3.Config);
             return await credentials.GetCredentialsAsync();
         }
         catch (AmazonClientException e)

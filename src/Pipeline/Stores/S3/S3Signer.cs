@@ -70,7 +70,8 @@ internal sealed class S3Signer(string region)
         var value = Encoding.UTF8.GetBytes("AWS4" + credentials.SecretKey);
         foreach (var part in (string[])[day, region, "s3", "aws4_request"])
             value = HMACSHA256.HashData(value, Encoding.UTF8.GetBytes(part));
-        var key = new DayKey(credentials.AccessKey, credentials.SecretKey, day, $"{day}/{region}/s3/aws4_request", value);
+        var key = new DayKey(
+            credentials.AccessKey, credentials.SecretKey, day, $"{day}/{region}/s3/aws4_request", value);
         Volatile.Write(ref _key, key);
         return key;
     }

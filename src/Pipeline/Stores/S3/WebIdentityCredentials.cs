@@ -73,7 +73,9 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         _gate.Dispose();
     }
 
-    private bool IsFresh(Lease? lease, TimeSpan margin, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ImmutableCredentials? keys)
+    private bool IsFresh(
+        Lease? lease, TimeSpan margin,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ImmutableCredentials? keys)
     {
         keys = lease?.Expires - margin > _time.GetUtcNow() ? lease!.Keys : null;
         return keys is not null;
@@ -84,29 +86,42 @@ internal sealed class WebIdentityCredentials : AWSCredentials, IDisposable
         var token = await _token.GetAsync(CancellationToken.None);
         try
         {
-            var answer = await _sts.AssumeRoleWithWebIdentityAsync(new() { RoleArn = _role, RoleSessionName = "pipeline", WebIdentityToken = token });
+            var answer = await _sts.AssumeRoleWithWebIdentityAsync(
+                new() { RoleArn = _role, RoleSessionName = "pipeline", WebIdentityToken = token });
             var keys = answer.Credentials;
-            return new(new(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken), keys.Expiration!.Value.ToUniversalTime());
+            return new(
+                new(keys.AccessKeyId, keys.SecretAccessKey, keys.SessionToken),
+                keys.Expiration!.Value.ToUniversalTime());
         }
         catch (AmazonSecurityTokenServiceException e) when (IsRefusal(e))
         {
             throw PipelineException.Permanent(FailureReasons.AccessDenied, Explain(e), e);
         }
-        catch (Exception e) when (e is AmazonClientException or AmazonServiceException || Faults.IsOfConnection(e, CancellationToken.None))
+        catch (Exception e)
+            when (e is AmazonClientException or AmazonServiceException
+                || Faults.IsOfConnection(e, CancellationToken.None))
         {
-            throw PipelineException.Transient(FailureReasons.Unavailable, $"AWS STS ({_role}) failed: {e.Message}", inner: e);
+            throw PipelineException.Transient(
+                FailureReasons.Unavailable, $"AWS STS ({_role}) failed: {e.Message}", inner: e);
         }
     }
 
     private static bool IsRefusal(AmazonSecurityTokenServiceException e) =>
-        (int)e.StatusCode is >= 400 and < 500 and not (408 or 429) && e.ErrorCode is not ("Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "IDPCommunicationError");
+        (int)e.StatusCode is >= 400 and < 500 and not (408 or 429)
+            && e.ErrorCode is not (
+                "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "IDPCommunicationError");
 
     private string Explain(AmazonSecurityTokenServiceException e) =>
-        $"AWS STS refuses the role {_role} to the token for the audience '{_token.Audience}' ({e.ErrorCode}). " + e switch
+        $"AWS STS refuses the role {_role} to the token for the audience '{_token.Audience}' ({e.ErrorCode}). "
+            + e switch
         {
-            InvalidIdentityTokenException => "Check that the account has an identity provider for https://sts.windows.net/TENANT/ with this audience (stack output of infra/aws/results-bucket.yaml).",
+            InvalidIdentityTokenException =>
+                "Check that the account has an identity provider for https://sts.windows.net/TENANT/ with this "
+                    + "audience (stack output of infra/aws/results-bucket.yaml).",
             ExpiredTokenException => "The token has expired. Check the clock of this machine.",
-            _ => "Check AWS_ROLE_ARN, and that the role trusts this audience and, as subject, the principal id of the identity (parameters Audience and IdentityPrincipalId of infra/aws/results-bucket.yaml).",
+            _ =>
+                "Check AWS_ROLE_ARN, and that the role trusts this audience and, as subject, the principal id of the "
+                    + "identity (parameters Audience and IdentityPrincipalId of infra/aws/results-bucket.yaml).",
         };
 
     private sealed record Lease(ImmutableCredentials Keys, DateTimeOffset Expires);

@@ -9,7 +9,8 @@ namespace Pipeline.Submit.Evidence;
 /// <param name="BatchId">The batch; null for a task.</param>
 /// <param name="Tasks">The tasks of the batch, or the one task, as far as the API describes them.</param>
 /// <param name="Evidence">Whose it is.</param>
-internal sealed record ListedEntry(string Name, string? BatchId, IReadOnlyList<NimbleTask> Tasks, PostEvidence Evidence);
+internal sealed record ListedEntry(
+    string Name, string? BatchId, IReadOnlyList<NimbleTask> Tasks, PostEvidence Evidence);
 
 /// <summary>
 /// Reads the API's own lists of batches and tasks, and judges each entry that a submission's POST may have made. Both
@@ -28,7 +29,8 @@ internal sealed class ApiLists(NimbleClient nimble)
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="PipelineException">The API does not answer, or refuses us.</exception>
     public async IAsyncEnumerable<ListedEntry> ReadBatchesAsync(
-        SubmissionEntry submission, TaskMatcher matcher, ListEnd end, [EnumeratorCancellation] CancellationToken cancellationToken)
+        SubmissionEntry submission, TaskMatcher matcher, ListEnd end,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var page in nimble.ListBatchesAsync(cancellationToken))
         {
@@ -90,7 +92,9 @@ internal sealed class ApiLists(NimbleClient nimble)
         SubmissionEntry submission, TaskMatcher matcher, NimbleTask listed, CancellationToken cancellationToken)
     {
         var task = await nimble.GetTaskAsync(submission.SubmissionId, listed.Id, cancellationToken);
-        var whole = task is null ? listed : task with { BatchId = task.BatchId ?? listed.BatchId, State = task.State ?? listed.State };
+        var whole = task is null
+            ? listed
+            : task with { BatchId = task.BatchId ?? listed.BatchId, State = task.State ?? listed.State };
         var evidence = task is null && listed.BatchId is null
             ? PostEvidence.Doubtful
             : PostEvidence.Of(submission, matcher, [whole], PostProof.None);

@@ -26,10 +26,14 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
         SubmissionEntry submission, TaskMatcher matcher, IReadOnlyList<NimbleTask> tasks, PostProof told)
     {
         // The API itself says which batch a task is of. Where the submission's own is known, that settles it.
-        if (submission.BatchId is { } own && tasks.Select(t => t.BatchId).OfType<string>().ToList() is { Count: > 0 } batches)
-            return batches.TrueForAll(b => b == own) ? Proven(told == PostProof.None ? PostProof.Echo : told) : Anothers;
+        if (submission.BatchId is { } own
+            && tasks.Select(t => t.BatchId).OfType<string>().ToList() is { Count: > 0 } batches)
+            return batches.TrueForAll(b => b == own)
+                ? Proven(told == PostProof.None ? PostProof.Echo : told)
+                : Anothers;
         var addresses = tasks.SelectMany(Addresses).ToList();
-        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>()).Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
+        if (addresses.Concat(tasks.Select(t => t.OutputUrl).OfType<string>())
+            .Any(a => DeliveryPrefix.IsNamedBy(submission, a)))
             return Proven(told == PostProof.None ? PostProof.Echo : told);
         if (addresses.Count > 0 || tasks.DistinctBy(t => t.Id).Count() > submission.Count)
             return Anothers;
@@ -38,14 +42,20 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
             return told == PostProof.None ? Doubtful : Proven(told);
         if (echoed.Exists(t => matcher.IsForeign(t.Input)))
             return Anothers;
-        var matched = echoed.ConvertAll(t => told == PostProof.None ? matcher.MatchStranger(t.Input) : matcher.Match(t.Input));
+        var matched = echoed.ConvertAll(
+            t => told == PostProof.None ? matcher.MatchStranger(t.Input) : matcher.Match(t.Input));
         if (matched.Contains(null) || matched.Distinct().Count() < matched.Count)
             return Doubtful;
-        return told != PostProof.None ? Proven(told) : matched.Count == submission.Count ? Proven(PostProof.Inputs) : Doubtful;
+        return told != PostProof.None
+            ? Proven(told)
+            : matched.Count == submission.Count
+            ? Proven(PostProof.Inputs)
+            : Doubtful;
     }
 
     /// <summary>Whether any task says more than that it is there.</summary>
-    public static bool IsComparable(IEnumerable<NimbleTask> tasks) => tasks.Any(t => t.Input is not null || t.OutputUrl is not null || Addresses(t).Any());
+    public static bool IsComparable(IEnumerable<NimbleTask> tasks) =>
+        tasks.Any(t => t.Input is not null || t.OutputUrl is not null || Addresses(t).Any());
 
     private static PostEvidence Proven(PostProof proof) => new(proof, MayBeOurs: true);
 

@@ -37,7 +37,10 @@ internal sealed partial class SubmissionResolver(
             var taskIds = delivered.Select(ObjectNames.TaskIdOf).OfType<string>().ToList();
             return await TryAdoptAsync(submission, taskIds, PostProof.Objects, cancellationToken)
                 ? new(Found: true)
-                : new(Found: false, $"{Amount.Of(delivered.Count, "object lies", "objects lie")} under its own prefix, such as {delivered[0]}");
+                : new(
+                    Found: false,
+                    $"{Amount.Of(delivered.Count, "object lies", "objects lie")} under its own "
+                        + $"prefix, such as {delivered[0]}");
         }
 
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
@@ -51,10 +54,12 @@ internal sealed partial class SubmissionResolver(
     /// Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed
     /// it meanwhile.
     /// </summary>
-    public async Task<SubmissionEntry?> NoteHeardAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+    public async Task<SubmissionEntry?> NoteHeardAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken) =>
         submission.FirstCallbackAt is not null || submission.PostedAt is null
             ? submission
-            : await ledger.UpdateSubmissionAsync(submission with { FirstCallbackAt = time.GetUtcNow() }, cancellationToken);
+            : await ledger.UpdateSubmissionAsync(
+                submission with { FirstCallbackAt = time.GetUtcNow() }, cancellationToken);
 
     /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
     /// <param name="submission">In state Posting or Unknown, or given up.</param>
@@ -64,7 +69,8 @@ internal sealed partial class SubmissionResolver(
     /// None.
     /// </param>
     /// <param name="cancellationToken">Stops the looking.</param>
-    public async Task<bool> TryAdoptAsync(SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
+    public async Task<bool> TryAdoptAsync(
+        SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var matcher = new TaskMatcher(submission, inputs);
@@ -81,20 +87,24 @@ internal sealed partial class SubmissionResolver(
                     ? await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken)
                     : null;
                 IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
-                if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof is var proof and not PostProof.None)
+                if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof
+                    is var proof and not PostProof.None)
                     return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
             }
         }
         catch (Exception silent) when (
-            byObjects && !cancellationToken.IsCancellationRequested && silent is not PipelineException { IsStoreFault: true })
+            byObjects && !cancellationToken.IsCancellationRequested
+                && silent is not PipelineException { IsStoreFault: true })
         {
             LogSilent(submission.SubmissionId, silent.Message);
         }
 
-        return byObjects && await AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
+        return byObjects
+            && await AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<ObjectUri>> ListAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ObjectUri>> ListAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var found = new List<ObjectUri>();
         if (submission.StorageUrl is not null)
@@ -128,20 +138,24 @@ internal sealed partial class SubmissionResolver(
     }
 
     private async Task<bool> AdoptAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks, PostProof proof, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks,
+        PostProof proof, CancellationToken cancellationToken)
     {
         // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the
         // submission is open again, so that whoever repeats this after a crash finds the same.
         if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
             await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
         if (tasks.Count > 0)
-            await ledger.AddTasksAsync(submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
+            await ledger.AddTasksAsync(
+                submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
         CrashPoint.Pass("sweep.adopt");
         var now = time.GetUtcNow();
-        var adopted = await ledger.UpdateSubmissionAsync(submission.ToAccepted(batchId, proof, now, now), cancellationToken) is not null;
+        var adopted = await ledger.UpdateSubmissionAsync(
+            submission.ToAccepted(batchId, proof, now, now), cancellationToken) is not null;
         if (adopted)
         {
-            LogAdopted(submission.SubmissionId, batchId is null ? "tasks without a batch id" : $"batch {batchId}", proof);
+            LogAdopted(
+                submission.SubmissionId, batchId is null ? "tasks without a batch id" : $"batch {batchId}", proof);
             await reopening.ReopenListAsync(submission.ListId, cancellationToken);
         }
 
@@ -149,9 +163,12 @@ internal sealed partial class SubmissionResolver(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The API cannot say whether it accepted submission {SubmissionId}; results under its own prefix say so: {Reason}")]
+        "The API cannot say whether it accepted submission {SubmissionId}; results under its "
+            + "own prefix say so: {Reason}")]
     private partial void LogSilent(string submissionId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Submission {SubmissionId} turned out to be accepted as {Batch}; the evidence is {Proof}.")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Submission {SubmissionId} turned out to be accepted as {Batch}; the evidence is {Proof}.")]
     private partial void LogAdopted(string submissionId, string batch, PostProof proof);
 }

@@ -43,7 +43,8 @@ internal sealed class TaskMatcher
         var ids = (known ?? []).Select(t => t.TaskId).ToHashSet(StringComparer.Ordinal);
         var rows = new List<TaskEntry>();
         foreach (var task in tasks)
-            if (TaskIds.IsWellFormed(task.Id) && (ids.Contains(task.Id) || (ids.Count < MostTasks(Inputs.Count) && ids.Add(task.Id))))
+            if (TaskIds.IsWellFormed(task.Id)
+                && (ids.Contains(task.Id) || (ids.Count < MostTasks(Inputs.Count) && ids.Add(task.Id))))
                 rows.Add(new(task.Id, Match(task.Input)));
         return rows;
     }
@@ -90,7 +91,8 @@ internal sealed class TaskMatcher
     }
 
     /// <summary>Whether the echo names a URL that no input has.</summary>
-    public bool IsForeign(JsonElement? echo) => CandidatesOf(echo, out var fields) is null && Text(fields, "url") is not null;
+    public bool IsForeign(JsonElement? echo) =>
+        CandidatesOf(echo, out var fields) is null && Text(fields, "url") is not null;
 
     /// <summary>Whether the URL belongs to other inputs but not to this one.</summary>
     public bool IsAnothers(string url, int ordinal) =>
@@ -110,7 +112,10 @@ internal sealed class TaskMatcher
         if ((from.Count == 0 ? result.Url : from.FirstOrDefault(hop => CandidatesOf(hop) is not null)) is not { } url)
             return result.Tag is { } tag ? _byTag.GetValueOrDefault(tag) : null;
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var (name, value) in (ReadOnlySpan<(string, string?)>)[("country", result.Country), ("locale", result.Locale), ("driver", result.Driver), ("tag", result.Tag)])
+        foreach (var (name, value)
+            in (
+                ReadOnlySpan<(string, string?)>)[("country", result.Country), ("locale", result.Locale),
+                ("driver", result.Driver), ("tag", result.Tag)])
             if (value is not null)
                 fields[name] = JsonSerializer.SerializeToElement(value, PipelineJson.Plain.String);
         return Match(url, fields);
@@ -130,7 +135,8 @@ internal sealed class TaskMatcher
             return null;
         if (candidates is [var only])
             return only.Ordinal;
-        if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged && Array.Exists(candidates, c => c.Ordinal == tagged))
+        if (Text(fields, "tag") is { } tag && _byTag.GetValueOrDefault(tag) is { } tagged
+            && Array.Exists(candidates, c => c.Ordinal == tagged))
             return tagged;
         return FittingOf(candidates, fields) ?? FittingOf(Array.FindAll(candidates, c => MayBeWritten(c, url)), fields);
     }
@@ -143,7 +149,8 @@ internal sealed class TaskMatcher
     /// URLs apart that differ only in their fragment.
     /// </summary>
     private static bool MayBeWritten(InputEntry candidate, string url) =>
-        candidate.Url == url || CanonicalUrl.WithFragment(candidate.Url) == url || CanonicalUrl.Of(candidate.Url) == url;
+        candidate.Url == url || CanonicalUrl.WithFragment(candidate.Url) == url
+            || CanonicalUrl.Of(candidate.Url) == url;
 
     /// <summary>
     /// Whether all fields given on both sides are equal, ignoring case (Nimble echoes countries in either) and whether
@@ -156,7 +163,8 @@ internal sealed class TaskMatcher
             || string.Equals(NimbleJson.Text(value), NimbleJson.Text(f.Value), StringComparison.OrdinalIgnoreCase));
     }
 
-    private void Add(string url, InputEntry input) => _byUrl[url] = _byUrl.TryGetValue(url, out var candidates) ? [.. candidates, input] : [input];
+    private void Add(string url, InputEntry input) =>
+        _byUrl[url] = _byUrl.TryGetValue(url, out var candidates) ? [.. candidates, input] : [input];
 
     /// <summary>The fields of an object; of a duplicate name the last one counts, as in other JSON readers.</summary>
     private static Dictionary<string, JsonElement> FieldsOf(JsonElement input)
@@ -168,5 +176,7 @@ internal sealed class TaskMatcher
     }
 
     private static string? Text(Dictionary<string, JsonElement> fields, string name) =>
-        fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? NimbleJson.Text(value) : null;
+        fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? NimbleJson.Text(value)
+            : null;
 }

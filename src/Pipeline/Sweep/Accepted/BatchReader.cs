@@ -22,7 +22,8 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
         var ended = known.Count(t => TaskStates.Classify(t.State) != TaskOutcome.Pending);
         // Of a submission that was found by its objects, only the collected tasks are known.
         var isDone = ended == known.Count && tasks.Count >= submission.Count;
-        return new(submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
+        return new(
+            submission.SubmissionId, isDone, isDone ? submission.Count : ended, Progress: null, CompletedAt: null);
     }
 
     /// <summary>
@@ -32,13 +33,17 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     {
         if (submission.BatchId is not null || submission.Count == 1
             || await ledger.GetTasksAsync(submission.SubmissionId, cancellationToken) is not [var first, ..]
-            || (await nimble.GetTaskAsync(submission.SubmissionId, first.TaskId, cancellationToken))?.BatchId is not { } batchId)
+            || (
+                await nimble.GetTaskAsync(
+                    submission.SubmissionId, first.TaskId, cancellationToken))?.BatchId is not { } batchId)
             return submission;
-        return await ledger.UpdateSubmissionAsync(submission with { BatchId = batchId }, cancellationToken) ?? submission;
+        return await ledger.UpdateSubmissionAsync(submission with { BatchId = batchId }, cancellationToken)
+            ?? submission;
     }
 
     /// <summary>The tasks as the batch's details have them now.</summary>
-    public async Task<IReadOnlyList<NimbleTask>> GetTasksAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<NimbleTask>> GetTasksAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken) =>
         [.. (await GetDetailsAsync(submission, cancellationToken)).Values];
 
     /// <summary>
@@ -62,10 +67,12 @@ internal sealed class BatchReader(ILedger ledger, NimbleClient nimble)
     /// <summary>Whether a task has not ended, as far as the API says.</summary>
     public static bool IsOpen(NimbleTask? task) => TaskStates.Classify(task?.State) == TaskOutcome.Pending;
 
-    private async Task<Dictionary<string, NimbleTask>> GetDetailsAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, NimbleTask>> GetDetailsAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var tasks = new Dictionary<string, NimbleTask>(StringComparer.Ordinal);
-        if (submission.BatchId is { } batchId && await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken) is { } batch)
+        if (submission.BatchId is { } batchId
+            && await nimble.GetBatchAsync(submission.SubmissionId, batchId, cancellationToken) is { } batch)
             foreach (var task in batch.Tasks)
                 tasks[task.Id] = task;
         return tasks;

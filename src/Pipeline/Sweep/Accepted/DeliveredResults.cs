@@ -30,7 +30,8 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
     /// <summary>Queues those tasks, even if the listing fails half-way: the objects seen until then exist.</summary>
     /// <returns>How many were queued.</returns>
     /// <inheritdoc cref="FindAsync"/>
-    public async Task<int> QueueAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    public async Task<int> QueueAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         try
@@ -46,12 +47,15 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
     }
 
     /// <summary>Queues tasks whose objects were listed.</summary>
-    public Task SendAsync(SubmissionEntry submission, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) => taskIds.Count == 0
+    public Task SendAsync(
+        SubmissionEntry submission, IReadOnlyCollection<string> taskIds,
+        CancellationToken cancellationToken) => taskIds.Count == 0
         ? Task.CompletedTask
         : queue.SendAsync(submission.SubmissionId, taskIds, DiscoveredBy.Listing, time.GetUtcNow(), cancellationToken);
 
     private async Task ListAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, HashSet<string> found, CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, HashSet<string> found,
+        CancellationToken cancellationToken)
     {
         if (submission.StorageUrl is null)
             return;
@@ -61,7 +65,8 @@ internal sealed class DeliveredResults(ILedger ledger, IWorkQueue queue, ObjectS
         {
             if (--left < 0)
                 throw PipelineException.Transient(FailureReasons.Unavailable,
-                    $"{submission.StorageUrl} holds far more objects than this submission has inputs. Delete those that are no results.");
+                    $"{submission.StorageUrl} holds far more objects than this submission has inputs. Delete "
+                        + "those that are no results.");
             if (ObjectNames.TaskIdOf(item.Uri) is { } taskId && !settled.Contains(taskId))
                 found.Add(taskId);
         }

@@ -35,9 +35,11 @@ internal sealed class FinishedTasks(ILedger ledger, IWorkQueue queue, OutcomeRec
             var row = rows[task.Id];
             var input = row.Ordinal is { } ordinal ? inputs[ordinal] : null;
             var state = TaskStates.Classify(task.State);
-            if (state == TaskOutcome.Succeeded && !row.IsOver && (input is null || TaskFailures.MaySucceed(input, task.Id)))
+            if (state == TaskOutcome.Succeeded && !row.IsOver
+                && (input is null || TaskFailures.MaySucceed(input, task.Id)))
                 good.Add(task.Id);
-            else if (state == TaskOutcome.Failed && input is { State: InputState.Waiting } && !HasAnother(row, rows, tasks))
+            else if (state == TaskOutcome.Failed && input is { State: InputState.Waiting }
+                && !HasAnother(row, rows, tasks))
                 await FailAsync(submission, input, task, cancellationToken);
         }
 

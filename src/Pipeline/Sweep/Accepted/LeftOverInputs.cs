@@ -72,7 +72,9 @@ internal sealed partial class LeftOverInputs(
         CancellationToken cancellationToken)
     {
         var named = tasks.Select(t => t.Id).ToHashSet(StringComparer.Ordinal);
-        var others = (await delivered.FindAsync(submission, inputs, cancellationToken)).Where(id => !named.Contains(id)).ToList();
+        var others = (await delivered.FindAsync(submission, inputs, cancellationToken))
+            .Where(id => !named.Contains(id))
+            .ToList();
         await delivered.SendAsync(submission, others, cancellationToken);
         return others.Count > 0 && (waits || (known < submission.Count && DeliveryPrefix.IsUnguessable(submission)));
     }
@@ -81,13 +83,15 @@ internal sealed partial class LeftOverInputs(
     {
         if (isAmbiguous)
             return new("sweep", FailureReasons.ResultAmbiguous,
-                "Several inputs have this URL, and nothing in Nimble's answers tells their results apart. Give each its own tag.");
+                "Several inputs have this URL, and nothing in Nimble's answers tells their results "
+                    + "apart. Give each its own tag.");
         if (left.Find(t => TaskStates.Classify(t.State) == TaskOutcome.Failed) is { } failed)
             return new("sweep", FailureReasons.TaskFailed, TaskFailures.MessageOf(failed));
         if (submission.Message is { } refusal)
             return new("sweep", FailureReasons.SubmissionRefused, refusal);
         return new("sweep", FailureReasons.TaskExpired,
-            "The batch is complete, but Nimble names no task for this input, neither in the batch nor in its list of tasks.");
+            "The batch is complete, but Nimble names no task for this input, neither in the batch "
+                + "nor in its list of tasks.");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =

@@ -19,7 +19,8 @@ internal sealed class OtherTasks(ILedger ledger, IWorkQueue queue, BatchReader b
     public async Task<bool> MaySucceedAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        var failed = inputs.Where(i => i is { State: InputState.Failed, TaskId: not null }).ToDictionary(i => i.Ordinal);
+        var failed = inputs.Where(
+            i => i is { State: InputState.Failed, TaskId: not null }).ToDictionary(i => i.Ordinal);
         if (failed.Count == 0
             || submission is not { State: SubmissionState.Accepted, BatchId: not null }
             || policy.IsExpired(submission))
@@ -29,7 +30,8 @@ internal sealed class OtherTasks(ILedger ledger, IWorkQueue queue, BatchReader b
         try
         {
             var others = await FindAsync(submission, inputs, failed, cancellationToken);
-            var good = others.Where(t => TaskStates.Classify(t.State) == TaskOutcome.Succeeded).Select(t => t.Id).ToList();
+            var good = others.Where(
+                t => TaskStates.Classify(t.State) == TaskOutcome.Succeeded).Select(t => t.Id).ToList();
             if (good.Count > 0 && now < last)
                 await queue.SendAsync(submission.SubmissionId, good, DiscoveredBy.Sweep, now, cancellationToken);
             return others.Count > good.Count || (good.Count > 0 && now < last);
@@ -55,7 +57,8 @@ internal sealed class OtherTasks(ILedger ledger, IWorkQueue queue, BatchReader b
             .ToDictionary(t => t.TaskId, StringComparer.Ordinal);
         var settled = FinishedTasks.CollectedIn(inputs);
         var isSurplus = rows.Count > submission.Count;
-        return [.. tasks.Where(task => !settled.Contains(task.Id) && rows.TryGetValue(task.Id, out var row) && !row.IsOver
+        return [.. tasks.Where(task => !settled.Contains(task.Id) && rows.TryGetValue(task.Id,
+            out var row) && !row.IsOver
             && (row.Ordinal is { } ordinal ? failed.ContainsKey(ordinal) : isSurplus)
             && TaskStates.Classify(task.State) != TaskOutcome.Failed)];
     }

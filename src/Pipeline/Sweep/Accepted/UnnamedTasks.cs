@@ -62,10 +62,12 @@ internal sealed partial class UnnamedTasks(
         return found.Count > 0 || end.Doubt is null || rows.Count >= submission.Count
             ? found
             : throw PipelineException.Transient(FailureReasons.Unavailable,
-                $"Nimble names no task for {missing} of {Amount.Of(submission.Count, "input")}, and {end.Doubt}. They wait.");
+                $"Nimble names no task for {missing} of {Amount.Of(submission.Count, "input")}, "
+                    + $"and {end.Doubt}. They wait.");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The API's list has tasks of submission {SubmissionId} that its batch does not name. Collecting them: {Tasks}.")]
+        "The API's list has tasks of submission {SubmissionId} that its batch does not name. "
+            + "Collecting them: {Tasks}.")]
     private partial void LogFound(string submissionId, int tasks);
 }

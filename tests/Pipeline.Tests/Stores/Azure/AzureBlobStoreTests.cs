@@ -22,12 +22,18 @@ public sealed class AzureBlobStoreTests(Servers servers)
         var uri = ObjectUri.Parse("azblob://no-such-container/x");
         foreach (var attempt in new Func<Task>[]
         {
-            () => store.OpenAsync(uri, Ct), () => store.WriteAsync(uri, new MemoryStream([1]), Ct), async () => await store.ListAsync(uri, Ct).CountAsync(Ct),
+            () =>
+                store.OpenAsync(uri, Ct), () =>
+                    store.WriteAsync(uri, new MemoryStream([1]), Ct), async () =>
+                        await store.ListAsync(uri, Ct).CountAsync(Ct),
         })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
-            Assert.Equal("The container 'no-such-container' of azblob://no-such-container/x does not exist. Create it, or correct the address.", error.Message);
+            Assert.Equal(
+                "The container 'no-such-container' of azblob://no-such-container/x does not exist. Create "
+                    + "it, or correct the address.",
+                error.Message);
         }
     }
 
@@ -36,10 +42,20 @@ public sealed class AzureBlobStoreTests(Servers servers)
     {
         var azurite = await servers.AzureAsync();
         await NewBlobAsync(azurite, 10);
-        using var store = Store(azurite.Open(change: o => o with { ConnectionString = o.ConnectionString!.Replace(AzuriteAccount.Key, "d3Jvbmc=", StringComparison.Ordinal) }));
+        using var store = Store(
+            azurite.Open(
+                change: o =>
+                    o with
+                    {
+                        ConnectionString = o.ConnectionString!.Replace(
+                            AzuriteAccount.Key, "d3Jvbmc=", StringComparison.Ordinal),
+                    }));
         foreach (var attempt in new Func<Task>[]
         {
-            () => store.OpenAsync(Blob, Ct), () => store.WriteAsync(Blob, new MemoryStream([1]), Ct), async () => await store.ListAsync(Blob, Ct).CountAsync(Ct),
+            () =>
+                store.OpenAsync(Blob, Ct), () =>
+                    store.WriteAsync(Blob, new MemoryStream([1]), Ct), async () =>
+                        await store.ListAsync(Blob, Ct).CountAsync(Ct),
         })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
@@ -58,7 +74,9 @@ public sealed class AzureBlobStoreTests(Servers servers)
         await using (read)
         {
             Assert.Equal(bytes, await Some.ReadAllAsync(read.Body));
-            Assert.Equal(["", "bytes=100000-", "bytes=150000-"], proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
+            Assert.Equal(
+                ["", "bytes=100000-", "bytes=150000-"],
+                proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
             Assert.All(proxy.Seen.Skip(1), r => Assert.Equal($"\"{read.ETag}\"", r.Headers["If-Match"]));
         }
     }
@@ -94,7 +112,8 @@ public sealed class AzureBlobStoreTests(Servers servers)
         var azurite = await servers.AzureAsync();
         await NewBlobAsync(azurite, 300_000);
         await using var proxy = await FaultProxy.StartAsync(
-            azurite.Blobs, new Fault { CutAt = 40_000 }, new Fault { Before = () => NewBlobAsync(azurite, 300_000, seed: 9) });
+            azurite.Blobs, new Fault { CutAt = 40_000 },
+            new Fault { Before = () => NewBlobAsync(azurite, 300_000, seed: 9) });
         using var store = Store(azurite.Open(blobs: proxy.Address));
         await using var read = (await store.OpenAsync(Blob, Ct))!;
         await AssertDamagedAsync(read, "asked to go on at byte 40000, the store answered 412");
@@ -103,16 +122,21 @@ public sealed class AzureBlobStoreTests(Servers servers)
     [Fact]
     public async Task ABusyAccountIsRetriedAFewTimes()
     {
-        var (read, bytes, proxy) = await OpenThroughAsync(new() { Status = 503 }, new() { Reset = true }, new() { Status = 500 });
+        var (read, bytes, proxy) = await OpenThroughAsync(
+            new() { Status = 503 }, new() { Reset = true }, new() { Status = 500 });
         await using (proxy)
         await using (read)
             Assert.Equal(bytes, await Some.ReadAllAsync(read.Body));
 
         var azurite = await servers.AzureAsync();
-        await using var busy = await FaultProxy.StartAsync(azurite.Blobs, new Fault { Status = 503, Headers = new Dictionary<string, string> { ["Retry-After"] = "77" } });
+        await using var busy = await FaultProxy.StartAsync(
+            azurite.Blobs,
+            new Fault { Status = 503, Headers = new Dictionary<string, string> { ["Retry-After"] = "77" } });
         using var store = Store(azurite.Open(blobs: busy.Address));
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(Blob, Ct));
-        Assert.Equal((FailureReasons.Unavailable, false, TimeSpan.FromSeconds(77)), (error.Reason, error.IsPermanent, error.RetryAfter));
+        Assert.Equal(
+            (FailureReasons.Unavailable, false, TimeSpan.FromSeconds(77)),
+            (error.Reason, error.IsPermanent, error.RetryAfter));
     }
 
     [Fact]
@@ -122,13 +146,15 @@ public sealed class AzureBlobStoreTests(Servers servers)
 
         using var request = await store.CreateRequestAsync(Blob, 5, new("\"etag\""), Ct);
 
-        Assert.Equal("https://acct.blob.core.windows.net/container/a%20b/%C3%BC%2B%25.json", request.RequestUri!.AbsoluteUri);
+        Assert.Equal(
+            "https://acct.blob.core.windows.net/container/a%20b/%C3%BC%2B%25.json", request.RequestUri!.AbsoluteUri);
         Assert.Equal("Bearer token-for-https://storage.azure.com/.default", request.Headers.Authorization!.ToString());
         Assert.Equal(["\"etag\""], request.Headers.GetValues("If-Match"));
         Assert.Equal("bytes=5-", request.Headers.Range!.ToString());
     }
 
-    private static AzureBlobStore Store(AzureAccount account) => new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
+    private static AzureBlobStore Store(AzureAccount account) =>
+        new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
 
     private static async Task<byte[]> NewBlobAsync(AzuriteAccount azurite, int size, int seed = 1)
     {
@@ -152,7 +178,8 @@ public sealed class AzureBlobStoreTests(Servers servers)
         var azurite = await servers.AzureAsync();
         var bytes = await NewBlobAsync(azurite, 300_000);
         var proxy = await FaultProxy.StartAsync(azurite.Blobs, faults);
-        var store = Store(azurite.Open(blobs: proxy.Address, change: o => o with { StallTimeout = TimeSpan.FromSeconds(1) }));
+        var store = Store(
+            azurite.Open(blobs: proxy.Address, change: o => o with { StallTimeout = TimeSpan.FromSeconds(1) }));
         return ((await store.OpenAsync(Blob, Ct))!, bytes, proxy);
     }
 
@@ -161,7 +188,8 @@ public sealed class AzureBlobStoreTests(Servers servers)
         public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
             new("token-for-" + string.Join(' ', requestContext.Scopes), DateTimeOffset.MaxValue);
 
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
+        public override ValueTask<AccessToken> GetTokenAsync(
+            TokenRequestContext requestContext, CancellationToken cancellationToken) =>
             new(GetToken(requestContext, cancellationToken));
     }
 }

@@ -18,10 +18,18 @@ public sealed class AzureErrorsTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(403, "AuthenticationFailed", FailureReasons.AccessDenied, "The account rejects the key in AzureWebJobsStorage (it may have been rotated)")]
-    [InlineData(403, "KeyBasedAuthenticationNotPermitted", FailureReasons.AccessDenied, "Set AzureWebJobsStorage__accountName instead of a connection string")]
-    [InlineData(403, "AuthorizationFailure", FailureReasons.AccessDenied, "rejects the key in AzureWebJobsStorage, or its network rules block this host")]
-    [InlineData(401, "NoAuthenticationInformation", FailureReasons.AccessDenied, "Copy the connection string from the account's access keys.")]
+    [InlineData(
+        403, "AuthenticationFailed", FailureReasons.AccessDenied,
+        "The account rejects the key in AzureWebJobsStorage (it may have been rotated)")]
+    [InlineData(
+        403, "KeyBasedAuthenticationNotPermitted", FailureReasons.AccessDenied,
+        "Set AzureWebJobsStorage__accountName instead of a connection string")]
+    [InlineData(
+        403, "AuthorizationFailure", FailureReasons.AccessDenied,
+        "rejects the key in AzureWebJobsStorage, or its network rules block this host")]
+    [InlineData(
+        401, "NoAuthenticationInformation", FailureReasons.AccessDenied,
+        "Copy the connection string from the account's access keys.")]
     [InlineData(400, "InvalidResourceName", FailureReasons.InvalidConfiguration, "Check the settings")]
     [InlineData(413, "RequestBodyTooLarge", FailureReasons.LimitExceeded, "answered 413")]
     public async Task ARefusalSaysWhatToDoAndNeverFailsTheWork(int status, string code, string reason, string advice)
@@ -38,29 +46,41 @@ public sealed class AzureErrorsTests
     }
 
     [Theory]
-    [InlineData("AuthorizationPermissionMismatch", "Grant the role 'Some Role' on the storage account to this host's identity")]
+    [InlineData(
+        "AuthorizationPermissionMismatch", "Grant the role 'Some Role' on the storage account to this host's identity")]
     [InlineData("AuthorizationFailure", "Allow the host's network on the account, and grant the role.")]
     [InlineData("AuthenticationFailed", "Check AzureWebJobsStorage__accountName")]
     public void AnIdentityIsToldTheRoleItNeeds(string code, string advice) =>
-        Assert.Contains(advice, AzureAccess.Of(connectionString: null, "Some Role").Advice(code, serverTime: null), StringComparison.Ordinal);
+        Assert.Contains(
+            advice, AzureAccess.Of(connectionString: null, "Some Role").Advice(code, serverTime: null),
+            StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("AuthenticationFailed", "2020-01-01T00:00:00Z", "The shared access signature in AzureWebJobsStorage expired on 2020-01-01 00:00 UTC.")]
+    [InlineData(
+        "AuthenticationFailed", "2020-01-01T00:00:00Z",
+        "The shared access signature in AzureWebJobsStorage expired on 2020-01-01 00:00 UTC.")]
     [InlineData("AuthorizationFailure", "2020-01-01", "expired on 2020-01-01 00:00 UTC. Create a new one")]
-    [InlineData("AuthenticationFailed", "2999-01-01T00:00:00Z", "rejects the shared access signature in AzureWebJobsStorage: its key was rotated")]
-    [InlineData("AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z", "does not allow this. Create one for blobs, queues and tables")]
+    [InlineData(
+        "AuthenticationFailed", "2999-01-01T00:00:00Z",
+        "rejects the shared access signature in AzureWebJobsStorage: its key was rotated")]
+    [InlineData(
+        "AuthorizationPermissionMismatch", "2999-01-01T00:00:00Z",
+        "does not allow this. Create one for blobs, queues and tables")]
     public async Task TheErrorSaysWhatIsWrongWithASharedAccessSignature(string code, string until, string advice)
     {
         await using var server = await TestServer.StartAsync(Answer(403, ("x-ms-error-code", code)));
         var account = new AzureAccount(new()
         {
-            ConnectionString = $"QueueEndpoint={server.Address}a;BlobEndpoint={server.Address}a;TableEndpoint={server.Address}a;"
-                + $"SharedAccessSignature=sv=2023-11-03&ss=bqt&srt=sco&sp=rwdlacup&se={Uri.EscapeDataString(until)}&sig=abc%3D",
+            ConnectionString =
+                $"QueueEndpoint={server.Address}a;BlobEndpoint={server.Address}a;TableEndpoint={server.Address}a;"
+                + "SharedAccessSignature=sv=2023-11-03&ss=bqt&srt=sco&sp=rwdlacup&se="
+                + $"{Uri.EscapeDataString(until)}&sig=abc%3D",
             MaxTries = 1,
         });
 
         var queue = new StorageWorkQueue(account, new(account, TimeProvider.System));
-        var error = await Assert.ThrowsAsync<PipelineException>(() => queue.SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => queue.SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
 
         Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsStoreFault));
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
@@ -77,7 +97,8 @@ public sealed class AzureErrorsTests
             context.Response.ContentType = "application/xml";
             context.Response.Headers["x-ms-error-code"] = "InvalidHeaderValue";
             await context.Response.WriteAsync(
-                "<?xml version=\"1.0\"?><Error><Code>InvalidHeaderValue</Code><Message>The API version 2026-04-06 is not supported by Azurite. "
+                "<?xml version=\"1.0\"?><Error><Code>InvalidHeaderValue</Code><Message>The API version 2026-04-06 is "
+                    + "not supported by Azurite. "
                 + "Please upgrade Azurite to latest version and retry.</Message></Error>", Ct);
         });
 
@@ -91,7 +112,8 @@ public sealed class AzureErrorsTests
     [InlineData(503, "ServerBusy", "x-ms-retry-after-ms", "1500", 1.5)]
     [InlineData(500, "InternalError", "x-other", "1", null)]
     [InlineData(409, "QueueBeingDeleted", "x-other", "1", 30.0)]
-    public async Task AnOverloadIsTransientWithTheRequestedWait(int status, string code, string header, string value, double? seconds)
+    public async Task AnOverloadIsTransientWithTheRequestedWait(
+        int status, string code, string header, string value, double? seconds)
     {
         var error = await SendAsync(Answer(status, ("x-ms-error-code", code), (header, value)));
 
@@ -104,7 +126,8 @@ public sealed class AzureErrorsTests
     [InlineData("0", 3)]
     public async Task ALongRequestedWaitDoesNotBlockTheWorker(string seconds, int requests)
     {
-        await using var server = await TestServer.StartAsync(Answer(503, ("x-ms-error-code", "ServerBusy"), ("Retry-After", seconds)));
+        await using var server = await TestServer.StartAsync(
+            Answer(503, ("x-ms-error-code", "ServerBusy"), ("Retry-After", seconds)));
 
         var error = await SendAsync(server.Address, tries: 3);
 
@@ -156,12 +179,16 @@ public sealed class AzureErrorsTests
             {
                 context.Response.StatusCode = 201;
                 context.Response.ContentType = "application/xml";
-                await context.Response.WriteAsync("<QueueMessagesList><QueueMessage><MessageId>1</MessageId><InsertionTime>Fri, 09 Oct 2026 21:04:30 GMT</InsertionTime>"
-                    + "<ExpirationTime>Fri, 31 Dec 9999 23:59:59 GMT</ExpirationTime><PopReceipt>r</PopReceipt><TimeNextVisible>Fri, 09 Oct 2026 21:04:30 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>");
+                await context.Response.WriteAsync("<QueueMessagesList><QueueMessage><MessageId>1</MessageId>"
+                    + "<InsertionTime>Fri, 09 Oct 2026 21:04:30 GMT</InsertionTime>"
+                    + "<ExpirationTime>Fri, 31 Dec 9999 23:59:59 "
+                    + "GMT</ExpirationTime><PopReceipt>r</PopReceipt><TimeNextVisible>Fri, 09 Oct 2026 21:04:30 "
+                    + "GMT</TimeNextVisible></QueueMessage></QueueMessagesList>");
             });
         var account = Account(server.Address, tries: 1);
 
-        await new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.FromSeconds(0.2), Ct);
+        await new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync(
+            "results", [Some.Body("a")], TimeSpan.FromSeconds(0.2), Ct);
 
         Assert.Equal(["POST", "PUT", "POST"], server.Seen.Select(request => request.Method));
         Assert.Contains("visibilitytimeout=1&messagettl=-1", server.Seen[2].PathAndQuery, StringComparison.Ordinal);
@@ -175,7 +202,9 @@ public sealed class AzureErrorsTests
         var account = Account(server.Address, tries: 1, TimeSpan.FromSeconds(30));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, stop.Token));
+            () =>
+                new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync(
+                    "results", [Some.Body("a")], TimeSpan.Zero, stop.Token));
     }
 
     [Theory]
@@ -183,13 +212,18 @@ public sealed class AzureErrorsTests
     public async Task AFailedSignInSaysWhatToDo(Exception thrown, bool isRefused, string advice)
     {
         var credential = new Mock<TokenCredential>();
-        credential.Setup(c => c.GetTokenAsync(It.IsAny<TokenRequestContext>(), It.IsAny<CancellationToken>())).Throws(thrown);
+        credential.Setup(
+            c => c.GetTokenAsync(It.IsAny<TokenRequestContext>(), It.IsAny<CancellationToken>())).Throws(thrown);
         var account = new AzureAccount(new() { AccountName = "acct", MaxTries = 1 }, credential.Object);
 
         var error = await Assert.ThrowsAsync<PipelineException>(
-            () => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+            () =>
+                new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync(
+                    "results", [Some.Body("a")], TimeSpan.Zero, Ct));
 
-        Assert.Equal((isRefused ? FailureReasons.AccessDenied : FailureReasons.Unavailable, isRefused), (error.Reason, error.IsStoreFault));
+        Assert.Equal(
+            (isRefused ? FailureReasons.AccessDenied : FailureReasons.Unavailable, isRefused),
+            (error.Reason, error.IsStoreFault));
         Assert.False(error.IsPermanent);
         Assert.StartsWith("The queue 'results' cannot be used: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(advice, error.Message, StringComparison.Ordinal);
@@ -197,19 +231,26 @@ public sealed class AzureErrorsTests
 
     public static TheoryData<Exception, bool, string> SignIns => new()
     {
-        { new CredentialUnavailableException("No managed identity."), true, "no identity is signed in: No managed identity. Give the host a managed identity" },
+        { new CredentialUnavailableException("No managed identity."), true, "no identity is signed in: No managed "
+            + "identity. Give the host a managed identity" },
         { new AuthenticationFailedException("The secret expired."), true, "The secret expired." },
-        { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")), false, "the token service is unavailable" },
-        { new AuthenticationFailedException("The token service was lost.", new SocketException((int)SocketError.NotConnected)), false, "the token service is unavailable" },
+        { new AuthenticationFailedException("The token service is down.", new RequestFailedException(503, "busy")),
+            false, "the token service is unavailable" },
+        { new AuthenticationFailedException("The token service "
+            + "was lost.",
+            new SocketException((int)SocketError.NotConnected)), false, "the token service is unavailable" },
     };
 
     [Fact]
-    public Task AnUnknownErrorIsNotTranslated() => Assert.ThrowsAsync<RequestFailedException>(() => SendAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null)));
+    public Task AnUnknownErrorIsNotTranslated() =>
+        Assert.ThrowsAsync<RequestFailedException>(
+            () => SendAsync(new RequestFailedException(400, "wrong", "InvalidXmlDocument", null)));
 
     [Fact]
     public async Task AConnectionThatIsResetImmediatelyIsTransient()
     {
-        var error = await Assert.ThrowsAsync<PipelineException>(() => SendAsync(new SocketException((int)SocketError.NotConnected)));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => SendAsync(new SocketException((int)SocketError.NotConnected)));
 
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
@@ -217,8 +258,14 @@ public sealed class AzureErrorsTests
     private static Task SendAsync(Exception thrown)
     {
         var queue = new Mock<QueueClient>();
-        queue.Setup(q => q.SendMessageAsync(It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(), It.IsAny<CancellationToken>())).ThrowsAsync(thrown);
-        var resource = new AzureResource<QueueClient>(queue.Object, "The queue", AzureAccess.Of(null, "role"), _ => throw new InvalidOperationException("The queue exists."));
+        queue.Setup(
+            q =>
+                q.SendMessageAsync(
+                    It.IsAny<string>(), It.IsAny<TimeSpan?>(), It.IsAny<TimeSpan?>(),
+                    It.IsAny<CancellationToken>())).ThrowsAsync(thrown);
+        var resource = new AzureResource<QueueClient>(
+            queue.Object, "The queue", AzureAccess.Of(null, "role"),
+            _ => throw new InvalidOperationException("The queue exists."));
         return resource.RunAsync(q => q.SendMessageAsync("a", null, null, Ct), Ct);
     }
 
@@ -238,7 +285,8 @@ public sealed class AzureErrorsTests
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
-    private static Func<HttpContext, Task> Answer(int status, params (string Name, string Value)[] headers) => context =>
+    private static Func<HttpContext, Task> Answer(int status, params (string Name, string Value)[] headers) =>
+        context =>
     {
         context.Response.StatusCode = status;
         foreach (var (name, value) in headers)
@@ -255,12 +303,17 @@ public sealed class AzureErrorsTests
     private static Task<PipelineException> SendAsync(Uri address, int tries)
     {
         var account = Account(address, tries);
-        return Assert.ThrowsAsync<PipelineException>(() => new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync("results", [Some.Body("a")], TimeSpan.Zero, Ct));
+        return Assert.ThrowsAsync<PipelineException>(
+            () =>
+                new StorageWorkQueue(account, new(account, TimeProvider.System)).SendAsync(
+                    "results", [Some.Body("a")], TimeSpan.Zero, Ct));
     }
 
     private static AzureAccount Account(Uri address, int tries, TimeSpan? stall = null) => new(new()
     {
-        ConnectionString = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};QueueEndpoint={address}a;BlobEndpoint={address}a;TableEndpoint={address}a",
+        ConnectionString =
+            $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};QueueEndpoint={address}a;"
+                + $"BlobEndpoint={address}a;TableEndpoint={address}a",
         MaxTries = tries,
         FirstDelay = TimeSpan.FromMilliseconds(5),
         LongestDelay = TimeSpan.FromMilliseconds(5),

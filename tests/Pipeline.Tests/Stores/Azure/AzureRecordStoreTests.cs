@@ -14,7 +14,9 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>Azure's own part of what consumers read: messages, pointers and the file of a submission. Against Azurite.</summary>
+/// <summary>
+/// Azure's own part of what consumers read: messages, pointers and the file of a submission. Against Azurite.
+/// </summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "7")]
 public sealed class AzureRecordStoreTests(Servers servers)
@@ -26,7 +28,9 @@ public sealed class AzureRecordStoreTests(Servers servers)
     {
         var azurite = await servers.AzureAsync();
         var output = Open(azurite);
-        var large = StagedRecord.FromBytes("large", "list", "list-000000", Encoding.UTF8.GetBytes($$"""{"id":"large","pad":"{{Convert.ToHexString(Some.Bytes(60_000))}}"}"""));
+        var large = StagedRecord.FromBytes(
+            "large", "list", "list-000000",
+            Encoding.UTF8.GetBytes($$"""{"id":"large","pad":"{{Convert.ToHexString(Some.Bytes(60_000))}}"}"""));
 
         await output.Publisher.PublishAsync(TextRecord.Of("small", padding: 50_000), Ct);
         await output.Publisher.PublishAsync(large, Ct);
@@ -34,12 +38,15 @@ public sealed class AzureRecordStoreTests(Servers servers)
         var messages = await MessagesAsync(azurite, AzureNames.RecordsQueue);
         Assert.Equal(2, messages.Count);
         Assert.Contains($$"""{"id":"small","list_id":"list","pad":"{{new string('x', 50_000)}}"}""", messages);
-        var pointer = JsonElement.Parse(messages.Single(message => message.Contains("pipeline.pointer/1", StringComparison.Ordinal)));
+        var pointer = JsonElement.Parse(
+            messages.Single(message => message.Contains("pipeline.pointer/1", StringComparison.Ordinal)));
         var stored = await ReadAsync(azurite, "list/list-000000/large.json.gz");
         Assert.Equal("large", pointer.GetProperty("id").GetString());
         Assert.Equal(stored.Length, pointer.GetProperty("bytes").GetInt64());
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(stored)), pointer.GetProperty("sha256").GetString());
-        Assert.EndsWith("/records/list/list-000000/large.json.gz", pointer.GetProperty("uri").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/records/list/list-000000/large.json.gz", pointer.GetProperty("uri").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal(["schema", "id", "uri", "bytes", "sha256"], pointer.EnumerateObject().Select(field => field.Name));
     }
 
@@ -47,7 +54,8 @@ public sealed class AzureRecordStoreTests(Servers servers)
     public async Task ARecordOfManyMegabytesIsStoredAndPointedTo()
     {
         var azurite = await servers.AzureAsync();
-        var json = Encoding.UTF8.GetBytes($$"""{"id":"huge","pad":"{{Convert.ToHexString(Some.Bytes(10_000_000))}}"}""");
+        var json = Encoding.UTF8.GetBytes(
+            $$"""{"id":"huge","pad":"{{Convert.ToHexString(Some.Bytes(10_000_000))}}"}""");
 
         await Open(azurite).Publisher.PublishAsync(StagedRecord.FromBytes("huge", "list", "list-000000", json), Ct);
         await Open(azurite).Publisher.PublishAsync(StagedRecord.FromBytes("huge", "list", "list-000000", json), Ct);
@@ -61,15 +69,19 @@ public sealed class AzureRecordStoreTests(Servers servers)
     public async Task AMessageLostInACrashIsSentByTheNextPutWithTheStoredBytes()
     {
         var azurite = await servers.AzureAsync();
-        await using (var proxy = await FaultProxy.StartAsync(azurite.Queues, [.. Enumerable.Repeat(new Fault { Status = 503 }, 10)]))
+        await using (
+            var proxy = await FaultProxy.StartAsync(
+                azurite.Queues, [.. Enumerable.Repeat(new Fault { Status = 503 }, 10)]))
         {
-            var error = await Assert.ThrowsAsync<PipelineException>(() => Open(azurite, proxy.Address).Publisher.PublishAsync(TextRecord.Of("a"), Ct));
+            var error = await Assert.ThrowsAsync<PipelineException>(
+                () => Open(azurite, proxy.Address).Publisher.PublishAsync(TextRecord.Of("a"), Ct));
             Assert.False(error.IsPermanent);
         }
 
         await Open(azurite).Publisher.PublishAsync(TextRecord.Of("a", padding: 7), Ct);
 
-        Assert.Equal(["""{"id":"a","list_id":"list","pad":""}"""], await MessagesAsync(azurite, AzureNames.RecordsQueue));
+        Assert.Equal(
+            ["""{"id":"a","list_id":"list","pad":""}"""], await MessagesAsync(azurite, AzureNames.RecordsQueue));
     }
 
     [Fact]
@@ -79,11 +91,16 @@ public sealed class AzureRecordStoreTests(Servers servers)
         var output = Open(azurite);
         await output.Publisher.PublishAsync(TextRecord.Of("a"), Ct);
 
-        await output.Publisher.PublishAsync([Some.Failure("a"), Some.Failure("b"), Some.Failure("c", new string('x', 100_000))], Ct);
+        await output.Publisher.PublishAsync(
+            [Some.Failure("a"), Some.Failure("b"), Some.Failure("c", new string('x', 100_000))], Ct);
 
-        var messages = (await MessagesAsync(azurite, AzureNames.FailuresQueue)).Select(message => JsonElement.Parse(message)).ToList();
+        var messages = (await MessagesAsync(azurite, AzureNames.FailuresQueue))
+            .Select(message => JsonElement.Parse(message))
+            .ToList();
         Assert.Equal(["b", "c"], messages.Select(message => message.GetProperty("id").GetString()).Order());
-        Assert.Equal(["pipeline.failure/1", "pipeline.pointer/1"], messages.Select(message => message.GetProperty("schema").GetString()).Order());
+        Assert.Equal(
+            ["pipeline.failure/1", "pipeline.pointer/1"],
+            messages.Select(message => message.GetProperty("schema").GetString()).Order());
     }
 
     [Fact]
@@ -93,9 +110,13 @@ public sealed class AzureRecordStoreTests(Servers servers)
         var output = Open(azurite);
         var ids = Enumerable.Range(0, 30).Select(i => $"{i}").ToList();
 
-        await Task.WhenAll(ids.Select(id => output.Publisher.PublishAsync(TextRecord.Of(id), Ct)).Concat(ids.Select(id => output.Publisher.PublishAsync([Some.Failure(id)], Ct))));
+        await Task.WhenAll(
+            ids.Select(id => output.Publisher.PublishAsync(TextRecord.Of(id), Ct))
+                .Concat(ids.Select(id => output.Publisher.PublishAsync([Some.Failure(id)], Ct))));
 
-        Assert.Empty(await Container(azurite, AzureNames.FailuresContainer).GetBlobsAsync(cancellationToken: Ct).ToListAsync(Ct));
+        Assert.Empty(
+            await Container(
+                azurite, AzureNames.FailuresContainer).GetBlobsAsync(cancellationToken: Ct).ToListAsync(Ct));
         Assert.Equal(30, (await output.Store.GetLocationsAsync("list", Ct)).Sum(location => location.Records));
     }
 
@@ -108,7 +129,12 @@ public sealed class AzureRecordStoreTests(Servers servers)
         // block.
         var sizes = new[] { 10, 300_000, 20, 30, 4_500_000, 40 };
         foreach (var (i, size) in sizes.Index())
-            await output.Publisher.PublishAsync(StagedRecord.FromBytes($"{i}", "list", "list-000000", Encoding.UTF8.GetBytes($$"""{"id":"{{i}}","pad":"{{Convert.ToHexString(Some.Bytes(size, i))}}"}""")), Ct);
+            await output.Publisher.PublishAsync(
+                StagedRecord.FromBytes(
+                    $"{i}", "list", "list-000000",
+                    Encoding.UTF8.GetBytes(
+                        $$"""{"id":"{{i}}","pad":"{{Convert.ToHexString(Some.Bytes(size, i))}}"}""")),
+                Ct);
         await output.Publisher.PublishAsync(StagedRecord.FromBytes("x", "list", "list-000001", "{}"u8.ToArray()), Ct);
 
         var first = await output.Store.GetLocationsAsync("list", Ct);
@@ -116,9 +142,12 @@ public sealed class AzureRecordStoreTests(Servers servers)
 
         Assert.Equal([6, 1], first.Select(location => location.Records));
         var stored = await ReadAsync(azurite, "list/list-000000.ndjson.gz");
-        Assert.Equal((stored.Length, Convert.ToHexStringLower(SHA256.HashData(stored))), ((int)first[0].Bytes, first[0].Sha256));
+        Assert.Equal(
+            (stored.Length, Convert.ToHexStringLower(SHA256.HashData(stored))), ((int)first[0].Bytes, first[0].Sha256));
         var lines = Encoding.UTF8.GetString(Expand(stored)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["0", "1", "2", "3", "4", "5"], lines.Select(line => JsonElement.Parse(line).GetProperty("id").GetString()));
+        Assert.Equal(
+            ["0", "1", "2", "3", "4", "5"],
+            lines.Select(line => JsonElement.Parse(line).GetProperty("id").GetString()));
 
         Assert.Equal(first, await output.Store.GetLocationsAsync("list", Ct));
         Assert.Equal(modified, await ModifiedAsync(azurite, "list/list-000000.ndjson.gz"));
@@ -132,7 +161,9 @@ public sealed class AzureRecordStoreTests(Servers servers)
         var azurite = await servers.AzureAsync();
         await Open(azurite).Publisher.PublishAsync(Some.Manifest(), Ct);
 
-        Assert.Contains("\"pipeline.manifest/1\"", Assert.Single(await MessagesAsync(azurite, AzureNames.ManifestsQueue)), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"pipeline.manifest/1\"", Assert.Single(await MessagesAsync(azurite, AzureNames.ManifestsQueue)),
+            StringComparison.Ordinal);
     }
 
     private static (AzureRecordStore Store, Publisher Publisher) Open(AzuriteAccount azurite, Uri? queues = null)
@@ -143,13 +174,21 @@ public sealed class AzureRecordStoreTests(Servers servers)
         return (store, new(store, [new QueueAnnouncer(account)]));
     }
 
-    private static BlobContainerClient Container(AzuriteAccount azurite, string name) => azurite.Open().Blobs.GetBlobContainerClient(name);
+    private static BlobContainerClient Container(AzuriteAccount azurite, string name) =>
+        azurite.Open().Blobs.GetBlobContainerClient(name);
 
     private static async Task<byte[]> ReadAsync(AzuriteAccount azurite, string name) =>
-        (await Container(azurite, AzureNames.RecordsContainer).GetBlobClient(name).DownloadContentAsync(Ct)).Value.Content.ToArray();
+        (
+            await Container(
+                azurite,
+                AzureNames.RecordsContainer).GetBlobClient(name).DownloadContentAsync(Ct)).Value.Content.ToArray();
 
     private static async Task<DateTimeOffset> ModifiedAsync(AzuriteAccount azurite, string name) =>
-        (await Container(azurite, AzureNames.RecordsContainer).GetBlobClient(name).GetPropertiesAsync(cancellationToken: Ct)).Value.LastModified;
+        (
+            await Container(
+                azurite,
+                AzureNames.RecordsContainer).GetBlobClient(name).GetPropertiesAsync(cancellationToken: Ct))
+                    .Value.LastModified;
 
     private static async Task<List<string>> MessagesAsync(AzuriteAccount azurite, string queue)
     {

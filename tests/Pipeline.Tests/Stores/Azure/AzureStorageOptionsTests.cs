@@ -13,7 +13,9 @@ namespace Pipeline.Tests.Stores.Azure;
 
 public sealed class AzureStorageOptionsTests
 {
-    private const string Connection = $"DefaultEndpointsProtocol=https;AccountName=acct;AccountKey={AzuriteAccount.Key};EndpointSuffix=core.windows.net";
+    private const string Connection =
+        $"DefaultEndpointsProtocol=https;AccountName=acct;AccountKey={AzuriteAccount.Key};"
+            + "EndpointSuffix=core.windows.net";
 
     [Fact]
     public void WithoutAnAccountThereAreNoOptions() => Assert.Null(AzureStorageOptions.FromEnvironment(_ => null));
@@ -46,8 +48,13 @@ public sealed class AzureStorageOptionsTests
         Assert.IsType(credential, AzureAccount.CreateCredential(new() { AccountName = "acct", Credential = kind }));
 
     [Theory]
-    [InlineData("AzureWebJobsStorage__blobServiceUri", "ftp://x", "AzureWebJobsStorage__blobServiceUri is 'ftp://x'. Write an http or https address, or leave it out.")]
-    [InlineData("AzureWebJobsStorage__credential", "me", "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or azurecli, or leave it out.")]
+    [InlineData(
+        "AzureWebJobsStorage__blobServiceUri", "ftp://x",
+        "AzureWebJobsStorage__blobServiceUri is 'ftp://x'. Write an http or https address, or leave it out.")]
+    [InlineData(
+        "AzureWebJobsStorage__credential", "me",
+        "AzureWebJobsStorage__credential is 'me'. Write managedidentity, workloadidentity or "
+            + "azurecli, or leave it out.")]
     public void AnInvalidVariableIsRefused(string name, string value, string message)
     {
         var error = Assert.Throws<PipelineException>(() => Read(new() { [name] = value }));
@@ -57,9 +64,12 @@ public sealed class AzureStorageOptionsTests
     [Fact]
     public void AnAccountWithAMissingAddressIsRefused()
     {
-        var error = Assert.Throws<PipelineException>(() => new AzureAccount(new() { BlobServiceUri = new("https://blobs.example/") }));
+        var error = Assert.Throws<PipelineException>(
+            () => new AzureAccount(new() { BlobServiceUri = new("https://blobs.example/") }));
         Assert.Equal(
-            "The storage account's queue address is missing. Set AzureWebJobsStorage, AzureWebJobsStorage__accountName or AzureWebJobsStorage__queueServiceUri.", error.Message);
+            "The storage account's queue address is missing. Set AzureWebJobsStorage, AzureWebJobsStorage__accountName "
+                + "or AzureWebJobsStorage__queueServiceUri.",
+            error.Message);
     }
 
     [Theory]
@@ -68,7 +78,8 @@ public sealed class AzureStorageOptionsTests
     public void ABrokenConnectionStringIsRefusedWithoutBeingQuoted(string text)
     {
         var error = Assert.Throws<PipelineException>(() => new AzureAccount(new() { ConnectionString = text }));
-        Assert.StartsWith("AzureWebJobsStorage is not a storage connection string.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "AzureWebJobsStorage is not a storage connection string.", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(text, error.ToString(), StringComparison.Ordinal);
     }
 
@@ -83,7 +94,8 @@ public sealed class AzureStorageOptionsTests
     public void TheRegisteredStoresCanBeResolved()
     {
         using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System)
-            .AddAzureStores(new() { ConnectionString = Connection }).BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+            .AddAzureStores(new() { ConnectionString = Connection })
+                .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
 
         Assert.IsType<StorageWorkQueue>(services.GetRequiredService<IWorkQueue>());
         Assert.IsType<TableLedger>(services.GetRequiredService<ILedger>());
@@ -92,5 +104,6 @@ public sealed class AzureStorageOptionsTests
         Assert.NotNull(services.GetRequiredService<StorageQueueReceiver>());
     }
 
-    private static AzureStorageOptions? Read(Dictionary<string, string> variables) => AzureStorageOptions.FromEnvironment(variables.GetValueOrDefault);
+    private static AzureStorageOptions? Read(Dictionary<string, string> variables) =>
+        AzureStorageOptions.FromEnvironment(variables.GetValueOrDefault);
 }

@@ -39,13 +39,18 @@ public sealed class StorageWorkQueueSuite(Servers servers) : WorkQueueContract
     {
         var delivery = await _receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), Token);
         foreach (var message in delivery.Messages)
-            Assert.True(await (complete ? _receiver.CompleteAsync(message, Token) : _receiver.AbandonAsync(message, TimeSpan.Zero, "refused", Token)));
+            Assert.True(
+                await (
+                    complete
+                        ? _receiver.CompleteAsync(message, Token)
+                        : _receiver.AbandonAsync(message, TimeSpan.Zero, "refused", Token)));
         return await Task.WhenAll(delivery.Messages.Select(message => message.OpenAsync(Token)));
     }
 
     protected override async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceivePoisonAsync(string queue)
     {
-        var messages = await _account.Queues.GetQueueClient(queue + QueueNames.PoisonSuffix).PeekMessagesAsync(32, Token);
+        var messages = await _account.Queues.GetQueueClient(
+            queue + QueueNames.PoisonSuffix).PeekMessagesAsync(32, Token);
         return [.. messages.Value.Select(message => message.Body.ToMemory())];
     }
 
@@ -60,7 +65,8 @@ public sealed class TableLedgerSuite(Servers servers) : LedgerContract
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override async Task<ILedger> OpenAsync() => new TableLedger((_azurite ??= await servers.AzureAsync()).Open(), TimeProvider.System);
+    protected override async Task<ILedger> OpenAsync() =>
+        new TableLedger((_azurite ??= await servers.AzureAsync()).Open(), TimeProvider.System);
 
     protected override Task<ILedger> ReopenAsync() => OpenAsync();
 }
@@ -99,26 +105,34 @@ public sealed class AzureRecordStoreSuite(Servers servers) : RecordStoreContract
     {
         var account = (_azurite ??= await servers.AzureAsync()).Open();
         _blobs = account.Blobs;
-        return new AzureRecordStore(account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+        return new AzureRecordStore(
+            account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
     }
 
     protected override Task<IRecordStore> ReopenAsync() => OpenAsync();
 
-    protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) => ReadAsync(AzureNames.RecordsContainer, listId, ".json.gz");
+    protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) =>
+        ReadAsync(AzureNames.RecordsContainer, listId, ".json.gz");
 
-    protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) => ReadAsync(AzureNames.FailuresContainer, listId, ".json");
+    protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) =>
+        ReadAsync(AzureNames.FailuresContainer, listId, ".json");
 
     protected override async Task<string> ReadManifestAsync(string listId) =>
-        (await _blobs.GetBlobContainerClient(AzureNames.ManifestsContainer).GetBlobClient($"{listId}.json").DownloadContentAsync(Token)).Value.Content.ToString();
+        (
+            await _blobs.GetBlobContainerClient(
+                AzureNames.ManifestsContainer).GetBlobClient($"{listId}.json").DownloadContentAsync(Token))
+                    .Value.Content.ToString();
 
     private async Task<IReadOnlyList<string>> ReadAsync(string container, string listId, string suffix)
     {
         var (client, texts) = (_blobs.GetBlobContainerClient(container), new List<string>());
         await foreach (var blob in client.GetBlobsAsync(new() { Prefix = $"{listId}/" }, Token))
         {
-            if (!blob.Name.EndsWith(suffix, StringComparison.Ordinal) || blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
+            if (!blob.Name.EndsWith(suffix, StringComparison.Ordinal)
+                || blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
                 continue;
-            Stream content = (await client.GetBlobClient(blob.Name).DownloadContentAsync(Token)).Value.Content.ToStream();
+            Stream content = (
+                await client.GetBlobClient(blob.Name).DownloadContentAsync(Token)).Value.Content.ToStream();
             if (suffix.EndsWith(".gz", StringComparison.Ordinal))
                 content = new GZipStream(content, CompressionMode.Decompress);
             texts.Add(Encoding.UTF8.GetString(await Some.ReadAllAsync(content)).TrimEnd('\n'));

@@ -42,7 +42,10 @@ public sealed partial class DownstreamDocsTests
 
     /// <summary>Returns queue and blob of each row of the first table.</summary>
     internal static (string Queue, string Blob)[] Queues() =>
-        [.. Rows().Matches(Section("| queue |", "## Messages")).Select(row => (row.Groups["first"].Value, row.Groups["last"].Value))];
+        [
+            .. Rows()
+                .Matches(Section("| queue |", "## Messages"))
+                .Select(row => (row.Groups["first"].Value, row.Groups["last"].Value))];
 
     private static string Section(string from, string to)
     {
@@ -71,7 +74,8 @@ public sealed class DownstreamTests(Servers servers)
     {
         var account = (await servers.AzureAsync()).Open();
         var blobs = new AzureBlobStore(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
-        var publisher = new Publisher(new AzureRecordStore(account, new(account, blobs)), [new QueueAnnouncer(account)]);
+        var publisher = new Publisher(
+            new AzureRecordStore(account, new(account, blobs)), [new QueueAnnouncer(account)]);
         var record = Encoding.UTF8.GetBytes("""{"schema":"pipeline.record/1","id":"a"}""");
         // Put everything twice, as after a crash.
         for (var i = 0; i < 2; i++)
@@ -82,7 +86,8 @@ public sealed class DownstreamTests(Servers servers)
         }
 
         var pages = DownstreamDocsTests.Queues();
-        Assert.Equal([AzureNames.RecordsQueue, AzureNames.FailuresQueue, AzureNames.ManifestsQueue], pages.Select(p => p.Queue));
+        Assert.Equal(
+            [AzureNames.RecordsQueue, AzureNames.FailuresQueue, AzureNames.ManifestsQueue], pages.Select(p => p.Queue));
         foreach (var ((queue, blob), id) in pages.Zip(["a", "b", "list"]))
         {
             PeekedMessage[] messages = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(32, Ct)).Value;

@@ -12,7 +12,8 @@ namespace Pipeline.Tests.Stores.Azure;
 /// <summary>Decodes a message's text to the bytes that its stage receives.</summary>
 public sealed class StorageMessageTests
 {
-    private readonly ClaimChecks _claims = new(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), TimeProvider.System);
+    private readonly ClaimChecks _claims = new(
+        new(new() { ConnectionString = "UseDevelopmentStorage=true" }), TimeProvider.System);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -39,7 +40,8 @@ public sealed class StorageMessageTests
     [InlineData("url-lists/2026-01-01/00000000000000000000000000000000", -1)]
     public async Task AForgedClaimIsRefusedWithoutARequest(string blob, long bytes)
     {
-        var problem = await Assert.ThrowsAsync<PipelineException>(() => Message(Claim(blob, bytes, "00")).OpenAsync(Ct));
+        var problem = await Assert.ThrowsAsync<PipelineException>(
+            () => Message(Claim(blob, bytes, "00")).OpenAsync(Ct));
 
         Assert.Equal((true, FailureReasons.InvalidInput), (problem.IsPermanent, problem.Reason));
     }
@@ -73,7 +75,8 @@ public sealed class UnusableClaimTests(Servers servers)
         var queue = new StorageWorkQueue(account, claims);
         var container = account.Blobs.GetBlobContainerClient(AzureNames.ClaimsContainer);
         await queue.SendAsync(QueueNames.UrlLists, [new byte[100_000]], TimeSpan.Zero, Ct);
-        await container.DeleteBlobAsync((await container.GetBlobsAsync(cancellationToken: Ct).SingleAsync(Ct)).Name, cancellationToken: Ct);
+        await container.DeleteBlobAsync(
+            (await container.GetBlobsAsync(cancellationToken: Ct).SingleAsync(Ct)).Name, cancellationToken: Ct);
         var blob = $"url-lists/2026-01-01/{new string('0', 32)}";
         await container.GetBlobClient(blob).UploadAsync(new BinaryData(new byte[9]), Ct);
         string[] bad =
@@ -82,27 +85,42 @@ public sealed class UnusableClaimTests(Servers servers)
             StorageMessageTests.Claim(blob, 9, "00"),
             StorageMessageTests.Claim(blob, 8, Convert.ToHexStringLower(SHA256.HashData(new byte[8]))),
         ];
-        await queue.SendAsync(QueueNames.UrlLists, [.. bad.Select(text => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(text))], TimeSpan.Zero, Ct);
+        await queue.SendAsync(
+            QueueNames.UrlLists, [.. bad.Select(text => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(text))],
+            TimeSpan.Zero, Ct);
         await queue.SendAsync(QueueNames.UrlLists, [Some.Body("good")], TimeSpan.Zero, Ct);
         var (handled, dead) = (new List<string>(), new List<Exception>());
 
-        await RunAsync(new(queue, claims, TimeProvider.System), handled, dead, () => handled.Count == 1 && dead.Count == 4);
+        await RunAsync(new(queue, claims, TimeProvider.System), handled, dead, () => handled.Count == 1
+            && dead.Count == 4);
 
         Assert.Equal([Encoding.UTF8.GetString(Some.Body("good").Span)], handled);
         Assert.Equal(
-            [FailureReasons.Internal, FailureReasons.InvalidInput, FailureReasons.ObjectDamaged, FailureReasons.ObjectDamaged],
+            [
+                FailureReasons.Internal, FailureReasons.InvalidInput, FailureReasons.ObjectDamaged,
+                FailureReasons.ObjectDamaged],
             dead.Select(e => Assert.IsType<PipelineException>(e).Reason).Order());
-        Assert.Equal(4, (await account.Queues.GetQueueClient("url-lists-poison").GetPropertiesAsync(Ct)).Value.ApproximateMessagesCount);
+        Assert.Equal(
+            4,
+            (
+                await account.Queues.GetQueueClient("url-lists-poison")
+                    .GetPropertiesAsync(Ct)).Value.ApproximateMessagesCount);
     }
 
-    private static async Task RunAsync(StorageQueueReceiver receiver, List<string> handled, List<Exception> dead, Func<bool> isDone)
+    private static async Task RunAsync(
+        StorageQueueReceiver receiver, List<string> handled, List<Exception> dead, Func<bool> isDone)
     {
         var runner = new QueueHost(
             receiver,
             [new(QueueNames.UrlLists, 1, (body, _) => Add(handled, Encoding.UTF8.GetString(body.Span)))],
             _ => Task.CompletedTask,
             (_, _, error, _) => Add(dead, error),
-            new() { RetryDelay = TimeSpan.Zero, IdleSweepInterval = TimeSpan.FromMilliseconds(20), SweepInterval = TimeSpan.FromMilliseconds(20) },
+            new()
+            {
+                RetryDelay = TimeSpan.Zero,
+                IdleSweepInterval = TimeSpan.FromMilliseconds(20),
+                SweepInterval = TimeSpan.FromMilliseconds(20),
+            },
             TimeProvider.System,
             new Random(1),
             new(TimeProvider.System),

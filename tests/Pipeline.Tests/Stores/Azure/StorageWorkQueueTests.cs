@@ -26,7 +26,10 @@ public sealed class StorageWorkQueueTests(Servers servers)
         Assert.Equal(9999, message.ExpiresOn?.Year);
     }
 
-    public static TheoryData<string> UnfitMessages => [new string('x', 200_000), new string('&', 20_000), "https://a/\r\nhttps://b/", "a\0b", " padded ", "\uFFFE", ""];
+    public static TheoryData<string> UnfitMessages =>
+        [
+            new string('x', 200_000), new string('&', 20_000), "https://a/\r\nhttps://b/", "a\0b", " padded ", "\uFFFE",
+            ""];
 
     [Theory]
     [MemberData(nameof(UnfitMessages))]
@@ -37,7 +40,10 @@ public sealed class StorageWorkQueueTests(Servers servers)
 
         await queue.SendAsync(Queue, [body], TimeSpan.Zero, Ct);
 
-        Assert.Equal(1, await account.Blobs.GetBlobContainerClient(AzureNames.ClaimsContainer).GetBlobsAsync(cancellationToken: Ct).CountAsync(Ct));
+        Assert.Equal(
+            1,
+            await account.Blobs.GetBlobContainerClient(
+                AzureNames.ClaimsContainer).GetBlobsAsync(cancellationToken: Ct).CountAsync(Ct));
         Assert.Equal(body, (await ReceiveAsync(receiver)).ToArray());
     }
 
@@ -56,7 +62,13 @@ public sealed class StorageWorkQueueTests(Servers servers)
     public async Task AListThatMentionsTheClaimsSchemaIsNotAClaim()
     {
         var claims = new ClaimChecks((await servers.AzureAsync()).Open(), TimeProvider.System);
-        foreach (var text in new[] { "https://a/?q=\"pipeline.claim/1\"", """{"url":"https://a/","tag":"pipeline.claim/1"}""", """["pipeline.claim/1"]""" })
+        foreach (var text
+            in new[]
+            {
+                "https://a/?q=\"pipeline.claim/1\"",
+                """{"url":"https://a/","tag":"pipeline.claim/1"}""",
+                """["pipeline.claim/1"]""",
+            })
         {
             ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(text);
             Assert.Equal(body, await claims.RedeemAsync(body, Ct));
@@ -107,7 +119,8 @@ public sealed class StorageWorkQueueTests(Servers servers)
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReceiveAsync(StorageQueueReceiver receiver) =>
-        await Assert.Single((await receiver.ReceiveAsync(Queue, 32, TimeSpan.FromMinutes(1), Ct)).Messages).OpenAsync(Ct);
+        await Assert.Single(
+            (await receiver.ReceiveAsync(Queue, 32, TimeSpan.FromMinutes(1), Ct)).Messages).OpenAsync(Ct);
 
     private async Task<(AzureAccount Account, StorageWorkQueue Queue, StorageQueueReceiver Receiver)> OpenAsync()
     {

@@ -25,8 +25,13 @@ public sealed class TableLedgerTests(Servers servers)
             var azurite = await servers.AzureAsync();
             await PrepareTablesAsync(azurite);
             await using var proxy = await FaultProxy.StartAsync(
-                azurite.Tables, [.. Enumerable.Repeat(new Fault(), survive), .. Enumerable.Repeat(new Fault { Status = 500 }, 1000)]);
-            var error = await Record.ExceptionAsync(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct));
+                azurite.Tables,
+                [.. Enumerable.Repeat(new Fault(), survive), .. Enumerable.Repeat(new Fault { Status = 500 }, 1000)]);
+            var error = await Record.ExceptionAsync(
+                () =>
+                    Ledger(
+                        azurite, proxy.Address,
+                        o => o with { MaxTries = 1 }).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct));
             var ledger = Ledger(azurite);
             if (error is null)
             {
@@ -54,7 +59,8 @@ public sealed class TableLedgerTests(Servers servers)
         await PrepareTablesAsync(azurite);
         var tasks = Enumerable.Range(0, 250).Select(i => new TaskEntry($"task-{i}", i)).ToList();
         await using var proxy = await FaultProxy.StartAsync(azurite.Tables, new(), new() { Status = 500 });
-        await Assert.ThrowsAsync<PipelineException>(() => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).AddTasksAsync("list-000000", tasks, Ct));
+        await Assert.ThrowsAsync<PipelineException>(
+            () => Ledger(azurite, proxy.Address, o => o with { MaxTries = 1 }).AddTasksAsync("list-000000", tasks, Ct));
         var ledger = Ledger(azurite);
         Assert.Equal(100, (await ledger.GetTasksAsync("list-000000", Ct)).Count);
 
@@ -75,16 +81,27 @@ public sealed class TableLedgerTests(Servers servers)
         var submission = (await ledger.GetSubmissionAsync(planned.SubmissionId, Ct))!;
 
         await using (var proxy = await LosingAsync(azurite, 0))
-            submission = await Ledger(azurite, proxy.Address).UpdateSubmissionAsync(submission with { State = SubmissionState.Posting }, Ct);
+            submission = await Ledger(azurite, proxy.Address).UpdateSubmissionAsync(
+                submission with { State = SubmissionState.Posting }, Ct);
         Assert.Equal(submission, await ledger.GetSubmissionAsync(planned.SubmissionId, Ct));
         await using (var proxy = await LosingAsync(azurite, 1))
             list = await Ledger(azurite, proxy.Address).UpdateListAsync(list with { Inputs = 9 }, Ct);
         Assert.Equal(list, await ledger.GetListAsync("list", Ct));
         await using (var proxy = await LosingAsync(azurite, 0))
-            inputs = [.. (await Ledger(azurite, proxy.Address).UpdateInputsAsync([.. inputs.Select(i => i with { TaskId = "t" })], Ct)).OfType<InputEntry>()];
+            inputs =
+            [
+                .. (
+                    await Ledger(azurite, proxy.Address).UpdateInputsAsync(
+                        [.. inputs.Select(i => i with { TaskId = "t" })], Ct)).OfType<InputEntry>(),
+            ];
         Assert.Equal(inputs, await ledger.GetInputsAsync(planned.SubmissionId, Ct));
         await using (var proxy = await LosingAsync(azurite, 0))
-            inputs = [.. (await Ledger(azurite, proxy.Address).UpdateInputsAsync([inputs[0] with { TaskId = "u" }], Ct)).OfType<InputEntry>()];
+            inputs =
+            [
+                .. (
+                    await Ledger(azurite, proxy.Address).UpdateInputsAsync(
+                        [inputs[0] with { TaskId = "u" }], Ct)).OfType<InputEntry>(),
+            ];
         Assert.Equal(Assert.Single(inputs), await ledger.GetInputAsync(planned.SubmissionId, 0, Ct));
     }
 
@@ -99,10 +116,12 @@ public sealed class TableLedgerTests(Servers servers)
         var inputs = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
         await Ledger(azurite).UpdateInputsAsync([inputs[30] with { TaskId = "other" }], Ct);
         // The first update is sent alone and delayed. The others arrive meanwhile.
-        await using var proxy = await FaultProxy.StartAsync(azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new() { LoseAnswer = losesAnAnswer });
+        await using var proxy = await FaultProxy.StartAsync(
+            azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new() { LoseAnswer = losesAnAnswer });
         var ledger = Ledger(azurite, proxy.Address);
 
-        var written = await Task.WhenAll(inputs.Select(async i => (await ledger.UpdateInputsAsync([i with { TaskId = "mine" }], Ct))[0]));
+        var written = await Task.WhenAll(
+            inputs.Select(async i => (await ledger.UpdateInputsAsync([i with { TaskId = "mine" }], Ct))[0]));
 
         Assert.Equal([30], written.Index().Where(w => w.Item is null).Select(w => w.Index));
         var stored = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
@@ -119,7 +138,8 @@ public sealed class TableLedgerTests(Servers servers)
         await PrepareTablesAsync(azurite);
         await using var proxy = await FaultProxy.StartAsync(azurite.Tables);
         var ledger = Ledger(azurite, proxy.Address);
-        await ledger.AddTasksAsync("list-000000", [.. Enumerable.Range(0, 5).Select(i => new TaskEntry($"task-{i}", null))], Ct);
+        await ledger.AddTasksAsync(
+            "list-000000", [.. Enumerable.Range(0, 5).Select(i => new TaskEntry($"task-{i}", null))], Ct);
         var before = proxy.Seen.Count;
 
         await ledger.AddTasksAsync("list-000000", [new("task-3", 7)], Ct);
@@ -127,7 +147,8 @@ public sealed class TableLedgerTests(Servers servers)
         await ledger.AddTasksAsync("list-000000", [new("task-3", 8)], Ct);
         await ledger.AddTasksAsync("list-000000", [new("task-9", 9)], Ct);
 
-        Assert.Equal([7, 9], (await ledger.GetTasksAsync("list-000000", Ct)).Select(t => t.Ordinal).OfType<int>().Order());
+        Assert.Equal(
+            [7, 9], (await ledger.GetTasksAsync("list-000000", Ct)).Select(t => t.Ordinal).OfType<int>().Order());
     }
 
     [Fact]
@@ -135,7 +156,9 @@ public sealed class TableLedgerTests(Servers servers)
     {
         var azurite = await servers.AzureAsync();
         await PrepareTablesAsync(azurite);
-        await using var proxy = await FaultProxy.StartAsync(azurite.Tables, [.. Enumerable.Range(0, 8).SelectMany(_ => new[] { new Fault { LoseAnswer = true }, new Fault() })]);
+        await using var proxy = await FaultProxy.StartAsync(
+            azurite.Tables,
+            [.. Enumerable.Range(0, 8).SelectMany(_ => new[] { new Fault { LoseAnswer = true }, new Fault() })]);
         var planned = Some.Submission();
 
         await Ledger(azurite, proxy.Address).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
@@ -150,14 +173,18 @@ public sealed class TableLedgerTests(Servers servers)
         var ledger = Ledger(await servers.AzureAsync());
         // A character of two UTF-16 units crosses the end of a property.
         var text = new string('"', (32 * 1024) - 1) + "😀" + new string('ü', 40_000);
-        var inputs = Enumerable.Range(0, 30).Select(i => Some.Input("list-000000", i) with { Input = text, Url = "" }).ToList();
+        var inputs = Enumerable.Range(0, 30).Select(
+            i => Some.Input("list-000000", i) with { Input = text, Url = "" }).ToList();
         await ledger.CreateSubmissionAsync(Some.Submission(count: 30) with { SharedInputs = text }, inputs, Ct);
 
-        Assert.All(await ledger.GetInputsAsync("list-000000", Ct), input => Assert.Equal((text, ""), (input.Input, input.Url)));
+        Assert.All(
+            await ledger.GetInputsAsync("list-000000", Ct),
+            input => Assert.Equal((text, ""), (input.Input, input.Url)));
         Assert.Equal(text, (await ledger.GetSubmissionAsync("list-000000", Ct))!.SharedInputs);
 
         var huge = Some.Input("list-000001", 0) with { Input = new string('x', 600_000) };
-        var error = await Assert.ThrowsAsync<PipelineException>(() => ledger.CreateSubmissionAsync(Some.Submission("list", 1, 1), [huge], Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => ledger.CreateSubmissionAsync(Some.Submission("list", 1, 1), [huge], Ct));
         Assert.Equal((FailureReasons.LimitExceeded, true), (error.Reason, error.IsPermanent));
         Assert.Contains("Row 'i0000' of 'list-000001' has 6000", error.Message, StringComparison.Ordinal);
     }
@@ -171,7 +198,9 @@ public sealed class TableLedgerTests(Servers servers)
         var submission = (await ledger.GetSubmissionAsync("list-000000", Ct))!;
         var stale = submission;
         for (var i = 1; i <= 5; i++)
-            submission = (await ledger.UpdateSubmissionAsync(submission with { DueAt = Some.Time.AddMinutes(i % 2), PollCount = i }, Ct))!;
+            submission = (
+                await ledger.UpdateSubmissionAsync(
+                    submission with { DueAt = Some.Time.AddMinutes(i % 2), PollCount = i }, Ct))!;
 
         Assert.Null(await ledger.UpdateSubmissionAsync(stale with { DueAt = Some.Time.AddMinutes(9) }, Ct));
         Assert.Single(await DueRowsAsync(azurite));
@@ -207,7 +236,9 @@ public sealed class TableLedgerTests(Servers servers)
         var azurite = await servers.AzureAsync();
         var time = new FakeTimeProvider(Some.Time);
         var ledger = new TableLedger(azurite.Open(), time);
-        var closed = (await ledger.UpdateListAsync(await ledger.CreateListAsync(Some.List(), Ct) with { State = ListState.Closed }, Ct))!;
+        var closed = (
+            await ledger.UpdateListAsync(
+                await ledger.CreateListAsync(Some.List(), Ct) with { State = ListState.Closed }, Ct))!;
         time.Advance(TimeSpan.FromMinutes(61));
         Assert.Empty(await ledger.GetOpenListsAsync(Ct).ToListAsync(Ct));
         Assert.Empty(await Rows(azurite, AzureNames.DueTable).ToListAsync(Ct));
@@ -217,12 +248,15 @@ public sealed class TableLedgerTests(Servers servers)
         Assert.Single(await ledger.GetOpenListsAsync(Ct).ToListAsync(Ct));
     }
 
-    private static Comparer<TaskEntry> ByOrdinal => Comparer<TaskEntry>.Create((a, b) => Nullable.Compare(a.Ordinal, b.Ordinal));
+    private static Comparer<TaskEntry> ByOrdinal =>
+        Comparer<TaskEntry>.Create((a, b) => Nullable.Compare(a.Ordinal, b.Ordinal));
 
     private static Task<FaultProxy> LosingAsync(AzuriteAccount azurite, int after) =>
-        FaultProxy.StartAsync(azurite.Tables, [.. Enumerable.Repeat(new Fault(), after), new Fault { LoseAnswer = true }]);
+        FaultProxy.StartAsync(
+            azurite.Tables, [.. Enumerable.Repeat(new Fault(), after), new Fault { LoseAnswer = true }]);
 
-    private static TableLedger Ledger(AzuriteAccount azurite, Uri? tables = null, Func<AzureStorageOptions, AzureStorageOptions>? change = null) =>
+    private static TableLedger Ledger(
+        AzuriteAccount azurite, Uri? tables = null, Func<AzureStorageOptions, AzureStorageOptions>? change = null) =>
         new(azurite.Open(tables: tables, change: change), TimeProvider.System);
 
     private static async Task PrepareTablesAsync(AzuriteAccount azurite)
@@ -231,7 +265,8 @@ public sealed class TableLedgerTests(Servers servers)
             await azurite.Open().Tables.CreateTableIfNotExistsAsync(table, Ct);
     }
 
-    private static Task<List<TableEntity>> DueRowsAsync(AzuriteAccount azurite) => Rows(azurite, AzureNames.DueTable).ToListAsync(Ct).AsTask();
+    private static Task<List<TableEntity>> DueRowsAsync(AzuriteAccount azurite) =>
+        Rows(azurite, AzureNames.DueTable).ToListAsync(Ct).AsTask();
 
     private static IAsyncEnumerable<TableEntity> Rows(AzuriteAccount azurite, string table) =>
         azurite.Open().Tables.GetTableClient(table).QueryAsync<TableEntity>(cancellationToken: Ct);

@@ -23,7 +23,8 @@ public sealed class FullDiskTests : IAsyncDisposable
     {
         using var disk = SmallDisk.Mount(megabytes: 2);
         var output = Path.Combine(disk.Seen, "out");
-        using var sink = await NdjsonRecordStore.OpenAsync(await _state.OpenAsync(), output, NullLogger<NdjsonRecordStore>.Instance, Token);
+        using var sink = await NdjsonRecordStore.OpenAsync(
+            await _state.OpenAsync(), output, NullLogger<NdjsonRecordStore>.Instance, Token);
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
         await sink.PutFailuresAsync([Some.Failure("b")], Token);
         await sink.PutManifestAsync(Some.Manifest(), Token);
@@ -32,9 +33,15 @@ public sealed class FullDiskTests : IAsyncDisposable
         disk.Fill();
 
         // Larger than the space left in the last page of each file.
-        await WaitsAsync(() => sink.PutRecordAsync(TextRecord.Of("c", padding: 100_000), Token), Path.Combine(output, "records.ndjson"));
-        await WaitsAsync(() => sink.PutFailuresAsync([Some.Failure("d", new string('x', 100_000))], Token), Path.Combine(output, "failures.ndjson"));
-        await WaitsAsync(() => sink.PutManifestAsync(Some.Manifest() with { Source = new string('x', 100_000) }, Token), Path.Combine(output, "manifest.json"));
+        await WaitsAsync(
+            () => sink.PutRecordAsync(TextRecord.Of("c", padding: 100_000), Token),
+            Path.Combine(output, "records.ndjson"));
+        await WaitsAsync(
+            () => sink.PutFailuresAsync([Some.Failure("d", new string('x', 100_000))], Token),
+            Path.Combine(output, "failures.ndjson"));
+        await WaitsAsync(
+            () => sink.PutManifestAsync(Some.Manifest() with { Source = new string('x', 100_000) }, Token),
+            Path.Combine(output, "manifest.json"));
 
         Assert.Equal(before, files.Select(file => File.ReadAllText(Path.Combine(output, file))));
         disk.Free();
@@ -66,6 +73,7 @@ public sealed class FullDiskTests : IAsyncDisposable
     {
         var fault = await Assert.ThrowsAsync<PipelineException>(write);
         Assert.Equal((true, false), (fault.IsStoreFault, fault.StopsHost));
-        Assert.Equal($"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", fault.Message);
+        Assert.Equal(
+            $"The disk that holds '{path}' is full. Free some space; nothing that was written is lost.", fault.Message);
     }
 }

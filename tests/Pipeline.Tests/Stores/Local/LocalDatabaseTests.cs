@@ -36,7 +36,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => writes[4]);
         await Task.WhenAll(writes.Where((_, i) => i != 4));
         Assert.Equal(9L, await database.ReadAsync(session => session.Scalar("SELECT COUNT(*) FROM setting"), Token));
-        Assert.Null(await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='4'"), Token));
+        Assert.Null(
+            await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='4'"), Token));
     }
 
     [Fact]
@@ -65,7 +66,9 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         foreach (var durable in new[] { false, true, false, true })
         {
             // https://www.sqlite.org/pragma.html#pragma_synchronous: 1 is NORMAL, 2 is FULL.
-            Assert.Equal(durable ? 2L : 1L, await database.WriteAsync(session => session.Scalar("PRAGMA synchronous"), durable, Token));
+            Assert.Equal(
+                durable ? 2L : 1L,
+                await database.WriteAsync(session => session.Scalar("PRAGMA synchronous"), durable, Token));
         }
     }
 
@@ -73,7 +76,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     public async Task TwoInstancesCanWriteAlternately()
     {
         var (one, two) = (await _state.OpenAsync(), await _state.OpenAsync());
-        await one.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('n', '0')"), durable: false, Token);
+        await one.WriteAsync(
+            session => session.Execute("INSERT INTO setting(name, value) VALUES('n', '0')"), durable: false, Token);
 
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? one : two).WriteAsync(
             session =>
@@ -84,7 +88,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             durable: false,
             Token)));
 
-        Assert.Equal("200", await two.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='n'"), Token));
+        Assert.Equal(
+            "200", await two.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='n'"), Token));
     }
 
     [Fact]
@@ -94,13 +99,19 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await database.WriteAsync(session => session.Script("PRAGMA max_page_count=60"), durable: false, Token);
 
         var error = await Assert.ThrowsAsync<PipelineException>(() => database.WriteAsync(
-            session => session.Execute("INSERT INTO setting(name, value) VALUES('big', $1)", new string('x', 1_000_000)), durable: false, Token));
+            session =>
+                session.Execute("INSERT INTO setting(name, value) VALUES('big', $1)", new string('x', 1_000_000)),
+                durable: false, Token));
 
         Assert.Equal((true, false), (error.IsStoreFault, error.StopsHost));
         Assert.Equal(FailureReasons.Unavailable, error.Reason);
-        Assert.Equal($"The disk that holds '{database.Path}' is full. Free some space; nothing that was written is lost.", error.Message);
-        await database.WriteAsync(session => session.Execute("INSERT INTO setting(name, value) VALUES('small', 'x')"), durable: false, Token);
-        Assert.Null(await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='big'"), Token));
+        Assert.Equal(
+            $"The disk that holds '{database.Path}' is full. Free some space; nothing that was written is lost.",
+            error.Message);
+        await database.WriteAsync(
+            session => session.Execute("INSERT INTO setting(name, value) VALUES('small', 'x')"), durable: false, Token);
+        Assert.Null(
+            await database.ReadAsync(session => session.Scalar("SELECT value FROM setting WHERE name='big'"), Token));
     }
 
     [Fact]
@@ -131,13 +142,16 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             durable: false,
             Token);
         var waiting = Enumerable.Range(0, 600).Select(i => database.WriteAsync(
-            session => session.Execute("INSERT INTO setting(name, value) VALUES($1, 'x')", $"{i}"), durable: false, Token)).ToList();
+            session =>
+                session.Execute("INSERT INTO setting(name, value) VALUES($1, 'x')", $"{i}"), durable: false,
+                Token)).ToList();
         gate.Set();
         await first;
 
         foreach (var write in (Task[])[breaking, .. waiting, database.WriteAsync(_ => { }, durable: true, Token)])
         {
-            var error = await Assert.ThrowsAsync<PipelineException>(() => write.WaitAsync(TimeSpan.FromSeconds(10), Token));
+            var error = await Assert.ThrowsAsync<PipelineException>(
+                () => write.WaitAsync(TimeSpan.FromSeconds(10), Token));
             Assert.True(error.StopsHost);
             Assert.Contains("the disk is on fire", error.Message, StringComparison.Ordinal);
         }
@@ -151,7 +165,9 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         Directory.Move(_state.StateFolder, _state.StateFolder + "-moved");
 
         foreach (var use in (Func<Task>[])
-            [() => database.WriteAsync(_ => { }, durable: false, Token), () => database.ReadAsync(session => session.Scalar("SELECT 1"), Token)])
+            [
+                () => database.WriteAsync(_ => { }, durable: false, Token),
+                () => database.ReadAsync(session => session.Scalar("SELECT 1"), Token)])
         {
             var error = await Assert.ThrowsAsync<PipelineException>(use);
             Assert.True(error.StopsHost);
@@ -178,15 +194,19 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var database = await _state.OpenAsync();
         var ledger = new LocalLedger(database);
         await ledger.CreateListAsync(Some.List() with { ContentHash = null, Message = null }, Token);
-        await ledger.CreateSubmissionAsync(Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null, HttpStatus = null }], Token);
+        await ledger.CreateSubmissionAsync(
+            Some.Submission(count: 1), [Some.Input("list-000000", 0) with { Kept = null, HttpStatus = null }], Token);
         await database.WriteAsync(session => session.Script(
-            "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE input DROP COLUMN kept; "
+            "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE "
+                + "input DROP COLUMN kept; "
             + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());
         var list = (await ledger.GetListAsync("list", Token))!;
-        Assert.Equal((null, null, 1L), (list.ContentHash, list.Message, (await ledger.GetInputAsync("list-000000", 0, Token))!.Line));
+        Assert.Equal(
+            (null, null, 1L),
+            (list.ContentHash, list.Message, (await ledger.GetInputAsync("list-000000", 0, Token))!.Line));
         await ledger.UpdateListAsync(list with { ContentHash = new('b', 64) }, Token);
 
         Assert.Equal(new('b', 64), (await ledger.GetListAsync("list", Token))!.ContentHash);
@@ -196,7 +216,14 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     public async Task AStateOfVersion3IsMigratedAndItsOutcomesAreCounted()
     {
         var database = await _state.OpenAsync();
-        InputState[] states = [InputState.Recorded, InputState.Failed, InputState.Moved, InputState.Waiting, InputState.Recorded];
+        InputState[] states =
+        [
+            InputState.Recorded,
+            InputState.Failed,
+            InputState.Moved,
+            InputState.Waiting,
+            InputState.Recorded,
+        ];
         await new LocalLedger(database).CreateSubmissionAsync(
             Some.Submission(count: 5) with { Setback = null, ResultSetback = null, NotBefore = null },
             [.. states.Select((state, i) => Some.Input("list-000000", i) with { State = state, Kept = null })], Token);
@@ -216,7 +243,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
 
         var ledger = new LocalLedger(await _state.OpenAsync());
         Assert.Equal(new(1, 2, 1), await ledger.CountOutcomesAsync("list-000000", Token));
-        await ledger.UpdateInputsAsync([(await ledger.GetInputAsync("list-000000", 3, Token))! with { State = InputState.Failed }], Token);
+        await ledger.UpdateInputsAsync(
+            [(await ledger.GetInputAsync("list-000000", 3, Token))! with { State = InputState.Failed }], Token);
         Assert.Equal(new(0, 2, 2), await ledger.CountOutcomesAsync("list-000000", Token));
     }
 
@@ -229,7 +257,10 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(_state.OpenAsync);
 
         Assert.True(error.IsPermanent);
-        Assert.Equal($"The state file '{database.Path}' was written by a newer version of this program. Use that version, or another state folder.", error.Message);
+        Assert.Equal(
+            $"The state file '{database.Path}' was written by a newer version of this program. Use that version, "
+                + "or another state folder.",
+            error.Message);
     }
 
     [Fact]
@@ -246,9 +277,11 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
 
     [Theory]
     [InlineData("SELECT * FROM submission WHERE due_at<=5 ORDER BY due_at LIMIT 3", "submission_due")]
-    [InlineData("SELECT * FROM submission WHERE list_id='a' AND sequence>1 ORDER BY sequence LIMIT 3", "submission_list")]
+    [InlineData(
+        "SELECT * FROM submission WHERE list_id='a' AND sequence>1 ORDER BY sequence LIMIT 3", "submission_list")]
     [InlineData("SELECT * FROM list WHERE state<>2 AND list_id>'a' ORDER BY list_id LIMIT 3", "list_open")]
-    [InlineData("SELECT * FROM message WHERE queue='a' AND visible_at<=5 ORDER BY visible_at, id LIMIT 3", "message_visible")]
+    [InlineData(
+        "SELECT * FROM message WHERE queue='a' AND visible_at<=5 ORDER BY visible_at, id LIMIT 3", "message_visible")]
     [InlineData("SELECT MIN(visible_at) FROM message WHERE queue='a'", "message_visible")]
     [InlineData("SELECT DISTINCT owner FROM message WHERE owner IS NOT NULL", "message_owner")]
     public async Task TheHotQueriesUseAnIndexAndSortNothing(string query, string index)

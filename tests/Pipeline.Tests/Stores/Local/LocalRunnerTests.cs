@@ -48,7 +48,8 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     [Fact]
     public async Task TheLeaseOfAKilledWorkerDoesNotDelayALivingOne()
     {
-        var killed = new LocalWorkQueue(await _state.OpenAsync(), TimeProvider.System, $"{Environment.MachineName}/an-earlier-boot/1/1");
+        var killed = new LocalWorkQueue(
+            await _state.OpenAsync(), TimeProvider.System, $"{Environment.MachineName}/an-earlier-boot/1/1");
         await SendAsync(1);
         var handled = new ConcurrentBag<string>();
 
@@ -97,12 +98,19 @@ public sealed class LocalRunnerTests : IAsyncLifetime
             (_, _) =>
             {
                 tries.Enqueue(TimeProvider.System.GetTimestamp());
-                return tries.Count < 3 ? throw PipelineException.Transient(FailureReasons.Unavailable, "busy", TimeSpan.FromMilliseconds(150)) : Task.CompletedTask;
+                return tries.Count < 3
+                    ? throw PipelineException.Transient(
+                        FailureReasons.Unavailable, "busy", TimeSpan.FromMilliseconds(150))
+                    : Task.CompletedTask;
             },
             () => tries.Count == 3);
 
         var times = tries.ToArray();
-        Assert.All(times.Skip(1).Zip(times), pair => Assert.True(TimeProvider.System.GetElapsedTime(pair.Second, pair.First) >= TimeSpan.FromMilliseconds(140)));
+        Assert.All(
+            times.Skip(1).Zip(times),
+            pair =>
+                Assert.True(
+                    TimeProvider.System.GetElapsedTime(pair.Second, pair.First) >= TimeSpan.FromMilliseconds(140)));
         Assert.Empty(_dead);
         Assert.Empty(await _queue.CountAsync(Token));
     }
@@ -123,7 +131,9 @@ public sealed class LocalRunnerTests : IAsyncLifetime
 
         Assert.Equal(1, tries);
         var (queue, body, error) = Assert.Single(_dead);
-        Assert.Equal((Queue, Text(0), FailureReasons.ResultInvalid), (queue, body, Assert.IsType<PipelineException>(error).Reason));
+        Assert.Equal(
+            (Queue, Text(0), FailureReasons.ResultInvalid),
+            (queue, body, Assert.IsType<PipelineException>(error).Reason));
         Assert.Equal("It cannot be read.", Assert.Single(await _queue.GetPoisonAsync(Queue, 10, Token)).Error);
     }
 
@@ -138,7 +148,8 @@ public sealed class LocalRunnerTests : IAsyncLifetime
             {
                 shown.Add(_health.Problem);
                 return Interlocked.Increment(ref tries) <= 6
-                    ? throw PipelineException.StoreWaits(FailureReasons.Unavailable, "full", retryAfter: TimeSpan.FromMilliseconds(1))
+                    ? throw PipelineException.StoreWaits(
+                        FailureReasons.Unavailable, "full", retryAfter: TimeSpan.FromMilliseconds(1))
                     : Task.CompletedTask;
             },
             () => tries == 7);
@@ -169,7 +180,8 @@ public sealed class LocalRunnerTests : IAsyncLifetime
     {
         var sweeps = 0;
 
-        await Assert.ThrowsAsync<PipelineException>(() => RunAsync((_, _) => Task.CompletedTask, () => false, sweep: _ =>
+        await Assert.ThrowsAsync<PipelineException>(() => RunAsync((_, _) => Task.CompletedTask, () => false,
+            sweep: _ =>
         {
             sweeps++;
             throw PipelineException.StoreStops(FailureReasons.Unavailable, "gone");
@@ -184,7 +196,9 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         await SendAsync(1);
         var tries = 0;
 
-        await RunAsync((_, _) => throw new InvalidOperationException($"bug {Interlocked.Increment(ref tries)}"), () => !_dead.IsEmpty);
+        await RunAsync(
+            (_, _) => throw new InvalidOperationException($"bug {Interlocked.Increment(ref tries)}"),
+            () => !_dead.IsEmpty);
 
         Assert.Equal(5, tries);
         Assert.Equal("bug 5", Assert.Single(_dead).Error.Message);
@@ -304,7 +318,10 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         var sweeps = 0;
 
         var error = await Assert.ThrowsAsync<PipelineException>(() => RunAsync(
-            (_, _) => Task.CompletedTask, () => false, sweep: _ => throw PipelineException.Permanent(FailureReasons.AccessDenied, $"refused {++sweeps}")));
+            (_, _) =>
+                Task.CompletedTask, () =>
+                    false, sweep: _ =>
+                        throw PipelineException.Permanent(FailureReasons.AccessDenied, $"refused {++sweeps}")));
 
         Assert.Equal("refused 5", error.Message);
     }
@@ -317,7 +334,10 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         await RunAsync(
             (_, _) => Task.CompletedTask,
             () => true,
-            sweep: _ => ++sweeps < 8 ? throw PipelineException.Transient(FailureReasons.Unavailable, "busy") : Task.CompletedTask);
+            sweep: _ =>
+                ++sweeps < 8
+                    ? throw PipelineException.Transient(FailureReasons.Unavailable, "busy")
+                    : Task.CompletedTask);
 
         Assert.Equal(8, sweeps);
     }
@@ -342,14 +362,20 @@ public sealed class LocalRunnerTests : IAsyncLifetime
         _queue.SendAsync(Queue, [.. Enumerable.Range(0, count).Select(i => Some.Body($"{i}"))], TimeSpan.Zero, Token);
 
     private Task RunAsync(
-        Func<string, CancellationToken, Task> handle, Func<bool> isDone, int concurrency = 8, Func<CancellationToken, Task>? sweep = null) =>
-        Runner(handle, concurrency, sweep).RunAsync(_ => Task.FromResult(isDone()), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Func<string, CancellationToken, Task> handle, Func<bool> isDone, int concurrency = 8,
+        Func<CancellationToken, Task>? sweep = null) =>
+        Runner(handle, concurrency, sweep)
+            .RunAsync(_ => Task.FromResult(isDone()), Token)
+            .WaitAsync(TimeSpan.FromSeconds(30), Token);
 
     private QueueHost Runner(
-        Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null, IWorkReceiver? receiver = null) =>
+        Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null,
+        IWorkReceiver? receiver = null) =>
         new(
             receiver ?? _queue,
-            [new(Queue, concurrency, (body, cancellationToken) => handle(Encoding.UTF8.GetString(body.Span), cancellationToken))],
+            [new(
+                Queue, concurrency,
+                (body, cancellationToken) => handle(Encoding.UTF8.GetString(body.Span), cancellationToken))],
             sweep ?? (_ => Task.CompletedTask),
             (queue, body, error, _) => Done(() => _dead.Enqueue((queue, Encoding.UTF8.GetString(body.Span), error))),
             _options,

@@ -33,7 +33,9 @@ internal sealed class LocalState : IAsyncDisposable
     }
 
     public async Task<NdjsonRecordStore> OpenSinkAsync() =>
-        await NdjsonRecordStore.OpenAsync(await OpenAsync(), OutFolder, NullLogger<NdjsonRecordStore>.Instance, TestContext.Current.CancellationToken);
+        await NdjsonRecordStore.OpenAsync(
+            await OpenAsync(), OutFolder, NullLogger<NdjsonRecordStore>.Instance,
+            TestContext.Current.CancellationToken);
 
     /// <summary>Continues with the files that a crash at this moment would leave.</summary>
     public void Crash()
@@ -45,7 +47,8 @@ internal sealed class LocalState : IAsyncDisposable
             File.Delete(shared);
     }
 
-    public string[] Lines(string file) => File.ReadAllText(Path.Combine(OutFolder, file)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public string[] Lines(string file) =>
+        File.ReadAllText(Path.Combine(OutFolder, file)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public async ValueTask DisposeAsync()
     {

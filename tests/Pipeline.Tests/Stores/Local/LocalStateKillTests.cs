@@ -94,7 +94,13 @@ public sealed class LocalStateKillTests : IDisposable
 
     private async Task<Process> StartAsync(TimeSpan visibility)
     {
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "Pipeline.Tests.Child.dll"), _folder.Path, $"{Inputs}", $"{visibility.TotalMilliseconds}"];
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "Pipeline.Tests.Child.dll"),
+            _folder.Path,
+            $"{Inputs}",
+            $"{visibility.TotalMilliseconds}",
+        ];
         var worker = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
         _workers.Add(worker);
         Assert.Equal("working", await worker.StandardOutput.ReadLineAsync(Token));
@@ -109,7 +115,9 @@ public sealed class LocalStateKillTests : IDisposable
         await foreach (var submission in ledger.GetSubmissionsAsync("list", Token))
         {
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, Token))
-                (input.State switch { InputState.Recorded => recorded, InputState.Failed => failed, _ => throw new InvalidOperationException(input.Id) }).Add(input.Id);
+                (
+                    input.State switch { InputState.Recorded => recorded, InputState.Failed => failed,
+                        _ => throw new InvalidOperationException(input.Id) }).Add(input.Id);
         }
 
         Assert.Equal(Inputs, recorded.Count + failed.Count);

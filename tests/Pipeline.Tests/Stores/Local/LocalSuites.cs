@@ -30,7 +30,11 @@ public sealed class LocalWorkQueueSuite : WorkQueueContract
     {
         var delivery = await _queue.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(1), Token);
         foreach (var message in delivery.Messages)
-            Assert.True(await (complete ? _queue.CompleteAsync(message, Token) : _queue.AbandonAsync(message, TimeSpan.Zero, "It failed.", Token)));
+            Assert.True(
+                await (
+                    complete
+                        ? _queue.CompleteAsync(message, Token)
+                        : _queue.AbandonAsync(message, TimeSpan.Zero, "It failed.", Token)));
         return [.. delivery.Messages.Select(message => message.Body)];
     }
 
@@ -75,11 +79,14 @@ public sealed class NdjsonRecordStoreSuite : RecordStoreContract
         return await _state.OpenSinkAsync();
     }
 
-    protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) => Task.FromResult<IReadOnlyList<string>>(_state.Lines("records.ndjson"));
+    protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) =>
+        Task.FromResult<IReadOnlyList<string>>(_state.Lines("records.ndjson"));
 
-    protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) => Task.FromResult<IReadOnlyList<string>>(_state.Lines("failures.ndjson"));
+    protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) =>
+        Task.FromResult<IReadOnlyList<string>>(_state.Lines("failures.ndjson"));
 
-    protected override Task<string> ReadManifestAsync(string listId) => File.ReadAllTextAsync(Path.Combine(_state.OutFolder, "manifest.json"), Token);
+    protected override Task<string> ReadManifestAsync(string listId) =>
+        File.ReadAllTextAsync(Path.Combine(_state.OutFolder, "manifest.json"), Token);
 }
 
 [SuiteFor(typeof(FileObjectStore))]
@@ -137,7 +144,8 @@ public sealed class ObjectStoresSuite : ObjectStoreContract
         return ValueTask.CompletedTask;
     }
 
-    protected override Task<IObjectStore> OpenAsync() => Task.FromResult<IObjectStore>(new ObjectStores([new FileObjectStore(), _memory]));
+    protected override Task<IObjectStore> OpenAsync() =>
+        Task.FromResult<IObjectStore>(new ObjectStores([new FileObjectStore(), _memory]));
 
     protected override Task<IObjectStore> ReopenAsync() => OpenAsync();
 }

@@ -32,9 +32,11 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     {
         await SendAsync(30);
 
-        var deliveries = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _queue.ReceiveAsync(Queue, 5, Visibility, Token)));
+        var deliveries = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(_ => _queue.ReceiveAsync(Queue, 5, Visibility, Token)));
 
-        Assert.Equal(30, deliveries.SelectMany(delivery => delivery.Messages).Select(message => message.Id).Distinct().Count());
+        Assert.Equal(
+            30, deliveries.SelectMany(delivery => delivery.Messages).Select(message => message.Id).Distinct().Count());
         Assert.Equal(30, deliveries.Sum(delivery => delivery.Messages.Count));
     }
 
@@ -65,7 +67,12 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
         var before = new LocalWorkQueue(_database, ahead);
         await before.SendAsync(Queue, [Some.Body("late")], TimeSpan.FromSeconds(10), Token);
         var ledger = new LocalLedger(_database);
-        var submission = Some.Submission() with { State = SubmissionState.Posting, PostedAt = ahead.GetUtcNow().AddSeconds(-3), DueAt = ahead.GetUtcNow().AddSeconds(10) };
+        var submission = Some.Submission() with
+        {
+            State = SubmissionState.Posting,
+            PostedAt = ahead.GetUtcNow().AddSeconds(-3),
+            DueAt = ahead.GetUtcNow().AddSeconds(10),
+        };
         await ledger.CreateSubmissionAsync(submission, Some.Inputs(submission), Token);
         await before.ReleaseOrphansAsync(Token);
 
@@ -178,7 +185,8 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     public async Task MessagesOfAnEndedProcessAreFreeAtOnceAndTheDeliveryDoesNotCount()
     {
         await SendAsync(3);
-        var ended = new LocalWorkQueue(_database, _state.Time, string.Join('/', ProcessOwner.Current.Split('/')[..3]) + "/1");
+        var ended = new LocalWorkQueue(
+            _database, _state.Time, string.Join('/', ProcessOwner.Current.Split('/')[..3]) + "/1");
         var stale = Assert.Single((await ended.ReceiveAsync(Queue, 1, Visibility, Token)).Messages);
         var mine = await ReceiveAsync();
 
@@ -221,5 +229,6 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
     private Task SendAsync(int count) =>
         _queue.SendAsync(Queue, [.. Enumerable.Range(0, count).Select(i => Some.Body($"{i}"))], TimeSpan.Zero, Token);
 
-    private async Task<LocalMessage> ReceiveAsync() => Assert.Single((await _queue.ReceiveAsync(Queue, 1, Visibility, Token)).Messages);
+    private async Task<LocalMessage> ReceiveAsync() =>
+        Assert.Single((await _queue.ReceiveAsync(Queue, 1, Visibility, Token)).Messages);
 }

@@ -30,7 +30,8 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         var sink = await _state.OpenSinkAsync();
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
         await sink.PutFailuresAsync([Some.Failure("b")], Token);
-        var (records, failures) = (await File.ReadAllTextAsync(Records, Token), await File.ReadAllTextAsync(Failures, Token));
+        var (records, failures) = (
+            await File.ReadAllTextAsync(Records, Token), await File.ReadAllTextAsync(Failures, Token));
         await File.AppendAllTextAsync(Records, "{\"id\":\"torn", Token);
         await File.AppendAllTextAsync(Failures, "{\"id\":\"torn\"}\n{", Token);
 
@@ -77,7 +78,8 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
         Assert.True(error.IsPermanent);
         Assert.Equal(
-            $"'{Records}' has 0 bytes, but {bytes} were written: it was changed or removed. Put it back, or start over with another state and output folder.",
+            $"'{Records}' has 0 bytes, but {bytes} were written: it was changed or removed. Put it back, or start over "
+                + "with another state and output folder.",
             error.Message);
     }
 
@@ -106,7 +108,9 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
         Assert.True(error.IsPermanent);
         Assert.Equal(
-            $"The state '{database.Path}' belongs to the output folder '{_state.OutFolder}', not to '{other}'. Use that folder, or another state folder.", error.Message);
+            $"The state '{database.Path}' belongs to the output folder '{_state.OutFolder}', not to '{other}'. Use "
+                + "that folder, or another state folder.",
+            error.Message);
         Assert.False(Directory.Exists(other));
     }
 
@@ -123,7 +127,8 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
             await sink.PutManifestAsync(Some.Manifest() with { Locations = locations }, Token);
             var pointer = ObjectUri.ForFile(Path.Combine(inside, "lists", "list.txt"));
             await new LocalWorkQueue(database, TimeProvider.System).SendAsync(
-                QueueNames.UrlLists, [new ListPointer(pointer.ToString(), null, "list", "list.txt").ToMessage()], TimeSpan.Zero, Token);
+                QueueNames.UrlLists, [new ListPointer(pointer.ToString(), null, "list", "list.txt").ToMessage()],
+                TimeSpan.Zero, Token);
         }
         var moved = Path.Combine(_state.Root, "out moved, é");
         Directory.Move(_state.OutFolder, moved);
@@ -134,8 +139,13 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
         Assert.Equal(["a", "c"], Ids(Path.Combine(moved, "records.ndjson")));
         Assert.False(Directory.Exists(_state.OutFolder));
-        Assert.Contains($"\"file://{moved}/records.ndjson\"", await File.ReadAllTextAsync(Path.Combine(moved, "manifest.json"), Token), StringComparison.Ordinal);
-        var message = Assert.Single((await new LocalWorkQueue(again, TimeProvider.System).ReceiveAsync(QueueNames.UrlLists, 1, TimeSpan.FromMinutes(1), Token)).Messages);
+        Assert.Contains(
+            $"\"file://{moved}/records.ndjson\"",
+            await File.ReadAllTextAsync(Path.Combine(moved, "manifest.json"), Token), StringComparison.Ordinal);
+        var message = Assert.Single(
+            (
+                await new LocalWorkQueue(again, TimeProvider.System).ReceiveAsync(
+                    QueueNames.UrlLists, 1, TimeSpan.FromMinutes(1), Token)).Messages);
         Assert.Equal($"file://{moved}/.pipeline/lists/list.txt", ListPointer.Read(message.Body)!.Source);
     }
 
@@ -238,7 +248,8 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         await sink.PutFailuresAsync([Some.Failure("c")], Token);
 
         Assert.Equal(["a", "c"], Ids(Failures));
-        Assert.Contains("second, and much longer", await File.ReadAllTextAsync(Failures, Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "second, and much longer", await File.ReadAllTextAsync(Failures, Token), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -255,7 +266,9 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
 
     [Theory]
     [InlineData("")]
-    [InlineData("{\"id\":\"b\",\"and\":\"what the new file holds, renamed into place before its commit, longer than what was there before, by far\"}\n")]
+    [InlineData(
+        "{\"id\":\"b\",\"and\":\"what the new file holds, renamed into place before its commit, longer than what was "
+            + "there before, by far\"}\n")]
     public async Task ACrashBetweenRenameAndCommitIsRepaired(string renamed)
     {
         var sink = await _state.OpenSinkAsync();
@@ -285,7 +298,10 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         Assert.Equal("pipeline.manifest/1", all.RootElement.GetProperty("schema").GetString());
         Assert.Equal(
             (13, 12, 1, 8), (Number("inputs"), Number("records"), Number("failures"), Number("duplicates")));
-        Assert.Equal(["one", "two"], all.RootElement.GetProperty("lists").EnumerateArray().Select(list => list.GetProperty("list_id").GetString()));
+        Assert.Equal(
+            ["one", "two"],
+            all.RootElement.GetProperty("lists").EnumerateArray().Select(
+                list => list.GetProperty("list_id").GetString()));
 
         int Number(string name) => all.RootElement.GetProperty(name).GetInt32();
     }
@@ -301,7 +317,8 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
             var bytes = await File.ReadAllBytesAsync(Records, Token);
 
             Assert.Equal((bytes.Length, i + 1), (location.Bytes, location.Records));
-            Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)), location.Sha256);
+            Assert.Equal(
+                Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)), location.Sha256);
             Assert.Equal($"file://{Records}", location.Uri);
         }
     }
@@ -314,10 +331,13 @@ public sealed class NdjsonRecordStoreTests : IAsyncDisposable
         await sink.PutRecordAsync(TextRecord.Of("a"), Token);
         await sink.PutManifestAsync(Some.Manifest(), Token);
 
-        Assert.Equal(["failures.ndjson", "manifest.json", "records.ndjson"], Directory.GetFiles(_state.OutFolder).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["failures.ndjson", "manifest.json", "records.ndjson"],
+            Directory.GetFiles(_state.OutFolder).Select(Path.GetFileName).Order());
     }
 
-    private static Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder) => NdjsonRecordStore.OpenAsync(
+    private static Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder) =>
+        NdjsonRecordStore.OpenAsync(
         database, folder, Microsoft.Extensions.Logging.Abstractions.NullLogger<NdjsonRecordStore>.Instance, Token);
 
     private static List<string> Ids(string file) => [.. File.ReadLines(file).Select(line =>

@@ -34,7 +34,13 @@ public abstract class CloudObjectSuite : ObjectStoreContract
         if (Root.Scheme == "s3")
         {
             using var s3 = new AmazonS3Client(
-                options.S3AccessKey, options.S3SecretKey, new AmazonS3Config { ServiceURL = options.S3Endpoint!.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+                options.S3AccessKey, options.S3SecretKey,
+                new AmazonS3Config
+                {
+                    ServiceURL = options.S3Endpoint!.AbsoluteUri,
+                    ForcePathStyle = true,
+                    AuthenticationRegion = "us-east-1",
+                });
             await s3.PutBucketAsync(Bucket, Token);
         }
 
@@ -61,9 +67,16 @@ public abstract class EmulatorObjectSuite : CloudObjectSuite
 
     protected override async Task<ObjectStoreOptions> StartAsync()
     {
-        _emulator ??= await Pipeline.Emulator.Emulator.StartAsync(new() { DataFolder = _folder.Path, Storage = StorageMode.Own }, Token);
+        _emulator ??= await Pipeline.Emulator.Emulator.StartAsync(
+            new() { DataFolder = _folder.Path, Storage = StorageMode.Own }, Token);
         await _emulator.EnsureBucketAsync(Bucket);
-        return new() { S3Endpoint = _emulator.S3Endpoint, S3AccessKey = "test", S3SecretKey = "test", GcsEndpoint = _emulator.GcsEndpoint.AbsoluteUri };
+        return new()
+        {
+            S3Endpoint = _emulator.S3Endpoint,
+            S3AccessKey = "test",
+            S3SecretKey = "test",
+            GcsEndpoint = _emulator.GcsEndpoint.AbsoluteUri,
+        };
     }
 
     protected override async ValueTask StopAsync()
@@ -102,5 +115,6 @@ public sealed class GcsOnFirebaseSuite(Servers servers) : CloudObjectSuite
 {
     protected override ObjectUri Root => new("gs", Bucket, "root/");
 
-    protected override async Task<ObjectStoreOptions> StartAsync() => new() { GcsEndpoint = (await servers.GcsAsync()).AbsoluteUri };
+    protected override async Task<ObjectStoreOptions> StartAsync() =>
+        new() { GcsEndpoint = (await servers.GcsAsync()).AbsoluteUri };
 }

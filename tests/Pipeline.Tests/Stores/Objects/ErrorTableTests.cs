@@ -33,13 +33,19 @@ public sealed class ErrorTableTests
     [InlineData("azblob", 500, "OperationTimedOut", FailureReasons.Unavailable, false)]
     [InlineData("azblob", 403, "AuthorizationFailure", FailureReasons.AccessDenied, true)]
     [InlineData("azblob", 409, "BlobArchived", FailureReasons.ObjectMissing, true)]
-    public async Task ReadsAndListingsShareOneTable(string scheme, int status, string code, string reason, bool isPermanent)
+    public async Task ReadsAndListingsShareOneTable(
+        string scheme, int status, string code, string reason, bool isPermanent)
     {
         await using var server = await TestServer.StartAsync(Answer(scheme, status, code));
         var store = Store(scheme, server.Address);
         using var disposing = (IDisposable)store;
         var uri = new ObjectUri(scheme, "bucket", "a/b.json");
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(uri, Ct), async () => await store.ListAsync(uri, Ct).CountAsync(Ct) })
+        foreach (var attempt
+            in new Func<Task>[]
+            {
+                () => store.OpenAsync(uri, Ct),
+                async () => await store.ListAsync(uri, Ct).CountAsync(Ct),
+            })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((reason, isPermanent), (error.Reason, error.IsPermanent));
@@ -55,7 +61,8 @@ public sealed class ErrorTableTests
         await using var server = await TestServer.StartAsync(Answer(scheme, scheme == "s3" ? 403 : 409, code));
         var store = Store(scheme, server.Address);
         using var disposing = (IDisposable)store;
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(new(scheme, "bucket", "a/b.json"), Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => store.OpenAsync(new(scheme, "bucket", "a/b.json"), Ct));
         Assert.Contains("It is archived.", error.Message, StringComparison.Ordinal);
         Assert.Contains(command, error.Message, StringComparison.Ordinal);
     }
@@ -76,7 +83,9 @@ public sealed class ErrorTableTests
         await using var read = await store.OpenAsync(new("s3", "bucket", "a"), Ct);
 
         Assert.NotNull(read);
-        Assert.StartsWith(ahead.UtcDateTime.ToString("yyyyMMdd'T'HH"), server.Seen[1].Headers["x-amz-date"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            ahead.UtcDateTime.ToString("yyyyMMdd'T'HH"), server.Seen[1].Headers["x-amz-date"],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,11 +104,13 @@ public sealed class ErrorTableTests
         context.Response.StatusCode = status;
         context.Response.Headers["x-ms-error-code"] = code;
         if (scheme == "gs")
-            await context.Response.WriteAsync($$$"""{"error":{"code":{{{status}}},"message":"no","errors":[{"reason":"{{{code}}}"}]}}""", Ct);
+            await context.Response.WriteAsync(
+                $$$"""{"error":{"code":{{{status}}},"message":"no","errors":[{"reason":"{{{code}}}"}]}}""", Ct);
         else
         {
             context.Response.ContentType = "application/xml";
-            await context.Response.WriteAsync($"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>", Ct);
+            await context.Response.WriteAsync(
+                $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>", Ct);
         }
     };
 
@@ -112,7 +123,8 @@ public sealed class ErrorTableTests
         };
         var account = new AzureAccount(new()
         {
-            ConnectionString = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};BlobEndpoint={address}a",
+            ConnectionString =
+                $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};BlobEndpoint={address}a",
             MaxTries = tries,
         });
         return scheme switch

@@ -46,7 +46,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     public async Task TheEmulatorsAddressNeedsNoScheme()
     {
         var address = await servers.GcsAsync();
-        using var store = new GcsObjectStore(new() { GcsEndpoint = address.Authority }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+        using var store = new GcsObjectStore(
+            new() { GcsEndpoint = address.Authority }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
         Assert.Null(await store.OpenAsync(_bucket.Append("none"), Ct));
     }
 
@@ -58,7 +59,9 @@ public sealed class GcsObjectStoreTests(Servers servers)
         for (var i = 0; i < 5; i++)
             await store.WriteAsync(_bucket.Append($"p/{i} +ü"), new MemoryStream(new byte[i]), Ct);
         var found = await store.ListAsync(_bucket.Append("p/"), Ct).ToListAsync(Ct);
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => new ObjectInfo(_bucket.Append($"p/{i} +ü"), i)), found.OrderBy(o => o.Uri.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            Enumerable.Range(0, 5).Select(i => new ObjectInfo(_bucket.Append($"p/{i} +ü"), i)),
+            found.OrderBy(o => o.Uri.Key, StringComparer.Ordinal));
         Assert.Empty(await store.ListAsync(_bucket.Append("r/"), Ct).ToListAsync(Ct));
     }
 
@@ -84,12 +87,16 @@ public sealed class GcsObjectStoreTests(Servers servers)
     public async Task ACutConnectionIsResumedOnTheSameGeneration()
     {
         var (uri, bytes) = await NewObjectAsync(300_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CutAt = 100_000 }, new Fault { CutAt = 50_000 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.GcsAsync(), new Fault { CutAt = 100_000 }, new Fault { CutAt = 50_000 });
         using var store = Store(proxy.Address);
         await using var read = (await store.OpenAsync(uri, Ct))!;
         Assert.Equal(bytes, await Some.ReadAllAsync(read.Body));
-        Assert.Equal(["", "bytes=100000-", "bytes=150000-"], proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
-        Assert.All(proxy.Seen.Skip(1), r => Assert.EndsWith($"?alt=media&generation={read.ETag}", r.PathAndQuery, StringComparison.Ordinal));
+        Assert.Equal(
+            ["", "bytes=100000-", "bytes=150000-"], proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
+        Assert.All(
+            proxy.Seen.Skip(1),
+            r => Assert.EndsWith($"?alt=media&generation={read.ETag}", r.PathAndQuery, StringComparison.Ordinal));
         Assert.All(proxy.Seen, r => Assert.Equal("gzip", r.Headers["Accept-Encoding"]));
     }
 
@@ -118,7 +125,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     public async Task AnEarlyEndWithoutALengthIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { DropLength = true, EndAt = 5000 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.GcsAsync(), new Fault { DropLength = true, EndAt = 5000 });
         await AssertDamagedAsync(proxy, uri, "does not have the CRC-32C ");
     }
 
@@ -126,7 +134,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     public async Task ADeletedGenerationIsReportedAsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 404 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 404 });
         await AssertDamagedAsync(proxy, uri, "asked to go on at byte 40000, the store answered 404");
     }
 
@@ -134,7 +143,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     public async Task AnIgnoredRangeIsReportedAsDamage()
     {
         var (uri, _) = await NewObjectAsync(100_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 200 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.GcsAsync(), new Fault { CutAt = 40_000 }, new Fault { Status = 200 });
         await AssertDamagedAsync(proxy, uri, "asked to go on at byte 40000, the store answered 200");
     }
 
@@ -143,7 +153,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     {
         var (uri, bytes) = await NewObjectAsync(1000);
         await using var proxy = await FaultProxy.StartAsync(
-            await servers.GcsAsync(), new Fault { Status = 503 }, new Fault { Reset = true }, new Fault { Status = 429 }, new Fault { Status = 500 });
+            await servers.GcsAsync(), new Fault { Status = 503 }, new Fault { Reset = true },
+            new Fault { Status = 429 }, new Fault { Status = 500 });
         using var store = Store(proxy.Address);
         await using var read = (await store.OpenAsync(uri, Ct))!;
         Assert.Equal(bytes, await Some.ReadAllAsync(read.Body));
@@ -153,7 +164,8 @@ public sealed class GcsObjectStoreTests(Servers servers)
     [Fact]
     public async Task AWriteIsSentAgainFromItsStart()
     {
-        await using var proxy = await FaultProxy.StartAsync(await servers.GcsAsync(), new Fault { Status = 503 }, new Fault { Reset = true });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.GcsAsync(), new Fault { Status = 503 }, new Fault { Reset = true });
         using var store = Store(proxy.Address);
         var bytes = Some.Bytes(100_000);
         using var content = new MemoryStream([0, 0, .. bytes]) { Position = 2 };
@@ -174,16 +186,23 @@ public sealed class GcsObjectStoreTests(Servers servers)
     private static async Task UploadWithEncodingAsync(Uri address, ObjectUri bucket, string name, byte[] bytes)
     {
         using var http = new HttpClient();
-        using var metadata = new StringContent($$"""{"name":"{{name}}","contentEncoding":"gzip","contentType":"application/json"}""", Encoding.UTF8, "application/json");
+        using var metadata = new StringContent(
+            $$"""{"name":"{{name}}","contentEncoding":"gzip","contentType":"application/json"}""", Encoding.UTF8,
+            "application/json");
         using var media = new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } };
         using var body = new MultipartContent("related") { metadata, media };
-        using var response = await http.PostAsync(new Uri(address, $"upload/storage/v1/b/{bucket.Bucket}/o?uploadType=multipart&name={name}"), body, Ct);
+        using var response = await http.PostAsync(
+            new Uri(address, $"upload/storage/v1/b/{bucket.Bucket}/o?uploadType=multipart&name={name}"), body, Ct);
         response.EnsureSuccessStatusCode();
     }
 
     private static GcsObjectStore Store(Uri address, Func<ObjectStoreOptions, ObjectStoreOptions>? change = null)
     {
-        var options = new ObjectStoreOptions { GcsEndpoint = address.AbsoluteUri, FirstDelay = TimeSpan.FromMilliseconds(20) };
+        var options = new ObjectStoreOptions
+        {
+            GcsEndpoint = address.AbsoluteUri,
+            FirstDelay = TimeSpan.FromMilliseconds(20),
+        };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
     }
 

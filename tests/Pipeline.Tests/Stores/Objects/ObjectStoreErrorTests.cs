@@ -43,7 +43,9 @@ public sealed class ObjectStoreErrorTests
             using var store = S3(server.Address);
             await using var read = (await store.OpenAsync(S3Object, Ct))!;
             if (damaged)
-                Assert.Equal(FailureReasons.ObjectDamaged, (await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body))).Reason);
+                Assert.Equal(
+                    FailureReasons.ObjectDamaged,
+                    (await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body))).Reason);
             else
                 Assert.Equal(Content, await Some.ReadAllAsync(read.Body));
             Assert.Equal("ENABLED", server.Seen[0].Headers["x-amz-checksum-mode"]);
@@ -57,22 +59,30 @@ public sealed class ObjectStoreErrorTests
     [InlineData("\"00000000000000000000000000000000\"", "x-amz-server-side-encryption-customer-algorithm", "AES256")]
     public async Task AnETagThatIsNotAnMd5IsNotComparedAsOne(string etag, string header, string value)
     {
-        await using var server = await TestServer.StartAsync(Bytes(Content, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
+        await using var server = await TestServer.StartAsync(
+            Bytes(Content, header.Length > 0 ? [("ETag", etag), (header, value)] : [("ETag", etag)]));
         using var store = S3(server.Address);
         await using var read = (await store.OpenAsync(S3Object, Ct))!;
         Assert.Equal(Content, await Some.ReadAllAsync(read.Body));
     }
 
     [Theory]
-    [InlineData(403, "<Error><Code>AccessDenied</Code></Error>", "without s3:ListBucket, a missing object is also answered with 403")]
+    [InlineData(
+        403, "<Error><Code>AccessDenied</Code></Error>",
+        "without s3:ListBucket, a missing object is also answered with 403")]
     [InlineData(403, "<Error><Code>RequestTimeTooSkewed</Code></Error>", "The clock of this machine is wrong")]
-    [InlineData(400, "<Error><Code>ExpiredToken</Code></Error>", "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.")]
+    [InlineData(
+        400, "<Error><Code>ExpiredToken</Code></Error>",
+        "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.")]
     [InlineData(404, "<Error><Code>NoSuchBucket</Code></Error>", "The bucket 'bucket' does not exist there.")]
-    [InlineData(301, "<Error><Code>PermanentRedirect</Code></Error>", "The bucket 'bucket' is in eu-west-3. Set AWS_REGION=eu-west-3.")]
+    [InlineData(
+        301, "<Error><Code>PermanentRedirect</Code></Error>",
+        "The bucket 'bucket' is in eu-west-3. Set AWS_REGION=eu-west-3.")]
     public async Task RefusalsOfS3SayWhatToDo(int status, string body, string advice)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json(
-            body, status, status == 301 ? [("x-amz-bucket-region", "eu-west-3"), ("Location", "http://127.0.0.1:1/")] : []));
+            body, status,
+            status == 301 ? [("x-amz-bucket-region", "eu-west-3"), ("Location", "http://127.0.0.1:1/")] : []));
         using var store = S3(server.Address);
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(S3Object, Ct));
         Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
@@ -81,16 +91,22 @@ public sealed class ObjectStoreErrorTests
     }
 
     [Theory]
-    [InlineData(401, """{"error":{"message":"Invalid Credentials"}}""", "GCS answered 401 for gs://bucket/a/b.json (Invalid Credentials). The credentials are not valid.")]
+    [InlineData(
+        401, """{"error":{"message":"Invalid Credentials"}}""",
+        "GCS answered 401 for gs://bucket/a/b.json (Invalid Credentials). The credentials are not valid.")]
     [InlineData(403, "{}", "without storage.objects.list, a missing object is also answered with 403")]
-    [InlineData(404, """{"error":{"message":"The specified bucket does not exist."}}""", "The bucket 'bucket' does not exist.")]
+    [InlineData(
+        404, """{"error":{"message":"The specified bucket does not exist."}}""", "The bucket 'bucket' does not exist.")]
     public async Task RefusalsOfGcsSayWhatToDo(int status, string body, string advice)
     {
         await using var server = await TestServer.StartAsync(TestServer.Json(body, status));
         using var store = Gcs(server.Address);
         foreach (var attempt in new Func<Task>[]
         {
-            () => store.OpenAsync(Gs, Ct), () => store.WriteAsync(Gs, new MemoryStream([1]), Ct), async () => await store.ListAsync(Gs, Ct).CountAsync(Ct),
+            () =>
+                store.OpenAsync(Gs, Ct), () =>
+                    store.WriteAsync(Gs, new MemoryStream([1]), Ct), async () =>
+                        await store.ListAsync(Gs, Ct).CountAsync(Ct),
         })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
@@ -107,9 +123,14 @@ public sealed class ObjectStoreErrorTests
         using var gcs = Gcs(server.Address);
         foreach (var error in new[]
         {
-            await Assert.ThrowsAsync<PipelineException>(() => s3.OpenAsync(S3Object, Ct)), await Assert.ThrowsAsync<PipelineException>(() => gcs.OpenAsync(Gs, Ct)),
+            await Assert.ThrowsAsync<PipelineException>(
+                () =>
+                    s3.OpenAsync(S3Object, Ct)), await Assert.ThrowsAsync<PipelineException>(() =>
+                        gcs.OpenAsync(Gs, Ct)),
         })
-            Assert.Equal((FailureReasons.Unavailable, false, 120), (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
+            Assert.Equal(
+                (FailureReasons.Unavailable, false, 120),
+                (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
     }
 
     [Fact]
@@ -126,7 +147,8 @@ public sealed class ObjectStoreErrorTests
     public async Task AStoreThatNeverAnswersIsUnavailable()
     {
         await using var server = await TestServer.StartAsync(TestServer.Silence());
-        using var store = S3(server.Address, o => o with { StallTimeout = TimeSpan.FromMilliseconds(100), MaxTries = 2 });
+        using var store = S3(
+            server.Address, o => o with { StallTimeout = TimeSpan.FromMilliseconds(100), MaxTries = 2 });
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(S3Object, Ct));
         Assert.Equal("S3 (s3://bucket/a/b.json) did not answer within 0.1 s (2 tries).", error.Message);
     }
@@ -149,14 +171,19 @@ public sealed class ObjectStoreErrorTests
     public async Task AnS3ListingOfManyPagesIsReadToItsEnd()
     {
         await using var server = await TestServer.StartAsync(
-            Xml("<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken><Contents><Key>a/1</Key><Size>10</Size></Contents>"),
+            Xml(
+                "<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken><Contents><Key>a/1</"
+                    + "Key><Size>10</Size></Contents>"),
             Xml("<IsTruncated>false</IsTruncated><Contents><Key>a/2</Key><Size>20</Size></Contents>"));
         using var store = S3(server.Address);
-        Assert.Equal(["a/1", "a/2"], await store.ListAsync(S3Object with { Key = "a/" }, Ct).Select(o => o.Uri.Key).ToListAsync(Ct));
+        Assert.Equal(
+            ["a/1", "a/2"],
+            await store.ListAsync(S3Object with { Key = "a/" }, Ct).Select(o => o.Uri.Key).ToListAsync(Ct));
         Assert.Contains("continuation-token=t%2B1", server.Seen[1].PathAndQuery, StringComparison.Ordinal);
 
         static Func<HttpContext, Task> Xml(string inner) =>
-            TestServer.Json($"""<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</ListBucketResult>""");
+            TestServer.Json(
+                $"""<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{inner}</ListBucketResult>""");
     }
 
     [Fact]
@@ -164,11 +191,20 @@ public sealed class ObjectStoreErrorTests
     {
         await using var gcsServer = await TestServer.StartAsync(TestServer.Json("""{"nextPageToken":"same"}"""));
         using var gcs = Gcs(gcsServer.Address);
-        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await gcs.ListAsync(Gs, Ct).CountAsync(Ct))).Reason);
+        Assert.Equal(
+            FailureReasons.Unavailable,
+            (
+                await Assert.ThrowsAsync<PipelineException>(
+                    async () => await gcs.ListAsync(Gs, Ct).CountAsync(Ct))).Reason);
         await using var s3Server = await TestServer.StartAsync(TestServer.Json(
-            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>"));
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</"
+                + "NextContinuationToken></ListBucketResult>"));
         using var s3 = S3(s3Server.Address);
-        Assert.Equal(FailureReasons.Unavailable, (await Assert.ThrowsAsync<PipelineException>(async () => await s3.ListAsync(S3Object, Ct).CountAsync(Ct))).Reason);
+        Assert.Equal(
+            FailureReasons.Unavailable,
+            (
+                await Assert.ThrowsAsync<PipelineException>(
+                    async () => await s3.ListAsync(S3Object, Ct).CountAsync(Ct))).Reason);
     }
 
     [Fact]
@@ -186,12 +222,14 @@ public sealed class ObjectStoreErrorTests
     [Fact]
     public async Task AnAlteredWriteIsReportedAsDamage()
     {
-        const string Mismatch = """{"error":{"message":"Provided CRC32C \"4waSgw==\" doesn't match calculated CRC32C \"AAAAAA==\"."}}""";
+        const string Mismatch =
+            """{"error":{"message":"Provided CRC32C \"4waSgw==\" doesn't match calculated CRC32C \"AAAAAA==\"."}}""";
         await using var server = await TestServer.StartAsync(context => context.Request.Method == "PUT"
             ? TestServer.Json(Mismatch, 400)(context)
             : TestServer.Json("{}", headers: ("Location", $"http://{context.Request.Host}/session"))(context));
         using var store = Gcs(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
         Assert.Equal((FailureReasons.ObjectDamaged, false), (error.Reason, error.IsPermanent));
         Assert.Equal("crc32c=4waSgw==", server.Seen[1].Headers["x-goog-hash"]);
     }
@@ -201,7 +239,8 @@ public sealed class ObjectStoreErrorTests
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("<html>proxy</html>"));
         using var store = Gcs(server.Address);
-        var error = await Assert.ThrowsAsync<PipelineException>(() => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
+        var error = await Assert.ThrowsAsync<PipelineException>(
+            () => store.WriteAsync(Gs, new MemoryStream(Content), Ct));
         Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
     }
 
@@ -209,7 +248,8 @@ public sealed class ObjectStoreErrorTests
     public async Task TheGcsEndpointMayHaveAPath()
     {
         await using var server = await TestServer.StartAsync(Bytes(Content));
-        using var store = new GcsObjectStore(new() { GcsEndpoint = server.Address + "gcs" }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+        using var store = new GcsObjectStore(
+            new() { GcsEndpoint = server.Address + "gcs" }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
         await using var read = await store.OpenAsync(Gs, Ct);
         Assert.Equal("/gcs/storage/v1/b/bucket/o/a%2Fb.json?alt=media", server.Seen[0].PathAndQuery);
         Assert.False(server.Seen[0].Headers.ContainsKey("Authorization"));
@@ -219,7 +259,8 @@ public sealed class ObjectStoreErrorTests
     public async Task GoogleIsCalledWithTheCredentialsToken()
     {
         await using var server = await TestServer.StartAsync(TestServer.Json("{}"));
-        using var connection = new GcsConnection(new() { GcsEndpoint = server.Address.AbsoluteUri }, TimeProvider.System);
+        using var connection = new GcsConnection(
+            new() { GcsEndpoint = server.Address.AbsoluteUri }, TimeProvider.System);
         using var client = await connection.CreateAsync(GoogleCredential.FromAccessToken("token-1"), Ct);
         Assert.Empty(await client.ListObjectsAsync("bucket").ToListAsync(Ct));
         Assert.Equal("Bearer token-1", server.Seen[0].Headers["Authorization"]);
@@ -230,23 +271,31 @@ public sealed class ObjectStoreErrorTests
     {
         var variables = new Dictionary<string, string?>
         {
-            ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000", ["AWS_REGION"] = "eu-west-1", ["AWS_ACCESS_KEY_ID"] = "k", ["AWS_SECRET_ACCESS_KEY"] = "s",
+            ["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000", ["AWS_REGION"] = "eu-west-1",
+            ["AWS_ACCESS_KEY_ID"] = "k", [
+                "AWS_SECRET_ACCESS_KEY"] = "s",
             ["AWS_SESSION_TOKEN"] = "t", ["STORAGE_EMULATOR_HOST"] = "127.0.0.1:5005",
         };
         var options = ObjectStoreOptions.FromEnvironment(variables.GetValueOrDefault);
         Assert.Equal(
             new ObjectStoreOptions
             {
-                S3Endpoint = new("http://127.0.0.1:9000"), S3Region = "eu-west-1", S3AccessKey = "k", S3SecretKey = "s", S3SessionToken = "t", GcsEndpoint = "127.0.0.1:5005",
+                S3Endpoint = new(
+                    "http://127.0.0.1:9000"), S3Region = "eu-west-1", S3AccessKey = "k", S3SecretKey = "s",
+                        S3SessionToken = "t", GcsEndpoint = "127.0.0.1:5005",
             },
             options);
         Assert.Equal(new ObjectStoreOptions(), ObjectStoreOptions.FromEnvironment(_ => null));
         Assert.Equal("S3 http://127.0.0.1:9000/, GCS 127.0.0.1:5005", options.ToString());
-        var error = Assert.Throws<PipelineException>(() => ObjectStoreOptions.FromEnvironment(name => name == "AWS_ENDPOINT_URL_S3" ? "localhost" : null));
-        Assert.Equal("AWS_ENDPOINT_URL_S3 is 'localhost'. Write an http or https address, such as https://s3.example.com.", error.Message);
+        var error = Assert.Throws<PipelineException>(
+            () => ObjectStoreOptions.FromEnvironment(name => name == "AWS_ENDPOINT_URL_S3" ? "localhost" : null));
+        Assert.Equal(
+            "AWS_ENDPOINT_URL_S3 is 'localhost'. Write an http or https address, such as https://s3.example.com.",
+            error.Message);
     }
 
-    private static Func<HttpContext, Task> Bytes(byte[] body, params (string Name, string Value)[] headers) => async context =>
+    private static Func<HttpContext, Task> Bytes(byte[] body, params (string Name, string Value)[] headers) =>
+        async context =>
     {
         foreach (var (name, value) in headers)
             context.Response.Headers[name] = value;
@@ -259,10 +308,17 @@ public sealed class ObjectStoreErrorTests
 
     private static S3ObjectStore S3(Uri address, Func<ObjectStoreOptions, ObjectStoreOptions>? change = null)
     {
-        var options = new ObjectStoreOptions { S3Endpoint = address, S3AccessKey = "k", S3SecretKey = "s", FirstDelay = TimeSpan.FromMilliseconds(10) };
+        var options = new ObjectStoreOptions
+        {
+            S3Endpoint = address,
+            S3AccessKey = "k",
+            S3SecretKey = "s",
+            FirstDelay = TimeSpan.FromMilliseconds(10),
+        };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
     }
 
     private static GcsObjectStore Gcs(Uri address) => new(
-        new ObjectStoreOptions { GcsEndpoint = address.AbsoluteUri, FirstDelay = TimeSpan.FromMilliseconds(10) }, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
+        new ObjectStoreOptions { GcsEndpoint = address.AbsoluteUri, FirstDelay = TimeSpan.FromMilliseconds(10) },
+        TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
 }

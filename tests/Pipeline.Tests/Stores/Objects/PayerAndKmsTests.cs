@@ -22,7 +22,10 @@ public sealed class PayerAndKmsTests
     [InlineData(false)]
     public async Task EveryS3RequestHasASignedPayerHeaderIfWePay(bool pays)
     {
-        await using var server = await TestServer.StartAsync(context => context.Response.WriteAsync(context.Request.Query.ContainsKey("list-type") ? "<ListBucketResult/>" : "x", Ct));
+        await using var server = await TestServer.StartAsync(
+            context =>
+                context.Response.WriteAsync(
+                    context.Request.Query.ContainsKey("list-type") ? "<ListBucketResult/>" : "x", Ct));
         using var store = S3(server.Address, o => o with { S3RequesterPays = pays });
 
         await using (await store.OpenAsync(S3Object, Ct))
@@ -76,21 +79,36 @@ public sealed class PayerAndKmsTests
         await store.WriteAsync(Gs, new MemoryStream([1]), Ct);
 
         Assert.Equal(["GET", "GET", "POST", "PUT"], server.Seen.Select(r => r.Method));
-        Assert.All(server.Seen, r => Assert.Equal(project is not null, r.PathAndQuery.Contains("userProject=my-project-1", StringComparison.Ordinal)));
+        Assert.All(
+            server.Seen,
+            r =>
+                Assert.Equal(
+                    project is not null,
+                    r.PathAndQuery.Contains("userProject=my-project-1", StringComparison.Ordinal)));
     }
 
     [Theory]
-    [InlineData(403, "AccessDenied", $"User: arn:aws:sts::111122223333:assumed-role/reader/pipeline is not authorized to perform: kms:Decrypt on resource: {Key} because no identity-based policy allows the kms:Decrypt action",
+    [InlineData(403, "AccessDenied", "User: arn:aws:sts::111122223333:assumed-role/reader/pipeline is not authorized "
+        + $"to perform: kms:Decrypt on resource: {Key} because no identity-based policy allows the kms:Decrypt action",
         $"The KMS key {Key} refuses these credentials, not the bucket. Allow kms:Decrypt ")]
-    [InlineData(403, "AccessDenied", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+    [InlineData(403, "AccessDenied", "The ciphertext refers to a customer master key that does not exist, does not "
+        + "exist in this region, or you are not allowed to access.",
         "The KMS key that it is encrypted with refuses these credentials")]
-    [InlineData(400, "KMS.DisabledException", $"{Key} is disabled.", $"The KMS key {Key} cannot be used. Enable it, or cancel its deletion.")]
+    [InlineData(
+        400, "KMS.DisabledException", $"{Key} is disabled.",
+        $"The KMS key {Key} cannot be used. Enable it, or cancel its deletion.")]
     [InlineData(403, "AccessDenied", "Access Denied", "Grant s3:GetObject and s3:PutObject on arn:aws:s3:::bucket/*")]
-    public async Task ARefusalOfKmsIsDistinguishedFromARefusalOfTheBucket(int status, string code, string message, string advice)
+    public async Task ARefusalOfKmsIsDistinguishedFromARefusalOfTheBucket(
+        int status, string code, string message, string advice)
     {
         await using var server = await TestServer.StartAsync(Error(status, code, message));
         using var store = S3(server.Address);
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(S3Object, Ct), () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct) })
+        foreach (var attempt
+            in new Func<Task>[]
+            {
+                () => store.OpenAsync(S3Object, Ct),
+                () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct),
+            })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
@@ -105,8 +123,14 @@ public sealed class PayerAndKmsTests
         using var silent = S3(server.Address);
         using var paying = S3(server.Address, o => o with { S3RequesterPays = true });
 
-        Assert.EndsWith("If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.", (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(S3Object, Ct))).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("AWS_REQUEST_PAYER", (await Assert.ThrowsAsync<PipelineException>(() => paying.OpenAsync(S3Object, Ct))).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "If the requester pays for the bucket, set AWS_REQUEST_PAYER=requester.",
+            (await Assert.ThrowsAsync<PipelineException>(() => silent.OpenAsync(S3Object, Ct))).Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "AWS_REQUEST_PAYER",
+            (await Assert.ThrowsAsync<PipelineException>(() => paying.OpenAsync(S3Object, Ct))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -114,9 +138,17 @@ public sealed class PayerAndKmsTests
     [InlineData("KMS.ThrottlingException")]
     public async Task ThrottlingByKmsIsTransient(string code)
     {
-        await using var server = await TestServer.StartAsync(Error(400, code, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."));
+        await using var server = await TestServer.StartAsync(
+            Error(
+                400, code,
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."));
         using var store = S3(server.Address);
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(S3Object, Ct), () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct) })
+        foreach (var attempt
+            in new Func<Task>[]
+            {
+                () => store.OpenAsync(S3Object, Ct),
+                () => store.WriteAsync(S3Object, new MemoryStream([1]), Ct),
+            })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.Unavailable, false), (error.Reason, error.IsPermanent));
@@ -125,12 +157,21 @@ public sealed class PayerAndKmsTests
     }
 
     [Theory]
-    [InlineData(400, "Bucket is a requester pays bucket but no user project provided.", "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that pays.")]
-    [InlineData(403, "me@example.com does not have serviceusage.services.use access to the Google Cloud project.", "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project")]
-    [InlineData(403, "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been authorized to use this key.", "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY")]
+    [InlineData(
+        400, "Bucket is a requester pays bucket but no user project provided.",
+        "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project that pays.")]
+    [InlineData(
+        403, "me@example.com does not have serviceusage.services.use access to the Google Cloud project.",
+        "Grant these credentials roles/serviceusage.serviceUsageConsumer on the project")]
+    [InlineData(
+        403,
+        "Permission denied on Cloud KMS key. Please ensure that your Cloud Storage service account has been "
+            + "authorized to use this key.",
+        "gcloud storage service-agent --project=PROJECT --authorize-cmek=KEY")]
     public async Task AGcsErrorAboutPayerOrKeyIsExplained(int status, string message, string advice)
     {
-        await using var server = await TestServer.StartAsync(TestServer.Json($$$"""{"error":{"code":{{{status}}},"message":"{{{message}}}"}}""", status));
+        await using var server = await TestServer.StartAsync(
+            TestServer.Json($$$"""{"error":{"code":{{{status}}},"message":"{{{message}}}"}}""", status));
         using var store = Gcs(server.Address);
 
         var error = await Assert.ThrowsAsync<PipelineException>(() => store.OpenAsync(Gs, Ct));
@@ -142,14 +183,20 @@ public sealed class PayerAndKmsTests
     [Fact]
     public void ThePayersVariablesAreReadAndChecked()
     {
-        Dictionary<string, string?> variables = new() { ["AWS_REQUEST_PAYER"] = "requester", ["GOOGLE_CLOUD_QUOTA_PROJECT"] = "my-project-1" };
+        Dictionary<string, string?> variables = new()
+        {
+            ["AWS_REQUEST_PAYER"] = "requester",
+            ["GOOGLE_CLOUD_QUOTA_PROJECT"] = "my-project-1",
+        };
         var options = ObjectStoreOptions.FromEnvironment(variables.GetValueOrDefault);
         Assert.Equal((true, "my-project-1"), (options.S3RequesterPays, options.GcsUserProject));
 
         variables = new() { ["AWS_REQUEST_PAYER"] = "true", ["GOOGLE_CLOUD_QUOTA_PROJECT"] = "My Project" };
-        var error = Assert.Throws<PipelineException>(() => ObjectStoreOptions.FromEnvironment(variables.GetValueOrDefault));
+        var error = Assert.Throws<PipelineException>(
+            () => ObjectStoreOptions.FromEnvironment(variables.GetValueOrDefault));
         Assert.Equal(
-            "AWS_REQUEST_PAYER is 'true'. Set it to requester, or leave it out. GOOGLE_CLOUD_QUOTA_PROJECT is 'My Project', which is not the id of a project such as my-project-123.",
+            "AWS_REQUEST_PAYER is 'true'. Set it to requester, or leave it out. GOOGLE_CLOUD_QUOTA_PROJECT is 'My "
+                + "Project', which is not the id of a project such as my-project-123.",
             error.Message);
     }
 
@@ -157,18 +204,31 @@ public sealed class PayerAndKmsTests
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/xml";
-        return context.Response.WriteAsync($"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>", Ct);
+        return context.Response.WriteAsync(
+            $"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>", Ct);
     };
 
     private static S3ObjectStore S3(Uri address, Func<ObjectStoreOptions, ObjectStoreOptions>? change = null)
     {
-        var options = new ObjectStoreOptions { S3Endpoint = address, S3AccessKey = "k", S3SecretKey = "s", MaxTries = 2, FirstDelay = TimeSpan.FromMilliseconds(10) };
+        var options = new ObjectStoreOptions
+        {
+            S3Endpoint = address,
+            S3AccessKey = "k",
+            S3SecretKey = "s",
+            MaxTries = 2,
+            FirstDelay = TimeSpan.FromMilliseconds(10),
+        };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
     }
 
     private static GcsObjectStore Gcs(Uri address, Func<ObjectStoreOptions, ObjectStoreOptions>? change = null)
     {
-        var options = new ObjectStoreOptions { GcsEndpoint = address.AbsoluteUri, MaxTries = 2, FirstDelay = TimeSpan.FromMilliseconds(10) };
+        var options = new ObjectStoreOptions
+        {
+            GcsEndpoint = address.AbsoluteUri,
+            MaxTries = 2,
+            FirstDelay = TimeSpan.FromMilliseconds(10),
+        };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<GcsObjectStore>.Instance);
     }
 }

@@ -57,12 +57,16 @@ public sealed class S3ObjectStoreTests(Servers servers)
         var uri = ObjectUri.Parse("s3://no-such-bucket/x");
         foreach (var attempt in new Func<Task>[]
         {
-            () => store.OpenAsync(uri, Ct), () => store.WriteAsync(uri, new MemoryStream([1]), Ct), async () => await store.ListAsync(uri, Ct).CountAsync(Ct),
+            () =>
+                store.OpenAsync(uri, Ct), () =>
+                    store.WriteAsync(uri, new MemoryStream([1]), Ct), async () =>
+                        await store.ListAsync(uri, Ct).CountAsync(Ct),
         })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
-            Assert.Contains("The bucket 'no-such-bucket' does not exist there.", error.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "The bucket 'no-such-bucket' does not exist there.", error.Message, StringComparison.Ordinal);
         }
     }
 
@@ -74,12 +78,18 @@ public sealed class S3ObjectStoreTests(Servers servers)
     {
         var (address, bucket) = await NewBucketAsync();
         using var store = Store(address, o => o with { S3AccessKey = key, S3SecretKey = secret });
-        foreach (var attempt in new Func<Task>[] { () => store.OpenAsync(bucket.Append("x"), Ct), () => store.WriteAsync(bucket.Append("x"), new MemoryStream([1]), Ct) })
+        foreach (var attempt
+            in new Func<Task>[]
+            {
+                () => store.OpenAsync(bucket.Append("x"), Ct),
+                () => store.WriteAsync(bucket.Append("x"), new MemoryStream([1]), Ct),
+            })
         {
             var error = await Assert.ThrowsAsync<PipelineException>(attempt);
             Assert.Equal((FailureReasons.AccessDenied, true), (error.Reason, error.IsPermanent));
             Assert.Contains(advice, error.Message, StringComparison.Ordinal);
-            Assert.DoesNotContain(secret, error.Message.Replace("test:", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                secret, error.Message.Replace("test:", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
     }
 
@@ -93,18 +103,22 @@ public sealed class S3ObjectStoreTests(Servers servers)
         for (var i = 0; i < 5; i++)
             await store.WriteAsync(bucket.Append($"p/{i} +ü"), new MemoryStream(new byte[i]), Ct);
         var found = await store.ListAsync(bucket.Append("p/"), Ct).ToListAsync(Ct);
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => new ObjectInfo(bucket.Append($"p/{i} +ü"), i)), found.OrderBy(o => o.Uri.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            Enumerable.Range(0, 5).Select(i => new ObjectInfo(bucket.Append($"p/{i} +ü"), i)),
+            found.OrderBy(o => o.Uri.Key, StringComparer.Ordinal));
     }
 
     [Fact]
     public async Task ACutConnectionIsResumedWhereItBroke()
     {
         var (uri, bytes) = await NewObjectAsync(300_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.SwiftAsync(), new Fault { CutAt = 100_000 }, new Fault { CutAt = 50_000 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.SwiftAsync(), new Fault { CutAt = 100_000 }, new Fault { CutAt = 50_000 });
         using var store = Store(proxy.Address);
         await using var read = (await store.OpenAsync(uri, Ct))!;
         Assert.Equal(bytes, await Some.ReadAllAsync(read.Body));
-        Assert.Equal(["", "bytes=100000-", "bytes=150000-"], proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
+        Assert.Equal(
+            ["", "bytes=100000-", "bytes=150000-"], proxy.Seen.Select(r => r.Headers.GetValueOrDefault("Range", "")));
         Assert.All(proxy.Seen.Skip(1), r => Assert.Equal($"\"{read.ETag}\"", r.Headers["If-Match"]));
     }
 
@@ -123,7 +137,8 @@ public sealed class S3ObjectStoreTests(Servers servers)
     public async Task ResumingHasItsLimit()
     {
         var (uri, _) = await NewObjectAsync(100_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.SwiftAsync(), [.. Enumerable.Repeat(new Fault { CutAt = 1000 }, 10)]);
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.SwiftAsync(), [.. Enumerable.Repeat(new Fault { CutAt = 1000 }, 10)]);
         using var store = Store(proxy.Address, o => o with { MaxResumes = 3 });
         await using var read = (await store.OpenAsync(uri, Ct))!;
         var error = await Assert.ThrowsAsync<PipelineException>(() => Some.ReadAllAsync(read.Body));
@@ -158,7 +173,8 @@ public sealed class S3ObjectStoreTests(Servers servers)
     public async Task AnEarlyEndWithoutALengthIsDetected()
     {
         var (uri, _) = await NewObjectAsync(100_000);
-        await using var proxy = await FaultProxy.StartAsync(await servers.SwiftAsync(), new Fault { DropLength = true, EndAt = 5000 });
+        await using var proxy = await FaultProxy.StartAsync(
+            await servers.SwiftAsync(), new Fault { DropLength = true, EndAt = 5000 });
         await AssertDamagedAsync(proxy, uri, "does not have the MD5 ");
     }
 
@@ -202,7 +218,9 @@ public sealed class S3ObjectStoreTests(Servers servers)
     {
         var options = new ObjectStoreOptions
         {
-            S3Endpoint = address, S3AccessKey = "test:tester", S3SecretKey = "testing", FirstDelay = TimeSpan.FromMilliseconds(20),
+            S3Endpoint =
+                address, S3AccessKey =
+                    "test:tester", S3SecretKey = "testing", FirstDelay = TimeSpan.FromMilliseconds(20),
         };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
     }
@@ -212,7 +230,13 @@ public sealed class S3ObjectStoreTests(Servers servers)
         var address = await servers.SwiftAsync();
         var name = "b" + Guid.NewGuid().ToString("n");
         using var client = new AmazonS3Client(
-            "test:tester", "testing", new AmazonS3Config { ServiceURL = address.AbsoluteUri, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+            "test:tester", "testing",
+            new AmazonS3Config
+            {
+                ServiceURL = address.AbsoluteUri,
+                ForcePathStyle = true,
+                AuthenticationRegion = "us-east-1",
+            });
         await client.PutBucketAsync(name, Ct);
         return (address, new ObjectUri("s3", name, ""));
     }

@@ -78,7 +78,8 @@ public sealed class StoreTimeLimitTests
         }
     }
 
-    private static Func<HttpContext, Task> Begin(int status, string text, Func<HttpContext, Task> then) => async context =>
+    private static Func<HttpContext, Task> Begin(int status, string text, Func<HttpContext, Task> then) =>
+        async context =>
     {
         context.Response.StatusCode = status;
         context.Response.ContentLength = 1000;
@@ -117,14 +118,17 @@ public sealed class StoreTimeLimitTests
         };
         var account = new AzureStorageOptions
         {
-            ConnectionString = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};BlobEndpoint={address}a",
-            StallTimeout = stall, LeastRate = 100_000, MaxTries = 1, MaxResumes = 1, FirstDelay = delay, LongestDelay = delay,
+            ConnectionString =
+                $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};BlobEndpoint={address}a",
+            StallTimeout =
+                stall, LeastRate = 100_000, MaxTries = 1, MaxResumes = 1, FirstDelay = delay, LongestDelay = delay,
         };
         return scheme switch
         {
             "s3" => new S3ObjectStore(options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance),
             "gs" => new GcsObjectStore(options, TimeProvider.System, NullLogger<GcsObjectStore>.Instance),
-            _ => new AzureBlobStore(new AzureAccount(account), TimeProvider.System, NullLogger<AzureBlobStore>.Instance),
+            _ =>
+                new AzureBlobStore(new AzureAccount(account), TimeProvider.System, NullLogger<AzureBlobStore>.Instance),
         };
     }
 }

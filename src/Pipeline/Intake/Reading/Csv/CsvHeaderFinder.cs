@@ -55,7 +55,9 @@ internal static class CsvHeaderFinder
             if (found.Header.UrlColumn >= 0)
                 return found;
             if (found.Header.HasUrlCell)
-                return above is not null && IsAbove(above.Header, lines.Line) ? above with { IsAboveUrls = true } : first;
+                return above is not null && IsAbove(above.Header, lines.Line)
+                    ? above with { IsAboveUrls = true }
+                    : first;
             if (++preamble > MaxPreamble)
                 return first;
             above = found;

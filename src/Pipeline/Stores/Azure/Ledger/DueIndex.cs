@@ -25,16 +25,21 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     {
         var key = LedgerKeys.Due(dueAt, submissionId, LedgerTable.NewMark());
         await _rows.PutAsync(
-            new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = time.GetUtcNow() }, cancellationToken);
+            new(LedgerKeys.DuePartition, key) { [SubmissionId] = submissionId, [WrittenAt] = time.GetUtcNow() },
+            cancellationToken);
         return key;
     }
 
     /// <summary>Removes the row of a submission that is no longer due at that time.</summary>
-    public Task RemoveAsync(string key, CancellationToken cancellationToken) => _rows.RemoveAsync(LedgerKeys.DuePartition, key, cancellationToken);
+    public Task RemoveAsync(string key, CancellationToken cancellationToken) =>
+        _rows.RemoveAsync(LedgerKeys.DuePartition, key, cancellationToken);
 
     /// <summary>Returns the rows that are due at a time, the earliest first.</summary>
-    public IAsyncEnumerable<TableEntity> GetDueAsync(DateTimeOffset now, int perPage, CancellationToken cancellationToken) =>
-        _rows.GetRangeAsync(LedgerKeys.DuePartition, "0", LedgerKeys.DueBefore(now.AddTicks(1)), Math.Clamp(perPage, 1, 1000), cancellationToken);
+    public IAsyncEnumerable<TableEntity> GetDueAsync(
+        DateTimeOffset now, int perPage, CancellationToken cancellationToken) =>
+        _rows.GetRangeAsync(
+            LedgerKeys.DuePartition, "0", LedgerKeys.DueBefore(now.AddTicks(1)), Math.Clamp(perPage, 1, 1000),
+            cancellationToken);
 
     /// <summary>Returns the id of the submission a row belongs to.</summary>
     public static string SubmissionOf(TableEntity row) => row.GetString(SubmissionId);

@@ -122,7 +122,8 @@ internal static class LedgerEntities
         Setback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.Setback))),
         ResultSetback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.ResultSetback))),
         NotBefore = Time(row, nameof(SubmissionEntry.NotBefore)),
-        Version = new SubmissionVersion(row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
+        Version = new SubmissionVersion(
+            row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };
 
     public static TableEntity ToRow(InputEntry input)
@@ -168,7 +169,8 @@ internal static class LedgerEntities
         Version = row.ETag.ToString(),
     };
 
-    public static InputState ToInputState(TableEntity row) => Enum.Parse<InputState>(row.GetString(nameof(InputEntry.State)));
+    public static InputState ToInputState(TableEntity row) =>
+        Enum.Parse<InputState>(row.GetString(nameof(InputEntry.State)));
 
     public static TableEntity ToRow(string submissionId, TaskEntry task)
     {
@@ -181,7 +183,9 @@ internal static class LedgerEntities
     }
 
     public static TaskEntry ToTask(TableEntity row) => 
-        new(row.RowKey[LedgerKeys.TaskPrefix.Length..], row.GetInt32(nameof(TaskEntry.Ordinal)), row.GetBoolean(nameof(TaskEntry.IsOver)) ?? false);
+        new(
+            row.RowKey[LedgerKeys.TaskPrefix.Length..], row.GetInt32(nameof(TaskEntry.Ordinal)),
+            row.GetBoolean(nameof(TaskEntry.IsOver)) ?? false);
 
     private static void Put(TableEntity row, string name, DateTimeOffset? time)
     {

@@ -51,7 +51,8 @@ internal static class LedgerKeys
     /// <summary>
     /// Row key of a due submission. Sorts by time. The mark makes it unique for one submission and time.
     /// </summary>
-    public static string Due(DateTimeOffset dueAt, string submissionId, string mark) => $"{DueBefore(dueAt)}.{submissionId}.{mark}";
+    public static string Due(DateTimeOffset dueAt, string submissionId, string mark) =>
+        $"{DueBefore(dueAt)}.{submissionId}.{mark}";
 
     /// <summary>Sorts after the due rows of earlier times and before those of this time and later.</summary>
     public static string DueBefore(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);

@@ -27,24 +27,30 @@ internal sealed class LedgerTable
     }
 
     /// <summary>Returns a row; null if it does not exist.</summary>
-    public async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken, IEnumerable<string>? select = null)
+    public async Task<TableEntity?> GetAsync(
+        string partition, string key, CancellationToken cancellationToken, IEnumerable<string>? select = null)
     {
-        var found = await _table.RunAsync(t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
+        var found = await _table.RunAsync(
+            t => t.GetEntityIfExistsAsync<TableEntity>(partition, key, select, cancellationToken), cancellationToken);
         return found.HasValue ? found.Value : null;
     }
 
     /// <summary>Returns the rows of a partition whose keys start with a prefix, ordered by key.</summary>
-    public IAsyncEnumerable<TableEntity> GetAllAsync(string partition, string prefix, CancellationToken cancellationToken, IEnumerable<string>? select = null) =>
+    public IAsyncEnumerable<TableEntity> GetAllAsync(
+        string partition, string prefix, CancellationToken cancellationToken, IEnumerable<string>? select = null) =>
         GetRangeAsync(partition, prefix, After(prefix), null, cancellationToken, select);
 
     /// <summary>
     /// Returns the rows of a partition from one key up to, but not including, another, ordered by key.
     /// </summary>
     public IAsyncEnumerable<TableEntity> GetRangeAsync(
-        string partition, string from, string before, int? perPage, CancellationToken cancellationToken, IEnumerable<string>? select = null)
+        string partition, string from, string before, int? perPage, CancellationToken cancellationToken,
+        IEnumerable<string>? select = null)
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {before}");
-        return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {before}");
+        return _table.ReadAsync(
+            t => t.QueryAsync<TableEntity>(filter, perPage, select, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -53,8 +59,11 @@ internal sealed class LedgerTable
     /// </summary>
     public IAsyncEnumerable<string> GetPartitionsAsync(string prefix, string key, CancellationToken cancellationToken)
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {After(prefix)} and RowKey eq {key}");
-        return _table.ReadAsync(t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken), cancellationToken).Select(row => row.PartitionKey);
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {prefix} and PartitionKey lt {After(prefix)} and RowKey eq {key}");
+        return _table.ReadAsync(
+            t => t.QueryAsync<TableEntity>(filter, null, [nameof(TableEntity.PartitionKey)], cancellationToken),
+            cancellationToken).Select(row => row.PartitionKey);
     }
 
     /// <summary>Adds a row unless it exists.</summary>
@@ -90,11 +99,14 @@ internal sealed class LedgerTable
     }
 
     /// <summary>Removes a row if it exists and, if an ETag is given, that ETag is current.</summary>
-    public async Task RemoveAsync(string partition, string key, CancellationToken cancellationToken, ETag etag = default)
+    public async Task RemoveAsync(
+        string partition, string key, CancellationToken cancellationToken, ETag etag = default)
     {
         try
         {
-            await _table.RunAsync(t => t.DeleteEntityAsync(partition, key, etag == default ? ETag.All : etag, cancellationToken), cancellationToken);
+            await _table.RunAsync(
+                t => t.DeleteEntityAsync(partition, key, etag == default ? ETag.All : etag, cancellationToken),
+                cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
@@ -106,14 +118,16 @@ internal sealed class LedgerTable
     /// that has a conflict (404, 409, 412); those before it stay written.
     /// </summary>
     /// <returns>The new ETags of the written rows, in order; fewer than the rows after a conflict.</returns>
-    public async Task<IReadOnlyList<string>> WriteAllAsync(IReadOnlyList<TableTransactionAction> actions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> WriteAllAsync(
+        IReadOnlyList<TableTransactionAction> actions, CancellationToken cancellationToken)
     {
         var etags = new List<string>(actions.Count);
         foreach (var transaction in Split(actions))
         {
             try
             {
-                var written = await _table.RunAsync(t => t.SubmitTransactionAsync(transaction, cancellationToken), cancellationToken);
+                var written = await _table.RunAsync(
+                    t => t.SubmitTransactionAsync(transaction, cancellationToken), cancellationToken);
                 etags.AddRange(written.Value.Select(response => response.Headers.ETag.ToString() ?? ""));
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
@@ -173,10 +187,13 @@ internal sealed class LedgerTable
     /// </summary>
     private async Task ReplaceFirstAsync(List<Replacement> pending)
     {
-        var actions = Split(pending.ConvertAll(r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r.Row, r.Read))).First();
+        var actions = Split(
+            pending.ConvertAll(
+                r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r.Row, r.Read))).First();
         try
         {
-            var written = await _table.RunAsync(t => t.SubmitTransactionAsync(actions, CancellationToken.None), CancellationToken.None);
+            var written = await _table.RunAsync(
+                t => t.SubmitTransactionAsync(actions, CancellationToken.None), CancellationToken.None);
             for (var i = 0; i < actions.Count; i++)
                 pending[i].Written = written.Value[i].Headers.ETag.ToString();
             pending.RemoveRange(0, actions.Count);
@@ -193,7 +210,11 @@ internal sealed class LedgerTable
     {
         try
         {
-            var response = await _table.RunAsync(t => t.UpdateEntityAsync(replacement.Row, replacement.Read, TableUpdateMode.Replace, CancellationToken.None), CancellationToken.None);
+            var response = await _table.RunAsync(
+                t =>
+                    t.UpdateEntityAsync(
+                        replacement.Row, replacement.Read, TableUpdateMode.Replace, CancellationToken.None),
+                CancellationToken.None);
             return response.Headers.ETag.ToString();
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
@@ -206,7 +227,9 @@ internal sealed class LedgerTable
     private async Task<string?> FindOwnAsync(TableEntity row, CancellationToken cancellationToken)
     {
         var stored = await GetAsync(row.PartitionKey, row.RowKey, cancellationToken, [LedgerEntities.Mark]);
-        return stored?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark) ? stored?.ETag.ToString() : null;
+        return stored?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark)
+            ? stored?.ETag.ToString()
+            : null;
     }
 
     /// <summary>The new content of a row, written only if the ETag that was read is current.</summary>

@@ -46,7 +46,8 @@ internal static class LedgerText
             ? chars
             : throw PipelineException.Permanent(
                 FailureReasons.LimitExceeded,
-                $"Row '{row.RowKey}' of '{row.PartitionKey}' has {chars} characters; a row in Azure Table Storage holds at "
+                $"Row '{row.RowKey}' of '{row.PartitionKey}' has {chars} characters; a row in "
+                    + "Azure Table Storage holds at "
                 + $"most {MaxRowChars}. Lower Intake:MaxItemBytes.");
     }
 

@@ -14,9 +14,11 @@ internal readonly record struct SubmissionVersion(string ETag, string? DueRow, D
     public static SubmissionVersion? Parse(string text) => text.Split(' ') switch
     {
         [{ Length: > 0 } etag] => new(etag, null, null),
-        [var etag, var row, var ticks] => new(etag, row, new(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero)),
+        [var etag, var row, var ticks] =>
+            new(etag, row, new(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero)),
         _ => null,
     };
 
-    public override string ToString() => DueRow is null ? ETag : string.Create(CultureInfo.InvariantCulture, $"{ETag} {DueRow} {DueAt?.UtcTicks}");
+    public override string ToString() =>
+        DueRow is null ? ETag : string.Create(CultureInfo.InvariantCulture, $"{ETag} {DueRow} {DueAt?.UtcTicks}");
 }

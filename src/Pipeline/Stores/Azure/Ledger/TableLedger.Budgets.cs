@@ -15,7 +15,8 @@ internal sealed partial class TableLedger
     private const int MaxBudgetAttempts = 200;
 
     /// <inheritdoc/>
-    public async Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken)
+    public async Task<long> ReserveAsync(
+        string budget, string name, int urls, long limit, CancellationToken cancellationToken)
     {
         var partition = LedgerKeys.BudgetPartition(budget);
         for (var attempt = 0; attempt < MaxBudgetAttempts; attempt++)
@@ -27,7 +28,9 @@ internal sealed partial class TableLedger
             var left = limit - UrlsOf(total);
             if (left < urls)
                 return Math.Max(0, left);
-            var reservation = new TableTransactionAction(TableTransactionActionType.Add, new TableEntity(partition, LedgerKeys.Reservation(name)) { [Urls] = (long)urls });
+            var reservation = new TableTransactionAction(
+                TableTransactionActionType.Add,
+                new TableEntity(partition, LedgerKeys.Reservation(name)) { [Urls] = (long)urls });
             if (await TryChangeAsync(partition, total, urls, reservation, cancellationToken))
                 return urls;
         }
@@ -43,7 +46,8 @@ internal sealed partial class TableLedger
             if (await _rows.GetAsync(partition, LedgerKeys.Reservation(name), cancellationToken) is not { } reservation)
                 return;
             var total = await _rows.GetAsync(partition, LedgerKeys.BudgetTotal, cancellationToken);
-            if (await TryChangeAsync(partition, total, -UrlsOf(reservation), new(TableTransactionActionType.Delete, reservation, reservation.ETag), cancellationToken))
+            if (await TryChangeAsync(partition, total, -UrlsOf(reservation), new(TableTransactionActionType.Delete,
+                reservation, reservation.ETag), cancellationToken))
                 return;
         }
         throw Busy(budget);
@@ -57,7 +61,9 @@ internal sealed partial class TableLedger
     /// Changes the total and a reservation if the total is unchanged since it was read. A transaction whose answer was
     /// lost counts as failed; the next attempt then finds what it wrote.
     /// </summary>
-    private async Task<bool> TryChangeAsync(string partition, TableEntity? total, long by, TableTransactionAction reservation, CancellationToken cancellationToken)
+    private async Task<bool> TryChangeAsync(
+        string partition, TableEntity? total, long by, TableTransactionAction reservation,
+        CancellationToken cancellationToken)
     {
         var changed = new TableEntity(partition, LedgerKeys.BudgetTotal) { [Urls] = UrlsOf(total) + by };
         var update = total is null
@@ -70,5 +76,6 @@ internal sealed partial class TableLedger
 
     private static PipelineException Busy(string budget) => PipelineException.Transient(
         FailureReasons.Unavailable,
-        $"Cannot update the budget '{budget}' in the ledger: {MaxBudgetAttempts} attempts conflicted with other writers.");
+        $"Cannot update the budget '{budget}' in the ledger: {MaxBudgetAttempts} attempts "
+            + "conflicted with other writers.");
 }

@@ -14,34 +14,44 @@ internal sealed partial class TableLedger
     private const int MaxAttempts = 20;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(string submissionId, CancellationToken cancellationToken) =>
-        await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken).Select(LedgerEntities.ToInput).ToListAsync(cancellationToken);
+    public async Task<IReadOnlyList<InputEntry>> GetInputsAsync(
+        string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(
+            submissionId, LedgerKeys.InputPrefix,
+            cancellationToken).Select(LedgerEntities.ToInput).ToListAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<InputEntry?> GetInputAsync(string submissionId, int ordinal, CancellationToken cancellationToken) =>
-        await _rows.GetAsync(submissionId, LedgerKeys.Input(ordinal), cancellationToken) is { } row ? LedgerEntities.ToInput(row) : null;
+    public async Task<InputEntry?> GetInputAsync(
+        string submissionId, int ordinal, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Input(ordinal), cancellationToken) is { } row
+            ? LedgerEntities.ToInput(row)
+            : null;
 
     /// <inheritdoc/>
     public async Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken)
     {
         // One request returns the states of a thousand inputs, and nothing else of them.
         var counts = new int[Enum.GetValues<InputState>().Length];
-        await foreach (var row in _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(InputEntry.State)]))
+        await foreach (var row
+            in _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(InputEntry.State)]))
             counts[(int)LedgerEntities.ToInputState(row)]++;
         return new(counts[(int)InputState.Waiting], counts[(int)InputState.Recorded], counts[(int)InputState.Failed]);
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
+        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var written = new InputEntry?[inputs.Count];
-        foreach (var group in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
+        foreach (var group
+            in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
             await UpdateInputsAsync(group.Key, [.. group], written, cancellationToken);
         return written;
     }
 
     /// <inheritdoc/>
-    public async Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
+    public async Task AddTasksAsync(
+        string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
     {
         var wanted = tasks.GroupBy(task => task.TaskId, StringComparer.Ordinal)
             .Select(same => same.Aggregate((task, other) => task.With(other))).ToList();
@@ -50,12 +60,23 @@ internal sealed partial class TableLedger
             await AddTaskAsync(submissionId, only, cancellationToken);
             return;
         }
-        var actions = wanted.Select(task => new TableTransactionAction(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task))).ToList();
+        var actions = wanted.Select(
+            task =>
+                new TableTransactionAction(
+                    TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task))).ToList();
         for (var attempt = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; attempt++)
         {
             CheckAttempt(attempt, submissionId);
-            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
-            actions = [.. wanted.Select(task => ToAction(task, stored.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>()];
+            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken)
+                .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
+            actions =
+            [
+                .. wanted.Select(
+                    task =>
+                        ToAction(
+                            task,
+                            stored.GetValueOrDefault(LedgerKeys.Task(task.TaskId)))).OfType<TableTransactionAction>(),
+            ];
         }
 
         TableTransactionAction? ToAction(TaskEntry task, TableEntity? row)
@@ -64,7 +85,9 @@ internal sealed partial class TableLedger
                 return new(TableTransactionActionType.Add, LedgerEntities.ToRow(submissionId, task));
             var stored = LedgerEntities.ToTask(row);
             var merged = stored.With(task);
-            return merged == stored ? null : new(TableTransactionActionType.UpdateReplace, LedgerEntities.ToRow(submissionId, merged), row.ETag);
+            return merged == stored
+                ? null
+                : new(TableTransactionActionType.UpdateReplace, LedgerEntities.ToRow(submissionId, merged), row.ETag);
         }
     }
 
@@ -86,31 +109,46 @@ internal sealed partial class TableLedger
         async Task<bool> MergeAsync(TaskEntry stored, string etag)
         {
             var merged = stored.With(task);
-            return merged == stored || await _rows.ReplaceAsync(LedgerEntities.ToRow(submissionId, merged), etag, cancellationToken) is not null;
+            return merged == stored
+                || await _rows.ReplaceAsync(
+                    LedgerEntities.ToRow(submissionId, merged), etag, cancellationToken) is not null;
         }
     }
 
     /// <inheritdoc/>
-    public async Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>
-        await _rows.GetAsync(submissionId, LedgerKeys.Task(taskId), cancellationToken) is { } row ? LedgerEntities.ToTask(row) : null;
+    public async Task<TaskEntry?> GetTaskAsync(
+        string submissionId, string taskId, CancellationToken cancellationToken) =>
+        await _rows.GetAsync(submissionId, LedgerKeys.Task(taskId), cancellationToken) is { } row
+            ? LedgerEntities.ToTask(row)
+            : null;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
-        await _rows.GetAllAsync(submissionId, LedgerKeys.TaskPrefix, cancellationToken).Select(LedgerEntities.ToTask).ToListAsync(cancellationToken);
+    public async Task<IReadOnlyList<TaskEntry>> GetTasksAsync(
+        string submissionId, CancellationToken cancellationToken) =>
+        await _rows.GetAllAsync(
+            submissionId, LedgerKeys.TaskPrefix,
+            cancellationToken).Select(LedgerEntities.ToTask).ToListAsync(cancellationToken);
 
-    private async Task CreateInputsAsync(string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    private async Task CreateInputsAsync(
+        string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        var actions = inputs.Select(input => new TableTransactionAction(TableTransactionActionType.Add, LedgerTable.Prepare(LedgerEntities.ToRow(input)))).ToList();
+        var actions = inputs.Select(
+            input =>
+                new TableTransactionAction(
+                    TableTransactionActionType.Add, LedgerTable.Prepare(LedgerEntities.ToRow(input)))).ToList();
         for (var attempt = 0; (await _rows.WriteAllAsync(actions, cancellationToken)).Count < actions.Count; attempt++)
         {
             CheckAttempt(attempt, submissionId);
-            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
+            var stored = await _rows.GetAllAsync(
+                submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey)])
                 .Select(row => row.RowKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
             actions.RemoveAll(action => stored.Contains(action.Entity.RowKey));
         }
     }
 
-    private async Task UpdateInputsAsync(string submissionId, List<(int Index, InputEntry Item)> inputs, InputEntry?[] written, CancellationToken cancellationToken)
+    private async Task UpdateInputsAsync(
+        string submissionId, List<(int Index, InputEntry Item)> inputs, InputEntry?[] written,
+        CancellationToken cancellationToken)
     {
         if (inputs is [var (index, only)])
         {
@@ -118,18 +156,26 @@ internal sealed partial class TableLedger
             written[index] = etag is null ? null : only with { Version = etag };
             return;
         }
-        var pending = inputs.Select(input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerEntities.ToRow(input.Item)))).ToList();
+        var pending = inputs.Select(
+            input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerEntities.ToRow(input.Item)))).ToList();
         for (var attempt = 0; pending.Count > 0; attempt++)
         {
             CheckAttempt(attempt, submissionId);
             var etags = await _rows.WriteAllAsync(
-                [.. pending.Select(p => new TableTransactionAction(TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))], cancellationToken);
+                [
+                    .. pending.Select(
+                        p =>
+                            new TableTransactionAction(
+                                TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))],
+                cancellationToken);
             for (var i = 0; i < etags.Count; i++)
                 written[pending[i].Index] = pending[i].Item with { Version = etags[i] };
             pending.RemoveRange(0, etags.Count);
             if (pending.Count == 0)
                 return;
-            var stored = await _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(TableEntity.RowKey), LedgerEntities.Mark])
+            var stored = await _rows.GetAllAsync(
+                submissionId, LedgerKeys.InputPrefix, cancellationToken,
+                [nameof(TableEntity.RowKey), LedgerEntities.Mark])
                 .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
             pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, stored.GetValueOrDefault(p.Row.RowKey)));
         }

@@ -23,16 +23,20 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         await IndexAsync(list, cancellationToken);
         await _rows.AddAsync(LedgerEntities.ToRow(list), cancellationToken);
         return await GetListAsync(list.ListId, cancellationToken)
-            ?? throw new InvalidOperationException($"List {list.ListId} disappeared from the ledger during its creation.");
+            ?? throw new InvalidOperationException(
+                $"List {list.ListId} disappeared from the ledger during its creation.");
     }
 
     /// <inheritdoc/>
     public async Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
-        await _rows.GetAsync(LedgerKeys.ListPartition(listId), LedgerKeys.List, cancellationToken) is { } row ? LedgerEntities.ToList(row) : null;
+        await _rows.GetAsync(LedgerKeys.ListPartition(listId), LedgerKeys.List, cancellationToken) is { } row
+            ? LedgerEntities.ToList(row)
+            : null;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>
-        _rows.GetPartitionsAsync(LedgerKeys.ListPartition(""), LedgerKeys.List, cancellationToken).Select(partition => partition[LedgerKeys.ListPartition("").Length..]);
+        _rows.GetPartitionsAsync(LedgerKeys.ListPartition(""), LedgerKeys.List, cancellationToken)
+            .Select(partition => partition[LedgerKeys.ListPartition("").Length..]);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<ListEntry> GetOpenListsAsync(CancellationToken cancellationToken) =>
@@ -49,13 +53,18 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
             return null;
         // A closed list may be opened again.
         await IndexAsync(list, cancellationToken);
-        return await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken) is { } version ? list with { Version = version } : null;
+        return await _rows.ReplaceAsync(LedgerEntities.ToRow(list), list.Version, cancellationToken) is { } version
+            ? list with { Version = version }
+            : null;
     }
 
     private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
-        PartitionOf(list.State) is { } partition ? _due.AddListAsync(partition, list.ListId, cancellationToken) : Task.CompletedTask;
+        PartitionOf(list.State) is { } partition
+            ? _due.AddListAsync(partition, list.ListId, cancellationToken)
+            : Task.CompletedTask;
 
-    private async IAsyncEnumerable<ListEntry> GetListsAsync(string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListEntry> GetListsAsync(
+        string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var row in _due.GetListsAsync(partition, cancellationToken))
         {
@@ -74,16 +83,22 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     };
 
     /// <inheritdoc/>
-    public async Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    public async Task CreateSubmissionAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        if (await _rows.GetAsync(submission.SubmissionId, LedgerKeys.Submission, cancellationToken, [LedgerEntities.Mark]) is not null)
+        if (await _rows.GetAsync(submission.SubmissionId, LedgerKeys.Submission, cancellationToken,
+            [LedgerEntities.Mark]) is not null)
             return;
         // The submission's own row comes last, so that it exists only if everything else does.
         await CreateInputsAsync(submission.SubmissionId, inputs, cancellationToken);
         await _rows.PutAsync(
-            new(LedgerKeys.ListPartition(submission.ListId), LedgerKeys.Member(submission.Sequence)) { [nameof(submission.SubmissionId)] = submission.SubmissionId },
+            new(
+                LedgerKeys.ListPartition(submission.ListId),
+                LedgerKeys.Member(submission.Sequence)) { [nameof(submission.SubmissionId)] = submission.SubmissionId },
             cancellationToken);
-        var dueRow = submission.DueAt is { } dueAt ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken) : null;
+        var dueRow = submission.DueAt is { } dueAt
+            ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken)
+            : null;
         var created = await _rows.AddAsync(LedgerEntities.ToRow(submission, dueRow), cancellationToken);
         if (!created && dueRow is not null)
             await _due.RemoveAsync(dueRow, cancellationToken);
@@ -91,15 +106,19 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
 
     /// <inheritdoc/>
     public async Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
-        await _rows.GetAsync(submissionId, LedgerKeys.Submission, cancellationToken) is { } row ? LedgerEntities.ToSubmission(row) : null;
+        await _rows.GetAsync(submissionId, LedgerKeys.Submission, cancellationToken) is { } row
+            ? LedgerEntities.ToSubmission(row)
+            : null;
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
+        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Callers often stop at the first submission that is not closed, so the first reads are small.
         var size = 1;
         var reads = new List<Task<SubmissionEntry?>>();
-        await foreach (var member in _rows.GetAllAsync(LedgerKeys.ListPartition(listId), LedgerKeys.MemberPrefix, cancellationToken))
+        await foreach (var member
+            in _rows.GetAllAsync(LedgerKeys.ListPartition(listId), LedgerKeys.MemberPrefix, cancellationToken))
         {
             reads.Add(GetSubmissionAsync(member.GetString(nameof(SubmissionEntry.SubmissionId)), cancellationToken));
             if (reads.Count < size)
@@ -117,12 +136,17 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(
+        DateTimeOffset now, int max, CancellationToken cancellationToken)
     {
         var due = new List<SubmissionEntry>();
-        await foreach (var rows in _due.GetDueAsync(now, max, cancellationToken).Chunk(MaxParallelReads).WithCancellation(cancellationToken))
+        await foreach (var rows
+            in _due.GetDueAsync(
+                now, max, cancellationToken).Chunk(MaxParallelReads).WithCancellation(cancellationToken))
         {
-            var submissions = await Task.WhenAll(rows.Select(row => _rows.GetAsync(DueIndex.SubmissionOf(row), LedgerKeys.Submission, cancellationToken)));
+            var submissions = await Task.WhenAll(
+                rows.Select(
+                    row => _rows.GetAsync(DueIndex.SubmissionOf(row), LedgerKeys.Submission, cancellationToken)));
             foreach (var (row, submission) in rows.Zip(submissions))
             {
                 if (submission?.GetString(LedgerEntities.DueRow) != row.RowKey)
@@ -137,7 +161,8 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     }
 
     /// <inheritdoc/>
-    public async Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    public async Task<SubmissionEntry?> UpdateSubmissionAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken)
     {
         if (SubmissionVersion.Parse(submission.Version) is not { } read)
             return null;
@@ -150,6 +175,8 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         var obsolete = keepsDueRow ? null : etag is null ? dueRow : read.DueRow;
         if (obsolete is not null)
             await _due.RemoveAsync(obsolete, cancellationToken);
-        return etag is null ? null : submission with { Version = new SubmissionVersion(etag, dueRow, submission.DueAt).ToString() };
+        return etag is null
+            ? null
+            : submission with { Version = new SubmissionVersion(etag, dueRow, submission.DueAt).ToString() };
     }
 }

@@ -39,7 +39,13 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
         using var content = new MemoryStream(body.ToArray());
         await BlobUpload.WriteAsync(_claims, name, content, "application/octet-stream", cancellationToken);
         return JsonSerializer.Serialize(
-            new Claim { Blob = name, Bytes = body.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Span)) }, AzureJson.Plain.Claim);
+            new Claim
+            {
+                Blob = name,
+                Bytes = body.Length,
+                Sha256 = Convert.ToHexStringLower(SHA256.HashData(body.Span)),
+            },
+            AzureJson.Plain.Claim);
     }
 
     /// <summary>
@@ -49,12 +55,15 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
     /// Permanent: the blob is missing, or the claim is forged. Transient: the blob differs from what was sent, or
     /// cannot be read now.
     /// </exception>
-    public async Task<ReadOnlyMemory<byte>> RedeemAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    public async Task<ReadOnlyMemory<byte>> RedeemAsync(
+        ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         if (Read(message) is not { } claim)
             return message;
         if (!OwnName().IsMatch(claim.Blob) || claim.Bytes is < 0 or > MaxBytes)
-            throw PipelineException.Permanent(FailureReasons.InvalidInput, "The message is a claim that the pipeline did not write. Send the list again.");
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidInput,
+                "The message is a claim that the pipeline did not write. Send the list again.");
         try
         {
             return await ReadAsync(claim, cancellationToken);
@@ -71,7 +80,9 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
     private async Task<byte[]> ReadAsync(Claim claim, CancellationToken cancellationToken)
     {
         using var download = await _claims.RunAsync(
-            async c => (await c.GetBlobClient(claim.Blob).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value, cancellationToken);
+            async c =>
+                (await c.GetBlobClient(claim.Blob).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value,
+                cancellationToken);
         if (download.Details.ContentLength != claim.Bytes)
             throw Changed(claim);
         var content = new byte[claim.Bytes];
@@ -88,7 +99,8 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
     }
 
     private static PipelineException Changed(Claim claim) =>
-        PipelineException.Transient(FailureReasons.ObjectDamaged, $"The message in {Address(claim)} differs from what was sent.");
+        PipelineException.Transient(
+            FailureReasons.ObjectDamaged, $"The message in {Address(claim)} differs from what was sent.");
 
     private static string Address(Claim claim) => $"blob '{AzureNames.ClaimsContainer}/{claim.Blob}'";
 
@@ -98,7 +110,10 @@ internal sealed partial class ClaimChecks(AzureAccount account, TimeProvider tim
             return null;
         try
         {
-            return JsonSerializer.Deserialize(message.Span, AzureJson.Plain.Claim) is { Schema: Claim.Name, Blob.Length: > 0 } claim ? claim : null;
+            return JsonSerializer.Deserialize(
+                message.Span, AzureJson.Plain.Claim) is { Schema: Claim.Name, Blob.Length: > 0 } claim
+                ? claim
+                : null;
         }
         // Not a claim: a list may contain any text.
         catch (JsonException)

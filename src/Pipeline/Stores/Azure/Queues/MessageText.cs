@@ -20,7 +20,8 @@ internal static class MessageText
     /// <summary>Returns the message as text; null if the queue would refuse or change it.</summary>
     public static string? TryEncode(ReadOnlySpan<byte> body)
     {
-        if (body.Length is 0 or > MaxBytes || !Utf8.IsValid(body) || char.IsWhiteSpace((char)body[0]) || char.IsWhiteSpace((char)body[^1]))
+        if (body.Length is 0 or > MaxBytes || !Utf8.IsValid(body) || char.IsWhiteSpace((char)body[0])
+            || char.IsWhiteSpace((char)body[^1]))
             return null;
         var text = Encoding.UTF8.GetString(body);
         var bytes = body.Length;

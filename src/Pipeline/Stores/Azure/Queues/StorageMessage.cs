@@ -35,5 +35,6 @@ internal sealed class StorageMessage(
     public string? Error => null;
 
     /// <inheritdoc/>
-    public Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken) => claims.RedeemAsync(Body, cancellationToken);
+    public Task<ReadOnlyMemory<byte>> OpenAsync(CancellationToken cancellationToken) =>
+        claims.RedeemAsync(Body, cancellationToken);
 }

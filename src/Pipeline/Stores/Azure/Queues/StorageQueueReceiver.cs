@@ -10,7 +10,8 @@ namespace Pipeline.Stores.Azure.Queues;
 /// Receives messages from Azure Storage Queues, for hosts other than Functions. It completes, retries and dead-letters
 /// messages as the Functions host does.
 /// </summary>
-internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time) : WorkReceiver<StorageMessage>
+internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time)
+    : WorkReceiver<StorageMessage>
 {
     private const int MaxReceive = 32;
 
@@ -28,14 +29,19 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     /// Leases up to <paramref name="max"/> messages (the service returns at most 32) for <paramref name="visibility"/>.
     /// Messages that were received too often go to the poison queue instead.
     /// </summary>
-    public override async Task<WorkDelivery<StorageMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
+    public override async Task<WorkDelivery<StorageMessage>> ReceiveAsync(
+        string queue, int max, TimeSpan visibility, CancellationToken cancellationToken)
     {
         var received = await queues.For(queue).RunAsync(
-            q => q.ReceiveMessagesAsync(Math.Min(max, MaxReceive), StorageWorkQueue.RoundUpToSeconds(visibility), cancellationToken), cancellationToken);
+            q =>
+                q.ReceiveMessagesAsync(
+                    Math.Min(max, MaxReceive), StorageWorkQueue.RoundUpToSeconds(visibility), cancellationToken),
+                cancellationToken);
         var (messages, poisoned) = (new List<StorageMessage>(), new List<StorageMessage>());
         foreach (var found in received.Value)
         {
-            var message = new StorageMessage(queue, found.MessageId, found.PopReceipt, found.Body.ToString(), claims, (int)found.DequeueCount);
+            var message = new StorageMessage(
+                queue, found.MessageId, found.PopReceipt, found.Body.ToString(), claims, (int)found.DequeueCount);
             if (message.DequeueCount <= Tries.Max)
                 messages.Add(message);
             else if (await TryPoisonAsync(message, cancellationToken))
@@ -51,20 +57,24 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         RunAsync(message, q => q.DeleteMessageAsync(message.Id, message.Receipt, cancellationToken), cancellationToken);
 
     /// <summary>Returns a message whose work failed; it is delivered again after the delay.</summary>
-    public override Task<bool> AbandonAsync(StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
+    public override Task<bool> AbandonAsync(
+        StorageMessage message, TimeSpan delay, string error, CancellationToken cancellationToken) =>
         SetInvisibleAsync(message, MessageDelay.Bound(delay), cancellationToken);
 
     /// <summary>
     /// Returns a message whose work was stopped but did not fail; it is delivered again at once. Azure still counts the
     /// delivery.
     /// </summary>
-    public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) => SetInvisibleAsync(message, TimeSpan.Zero, cancellationToken);
+    public override Task<bool> ReleaseAsync(StorageMessage message, CancellationToken cancellationToken) =>
+        SetInvisibleAsync(message, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
     /// <returns>The messages whose lease was lost.</returns>
-    public override async Task<IReadOnlyList<StorageMessage>> ExtendAsync(IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyList<StorageMessage>> ExtendAsync(
+        IReadOnlyList<StorageMessage> messages, TimeSpan visibility, CancellationToken cancellationToken)
     {
-        var extended = await Task.WhenAll(messages.Select(message => SetInvisibleAsync(message, visibility, cancellationToken)));
+        var extended = await Task.WhenAll(
+            messages.Select(message => SetInvisibleAsync(message, visibility, cancellationToken)));
         return [.. messages.Where((_, i) => !extended[i])];
     }
 
@@ -72,20 +82,27 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     /// Moves a message to the poison queue. A crash during the move leaves it in both queues. Azure does not store the
     /// reason.
     /// </summary>
-    public override async Task<bool> DeadLetterAsync(StorageMessage message, string reason, CancellationToken cancellationToken)
+    public override async Task<bool> DeadLetterAsync(
+        StorageMessage message, string reason, CancellationToken cancellationToken)
     {
         await queues.For(message.Queue + QueueNames.PoisonSuffix).RunAsync(
-            q => q.SendMessageAsync(message.Text, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken), cancellationToken);
+            q =>
+                q.SendMessageAsync(message.Text, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken),
+                cancellationToken);
         return await CompleteAsync(message, cancellationToken);
     }
 
     /// <summary>Whether a queue has a message that can be delivered now.</summary>
     public override async Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
-        (await queues.For(queue).RunAsync(q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
+        (
+            await queues.For(queue).RunAsync(
+                q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
 
     /// <summary>Returns the approximate number of messages in a queue, visible and invisible together.</summary>
     public async Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
-        (await queues.For(queue).RunAsync(q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
+        (
+            await queues.For(queue).RunAsync(
+                q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
 
     /// <summary>
     /// Waits before the next receive from an empty queue: 0.1 seconds, doubled each time up to 2 seconds. Azure charges
@@ -93,7 +110,8 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
     /// </summary>
     public override Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
-        var wait = _waits.AddOrUpdate(queue, ShortestWait, static (_, last) => last * 2 < LongestWait ? last * 2 : LongestWait);
+        var wait = _waits.AddOrUpdate(
+            queue, ShortestWait, static (_, last) => last * 2 < LongestWait ? last * 2 : LongestWait);
         return Task.Delay(wait, time, cancellationToken);
     }
 
@@ -117,18 +135,21 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         RunAsync(
             message,
             async q => message.Receipt = (await q.UpdateMessageAsync(
-                message.Id, message.Receipt, message.Text, StorageWorkQueue.RoundUpToSeconds(time), cancellationToken)).Value.PopReceipt,
+                message.Id, message.Receipt, message.Text, StorageWorkQueue.RoundUpToSeconds(time),
+                cancellationToken)).Value.PopReceipt,
             cancellationToken);
 
     /// <summary>Runs a call that needs the message's lease. Returns false if the lease was lost.</summary>
-    private async Task<bool> RunAsync<T>(StorageMessage message, Func<QueueClient, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync<T>(
+        StorageMessage message, Func<QueueClient, Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
             await queues.For(message.Queue).RunAsync(call, cancellationToken);
             return true;
         }
-        catch (RequestFailedException e) when (e.Status is 400 or 404 && e.ErrorCode is "MessageNotFound" or "PopReceiptMismatch")
+        catch (RequestFailedException e)
+            when (e.Status is 400 or 404 && e.ErrorCode is "MessageNotFound" or "PopReceiptMismatch")
         {
             return false;
         }

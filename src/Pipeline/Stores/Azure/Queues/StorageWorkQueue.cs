@@ -19,17 +19,25 @@ internal sealed class StorageWorkQueue(AzureAccount account, ClaimChecks claims)
     private readonly ConcurrentDictionary<string, AzureResource<QueueClient>> _queues = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public async Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
+    public async Task SendAsync(
+        string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(messages, parallel, (message, token) => new(SendAsync(queue, message, MessageDelay.Bound(delay), token)));
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = Concurrency,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForEachAsync(
+            messages, parallel, (message, token) => new(SendAsync(queue, message, MessageDelay.Bound(delay), token)));
     }
 
-    private async Task SendAsync(string queue, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        string queue, ReadOnlyMemory<byte> body, TimeSpan delay, CancellationToken cancellationToken)
     {
         var text = MessageText.TryEncode(body.Span) ?? await claims.DepositAsync(queue, body, cancellationToken);
-        await For(queue).RunAsync(q => q.SendMessageAsync(text, RoundUpToSeconds(delay), Never, cancellationToken), cancellationToken);
+        await For(queue).RunAsync(
+            q => q.SendMessageAsync(text, RoundUpToSeconds(delay), Never, cancellationToken), cancellationToken);
     }
 
     /// <summary>

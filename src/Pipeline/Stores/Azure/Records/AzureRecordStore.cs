@@ -65,10 +65,13 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<string>> FindRecordsAsync(
+        string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var found = new ConcurrentBag<string>();
-        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken }, async (id, token) =>
+        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = Concurrency,
+            CancellationToken = cancellationToken },
+            async (id, token) =>
         {
             if (await ExistsAsync(RecordBlobs.NameOf(listId, submissionId, id), token))
                 found.Add(id);
@@ -77,7 +80,8 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(
+        string listId, CancellationToken cancellationToken)
     {
         var locations = new List<RecordLocation>();
         await foreach (var (name, file, members) in ReadSubmissionsAsync(listId, cancellationToken))
@@ -89,16 +93,20 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
     }
 
     /// <summary>Groups the listing of a list's blobs by submission: its file, if it has one, and its records.</summary>
-    private async IAsyncEnumerable<(string Name, BlobItem? File, IReadOnlyList<RecordMember> Members)> ReadSubmissionsAsync(
-        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(string Name, BlobItem? File, IReadOnlyList<RecordMember> Members)>
+        ReadSubmissionsAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (name, file, members) = ("", (BlobItem?)null, new List<RecordMember>());
         await foreach (var blob in records.Container.ReadAsync(
-            c => c.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{listId}/", cancellationToken), cancellationToken))
+            c =>
+                c.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{listId}/", cancellationToken),
+                cancellationToken))
         {
             // The listing has a submission's file just before its records, because '.' sorts before '/'.
             var isFile = blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal);
-            var submission = isFile ? blob.Name[..^SubmissionFile.Suffix.Length] : blob.Name[..blob.Name.LastIndexOf('/')];
+            var submission = isFile
+                ? blob.Name[..^SubmissionFile.Suffix.Length]
+                : blob.Name[..blob.Name.LastIndexOf('/')];
             if (submission != name)
             {
                 yield return (name, file, members);
@@ -141,20 +149,24 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
         new(kind, id, container.Client.GetBlobClient(name).Uri, new MemoryStream(json, writable: false));
 
     private async Task<bool> ExistsAsync(string record, CancellationToken cancellationToken) =>
-        await records.Container.RunAsync(c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken);
+        await records.Container.RunAsync(
+            c => c.GetBlobClient(record).ExistsAsync(cancellationToken), cancellationToken);
 
     private async Task RemoveFailureAsync(string listId, string id, CancellationToken cancellationToken)
     {
         try
         {
-            await _failures.RunAsync(c => c.GetBlobClient(FailureName(listId, id)).DeleteIfExistsAsync(cancellationToken: cancellationToken), cancellationToken);
+            await _failures.RunAsync(
+                c => c.GetBlobClient(FailureName(listId, id)).DeleteIfExistsAsync(cancellationToken: cancellationToken),
+                cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
         }
     }
 
-    private static async Task WriteAsync(AzureResource<BlobContainerClient> container, string name, byte[] json, CancellationToken cancellationToken)
+    private static async Task WriteAsync(
+        AzureResource<BlobContainerClient> container, string name, byte[] json, CancellationToken cancellationToken)
     {
         using var content = new MemoryStream(json, writable: false);
         await BlobUpload.WriteAsync(container, name, content, JsonType, cancellationToken);

@@ -22,7 +22,8 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
     public AzureResource<BlobContainerClient> Container { get; } = account.Container(AzureNames.RecordsContainer);
 
     /// <summary>Returns the name of a record's blob.</summary>
-    public static string NameOf(string listId, string submissionId, string id) => $"{listId}/{submissionId}/{id}.json.gz";
+    public static string NameOf(string listId, string submissionId, string id) =>
+        $"{listId}/{submissionId}/{id}.json.gz";
 
     /// <summary>Compresses a record to a stream that the caller disposes.</summary>
     public static async Task<Stream> CompressAsync(StagedRecord record, CancellationToken cancellationToken)
@@ -54,7 +55,8 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
         await store.OpenAsync(new("azblob", AzureNames.RecordsContainer, name), cancellationToken)
             ?? throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"The record '{name}' disappeared from its container. The pipeline never deletes records; check who did.");
+                $"The record '{name}' disappeared from its container. The pipeline never "
+                    + "deletes records; check who did.");
 
     /// <summary>Reads a record's stored bytes to a stream that the caller disposes.</summary>
     public async Task<Stream> ReadAsync(string name, CancellationToken cancellationToken)
@@ -77,7 +79,8 @@ internal sealed class RecordBlobs(AzureAccount account, AzureBlobStore store)
     /// <summary>
     /// Returns the line in a member, without its line feed; null if it is longer than the limit in bytes.
     /// </summary>
-    public static async Task<ReadOnlyMemory<byte>?> TryExpandAsync(Stream member, int limit, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>?> TryExpandAsync(
+        Stream member, int limit, CancellationToken cancellationToken)
     {
         member.Position = 0;
         var line = new byte[limit + 2];

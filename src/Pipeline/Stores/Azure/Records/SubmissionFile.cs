@@ -34,18 +34,26 @@ internal sealed class SubmissionFile(RecordBlobs records)
     /// <param name="existing">The existing file; null for none.</param>
     /// <param name="members">The records.</param>
     /// <param name="cancellationToken">Stops the writing; then nothing is written.</param>
-    public async Task<RecordLocation> EnsureAsync(string name, BlobItem? existing, IReadOnlyList<RecordMember> members, CancellationToken cancellationToken)
+    public async Task<RecordLocation> EnsureAsync(
+        string name, BlobItem? existing, IReadOnlyList<RecordMember> members, CancellationToken cancellationToken)
     {
         var digest = Digest(members);
         var blob = records.Container.Client.GetBlockBlobClient(name);
         var (bytes, sha256) = IsOf(digest, existing?.Metadata, out var hash)
             ? (existing!.Properties.ContentLength ?? 0, hash)
             : await WriteAsync(blob, members, digest, cancellationToken);
-        return new() { Uri = blob.Uri.GetLeftPart(UriPartial.Path), Bytes = bytes, Records = members.Count, Sha256 = sha256 };
+        return new()
+        {
+            Uri = blob.Uri.GetLeftPart(UriPartial.Path),
+            Bytes = bytes,
+            Records = members.Count,
+            Sha256 = sha256,
+        };
     }
 
     /// <summary>Whether the metadata belongs to a file with these members. Also returns the file's SHA-256.</summary>
-    private static bool IsOf(string digest, IDictionary<string, string>? metadata, [NotNullWhen(true)] out string? sha256)
+    private static bool IsOf(
+        string digest, IDictionary<string, string>? metadata, [NotNullWhen(true)] out string? sha256)
     {
         sha256 = null;
         return metadata is not null
@@ -54,7 +62,8 @@ internal sealed class SubmissionFile(RecordBlobs records)
             && metadata.TryGetValue(Sha256Key, out sha256);
     }
 
-    private async Task<(long Bytes, string Sha256)> WriteAsync(BlockBlobClient blob, IReadOnlyList<RecordMember> members, string digest, CancellationToken cancellationToken)
+    private async Task<(long Bytes, string Sha256)> WriteAsync(
+        BlockBlobClient blob, IReadOnlyList<RecordMember> members, string digest, CancellationToken cancellationToken)
     {
         // Concurrent writers share a blob's uncommitted blocks, so each writer uses its own block ids.
         var writer = LedgerTable.NewMark();
@@ -66,7 +75,8 @@ internal sealed class SubmissionFile(RecordBlobs records)
             await foreach (var body in ReadAsync(members, cancellationToken))
             {
                 int read;
-                while ((read = await body.ReadAsync(buffer.AsMemory(filled, BlockBytes - filled), cancellationToken)) > 0)
+                while ((read = await body.ReadAsync(buffer.AsMemory(filled, BlockBytes - filled), cancellationToken))
+                    > 0)
                 {
                     sha256.AppendData(buffer, filled, read);
                     (filled, bytes) = (filled + read, bytes + read);
@@ -88,9 +98,11 @@ internal sealed class SubmissionFile(RecordBlobs records)
         return (bytes, hash);
     }
 
-    private async Task<string> StageAsync(BlockBlobClient blob, string writer, int index, ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
+    private async Task<string> StageAsync(
+        BlockBlobClient blob, string writer, int index, ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
     {
-        var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{writer}-{index:D6}")));
+        var id = Convert.ToBase64String(
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{writer}-{index:D6}")));
         await records.Container.RunAsync(
             async _ =>
             {
@@ -101,12 +113,18 @@ internal sealed class SubmissionFile(RecordBlobs records)
         return id;
     }
 
-    private async Task CommitAsync(BlockBlobClient blob, List<string> ids, Dictionary<string, string> metadata, CancellationToken cancellationToken)
+    private async Task CommitAsync(
+        BlockBlobClient blob, List<string> ids, Dictionary<string, string> metadata,
+        CancellationToken cancellationToken)
     {
         try
         {
             await records.Container.RunAsync(
-                _ => blob.CommitBlockListAsync(ids, new() { HttpHeaders = new() { ContentType = "application/gzip" }, Metadata = metadata }, cancellationToken), cancellationToken);
+                _ =>
+                    blob.CommitBlockListAsync(
+                        ids, new() { HttpHeaders = new() { ContentType = "application/gzip" }, Metadata = metadata },
+                        cancellationToken),
+                    cancellationToken);
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidBlockList)
         {
@@ -121,7 +139,9 @@ internal sealed class SubmissionFile(RecordBlobs records)
     /// Reads the members in order. Reads small ones ahead, since each costs a round trip, and streams large ones one at
     /// a time.
     /// </summary>
-    private async IAsyncEnumerable<Stream> ReadAsync(IReadOnlyList<RecordMember> members, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Stream> ReadAsync(
+        IReadOnlyList<RecordMember> members,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ahead = new Queue<Task<Stream>>();
         try
@@ -129,7 +149,8 @@ internal sealed class SubmissionFile(RecordBlobs records)
             var next = 0;
             foreach (var member in members)
             {
-                for (; next < members.Count && ahead.Count < MaxParallelReads && members[next].Bytes <= SmallMember; next++)
+                for (; next < members.Count && ahead.Count < MaxParallelReads
+                    && members[next].Bytes <= SmallMember; next++)
                     ahead.Enqueue(records.ReadAsync(members[next].Name, cancellationToken));
                 if (ahead.TryDequeue(out var small))
                 {
@@ -145,7 +166,12 @@ internal sealed class SubmissionFile(RecordBlobs records)
         finally
         {
             foreach (var unread in ahead)
-                _ = unread.ContinueWith(static task => task.IsCompletedSuccessfully ? task.Result.DisposeAsync().AsTask() : Task.FromResult(task.Exception), TaskScheduler.Default);
+                _ = unread.ContinueWith(
+                    static task =>
+                        task.IsCompletedSuccessfully
+                            ? task.Result.DisposeAsync().AsTask()
+                            : Task.FromResult(task.Exception),
+                    TaskScheduler.Default);
         }
     }
 

@@ -11,7 +11,9 @@ internal static class BudgetRows
         if (left < urls)
             return Math.Max(0, left);
         session.Execute("INSERT INTO reservation(budget, name, urls) VALUES($1, $2, $3)", budget, name, urls);
-        session.Execute("INSERT INTO budget(name, urls) VALUES($1, $2) ON CONFLICT DO UPDATE SET urls=budget.urls+excluded.urls", budget, urls);
+        session.Execute(
+            "INSERT INTO budget(name, urls) VALUES($1, $2) ON CONFLICT DO UPDATE SET urls=budget.urls+excluded.urls",
+            budget, urls);
         return urls;
     }
 
@@ -23,5 +25,6 @@ internal static class BudgetRows
         session.Execute("UPDATE budget SET urls=urls-$2 WHERE name=$1", budget, urls);
     }
 
-    public static long Reserved(SqlSession session, string budget) => session.Scalar("SELECT urls FROM budget WHERE name=$1", budget) as long? ?? 0;
+    public static long Reserved(SqlSession session, string budget) =>
+        session.Scalar("SELECT urls FROM budget WHERE name=$1", budget) as long? ?? 0;
 }

@@ -8,8 +8,10 @@ namespace Pipeline.Stores.Local.Ledger;
 internal static partial class LedgerRows
 {
     private const string SubmissionColumns =
-        "submission_id, list_id, sequence, state, count, shared_inputs, storage_url, compressed, has_callback, batch_id, posted_at, accepted_at, completed_at, due_at, "
-        + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, hold, held_since, heard_at, "
+        "submission_id, list_id, sequence, state, count, shared_inputs, storage_url, compressed, has_callback, "
+            + "batch_id, posted_at, accepted_at, completed_at, due_at, "
+        + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, "
+        + "hold, held_since, heard_at, "
         + "setback, result_setback, not_before, version";
 
     /// <summary>
@@ -19,9 +21,13 @@ internal static partial class LedgerRows
     public static void Insert(SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs)
     {
         var created = session.Execute(
-            $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 1) ON CONFLICT DO NOTHING",
-            s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId, Ticks(s.PostedAt),
-            Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
+            $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+                + "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "
+                + "1) ON CONFLICT DO NOTHING",
+            s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed,
+                s.HasCallback, s.BatchId, Ticks(s.PostedAt),
+            Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records,
+                s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
             Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore));
         if (created == 0)
@@ -32,13 +38,17 @@ internal static partial class LedgerRows
 
     public static SubmissionEntry? Update(SqlSession session, SubmissionEntry s) =>
         Number(s.Version) is { } version && session.Execute(
-            "UPDATE submission SET list_id=$3, sequence=$4, state=$5, count=$6, shared_inputs=$7, storage_url=$8, compressed=$9, has_callback=$10, batch_id=$11, "
-            + "posted_at=$12, accepted_at=$13, completed_at=$14, due_at=$15, looks=$16, completed_count=$17, records=$18, failures=$19, message=$20, attempt=$21, repeat_of=$22, proof=$23, "
+            "UPDATE submission SET list_id=$3, sequence=$4, state=$5, count=$6, shared_inputs=$7, storage_url=$8, "
+                + "compressed=$9, has_callback=$10, batch_id=$11, "
+            + "posted_at=$12, accepted_at=$13, completed_at=$14, due_at=$15, looks=$16, completed_count=$17, "
+            + "records=$18, failures=$19, message=$20, attempt=$21, repeat_of=$22, proof=$23, "
             + "waits_for=$24, hold=$25, held_since=$26, heard_at=$27, "
             + "setback=$28, result_setback=$29, not_before=$30, version=version+1 "
             + "WHERE submission_id=$1 AND version=$2",
-            s.SubmissionId, version, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed, s.HasCallback, s.BatchId,
-            Ticks(s.PostedAt), Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
+            s.SubmissionId, version, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl,
+                s.Compressed, s.HasCallback, s.BatchId,
+            Ticks(s.PostedAt), Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount,
+                s.CompletedCount, s.Records, s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
             Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore)) > 0
             ? s with { Version = Text(version + 1) }
@@ -46,20 +56,23 @@ internal static partial class LedgerRows
 
     public static SubmissionEntry? Submission(SqlSession session, string submissionId)
     {
-        using var rows = session.Query($"SELECT {SubmissionColumns} FROM submission WHERE submission_id=$1", submissionId);
+        using var rows = session.Query(
+            $"SELECT {SubmissionColumns} FROM submission WHERE submission_id=$1", submissionId);
         return rows.Read() ? ReadSubmission(rows) : null;
     }
 
     public static IReadOnlyList<SubmissionEntry> Submissions(SqlSession session, string listId, int after, int max)
     {
         using var rows = session.Query(
-            $"SELECT {SubmissionColumns} FROM submission WHERE list_id=$1 AND sequence>$2 ORDER BY sequence LIMIT $3", listId, after, max);
+            $"SELECT {SubmissionColumns} FROM submission WHERE list_id=$1 AND sequence>$2 ORDER BY sequence LIMIT $3",
+            listId, after, max);
         return All(rows, ReadSubmission);
     }
 
     public static IReadOnlyList<SubmissionEntry> DueSubmissions(SqlSession session, DateTimeOffset now, int max)
     {
-        using var rows = session.Query($"SELECT {SubmissionColumns} FROM submission WHERE due_at<=$1 ORDER BY due_at LIMIT $2", now.UtcTicks, max);
+        using var rows = session.Query(
+            $"SELECT {SubmissionColumns} FROM submission WHERE due_at<=$1 ORDER BY due_at LIMIT $2", now.UtcTicks, max);
         return All(rows, ReadSubmission);
     }
 
@@ -100,7 +113,9 @@ internal static partial class LedgerRows
     /// <summary>Returns the outcomes of a submission's inputs, which triggers count in its row.</summary>
     public static OutcomeCounts Outcomes(SqlSession session, string submissionId)
     {
-        using var rows = session.Query("SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1", submissionId);
+        using var rows = session.Query(
+            "SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1",
+            submissionId);
         return rows.Read() ? new(rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2)) : default;
     }
 
@@ -119,7 +134,8 @@ internal static partial class LedgerRows
                    COALESCE(SUM(failed), 0)
             FROM submission WHERE list_id=$1
             """,
-            listId, (int)SubmissionState.Unknown, (int)SubmissionState.Posting, (now - LedgerCounts.AnswerTakes).UtcTicks);
+            listId, (int)SubmissionState.Unknown, (int)SubmissionState.Posting,
+            (now - LedgerCounts.AnswerTakes).UtcTicks);
         rows.Read();
         return new(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4));
     }

@@ -8,24 +8,31 @@ namespace Pipeline.Stores.Local.Ledger;
 internal static partial class LedgerRows
 {
     private const string ListColumns =
-        "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, content_hash, message, version";
+        "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, "
+            + "content_hash, message, version";
 
     private const string InputColumns =
-        "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, kept, http_status, version";
+        "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, "
+            + "kept, http_status, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
-            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) ON CONFLICT DO NOTHING",
-            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions, Ticks(list.CreatedAt),
+            $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+                + "1) ON CONFLICT DO NOTHING",
+            list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
+                Ticks(list.CreatedAt),
             Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message);
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
-            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, created_at=$9, closed_at=$10, "
+            "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, "
+                + "created_at=$9, closed_at=$10, "
             + "setback=$11, content_hash=$12, message=$13, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
-            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
-            Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message) > 0
+            list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid,
+                list.Submissions,
+            Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash,
+            list.Message) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -50,28 +57,33 @@ internal static partial class LedgerRows
 
     private static IReadOnlyList<ListEntry> Lists(SqlSession session, string condition, string after, int max)
     {
-        using var rows = session.Query($"SELECT {ListColumns} FROM list WHERE {condition} AND list_id>$1 ORDER BY list_id LIMIT $2", after, max);
+        using var rows = session.Query(
+            $"SELECT {ListColumns} FROM list WHERE {condition} AND list_id>$1 ORDER BY list_id LIMIT $2", after, max);
         return All(rows, ReadList);
     }
 
     public static IReadOnlyList<InputEntry> Inputs(SqlSession session, string submissionId)
     {
-        using var rows = session.Query($"SELECT {InputColumns} FROM input WHERE submission_id=$1 ORDER BY ordinal", submissionId);
+        using var rows = session.Query(
+            $"SELECT {InputColumns} FROM input WHERE submission_id=$1 ORDER BY ordinal", submissionId);
         return All(rows, row => ReadInput(row, submissionId));
     }
 
     public static InputEntry? Input(SqlSession session, string submissionId, int ordinal)
     {
-        using var rows = session.Query($"SELECT {InputColumns} FROM input WHERE submission_id=$1 AND ordinal=$2", submissionId, ordinal);
+        using var rows = session.Query(
+            $"SELECT {InputColumns} FROM input WHERE submission_id=$1 AND ordinal=$2", submissionId, ordinal);
         return rows.Read() ? ReadInput(rows, submissionId) : null;
     }
 
     public static InputEntry? Update(SqlSession session, InputEntry input) =>
         Number(input.Version) is { } version && session.Execute(
-            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, failure=$12, finished_at=$13, moved_to=$14, "
+            "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, "
+                + "failure=$12, finished_at=$13, moved_to=$14, "
             + "kept=$15, http_status=$16, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
-            input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.DiscoveredBy,
+            input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line,
+                (int)input.State, input.TaskId, (int)input.DiscoveredBy,
             input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus) > 0
             ? input with { Version = Text(version + 1) }
             : null;
@@ -81,7 +93,8 @@ internal static partial class LedgerRows
         foreach (var task in tasks)
         {
             session.Execute(
-                "INSERT INTO task(submission_id, task_id, ordinal, is_over) VALUES($1, $2, $3, $4) ON CONFLICT DO UPDATE SET "
+                "INSERT INTO task(submission_id, task_id, ordinal, is_over) VALUES($1, $2, $3, $4) "
+                    + "ON CONFLICT DO UPDATE SET "
                 + "ordinal=COALESCE(task.ordinal, excluded.ordinal), is_over=MAX(task.is_over, excluded.is_over) "
                 + "WHERE task.ordinal IS NULL OR excluded.is_over>task.is_over",
                 submissionId, task.TaskId, task.Ordinal, task.IsOver);
@@ -90,20 +103,24 @@ internal static partial class LedgerRows
 
     public static TaskEntry? Task(SqlSession session, string submissionId, string taskId)
     {
-        using var rows = session.Query("SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1 AND task_id=$2", submissionId, taskId);
+        using var rows = session.Query(
+            "SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1 AND task_id=$2", submissionId, taskId);
         return rows.Read() ? ReadTask(rows) : null;
     }
 
     public static IReadOnlyList<TaskEntry> Tasks(SqlSession session, string submissionId)
     {
-        using var rows = session.Query("SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1", submissionId);
+        using var rows = session.Query(
+            "SELECT task_id, ordinal, is_over FROM task WHERE submission_id=$1", submissionId);
         return All(rows, ReadTask);
     }
 
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
-            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1) ON CONFLICT DO NOTHING",
-            input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State, input.TaskId, (int)input.DiscoveredBy, input.Reason,
+            $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+                + "$15, 1) ON CONFLICT DO NOTHING",
+            input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State,
+                input.TaskId, (int)input.DiscoveredBy, input.Reason,
             input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus);
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
@@ -166,11 +183,14 @@ internal static partial class LedgerRows
 
     private static long? Ticks(DateTimeOffset? time) => time?.UtcTicks;
 
-    private static DateTimeOffset? Time(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : new(row.GetInt64(column), TimeSpan.Zero);
+    private static DateTimeOffset? Time(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null : new(row.GetInt64(column), TimeSpan.Zero);
 
-    private static string? NullableText(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? NullableText(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetString(column);
 
     private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);
 
-    private static long? Number(string version) => long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static long? Number(string version) =>
+        long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -41,7 +41,8 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
         GetListsAsync(LedgerRows.RefusedLists, cancellationToken);
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
-        Func<SqlSession, string, int, IReadOnlyList<ListEntry>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<SqlSession, string, int, IReadOnlyList<ListEntry>> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<ListEntry> page = [];
         do
@@ -59,21 +60,25 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
         database.WriteAsync(session => LedgerRows.Update(session, list), durable: false, cancellationToken);
 
     /// <inheritdoc/>
-    public Task CreateSubmissionAsync(SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
-        database.WriteAsync(session => LedgerRows.Insert(session, submission, inputs), durable: true, cancellationToken);
+    public Task CreateSubmissionAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            session => LedgerRows.Insert(session, submission, inputs), durable: true, cancellationToken);
 
     /// <inheritdoc/>
     public Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.Submission(session, submissionId), cancellationToken);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
+        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<SubmissionEntry> page = [];
         do
         {
             var after = page.Count == 0 ? -1 : page[^1].Sequence;
-            page = await database.ReadAsync(session => LedgerRows.Submissions(session, listId, after, PageSize), cancellationToken);
+            page = await database.ReadAsync(
+                session => LedgerRows.Submissions(session, listId, after, PageSize), cancellationToken);
             foreach (var submission in page)
                 yield return submission;
         }
@@ -81,11 +86,13 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(DateTimeOffset now, int max, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(
+        DateTimeOffset now, int max, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.DueSubmissions(session, now, max), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<SubmissionEntry?> UpdateSubmissionAsync(SubmissionEntry submission, CancellationToken cancellationToken) =>
+    public Task<SubmissionEntry?> UpdateSubmissionAsync(
+        SubmissionEntry submission, CancellationToken cancellationToken) =>
         database.WriteAsync(session => LedgerRows.Update(session, submission), durable: true, cancellationToken);
 
     /// <inheritdoc/>
@@ -101,13 +108,17 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
         database.ReadAsync(session => LedgerRows.Outcomes(session, submissionId), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
+        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<InputEntry?>>(
-            session => [.. inputs.Select(input => LedgerRows.Update(session, input))], durable: false, cancellationToken);
+            session =>
+                [.. inputs.Select(input => LedgerRows.Update(session, input))], durable: false, cancellationToken);
 
     /// <inheritdoc/>
-    public Task AddTasksAsync(string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) =>
-        database.WriteAsync(session => LedgerRows.Insert(session, submissionId, tasks), durable: true, cancellationToken);
+    public Task AddTasksAsync(
+        string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            session => LedgerRows.Insert(session, submissionId, tasks), durable: true, cancellationToken);
 
     /// <inheritdoc/>
     public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>
@@ -118,8 +129,10 @@ internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = n
         database.ReadAsync(session => LedgerRows.Tasks(session, submissionId), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<long> ReserveAsync(string budget, string name, int urls, long limit, CancellationToken cancellationToken) =>
-        database.WriteAsync(session => BudgetRows.Reserve(session, budget, name, urls, limit), durable: false, cancellationToken);
+    public Task<long> ReserveAsync(
+        string budget, string name, int urls, long limit, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            session => BudgetRows.Reserve(session, budget, name, urls, limit), durable: false, cancellationToken);
 
     /// <inheritdoc/>
     public Task ReleaseAsync(string budget, string name, CancellationToken cancellationToken) =>

@@ -10,7 +10,9 @@ internal sealed class FileObjectRead : ObjectRead
 
     public FileObjectRead(string path)
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+        var file = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0,
+            FileOptions.SequentialScan);
         Bytes = file.Length;
         _body = new(file, file.Length);
     }
@@ -45,10 +47,12 @@ internal sealed class FileObjectRead : ObjectRead
 
         public override int Read(Span<byte> buffer) => Checked(file.Read(buffer), buffer.Length);
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        public override Task<int> ReadAsync(
+            byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             Checked(await file.ReadAsync(buffer, cancellationToken), buffer.Length);
 
         public override void Flush()
@@ -74,7 +78,8 @@ internal sealed class FileObjectRead : ObjectRead
             if ((read == 0 && wanted > 0 && _read < promised) || _read > promised)
                 throw PipelineException.Transient(
                     FailureReasons.ObjectDamaged,
-                    $"'{file.Name}' changed during the read: it had {promised} bytes when it was opened, and {_read} were read.");
+                    $"'{file.Name}' changed during the read: it had {promised} bytes when it was "
+                        + $"opened, and {_read} were read.");
             return read;
         }
     }

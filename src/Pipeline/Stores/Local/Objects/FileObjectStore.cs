@@ -54,7 +54,8 @@ internal sealed class FileObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(
+        ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
         foreach (var file in Find(prefix))
@@ -79,12 +80,19 @@ internal sealed class FileObjectStore : IObjectStore
         var folder = new DirectoryInfo(prefix.Key[..(prefix.Key.LastIndexOf('/') + 1)]);
         if (!folder.Exists)
             return [];
-        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+        var everything = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.None,
+            IgnoreInaccessible = false,
+        };
         try
         {
-            return folder.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
+            return folder.EnumerateFileSystemInfos(
+                "*", new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
                 .Where(entry => entry.FullName.StartsWith(prefix.Key, StringComparison.Ordinal))
-                .SelectMany(entry => entry is DirectoryInfo inner ? inner.EnumerateFiles("*", everything) : [(FileInfo)entry])
+                .SelectMany(
+                    entry => entry is DirectoryInfo inner ? inner.EnumerateFiles("*", everything) : [(FileInfo)entry])
                 .Where(file => !AtomicFile.IsTemporary(file.Name))
                 .ToList();
         }
@@ -106,7 +114,9 @@ internal sealed class FileObjectStore : IObjectStore
         }
     }
 
-    private static PipelineException Translate(Exception error, ObjectUri uri, string what) => error is UnauthorizedAccessException
+    private static PipelineException Translate(Exception error, ObjectUri uri, string what) =>
+        error is UnauthorizedAccessException
         ? PipelineException.Permanent(FailureReasons.AccessDenied, $"'{uri}' cannot be {what}: {error.Message}", error)
-        : PipelineException.Transient(FailureReasons.Unavailable, $"'{uri}' cannot be {what} now: {error.Message}", inner: error);
+        : PipelineException.Transient(
+            FailureReasons.Unavailable, $"'{uri}' cannot be {what} now: {error.Message}", inner: error);
 }

@@ -10,7 +10,9 @@ namespace Pipeline.Stores.Local.Queues;
 /// <param name="Body">The body: JSON in UTF-8.</param>
 /// <param name="DequeueCount">Number of times it was received, including this one.</param>
 /// <param name="Error">The error of the last try; null if there is none.</param>
-internal sealed record LocalMessage(string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error) : IWorkMessage
+internal sealed record LocalMessage(
+    string Queue, long Id, long Receipt, ReadOnlyMemory<byte> Body, int DequeueCount, string? Error)
+    : IWorkMessage
 {
     string IWorkMessage.Id => Id.ToString(CultureInfo.InvariantCulture);
 

@@ -5,7 +5,9 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Local.Queues;
 
 /// <summary>The queues of one machine: sending, and receiving for <c>QueueHost</c>.</summary>
-internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null) : WorkReceiver<LocalMessage>, IWorkQueue
+internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null)
+    : WorkReceiver<LocalMessage>,
+IWorkQueue
 {
     private const string Owned = "id=$1 AND receipt=$2";
 
@@ -16,7 +18,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     private readonly ConcurrentDictionary<string, Signal> _signals = new();
 
     /// <inheritdoc/>
-    public async Task SendAsync(string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
+    public async Task SendAsync(
+        string queue, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         if (messages.Count == 0)
@@ -26,7 +29,9 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             session =>
             {
                 foreach (var body in messages)
-                    session.Execute("INSERT INTO message(queue, body, visible_at) VALUES($1, $2, $3)", queue, body.ToArray(), visibleAt);
+                    session.Execute(
+                        "INSERT INTO message(queue, body, visible_at) VALUES($1, $2, $3)", queue, body.ToArray(),
+                        visibleAt);
             },
             durable: false,
             cancellationToken);
@@ -40,7 +45,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     /// <returns>The number of released messages.</returns>
     public override async Task<int> ReleaseOrphansAsync(CancellationToken cancellationToken)
     {
-        var (ended, isClockKnown) = await database.ReadAsync(session => (EndedOwners(session), LocalClock.IsKnown(session, Now())), cancellationToken);
+        var (ended, isClockKnown) = await database.ReadAsync(
+            session => (EndedOwners(session), LocalClock.IsKnown(session, Now())), cancellationToken);
         if (ended.Count == 0 && isClockKnown)
             return 0;
         var released = await database.WriteAsync(
@@ -48,7 +54,9 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             {
                 LocalClock.Follow(session, Now());
                 return ended.Sum(owner => session.Execute(
-                    "UPDATE message SET visible_at=MIN(visible_at, $2), owner=NULL, receipt=receipt+1, dequeue_count=dequeue_count-1 WHERE owner=$1", owner, Now()));
+                    "UPDATE message SET visible_at=MIN(visible_at, $2), owner=NULL, receipt=receipt+1, "
+                        + "dequeue_count=dequeue_count-1 WHERE owner=$1",
+                    owner, Now()));
             },
             durable: false,
             cancellationToken);
@@ -61,7 +69,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     /// Leases up to <paramref name="max"/> messages for <paramref name="visibility"/>. Messages that were received too
     /// often go to the poison queue instead.
     /// </summary>
-    public override Task<WorkDelivery<LocalMessage>> ReceiveAsync(string queue, int max, TimeSpan visibility, CancellationToken cancellationToken) =>
+    public override Task<WorkDelivery<LocalMessage>> ReceiveAsync(
+        string queue, int max, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync(
             session =>
             {
@@ -71,7 +80,9 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                 {
                     if (found.DequeueCount >= Tries.Max)
                     {
-                        Poison(session, found, found.Error ?? "No worker completed it: each ended or lost its lease first.");
+                        Poison(
+                            session, found,
+                            found.Error ?? "No worker completed it: each ended or lost its lease first.");
                         poisoned.Add(found);
                         continue;
                     }
@@ -93,7 +104,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Returns a message whose work failed. It is delivered again after the delay.</summary>
     /// <returns>False if the lease was lost.</returns>
-    public override async Task<bool> AbandonAsync(LocalMessage message, TimeSpan delay, string error, CancellationToken cancellationToken)
+    public override async Task<bool> AbandonAsync(
+        LocalMessage message, TimeSpan delay, string error, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
             $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, error=$4 WHERE {Owned}",
@@ -110,7 +122,8 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     public override async Task<bool> ReleaseAsync(LocalMessage message, CancellationToken cancellationToken)
     {
         var mine = await ChangeAsync(
-            $"UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, dequeue_count=dequeue_count-1 WHERE {Owned}",
+            "UPDATE message SET visible_at=$3, owner=NULL, receipt=receipt+1, "
+                + $"dequeue_count=dequeue_count-1 WHERE {Owned}",
             cancellationToken, message.Id, message.Receipt, Now());
         For(message.Queue).Set();
         return mine;
@@ -118,24 +131,30 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Extends the leases of messages by <paramref name="visibility"/> from now.</summary>
     /// <returns>The messages whose lease was lost.</returns>
-    public override Task<IReadOnlyList<LocalMessage>> ExtendAsync(IReadOnlyList<LocalMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
+    public override Task<IReadOnlyList<LocalMessage>> ExtendAsync(
+        IReadOnlyList<LocalMessage> messages, TimeSpan visibility, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<LocalMessage>>(
             session => [.. messages.Where(message =>
-                session.Execute($"UPDATE message SET visible_at=$3 WHERE {Owned}", message.Id, message.Receipt, Now() + visibility.Ticks) == 0)],
+                session.Execute(
+                    $"UPDATE message SET visible_at=$3 WHERE {Owned}", message.Id, message.Receipt,
+                    Now() + visibility.Ticks) == 0)],
             durable: false,
             cancellationToken);
 
     /// <summary>Moves a message to the poison queue.</summary>
     /// <returns>False if the lease was lost.</returns>
-    public override Task<bool> DeadLetterAsync(LocalMessage message, string reason, CancellationToken cancellationToken) =>
+    public override Task<bool> DeadLetterAsync(
+        LocalMessage message, string reason, CancellationToken cancellationToken) =>
         database.WriteAsync(session => Poison(session, message, reason), durable: false, cancellationToken);
 
     /// <summary>Returns the messages of a poison queue, the oldest first.</summary>
     /// <param name="queue">The queue they were sent to, without the suffix.</param>
     /// <param name="max">Maximum number of messages.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    public Task<IReadOnlyList<LocalMessage>> GetPoisonAsync(string queue, int max, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<LocalMessage>>(session => Select(session, queue + QueueNames.PoisonSuffix, max), cancellationToken);
+    public Task<IReadOnlyList<LocalMessage>> GetPoisonAsync(
+        string queue, int max, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<LocalMessage>>(
+            session => Select(session, queue + QueueNames.PoisonSuffix, max), cancellationToken);
 
     /// <summary>Returns the counts of every queue that has messages. Poison queues count with their queue.</summary>
     public Task<IReadOnlyDictionary<string, QueueCounts>> CountAsync(CancellationToken cancellationToken) =>
@@ -143,14 +162,17 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
             session =>
             {
                 var counts = new Dictionary<string, QueueCounts>();
-                using var rows = session.Query("SELECT queue, SUM(visible_at<=$1), SUM(visible_at>$1) FROM message GROUP BY queue", Now());
+                using var rows = session.Query(
+                    "SELECT queue, SUM(visible_at<=$1), SUM(visible_at>$1) FROM message GROUP BY queue", Now());
                 while (rows.Read())
                 {
                     var (queue, visible, invisible) = (rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2));
                     var isPoison = queue.EndsWith(QueueNames.PoisonSuffix, StringComparison.Ordinal);
                     var name = isPoison ? queue[..^QueueNames.PoisonSuffix.Length] : queue;
                     var before = counts.GetValueOrDefault(name) ?? new(0, 0, 0);
-                    counts[name] = isPoison ? before with { Poison = visible + invisible } : before with { Visible = visible, Invisible = invisible };
+                    counts[name] = isPoison
+                        ? before with { Poison = visible + invisible }
+                        : before with { Visible = visible, Invisible = invisible };
                 }
                 return counts;
             },
@@ -158,13 +180,20 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
 
     /// <summary>Whether a queue has a message that can be delivered now.</summary>
     public override Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.Scalar("SELECT 1 FROM message WHERE queue=$1 AND visible_at<=$2 LIMIT 1", queue, Now()) is not null, cancellationToken);
+        database.ReadAsync(
+            session =>
+                session.Scalar(
+                    "SELECT 1 FROM message WHERE queue=$1 AND visible_at<=$2 LIMIT 1", queue, Now()) is not null,
+            cancellationToken);
 
     /// <summary>Waits until the queue may have a message to deliver, at most 250 ms.</summary>
     public override async Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
-        var next = await database.ReadAsync(session => session.Scalar("SELECT MIN(visible_at) FROM message WHERE queue=$1", queue), cancellationToken);
-        var wait = next is long visibleAt ? new TimeSpan(Math.Min(visibleAt - Now(), PollInterval.Ticks)) : PollInterval;
+        var next = await database.ReadAsync(
+            session => session.Scalar("SELECT MIN(visible_at) FROM message WHERE queue=$1", queue), cancellationToken);
+        var wait = next is long visibleAt
+            ? new TimeSpan(Math.Min(visibleAt - Now(), PollInterval.Ticks))
+            : PollInterval;
         if (wait > TimeSpan.Zero)
             await For(queue).WaitAsync(wait, time, cancellationToken);
     }
@@ -184,18 +213,22 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
     {
         var messages = new List<LocalMessage>();
         using var rows = session.Query(
-            "SELECT id, receipt, body, dequeue_count, error FROM message WHERE queue=$1 AND visible_at<=$2 ORDER BY visible_at, id LIMIT $3", queue, Now(), max);
+            "SELECT id, receipt, body, dequeue_count, error FROM message WHERE queue=$1 AND visible_at<=$2 ORDER "
+                + "BY visible_at, id LIMIT $3",
+            queue, Now(), max);
         while (rows.Read())
         {
             messages.Add(new(
-                queue, rows.GetInt64(0), rows.GetInt64(1), rows.GetFieldValue<byte[]>(2), rows.GetInt32(3), rows.IsDBNull(4) ? null : rows.GetString(4)));
+                queue, rows.GetInt64(0), rows.GetInt64(1), rows.GetFieldValue<byte[]>(2), rows.GetInt32(3),
+                rows.IsDBNull(4) ? null : rows.GetString(4)));
         }
         return messages;
     }
 
     private bool Poison(SqlSession session, LocalMessage message, string reason) =>
         session.Execute(
-            $"UPDATE message SET queue=queue||'{QueueNames.PoisonSuffix}', visible_at=$3, owner=NULL, receipt=receipt+1, error=$4 WHERE {Owned}",
+            $"UPDATE message SET queue=queue||'{QueueNames.PoisonSuffix}', visible_at=$3, owner=NULL, "
+                + $"receipt=receipt+1, error=$4 WHERE {Owned}",
             message.Id, message.Receipt, Now(), reason) > 0;
 
     private async Task<bool> ChangeAsync(string sql, CancellationToken cancellationToken, params object?[] arguments) =>

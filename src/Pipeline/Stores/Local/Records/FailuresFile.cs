@@ -35,7 +35,8 @@ internal sealed class FailuresFile(string path)
     /// <summary>Removes the failure of an id that now has a record.</summary>
     public void Remove(SqlSession session, string id)
     {
-        if (session.Execute("DELETE FROM failure WHERE id=$1", id) > 0 && _file.Condition(session) == FileCondition.Current)
+        if (session.Execute("DELETE FROM failure WHERE id=$1", id) > 0
+            && _file.Condition(session) == FileCondition.Current)
             _file.Mark(session, FileCondition.Outdated);
     }
 

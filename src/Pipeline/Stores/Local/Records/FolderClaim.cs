@@ -14,7 +14,8 @@ internal sealed class FolderClaim(SqlSession session, string database)
 
     /// <summary>Binds the state to a folder.</summary>
     public void Take(string folder) =>
-        session.Execute("INSERT INTO setting(name, value) VALUES('out', $1) ON CONFLICT DO UPDATE SET value=$1", folder);
+        session.Execute(
+            "INSERT INTO setting(name, value) VALUES('out', $1) ON CONFLICT DO UPDATE SET value=$1", folder);
 
     /// <summary>Refuses an existing file that the state does not know.</summary>
     public void RequireUnused(string path)
@@ -39,7 +40,8 @@ internal sealed class FolderClaim(SqlSession session, string database)
                 + "Use that folder, or another state folder.");
         Take(folder);
         Replace("UPDATE manifest SET json=CAST(REPLACE(CAST(json AS TEXT), $1, $2) AS BLOB)", Folder!, folder);
-        session.Execute("UPDATE sink_file SET state=$1 WHERE name='manifest.json' AND length>0", (int)FileCondition.Rewriting);
+        session.Execute(
+            "UPDATE sink_file SET state=$1 WHERE name='manifest.json' AND length>0", (int)FileCondition.Rewriting);
         // Messages of waiting lists contain the lists' old addresses, which are next to the state.
         if (inside is not null)
             Replace("UPDATE message SET body=CAST(REPLACE(CAST(body AS TEXT), $1, $2) AS BLOB)", Folder!, folder);

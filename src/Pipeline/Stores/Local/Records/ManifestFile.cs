@@ -49,7 +49,8 @@ internal sealed class ManifestFile(string path)
     {
         using (var json = new Utf8JsonWriter(stream, new() { Indented = true, Encoder = MinimalJsonEncoder.Instance }))
         {
-            using var sums = session.Query("SELECT COUNT(*), SUM(inputs), SUM(records), SUM(failures), SUM(duplicates) FROM manifest");
+            using var sums = session.Query(
+                "SELECT COUNT(*), SUM(inputs), SUM(records), SUM(failures), SUM(duplicates) FROM manifest");
             sums.Read();
             var isOne = sums.GetInt64(0) == 1;
             if (!isOne)

@@ -40,9 +40,11 @@ internal sealed class NdjsonFile(string path)
         session.Execute("INSERT INTO sink_file(name, length, state) VALUES($1, 0, 0)", Name);
     }
 
-    public FileCondition Condition(SqlSession session) => (FileCondition)(long)session.Scalar("SELECT state FROM sink_file WHERE name=$1", Name)!;
+    public FileCondition Condition(SqlSession session) =>
+        (FileCondition)(long)session.Scalar("SELECT state FROM sink_file WHERE name=$1", Name)!;
 
-    public void Mark(SqlSession session, FileCondition condition) => session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", Name, (int)condition);
+    public void Mark(SqlSession session, FileCondition condition) =>
+        session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", Name, (int)condition);
 
     /// <summary>Appends one line. Returns its offset.</summary>
     public long Append(SqlSession session, Action<Stream> write)
@@ -178,5 +180,6 @@ internal sealed class NdjsonFile(string path)
     private long CommittedLength(SqlSession session) =>
         (long)session.Scalar("SELECT length FROM sink_file WHERE name=$1", Name)!;
 
-    private void SetLength(SqlSession session, long length) => session.Execute("UPDATE sink_file SET length=$2 WHERE name=$1", Name, length);
+    private void SetLength(SqlSession session, long length) =>
+        session.Execute("UPDATE sink_file SET length=$2 WHERE name=$1", Name, length);
 }

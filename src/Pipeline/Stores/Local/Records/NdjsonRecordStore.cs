@@ -37,7 +37,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     /// <exception cref="PipelineException">
     /// Permanent: the folder belongs to another state, the state to another folder, or written records are missing.
     /// </exception>
-    public static async Task<NdjsonRecordStore> OpenAsync(LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
+    public static async Task<NdjsonRecordStore> OpenAsync(
+        LocalDatabase database, string folder, ILogger<NdjsonRecordStore> logger, CancellationToken cancellationToken)
     {
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var store = new NdjsonRecordStore(database, path);
@@ -62,7 +63,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         IReadOnlyList<Failure> failures, CancellationToken cancellationToken)
     {
         var lines = failures
-            .Select(failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
+            .Select(
+                failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
             .ToList();
         if (lines.Count > 0)
             await _database.WriteAsync(
@@ -73,24 +75,39 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlySet<string>> FindRecordsAsync(string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        _database.ReadAsync<IReadOnlySet<string>>(session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(), cancellationToken);
+    public Task<IReadOnlySet<string>> FindRecordsAsync(
+        string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        _database.ReadAsync<IReadOnlySet<string>>(
+            session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(),
+            cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(
+        string listId, CancellationToken cancellationToken)
     {
         var (records, bytes) = await _database.ReadAsync(
             session =>
             {
                 using var rows = session.Query(
-                    "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file WHERE name='records.ndjson'", listId);
+                    "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file "
+                        + "WHERE name='records.ndjson'",
+                    listId);
                 return rows.Read() && !rows.IsDBNull(0) ? (rows.GetInt64(0), rows.GetInt64(1)) : (0L, 0L);
             },
             cancellationToken);
         if (records == 0)
             return [];
         var sha256 = await _hash.GetAsync(bytes, cancellationToken);
-        return [new() { Uri = ObjectUri.ForFile(_records.Path).ToString(), Bytes = bytes, Records = records, Sha256 = sha256 }];
+        return
+        [
+            new()
+            {
+                Uri = ObjectUri.ForFile(_records.Path).ToString(),
+                Bytes = bytes,
+                Records = records,
+                Sha256 = sha256,
+            },
+        ];
     }
 
     /// <inheritdoc/>
@@ -115,7 +132,9 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     public Task<bool> AgreesAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken) =>
         _database.ReadAsync(
             session => listIds.All(id => session.Scalar(
-                "SELECT 1 FROM manifest WHERE list_id=$1 AND records <> COALESCE((SELECT records FROM record_count WHERE list_id=$1), 0)", id) is null),
+                "SELECT 1 FROM manifest WHERE list_id=$1 AND records <> COALESCE((SELECT records FROM "
+                    + "record_count WHERE list_id=$1), 0)",
+                id) is null),
             cancellationToken);
 
     /// <inheritdoc/>
@@ -172,7 +191,9 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         session.Execute(
             "INSERT INTO record(id, list_id, submission_id, offset, length) VALUES($1, $2, $3, $4, $5)",
             record.Id, record.ListId, record.SubmissionId, start, record.Bytes);
-        session.Execute("INSERT INTO record_count(list_id, records) VALUES($1, 1) ON CONFLICT DO UPDATE SET records=records+1", record.ListId);
+        session.Execute(
+            "INSERT INTO record_count(list_id, records) VALUES($1, 1) ON CONFLICT DO UPDATE SET records=records+1",
+            record.ListId);
         _failures.Remove(session, record.Id);
     }
 
@@ -183,9 +204,13 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         // A record that is larger than the file's buffer is partly written now.
         CrashPoint.Pass("sink.within-append");
         if (stream.Position - start != record.Bytes)
-            throw new InvalidOperationException($"Record {record.Id} wrote {stream.Position - start} bytes instead of {record.Bytes}.");
+            throw new InvalidOperationException(
+                $"Record {record.Id} wrote {stream.Position - start} bytes instead of {record.Bytes}.");
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Removed {Bytes} bytes from the end of {Path}: a line that was not complete when the last run was killed. It is written again.")]
+    [LoggerMessage(
+        1, LogLevel.Information,
+        "Removed {Bytes} bytes from the end of {Path}: a line that was not complete when the last run was "
+            + "killed. It is written again.")]
     private static partial void LogTruncated(ILogger logger, string path, long bytes);
 }

@@ -42,11 +42,14 @@ internal sealed class RunningHash(string path) : IDisposable
 
     private async Task HashUntilAsync(long bytes, CancellationToken cancellationToken)
     {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        using var file = File.OpenHandle(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
+            FileOptions.Asynchronous | FileOptions.SequentialScan);
         var buffer = new byte[128 * 1024];
         while (_hashed < bytes)
         {
-            var read = await RandomAccess.ReadAsync(file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes - _hashed)), _hashed, cancellationToken);
+            var read = await RandomAccess.ReadAsync(
+                file, buffer.AsMemory(0, (int)Math.Min(buffer.Length, bytes - _hashed)), _hashed, cancellationToken);
             if (read == 0)
                 throw new EndOfStreamException($"it ends at {_hashed} instead of {bytes} bytes.");
             _hash.AppendData(buffer, 0, read);
