@@ -20,7 +20,7 @@ public sealed partial class NamedTestsTests
 
         var named = Name().Matches(Repository.Read($"docs/{page}")).Select(match => match.Groups[1].Value).Distinct();
 
-        Assert.Empty(named.Where(name => !sources.Any(source => Regex.IsMatch(source, $@"\bclass {name}\b"))));
+        Assert.DoesNotContain(named, name => !sources.Any(source => Regex.IsMatch(source, $@"\bclass {name}\b")));
     }
 
     [GeneratedRegex(@"`(\w+(?:Tests|Suite))`")]

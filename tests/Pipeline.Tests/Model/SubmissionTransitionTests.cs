@@ -102,7 +102,7 @@ public sealed partial class SubmissionTransitionTests
     {
         // Rows of a store are read as they were written.
         string[] readers = ["LedgerRows", "LedgerEntities"];
-        Assert.Empty(Setters().Where(type => type != nameof(SubmissionTransitions) && !readers.Contains(type)));
+        Assert.DoesNotContain(Setters(), type => type != nameof(SubmissionTransitions) && !readers.Contains(type));
         Assert.Contains(nameof(SubmissionTransitions), Setters());
     }
 
