@@ -82,8 +82,7 @@ internal sealed class Workers(
         ("Pipeline__Sweep__MaxPollInterval", "00:00:01"),
         ("Pipeline__Sweep__EvidenceWindow", plan.Kind == TrialKind.Hostile ? "00:00:15" : "00:00:05"),
         // With a clock that is off by a day, the deadline must be longer than a day.
-        (
-            "Pipeline__Sweep__TaskDeadline",
+        ("Pipeline__Sweep__TaskDeadline",
             plan.Kind switch { TrialKind.Clock => "3.00:00:00", TrialKind.Hostile => "00:00:40", _ => "00:00:15" }),
         ("Pipeline__Collect__ObjectDeadline", "00:00:01.5"),
         ("Pipeline__Collect__RetryDelay", "00:00:00.1"),

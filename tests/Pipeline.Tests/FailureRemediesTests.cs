@@ -24,11 +24,9 @@ public sealed partial class FailureRemediesTests
             Rows().Matches(Repository.Read("docs/record.md")), r => r.Groups["reason"].Value == reason);
         var remedy = FailureRemedies.Of(reason);
         Assert.Equal(
-            (
-                remedy.IsRetryable is { } retryable ? Word(retryable) : "depends", Word(remedy.ReplaysFree),
+            (remedy.IsRetryable is { } retryable ? Word(retryable) : "depends", Word(remedy.ReplaysFree),
                 Word(remedy.Resubmits), Word(remedy.Retries)),
-            (
-                row.Groups["retryable"].Value, row.Groups["replay"].Value, row.Groups["resubmit"].Value,
+            (row.Groups["retryable"].Value, row.Groups["replay"].Value, row.Groups["resubmit"].Value,
                 row.Groups["retry"].Value));
     }
 

@@ -12,8 +12,8 @@ internal static class RunOptions
 
     public static readonly Option<string?> Out = new("--out")
     {
-        Description =
-            $"Folder for records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.", HelpName = "DIR",
+        Description = $"Folder for records.ndjson, failures.ndjson and manifest.json. Default: {DefaultOut}.",
+        HelpName = "DIR",
     };
 
     public static readonly Option<string?> State = new("--state")
@@ -25,8 +25,8 @@ internal static class RunOptions
 
     public static readonly Option<string?> Api = new("--api")
     {
-        Description =
-            "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.", HelpName = "URL",
+        Description = "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.",
+        HelpName = "URL",
     };
 
     public static readonly Option<string?> StorageUrl = new("--storage-url")
@@ -73,8 +73,8 @@ internal static class RunOptions
 
     public static readonly Option<string?> Content = new("--content")
     {
-        Description =
-            "inline (default): records hold the content. reference: records only say where it is.", HelpName = "MODE",
+        Description = "inline (default): records hold the content. reference: records only say where it is.",
+        HelpName = "MODE",
     };
 
     public static readonly Option<string?> FailStatus = new("--fail-status")
@@ -94,9 +94,8 @@ internal static class RunOptions
 
     public static readonly Option<string[]> RefuseDomain = new("--refuse-domain")
     {
-        Description =
-            "Do not submit URLs of this domain and its subdomains. Repeatable; adds to the settings.", HelpName =
-                "DOMAIN",
+        Description = "Do not submit URLs of this domain and its subdomains. Repeatable; adds to the settings.",
+        HelpName = "DOMAIN",
         DefaultValueFactory = _ => [],
     };
 
@@ -107,9 +106,8 @@ internal static class RunOptions
 
     public static readonly Option<string?> Canary = new("--canary")
     {
-        Description =
-            "Submit the first N inputs of a list alone; submit the rest only if enough of them succeed.", HelpName =
-                "N",
+        Description = "Submit the first N inputs of a list alone; submit the rest only if enough of them succeed.",
+        HelpName = "N",
     };
 
     public static readonly Option<bool> Json = new("--json")

@@ -51,8 +51,7 @@ internal sealed partial class ItemTally
 
     /// <summary>Returns the number of valid items and the first ten bad lines.</summary>
     public (long Valid, IReadOnlyList<BadLine> FirstBad) With(SharedInputs shared) =>
-        (
-            shared.Url is null ? _valid : _valid + _withoutUrlCount,
+        (shared.Url is null ? _valid : _valid + _withoutUrlCount,
             [
                 .. _bad.Concat(shared.Url is null ? _withoutUrl : [])
                     .OrderBy(i => i.Line)

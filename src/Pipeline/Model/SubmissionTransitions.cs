@@ -44,9 +44,12 @@ internal static class SubmissionTransitions
     public static SubmissionEntry Plan(
         string submissionId, string listId, int sequence, int count, DateTimeOffset dueAt) => new()
     {
-        SubmissionId =
-            submissionId, ListId =
-                listId, Sequence = sequence, Count = count, State = SubmissionState.Planned, DueAt = dueAt,
+        SubmissionId = submissionId,
+        ListId = listId,
+        Sequence = sequence,
+        Count = count,
+        State = SubmissionState.Planned,
+        DueAt = dueAt,
     };
 
     /// <summary>
@@ -54,9 +57,12 @@ internal static class SubmissionTransitions
     /// </summary>
     public static SubmissionEntry PlanClosed(string submissionId, string listId, int sequence, int count) => new()
     {
-        SubmissionId =
-            submissionId, ListId =
-                listId, Sequence = sequence, Count = count, State = SubmissionState.Closed, Failures = count,
+        SubmissionId = submissionId,
+        ListId = listId,
+        Sequence = sequence,
+        Count = count,
+        State = SubmissionState.Closed,
+        Failures = count,
     };
 
     /// <summary>

@@ -63,10 +63,13 @@ internal sealed class OutcomeRecorder(
         open.Forget(submission.SubmissionId);
         var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
         {
-            State =
-                InputState.Waiting, TaskId =
-                    null, DiscoveredBy =
-                        DiscoveredBy.None, HttpStatus = null, Reason = null, Failure = null, FinishedAt = null,
+            State = InputState.Waiting,
+            TaskId = null,
+            DiscoveredBy = DiscoveredBy.None,
+            HttpStatus = null,
+            Reason = null,
+            Failure = null,
+            FinishedAt = null,
         });
         return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }

@@ -97,8 +97,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
         var price = options.Nimble.PricePerUrl;
         foreach (var (setting, limit) in new[]
         {
-            (
-                "Guards:MaxCostPerList",
+            ("Guards:MaxCostPerList",
                 options.Guards.MaxCostPerList), ("Guards:MaxCostPerDay", options.Guards.MaxCostPerDay),
         })
         {

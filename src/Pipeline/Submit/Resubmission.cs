@@ -183,9 +183,13 @@ internal sealed partial class Resubmission(
         var id = SubmissionIds.Of(submission.ListId, sequence);
         var inputs = group.Select((input, ordinal) => new InputEntry
         {
-            SubmissionId =
-                id, Ordinal =
-                    ordinal, Id = input.Id, Url = input.Url, Input = input.Input, Kept = input.Kept, Line = input.Line,
+            SubmissionId = id,
+            Ordinal = ordinal,
+            Id = input.Id,
+            Url = input.Url,
+            Input = input.Input,
+            Kept = input.Kept,
+            Line = input.Line,
         }).ToList();
         return ledger.CreateSubmissionAsync(
             SubmissionTransitions.Plan(

@@ -65,8 +65,7 @@ public sealed class BrowserGuardTests
                 + $"style-src 'sha256-{hash}'",
             Header("Content-Security-Policy"));
         Assert.Equal(("nosniff", "no-store", "DENY", "no-referrer"),
-            (
-                Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"),
+            (Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"),
                 Header("Referrer-Policy")));
     }
 

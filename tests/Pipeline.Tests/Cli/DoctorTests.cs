@@ -74,8 +74,7 @@ public sealed class DoctorTests
                 ("AWS_CONFIG_FILE", config), .. profile is null
                     ? (IEnumerable<(string, string)>)[]
                     : [("AWS_PROFILE", profile)],
-                (
-                    "AWS_ENDPOINT_URL_S3",
+                ("AWS_ENDPOINT_URL_S3",
                     server.Address.AbsoluteUri), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY",
                     "y"), ("NIMBLE_API_KEY", "k"),
             ]);

@@ -36,8 +36,7 @@ public sealed class ListSourceTests : IDisposable
     {
         var (exitCode, _, error) = await CliProcess.RunAsync(["run", _folder.Path, "--out", _folder["out"]]);
         Assert.Equal(
-            (
-                ExitCodes.Usage,
+            (ExitCodes.Usage,
                 $"pipeline: {_folder.Path} is a folder. Name the files in it, such as {_folder.Path}/*.txt.\n"),
             (exitCode, error));
     }

@@ -90,8 +90,7 @@ public sealed class PrecedenceTests : IDisposable
         (string, string)[] environment =
         [
             ("NIMBLE_API_KEY", "key"), ("Pipeline__Nimble__BaseUrl", emulator.BaseAddress.AbsoluteUri),
-            (
-                "Pipeline__Delivery__StorageUrl",
+            ("Pipeline__Delivery__StorageUrl",
                 "s3://of-environment/"), ("AWS_ENDPOINT_URL_S3", emulator.S3Endpoint.AbsoluteUri),
             ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x"),
         ];

@@ -63,8 +63,7 @@ public sealed class ResultNormalizerTests
                 + """404,"status":"blocked","task_id":"t-1","url":"https://x/"}""")));
         Assert.Equal(
             ("https://x/", "t-1", "blocked", 404, "vx8", "DE", "de-DE", "t", 13L, "2026-01-01T00:00:00Z"),
-            (
-                result.Url, result.TaskId, result.Status, result.StatusCode, result.Driver, result.Country,
+            (result.Url, result.TaskId, result.Status, result.StatusCode, result.Driver, result.Country,
                 result.Locale, result.Tag, result.DurationMs, result.QueryTime));
         Assert.True(result.Compressed);
         Assert.Equal(201, result.ExpandedBytes);

@@ -10,10 +10,12 @@ public sealed class TaskMatcherTests
 {
     private static readonly SubmissionEntry Submission = new()
     {
-        SubmissionId =
-            "l-000000", ListId =
-                "l", Sequence =
-                    0, State = SubmissionState.Accepted, Count = 3, SharedInputs = """{"country":"CA","render":true}""",
+        SubmissionId = "l-000000",
+        ListId = "l",
+        Sequence = 0,
+        State = SubmissionState.Accepted,
+        Count = 3,
+        SharedInputs = """{"country":"CA","render":true}""",
     };
 
     [Fact]

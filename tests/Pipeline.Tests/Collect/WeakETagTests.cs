@@ -56,10 +56,12 @@ public sealed class WeakETagTests
         var reader = new ResultReader(new([s3]), rig.Client, new(new CollectOptions()), logs);
         var submission = new SubmissionEntry
         {
-            SubmissionId =
-                "l-000000", ListId =
-                    "l", Sequence =
-                        0, State = SubmissionState.Accepted, Count = 1, StorageUrl = "s3://bucket/l-000000/",
+            SubmissionId = "l-000000",
+            ListId = "l",
+            Sequence = 0,
+            State = SubmissionState.Accepted,
+            Count = 1,
+            StorageUrl = "s3://bucket/l-000000/",
         };
         FoundResult? found = null;
         for (var i = 0; i < times; i++)

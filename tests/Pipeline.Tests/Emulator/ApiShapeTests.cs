@@ -37,8 +37,7 @@ public sealed class ApiShapeTests
             [.. status, "id", "completed", "completed_count", "progress", "completed_at"], Names(progress.Body!));
         Assert.Equal(
             (batchId, true, 5, 1.0),
-            (
-                (string)progress["id"]!, (bool)progress["completed"], (int)progress["completed_count"],
+            ((string)progress["id"]!, (bool)progress["completed"], (int)progress["completed_count"],
                 (double)progress["progress"]));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", (string)progress["completed_at"]!);
         var details = await lab.GetAsync($"{version}/batches/{batchId}");

@@ -45,8 +45,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
         var metadata = await _http.GetFromJsonAsync<JsonElement>(Path("a/ü?#%/x.json"), Ct);
         Assert.Equal(
             ("9", "a/ü?#%/x.json", "application/json"),
-            (
-                metadata.GetProperty("size").GetString(), metadata.GetProperty("name").GetString(),
+            (metadata.GetProperty("size").GetString(), metadata.GetProperty("name").GetString(),
                 metadata.GetProperty("contentType").GetString()));
         Assert.Equal(Digits, await _http.GetByteArrayAsync("download/" + Media("a/ü?#%/x.json"), Ct));
     }
@@ -60,8 +59,7 @@ public sealed class BucketGcsTests : IAsyncLifetime
         Assert.Equal(Digits, await _http.GetByteArrayAsync(Media("m"), Ct));
         Assert.Equal(
             "t",
-            (
-                await _http.GetFromJsonAsync<JsonElement>(Path("m"),
+            (await _http.GetFromJsonAsync<JsonElement>(Path("m"),
                     Ct)).GetProperty("metadata").GetProperty("task").GetString());
         using var bad = await MultipartAsync("""{"name":"n","crc32c":"AAAAAA=="}""");
         Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);

@@ -52,8 +52,7 @@ public sealed class DeliveryTests
             ["query_time", "query_duration", "driver", "country", "locale", "tag"],
             result["metadata"]!.AsObject().Select(p => p.Key));
         Assert.Equal(("vx10", "DE", "de-DE", "t"),
-            (
-                (string)result["metadata"]!["driver"]!, (string)result["metadata"]!["country"]!,
+            ((string)result["metadata"]!["driver"]!, (string)result["metadata"]!["country"]!,
                 (string)result["metadata"]!["locale"]!, (string)result["metadata"]!["tag"]!));
     }
 

@@ -131,8 +131,7 @@ public sealed class RequestFaultTests
         var (first, second) = (stats["posts"][0]!, stats["posts"][1]!);
         Assert.Equal(urls, first["urls"]!.AsArray().Select(u => (string)u!));
         Assert.Equal(((string)batch["batch_id"]!, "/hook/x", "s3://b/p/", "200"),
-            (
-                (string)first["batch_id"]!, (string)first["callback_path"]!, (string)first["storage_url"]!,
+            ((string)first["batch_id"]!, (string)first["callback_path"]!, (string)first["storage_url"]!,
                 (string)first["answered"]!));
         Assert.Equal((string)single["task"]["id"]!, (string)second["task_id"]!);
         Assert.Equal("""{"total":4,"pending":0,"success":4,"error":0}""", stats["tasks"].ToJsonString());

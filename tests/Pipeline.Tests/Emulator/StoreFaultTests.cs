@@ -86,8 +86,9 @@ public sealed class StoreFaultTests
 
     private static AmazonS3Client S3(RunningEmulator emulator) => new("key", "secret", new AmazonS3Config
     {
-        ServiceURL =
-            emulator.S3Endpoint.AbsoluteUri, ForcePathStyle =
-                true, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0,
+        ServiceURL = emulator.S3Endpoint.AbsoluteUri,
+        ForcePathStyle = true,
+        AuthenticationRegion = "us-east-1",
+        MaxErrorRetry = 0,
     });
 }

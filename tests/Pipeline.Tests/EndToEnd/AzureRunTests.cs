@@ -56,8 +56,7 @@ public sealed class AzureRunTests(Servers servers)
             AzureNames.RecordsContainer).GetBlobsAsync(cancellationToken: Ct).Select(blob => blob.Name).ToListAsync(Ct);
         Assert.Equal(
             (60, 3),
-            (
-                blobs.Count(name => name.EndsWith(".json.gz", StringComparison.Ordinal)),
+            (blobs.Count(name => name.EndsWith(".json.gz", StringComparison.Ordinal)),
                 blobs.Count(name => name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))));
         var receiver = services.GetRequiredService<StorageQueueReceiver>();
         Assert.InRange(await receiver.CountAsync(AzureNames.RecordsQueue, Ct), 60, 80);

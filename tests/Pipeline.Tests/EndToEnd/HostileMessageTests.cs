@@ -36,8 +36,7 @@ public sealed class HostileMessageTests(Servers servers)
 
         Assert.Equal(
             (1, 1, 0),
-            (
-                report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(),
+            (report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(),
                 report.GetProperty("failures").GetInt32()));
         Assert.Equal([3, 3, 3], poison);
         using var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{server.Id}"]);

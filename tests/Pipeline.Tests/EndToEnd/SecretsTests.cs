@@ -139,13 +139,11 @@ public sealed partial class SecretsTests
         (string, string)[][] environments =
         [
             [
-                (
-                    "AzureWebJobsStorage",
+                ("AzureWebJobsStorage",
                     $"DefaultEndpointsProtocol=https;AccountName=planted;AccountKey={AccountKey};BlobEndpoint="
                         + $"{nobody}a;QueueEndpoint={nobody}a;TableEndpoint={nobody}a")],
             [
-                (
-                    "AzureWebJobsStorage",
+                ("AzureWebJobsStorage",
                     $"BlobEndpoint={nobody}a;QueueEndpoint={nobody}a;TableEndpoint={nobody}a;SharedAccessSignature=sv="
                         + $"2024-01-01&sig={Signature}")],
             [("AzureWebJobsStorage", $"DefaultEndpointsProtocol=https;AccountName=planted;AccountKey=!{AccountKey}")],
@@ -264,8 +262,7 @@ public sealed partial class SecretsTests
             "AWS_ACCESS_KEY_ID",
             "AKIAPLANTED"), ("AWS_SECRET_ACCESS_KEY", SecretKey), ("AWS_SESSION_TOKEN", SessionToken),
         .. s3 is null ? Array.Empty<(string, string)>() : [("AWS_ENDPOINT_URL_S3", s3)],
-        (
-            "Pipeline__Delivery__CallbackKeys__0",
+        ("Pipeline__Delivery__CallbackKeys__0",
             CallbackKeys[0]), ("Pipeline__Delivery__CallbackKeys__1", CallbackKeys[1]),
         ("Pipeline__Nimble__RequestsPerSecond", "1000"), (
             "Pipeline__Nimble__RefusedPause", "00:00:00.3"), ("Pipeline__Nimble__Timeout", "00:00:10"),

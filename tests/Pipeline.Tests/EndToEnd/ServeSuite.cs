@@ -33,8 +33,7 @@ public abstract class ServeSuite(Servers? azure) : StoreSuite(azure)
 
         Assert.Equal(
             (9, 8, 1),
-            (
-                report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(),
+            (report.GetProperty("inputs").GetInt32(), report.GetProperty("records").GetInt32(),
                 report.GetProperty("failures").GetInt32()));
         Assert.Single(await rig.PostsAsync());
         using var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{server.Id}"]);

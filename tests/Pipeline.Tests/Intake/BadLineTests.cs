@@ -102,11 +102,9 @@ public sealed class BadLineTests
             ("{}", "it has no 'url', and neither does shared_inputs"),
             ("{\"url\":null}", "'url' is not a string"),
             ("{\"url\":[\"https://a.example\"]}", "'url' is not a string"),
-            (
-                "{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}",
+            ("{\"url\":\"https://a.example\",\"storage_url\":\"s3://x/\"}",
                 "'storage_url' is a delivery field, which the pipeline sets itself"),
-            (
-                "{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}",
+            ("{\"url\":\"https://a.example\",\"callback_url\":\"https://x\"}",
                 "'callback_url' is a delivery field, which the pipeline sets itself"),
             ("{\"url\":\"https://a.example\",\"country\":\"US\",\"country\":\"FR\"}", "it has the same field twice"),
             ("{\"url\":\"https://a.example\",\"tag\":\"\\ud800\"}", "half of a surrogate pair"),

@@ -21,8 +21,7 @@ public sealed class NimbleReadTests
         var task = (await rig.Client.GetTaskAsync("s-1", "8e8c", Ct))!;
         Assert.Equal(
             ("8e8c", "error", "b-1", 404, "Connection timeout", "net", "d", "o", "c"),
-            (
-                task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl,
+            (task.Id, task.State, task.BatchId, task.StatusCode, task.Error, task.ErrorType, task.DownloadUrl,
                 task.OutputUrl, task.CallbackUrl));
         Assert.Equal(new DateTimeOffset(2026, 1, 24, 12, 36, 24, 685, TimeSpan.Zero), task.CreatedAt);
         Assert.Equal("u", task.Input!.Value.GetProperty("url").GetString());

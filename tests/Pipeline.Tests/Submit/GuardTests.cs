@@ -108,8 +108,7 @@ public sealed class GuardTests
         var inputs = await world.InputsAsync();
         Assert.Equal(
             (28, 15),
-            (
-                inputs.Count,
+            (inputs.Count,
                 inputs.Count(i => i is { State: InputState.Failed, Reason: FailureReasons.BudgetExhausted })));
         Assert.Equal(28, inputs.Select(i => i.Id).Distinct().Count());
 

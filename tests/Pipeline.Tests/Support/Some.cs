@@ -29,9 +29,11 @@ public static partial class Some
 
     public static Setback Setback(string message) => new()
     {
-        Reason =
-            FailureReasons.Unavailable, Message =
-                message, Since = Time.AddSeconds(-9), Until = Time.AddSeconds(9), Faults = 2,
+        Reason = FailureReasons.Unavailable,
+        Message = message,
+        Since = Time.AddSeconds(-9),
+        Until = Time.AddSeconds(9),
+        Faults = 2,
     };
 
     public static SubmissionEntry Submission(string listId = "list", int sequence = 0, int count = 3) => new()

@@ -52,8 +52,7 @@ internal sealed record AzureAccess(AzureSignIn SignIn, string Role, DateTimeOffs
             CultureInfo.InvariantCulture,
             $"The shared access signature in {Setting} expired on {Until:yyyy-MM-dd HH:mm} UTC. Create a "
                 + $"new one and set {Setting}."),
-        (
-            "AuthorizationPermissionMismatch" or "AuthorizationServiceMismatch" or "AuthorizationResourceTypeMismatch",
+        ("AuthorizationPermissionMismatch" or "AuthorizationServiceMismatch" or "AuthorizationResourceTypeMismatch",
             AzureSignIn.Signature) =>
             $"The shared access signature in {Setting} does not allow this. Create one for blobs, queues and tables, "
             + "for services, containers and objects, with all permissions.",
@@ -66,8 +65,7 @@ internal sealed record AzureAccess(AzureSignIn SignIn, string Role, DateTimeOffs
         (_, AzureSignIn.Key) =>
             $"The account rejects the key in {Setting} (it may have been rotated), or this machine's clock is wrong. "
             + "Copy the connection string from the account's access keys.",
-        (
-            "AuthenticationFailed" or "NoAuthenticationInformation" or "InvalidAuthenticationInfo" or "AuthInvalidKey",
+        ("AuthenticationFailed" or "NoAuthenticationInformation" or "InvalidAuthenticationInfo" or "AuthInvalidKey",
             _) =>
             $"The account rejects the credentials. Check {Setting}__accountName, the identity's "
                 + "tenant and this machine's "

@@ -41,11 +41,9 @@ internal static class GcsErrors
 {
     // https://cloud.google.com/storage/docs/json_api/v1/status-codes
     private static readonly StoreErrorTable Table = new(
-        (
-            StoreVerdict.Passes,
+        (StoreVerdict.Passes,
             ["rateLimitExceeded", "userRateLimitExceeded", "backendError", "internalError", "uploadBrokenConnection"]),
-        (
-            StoreVerdict.ThisObject,
+        (StoreVerdict.ThisObject,
             ["resourceIsEncryptedWithCustomerEncryptionKey", "resourceNotEncryptedWithCustomerEncryptionKey"]));
 
     public static PipelineException NoCredentials(Exception e) => PipelineException.Permanent(

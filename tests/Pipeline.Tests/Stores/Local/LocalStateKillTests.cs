@@ -115,8 +115,7 @@ public sealed class LocalStateKillTests : IDisposable
         await foreach (var submission in ledger.GetSubmissionsAsync("list", Token))
         {
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, Token))
-                (
-                    input.State switch { InputState.Recorded => recorded, InputState.Failed => failed,
+                (input.State switch { InputState.Recorded => recorded, InputState.Failed => failed,
                         _ => throw new InvalidOperationException(input.Id) }).Add(input.Id);
         }
 

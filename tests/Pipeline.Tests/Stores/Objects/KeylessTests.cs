@@ -201,8 +201,10 @@ public sealed class KeylessTests
     {
         var options = new ObjectStoreOptions
         {
-            GcsProvider =
-                Provider, GcsServiceAccount = account, TokenAudience = "api://results", Identity = new Identity(),
+            GcsProvider = Provider,
+            GcsServiceAccount = account,
+            TokenAudience = "api://results",
+            Identity = new Identity(),
             GoogleStsEndpoint = new(google.Address, "v1/token"), GoogleIamEndpoint = google.Address,
         };
         return GcsFederation.Create(options).CreateScoped("https://www.googleapis.com/auth/devstorage.read_write");

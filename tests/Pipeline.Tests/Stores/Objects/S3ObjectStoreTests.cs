@@ -218,9 +218,10 @@ public sealed class S3ObjectStoreTests(Servers servers)
     {
         var options = new ObjectStoreOptions
         {
-            S3Endpoint =
-                address, S3AccessKey =
-                    "test:tester", S3SecretKey = "testing", FirstDelay = TimeSpan.FromMilliseconds(20),
+            S3Endpoint = address,
+            S3AccessKey = "test:tester",
+            S3SecretKey = "testing",
+            FirstDelay = TimeSpan.FromMilliseconds(20),
         };
         return new(change?.Invoke(options) ?? options, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
     }

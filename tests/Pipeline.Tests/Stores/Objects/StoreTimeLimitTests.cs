@@ -120,8 +120,12 @@ public sealed class StoreTimeLimitTests
         {
             ConnectionString =
                 $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={AzuriteAccount.Key};BlobEndpoint={address}a",
-            StallTimeout =
-                stall, LeastRate = 100_000, MaxTries = 1, MaxResumes = 1, FirstDelay = delay, LongestDelay = delay,
+            StallTimeout = stall,
+            LeastRate = 100_000,
+            MaxTries = 1,
+            MaxResumes = 1,
+            FirstDelay = delay,
+            LongestDelay = delay,
         };
         return scheme switch
         {
