@@ -74,10 +74,17 @@ internal static class Listener
             size.MaxRequestBodySize = null;
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         var stage = context.RequestServices.GetRequiredService<CallbackStage>();
-        var answer = await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
-        context.Response.StatusCode = (int)answer;
-        if (answer == CallbackAnswer.TooMany)
-            context.Response.Headers.RetryAfter = CallbackStage.RetryAfter;
+        try
+        {
+            var answer = await stage.HandleAsync(submission, token, context.Request.Body, context.RequestAborted);
+            context.Response.StatusCode = (int)answer;
+            if (answer == CallbackAnswer.TooMany)
+                context.Response.Headers.RetryAfter = CallbackStage.RetryAfter;
+        }
+        // The sender has gone, and nobody waits for an answer.
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+        }
     });
 
     private static Uri Take(Uri address)
