@@ -8,30 +8,43 @@ namespace Pipeline.Sweep.Accepted;
 /// day finds its results there.
 /// </summary>
 internal sealed partial class FinalCheck(
-    BatchReader batches, FinishedTasks finished, UnnamedTasks unnamed, ILogger<FinalCheck> logger)
+    BatchReader batches,
+    FinishedTasks finished,
+    UnnamedTasks unnamed,
+    SweepPolicy policy,
+    TimeProvider time,
+    ILogger<FinalCheck> logger)
 {
+    // Each question may ask for every task by itself, and an API that drips or stalls takes its whole time for each.
+    private static readonly TimeSpan LongestQuestion = TimeSpan.FromMinutes(2);
+
     /// <summary>
-    /// Queues what the batch and the API's own list of tasks have. An API that does not answer holds nothing up.
+    /// Queues what the batch and the API's own list of tasks have. An API that does not answer holds nothing up, and
+    /// neither does one that takes longer than Collect may.
     /// </summary>
     public async Task AskAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         await TryAsync(
             submission,
-            async () =>
+            async limited =>
             {
-                var tasks = await batches.GetEndedTasksAsync(submission, inputs, cancellationToken);
-                await finished.SendAsync(submission, inputs, tasks, cancellationToken);
+                var tasks = await batches.GetEndedTasksAsync(submission, inputs, limited);
+                await finished.SendAsync(submission, inputs, tasks, limited);
             },
             cancellationToken);
-        await TryAsync(submission, () => unnamed.SendAsync(submission, inputs, cancellationToken), cancellationToken);
+        await TryAsync(submission, limited => unnamed.SendAsync(submission, inputs, limited), cancellationToken);
     }
 
-    private async Task TryAsync(SubmissionEntry submission, Func<Task> ask, CancellationToken cancellationToken)
+    private async Task TryAsync(
+        SubmissionEntry submission, Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
     {
+        var limit = policy.CollectTime < LongestQuestion ? policy.CollectTime : LongestQuestion;
+        using var timer = new CancellationTokenSource(limit, time);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            await ask();
+            await ask(limited.Token);
         }
         catch (Exception error)
             when (!cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
