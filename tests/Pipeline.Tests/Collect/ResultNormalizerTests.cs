@@ -73,8 +73,8 @@ public sealed class ResultNormalizerTests
     public async Task EverySplitOfADocumentInTwoGivesTheSameRecord()
     {
         var stored = Normal.Bytes("""
-            {"data":{"html":"é\u00e9\ud83d\ude00😀\n\"\\","parsed":[-1.5e+10,true,null, "😀\ud83d\ude00" ],"k\u00e9y":0},
-            "status_code":200,"x\u0009y":"\/"}
+            {"data":{"html":"é\u00e9\ud83d\ude00😀\n\"\\","parsed":[-1.5e+10,true,null, "😀\ud83d\ude00" ],
+            "k\u00e9y":0},"status_code":200,"x\u0009y":"\/"}
             """.ReplaceLineEndings(""));
         var expected = await Normal.RecordAsync(stored);
         for (var cut = 1; cut < stored.Length; cut++)

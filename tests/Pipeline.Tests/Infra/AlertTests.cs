@@ -9,10 +9,11 @@ namespace Pipeline.Tests.Infra;
 public sealed partial class AlertTests
 {
     private static readonly string[] Templates =
-        [
-            .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-                .SelectMany(f => Template().Matches(File.ReadAllText(f)))
-                .Select(m => m.Groups[1].Value)];
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(f => Template().Matches(File.ReadAllText(f)))
+            .Select(m => string.Concat(m.Groups[1].Captures.Select(text => text.Value))),
+    ];
 
     [Fact]
     public async Task EveryQueryMatchesALineThatTheCodeLogs()
@@ -48,8 +49,7 @@ public sealed partial class AlertTests
 
     /// <summary>
     /// By default the exporter drops the logs of every invocation whose trace was not sampled: under load, nearly all
-    /// of
-    /// them.
+    /// of them.
     /// </summary>
     [Fact]
     public void TheLogThatAlertsReadIsNotSampled() =>
@@ -57,7 +57,8 @@ public sealed partial class AlertTests
             "EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"),
             StringComparison.Ordinal);
 
-    [GeneratedRegex(@"Message\s*=\s*""((?:[^""\\]|\\.)*)""")]
+    /// <summary>The texts of a message, which may be cut in several.</summary>
+    [GeneratedRegex(@"Message\s*=\s*(?:\+?\s*""((?:[^""\\]|\\.)*)""\s*)+")]
     private static partial Regex Template();
 
     [GeneratedRegex(@"Message contains ""([^""]+)""")]

@@ -12,7 +12,8 @@ public sealed class TextLayoutTests
     {
         var wide =
             from folder in (string[])["src", "tests"]
-            from file in Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+            let root = Path.Combine(Repository.Root, folder)
+            from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             let path = Path.GetRelativePath(Repository.Root, file)
             where !path.Split('/').Any(part => part is "obj" or "bin")
             from line in File.ReadLines(file).Index()

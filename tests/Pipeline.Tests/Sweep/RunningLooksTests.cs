@@ -24,9 +24,9 @@ public sealed class RunningLooksTests : IAsyncDisposable
     public async Task APassEndsEvenIfTheLooksAtOneListDoNot()
     {
         var pass = RunAsync([.. Many("slow", 20), .. Many("quick", 3)]);
-        await UntilAsync(() => _begun.Count(id => id.StartsWith("quick", StringComparison.Ordinal)) == 3);
-        Assert.Equal(4, _begun.Count(id => id.StartsWith("slow", StringComparison.Ordinal)));
+        await UntilAsync(() => Begun("quick") == 3 && Begun("slow") == 4);
         await AdvanceUntilEndAsync(pass);
+        Assert.Equal((3, 4), (Begun("quick"), Begun("slow")));
 
         // The next pass skips the slow list while its looks are still running.
         _begun.Clear();
@@ -82,6 +82,8 @@ public sealed class RunningLooksTests : IAsyncDisposable
         if (submission.ListId == "slow")
             await _answer.Task;
     }, Ct);
+
+    private int Begun(string list) => _begun.Count(id => id.StartsWith(list, StringComparison.Ordinal));
 
     private static IEnumerable<SubmissionEntry> Many(string list, int count) =>
         Enumerable.Range(0, count).Select(i => Some.Submission(list, i));
