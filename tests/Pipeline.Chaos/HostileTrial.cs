@@ -39,6 +39,9 @@ internal sealed class HostileTrial : ITrial
 
     private TimeSpan Bound => TimeSpan.FromSeconds(90) * _slowness;
 
+    // A look may wait two minutes for an API that stalls, and the look after the deadline once more.
+    private TimeSpan HostileBound => TimeSpan.FromMinutes(5) * _slowness;
+
     public async Task<Verdict> RunAsync()
     {
         try
@@ -100,20 +103,21 @@ internal sealed class HostileTrial : ITrial
         var folder = Directory.CreateDirectory(Path.Combine(_folder.FullName, name)).FullName;
         var workers = new Workers(_installation, _plan, folder, _emulator.Api, null, null);
         using var server = workers.Start();
-        await WaitAsync(server, () => server.LineThatBegins("Serving") is not null, "does not serve");
+        await WaitAsync(server, () => server.LineThatBegins("Serving") is not null, "does not serve", Bound);
         if (hostile.Count > 0)
             await workers.AddListAsync(hostile.Select(url => (url, "")));
         await workers.AddListAsync(honest.Select(url => (url, "")));
         var started = TimeProvider.System.GetTimestamp();
         var probes = new List<TimeSpan>();
         await WaitAsync(
-            server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", probes);
+            server, () => Auditor.HasList(workers.Out, honest.Count), "has not ended the honest list", Bound, probes);
         var took = TimeProvider.System.GetElapsedTime(started);
         _answered = probes.Count == 0 ? TimeSpan.Zero : probes.Order().ElementAt(probes.Count / 2);
         await WaitAsync(
-            server, () =>
-                Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count,
-                "has not ended the hostile list");
+            server,
+            () => Auditor.InputsOfManifest(workers.Out) == honest.Count + hostile.Count,
+            "has not ended the hostile list",
+            HostileBound);
         await StopAsync(server);
         await File.WriteAllTextAsync(Path.Combine(folder, "command.log"), server.Words);
         await _emulator.SetFaultsAsync([]);
@@ -135,15 +139,16 @@ internal sealed class HostileTrial : ITrial
     }
 
     /// <summary>Waits for a condition and records the command's peak memory.</summary>
-    private async Task WaitAsync(Child server, Func<bool> condition, string otherwise, List<TimeSpan>? probes = null)
+    private async Task WaitAsync(
+        Child server, Func<bool> condition, string otherwise, TimeSpan bound, List<TimeSpan>? probes = null)
     {
-        for (var left = Bound; !condition(); left -= TimeSpan.FromMilliseconds(50))
+        for (var left = bound; !condition(); left -= TimeSpan.FromMilliseconds(50))
         {
             _verdict.PeakBytes = Math.Max(_verdict.PeakBytes, server.PeakBytes());
             probes?.Add(await _emulator.AnswerTimeAsync());
             if (left > TimeSpan.Zero && await server.WaitAsync(TimeSpan.FromMilliseconds(50)) is null)
                 continue;
-            _verdict.Stuck.Add($"{otherwise} after {Bound.TotalSeconds:0} s. {server.LastWords}");
+            _verdict.Stuck.Add($"{otherwise} after {bound.TotalSeconds:0} s. {server.LastWords}");
             return;
         }
 
