@@ -1,5 +1,5 @@
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Fuzz;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Callback;
 

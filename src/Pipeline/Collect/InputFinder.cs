@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Collect.Normalize;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
 

@@ -1,5 +1,6 @@
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 

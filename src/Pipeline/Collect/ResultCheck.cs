@@ -1,6 +1,6 @@
 using Pipeline.Collect.Normalize;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Submit.Evidence;
 using Pipeline.Urls;
 

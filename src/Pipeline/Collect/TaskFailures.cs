@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 

@@ -44,6 +44,7 @@ internal static class MessageReader
         _ when message.Since < Earliest => "'since' is missing or too early",
         _ when message.Tries is < 0 or > MaxTries => "'tries' is out of range",
         _ when message.CopyTries is < 0 or > MaxTries => "'copy_tries' is out of range",
+        _ when message.Rounds is < 0 or > MaxTries => "'rounds' is out of range",
         { Others.Count: >= ResultMessage.MaxTasks } => $"it names more than {ResultMessage.MaxTasks} tasks",
         { Others: { } others } when !others.All(TaskIds.IsWellFormed) => "'others' has a malformed task id",
         _ => null,

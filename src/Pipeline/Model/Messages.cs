@@ -21,11 +21,19 @@ internal sealed record SubmissionMessage(string SubmissionId, string? TraceParen
 /// <param name="CopyTries">
 /// How often the API's copy was still unfinished after the object's deadline; null for never.
 /// </param>
+/// <param name="Rounds">
+/// How often the message used up its deliveries because its workers ended; null for never.
+/// </param>
 internal sealed record ResultMessage(
-    string SubmissionId, string TaskId, [
-        property: JsonPropertyName("learnt")] DiscoveredBy DiscoveredBy, DateTimeOffset Since, int Tries = 0,
-            string? TraceParent = null,
-    IReadOnlyList<string>? Others = null, int? CopyTries = null)
+    string SubmissionId,
+    string TaskId,
+    [property: JsonPropertyName("learnt")] DiscoveredBy DiscoveredBy,
+    DateTimeOffset Since,
+    int Tries = 0,
+    string? TraceParent = null,
+    IReadOnlyList<string>? Others = null,
+    int? CopyTries = null,
+    int? Rounds = null)
 {
     /// <summary>
     /// Maximum number of tasks in one message: enough to make the cost of the queue small, few enough that one message

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Pipeline.Http;
+using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Nimble;
 

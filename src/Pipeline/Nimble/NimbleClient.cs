@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Http;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
+using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
 

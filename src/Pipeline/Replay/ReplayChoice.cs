@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;

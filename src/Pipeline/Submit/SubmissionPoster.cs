@@ -3,6 +3,7 @@ using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
 

@@ -12,7 +12,8 @@ namespace Pipeline.Sweep;
 /// <summary>
 /// Writes into the ledger what became of a message after its last try: the ledger, not the poison queue, is the truth.
 /// A submission whose POST is under way is left to Sweep, which alone may call it unknown. Tasks that shared a message
-/// get their tries once more, each in its own message: one of them may have ended the worker each time.
+/// get their tries once more, each in its own message: one of them may have ended the worker each time. A result that
+/// was paid for is not lost to an outage or to a row of restarts: its message starts anew while that is the cause.
 /// </summary>
 internal sealed partial class DeadLetterStage(
     ILedger ledger,
@@ -22,6 +23,9 @@ internal sealed partial class DeadLetterStage(
     TimeProvider time,
     ILogger<DeadLetterStage> logger)
 {
+    // A document that ends its worker each time ends so many workers, and then its input fails.
+    private const int MaxRounds = 3;
+
     private readonly ListRefusals _refusals = new(ledger, time);
 
     /// <summary>Handles a message that failed its last try.</summary>
@@ -46,10 +50,9 @@ internal sealed partial class DeadLetterStage(
                 await FailSubmissionAsync(message, reason, text, cancellationToken);
                 break;
             case QueueNames.Results when TryRead(body, MessageReader.ReadResult) is { } message:
-                await (
-                    message.Others is null
-                        ? FailResultAsync(message, reason, text, cancellationToken)
-                        : SendApartAsync(message, cancellationToken));
+                await (message.Others is not null ? SendApartAsync(message, cancellationToken)
+                    : NextRound(message, error) is { } next ? queue.SendAsync(next, TimeSpan.Zero, cancellationToken)
+                    : FailResultAsync(message, reason, text, cancellationToken));
                 break;
         }
     }
@@ -85,6 +88,17 @@ internal sealed partial class DeadLetterStage(
         foreach (var one in shared.Each())
             await queue.SendAsync(one with { Tries = one.Tries + 1 }, TimeSpan.Zero, cancellationToken);
     }
+
+    /// <summary>
+    /// The message with new deliveries; null if its input fails. An outage passes, and Sweep ends the wait at the task
+    /// deadline. Workers that end are restarted, but the message itself may be what ends them.
+    /// </summary>
+    private static ResultMessage? NextRound(ResultMessage message, Exception? error) => error switch
+    {
+        PipelineException { IsPermanent: false } => message,
+        null when (message.Rounds ?? 0) + 1 < MaxRounds => message with { Rounds = (message.Rounds ?? 0) + 1 },
+        _ => null,
+    };
 
     private async Task FailResultAsync(
         ResultMessage message, string reason, string text, CancellationToken cancellationToken)

@@ -2,7 +2,8 @@ using System.IO.Compression;
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Model;
-using static Pipeline.Tests.Collect.Normal;
+using Pipeline.Tests.Collect.Normalize;
+using static Pipeline.Tests.Collect.Normalize.Normal;
 
 namespace Pipeline.Tests.Collect;
 

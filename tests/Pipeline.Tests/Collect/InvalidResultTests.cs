@@ -1,7 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using Pipeline.Model;
-using static Pipeline.Tests.Collect.Normal;
+using Pipeline.Tests.Collect.Normalize;
+using static Pipeline.Tests.Collect.Normalize.Normal;
 
 namespace Pipeline.Tests.Collect;
 

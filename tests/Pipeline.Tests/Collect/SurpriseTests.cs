@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Tests.Collect.Normalize;
 
 namespace Pipeline.Tests.Collect;
 

@@ -1,4 +1,4 @@
-using Pipeline.Tests.Collect;
+using Pipeline.Tests.Collect.Normalize;
 
 namespace Pipeline.Tests.Fuzz;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;

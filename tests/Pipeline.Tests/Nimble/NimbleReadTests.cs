@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;

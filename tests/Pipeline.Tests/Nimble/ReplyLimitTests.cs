@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 

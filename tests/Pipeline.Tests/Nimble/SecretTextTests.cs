@@ -1,6 +1,7 @@
 using System.Text;
 using Pipeline.Delivery;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Tests.Support;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
 using Pipeline.Submit;
 using Pipeline.Tests.Support;

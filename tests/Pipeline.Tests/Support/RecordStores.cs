@@ -13,6 +13,12 @@ internal static class RecordStores
         var store = new Mock<IRecordStore>();
         store.Setup(s => s.PutFailuresAsync(It.IsAny<IReadOnlyList<Failure>>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync([]);
+        store.Setup(s => s.FindRecordsAsync(
+                It.IsAny<string>(),
+                It.IsAny<string>(),
+                It.IsAny<IReadOnlyList<string>>(),
+                It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new HashSet<string>());
         return store;
     }
 }

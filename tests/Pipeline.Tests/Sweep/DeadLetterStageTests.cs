@@ -129,6 +129,70 @@ public sealed class DeadLetterStageTests
         Assert.All(sent, message => Assert.Equal((1, null), (message.Tries, message.Others)));
     }
 
+    /// <summary>
+    /// A result that was paid for is not lost to restarts, and a message that ends its workers ends too.
+    /// </summary>
+    [Theory]
+    [Trait("Promise", "8")]
+    [InlineData(null, 1)]
+    [InlineData(1, 2)]
+    [InlineData(2, null)]
+    public async Task AResultWhoseWorkersEndedIsDeliveredAnewAFewTimes(int? rounds, int? next)
+    {
+        var (state, queue, message) = await DieAsync(new("list-000000", "t-1", DiscoveredBy.Sweep, Some.Time)
+        {
+            Rounds = rounds,
+        }, error: null);
+        Assert.Equal(next, message?.Rounds);
+        Assert.Equal(next is null ? InputState.Failed : InputState.Waiting, state);
+        Assert.Equal(next is null ? 0 : 1, queue);
+    }
+
+    [Theory]
+    [Trait("Promise", "8")]
+    [InlineData(false, InputState.Waiting)]
+    [InlineData(true, InputState.Failed)]
+    public async Task AnOutageFailsNoInputAndAPermanentErrorDoes(bool isPermanent, InputState expected)
+    {
+        var error = isPermanent
+            ? PipelineException.Permanent(FailureReasons.LimitExceeded, "Too large.")
+            : PipelineException.Transient(FailureReasons.Unavailable, "The queue is unreachable.");
+        var (state, _, message) = await DieAsync(new("list-000000", "t-1", DiscoveredBy.Sweep, Some.Time), error);
+        Assert.Equal((expected, null), (state, message?.Rounds));
+    }
+
+    /// <summary>Lets a message of an accepted submission's first task fail its last try.</summary>
+    private static async Task<(InputState State, int Sent, ResultMessage? Next)> DieAsync(
+        ResultMessage message, Exception? error)
+    {
+        using var folder = new TempFolder();
+        await using var database = await LocalDatabase.OpenAsync(folder.Path, Token);
+        var (ledger, queue) = (new LocalLedger(database), new LocalWorkQueue(database, TimeProvider.System));
+        var submission = Some.Submission() with { State = SubmissionState.Accepted, AcceptedAt = Some.Time };
+        var inputs = Some.Inputs(submission).Select(i => i with
+        {
+            State = InputState.Waiting,
+            Reason = null,
+            Failure = null,
+            MovedTo = null,
+        });
+        await ledger.CreateSubmissionAsync(submission, [.. inputs], Token);
+        await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, 0)], Token);
+        var dead = message with { SubmissionId = submission.SubmissionId };
+
+        await Stage(ledger, RecordStores.Mock().Object, queue).HandleAsync(
+            QueueNames.Results,
+            JsonSerializer.SerializeToUtf8Bytes(dead, PipelineJson.Plain.ResultMessage),
+            error,
+            Token);
+
+        var sent = (await queue.ReceiveAsync(QueueNames.Results, 9, TimeSpan.FromMinutes(1), Token)).Messages
+            .Select(m => JsonSerializer.Deserialize(m.Body.Span, PipelineJson.Plain.ResultMessage)!)
+            .ToList();
+        var input = await ledger.GetInputAsync(submission.SubmissionId, 0, Token);
+        return (input!.State, sent.Count, sent.SingleOrDefault());
+    }
+
     private static DeadLetterStage Stage(ILedger ledger, IRecordStore store, IWorkQueue? queue = null)
     {
         var time = new FakeTimeProvider(Some.Time);

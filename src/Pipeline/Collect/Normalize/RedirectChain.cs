@@ -1,5 +1,5 @@
 using System.Text;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Urls;
 
 namespace Pipeline.Collect.Normalize;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Submit.Evidence;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Pipeline.Delivery;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Submit.Evidence;
 

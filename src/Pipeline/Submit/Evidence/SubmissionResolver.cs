@@ -4,6 +4,7 @@ using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Pipeline.Collect.Normalize;
 using Pipeline.Json;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Urls;
 
 namespace Pipeline.Submit.Evidence;

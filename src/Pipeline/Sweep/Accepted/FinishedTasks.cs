@@ -1,6 +1,6 @@
 using Pipeline.Collect;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
 using Pipeline.Delivery;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 

@@ -1,5 +1,5 @@
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
-using Pipeline.Nimble;
+using Pipeline.Nimble.Replies;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
 
