@@ -154,9 +154,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
             : "are posted again once they are proven absent";
         console.Say(
             Terminal.Warning,
-            $"A POST got no answer. For up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow), "
-                + "bucket, webhooks and API "
-                + $"are searched for signs that Nimble accepted it. Inputs without a sign {then} (Submit:Unknown).");
+            $"A POST has no answer yet. If none comes, bucket, webhooks and API are searched for signs that Nimble "
+                + $"accepted it, for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). "
+                + $"Inputs without a sign {then} (Submit:Unknown).");
     }
 
     private static string DescribeShort(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
