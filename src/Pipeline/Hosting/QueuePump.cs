@@ -72,7 +72,7 @@ internal sealed partial class QueuePump(
         var free = 1;
         while (slots.Wait(0, CancellationToken.None))
             free++;
-        // Busy before the first message leaves the queue: in between, it would count as neither queued nor running.
+        // Count as busy before receiving; otherwise a message that just left the queue counts nowhere for a moment.
         Interlocked.Increment(ref _busy);
         IReadOnlyList<IWorkMessage> messages = [];
         try

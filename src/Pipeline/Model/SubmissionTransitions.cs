@@ -197,8 +197,8 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted (promise
-    /// 2).
+    /// Posting or Unknown → Refused: Nimble refused it for its content, which proves that nothing was accepted
+    /// (promise 2).
     /// </summary>
     public static SubmissionEntry ToRefused(this SubmissionEntry intent, string message, DateTimeOffset now)
     {

@@ -29,7 +29,8 @@ public sealed class BucketS3Tests : IAsyncLifetime
     }
 
     public static TheoryData<string> AwkwardKeys => new(
-        "a/b/c.json", "a b+c.txt", "100%/%2F", "日本語/مرحبا/😀", "a//b", "trail/", "q?x=1&y#z", "<&>'\"", "x/../y", "..",
+        "a/b/c.json", "a b+c.txt", "100%/%2F", "日本語/مرحبا/😀", "a//b", "trail/", "q?x=1&y#z",
+        "<&>'\"", "x/../y", "..",
         "..%2F..%2Fetc", "dot/./dot", "a\\b", "tab\there", "'()*!~");
 
     [Theory]

@@ -51,7 +51,6 @@ internal sealed partial class AcceptedSubmissions(
 
     [LoggerMessage(Level = LogLevel.Information, Message =
         "Submission {SubmissionId} proved to be accepted just as some of its inputs were given up "
-            + "({Inputs}). They wait for their "
-        + "results again.")]
+            + "({Inputs}). They wait for their results again.")]
     private partial void LogWaitAgain(int inputs, string submissionId);
 }
