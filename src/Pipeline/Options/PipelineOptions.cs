@@ -27,6 +27,9 @@ public sealed class PipelineOptions
     /// <summary>When Sweep polls, and when it gives up.</summary>
     public SweepOptions Sweep { get; set; } = new();
 
+    /// <summary>Who may read the web pages and the HTTP API, and who may act there.</summary>
+    public DashboardOptions Dashboard { get; set; } = new();
+
     /// <summary>The texts that they were filled from.</summary>
     internal GivenSettings Given { get; set; } = GivenSettings.None;
 

@@ -28,6 +28,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             .. CheckTexts(options),
             .. CheckCosts(options),
             .. CheckTimes(options),
+            .. CheckDashboard(options.Dashboard, options.NameOf("Dashboard:Key")),
         ];
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
@@ -107,6 +108,14 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
                 yield return $"{options.NameOf(setting)} ({limit}) is less than the price of one URL "
                     + $"({options.NameOf("Nimble:PricePerUrl")}, {price}). Raise it, or correct the price.";
         }
+    }
+
+    private static IEnumerable<string> CheckDashboard(DashboardOptions dashboard, string name)
+    {
+        if (dashboard.Key is { Length: > 0 } key && KeyVault.Unresolved("", key) is null
+            && (key.Length < DashboardOptions.MinKeyLength || !key.All(c => c is > ' ' and < (char)127)))
+            yield return $"{name} is no key. Write at least {DashboardOptions.MinKeyLength} characters without blanks. "
+                + MakeKey;
     }
 
     private static IEnumerable<string> CheckTimes(PipelineOptions options)

@@ -1,0 +1,23 @@
+namespace Pipeline.Dashboard;
+
+/// <summary>Where the pages are served. Each host says it once.</summary>
+internal sealed record DashboardPlace
+{
+    /// <summary>Path of the overview, with a slash at both ends: <c>/</c>, or <c>/api/dashboard/</c>.</summary>
+    public string BasePath { get; init; } = "/";
+
+    /// <summary>
+    /// Whether a connection from a loopback address comes from this machine. It does not in the Functions app, whose
+    /// host passes every request on.
+    /// </summary>
+    public bool KnowsCallers { get; init; } = true;
+
+    /// <summary>Whether a connection may stay open for server-sent events; else pages poll.</summary>
+    public bool KeepsConnections { get; init; } = true;
+
+    /// <summary>Where lists and records are kept, for people: a folder or a storage account.</summary>
+    public string Store { get; init; } = "";
+
+    /// <summary>Version of the program.</summary>
+    public string Version { get; init; } = "";
+}

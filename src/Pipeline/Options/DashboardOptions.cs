@@ -1,0 +1,20 @@
+using System.ComponentModel;
+
+namespace Pipeline.Options;
+
+/// <summary>Settings of the web pages and the HTTP API.</summary>
+public sealed class DashboardOptions
+{
+    /// <summary>Fewest characters of a key: nobody guesses 16 random ones.</summary>
+    internal const int MinKeyLength = 16;
+
+    /// <summary>
+    /// The key that pages and API ask for. Empty: they answer only requests from this machine to one of its loopback
+    /// names, and the Functions app serves no pages. Never logged.
+    /// </summary>
+    [PasswordPropertyText(true)]
+    public string Key { get; set; } = "";
+
+    /// <summary>Whether pages and API only show, and refuse to act.</summary>
+    public bool ReadOnly { get; set; }
+}
