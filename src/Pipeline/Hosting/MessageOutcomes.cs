@@ -5,6 +5,7 @@ using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Hosting;
 

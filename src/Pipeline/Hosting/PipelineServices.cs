@@ -13,6 +13,7 @@ using Pipeline.Nimble;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 using Pipeline.Replay;
 using Pipeline.Reports;
 using Pipeline.Settings;
@@ -51,6 +52,7 @@ public static class PipelineServices
         services.AddSingleton(
             s => new ResultNormalizer(s.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect));
         services.AddSingleton(s => new StoreHealth(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IStoreProblem>(s => s.GetRequiredService<StoreHealth>());
         services.AddSingleton<CallbackTokens>();
         services.AddSingleton(_ => new CallbackLimits());
         services.AddSingleton<CallbackBodyReader>();
@@ -113,6 +115,15 @@ public static class PipelineServices
         services.AddSingleton<SweepStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();
+        services.AddSingleton<ProgressRates>();
+        services.AddSingleton<ListProgressReader>();
+        services.AddSingleton<OutcomeSampler>();
+        services.AddSingleton<FinishedLists>();
+        services.AddSingleton<MoneyReporter>();
+        services.AddSingleton<ActivityReader>();
+        services.AddSingleton<OverviewParts>();
+        services.AddSingleton<Verdicts>();
+        services.AddSingleton<OverviewReporter>();
         services.AddSingleton<ReplayChoice>();
         services.AddSingleton<ReplayStage>();
         return services;
@@ -149,6 +160,11 @@ public static class PipelineServices
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IObjectStore, FileObjectStore>();
+        services.AddSingleton<LocalListCatalog>();
+        services.AddSingleton<IListCatalog>(s => s.GetRequiredService<LocalListCatalog>());
+        services.AddSingleton<IEventLog>(s => s.GetRequiredService<LocalListCatalog>());
+        services.AddSingleton<IManifestReader>(s => s.GetRequiredService<LocalListCatalog>());
+        services.AddSingleton<IDeadLetters>(s => s.GetRequiredService<LocalWorkQueue>());
         return services;
     }
 
@@ -170,7 +186,13 @@ public static class PipelineServices
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
         services.AddSingleton<ILedgerCounts, SubmissionCounts>();
-        services.AddSingleton<IRecordStore, AzureRecordStore>();
+        services.AddSingleton<AzureRecordStore>();
+        services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());
+        services.AddSingleton<IManifestReader>(s => s.GetRequiredService<AzureRecordStore>());
+        services.AddSingleton<TableListCatalog>();
+        services.AddSingleton<IListCatalog>(s => s.GetRequiredService<TableListCatalog>());
+        services.AddSingleton<IEventLog>(s => s.GetRequiredService<TableListCatalog>());
+        services.AddSingleton<IDeadLetters>(s => s.GetRequiredService<StorageQueueReceiver>());
         services.AddSingleton<IRecordAnnouncer, QueueAnnouncer>();
         services.AddSingleton<IObjectStore>(s => s.GetRequiredService<AzureBlobStore>());
         return services;

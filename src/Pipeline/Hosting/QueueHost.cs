@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Hosting;
 

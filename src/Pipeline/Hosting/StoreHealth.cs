@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Hosting;
 
@@ -11,7 +12,7 @@ namespace Pipeline.Hosting;
 /// <param name="hasRoom">
 /// Whether the disk has room for normal work; null if the store is not on a disk of this machine.
 /// </param>
-internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null)
+internal sealed class StoreHealth(TimeProvider time, Func<bool>? hasRoom = null) : IStoreProblem
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);

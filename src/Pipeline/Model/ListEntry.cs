@@ -19,6 +19,19 @@ public enum ListState
     Refused,
 }
 
+/// <summary>What an operator wants of a list that is not closed.</summary>
+public enum ListSteering
+{
+    /// <summary>It runs.</summary>
+    None,
+
+    /// <summary>Nothing new of it is posted; what was posted is collected.</summary>
+    Paused,
+
+    /// <summary>Nothing more of it is posted: what is planned ends as <c>cancelled</c>.</summary>
+    Cancelled,
+}
+
 /// <summary>A list of URLs in the ledger.</summary>
 public sealed record ListEntry
 {
@@ -65,6 +78,12 @@ public sealed record ListEntry
 
     /// <summary>Why the list was refused, for people; null if it was not.</summary>
     public string? Message { get; init; }
+
+    /// <summary>What an operator wants of it.</summary>
+    public ListSteering Steering { get; init; }
+
+    /// <summary>When an operator last changed <see cref="Steering"/>, UTC; null for never.</summary>
+    public DateTimeOffset? SteeredAt { get; init; }
 
     /// <summary>Opaque version that conditional updates compare; empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";

@@ -6,13 +6,11 @@ using Pipeline.Submit;
 namespace Pipeline.Reports;
 
 /// <summary>Reports the state of lists to people.</summary>
-internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, SubmissionGate gate, TimeProvider time)
+internal sealed class StatusReporter(
+    ILedger ledger, BudgetGuard budget, SubmissionGate gate, ActivityReader activity, TimeProvider time)
 {
     /// <summary>Maximum number of lists in a report.</summary>
     public const int MaxLists = 1000;
-
-    // Long enough for the sender to notice, short enough to keep the report readable.
-    private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
 
     private readonly PacedReads<ListReport?> _lists = new(time);
 
@@ -81,16 +79,5 @@ internal sealed class StatusReporter(ILedger ledger, BudgetGuard budget, Submiss
         budget.DayLimit is null
             ? null
             : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
-        await GetRefusedAsync(cancellationToken));
-
-    private async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(CancellationToken cancellationToken)
-    {
-        var since = time.GetUtcNow() - RefusedShown;
-        return await ledger.GetRefusedListsAsync(cancellationToken)
-            .Where(list => list.ClosedAt > since)
-            .OrderByDescending(list => list.ClosedAt)
-            .Take(MaxLists)
-            .Select(list => new RefusedListReport(list.ListId, list.Source, list.Message, list.ClosedAt))
-            .ToListAsync(cancellationToken);
-    }
+        await activity.GetRefusedAsync(MaxLists, cancellationToken));
 }

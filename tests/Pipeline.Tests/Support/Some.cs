@@ -25,6 +25,8 @@ public static partial class Some
         Setback = Setback("no manifest"),
         ContentHash = new('a', 64),
         Message = "Why it was refused.",
+        Steering = ListSteering.Paused,
+        SteeredAt = Time.AddMinutes(3),
     };
 
     public static Setback Setback(string message) => new()

@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 6;
+    public const int Version = 7;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -26,7 +26,7 @@ internal static class LocalSchema
             duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
             submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL,
             setback TEXT,
-            content_hash TEXT, message TEXT);
+            content_hash TEXT, message TEXT, steering INTEGER NOT NULL DEFAULT 0, steered_at INTEGER);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
@@ -59,6 +59,10 @@ internal static class LocalSchema
         CREATE TABLE reservation(
             budget TEXT NOT NULL, name TEXT NOT NULL, urls INTEGER NOT NULL, PRIMARY KEY(budget, name)) WITHOUT ROWID;
         CREATE TABLE budget(name TEXT PRIMARY KEY, urls INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE event(
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, list_id TEXT,
+            who TEXT NOT NULL, text TEXT NOT NULL);
 
         CREATE TABLE sink_file(name TEXT PRIMARY KEY, length INTEGER NOT NULL, state INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE record(
@@ -139,6 +143,16 @@ internal static class LocalSchema
     // Migrates from version 5.
     private const string FromVersion5 = "ALTER TABLE task ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;";
 
+    // Migrates from version 6.
+    private const string FromVersion6 =
+        """
+        ALTER TABLE list ADD COLUMN steering INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE list ADD COLUMN steered_at INTEGER;
+        CREATE TABLE event(
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, list_id TEXT,
+            who TEXT NOT NULL, text TEXT NOT NULL);
+        """;
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -164,6 +178,8 @@ internal static class LocalSchema
             session.Script(FromVersion4);
         if (version is > 0 and < 6)
             session.Script(FromVersion5);
+        if (version is > 0 and < 7)
+            session.Script(FromVersion6);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

@@ -199,7 +199,9 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         await database.WriteAsync(session => session.Script(
             "ALTER TABLE list DROP COLUMN content_hash; ALTER TABLE list DROP COLUMN message; ALTER TABLE "
                 + "input DROP COLUMN kept; "
-            + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; PRAGMA user_version=4"),
+            + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; "
+            + "ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event; "
+            + "PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());
@@ -238,6 +240,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             ALTER TABLE submission DROP COLUMN moved;
             ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status;
             ALTER TABLE task DROP COLUMN is_over;
+            ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event;
             PRAGMA user_version=3
             """), durable: true, Token);
 

@@ -1,4 +1,6 @@
 using Azure.Data.Tables;
+using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -14,6 +16,8 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
 {
     private const string SubmissionId = "SubmissionId";
     private const string WrittenAt = "WrittenAt";
+    private const string ListId = "ListId";
+    private const string ClosedAt = "ClosedAt";
 
     // Far longer than any write with all its retries, and than any difference of clocks.
     private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
@@ -56,8 +60,32 @@ internal sealed class DueIndex(AzureResource<TableClient> table, TimeProvider ti
     /// <summary>
     /// Returns the rows of a partition; their keys are list ids. The caller checks each list's state.
     /// </summary>
-    public IAsyncEnumerable<TableEntity> GetListsAsync(string partition, CancellationToken cancellationToken) =>
-        _rows.GetRangeAsync(partition, "-", "~", perPage: null, cancellationToken);
+    public IAsyncEnumerable<TableEntity> GetListsAsync(
+        string partition, CancellationToken cancellationToken, string after = "") =>
+        _rows.GetRangeAsync(
+            partition, after.Length == 0 ? "-" : after + "\u0001", "~", perPage: null, cancellationToken);
+
+    /// <summary>Adds a row for a list that is about to be closed.</summary>
+    public Task AddClosedAsync(string listId, DateTimeOffset closedAt, CancellationToken cancellationToken) =>
+        _rows.PutAsync(
+            new(LedgerKeys.ClosedListsPartition, LedgerKeys.Closed(closedAt, listId))
+            {
+                [ListId] = listId,
+                [ClosedAt] = closedAt.ToUniversalTime(),
+            },
+            cancellationToken);
+
+    /// <summary>Returns the rows of closed lists after a place, the latest first.</summary>
+    public IAsyncEnumerable<TableEntity> GetClosedAsync(
+        ClosedPlace? after, int perPage, CancellationToken cancellationToken) =>
+        _rows.GetRangeAsync(
+            LedgerKeys.ClosedListsPartition,
+            after is { } place ? LedgerKeys.Closed(place.ClosedAt, place.ListId) + "\u0001" : "0", ":",
+            Math.Clamp(perPage, 1, 1000), cancellationToken);
+
+    /// <summary>Returns the list that a row of <see cref="GetClosedAsync"/> names.</summary>
+    public static ClosedPlace ClosedListOf(TableEntity row) =>
+        new(row.GetDateTimeOffset(ClosedAt) ?? default, row.GetString(ListId) ?? "");
 
     /// <summary>Removes an invalid row, unless it may belong to a write in progress.</summary>
     public Task RemoveStaleAsync(TableEntity row, CancellationToken cancellationToken) =>

@@ -33,6 +33,9 @@ internal static class LedgerEntities
         LedgerText.Put(row, nameof(list.Message), list.Message);
         Put(row, nameof(list.CreatedAt), list.CreatedAt);
         Put(row, nameof(list.ClosedAt), list.ClosedAt);
+        if (list.Steering != ListSteering.None)
+            row[nameof(list.Steering)] = list.Steering.ToString();
+        Put(row, nameof(list.SteeredAt), list.SteeredAt);
         return row;
     }
 
@@ -50,6 +53,9 @@ internal static class LedgerEntities
         Setback = Setback.Read(LedgerText.Get(row, nameof(ListEntry.Setback))),
         ContentHash = LedgerText.Get(row, nameof(ListEntry.ContentHash)),
         Message = LedgerText.Get(row, nameof(ListEntry.Message)),
+        Steering = Enum.Parse<ListSteering>(
+            row.GetString(nameof(ListEntry.Steering)) ?? nameof(ListSteering.None)),
+        SteeredAt = Time(row, nameof(ListEntry.SteeredAt)),
         Version = row.ETag.ToString(),
     };
 

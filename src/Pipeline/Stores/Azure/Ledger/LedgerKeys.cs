@@ -31,6 +31,12 @@ internal static class LedgerKeys
     /// <summary>Index partition of the refused lists.</summary>
     public const string RefusedListsPartition = "refused";
 
+    /// <summary>Index partition of the closed lists, the latest first.</summary>
+    public const string ClosedListsPartition = "closed";
+
+    /// <summary>Index partition of what people did, the latest first.</summary>
+    public const string EventPartition = "events";
+
     /// <summary>In a budget's partition: row key of the total reserved.</summary>
     public const string BudgetTotal = "total";
 
@@ -53,6 +59,13 @@ internal static class LedgerKeys
     /// </summary>
     public static string Due(DateTimeOffset dueAt, string submissionId, string mark) =>
         $"{DueBefore(dueAt)}.{submissionId}.{mark}";
+
+    /// <summary>Row key of a closed list.</summary>
+    public static string Closed(DateTimeOffset closedAt, string listId) => $"{Latest(closedAt)}.{listId}";
+
+    /// <summary>Sorts later times first.</summary>
+    public static string Latest(DateTimeOffset time) =>
+        (DateTimeOffset.MaxValue.Ticks - time.UtcTicks).ToString("D19", CultureInfo.InvariantCulture);
 
     /// <summary>Sorts after the due rows of earlier times and before those of this time and later.</summary>
     public static string DueBefore(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);

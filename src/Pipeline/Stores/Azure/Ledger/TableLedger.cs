@@ -61,7 +61,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
         PartitionOf(list.State) is { } partition
             ? _due.AddListAsync(partition, list.ListId, cancellationToken)
-            : Task.CompletedTask;
+            : _due.AddClosedAsync(list.ListId, list.ClosedAt ?? time.GetUtcNow(), cancellationToken);
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
         string partition, [EnumeratorCancellation] CancellationToken cancellationToken)

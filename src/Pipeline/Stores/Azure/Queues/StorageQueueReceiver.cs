@@ -3,6 +3,7 @@ using Azure;
 using Azure.Storage.Queues;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Queues;
 
@@ -11,7 +12,7 @@ namespace Pipeline.Stores.Azure.Queues;
 /// messages as the Functions host does.
 /// </summary>
 internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks claims, TimeProvider time)
-    : WorkReceiver<StorageMessage>
+    : WorkReceiver<StorageMessage>, IDeadLetters
 {
     private const int MaxReceive = 32;
 
@@ -50,6 +51,19 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
         if (received.Value.Length > 0)
             _waits.TryRemove(queue, out _);
         return new(messages, poisoned);
+    }
+
+    /// <summary>Peeks at a poison queue: one request, at most 32 messages.</summary>
+    public async Task<IReadOnlyList<DeadLetter>> GetDeadLettersAsync(
+        string queue, int max, CancellationToken cancellationToken)
+    {
+        var peeked = await queues.For(queue + QueueNames.PoisonSuffix).RunAsync(
+            q => q.PeekMessagesAsync(Math.Min(max, MaxReceive), cancellationToken), cancellationToken);
+        return
+        [
+            .. peeked.Value.Select(message => DeadLetter.Of(
+                queue, message.MessageId, MessageText.Decode(message.Body.ToMemory()).Span, error: null)),
+        ];
     }
 
     /// <summary>Deletes a message whose work is done. Returns false if its lease was lost.</summary>

@@ -7,6 +7,7 @@ using Azure.Storage.Blobs.Models;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 using Pipeline.Staging;
 
 namespace Pipeline.Stores.Azure.Records;
@@ -15,7 +16,7 @@ namespace Pipeline.Stores.Azure.Records;
 /// Writes each record as an immutable blob, a gzip member; failures and manifests as JSON blobs. The blobs are the
 /// source of truth.
 /// </summary>
-internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records) : IRecordStore
+internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records) : IRecordStore, IManifestReader
 {
     private const int Concurrency = 16;
     private const string JsonType = "application/json";
@@ -127,6 +128,21 @@ internal sealed class AzureRecordStore(AzureAccount account, RecordBlobs records
         var name = $"{manifest.ListId}.json";
         await WriteAsync(_manifests, name, json, cancellationToken);
         return Stored(DocumentKind.Manifest, manifest.ListId, _manifests, name, json);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Manifest?> ReadManifestAsync(string listId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await _manifests.RunAsync(
+                c => c.GetBlobClient($"{listId}.json").DownloadContentAsync(cancellationToken), cancellationToken);
+            return ManifestText.Read(found.Value.Content.ToMemory().Span);
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null;
+        }
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -117,6 +118,30 @@ internal static partial class LedgerRows
             "SELECT count-recorded-failed-moved, recorded, failed FROM submission WHERE submission_id=$1",
             submissionId);
         return rows.Read() ? new(rows.GetInt32(0), rows.GetInt32(1), rows.GetInt32(2)) : default;
+    }
+
+    /// <summary>Returns the submissions of a list that are not closed, and the sums over the closed ones.</summary>
+    public static LiveList Live(SqlSession session, string listId)
+    {
+        var live = new List<(SubmissionEntry Submission, OutcomeCounts Outcomes)>();
+        using (var rows = session.Query(
+            $"SELECT {SubmissionColumns}, count-recorded-failed-moved, recorded, failed FROM submission "
+                + "WHERE list_id=$1 AND state<>$2 ORDER BY sequence",
+            listId, (int)SubmissionState.Closed))
+            while (rows.Read())
+                live.Add((ReadSubmission(rows), new(rows.GetInt32(30), rows.GetInt32(31), rows.GetInt32(32))));
+        using var sums = session.Query(
+            """
+            SELECT COUNT(*), COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
+                   COALESCE(SUM(
+                       CASE WHEN (repeat_of IS NULL OR attempt=1) AND accepted_at IS NOT NULL THEN count END), 0),
+                   COALESCE(SUM(recorded), 0), COALESCE(SUM(failed), 0)
+            FROM submission WHERE list_id=$1 AND state=$2
+            """,
+            listId, (int)SubmissionState.Closed);
+        sums.Read();
+        return new(
+            new(sums.GetInt64(1), sums.GetInt64(2), 0, sums.GetInt64(3), sums.GetInt64(4)), sums.GetInt32(0), live);
     }
 
     /// <summary>

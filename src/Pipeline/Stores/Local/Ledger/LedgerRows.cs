@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -9,7 +11,7 @@ internal static partial class LedgerRows
 {
     private const string ListColumns =
         "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, "
-            + "content_hash, message, version";
+            + "content_hash, message, steering, steered_at, version";
 
     private const string InputColumns =
         "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, "
@@ -18,21 +20,22 @@ internal static partial class LedgerRows
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
             $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-                + "1) ON CONFLICT DO NOTHING",
+                + "$13, $14, 1) ON CONFLICT DO NOTHING",
             list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
                 Ticks(list.CreatedAt),
-            Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message);
+            Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message,
+            (int)list.Steering, Ticks(list.SteeredAt));
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
             "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, "
                 + "created_at=$9, closed_at=$10, "
-            + "setback=$11, content_hash=$12, message=$13, version=version+1 "
+            + "setback=$11, content_hash=$12, message=$13, steering=$14, steered_at=$15, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
             list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid,
                 list.Submissions,
             Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash,
-            list.Message) > 0
+            list.Message, (int)list.Steering, Ticks(list.SteeredAt)) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -54,6 +57,15 @@ internal static partial class LedgerRows
 
     public static IReadOnlyList<ListEntry> RefusedLists(SqlSession session, string after, int max) =>
         Lists(session, "state<>2 AND state=3", after, max);
+
+    public static IReadOnlyList<ListEntry> ClosedLists(SqlSession session, ClosedPlace? after, int max)
+    {
+        using var rows = session.Query(
+            $"SELECT {ListColumns} FROM list WHERE state=2 AND (closed_at, list_id)<($1, $2) "
+                + "ORDER BY closed_at DESC, list_id DESC LIMIT $3",
+            after?.ClosedAt.UtcTicks ?? long.MaxValue, after?.ListId ?? "", max);
+        return All(rows, ReadList);
+    }
 
     private static IReadOnlyList<ListEntry> Lists(SqlSession session, string condition, string after, int max)
     {
@@ -137,7 +149,9 @@ internal static partial class LedgerRows
         Setback = Setback.Read(NullableText(row, 9)),
         ContentHash = NullableText(row, 10),
         Message = NullableText(row, 11),
-        Version = Text(row.GetInt64(12)),
+        Steering = (ListSteering)row.GetInt32(12),
+        SteeredAt = Time(row, 13),
+        Version = Text(row.GetInt64(14)),
     };
 
     // All inputs share one string of the submission id, because thousands of them are in memory.

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Queues;
 
 /// <summary>The queues of one machine: sending, and receiving for <c>QueueHost</c>.</summary>
 internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, string? owner = null)
-    : WorkReceiver<LocalMessage>,
-IWorkQueue
+    : WorkReceiver<LocalMessage>, IWorkQueue, IDeadLetters
 {
     private const string Owned = "id=$1 AND receipt=$2";
 
@@ -155,6 +156,14 @@ IWorkQueue
         string queue, int max, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<LocalMessage>>(
             session => Select(session, queue + QueueNames.PoisonSuffix, max), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DeadLetter>> GetDeadLettersAsync(
+        string queue, int max, CancellationToken cancellationToken) =>
+        [
+            .. (await GetPoisonAsync(queue, max, cancellationToken)).Select(message => DeadLetter.Of(
+                queue, message.Id.ToString(CultureInfo.InvariantCulture), message.Body.Span, message.Error)),
+        ];
 
     /// <summary>Returns the counts of every queue that has messages. Poison queues count with their queue.</summary>
     public Task<IReadOnlyDictionary<string, QueueCounts>> CountAsync(CancellationToken cancellationToken) =>

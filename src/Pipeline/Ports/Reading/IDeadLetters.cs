@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace Pipeline.Ports.Reading;
+
+/// <summary>A message that no worker could handle.</summary>
+/// <param name="Queue">The queue that it was sent to.</param>
+/// <param name="Id">Its id in that queue.</param>
+/// <param name="Text">The start of its body.</param>
+/// <param name="Error">The error of its last try; null if the queue does not keep it.</param>
+internal sealed record DeadLetter(string Queue, string Id, string Text, string? Error)
+{
+    private const int MaxText = 400;
+
+    /// <summary>A dead letter with the start of its body.</summary>
+    public static DeadLetter Of(string queue, string id, ReadOnlySpan<byte> body, string? error)
+    {
+        var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaxText)]);
+        return new(queue, id, body.Length > MaxText ? text + " …" : text, error);
+    }
+}
+
+/// <summary>Reads the poison queues without changing them.</summary>
+internal interface IDeadLetters
+{
+    /// <summary>Returns up to <paramref name="max"/> dead letters of a queue, the oldest first.</summary>
+    Task<IReadOnlyList<DeadLetter>> GetDeadLettersAsync(
+        string queue, int max, CancellationToken cancellationToken);
+}

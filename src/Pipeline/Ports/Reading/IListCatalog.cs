@@ -1,0 +1,37 @@
+using Pipeline.Model;
+
+namespace Pipeline.Ports.Reading;
+
+/// <summary>The place of a closed list among the closed ones, the latest first.</summary>
+/// <param name="ClosedAt">When it was closed, UTC.</param>
+/// <param name="ListId">The list.</param>
+internal readonly record struct ClosedPlace(DateTimeOffset ClosedAt, string ListId);
+
+/// <summary>What the ledger knows of a list that is not closed.</summary>
+/// <param name="Closed">The sums over its closed submissions.</param>
+/// <param name="ClosedSubmissions">Number of its closed submissions.</param>
+/// <param name="Live">Its other submissions, by sequence, with their current outcomes.</param>
+internal sealed record LiveList(
+    LedgerCounts Closed, int ClosedSubmissions,
+    IReadOnlyList<(SubmissionEntry Submission, OutcomeCounts Outcomes)> Live);
+
+/// <summary>Pages through lists for people. A ledger with many lists is never read as a whole.</summary>
+/// <remarks>If the store is unavailable, methods throw a transient <see cref="PipelineException"/>.</remarks>
+internal interface IListCatalog
+{
+    /// <summary>Returns up to <paramref name="max"/> lists in state Planning or Open, ordered by id.</summary>
+    /// <param name="after">The last id of the page before; empty for the first page.</param>
+    /// <param name="max">Maximum number of lists.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    Task<IReadOnlyList<ListEntry>> GetOpenPageAsync(string after, int max, CancellationToken cancellationToken);
+
+    /// <summary>Returns up to <paramref name="max"/> closed lists, the latest first.</summary>
+    /// <param name="after">The place of the last list of the page before; null for the first page.</param>
+    /// <param name="max">Maximum number of lists.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    Task<IReadOnlyList<ListEntry>> GetClosedPageAsync(
+        ClosedPlace? after, int max, CancellationToken cancellationToken);
+
+    /// <summary>Returns the submissions of lists, closed ones as sums. The order is that of the ids.</summary>
+    Task<IReadOnlyList<LiveList>> GetLiveAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken);
+}

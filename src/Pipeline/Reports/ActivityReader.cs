@@ -1,0 +1,39 @@
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Ports.Reading;
+
+namespace Pipeline.Reports;
+
+/// <summary>Reads what people did, what was refused, and what no worker could handle.</summary>
+internal sealed class ActivityReader(IEventLog events, IDeadLetters deadLetters, ILedger ledger, TimeProvider time)
+{
+    private static readonly string[] Queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
+
+    // Long enough for the sender to notice, short enough to keep the report readable.
+    private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);
+
+    /// <summary>Returns up to <paramref name="max"/> events, the latest first.</summary>
+    public Task<IReadOnlyList<EventEntry>> GetEventsAsync(int max, CancellationToken cancellationToken) =>
+        events.GetEventsAsync(max, cancellationToken);
+
+    /// <summary>Returns up to <paramref name="max"/> dead letters of each queue.</summary>
+    public async Task<IReadOnlyList<DeadLetter>> GetDeadLettersAsync(int max, CancellationToken cancellationToken)
+    {
+        var all = new List<DeadLetter>();
+        foreach (var queue in Queues)
+            all.AddRange(await deadLetters.GetDeadLettersAsync(queue, max, cancellationToken));
+        return all;
+    }
+
+    /// <summary>Returns the lists that were refused in the last seven days, the latest first.</summary>
+    public async Task<IReadOnlyList<RefusedListReport>> GetRefusedAsync(int max, CancellationToken cancellationToken)
+    {
+        var since = time.GetUtcNow() - RefusedShown;
+        return await ledger.GetRefusedListsAsync(cancellationToken)
+            .Where(list => list.ClosedAt > since)
+            .OrderByDescending(list => list.ClosedAt)
+            .Take(max)
+            .Select(list => new RefusedListReport(list.ListId, list.Source, list.Message, list.ClosedAt))
+            .ToListAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,89 @@
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Ports.Reading;
+
+namespace Pipeline.Reports;
+
+/// <summary>Reads how far open lists are, from sums that the ledger keeps.</summary>
+internal sealed class ListProgressReader(
+    IListCatalog catalog, ILedger ledger, ProgressRates rates, TimeProvider time)
+{
+    // Finding the oldest open URL reads the inputs of one submission.
+    private const int MaxOldest = 10;
+
+    /// <summary>Reads lists that are not closed, in their order.</summary>
+    public async Task<IReadOnlyList<OpenList>> ReadAsync(
+        IReadOnlyList<ListEntry> lists, CancellationToken cancellationToken)
+    {
+        var live = await catalog.GetLiveAsync([.. lists.Select(list => list.ListId)], cancellationToken);
+        var read = lists.Select((list, i) => new OpenList(Describe(list, live[i]), live[i])).ToList();
+        for (var i = 0; i < Math.Min(read.Count, MaxOldest); i++)
+            read[i] = read[i] with { Progress = await WithOldestAsync(read[i], cancellationToken) };
+        return read;
+    }
+
+    private ListProgress Describe(ListEntry list, LiveList live)
+    {
+        var now = time.GetUtcNow();
+        var waits = new WaitReports(now);
+        waits.Add(list);
+        var counts = live.Closed;
+        long underWay = 0, waiting = 0, resubmitted = 0;
+        foreach (var (submission, outcomes) in live.Live)
+        {
+            counts += LedgerCounts.Of(submission, outcomes, now);
+            waits.Add(submission, outcomes.Waiting);
+            if (submission.State is SubmissionState.Planned or SubmissionState.Refused)
+                waiting += outcomes.Waiting;
+            else
+                underWay += outcomes.Waiting;
+            if (submission is { RepeatOf: not null, Attempt: > 1, AcceptedAt: not null })
+                resubmitted += submission.Count;
+        }
+
+        var inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs;
+        var rate = rates.Measure(list.ListId, counts.Finished, list.CreatedAt);
+        return new()
+        {
+            ListId = list.ListId,
+            Source = list.Source,
+            State = ListProgress.WordOf(list),
+            Inputs = inputs,
+            Records = counts.Records,
+            Failures = counts.Failures,
+            UnderWay = underWay,
+            Waiting = waiting,
+            Posted = counts.Posted,
+            Resubmitted = resubmitted,
+            PerMinute = rate,
+            TimeLeft = TimeLeft(list, inputs - counts.Finished, rate),
+            CreatedAt = list.CreatedAt,
+            SteeredAt = list.Steering == ListSteering.None ? null : list.SteeredAt,
+            Waits = waits.All,
+        };
+    }
+
+    private static TimeSpan? TimeLeft(ListEntry list, long left, double? perMinute) =>
+        perMinute is { } rate && list is { State: ListState.Open, Steering: not ListSteering.Paused }
+            && left / rate < TimeSpan.FromDays(365).TotalMinutes
+            ? TimeSpan.FromMinutes(left / rate)
+            : null;
+
+    private async Task<ListProgress> WithOldestAsync(OpenList list, CancellationToken cancellationToken)
+    {
+        var oldest = list.Live.Live
+            .Where(s => s.Outcomes.Waiting > 0 && s.Submission.PostedAt is not null
+                && s.Submission.State is not (SubmissionState.Planned or SubmissionState.Refused))
+            .OrderBy(s => s.Submission.PostedAt)
+            .Select(s => s.Submission)
+            .FirstOrDefault();
+        if (oldest is null)
+            return list.Progress;
+        var inputs = await ledger.GetInputsAsync(oldest.SubmissionId, cancellationToken);
+        return list.Progress with
+        {
+            OldestUrl = inputs.FirstOrDefault(input => input.State == InputState.Waiting)?.Url,
+            OldestSince = oldest.PostedAt,
+        };
+    }
+}

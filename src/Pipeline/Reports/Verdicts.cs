@@ -1,0 +1,83 @@
+using System.Globalization;
+using Pipeline.Model;
+using Pipeline.Ports.Reading;
+using Pipeline.Submit;
+
+namespace Pipeline.Reports;
+
+/// <summary>Says in one sentence whether all is well, and what to do if it is not.</summary>
+internal sealed class Verdicts(IStoreProblem health, SubmissionGate gate)
+{
+    private static readonly Dictionary<string, string> Actions = new(StringComparer.Ordinal)
+    {
+        ["nimble_budget"] = "Top up the Nimble account, or: pipeline cancel LIST_ID",
+        ["daily_budget"] = "Raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay, or wait for the next day (UTC).",
+        ["api_key"] = "Set a valid NIMBLE_API_KEY, then restart. Check it with: pipeline doctor",
+        ["deliveries"] = "Let this account read the results bucket. Check it with: pipeline doctor",
+        ["canary"] = "Look at the first results: pipeline failures",
+        ["paused"] = "Go on with: pipeline resume LIST_ID",
+        [FailureReasons.BudgetExhausted] = "Top up the Nimble account, or: pipeline cancel LIST_ID",
+        [FailureReasons.AccessDenied] = "Check keys and permissions with: pipeline doctor",
+        [FailureReasons.Unavailable] = "Wait. If it lasts, look at the service's status and at: pipeline doctor",
+        [FailureReasons.SubmissionUnknown] = "Wait: bucket and API are searched. See: pipeline status",
+    };
+
+    // Of these, everything waits until a person acts.
+    private static readonly HashSet<string> NeedsPerson =
+        new(StringComparer.Ordinal) { "api_key", "deliveries", FailureReasons.AccessDenied };
+
+    /// <summary>Judges from how far the open lists are.</summary>
+    public VerdictReport Judge(IReadOnlyList<ListProgress> open, bool hasMore)
+    {
+        if (health.Problem is { } problem)
+            return new(VerdictLevel.Stuck, "disk", $"Stuck: {problem}", null, null,
+                "Free some space, or correct what the message names. The work then goes on by itself.");
+        if (gate.Current is { Hold: not HoldReason.None } pause)
+            return OfWait(WordOf(pause.Hold), pause.Reason, null, pause.Until);
+        if (open.Count == 0)
+            return new(VerdictLevel.Idle, null, "All is well. No list is open.", null, null, "pipeline submit LIST");
+        var waits = open.SelectMany(list => list.Waits).Where(wait => wait.For != "look").ToList();
+        if (waits.OrderByDescending(wait => NeedsPerson.Contains(wait.Reason)).ThenByDescending(wait => wait.Inputs)
+            .FirstOrDefault() is { } worst)
+            return OfWait(worst.Reason, worst.Message, worst.Since, worst.Until);
+        return open.All(list => list.State == "paused") && !hasMore
+            ? new(VerdictLevel.Waiting, "paused",
+                open.Count == 1 ? "The open list is paused." : $"All {open.Count} open lists are paused.",
+                open.Min(list => list.SteeredAt), null, Actions["paused"])
+            : new(VerdictLevel.Well, null, Progress(open, hasMore), null, null, null);
+    }
+
+    private static VerdictReport OfWait(string reason, string message, DateTimeOffset? since, DateTimeOffset? until)
+    {
+        var needsPerson = NeedsPerson.Contains(reason);
+        var text = (needsPerson ? "Stuck" : "Waiting")
+            + (since is { } start ? Text($" since {start.UtcDateTime:yyyy-MM-dd HH:mm} UTC") : "")
+            + $": {message.TrimEnd().TrimEnd('.')}."
+            + (until is { } next ? Text($" Next try {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.") : "");
+        return new(
+            needsPerson ? VerdictLevel.Stuck : VerdictLevel.Waiting, reason, text, since, until,
+            Actions.GetValueOrDefault(reason));
+    }
+
+    private static string Progress(IReadOnlyList<ListProgress> open, bool hasMore)
+    {
+        var lists = hasMore ? $"More than {open.Count} lists are" : Amount.Of(open.Count, "list is", "lists are");
+        var done = open.Sum(list => list.Records + list.Failures);
+        var left = open.Max(list => list.TimeLeft) is { } time ? $", about {Describe(time)} left" : "";
+        return Text($"All is well. {lists} open, {done:N0} of {open.Sum(list => list.Inputs):N0} URLs done{left}.");
+    }
+
+    /// <summary>A duration for people, such as <c>14 min</c>.</summary>
+    public static string Describe(TimeSpan time) => time switch
+    {
+        { TotalMinutes: < 1 } => "1 min",
+        { TotalHours: < 2 } => Text($"{Math.Ceiling(time.TotalMinutes):0} min"),
+        { TotalDays: < 2 } => Text($"{time.TotalHours:0.#} h"),
+        _ => Text($"{time.TotalDays:0.#} days"),
+    };
+
+    private static string WordOf(HoldReason hold) =>
+        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(hold.ToString());
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
