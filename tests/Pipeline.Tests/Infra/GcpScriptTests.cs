@@ -22,7 +22,7 @@ public sealed class GcpScriptTests : IDisposable
     [Fact]
     public async Task EverythingIsCreatedFromNothing()
     {
-        var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments);
+        var (exitCode, output, calls) = await RunAsync("ABSENT", Arguments);
         Assert.Equal(0, exitCode);
         Assert.Equal(
             $"storage_url=gs://my-results/results/\nprovider=//iam.googleapis.com/{Pool}/providers/azure\naudience="
@@ -41,7 +41,7 @@ public sealed class GcpScriptTests : IDisposable
     [Fact]
     public async Task ExistingResourcesAreKeptOrUpdated()
     {
-        var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments);
+        var (exitCode, _, calls) = await RunAsync("ACTIVE", Arguments);
         Assert.Equal(0, exitCode);
         Assert.DoesNotContain(calls, c => c.Contains(" create", StringComparison.Ordinal));
         Assert.Contains(
@@ -50,9 +50,66 @@ public sealed class GcpScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task DeletedPoolsAreUndeletedAndExistingBucketsHardened()
+    {
+        var (exitCode, _, calls) = await RunAsync("DELETED", Arguments);
+        Assert.Equal(0, exitCode);
+        Assert.Contains(
+            calls, c => c.StartsWith("iam workload-identity-pools undelete pipeline-azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            c => c.StartsWith("iam workload-identity-pools providers undelete azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            c => c.StartsWith("iam workload-identity-pools providers update-oidc azure ", StringComparison.Ordinal));
+        Assert.Contains(
+            calls,
+            c => c.StartsWith(
+                "storage buckets update gs://my-results --uniform-bucket-level-access --public-access-prevention",
+                StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task WhatMayNotBeSeenDoesNotCountAsAbsent()
+    {
+        var (exitCode, output, calls) = await RunAsync("FORBIDDEN", Arguments);
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.DoesNotContain(calls, c => c.Contains(" create", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task GrantsOfEarlierRunsAreTakenBack()
+    {
+        const string Writer = "serviceAccount:nimbleway-gcp-storage@nimbleway-gcp.iam.gserviceaccount.com";
+        const string Old = "resource.name.startsWith('projects/_/buckets/my-results/objects/old/')";
+        const string Current = "resource.name.startsWith('projects/_/buckets/my-results/objects/results/')";
+        string[] bindings =
+        [
+            $"roles/storage.objectCreator|{Writer}|results|{Old}",
+            $"roles/storage.objectCreator|{Writer}|results|{Current}",
+            $"roles/storage.objectCreator|{Writer}|mine|{Old}",
+            $"roles/storage.objectViewer|principal://iam.googleapis.com/{Pool}/subject/{Tenant}||",
+            $"roles/storage.objectViewer|principal://iam.googleapis.com/{Pool}/subject/{Identity}||",
+            "roles/storage.objectViewer|user:me@example.com||",
+        ];
+        var (exitCode, _, calls) = await RunAsync("ACTIVE", Arguments, bindings: string.Join('\n', bindings) + "\n");
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            [
+                $"storage buckets remove-iam-policy-binding gs://my-results --member={Writer} "
+                    + $"--role=roles/storage.objectCreator --condition=expression={Old},title=results "
+                    + "--project=my-project --quiet",
+                "storage buckets remove-iam-policy-binding gs://my-results "
+                    + $"--member=principal://iam.googleapis.com/{Pool}/subject/{Tenant} "
+                    + "--role=roles/storage.objectViewer --condition=None --project=my-project --quiet",
+            ],
+            calls.Where(c => c.Contains("remove-iam-policy-binding", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task NimbleMayCreateAndTheAppMayRead()
     {
-        var (_, _, calls) = await RunAsync(isThere: true, Arguments);
+        var (_, _, calls) = await RunAsync("ACTIVE", Arguments);
         Assert.Equal(
             [
                 "storage buckets add-iam-policy-binding gs://my-results "
@@ -78,7 +135,7 @@ public sealed class GcpScriptTests : IDisposable
     [InlineData("projects/my-project/locations/eu/keyRings/r/cryptoKeys/k", 2)]
     public async Task ACloudKmsKeyIsUsedByTheServiceAndOnlyIfOneIsNamed(string key, int expected)
     {
-        var (exitCode, _, calls) = await RunAsync(isThere: true, Arguments, kmsKey: key);
+        var (exitCode, _, calls) = await RunAsync("ACTIVE", Arguments, kmsKey: key);
         Assert.Equal(0, exitCode);
         Assert.Equal(
             new[]
@@ -88,7 +145,7 @@ public sealed class GcpScriptTests : IDisposable
             }.Take(expected),
             calls.Where(c => c.Contains("cmek", StringComparison.Ordinal)
                 || c.Contains("encryption", StringComparison.Ordinal)));
-        var refused = await RunAsync(isThere: true, Arguments, kmsKey: "my-key");
+        var refused = await RunAsync("ACTIVE", Arguments, kmsKey: "my-key");
         Assert.Equal((2, 0), (refused.ExitCode, refused.Calls.Length));
     }
 
@@ -104,7 +161,7 @@ public sealed class GcpScriptTests : IDisposable
                 ["my-project", "my-results", Tenant, "me", "api://a"],
             })
         {
-            var (exitCode, _, calls) = await RunAsync(isThere: false, arguments);
+            var (exitCode, _, calls) = await RunAsync("ABSENT", arguments);
             Assert.Equal(2, exitCode);
             Assert.Empty(calls);
         }
@@ -113,7 +170,7 @@ public sealed class GcpScriptTests : IDisposable
     [Fact]
     public async Task ARefusedCallEndsTheScript()
     {
-        var (exitCode, output, calls) = await RunAsync(isThere: false, Arguments, refused: "create");
+        var (exitCode, output, calls) = await RunAsync("ABSENT", Arguments, refused: "create");
         Assert.NotEqual(0, exitCode);
         Assert.Equal("", output);
         Assert.DoesNotContain(calls, c => c.Contains("add-iam-policy-binding", StringComparison.Ordinal));
@@ -122,7 +179,7 @@ public sealed class GcpScriptTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private async Task<(int ExitCode, string Output, string[] Calls)> RunAsync(
-        bool isThere, string[] arguments, string refused = "nothing", string kmsKey = "")
+        string state, string[] arguments, string refused = "nothing", string kmsKey = "", string bindings = "")
     {
         Assert.SkipUnless(File.Exists("/bin/bash"), "There is no bash here.");
         var log = _folder["calls.txt"];
@@ -133,7 +190,12 @@ public sealed class GcpScriptTests : IDisposable
             case " $* " in
               *' {{refused}} '*) exit 1 ;;
               *' projects describe '*) echo 424242 ;;
-              *' describe '*) exit {{(isThere ? 0 : 1)}} ;;
+              *' get-iam-policy '*) printf '%s' "$BINDINGS" ;;
+              *' describe '*) case {{state}} in
+                ABSENT) echo 'ERROR: NOT_FOUND: Requested entity was not found.' >&2; exit 1 ;;
+                FORBIDDEN) echo 'ERROR: [me] does not have permission (or it may not exist): gs://404' >&2; exit 1 ;;
+                *) echo {{state}} ;;
+              esac ;;
             esac
             """, TestContext.Current.CancellationToken);
         if (!OperatingSystem.IsWindows())
@@ -148,6 +210,7 @@ public sealed class GcpScriptTests : IDisposable
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_folder.Path}:/usr/bin:/bin";
         start.Environment["KMS_KEY"] = kmsKey;
+        start.Environment["BINDINGS"] = bindings;
         using var process = Process.Start(start)!;
         var said = await Task.WhenAll(
             process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
