@@ -2,13 +2,41 @@ metadata description = 'The pipeline on Azure: a function app with its storage a
 
 import { listsContainer, textMap } from 'names.bicep'
 
-@description('Short name of this deployment, used in every resource\'s name: letters, digits, hyphens.')
-@minLength(2)
-@maxLength(16)
+@description('Name of this deployment. The names of all resources end with a hash of it and the resource group.')
+@minLength(1)
+@maxLength(64)
 param environmentName string
 
-@description('Region of all resources. It must support Flex Consumption.')
-param location string = resourceGroup().location
+@description('Region of all resources: one that offers Flex Consumption and storage over several zones.')
+@allowed([
+  'australiaeast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'westeurope'
+  'westus2'
+  'westus3'
+])
+@metadata({ azd: { type: 'location' } })
+param location string
 
 @description('The key of the Nimble API.')
 @secure()
@@ -70,10 +98,10 @@ param listDays int = 90
 @minValue(8)
 param claimDays int = 30
 
-@description('Maximum number of instances over all functions.')
+@description('Maximum number of instances of each scale group. There are eight groups, and a region\'s default quota is 250 instances over all of them.')
 @minValue(1)
 @maxValue(1000)
-param maximumInstances int = 40
+param maximumInstances int = 20
 
 @description('Always-ready instances of the HTTP functions, so that a webhook never waits for a cold start. 0 costs nothing.')
 @minValue(0)
@@ -109,14 +137,35 @@ param producers string[] = []
 @description('Principal ids that may receive records, failures and manifests.')
 param consumers string[] = []
 
+@description('Whether storage account and vault answer only in a private network, through which the app calls them.')
+param privateNetwork bool = false
+
+@description('Whether the app\'s plan spreads its instances over the region\'s zones. The storage account is spread by its SKU.')
+param zoneRedundant bool = false
+
+@description('Whether a lock prevents the deletion of the storage account, and with it azd down.')
+param storageLock bool = false
+
+@description('Whether each request to the storage account is logged. Costs about as much as the requests themselves.')
+param storageAudit bool = false
+
+@description('Whether the app is called every five minutes from five places, and an alert fires if it does not answer.')
+param availabilityTest bool = false
+
+@description('Amount a month, in the currency of the subscription, of which mail reports 80 and 100 percent; 0 for no budget.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month in which the budget starts, such as 2026-12-01. Needed for a budget.')
+param budgetStart string = ''
+
 @description('Tags of every resource.')
 param tags textMap = {}
 
-var suffix = '${environmentName}-${uniqueString(resourceGroup().id, environmentName)}'
-var compact = '${take(replace(environmentName, '-', ''), 9)}${uniqueString(resourceGroup().id, environmentName)}'
+var suffix = uniqueString(resourceGroup().id, environmentName)
 var identityName = 'id-${suffix}'
-var storageName = toLower('st${compact}')
-var vaultName = 'kv${compact}'
+var storageName = 'st${suffix}'
+var vaultName = 'kv-${suffix}'
 var insightsName = 'appi-${suffix}'
 
 module identity 'modules/identity.bicep' = {
@@ -132,6 +181,20 @@ module storage 'modules/storage.bicep' = {
     recordDays: recordDays
     listDays: listDays
     claimDays: claimDays
+    isPrivate: privateNetwork
+    locked: storageLock
+    audited: storageAudit
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  params: {
+    name: 'vnet-${suffix}'
+    location: location
+    tags: tags
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
   }
 }
 
@@ -143,6 +206,8 @@ module vault 'modules/vault.bicep' = {
     nimbleApiKey: nimbleApiKey
     callbackKey: callbackKey
     previousCallbackKey: previousCallbackKey
+    isPrivate: privateNetwork
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -182,6 +247,8 @@ module app 'modules/function-app.bicep' = {
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyCollect: alwaysReadyCollect
     httpConcurrency: httpConcurrency
+    zoneRedundant: zoneRedundant
+    subnetId: network.?outputs.appSubnetId ?? ''
     settings: union(
       {
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
@@ -229,6 +296,22 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     emails: alertEmails
     oldestListHours: oldestListHours
+    storageId: storage.outputs.id
+  }
+}
+
+module governance 'modules/governance.bicep' = {
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
+    emails: alertEmails
+    tested: availabilityTest
+    testUrl: '${app.outputs.uri}/api/healthz'
+    insightsId: monitoring.outputs.insightsId
+    actionGroupId: alerts.outputs.actionGroupId
   }
 }
 
@@ -243,6 +326,9 @@ output STORAGE_ACCOUNT_NAME string = storageName
 
 @description('Name of the key vault.')
 output KEY_VAULT_NAME string = vaultName
+
+@description('Name of the app\'s identity.')
+output IDENTITY_NAME string = identityName
 
 @description('Principal id of the app\'s identity: the subject that AWS and Google trust.')
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

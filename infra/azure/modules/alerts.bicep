@@ -1,4 +1,4 @@
-// The alerts. Each rule queries the app's log for a message; docs/operating.md says what to do about each.
+// The alerts. Each rule queries the app's log or the account's metrics; docs/operating.md says what to do about each.
 
 import { textMap } from '../names.bicep'
 
@@ -17,6 +17,9 @@ param workspaceId string
 @description('Email addresses that alerts are sent to. Without any, alerts appear only in the portal.')
 param emails string[]
 
+@description('Resource id of the storage account.')
+param storageId string
+
 @description('Hours after which an open list counts as stuck.')
 param oldestListHours int
 
@@ -25,9 +28,9 @@ type rule = {
   severity: int
   description: string
   query: string
-  @description('The time range that one evaluation covers.')
+  @description('The time range that one evaluation covers. Telemetry may arrive some minutes late, so none is shorter than 30 minutes.')
   window: string
-  operator: 'GreaterThan' | 'LessThan'
+  operator: 'GreaterThan'
   threshold: int
   @description('The column whose maximum is compared. Without one, the rows are counted.')
   column: string?
@@ -56,6 +59,19 @@ AppTraces
 | extend Overdue = todouble(Properties.OverdueMinutes), Oldest = todouble(Properties.OldestMinutes)
 '''
 
+// A new app has logged nothing yet: only one that did and then fell silent is a fault.
+var silent = '''
+AppTraces
+| where Message contains "due submissions, the longest overdue by"
+| summarize Last = max(TimeGenerated)
+| where Last < ago(20m)
+'''
+
+var serverErrors = '''
+AppRequests
+| where ResultCode startswith "5"
+'''
+
 var paused = '''
 AppTraces
 | where Message contains "and all others wait for"
@@ -67,7 +83,7 @@ var rules rule[] = [
     severity: 1
     description: 'A message failed all its tries. The ledger counts its inputs as failures; the log has the error.'
     query: poisoned
-    window: 'PT5M'
+    window: 'PT30M'
     operator: 'GreaterThan'
     threshold: 0
   }
@@ -83,18 +99,18 @@ var rules rule[] = [
   {
     name: 'sweep-silent'
     severity: 1
-    description: 'Sweep has not finished a run for 15 minutes. Until it does, results without a webhook are not found and no list closes.'
-    query: swept
-    window: 'PT15M'
-    operator: 'LessThan'
-    threshold: 1
+    description: 'Sweep has not finished a run for 20 minutes. Until it does, results without a webhook are not found and no list closes.'
+    query: silent
+    window: 'P2D'
+    operator: 'GreaterThan'
+    threshold: 0
   }
   {
     name: 'sweep-behind'
     severity: 2
     description: 'A submission has waited for Sweep for more than 30 minutes.'
     query: swept
-    window: 'PT15M'
+    window: 'PT30M'
     operator: 'GreaterThan'
     threshold: 30
     column: 'Overdue'
@@ -104,7 +120,7 @@ var rules rule[] = [
     severity: 2
     description: 'A list has been open for longer than expected.'
     query: swept
-    window: 'PT15M'
+    window: 'PT30M'
     operator: 'GreaterThan'
     threshold: oldestListHours * 60
     column: 'Oldest'
@@ -114,9 +130,18 @@ var rules rule[] = [
     severity: 2
     description: 'No batches are submitted: the account has no budget, the key is refused, requests are throttled, or Nimble is unreachable.'
     query: paused
-    window: 'PT15M'
+    window: 'PT30M'
     operator: 'GreaterThan'
-    threshold: 10
+    threshold: 20
+  }
+  {
+    name: 'server-errors'
+    severity: 2
+    description: 'The app answered webhooks or requests with errors of its own.'
+    query: serverErrors
+    window: 'PT30M'
+    operator: 'GreaterThan'
+    threshold: 20
   }
 ]
 
@@ -165,3 +190,37 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     }
   }
 ]
+
+resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'storage-throttled-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'The storage account refused requests because there were too many.'
+    severity: 2
+    enabled: true
+    autoMitigate: true
+    scopes: [storageId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'busy'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.Storage/storageAccounts'
+          metricName: 'Transactions'
+          dimensions: [{ name: 'ResponseType', operator: 'Include', values: ['ServerBusyError', 'ClientThrottlingError'] }]
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 100
+        }
+      ]
+    }
+    actions: empty(emails) ? [] : [{ actionGroupId: group.id }]
+  }
+}
+
+@description('Resource id of the action group; empty without addresses.')
+output actionGroupId string = empty(emails) ? '' : group.id

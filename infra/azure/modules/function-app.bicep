@@ -20,7 +20,7 @@ param identityId string
 @description('URL of the container with the app package.')
 param packageUri string
 
-@description('Maximum number of instances over all functions.')
+@description('Maximum number of instances of each scale group: the HTTP functions together, and each other function by itself.')
 param maximumInstances int
 
 @description('Always-ready instances of the HTTP functions, which receive the callbacks.')
@@ -32,6 +32,12 @@ param alwaysReadyCollect int
 @description('Maximum number of concurrent requests per instance of the HTTP functions.')
 param httpConcurrency int
 
+@description('Whether the plan spreads its instances over the region\'s zones.')
+param zoneRedundant bool
+
+@description('Resource id of the subnet through which the app calls; empty for none.')
+param subnetId string
+
 @description('App settings.')
 param settings textMap
 
@@ -41,7 +47,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   tags: tags
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
-  properties: { reserved: true }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 resource app 'Microsoft.Web/sites@2024-11-01' = {
@@ -55,6 +61,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: { minTlsVersion: '1.2', http20Enabled: true }
     functionAppConfig: {
       deployment: {

@@ -32,6 +32,27 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   }
 }
 
+// The tables of Application Insights keep 90 days whatever the workspace says, unless each is told.
+var tables = [
+  'AppAvailabilityResults'
+  'AppDependencies'
+  'AppEvents'
+  'AppExceptions'
+  'AppMetrics'
+  'AppPerformanceCounters'
+  'AppRequests'
+  'AppSystemEvents'
+  'AppTraces'
+]
+
+resource retention 'Microsoft.OperationalInsights/workspaces/tables@2025-02-01' = [
+  for table in tables: {
+    parent: workspace
+    name: table
+    properties: { retentionInDays: retentionDays, totalRetentionInDays: retentionDays }
+  }
+]
+
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
   name: insightsName
   location: location
@@ -46,6 +67,9 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 
 @description('Resource id of the workspace, for alerts.')
 output workspaceId string = workspace.id
+
+@description('Resource id of the Application Insights component, for the availability test.')
+output insightsId string = insights.id
 
 @description('Connection string for telemetry. Sending also requires an identity.')
 output connectionString string = insights.properties.ConnectionString

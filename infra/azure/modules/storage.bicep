@@ -23,6 +23,18 @@ param listDays int
 @description('Days until messages that are too large for a queue are deleted. Must be longer than any message waits.')
 param claimDays int
 
+@description('Whether the account answers only through private endpoints.')
+param isPrivate bool
+
+@description('Whether a lock prevents the deletion of the account, which holds the ledger and all output.')
+param locked bool
+
+@description('Whether the workspace receives a log line for each request.')
+param audited bool
+
+@description('Resource id of the workspace.')
+param workspaceId string
+
 var retention = [
   { container: listsContainer, days: listDays }
   { container: claimsContainer, days: claimDays }
@@ -44,6 +56,8 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: { defaultAction: isPrivate ? 'Deny' : 'Allow', bypass: 'None' }
   }
 
   resource blobs 'blobServices' = {
@@ -95,6 +109,33 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     dependsOn: [blobs]
   }
 }
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  name: 'keep'
+  scope: account
+  properties: { level: 'CanNotDelete', notes: 'Holds the ledger and all output of the pipeline.' }
+}
+
+resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audited) {
+  name: 'audit'
+  scope: account::blobs
+  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }] }
+}
+
+resource queueAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audited) {
+  name: 'audit'
+  scope: account::queueService
+  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }] }
+}
+
+resource tableAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audited) {
+  name: 'audit'
+  scope: account::tableService
+  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }] }
+}
+
+@description('Resource id of the account, for alerts and private endpoints.')
+output id string = account.id
 
 @description('URL of the container with the app package.')
 output packageUri string = '${account.properties.primaryEndpoints.blob}${packageContainer}'

@@ -23,6 +23,12 @@ param callbackKey string
 @secure()
 param previousCallbackKey string
 
+@description('Whether the vault answers only through a private endpoint.')
+param isPrivate bool
+
+@description('Resource id of the workspace that receives a log line for each use of a secret.')
+param workspaceId string
+
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: name
   location: location
@@ -34,6 +40,8 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enablePurgeProtection: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: { defaultAction: isPrivate ? 'Deny' : 'Allow', bypass: 'None' }
   }
 
   resource apiKey 'secrets' = {
@@ -52,6 +60,15 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     properties: { value: empty(previousCallbackKey) ? callbackKey : previousCallbackKey, contentType: 'text/plain' }
   }
 }
+
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: vault
+  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'audit', enabled: true }] }
+}
+
+@description('Resource id of the vault, for its private endpoint.')
+output id string = vault.id
 
 // The URIs include the version. So a new value is a new reference, which the app reads at once instead of within a day.
 @description('Secret URI of the API key.')

@@ -38,6 +38,19 @@ internal static class Bicep
         ["ALWAYS_READY_COLLECT"] = "2",
         ["ALERT_EMAILS"] = """["operator@example.com"]""",
         ["PRODUCERS"] = """["00000000-0000-0000-0000-00000000000a"]""",
+        ["TAGS"] = """{"owner":"data-team"}""",
+        ["PRIVATE_NETWORK"] = "true",
+        ["ZONE_REDUNDANT"] = "true",
+        ["STORAGE_LOCK"] = "true",
+        ["STORAGE_AUDIT"] = "true",
+        ["AVAILABILITY_TEST"] = "true",
+        ["MONTHLY_BUDGET"] = "500",
+        ["BUDGET_START"] = "2026-12-01",
+        ["IMAGE"] = "registry.example.com/pipeline:1.2.3",
+        ["REGISTRY_NAME"] = "registry",
+        ["STORAGE_ACCOUNT_NAME"] = "staccount",
+        ["KEY_VAULT_NAME"] = "kv-vault",
+        ["IDENTITY_NAME"] = "id-app",
         ["CONSUMERS"] = """["00000000-0000-0000-0000-00000000000b","00000000-0000-0000-0000-00000000000c"]""",
     };
 
@@ -46,10 +59,6 @@ internal static class Bicep
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-
-    private static readonly string Program =
-        typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
-        a => a.Key == "BicepPath").Value!;
 
     private static readonly Lazy<Task<string>> Expanded = new(SnapshotAsync);
 
@@ -70,13 +79,17 @@ internal static class Bicep
         RunAsync(Path.GetDirectoryName(file)!, "build", file, "--outdir", output);
 
     /// <summary>Runs Bicep. It succeeded if it printed nothing.</summary>
-    public static async Task<BicepRun> RunAsync(string folder, params string[] arguments)
+    public static Task<BicepRun> RunAsync(string folder, params string[] arguments) =>
+        RunAsync(BicepVersion.Newest, folder, arguments);
+
+    /// <summary>Runs one version of Bicep.</summary>
+    public static async Task<BicepRun> RunAsync(BicepVersion version, string folder, params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux()
             && RuntimeInformation.ProcessArchitecture == Architecture.X64,
             "The package has Bicep for Linux on x64 only.");
         using var home = new TempFolder();
-        var start = new ProcessStartInfo(Program, arguments)
+        var start = new ProcessStartInfo(ProgramOf(version), arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -94,16 +107,26 @@ internal static class Bicep
         return new(process.ExitCode, string.Concat(said));
     }
 
+    /// <summary>Expands all resources of a parameter file, in its folder; returns the snapshot.</summary>
+    public static async Task<JsonNode> SnapshotAsync(BicepVersion version, string folder, string parameters)
+    {
+        var run = await RunAsync(version, folder, "snapshot", parameters, "--mode", "overwrite",
+            "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id",
+            "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
+        Assert.Equal(new(0, ""), run);
+        var file = Path.Combine(folder, Path.ChangeExtension(parameters, "snapshot.json"));
+        return JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
+    }
+
+    private static string ProgramOf(BicepVersion version) =>
+        typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+            a => a.Key == (version == BicepVersion.Newest ? "BicepPath" : "OldBicepPath")).Value!;
+
     private static async Task<string> SnapshotAsync()
     {
         using var copy = new TempFolder();
         TempFolder.CopyFolder(Path.Combine(Repository.Root, "infra", "azure"), copy.Path);
-        var run = await RunAsync(copy.Path, "snapshot", "main.bicepparam", "--mode", "overwrite",
-            "--tenant-id", "00000000-0000-0000-0000-000000000001", "--subscription-id",
-            "00000000-0000-0000-0000-000000000002", "--resource-group", "rg-test");
-        Assert.Equal(new(0, ""), run);
-        var snapshot = JsonNode.Parse(
-            await File.ReadAllTextAsync(copy["main.snapshot.json"], TestContext.Current.CancellationToken))!;
+        var snapshot = await SnapshotAsync(BicepVersion.Newest, copy.Path, "main.bicepparam");
         return Sorted(snapshot)!.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
     }
 
@@ -119,6 +142,16 @@ internal static class Bicep
         JsonArray items => new JsonArray([.. items.Select(Sorted)]),
         _ => node?.DeepClone(),
     };
+}
+
+/// <summary>The compilers that the templates must pass.</summary>
+public enum BicepVersion
+{
+    /// <summary>The one that this repository uses.</summary>
+    Newest,
+
+    /// <summary>The oldest one; that of the Azure Developer CLI lies between.</summary>
+    Oldest,
 }
 
 /// <summary>

@@ -7,13 +7,79 @@ public sealed class BicepTests
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "infra", "azure");
 
-    [Fact]
-    public async Task EveryFileLintsWithoutWarnings()
+    private static readonly string[] Switches =
+        ["privateNetwork", "zoneRedundant", "storageLock", "storageAudit", "availabilityTest"];
+
+    public static TheoryData<BicepVersion> Versions => [BicepVersion.Newest, BicepVersion.Oldest];
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task EveryFileLintsWithoutWarnings(BicepVersion version)
     {
-        var files = Directory.GetFiles(Folder, "*.bicep*", SearchOption.AllDirectories);
-        Assert.True(files.Length >= 9);
-        Assert.Equal(new(0, ""), await Bicep.RunAsync(Folder, "lint", "--pattern", "./**/*.bicep"));
-        Assert.Equal(new(0, ""), await Bicep.RunAsync(Folder, "lint", "main.bicepparam"));
+        Assert.True(Directory.GetFiles(Folder, "*.bicep*", SearchOption.AllDirectories).Length >= 13);
+        Assert.Equal(new(0, ""), await Bicep.RunAsync(version, Folder, "lint", "--pattern", "./**/*.bicep"));
+        Assert.Equal(new(0, ""), await Bicep.RunAsync(version, Folder, "lint", "main.bicepparam"));
+        Assert.Equal(new(0, ""), await Bicep.RunAsync(version, Folder, "lint", "container-app.bicepparam"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task EveryCombinationOfTheSwitchesExpandsWithoutDiagnostics(BicepVersion version)
+    {
+        using var copy = new TempFolder();
+        TempFolder.CopyFolder(Folder, copy.Path);
+        var bits = string.Join('\n', Switches.Select((name, i) => $"    {name}: (n / {1 << i}) % 2 == 1"));
+        await File.WriteAllTextAsync(copy["all.bicep"], $$"""
+            module all 'main.bicep' = [for n in range(0, {{1 << Switches.Length}}): {
+              params: {
+                environmentName: 'env${n}'
+                location: 'westeurope'
+                nimbleApiKey: 'key'
+                callbackKey: 'key'
+                monthlyBudget: n
+                budgetStart: '2026-12-01'
+            {{bits}}
+              }
+            }]
+            """, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(copy["all.bicepparam"], "using 'all.bicep'\n", TestContext.Current.CancellationToken);
+
+        var snapshot = await Bicep.SnapshotAsync(version, copy.Path, "all.bicepparam");
+
+        Assert.Empty(snapshot["diagnostics"]!.AsArray());
+        int Count(string type) => snapshot["predictedResources"]!.AsArray().Count(r => (string?)r!["type"] == type);
+        Assert.Equal(32, Count("Microsoft.Web/sites"));
+        Assert.Equal(16, Count("Microsoft.Network/virtualNetworks"));
+        Assert.Equal(16, Count("Microsoft.Authorization/locks"));
+        Assert.Equal(16, Count("Microsoft.Insights/webtests"));
+        Assert.Equal(32 + (16 * 3), Count("Microsoft.Insights/diagnosticSettings"));
+        Assert.Equal(31, Count("Microsoft.Consumption/budgets"));
+    }
+
+    /// <summary>The app of the container gets what the Functions app gets: account, identity and secrets.</summary>
+    [Fact]
+    public async Task TheContainerAppSignsInByTheAppsIdentity()
+    {
+        using var copy = new TempFolder();
+        TempFolder.CopyFolder(Folder, copy.Path);
+        var snapshot = await Bicep.SnapshotAsync(BicepVersion.Newest, copy.Path, "container-app.bicepparam");
+        Assert.Empty(snapshot["diagnostics"]!.AsArray());
+        var app = Assert.Single(
+            snapshot["predictedResources"]!.AsArray(), r => (string?)r!["type"] == "Microsoft.App/containerApps")!;
+        var template = app["properties"]!["template"]!;
+        var settings = template["containers"]![0]!["env"]!.AsArray().Select(v => (string?)v!["name"]).ToList();
+        Assert.Superset(
+            new HashSet<string?>
+            {
+                "NIMBLE_API_KEY", "Pipeline__Delivery__CallbackKeys__0", "AzureWebJobsStorage__accountName",
+                "AzureWebJobsStorage__credential", "AZURE_CLIENT_ID",
+            },
+            settings.ToHashSet());
+        Assert.Equal(1, (int?)template["scale"]!["minReplicas"]);
+        Assert.Equal(
+            ["url-lists", "submissions", "results"],
+            template["scale"]!["rules"]!.AsArray().Select(r => (string?)r!["azureQueue"]!["queueName"]));
+        Assert.DoesNotContain("secret-", snapshot.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
