@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Records;
+
+/// <summary>
+/// A message of queue <c>records</c>, schema <c>pipeline.part/1</c>: names records in one blob, the part
+/// (docs/downstream.md). Each record is a gzip member of its own.
+/// </summary>
+public sealed record PartMessage
+{
+    /// <summary>The name of the schema.</summary>
+    public const string SchemaName = "pipeline.part/1";
+
+    /// <summary><see cref="SchemaName"/>.</summary>
+    public required string Schema { get; init; }
+
+    /// <summary>The list.</summary>
+    public required string ListId { get; init; }
+
+    /// <summary>The submission.</summary>
+    public required string SubmissionId { get; init; }
+
+    /// <summary>Address of the blob, without credentials.</summary>
+    public required Uri Uri { get; init; }
+
+    /// <summary>The records that count. The part may hold others, which do not.</summary>
+    public required IReadOnlyList<PartRecord> Records { get; init; }
+
+    /// <summary>Members that this version of the library does not know; null if there are none.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
+
+    /// <summary>Reads a message.</summary>
+    /// <exception cref="RecordException">It is not a <c>pipeline.part/1</c>, or its values cannot be right.</exception>
+    public static PartMessage Parse(string text)
+    {
+        PartMessage? part;
+        try
+        {
+            part = JsonSerializer.Deserialize(text, RecordsJson.Default.PartMessage);
+        }
+        catch (JsonException e)
+        {
+            throw Invalid(e.Message, e);
+        }
+        if (part is not { Schema: SchemaName })
+            throw Invalid($"its schema is '{part?.Schema}'", inner: null);
+        return FindFault(part) is { } fault ? throw Invalid(fault, inner: null) : part;
+    }
+
+    private static string? FindFault(PartMessage part)
+    {
+        if (part.Records is not { Count: > 0 })
+            return "it names no records";
+        if (part.Records.FirstOrDefault(r => r is null || r.Offset < 0 || r.Length <= 0 || r.Length > MaxEnd - r.Offset)
+            is { } bad)
+            return $"record {bad.Id} has offset {bad.Offset} and length {bad.Length}";
+        return part.Records.DistinctBy(record => record.Id).Count() < part.Records.Count
+            ? "it names a record twice"
+            : null;
+    }
+
+    private const long MaxEnd = 1L << 50;
+
+    private static RecordException Invalid(string why, Exception? inner) =>
+        new(RecordFault.Invalid, $"The message is no {SchemaName}: {why}", inner: inner);
+}
+
+/// <summary>A record in a <see cref="PartMessage"/>.</summary>
+public sealed record PartRecord
+{
+    /// <summary>The record's id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The URL as written in the list.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>HTTP status of the page; null if the result has none.</summary>
+    public int? HttpStatus { get; init; }
+
+    /// <summary>Offset of the record's gzip member in the blob, bytes.</summary>
+    public required long Offset { get; init; }
+
+    /// <summary>Size of the member in bytes, compressed.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>The digest of the record's content.</summary>
+    public required string ContentDigest { get; init; }
+
+    /// <summary><c>new</c>, <c>same</c> or <c>changed</c>; null if the list has no series.</summary>
+    public string? Change { get; init; }
+
+    /// <summary>Members that this version of the library does not know; null if there are none.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Unknown { get; set; }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Records;
+
+/// <summary>
+/// Reads and writes the documents of this library without reflection:
+/// <c>JsonSerializer.Deserialize(text, RecordsJson.Default.Failure)</c>. A document that has a member twice is invalid.
+/// </summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false,
+    MaxDepth = 256,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(Record))]
+[JsonSerializable(typeof(Failure))]
+[JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(PartMessage))]
+public sealed partial class RecordsJson : JsonSerializerContext;
+
+/// <summary>Writes times as the pipeline does: UTC with milliseconds, <c>2026-03-19T10:00:04.000Z</c>.</summary>
+internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(
+            value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+}

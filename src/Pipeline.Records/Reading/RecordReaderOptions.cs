@@ -1,0 +1,26 @@
+namespace Pipeline.Records;
+
+/// <summary>Limits of reading. The defaults suit web pages.</summary>
+public sealed record RecordReaderOptions
+{
+    /// <summary>
+    /// Maximum size of one record in memory, bytes of UTF-8. Members beyond it go to a temporary file, one after the
+    /// other; <see cref="Record.OpenRead"/> reads them. Strings take up to twice as much again. Default: 16 MiB.
+    /// </summary>
+    public int MaxMemoryBytes { get; init; } = 16 << 20;
+
+    /// <summary>Maximum size of one record, decompressed. A longer one is an error. Default: 1 GiB.</summary>
+    public long MaxRecordBytes { get; init; } = 1L << 30;
+
+    /// <summary>Folder for the temporary file of a large record. Default: that of the system.</summary>
+    public string TempFolder { get; init; } = Path.GetTempPath();
+
+    /// <summary>Whether to compare <see cref="Record.ContentDigest"/> with the content. Default: true.</summary>
+    public bool VerifyDigests { get; init; } = true;
+
+    /// <summary>
+    /// Called for each record that cannot be used; reading then goes on with the next line. Null: reading throws.
+    /// A damaged gzip file always ends the reading, because nothing behind the damage can be trusted.
+    /// </summary>
+    public Action<RecordException>? OnProblem { get; init; }
+}

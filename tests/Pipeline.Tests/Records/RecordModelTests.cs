@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Pipeline.Records;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Records;
+
+/// <summary>The types of the consumer library have the members of docs/record.schema.json.</summary>
+public sealed class RecordModelTests
+{
+    /// <summary>Members that the design names and this version's schema may not have yet.</summary>
+    private static readonly string[] Announced =
+        ["series", "change", "previous_digest", "text_digest", "input_text", "changes"];
+
+    public static TheoryData<string, string> Types => new()
+    {
+        { nameof(RecordsJson.Default.Record), "record" },
+        { nameof(RecordsJson.Default.RecordContent), "record/content" },
+        { nameof(RecordsJson.Default.RecordSource), "record/source" },
+        { nameof(RecordsJson.Default.Failure), "failure" },
+        { nameof(RecordsJson.Default.Manifest), "manifest" },
+        { nameof(RecordsJson.Default.ManifestSubmission), "manifest/submissions" },
+        { nameof(RecordsJson.Default.ManifestLocation), "manifest/locations" },
+        { nameof(RecordsJson.Default.ManifestGuards), "manifest/guards" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ATypeHasTheMembersOfItsSchema(string type, string definition)
+    {
+        var info = (JsonTypeInfo)typeof(RecordsJson).GetProperty(type)!.GetValue(RecordsJson.Default)!;
+        var schema = Definition(definition);
+        var members = info.Properties.Where(p => !p.IsExtensionData && (p.Get ?? p.Set as object) is not null).ToList();
+        var expected = schema["properties"]!.AsObject().Select(property => property.Key).ToHashSet();
+
+        Assert.Empty(expected.Except(members.Select(m => m.Name)));
+        Assert.Empty(members.Select(m => m.Name).Except(expected).Except(Announced));
+        var required = (schema["required"] as JsonArray ?? []).Select(name => (string)name!).Except(["input"]);
+        if (definition is "manifest")
+            required = ["schema", "inputs", "records", "failures", "duplicates"];
+        Assert.Equal(
+            required.Order(), members.Where(m => m.IsRequired).Select(m => m.Name).Except(["input"]).Order());
+        Assert.Contains(info.Properties, property => property.IsExtensionData);
+    }
+
+    [Fact]
+    public void UnknownMembersAreKeptAndWrittenBack()
+    {
+        var line = RecordLine.Of(1, extra: ",\"later\":{\"a\":[1]},\"line2\":7");
+
+        var record = JsonSerializer.Deserialize(line, RecordsJson.Default.Record)!;
+        var again = JsonSerializer.Serialize(record, RecordsJson.Default.Record);
+
+        Assert.Equal("[1]", record.Unknown!["later"].GetProperty("a").GetRawText());
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(line), JsonNode.Parse(again)), again);
+    }
+
+    [Theory]
+    [InlineData(",\"tag\":\"a\",\"tag\":\"b\"")]
+    [InlineData(",\"later\":1,\"later\":2")]
+    [InlineData(",\"extra\":{\"a\":1,\"a\":2}", true)]
+    public void AMemberThatIsThereTwiceMakesADocumentInvalid(string extra, bool isNestedJson = false)
+    {
+        var line = RecordLine.Of(1, extra: extra);
+
+        // Any JSON inside a member is kept as it is.
+        var error = Xunit.Record.Exception(() => JsonSerializer.Deserialize(line, RecordsJson.Default.Record));
+
+        if (!isNestedJson)
+            Assert.IsType<JsonException>(error);
+    }
+
+    [Theory]
+    [InlineData("{}", "missing")]
+    [InlineData("nonsense", "invalid JSON")]
+    [InlineData("""{"schema":"pipeline.pointer/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[]}""", "pointer")]
+    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[]}""", "no records")]
+    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":-1,"length":5,"content_digest":"d"}]}""", "offset -1")]
+    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":9223372036854775807,"length":5,"content_digest":"d"}]}""", "offset 9223372036854775807")]
+    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":0,"length":5,"content_digest":"d"},{"id":"a","url":"u","offset":5,"length":5,"content_digest":"d"}]}""", "twice")]
+    public void AMessageThatIsNoPartSaysWhy(string text, string why)
+    {
+        var error = Assert.Throws<RecordException>(() => PartMessage.Parse(text));
+
+        Assert.Equal(RecordFault.Invalid, error.Fault);
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    private static JsonObject Definition(string path)
+    {
+        var schema = JsonNode.Parse(Repository.Read("docs/record.schema.json"))!["definitions"]!;
+        var parts = path.Split('/');
+        var definition = schema[parts[0]]!;
+        foreach (var part in parts[1..])
+            definition = definition["properties"]![part]!;
+        return (definition["items"] ?? definition).AsObject();
+    }
+}
