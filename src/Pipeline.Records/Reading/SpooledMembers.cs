@@ -62,12 +62,14 @@ internal sealed class SpooledMembers : IDisposable
         public override int Read(Span<byte> buffer)
         {
             ObjectDisposedException.ThrowIf(!file.CanRead, typeof(Record));
-            var read = RandomAccess.Read(file.SafeFileHandle, Next(buffer.Length, buffer), start + _position);
+            var part = buffer[..(int)Math.Min(buffer.Length, bytes - _position)];
+            var read = RandomAccess.Read(file.SafeFileHandle, part, start + _position);
             _position += read;
             return read;
         }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             ObjectDisposedException.ThrowIf(!file.CanRead, typeof(Record));
             var part = buffer[..(int)Math.Min(buffer.Length, bytes - _position)];
@@ -75,7 +77,5 @@ internal sealed class SpooledMembers : IDisposable
             _position += read;
             return read;
         }
-
-        private Span<byte> Next(int wanted, Span<byte> buffer) => buffer[..(int)Math.Min(wanted, bytes - _position)];
     }
 }

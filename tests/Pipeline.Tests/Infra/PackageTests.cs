@@ -12,6 +12,7 @@ public sealed class PackageTests
     [InlineData("Pipeline")]
     [InlineData("Pipeline.Cli")]
     [InlineData("Pipeline.Emulator")]
+    [InlineData("Pipeline.Records")]
     public async Task APackageDescribesItself(string project)
     {
         using var folder = new TempFolder();

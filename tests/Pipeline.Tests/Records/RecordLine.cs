@@ -14,8 +14,8 @@ internal static class RecordLine
 
     /// <summary>A record with one or two texts.</summary>
     public static string Of(
-        int number, string? html = "<p>page</p>", string? text = null, string list = "list", string submission = "sub-0",
-        string extra = "", JavaScriptEncoder? encoder = null)
+        int number, string? html = "<p>page</p>", string? text = null, string list = "list",
+        string submission = "sub-0", string extra = "", JavaScriptEncoder? encoder = null)
     {
         var (digest, bytes) = Digest(("html", html), ("text", text));
         string[] members =
@@ -24,15 +24,28 @@ internal static class RecordLine
             .. text is null ? Array.Empty<string>() : [$"\"text\":{Quote(text, encoder)}"],
         ];
         var content = members.Length == 0 ? "" : $"\"content\":{{{string.Join(',', members)}}},";
-        return $$"""
-            {"schema":"pipeline.record/1","id":"{{Id(number)}}","list_id":"{{list}}","submission_id":"{{submission}}","task_id":"t{{number}}","url":"https://www.example.com/{{number}}","line":{{number + 1}},"status":"success","http_status":200,"collected_at":"2026-03-19T10:00:04.000Z",{{content}}"content_digest":"{{digest}}","content_bytes":{{bytes}},"source":{"uri":"s3://b/{{number}}.json","bytes":10,"compressed":false},"input":{"url":"https://www.example.com/{{number}}"}{{extra}}}
+        var url = $"https://www.example.com/{number}";
+        var line = $$"""
+            {"schema":"pipeline.record/1","id":"{{Id(number)}}","list_id":"{{list}}","submission_id":"{{submission}}",
+            "task_id":"t{{number}}","url":"{{url}}","line":{{number + 1}},"status":"success","http_status":200,
+            "collected_at":"2026-03-19T10:00:04.000Z",{{content}}"content_digest":"{{digest}}",
+            "content_bytes":{{bytes}},"source":{"uri":"s3://b/{{number}}.json","bytes":10,"compressed":false},
+            "input":{"url":"{{url}}"}{{extra}}}
             """;
+        return line.Replace("\n", "", StringComparison.Ordinal);
     }
 
     /// <summary>A failure.</summary>
-    public static string Failure(int number, string reason = "task_failed", string list = "list") => $$"""
-        {"schema":"pipeline.failure/1","id":"{{Id(number)}}","list_id":"{{list}}","submission_id":"sub-0","url":"https://www.example.com/{{number}}","input":{"url":"https://www.example.com/{{number}}"},"stage":"collect","reason":"{{reason}}","message":"It failed.","attempts":1,"last_attempt_at":"2026-03-19T10:00:04.000Z","retryable":true}
-        """;
+    public static string Failure(int number, string reason = "task_failed", string list = "list")
+    {
+        var url = $"https://www.example.com/{number}";
+        var line = $$"""
+            {"schema":"pipeline.failure/1","id":"{{Id(number)}}","list_id":"{{list}}","submission_id":"sub-0",
+            "url":"{{url}}","input":{"url":"{{url}}"},"stage":"collect","reason":"{{reason}}","message":"It failed.",
+            "attempts":1,"last_attempt_at":"2026-03-19T10:00:04.000Z","retryable":true}
+            """;
+        return line.Replace("\n", "", StringComparison.Ordinal);
+    }
 
     /// <summary>The digest and size of texts, as the pipeline computes them.</summary>
     public static (string Digest, long Bytes) Digest(params IEnumerable<(string Name, string? Text)> texts)

@@ -59,28 +59,28 @@ public sealed class RecordModelTests
     [Theory]
     [InlineData(",\"tag\":\"a\",\"tag\":\"b\"")]
     [InlineData(",\"later\":1,\"later\":2")]
-    [InlineData(",\"extra\":{\"a\":1,\"a\":2}", true)]
-    public void AMemberThatIsThereTwiceMakesADocumentInvalid(string extra, bool isNestedJson = false)
-    {
-        var line = RecordLine.Of(1, extra: extra);
-
-        // Any JSON inside a member is kept as it is.
-        var error = Xunit.Record.Exception(() => JsonSerializer.Deserialize(line, RecordsJson.Default.Record));
-
-        if (!isNestedJson)
-            Assert.IsType<JsonException>(error);
-    }
+    public void AMemberThatIsThereTwiceMakesADocumentInvalid(string extra) =>
+        Assert.Throws<JsonException>(
+            () => JsonSerializer.Deserialize(RecordLine.Of(1, extra: extra), RecordsJson.Default.Record));
 
     [Theory]
     [InlineData("{}", "missing")]
     [InlineData("nonsense", "invalid JSON")]
-    [InlineData("""{"schema":"pipeline.pointer/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[]}""", "pointer")]
-    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[]}""", "no records")]
-    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":-1,"length":5,"content_digest":"d"}]}""", "offset -1")]
-    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":9223372036854775807,"length":5,"content_digest":"d"}]}""", "offset 9223372036854775807")]
-    [InlineData("""{"schema":"pipeline.part/1","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{"id":"a","url":"u","offset":0,"length":5,"content_digest":"d"},{"id":"a","url":"u","offset":5,"length":5,"content_digest":"d"}]}""", "twice")]
+    [InlineData("pipeline.pointer/1 []", "pointer")]
+    [InlineData("pipeline.part/1 []", "no records")]
+    [InlineData("pipeline.part/1 [-1]", "offset -1")]
+    [InlineData("pipeline.part/1 [9223372036854775807]", "offset 9223372036854775807")]
+    [InlineData("pipeline.part/1 [0,5]", "twice")]
     public void AMessageThatIsNoPartSaysWhy(string text, string why)
     {
+        // The short form names the schema, and the offsets of records that have all the same id.
+        if (text.Split(' ') is [var schema, var offsets])
+            text = $$"""
+                {"schema":"{{schema}}","list_id":"l","submission_id":"s","uri":"https://a/b","records":[{{string.Join(
+                    ',', JsonSerializer.Deserialize<long[]>(offsets)!.Select(offset =>
+                        $$"""{"id":"a","url":"u","offset":{{offset}},"length":5,"content_digest":"d"}"""))}}]}
+                """;
+
         var error = Assert.Throws<RecordException>(() => PartMessage.Parse(text));
 
         Assert.Equal(RecordFault.Invalid, error.Fault);
