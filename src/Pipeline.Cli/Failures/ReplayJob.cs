@@ -7,6 +7,7 @@ using Pipeline.Cli.Stores;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Replay;
+using Pipeline.Steering;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Failures;
@@ -43,8 +44,8 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
             services.GetRequiredService<ILedger>(), settings.WorkStore.Name, cancellationToken);
         var counts = ReplayCounts.None;
         foreach (var id in ids)
-            counts += await services.GetRequiredService<ReplayStage>().ReplayAsync(
-                id, input => selection.Matches(input.Id, input.Reason), resubmit, cancellationToken);
+            counts += await services.GetRequiredService<ListReplays>().ReplayAsync(
+                id, input => selection.Matches(input.Id, input.Reason), resubmit, Operator.Name, cancellationToken);
         foreach (var line in Describe(counts))
             _console.WriteWhole(line);
         return ids;

@@ -5,7 +5,6 @@ using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Ports.Reading;
 
 namespace Pipeline.Hosting;
 

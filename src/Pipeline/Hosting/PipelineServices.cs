@@ -17,6 +17,7 @@ using Pipeline.Ports.Reading;
 using Pipeline.Replay;
 using Pipeline.Reports;
 using Pipeline.Settings;
+using Pipeline.Steering;
 using Pipeline.Stores;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Ledger;
@@ -65,6 +66,7 @@ public static class PipelineServices
         services.AddSingleton<CanaryGuard>();
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
+        services.AddSingleton<SteeringGuard>();
         services.AddSingleton<SubmissionTurns>();
         services.AddSingleton<UnacceptedPosts>();
         services.AddSingleton<PostAnswers>();
@@ -103,6 +105,7 @@ public static class PipelineServices
         services.AddSingleton<UnansweredSubmissions>();
         services.AddSingleton<SubmissionSteps>();
         services.AddSingleton<IsolatedSteps>();
+        services.AddSingleton<CancelledLists>();
         services.AddSingleton<ListCloser>();
 
         services.AddSingleton(
@@ -126,6 +129,8 @@ public static class PipelineServices
         services.AddSingleton<OverviewReporter>();
         services.AddSingleton<ReplayChoice>();
         services.AddSingleton<ReplayStage>();
+        services.AddSingleton<ListControls>();
+        services.AddSingleton<ListReplays>();
         return services;
     }
 

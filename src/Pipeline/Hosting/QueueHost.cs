@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Ports.Reading;
 
 namespace Pipeline.Hosting;
 

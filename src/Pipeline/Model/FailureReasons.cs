@@ -20,6 +20,9 @@ public static class FailureReasons
     /// <summary>The input was not submitted: too few of the list's canary inputs succeeded.</summary>
     public const string CanaryFailed = "canary_failed";
 
+    /// <summary>The input was not submitted: an operator cancelled the list.</summary>
+    public const string Cancelled = "cancelled";
+
     /// <summary>
     /// Nimble rejected the content of the input or submission (400, 404, 422); nothing was accepted or billed.
     /// </summary>

@@ -25,6 +25,7 @@ internal static class FailureRemedies
         new(FailureReasons.DomainRefused, IsRetryable: false, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.BudgetExhausted, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.CanaryFailed, IsRetryable: true, ReplaysFree: false, Resubmits: true),
+        new(FailureReasons.Cancelled, IsRetryable: true, ReplaysFree: false, Resubmits: true),
         new(FailureReasons.SubmissionRefused, IsRetryable: false, ReplaysFree: false, Resubmits: true),
         new(
             FailureReasons.SubmissionUnknown, IsRetryable: true, ReplaysFree: true, Resubmits: true,

@@ -77,6 +77,9 @@ public enum HoldReason
 
     /// <summary>The store denies access to deliveries, so new results could not be read.</summary>
     Deliveries,
+
+    /// <summary>An operator paused the list.</summary>
+    Paused,
 }
 
 /// <summary>Up to 1,000 inputs of a list that are posted together.</summary>

@@ -33,7 +33,9 @@ internal sealed partial class Resubmission(
         var failed = inputs.Where(i => i.State == InputState.Failed && reasons.Contains(i.Reason!)
             && MayEndBetter(i)).ToList();
         if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts
-            || failed.Count > retry.MaxShare * inputs.Count)
+            || failed.Count > retry.MaxShare * inputs.Count
+            || await ledger.GetListAsync(submission.ListId, cancellationToken) is
+                { Steering: ListSteering.Cancelled })
             return inputs;
         LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
         await PostAgainAsync(submission, failed, DelayOf(retry, submission.Attempt), cancellationToken);

@@ -18,6 +18,7 @@ internal sealed class SubmissionPoster(
     NimbleClient nimble,
     CallbackTokens tokens,
     PostAnswers answers,
+    BudgetGuard budget,
     IOptions<PipelineOptions> options,
     TimeProvider time)
 {
@@ -31,7 +32,11 @@ internal sealed class SubmissionPoster(
         CancellationToken cancellationToken)
     {
         if (await ledger.UpdateSubmissionAsync(Intent(planned, now), cancellationToken) is not { } intent)
+        {
+            await GiveBackIfEndedAsync(planned, now, cancellationToken);
             return;
+        }
+
         CrashPoint.Pass("submit.after-intent");
         if (time.GetUtcNow() - now > options.Value.Sweep.PostingLease / 2)
         {
@@ -44,6 +49,17 @@ internal sealed class SubmissionPoster(
         var outcome = await SendAsync(intent, inputs);
         CrashPoint.Pass("submit.after-post");
         await answers.HandleAsync(planned, intent, inputs, outcome, cancellationToken);
+    }
+
+    /// <summary>
+    /// Gives the budget back if the submission was ended, such as by a cancelled list, after the budget was taken.
+    /// </summary>
+    private async Task GiveBackIfEndedAsync(
+        SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (await ledger.GetSubmissionAsync(planned.SubmissionId, cancellationToken) is
+            { State: SubmissionState.Refused or SubmissionState.Closed } ended && ended.PostedAt == planned.PostedAt)
+            await budget.GiveBackAsync(planned with { PostedAt = now }, cancellationToken);
     }
 
     private SubmissionEntry Intent(SubmissionEntry planned, DateTimeOffset now)

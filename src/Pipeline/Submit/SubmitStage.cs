@@ -10,6 +10,7 @@ namespace Pipeline.Submit;
 /// </summary>
 internal sealed class SubmitStage(
     ILedger ledger,
+    SteeringGuard steering,
     SubmissionTurns turns,
     Resubmission repeats,
     SubmitGuards guards,
@@ -22,6 +23,8 @@ internal sealed class SubmitStage(
         var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
             ?? throw PipelineException.Permanent(
                 FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
+        if (!await steering.AdmitAsync(planned, cancellationToken))
+            return;
         using var turn = await turns.TryEnterAsync(planned, cancellationToken);
         if (turn is null)
             return;

@@ -21,6 +21,7 @@ internal sealed partial class ListCloser(
     Publisher publisher,
     BudgetGuard budget,
     CanaryGuard canaries,
+    CancelledLists cancelled,
     IsolatedSteps steps,
     IOptions<PipelineOptions> options,
     TimeProvider time,
@@ -55,6 +56,7 @@ internal sealed partial class ListCloser(
 
     private async Task<bool> TryCloseAsync(ListEntry list, CancellationToken cancellationToken)
     {
+        await cancelled.WakeAsync(list, cancellationToken);
         if (list.State != ListState.Open || !await IsCompleteAsync(list, cancellationToken))
             return false;
         await CloseAsync(list, cancellationToken);

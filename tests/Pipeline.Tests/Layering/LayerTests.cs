@@ -12,7 +12,7 @@ public sealed class LayerTests
     private static readonly string[][] Layers =
     [
         ["Hosting", "Settings", "Reports"],
-        ["Sweep", "Replay"],
+        ["Sweep", "Replay", "Steering"],
         ["Callback", "Collect", "Intake"],
         ["Submit"],
         ["Submit.Evidence"],

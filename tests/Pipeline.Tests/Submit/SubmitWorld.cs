@@ -132,9 +132,13 @@ internal sealed class SubmitWorld : IAsyncDisposable
     public Task PlanAsync(string list) => Service<IntakeStage>().HandleAsync(Encoding.UTF8.GetBytes(list), Token);
 
     /// <summary>Handles a message of a submission, whether or not the queue has one.</summary>
-    public Task SubmitAsync(string submissionId) => Service<SubmitStage>().HandleAsync(
-        JsonSerializer.SerializeToUtf8Bytes(new SubmissionMessage(submissionId), PipelineJson.Plain.SubmissionMessage),
-        Token);
+    public Task SubmitAsync(string submissionId) => SubmitAsync(_services, submissionId);
+
+    public static Task SubmitAsync(IServiceProvider services, string submissionId) =>
+        services.GetRequiredService<SubmitStage>().HandleAsync(
+            JsonSerializer.SerializeToUtf8Bytes(
+                new SubmissionMessage(submissionId), PipelineJson.Plain.SubmissionMessage),
+            Token);
 
     /// <summary>Handles the messages of queue <c>submissions</c> until none is due.</summary>
     public Task WorkAsync() => WorkAsync(_services);

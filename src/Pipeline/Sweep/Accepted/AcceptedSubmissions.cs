@@ -33,14 +33,17 @@ internal sealed partial class AcceptedSubmissions(
 
     /// <summary>
     /// Reads the inputs. No input of an accepted submission can have failed because its acceptance was unknown: Sweep
-    /// gave such an input up just as a webhook brought the proof. It waits again.
+    /// gave such an input up, or its list was cancelled, just as a webhook brought the proof. It waits again.
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> GetInputsAsync(
         SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var wrong = inputs
-            .Where(i => i is { State: InputState.Failed, Reason: FailureReasons.SubmissionUnknown })
+            .Where(i => i is
+            {
+                State: InputState.Failed, Reason: FailureReasons.SubmissionUnknown or FailureReasons.Cancelled
+            })
             .ToList();
         if (wrong.Count == 0)
             return inputs;

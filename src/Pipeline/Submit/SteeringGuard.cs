@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+
+namespace Pipeline.Submit;
+
+/// <summary>
+/// Asks before each POST what an operator wants of the list. A planned submission of a paused list waits; one of a
+/// cancelled list ends. A submission whose POST is under way or unanswered is left alone: it may be paid for.
+/// </summary>
+internal sealed partial class SteeringGuard(
+    ILedger ledger, PlannedSubmissions planned, SubmissionHolds holds, Resubmission repeats, BudgetGuard budget,
+    TimeProvider time, ILogger<SteeringGuard> logger)
+{
+    /// <summary>Whether work on a submission may go on. If not, it waits or has ended.</summary>
+    public async Task<bool> AdmitAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (!IsPlanned(submission))
+            return true;
+        switch ((await ledger.GetListAsync(submission.ListId, cancellationToken))?.Steering)
+        {
+            case ListSteering.Paused:
+                await HoldAsync(submission, cancellationToken);
+                return false;
+            case ListSteering.Cancelled:
+                await EndAsync(submission, cancellationToken);
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    /// <summary>
+    /// Sends the messages of planned submissions that are held, so that Submit decides about them anew: all of a
+    /// cancelled list, else those that waited because the list was paused.
+    /// </summary>
+    /// <returns>Number of messages sent.</returns>
+    /// <remarks>A crash leaves some of them waiting; Sweep sends their messages after a grace.</remarks>
+    public async Task<int> WakeAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
+            if (IsPlanned(submission) && Waits(submission, list)
+                && await WakeAsync(submission, cancellationToken))
+                count++;
+        if (count > 0)
+            LogWoken(list.ListId, list.Steering, count);
+        return count;
+    }
+
+    private bool Waits(SubmissionEntry planned, ListEntry list) =>
+        list.Steering == ListSteering.Cancelled
+            ? planned.Hold != HoldReason.None || planned.NotBefore > time.GetUtcNow()
+            : planned.Hold == HoldReason.Paused;
+
+    /// <summary>
+    /// Whether it may be ended or held. One for whose earlier POST a webhook came is not: Submit calls its next POST
+    /// off, and its results are collected.
+    /// </summary>
+    private static bool IsPlanned(SubmissionEntry submission) => submission is
+        { State: SubmissionState.Planned } and not { FirstCallbackAt: not null, PostedAt: not null };
+
+    private async Task HoldAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (!await holds.WaitForAsync(submission, HoldReason.Paused, cancellationToken))
+            return;
+        // The list may have been resumed before this submission was held.
+        if (await ledger.GetListAsync(submission.ListId, cancellationToken) is not { Steering: ListSteering.Paused }
+            && await ledger.GetSubmissionAsync(submission.SubmissionId, cancellationToken)
+                is { State: SubmissionState.Planned } held)
+            await WakeAsync(held, cancellationToken);
+    }
+
+    private Task<bool> WakeAsync(SubmissionEntry held, CancellationToken cancellationToken) =>
+        planned.SendAgainAsync(held.WaitFor(HoldReason.None, null, time.GetUtcNow(), null), cancellationToken);
+
+    private async Task EndAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        // A submission that posts inputs again first takes them over: each of them counts in one submission.
+        if (submission.RepeatOf is not null)
+            await repeats.TakeOverAsync(submission, cancellationToken);
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var waiting = inputs.Where(input => input.State == InputState.Waiting).ToList();
+        if (await holds.EndAsync(submission, waiting, new("submit", FailureReasons.Cancelled,
+            "It was not submitted: the list was cancelled. 'replay --resubmit' submits it."), cancellationToken)
+            is not null)
+            await budget.GiveBackAsync(
+                submission with { PostedAt = time.GetUtcNow() }, cancellationToken);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "List {ListId} is steered anew ({Steering}). Submissions that waited: {Submissions}.")]
+    private partial void LogWoken(string listId, ListSteering steering, int submissions);
+}
