@@ -17,7 +17,4 @@ internal sealed record DashboardPlace
 
     /// <summary>Where lists and records are kept, for people: a folder or a storage account.</summary>
     public string Store { get; init; } = "";
-
-    /// <summary>Version of the program.</summary>
-    public string Version { get; init; } = "";
 }

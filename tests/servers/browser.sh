@@ -41,3 +41,15 @@ START
   chmod +x "$root/chromium/chromium"
   echo "$stamp" > "$root/chromium/stamp"
 fi
+
+# axe-core, at the version of the lock file.
+axe_stamp=$(cat "$here/browser/package.json" "$here/browser/package-lock.json" | sha256sum | cut -d' ' -f1)
+if [ "$(cat "$root/axe/stamp" 2>/dev/null)" != "$axe_stamp" ]; then
+  echo "Installing axe-core into $root/axe"
+  rm -rf "$root/axe"
+  mkdir -p "$root/axe"
+  cp "$here/browser/package.json" "$here/browser/package-lock.json" "$root/axe/"
+  cd "$root/axe"
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  echo "$axe_stamp" > "$root/axe/stamp"
+fi

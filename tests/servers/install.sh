@@ -45,3 +45,6 @@ if [ ! -f "$root/faketime/libfaketime.so.1" ]; then
   cp ../root/usr/lib/*/faketime/libfaketimeMT.so.1 ../libfaketime.so.1
   rm -rf "$root/faketime/debs" "$root/faketime/root"
 fi
+
+# Chromium and axe-core, for the tests of the web pages.
+"$here/browser.sh"

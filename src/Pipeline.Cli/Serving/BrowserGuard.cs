@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Callback;
+using Pipeline.Dashboard.Access;
 using Pipeline.Http;
 
 namespace Pipeline.Cli.Serving;
@@ -19,15 +18,12 @@ internal static class BrowserGuard
 
     /// <summary>Protects every path except that of the callbacks.</summary>
     /// <param name="app">The application.</param>
-    /// <param name="style">The only style sheet that the pages may use.</param>
     /// <param name="addresses">Addresses of this process, in addition to the names of this machine.</param>
-    public static void UseBrowserGuard(this IApplicationBuilder app, string style, params IEnumerable<Uri> addresses)
+    public static void UseBrowserGuard(this IApplicationBuilder app, params IEnumerable<Uri> addresses)
     {
         var known = addresses.Select(address => address.IdnHost).ToHashSet(StringComparer.OrdinalIgnoreCase);
         // Whoever listens on all addresses may be called by any of them, but not by a name.
         var isAnyAddress = known.Overlaps(["0.0.0.0", "::"]);
-        var policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-            + $"style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'";
         app.Use(async (context, next) =>
         {
             if (context.Request.Path.StartsWithSegments(Callbacks))
@@ -35,7 +31,7 @@ internal static class BrowserGuard
                 await next(context);
                 return;
             }
-            Describe(context.Response.Headers, policy);
+            PageHeaders.Protect(context.Response.Headers);
             var host = context.Request.Host.Host.Trim('[', ']');
             if (LoopbackHost.Is(host) || known.Contains(host)
                 || (isAnyAddress && System.Net.IPAddress.TryParse(host, out _)))
@@ -48,14 +44,5 @@ internal static class BrowserGuard
                 "This page is not served under that name. Open it as localhost, or set "
                     + "--callback-base to its address.");
         });
-    }
-
-    private static void Describe(IHeaderDictionary headers, string policy)
-    {
-        headers.ContentSecurityPolicy = policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "DENY";
-        headers.CacheControl = "no-store";
-        headers["Referrer-Policy"] = "no-referrer";
     }
 }

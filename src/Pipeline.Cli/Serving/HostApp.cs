@@ -6,14 +6,15 @@ using Microsoft.Extensions.Options;
 using Pipeline.Callback;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
-using Pipeline.Cli.Status;
+using Pipeline.Dashboard;
+using Pipeline.Dashboard.Pages;
 using Pipeline.Hosting;
 using Pipeline.Options;
 
 namespace Pipeline.Cli.Serving;
 
 /// <summary>
-/// The web application of a host: the stages as its services, the callback endpoint and the status page.
+/// The web application of a host: the stages as its services, the callback endpoint, the API and the pages.
 /// </summary>
 internal static class HostApp
 {
@@ -49,12 +50,13 @@ internal static class HostApp
             .AddCloudObjects(
                 emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores)
             );
+        builder.Services.AddPages(new() { Store = settings.WorkStore.Name });
         addStores(builder.Services);
         var app = builder.Build();
         var callbackBase = app.Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery.CallbackBase;
-        app.UseBrowserGuard(StatusPage.Style, callbackBase is null ? [listen] : [listen, callbackBase]);
+        app.UseBrowserGuard(callbackBase is null ? [listen] : [listen, callbackBase]);
         app.MapCallbacks();
-        app.MapStatus();
+        app.MapDashboard();
         return app;
     }
 

@@ -96,9 +96,10 @@ internal sealed class DashboardAccess(
 
     public void Dispose() => _attempts.Dispose();
 
+    /// <summary>Whether a page of this site sent the request, as far as the browser says.</summary>
     // Cookies are shared by all ports of a host, and by all sites of a domain; origins are not. A browser states the
     // origin of each POST. Behind a proxy that changes Host, the public address is the one that Nimble calls.
-    private bool IsOwnOrigin(HttpRequest request)
+    public bool IsOwnOrigin(HttpRequest request)
     {
         if (request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("same-origin" or "none"))
             return false;

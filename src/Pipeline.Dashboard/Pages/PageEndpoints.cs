@@ -1,12 +1,30 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Dashboard.Access;
 
 namespace Pipeline.Dashboard.Pages;
 
 /// <summary>The web pages.</summary>
 internal static class PageEndpoints
 {
-    /// <summary>Maps the pages.</summary>
-    public static void MapPages(this IEndpointRouteBuilder app)
-    {
-    }
+    /// <summary>Registers the pages.</summary>
+    /// <param name="services">The services of a host.</param>
+    /// <param name="place">Where it serves them.</param>
+    public static IServiceCollection AddPages(this IServiceCollection services, DashboardPlace place) => services
+        .AddSingleton(place)
+        .AddSingleton<SessionTickets>()
+        .AddSingleton<DashboardAccess>()
+        .AddSingleton<EventStream>()
+        .AddSingleton<PageReader>()
+        .AddSingleton<PageRouter>();
+
+    /// <summary>Serves the pages at every path that nothing else answers.</summary>
+    public static void MapPages(this IEndpointRouteBuilder app) =>
+        app.MapMethods("/{**path}", ["GET", "HEAD", "POST"], async (HttpContext context, string? path) =>
+        {
+            var answer = await context.RequestServices.GetRequiredService<PageRouter>().AnswerAsync(context, path ?? "");
+            await answer.ExecuteAsync(context);
+        });
 }

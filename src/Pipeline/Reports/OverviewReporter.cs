@@ -29,6 +29,14 @@ internal sealed class OverviewReporter(
 
     private readonly PacedReads<Overview> _reads = new(time);
 
+    /// <summary>Whose results these are.</summary>
+    public SourceReport Source { get; } = new(
+        options.Value.Nimble.Name,
+        options.Value.Nimble.IsEmulator,
+        typeof(OverviewReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion ?? "",
+        Environment.MachineName);
+
     /// <summary>Reports how everything stands.</summary>
     public Task<Overview> ReportAsync(CancellationToken cancellationToken) =>
         _reads.GetAsync("", ReadAsync, cancellationToken);
@@ -43,7 +51,7 @@ internal sealed class OverviewReporter(
         return new()
         {
             At = time.GetUtcNow(),
-            Source = Source(),
+            Source = Source,
             Verdict = verdicts.Judge(open, hasMore),
             Lists = open,
             HasMore = hasMore,
@@ -56,14 +64,6 @@ internal sealed class OverviewReporter(
             RefusedLists = await parts.Activity.GetRefusedAsync(MaxRows, stop),
             DeadLetters = await parts.Activity.GetDeadLettersAsync(MaxRows, stop),
         };
-    }
-
-    private SourceReport Source()
-    {
-        var nimble = options.Value.Nimble;
-        var version = typeof(OverviewReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-            ?.InformationalVersion;
-        return new(nimble.Name, nimble.IsEmulator, version ?? "", Environment.MachineName);
     }
 
     private static IReadOnlyList<FlowStage> Flow(IReadOnlyList<ListEntry> found, IReadOnlyList<OpenList> lists)

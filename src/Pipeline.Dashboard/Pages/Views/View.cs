@@ -9,15 +9,19 @@ internal abstract class View<TModel> : RazorSlice
 {
     /// <summary>What it shows.</summary>
     public TModel Model { get; set; } = default!;
+
+    /// <summary>The request that it answers.</summary>
+    public PageContext Page { get; set; } = null!;
 }
 
 /// <summary>Fills views.</summary>
 internal static class ViewExtensions
 {
     /// <summary>Gives a view what it shows.</summary>
-    public static RazorSlice With<TModel>(this RazorSlice view, TModel model)
+    public static RazorSlice With<TModel>(this RazorSlice view, PageContext page, TModel model)
     {
-        ((View<TModel>)view).Model = model;
+        var typed = (View<TModel>)view;
+        (typed.Page, typed.Model) = (page, model);
         return view;
     }
 }

@@ -1,0 +1,41 @@
+using Microsoft.Playwright;
+using Pipeline.Dashboard.Tests.Browsing;
+
+namespace Pipeline.Dashboard.Tests.Pages;
+
+/// <summary>The first page, over a real run.</summary>
+[Collection(nameof(Browsing.Pages))]
+[Trait("Needs", "servers")]
+public sealed class OverviewTests(Browser browser)
+{
+    [Fact]
+    public async Task AnEmptyPipelineIsWellAndSaysWhatToDoNext()
+    {
+        await using var site = await Site.StartAsync();
+        foreach (var (width, scheme) in new[] { (390, ColorScheme.Light), (1280, ColorScheme.Dark) })
+        {
+            await using var window = await browser.OpenAsync(site.Address, width, scheme);
+            var page = await window.GoAsync("/");
+            await Assertions.Expect(page.Locator(".verdict.idle")).ToContainTextAsync("pipeline submit LIST");
+            await Assertions.Expect(page.Locator(".badge")).ToHaveTextAsync("EMULATOR");
+            await window.IsUsableAsync();
+            window.HasNoFault();
+        }
+    }
+
+    [Fact]
+    public async Task ARunIsFollowedWithoutLoadingThePageAgain()
+    {
+        await using var site = await Site.StartAsync("task_slow_ms=1500");
+        await using var window = await browser.OpenAsync(site.Address);
+        var page = await window.GoAsync("/");
+        await page.EvaluateAsync("() => { window.same = true; }");
+        await site.SubmitAsync("list.txt", Enumerable.Range(0, 12).Select(n => $"http://sample.test/sample/generated/{n}?bytes=500"));
+
+        await Assertions.Expect(page.Locator("[data-part=lists]")).ToContainTextAsync("list.txt");
+        await Assertions.Expect(page.Locator("[data-part=finished]")).ToContainTextAsync("list.txt");
+        Assert.True(await page.EvaluateAsync<bool>("() => window.same === true"));
+        await window.IsUsableAsync();
+        window.HasNoFault();
+    }
+}
