@@ -33,13 +33,15 @@ internal sealed partial class ResultReader(
         if (fromApi || submission.StorageUrl is null)
         {
             var copy = await nimble.OpenResultsAsync(submission.SubmissionId, taskId, cancellationToken);
-            return await NormalizeAsync(copy, nimble.ResultsAddress(taskId), cancellationToken);
+            return await NormalizeAsync(submission, copy, nimble.ResultsAddress(taskId), cancellationToken);
         }
 
         foreach (var uri in Addresses(submission, taskId))
-            if (await NormalizeAsync(await objects.OpenAsync(uri, cancellationToken), uri.ToString(), cancellationToken)
-                is { } found)
+        {
+            var read = await objects.OpenAsync(uri, cancellationToken);
+            if (await NormalizeAsync(submission, read, uri.ToString(), cancellationToken) is { } found)
                 return found;
+        }
         return null;
     }
 
@@ -54,14 +56,15 @@ internal sealed partial class ResultReader(
         yield return ObjectNames.For(prefix, taskId, !submission.Compressed);
     }
 
-    private async Task<FoundResult?> NormalizeAsync(ObjectRead? read, string uri, CancellationToken cancellationToken)
+    private async Task<FoundResult?> NormalizeAsync(
+        SubmissionEntry submission, ObjectRead? read, string uri, CancellationToken cancellationToken)
     {
         if (read is null)
             return null;
         await using (read)
         {
             read.TakesDoubt = true;
-            var result = await normalizer.NormalizeAsync(read.Body, cancellationToken);
+            var result = await normalizer.NormalizeAsync(read.Body, cancellationToken, submission.HasSeries);
             if (read.Doubt is { } doubt)
                 Weigh(doubt, result, uri);
             return new(result, uri, read.ETag);

@@ -86,6 +86,7 @@ internal sealed class ResultRecorder(
             SharedInputs = submission.SharedInputs,
             SourceUri = found.SourceUri,
             SourceETag = found.ETag,
+            Compare = options.Value.Series.Compare,
             RequestedAt = submission.PostedAt,
             CollectedAt = time.GetUtcNow(),
         });

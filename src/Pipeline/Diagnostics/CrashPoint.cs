@@ -13,13 +13,14 @@ internal static class CrashPoint
     /// <summary>Every boundary, in the order in which a list passes them.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "intake.after-list", "intake.after-submission", "intake.after-messages",
+        "intake.after-list", "intake.after-pin", "intake.after-submission", "intake.after-messages",
         "submit.after-budget", "submit.after-intent", "submit.after-post", "submit.after-refusal",
             "repeat.after-submission", "submit.after-tasks", "submit.after-state",
         "callback.after-verification", "callback.after-enqueue",
         "collect.before-open", "collect.after-staging", "sink.within-append", "sink.after-append",
             "collect.after-sink", "collect.after-ledger",
-        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.before-manifest",
+        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.within-series",
+            "sweep.after-series", "sweep.before-manifest",
             "sweep.after-manifest", "sweep.after-close",
     ];
 

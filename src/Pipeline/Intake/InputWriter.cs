@@ -60,6 +60,12 @@ internal sealed class InputWriter : IDisposable
         return Hash(End());
     }
 
+    /// <summary>
+    /// Returns what identifies the item that was identified last in a series: the same hash without a list. Two inputs
+    /// of a list have the same key exactly if they are duplicates.
+    /// </summary>
+    public UInt128 SeriesKey() => Hash(_buffer.WrittenSpan[_prefix.Length..]);
+
     /// <summary>Returns a valid item as posted: a JSON object with the item's own fields in their order.</summary>
     public string Post(in ListItem item)
     {

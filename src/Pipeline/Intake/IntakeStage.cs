@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Diagnostics;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
@@ -51,6 +52,7 @@ internal sealed partial class IntakeStage(
                 pointer?.SharedInputs,
                 options.Value.Intake,
                 pointer?.ListId,
+                pointer?.Series ?? default,
                 cancellationToken
             );
             if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
@@ -87,15 +89,17 @@ internal sealed partial class IntakeStage(
             LogAlreadyPlanned(list.ListId, entry.State);
             return entry;
         }
-        await PlanAsync(list, source, planner, new(ledger, entry, list), cancellationToken);
+        using var series = await SeriesComparison.OpenAsync(ledger, list, entry, options.Value, cancellationToken);
+        await PlanAsync(list, source, planner, series, new(ledger, entry, list), cancellationToken);
         CrashPoint.Pass("intake.after-messages");
-        return await OpenAsync(entry, planner, cancellationToken);
+        return await OpenAsync(entry, planner, series, cancellationToken);
     }
 
     private async Task PlanAsync(
         ListInspection list,
         ListSource source,
         SubmissionPlanner planner,
+        SeriesComparison? series,
         PlannedBefore before,
         CancellationToken cancellationToken
     )
@@ -105,12 +109,31 @@ internal sealed partial class IntakeStage(
         {
             if (planner.Add(item) is { } submission)
                 await WriteAsync(submission, before, cancellationToken);
+            if (planner.HasBlock)
+                await DecideAsync(planner, series, before, cancellationToken);
         }
         if (!reader.GetHash().AsSpan().SequenceEqual(list.BytesHash))
             throw SubmissionPlanner.ListChanged(list.ListId);
+        await DecideAsync(planner, series, before, cancellationToken);
         foreach (var submission in planner.Finish())
             await WriteAsync(submission, before, cancellationToken);
         await before.CheckEndAsync(planner, cancellationToken);
+    }
+
+    /// <summary>Compares the inputs that wait with the series, and plans those that are not left out.</summary>
+    private async Task DecideAsync(
+        SubmissionPlanner planner,
+        SeriesComparison? series,
+        PlannedBefore before,
+        CancellationToken cancellationToken
+    )
+    {
+        if (series is null || planner.Undecided is not { Count: > 0 } keys)
+            return;
+        var decisions = await series.DecideAsync(keys, cancellationToken);
+        CrashPoint.Pass("intake.after-pin");
+        foreach (var submission in planner.Decide(decisions))
+            await WriteAsync(submission, before, cancellationToken);
     }
 
     private async Task WriteAsync(
@@ -136,9 +159,11 @@ internal sealed partial class IntakeStage(
     private async Task<ListEntry> OpenAsync(
         ListEntry entry,
         SubmissionPlanner planner,
+        SeriesComparison? series,
         CancellationToken cancellationToken
     )
     {
+        var removed = series is null ? 0 : await series.CountRemovedAsync(cancellationToken);
         var current = entry;
         while (current.State is ListState.Planning or ListState.Refused)
         {
@@ -151,6 +176,10 @@ internal sealed partial class IntakeStage(
                 Duplicates = planner.Duplicates,
                 Invalid = planner.Invalid,
                 Submissions = planner.Submissions,
+                LeftOut = planner.LeftOut,
+                Known = series?.Known ?? 0,
+                KnownSince = series?.KnownSince,
+                Removed = removed,
             };
             if (await ledger.UpdateListAsync(open, cancellationToken) is { } written)
             {
@@ -160,6 +189,8 @@ internal sealed partial class IntakeStage(
                     written.Duplicates,
                     written.Invalid
                 );
+                if (SeriesText.Describe(written) is { } known)
+                    LogSeries(written.ListId, known);
                 return written;
             }
             current = await ledger.GetListAsync(entry.ListId, cancellationToken)
@@ -198,6 +229,9 @@ internal sealed partial class IntakeStage(
         "Received list {ListId} again. It is already planned (state {State}); nothing changed."
     )]
     private partial void LogAlreadyPlanned(string listId, ListState state);
+
+    [LoggerMessage(LogLevel.Information, "List {ListId}: {Known}")]
+    private partial void LogSeries(string listId, string known);
 
     [LoggerMessage(LogLevel.Warning, "List {ListId}: {Warning}")]
     private partial void LogWarning(string listId, string warning);

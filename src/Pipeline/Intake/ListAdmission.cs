@@ -21,6 +21,7 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
             Source = source,
             CreatedAt = time.GetUtcNow(),
             ContentHash = list.ContentHash,
+            Series = list.Series?.Name,
         };
         var entry = await ledger.CreateListAsync(planning, cancellationToken);
         // Try a refused list again: the setting, store fault or mistake behind the refusal may be fixed.

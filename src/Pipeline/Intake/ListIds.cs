@@ -16,14 +16,16 @@ internal static partial class ListIds
     private const int DerivedDigits = 20;
 
     /// <summary>
-    /// Returns the hash that identifies a list: over its content, the shared inputs from outside and the URL column. 64
-    /// hex digits.
+    /// Returns the hash that identifies a list: over its content and, from outside, the shared inputs, the URL column
+    /// and the series. 64 hex digits.
     /// </summary>
-    public static string ContentHash(byte[] content, SharedInputs fromOutside, string? urlColumn)
+    public static string ContentHash(byte[] content, SharedInputs fromOutside, string? urlColumn, string? series)
     {
-        if (fromOutside.Properties.Count == 0 && urlColumn is null)
+        if (fromOutside.Properties.Count == 0 && urlColumn is null && series is null)
             return Convert.ToHexStringLower(content);
-        var outside = fromOutside.Json + (urlColumn is null ? "" : $"\n{urlColumn}");
+        var outside = fromOutside.Json
+            + (urlColumn is null ? "" : $"\n{urlColumn}")
+            + (series is null ? "" : $"\nseries\n{series}");
         return Convert.ToHexStringLower(SHA256.HashData([.. content, .. Encoding.UTF8.GetBytes(outside)]));
     }
 

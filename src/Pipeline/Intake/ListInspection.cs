@@ -1,4 +1,5 @@
 using Pipeline.Intake.Reading;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Intake;
 
@@ -37,6 +38,9 @@ internal sealed record ListInspection
 
     /// <summary>The display name in the list's own <c>name</c> field.</summary>
     public string? Name { get; init; }
+
+    /// <summary>The series that the list is a run of; null if there is none.</summary>
+    public SeriesRequest? Series { get; init; }
 
     /// <summary>SHA-256 of the content alone.</summary>
     public required byte[] BytesHash { get; init; }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Options;
 
 namespace Pipeline.Intake;
@@ -16,6 +17,7 @@ internal static class ListInspector
     /// <param name="extraSharedInputs">A JSON object of defaults that override the list's own, or null.</param>
     /// <param name="options">Limits, and whether a bad line refuses the list.</param>
     /// <param name="listId">An id that overrides the list's own, or null.</param>
+    /// <param name="series">What is said about the series from outside; it overrides the list's own.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="PipelineException">
     /// Permanent: the list is malformed or too long, has no URL, has bad lines although
@@ -26,6 +28,7 @@ internal static class ListInspector
         string? extraSharedInputs,
         IntakeOptions options,
         string? listId = null,
+        SeriesFields series = default,
         CancellationToken cancellationToken = default
     )
     {
@@ -38,7 +41,8 @@ internal static class ListInspector
             tally.Add(item);
         var shared = SharedInputs.Merge(reader.Fields.SharedInputs, outside);
         var hash = reader.GetHash();
-        var contentHash = ListIds.ContentHash(hash, SharedInputs.Merge(null, outside), source.UrlColumn);
+        var contentHash = ListIds.ContentHash(
+            hash, SharedInputs.Merge(null, outside), source.UrlColumn, series.Name);
         var given = listId ?? reader.Fields.ListId;
         var (valid, bad) = tally.With(shared);
         var inspection = new ListInspection
@@ -50,6 +54,7 @@ internal static class ListInspector
             FirstBad = bad,
             Shared = shared,
             Name = reader.Fields.Name,
+            Series = SeriesRequest.Of(series.Or(reader.Fields.Series)),
             BytesHash = hash,
             ContentHash = contentHash,
             Warnings = [.. ListWarnings.Of(reader, source, tally)],

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Intake.Reading;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Options;
 using Pipeline.Urls;
 
@@ -33,8 +34,21 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
     private readonly UrlGuard _guard = new(options.Guards, options.Intake.AllowPrivate);
     private readonly int _maxInputs = options.Intake.MaxInputsPerSubmission;
     private readonly int _canaryInputs = Math.Min(options.Guards.Canary, options.Intake.MaxInputsPerSubmission);
+    private readonly List<Good> _undecided = [];
     private string? _canary;
     private long _items;
+
+    /// <summary>
+    /// Keys of the inputs that wait for <see cref="Decide"/>, in their order; none unless the list is a run of a
+    /// series.
+    /// </summary>
+    public IReadOnlyList<string> Undecided => _undecided.ConvertAll(good => good.SeriesKey!);
+
+    /// <summary>Whether a whole block of inputs waits for <see cref="Decide"/>.</summary>
+    public bool HasBlock => _undecided.Count == SeriesComparison.BlockInputs;
+
+    /// <summary>Number of inputs left out so far, because the series has a record of them.</summary>
+    public long LeftOut { get; private set; }
 
     /// <summary>Number of inputs planned so far, including bad lines, without duplicates.</summary>
     public long Inputs { get; private set; }
@@ -68,10 +82,27 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             Duplicates++;
             return null;
         }
+        var key = list.Series is null ? null : InputWriter.Format(_writer.SeriesKey());
         var url = item.Url ?? list.Shared.Url!;
         return _guard.Check(url) is { } refusal
             ? AddRefused(item, id, url, refusal)
-            : AddGood(item, id, url);
+            : AddGood(item, id, url, key);
+    }
+
+    /// <summary>
+    /// Leaves out the inputs of <see cref="Undecided"/> that are to be, and plans the others. Returns the submissions
+    /// that are full.
+    /// </summary>
+    public IEnumerable<PlannedSubmission> Decide(IReadOnlyList<SeriesDecision> decisions)
+    {
+        foreach (var (good, decision) in _undecided.Zip(decisions))
+        {
+            if (decision.LeavesOut)
+                LeftOut++;
+            else if (Plan(good with { Known = decision.Known }) is { } submission)
+                yield return submission;
+        }
+        _undecided.Clear();
     }
 
     /// <summary>Returns the last submissions, which are not full.</summary>
@@ -127,12 +158,22 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
             )
         );
 
-    private PlannedSubmission? AddGood(in ListItem item, UInt128 id, string url)
+    private PlannedSubmission? AddGood(in ListItem item, UInt128 id, string url, string? seriesKey)
     {
         var hasTag =
             list.Shared.HasTag
             || (item.Fields.ValueKind == JsonValueKind.Object && item.Fields.TryGetProperty("tag"u8, out _));
-        _good.Add(new(InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag));
+        var good = new Good(
+            InputWriter.Format(id), url, _writer.Post(item), _writer.Keep(item), item.Line, hasTag, seriesKey);
+        if (seriesKey is null)
+            return Plan(good);
+        _undecided.Add(good);
+        return null;
+    }
+
+    private PlannedSubmission? Plan(Good good)
+    {
+        _good.Add(good);
         Inputs++;
         return _good.Count == NextSize ? CutGood() : null;
     }
@@ -161,6 +202,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                                 : InputWriter.WithTag(good.Input, good.Id),
                         Kept = good.Kept,
                         Line = good.Line,
+                        Series = good.ToSeries(),
                     }
             )
             .ToList();
@@ -169,6 +211,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         var entry = SubmissionTransitions.Plan(submission, list.ListId, Submissions - 1, inputs.Count, dueAt) with
         {
             SharedInputs = list.Shared.Json,
+            HasSeries = list.Series is not null,
             WaitsFor = _canary,
         };
         if (_canaryInputs > 0)
@@ -256,5 +299,15 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         string Message
     );
 
-    private sealed record Good(string Id, string Url, string Input, string? Kept, long Line, bool HasTag);
+    private sealed record Good(
+        string Id, string Url, string Input, string? Kept, long Line, bool HasTag, string? SeriesKey)
+    {
+        /// <summary>The series' last record of the input; null if there is none.</summary>
+        public SeriesEntry? Known { get; init; }
+
+        public InputSeries? ToSeries() =>
+            SeriesKey is null
+                ? null
+                : new() { Key = SeriesKey, Previous = Known?.Outcome, PreviousVersion = Known?.Version };
+    }
 }

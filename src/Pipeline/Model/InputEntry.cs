@@ -1,3 +1,5 @@
+using Pipeline.Model.Series;
+
 namespace Pipeline.Model;
 
 /// <summary>The outcome of an input.</summary>
@@ -93,6 +95,9 @@ public sealed record InputEntry
 
     /// <summary>The submission that the input moved to; null unless it is <see cref="InputState.Moved"/>.</summary>
     public string? MovedTo { get; init; }
+
+    /// <summary>What the list's series knows of it; null if the list has no series.</summary>
+    public InputSeries? Series { get; init; }
 
     /// <summary>Opaque version that conditional updates compare.</summary>
     public string Version { get; init; } = "";

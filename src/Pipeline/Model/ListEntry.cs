@@ -84,6 +84,20 @@ public sealed record ListEntry
 
     /// <summary>When an operator last changed <see cref="Steering"/>, UTC; null for never.</summary>
     public DateTimeOffset? SteeredAt { get; init; }
+    /// <summary>The series that the list is a run of; null if there is none.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>Number of inputs left out because the series has a record of them; not among Inputs.</summary>
+    public long LeftOut { get; init; }
+
+    /// <summary>Number of inputs that the series had a record of when the list was planned, left out or not.</summary>
+    public long Known { get; init; }
+
+    /// <summary>Time of the oldest of those records, UTC; null if there is none.</summary>
+    public DateTimeOffset? KnownSince { get; init; }
+
+    /// <summary>Number of inputs of earlier runs of the series that this list no longer has.</summary>
+    public long Removed { get; init; }
 
     /// <summary>Opaque version that conditional updates compare; empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";

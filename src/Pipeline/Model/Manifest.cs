@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json.Serialization;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Model;
 
@@ -31,6 +32,18 @@ public sealed record Manifest
 
     /// <summary>Number of duplicates dropped by Intake.</summary>
     public required long Duplicates { get; init; }
+
+    /// <summary>The series that the list is a run of; null if there is none.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>
+    /// Number of inputs left out because the series has a record of them; not among <see cref="Inputs"/>. Null without
+    /// a series.
+    /// </summary>
+    public long? LeftOut { get; init; }
+
+    /// <summary>How the records compare with the series; null without a series.</summary>
+    public ManifestChanges? Changes { get; init; }
 
     /// <summary>Number of failures by reason.</summary>
     public required IReadOnlyDictionary<string, long> FailuresByReason { get; init; }
@@ -70,6 +83,22 @@ public sealed record Manifest
     /// price.
     /// </summary>
     public decimal? EstimatedCost { get; init; }
+}
+
+/// <summary>How the records of a list compare with the earlier runs of its series.</summary>
+/// <param name="New">Number of records of inputs that the series had no record of.</param>
+/// <param name="Same">Number of records that are the same as the last ones.</param>
+/// <param name="Changed">Number of records that differ from the last ones.</param>
+/// <param name="Removed">Number of inputs of the previous run that this list does not have.</param>
+public sealed record ManifestChanges(long New, long Same, long Changed, long Removed)
+{
+    internal ManifestChanges With(RecordChange? change) => change switch
+    {
+        RecordChange.New => this with { New = New + 1 },
+        RecordChange.Same => this with { Same = Same + 1 },
+        RecordChange.Changed => this with { Changed = Changed + 1 },
+        _ => this,
+    };
 }
 
 /// <summary>The budget and canary of a list, as its manifest reports them.</summary>

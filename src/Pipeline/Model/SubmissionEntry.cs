@@ -136,6 +136,9 @@ public sealed record SubmissionEntry
     /// </summary>
     public string SharedInputs { get; init; } = "{}";
 
+    /// <summary>Whether its list is a run of a series.</summary>
+    public bool HasSeries { get; init; }
+
     /// <summary>
     /// The prefix at which Nimble puts results: <c>{base}/{list}/{submission}-{secret}/</c>; null if results are read
     /// from the API.

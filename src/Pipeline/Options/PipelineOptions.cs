@@ -24,6 +24,9 @@ public sealed class PipelineOptions
     /// <summary>How results are read.</summary>
     public CollectOptions Collect { get; set; } = new();
 
+    /// <summary>How the runs of a series are compared.</summary>
+    public SeriesOptions Series { get; set; } = new();
+
     /// <summary>When Sweep polls, and when it gives up.</summary>
     public SweepOptions Sweep { get; set; } = new();
 

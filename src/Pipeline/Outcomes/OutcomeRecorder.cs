@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Diagnostics;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Ports;
 using Pipeline.Staging;
 
@@ -24,6 +25,8 @@ internal sealed record FailureCause(
 internal sealed class OutcomeRecorder(
     ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
 {
+    private readonly SeriesRecorder _series = new(ledger);
+
     /// <summary>Publishes a record and closes its input.</summary>
     public async Task RecordAsync(
         SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record,
@@ -31,7 +34,8 @@ internal sealed class OutcomeRecorder(
     {
         await publisher.PublishAsync(record, cancellationToken);
         CrashPoint.Pass("collect.after-sink");
-        await CountRecordAsync(submission, input, taskId, discoveredBy, cancellationToken, record.HttpStatus);
+        await CountRecordAsync(
+            submission, input, taskId, discoveredBy, cancellationToken, record.HttpStatus, record.Series);
         CrashPoint.Pass("collect.after-ledger");
     }
 
@@ -105,6 +109,16 @@ internal sealed class OutcomeRecorder(
         await PutFailuresAsync(settled, cancellationToken);
     }
 
+    /// <summary>
+    /// Makes the outcomes of a submission known that is about to close: failures to consumers, records to the series.
+    /// </summary>
+    public async Task SettleAsync(
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        await PutFailuresAsync(inputs, cancellationToken);
+        await _series.RecordAsync(submission, inputs, cancellationToken);
+    }
+
     /// <summary>Publishes the failures among inputs as the ledger has them; again is harmless.</summary>
     public Task PutFailuresAsync(IEnumerable<InputEntry> inputs, CancellationToken cancellationToken)
     {
@@ -122,10 +136,10 @@ internal sealed class OutcomeRecorder(
     /// </summary>
     private async Task CountRecordAsync(
         SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy,
-        CancellationToken cancellationToken, int? httpStatus = null)
+        CancellationToken cancellationToken, int? httpStatus = null, InputSeries? series = null)
     {
         var recorded = new InputChange(
-            i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus) : null);
+            i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus, series) : null);
         do
         {
             if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
@@ -148,9 +162,11 @@ internal sealed class OutcomeRecorder(
         while (input.State is InputState.Waiting or InputState.Failed);
     }
 
-    private InputEntry Recorded(InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus) =>
+    private InputEntry Recorded(
+        InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus, InputSeries? series = null) =>
         input with
     {
+        Series = series ?? input.Series,
         State = InputState.Recorded,
         TaskId = taskId,
         DiscoveredBy = discoveredBy == DiscoveredBy.None ? DiscoveredBy.Sweep : discoveredBy,

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Options;
 using Pipeline.Model;
+using Pipeline.Model.Series;
+using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Staging;
 
@@ -8,15 +11,24 @@ namespace Pipeline.Outcomes;
 /// Stores documents and then announces them. A crash in between is healed by publishing again: the store keeps the
 /// first document of an id, and its bytes are what is announced.
 /// </summary>
-internal sealed class Publisher(IRecordStore store, IEnumerable<IRecordAnnouncer> announcers)
+internal sealed class Publisher(
+    IRecordStore store, IEnumerable<IRecordAnnouncer> announcers, IOptions<PipelineOptions>? options = null)
 {
     private const int Concurrency = 16;
 
     private readonly IReadOnlyList<IRecordAnnouncer> _announcers = [.. announcers];
+    private readonly SeriesEmit _emit = options?.Value.Series.Emit ?? SeriesEmit.All;
 
-    /// <summary>Publishes a record.</summary>
-    public async Task PublishAsync(StagedRecord record, CancellationToken cancellationToken) =>
-        await AnnounceAsync(await store.PutRecordAsync(record, cancellationToken), cancellationToken);
+    /// <summary>Publishes a record. One that is the same as in the last run is announced only if all are.</summary>
+    public async Task PublishAsync(StagedRecord record, CancellationToken cancellationToken)
+    {
+        var stored = await store.PutRecordAsync(record, cancellationToken);
+        var isSilent = _emit == SeriesEmit.Changed && record.Series?.Change == RecordChange.Same;
+        if (!isSilent)
+            await AnnounceAsync(stored, cancellationToken);
+        else if (stored is not null)
+            await stored.DisposeAsync();
+    }
 
     /// <summary>Publishes a list's manifest, in place of an earlier one.</summary>
     public async Task PublishAsync(Manifest manifest, CancellationToken cancellationToken) =>

@@ -12,7 +12,7 @@ namespace Pipeline.Ports;
 /// power loss. A crash may leave a create of several rows incomplete; repeating it completes it. If the store is
 /// unavailable, methods throw a transient <see cref="PipelineException"/>.
 /// </remarks>
-public interface ILedger
+public interface ILedger : ISeriesLedger
 {
     /// <summary>Creates a list unless it exists. Returns the stored list with its version.</summary>
     Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken);

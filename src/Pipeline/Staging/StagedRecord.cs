@@ -1,4 +1,5 @@
 using System.Buffers;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Staging;
 
@@ -38,6 +39,9 @@ public sealed class StagedRecord : IAsyncDisposable
 
     /// <summary>The page's HTTP status; null if the result has none.</summary>
     public int? HttpStatus { get; internal init; }
+
+    /// <summary>How it compares with its series; null if its list has none.</summary>
+    internal InputSeries? Series { get; init; }
 
     /// <summary>Size in bytes.</summary>
     public long Bytes { get; }

@@ -192,6 +192,7 @@ internal sealed partial class Resubmission(
             Input = input.Input,
             Kept = input.Kept,
             Line = input.Line,
+            Series = input.Series,
         }).ToList();
         return ledger.CreateSubmissionAsync(
             SubmissionTransitions.Plan(
@@ -199,6 +200,7 @@ internal sealed partial class Resubmission(
                 time.GetUtcNow() + delay + SubmissionTransitions.PlannedGrace) with
             {
                 SharedInputs = submission.SharedInputs,
+                HasSeries = submission.HasSeries,
                 Attempt = submission.Attempt,
                 RepeatOf = submission.SubmissionId,
                 WaitsFor = submission.WaitsFor,

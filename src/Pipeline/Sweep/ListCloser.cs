@@ -94,6 +94,7 @@ internal sealed partial class ListCloser(
         var reasons = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var statuses = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long records = 0, failures = 0, accepted = 0;
+        var changes = list.Series is null ? null : new ManifestChanges(0, 0, 0, list.Removed);
         string? canary = null;
         await foreach (var submission in ledger.GetSubmissionsAsync(list.ListId, cancellationToken))
         {
@@ -105,6 +106,7 @@ internal sealed partial class ListCloser(
                 if (input.State == InputState.Recorded)
                 {
                     records++;
+                    changes = changes?.With(input.Series?.Change);
                     Count(statuses, input.HttpStatus?.ToString(CultureInfo.InvariantCulture) ?? "unknown");
                 }
                 else
@@ -134,6 +136,9 @@ internal sealed partial class ListCloser(
             Records = records,
             Failures = failures,
             Duplicates = list.Duplicates,
+            Series = list.Series,
+            LeftOut = list.Series is null ? null : list.LeftOut,
+            Changes = changes,
             FailuresByReason = reasons,
             RecordsByHttpStatus = statuses,
             DiscoveredBy = discoveredBy,

@@ -25,7 +25,7 @@ internal sealed partial class SubmissionCloser(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
-        await outcomes.PutFailuresAsync(settled, cancellationToken);
+        await outcomes.SettleAsync(submission, settled, cancellationToken);
         CrashPoint.Pass("sweep.close");
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);

@@ -1,4 +1,5 @@
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Ports;
 
 namespace Pipeline.Tests.Intake;
@@ -13,6 +14,12 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
     public Dictionary<string, SubmissionEntry> Submissions { get; } = [];
 
     public Dictionary<string, IReadOnlyList<InputEntry>> Inputs { get; } = [];
+
+    public Dictionary<(string Series, string Key), SeriesEntry> Series { get; } = [];
+
+    public Dictionary<(string ListId, int Block), byte[]> Pins { get; } = [];
+
+    public SortedSet<(DateTimeOffset RunAt, string Series, string ListId)> Runs { get; } = [];
 
     public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken) =>
         (ListEntry)(await call(() =>
@@ -90,6 +97,30 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
 
     public Task<long> GetReservedAsync(string budget, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    public IAsyncEnumerable<SeriesEntry> GetSeriesAsync(string series, CancellationToken cancellationToken) =>
+        Series.Where(e => e.Key.Series == series).Select(e => e.Value).ToAsyncEnumerable();
+
+    public Task PutSeriesAsync(
+        string series, IReadOnlyList<SeriesEntry> entries, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public async Task<byte[]> PinAsync(
+        string listId, int block, byte[] pin, CancellationToken cancellationToken) => (byte[])(await call(() =>
+    {
+        Pins.TryAdd((listId, block), pin);
+        return Pins[(listId, block)];
+    }))!;
+
+    public IAsyncEnumerable<byte[]> GetPinsAsync(string listId, CancellationToken cancellationToken) =>
+        Pins.Where(p => p.Key.ListId == listId).OrderBy(p => p.Key.Block).Select(p => p.Value).ToAsyncEnumerable();
+
+    public Task AddRunAsync(string series, SeriesRun run, CancellationToken cancellationToken) =>
+        call(() => Runs.Add((run.RunAt, series, run.ListId)));
+
+    public IAsyncEnumerable<SeriesRun> GetRunsAsync(string series, CancellationToken cancellationToken) =>
+        Runs.Reverse().Where(r => r.Series == series).Select(r => new SeriesRun(r.ListId, r.RunAt))
+            .ToAsyncEnumerable();
 
     public Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

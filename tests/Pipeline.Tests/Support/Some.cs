@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Tests.Support;
 
@@ -27,6 +29,21 @@ public static partial class Some
         Message = "Why it was refused.",
         Steering = ListSteering.Paused,
         SteeredAt = Time.AddMinutes(3),
+        Series = "prices",
+        LeftOut = 6,
+        Known = 7,
+        KnownSince = Time.AddDays(-1),
+        Removed = 8,
+    };
+
+    public static SeriesEntry SeriesEntry(int number, DateTimeOffset? runAt = null, string listId = "list") => new()
+    {
+        Key = number.ToString("x32", CultureInfo.InvariantCulture),
+        Outcome = new($"xxh128:{number:x32}", $"xxh128:{number + 1:x32}", 200),
+        RecordId = $"record-{number}",
+        ListId = listId,
+        RunAt = runAt ?? Time,
+        RecordedAt = (runAt ?? Time).AddMinutes(1),
     };
 
     public static Setback Setback(string message) => new()
@@ -49,6 +66,7 @@ public static partial class Some
         StorageUrl = $"s3://bucket/{listId}/",
         Compressed = true,
         HasCallback = true,
+        HasSeries = true,
         CompletedAt = Time.AddSeconds(-1),
         DueAt = Time,
         PollCount = 1,
@@ -74,6 +92,14 @@ public static partial class Some
         Kept = """{"SKU":"007"}""",
         HttpStatus = 404,
         Failure = "{}",
+        Series = new()
+        {
+            Key = ordinal.ToString("x32", CultureInfo.InvariantCulture),
+            Previous = new("xxh128:a", null, null),
+            PreviousVersion = "W/\"1\"",
+            Current = new("xxh128:b", "xxh128:c", 200),
+            Change = RecordChange.Changed,
+        },
     };
 
     public static IReadOnlyList<InputEntry> Inputs(SubmissionEntry submission) =>

@@ -34,10 +34,12 @@ internal sealed class DocumentReader(CollectOptions options, StagingPool staging
 
     /// <inheritdoc cref="ResultNormalizer.NormalizeAsync"/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<NormalizedResult> ReadAsync(Stream stored, CancellationToken cancellationToken)
+    public async ValueTask<NormalizedResult> ReadAsync(
+        Stream stored, CancellationToken cancellationToken, bool withText = false)
     {
         _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         _source.Open(stored);
+        _scanner.HasTextDigest = withText;
         _scanner.Start();
         (_utf8, _fault) = (default, null);
         int read;

@@ -44,6 +44,12 @@ internal sealed class NormalizedResult : IDisposable
     /// <summary>Digest of the content: <c>xxh128:</c> and 32 hex digits.</summary>
     public string ContentDigest => $"xxh128:{ContentHash:x32}";
 
+    /// <summary>XXH128 of the visible text (docs/record.md); null if there is none or nobody asked for it.</summary>
+    public UInt128? TextHash { get; set; }
+
+    /// <summary>Digest of the visible text: <c>xxh128:</c> and 32 hex digits; null if there is none.</summary>
+    public string? TextDigest => TextHash is { } hash ? $"xxh128:{hash:x32}" : null;
+
     /// <summary>Size of all content texts, unescaped, UTF-8 bytes.</summary>
     public long ContentBytes { get; set; }
 

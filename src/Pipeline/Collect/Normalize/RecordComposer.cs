@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Pipeline.IO;
 using Pipeline.Json;
+using Pipeline.Model.Series;
 using Pipeline.Notation;
 using Pipeline.Staging;
 using Pipeline.Urls;
@@ -43,9 +44,10 @@ internal static class RecordComposer
         try
         {
             writer.Reset(envelope);
-            var (head, tail) = WriteEnvelope(writer, envelope, result, context);
+            var series = SeriesChange.Of(result, context);
+            var (head, tail) = WriteEnvelope(writer, envelope, result, context, series);
             t_writer = writer;
-            return Join(result, context, envelope, head, tail);
+            return Join(result, context, envelope, head, tail, series);
         }
         catch
         {
@@ -59,13 +61,14 @@ internal static class RecordComposer
     /// own members of <c>extra</c>, which may be empty. Returns where head and tail end.
     /// </summary>
     private static (int Head, int Tail) WriteEnvelope(
-        Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context)
+        Utf8JsonWriter writer, PooledBytes envelope, NormalizedResult result, RecordContext context,
+        InputSeries? series)
     {
         using var input = new EffectiveInput(context.SharedInputs, context.Input.Input, context.Input.Kept);
         var requestedAt = context.RequestedAt ?? ReadTime(result.QueryTime);
         WriteHead(writer, result, context, input, requestedAt);
         var head = envelope.Length;
-        WriteTail(writer, result, context, input);
+        WriteTail(writer, result, context, input, series);
         var tail = envelope.Length;
         // The result's own time is requested_at if we have no time of the POST; otherwise, it goes to extra.
         if (context.RequestedAt is not null || requestedAt is null)
@@ -108,12 +111,15 @@ internal static class RecordComposer
     }
 
     private static void WriteTail(
-        Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input)
+        Utf8JsonWriter writer, NormalizedResult result, RecordContext context, EffectiveInput input,
+        InputSeries? series)
     {
         Span<byte> digest = stackalloc byte[DigestBytes];
         Utf8.TryWrite(digest, $"xxh128:{result.ContentHash:x32}", out _);
         writer.WriteString("content_digest", digest);
         writer.WriteNumber("content_bytes", result.ContentBytes);
+        if (series is not null)
+            WriteSeries(writer, series);
         writer.WriteStartObject("source");
         writer.WriteString("uri", context.SourceUri);
         WriteIfAny(writer, "etag", context.SourceETag);
@@ -131,7 +137,7 @@ internal static class RecordComposer
 
     /// <summary>Joins the parts of the envelope and the staged bytes between them.</summary>
     private static StagedRecord Join(
-        NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail)
+        NormalizedResult result, RecordContext context, PooledBytes envelope, int head, int tail, InputSeries? series)
     {
         var (content, parsed, lists, extra) = result.Release();
         var written = envelope.Written;
@@ -155,7 +161,15 @@ internal static class RecordComposer
             envelope)
         {
             HttpStatus = result.StatusCode,
+            Series = series,
         };
+    }
+
+    private static void WriteSeries(Utf8JsonWriter writer, InputSeries series)
+    {
+        WriteIfAny(writer, "text_digest", series.Current?.TextDigest);
+        writer.WriteString("change", SeriesChange.NameOf(series.Change!.Value));
+        WriteIfAny(writer, "previous_digest", series.Previous?.ContentDigest);
     }
 
     private static void WriteOmitted(Utf8JsonWriter writer, List<string>? omitted)

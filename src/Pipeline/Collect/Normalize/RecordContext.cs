@@ -1,4 +1,5 @@
 using Pipeline.Model;
+using Pipeline.Options;
 
 namespace Pipeline.Collect.Normalize;
 
@@ -28,6 +29,9 @@ internal sealed record RecordContext
 
     /// <summary>Version of the object that was read; null if the store has no versions.</summary>
     public string? SourceETag { get; init; }
+
+    /// <summary>What decides whether the record changed; unused without a series.</summary>
+    public SeriesCompare Compare { get; init; }
 
     /// <summary>Time of the submission's POST, UTC.</summary>
     public DateTimeOffset? RequestedAt { get; init; }

@@ -20,6 +20,11 @@ internal sealed class ResultNormalizer(CollectOptions options)
     /// <summary>
     /// Reads to the end of <paramref name="stored"/>, which stays open. The caller disposes the result.
     /// </summary>
+    /// <param name="stored">The stored object.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <param name="withText">
+    /// Whether to compute the digest of the visible text too, which only the runs of a series need.
+    /// </param>
     /// <exception cref="PipelineException">
     /// <see cref="FailureReasons.ObjectDamaged"/> (transient: truncated, altered or incomplete; a later read may
     /// succeed), <see cref="FailureReasons.ResultInvalid"/> (permanent: intact, but not a result document) or <see
@@ -27,13 +32,14 @@ internal sealed class ResultNormalizer(CollectOptions options)
     /// bytes look like.
     /// </exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<NormalizedResult> NormalizeAsync(Stream stored, CancellationToken cancellationToken)
+    public async ValueTask<NormalizedResult> NormalizeAsync(
+        Stream stored, CancellationToken cancellationToken, bool withText = false)
     {
         if (!_idle.TryTake(out var reader))
             reader = new(options, _staging);
         NormalizedResult result;
         using (reader)
-            result = await reader.ReadAsync(stored, cancellationToken);
+            result = await reader.ReadAsync(stored, cancellationToken, withText);
         // Reuse a reader only after success: an exception may leave it in an unusable state.
         _idle.Add(reader);
         return result;

@@ -1,5 +1,6 @@
 using System.Text;
 using Pipeline.Collect.Json;
+using Pipeline.Collect.Normalize.Text;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Staging;
@@ -17,6 +18,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     private NormalizedResult _result = new();
     private readonly ContentDigest _digest = new();
+    private TextDigest? _text;
     private ResultField _parent = ResultField.Document;
     private ResultField _field = ResultField.Document;
     private uint _seen;
@@ -26,9 +28,13 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     private SpillBuffer? _target;
     private LineSeparators _separators;
     private bool _taken;
+    private bool _isParsed;
 
     /// <summary>Whether the bytes so far may contain U+2028 or U+2029.</summary>
     public bool MayHoldSeparators { get; set; }
+
+    /// <summary>Whether the next document gets a digest of its visible text.</summary>
+    public bool HasTextDigest { get; set; }
 
     private bool ByReference => options.Content == ContentMode.Reference;
 
@@ -46,6 +52,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
         _taken = true;
         _result.ContentHash = _digest.Hash;
         _result.ContentBytes = _digest.ContentBytes;
+        _result.TextHash = HasTextDigest ? _text!.Hash : null;
         _result.LoneSurrogates = LoneSurrogates;
         return _result;
     }
@@ -92,6 +99,7 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
                 break;
             case FieldPlace.Text:
                 _digest.StartField(NameBytes);
+                StartText();
                 StartStaging();
                 break;
             // Parsed data has two possible names; if a document has both, the second goes to extra.
@@ -100,6 +108,8 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
                 StartStaging();
                 break;
             default:
+                if (_place == FieldPlace.Parsed)
+                    StartText();
                 StartStaging();
                 break;
         }
@@ -108,6 +118,8 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     protected override void OnRaw(ReadOnlySpan<byte> raw)
     {
+        if (HasTextDigest && _isParsed)
+            _text!.Append(raw);
         while (_separators.Next(ref raw, MayHoldSeparators, out var segment))
         {
             if (_captures)
@@ -119,14 +131,20 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
 
     protected override void OnText(ReadOnlySpan<byte> text)
     {
-        if (_place == FieldPlace.Text)
-            _digest.Append(text);
+        if (_place != FieldPlace.Text)
+            return;
+        _digest.Append(text);
+        if (HasTextDigest)
+            _text!.Append(text);
     }
 
     protected override void OnValueEnd()
     {
         if (_place == FieldPlace.Text)
             _digest.EndField();
+        if (HasTextDigest)
+            _text!.EndField();
+        _isParsed = false;
         if (_captures)
             EndCapture();
         _place = FieldPlace.Extra;
@@ -150,9 +168,20 @@ internal sealed partial class ResultScanner(CollectOptions options, StagingPool 
     {
         _result = new();
         _digest.Start();
+        if (HasTextDigest)
+            (_text ??= new()).Start();
         (_parent, _field, _seen, _taken) = (ResultField.Document, ResultField.Document, 0, false);
         (_captures, _capturedBytes, _omitsParsed, _separators) = (false, 0, false, default);
         _unknown?.Clear();
+    }
+
+    // The JSON of parsed data is its text; it may end as a captured value, so its place does not tell.
+    private void StartText()
+    {
+        if (!HasTextDigest)
+            return;
+        _text!.StartField(_field);
+        _isParsed = _place == FieldPlace.Parsed;
     }
 
     private static string PrefixOf(ResultField parent) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Intake.Reading.Json;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Notation;
 
 namespace Pipeline.Intake.Reading;
@@ -45,6 +46,9 @@ internal sealed record ListPointer(
     /// </summary>
     public string? ContentHash { get; init; }
 
+    /// <summary>What the sender says about the series; it overrides what the list says.</summary>
+    public SeriesFields Series { get; init; }
+
     /// <summary>Serializes the pointer as a message.</summary>
     public byte[] ToMessage()
     {
@@ -63,6 +67,7 @@ internal sealed record ListPointer(
             Write(writer, "format", Form is { } form ? Array.Find(Forms, f => f.Form == form).Name : null);
             Write(writer, "url_column", UrlColumn);
             Write(writer, "content_hash", ContentHash);
+            WriteSeries(writer);
             writer.WriteEndObject();
         }
         return stream.ToArray();
@@ -129,9 +134,13 @@ internal sealed record ListPointer(
             "format" => pointer with { Form = FormOf(Text(field)) },
             "url_column" => pointer with { UrlColumn = Text(field) },
             "content_hash" => pointer with { ContentHash = Text(field) },
+            "series" => pointer with { Series = pointer.Series with { Name = Text(field) } },
+            "only_new" => pointer with { Series = pointer.Series with { OnlyNew = Flag(field) } },
+            "max_age" => pointer with { Series = pointer.Series with { MaxAge = Text(field) } },
             _ => throw Refused(
                 $"The message has the unknown field '{VisibleText.Of(field.Name)}'. Only source, shared_inputs, "
-                    + "list_id, name, format and url_column are allowed. Put extraction fields in shared_inputs."
+                    + "list_id, name, series, only_new, max_age, format and url_column are allowed. Put extraction "
+                    + "fields in shared_inputs."
             ),
         };
 
@@ -143,6 +152,14 @@ internal sealed record ListPointer(
                     + $"{string.Join(", ", Forms.Select(f => f.Name))}."
             );
 
+    private void WriteSeries(Utf8JsonWriter writer)
+    {
+        Write(writer, "series", Series.Name);
+        if (Series.OnlyNew is { } onlyNew)
+            writer.WriteBoolean("only_new", onlyNew);
+        Write(writer, "max_age", Series.MaxAge);
+    }
+
     private static void Write(Utf8JsonWriter writer, string name, string? value)
     {
         if (value is not null)
@@ -153,6 +170,11 @@ internal sealed record ListPointer(
         field.Value.ValueKind == JsonValueKind.String
             ? field.Value.GetString()!
             : throw Refused($"'{field.Name}' of the message is not a string. Write \"{field.Name}\":\"...\".");
+
+    private static bool Flag(JsonProperty field) =>
+        field.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? field.Value.GetBoolean()
+            : throw Refused($"'{field.Name}' of the message is not a boolean. Write \"{field.Name}\":true.");
 
     private static PipelineException Refused(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

@@ -20,8 +20,11 @@ internal sealed class ListReader : IAsyncDisposable
     private readonly JsonListReader _json;
     private readonly int _maxItemBytes;
 
+    private readonly DocumentFields _comments;
+
     private ListReader(ByteWindow window, ListFormat form, FoundHeader? header, int maxItemBytes)
     {
+        _comments = IsLines(form) ? CommentFields.Read(window.Span) : DocumentFields.None;
         _window = window;
         _maxItemBytes = maxItemBytes;
         _parser = new(maxItemBytes);
@@ -36,7 +39,7 @@ internal sealed class ListReader : IAsyncDisposable
     public FoundHeader? Header { get; }
 
     /// <summary>The list's fields besides its items. Complete once all items are read.</summary>
-    public DocumentFields Fields => _json.Fields;
+    public DocumentFields Fields => IsLines(Form) ? _comments : _json.Fields;
 
     /// <summary>SHA-256 of the decompressed bytes read so far.</summary>
     public byte[] GetHash() => _window.GetHash();
@@ -104,6 +107,8 @@ internal sealed class ListReader : IAsyncDisposable
         _parser.Dispose();
         return _window.DisposeAsync();
     }
+
+    private static bool IsLines(ListFormat form) => form is ListFormat.Text or ListFormat.Ndjson or ListFormat.Csv;
 
     // Each line is parsed on its own, so plain URLs, quoted URLs and objects may be mixed.
     private async IAsyncEnumerable<ListItem> ReadLinesAsync(

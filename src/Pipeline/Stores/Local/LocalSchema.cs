@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 7;
+    public const int Version = 8;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -26,7 +26,9 @@ internal static class LocalSchema
             duplicates INTEGER NOT NULL, invalid INTEGER NOT NULL,
             submissions INTEGER NOT NULL, created_at INTEGER NOT NULL, closed_at INTEGER, version INTEGER NOT NULL,
             setback TEXT,
-            content_hash TEXT, message TEXT, steering INTEGER NOT NULL DEFAULT 0, steered_at INTEGER);
+            content_hash TEXT, message TEXT, steering INTEGER NOT NULL DEFAULT 0, steered_at INTEGER, series TEXT,
+            left_out INTEGER NOT NULL DEFAULT 0, known INTEGER NOT NULL DEFAULT 0, known_since INTEGER,
+            removed INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
@@ -41,7 +43,7 @@ internal static class LocalSchema
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
             setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0,
             failed INTEGER NOT NULL DEFAULT 0,
-            moved INTEGER NOT NULL DEFAULT 0);
+            moved INTEGER NOT NULL DEFAULT 0, has_series INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -50,7 +52,7 @@ internal static class LocalSchema
             line INTEGER NOT NULL,
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT,
             finished_at INTEGER, version INTEGER NOT NULL,
-            moved_to TEXT, kept TEXT, http_status INTEGER, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+            moved_to TEXT, kept TEXT, http_status INTEGER, series TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(
             submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, is_over INTEGER NOT NULL DEFAULT 0,
@@ -74,6 +76,21 @@ internal static class LocalSchema
             list_id TEXT PRIMARY KEY, inputs INTEGER NOT NULL, records INTEGER NOT NULL, failures INTEGER NOT NULL,
             duplicates INTEGER NOT NULL,
             json BLOB NOT NULL) WITHOUT ROWID;
+        """ + SeriesTables;
+
+    private const string SeriesTables =
+        """
+
+        CREATE TABLE series(
+            name TEXT NOT NULL, key TEXT NOT NULL, content_digest TEXT NOT NULL, text_digest TEXT, http_status INTEGER,
+            record_id TEXT NOT NULL, list_id TEXT NOT NULL, run_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
+            PRIMARY KEY(name, key)) WITHOUT ROWID;
+        CREATE TABLE series_run(
+            name TEXT NOT NULL, run_at INTEGER NOT NULL, list_id TEXT NOT NULL,
+            PRIMARY KEY(name, run_at, list_id)) WITHOUT ROWID;
+        CREATE TABLE series_pin(
+            list_id TEXT NOT NULL, block INTEGER NOT NULL, pin BLOB NOT NULL,
+            PRIMARY KEY(list_id, block)) WITHOUT ROWID;
         """;
 
     // Migrates from version 1. Accepted submissions of version 1 are assumed to be proven by the answer to their POST.
@@ -153,6 +170,18 @@ internal static class LocalSchema
             who TEXT NOT NULL, text TEXT NOT NULL);
         """;
 
+    // Migrates from version 7.
+    private const string FromVersion7 =
+        """
+        ALTER TABLE list ADD COLUMN series TEXT;
+        ALTER TABLE list ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE list ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE list ADD COLUMN known_since INTEGER;
+        ALTER TABLE list ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE input ADD COLUMN series TEXT;
+        ALTER TABLE submission ADD COLUMN has_series INTEGER NOT NULL DEFAULT 0;
+        """ + SeriesTables;
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -180,6 +209,8 @@ internal static class LocalSchema
             session.Script(FromVersion5);
         if (version is > 0 and < 7)
             session.Script(FromVersion6);
+        if (version is > 0 and < 8)
+            session.Script(FromVersion7);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

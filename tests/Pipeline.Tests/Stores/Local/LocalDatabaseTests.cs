@@ -9,6 +9,15 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
 {
     private readonly LocalState _state = new();
 
+    // What version 8 added.
+    private const string WithoutSeries =
+        """
+        DROP TABLE series; DROP TABLE series_run; DROP TABLE series_pin;
+        ALTER TABLE list DROP COLUMN series; ALTER TABLE list DROP COLUMN left_out; ALTER TABLE list DROP COLUMN known;
+        ALTER TABLE list DROP COLUMN known_since; ALTER TABLE list DROP COLUMN removed;
+        ALTER TABLE input DROP COLUMN series; ALTER TABLE submission DROP COLUMN has_series;
+        """;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public ValueTask DisposeAsync() => _state.DisposeAsync();
@@ -201,7 +210,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
                 + "input DROP COLUMN kept; "
             + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; "
             + "ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event; "
-            + "PRAGMA user_version=4"),
+            + WithoutSeries + "PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());
@@ -241,8 +250,8 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status;
             ALTER TABLE task DROP COLUMN is_over;
             ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event;
-            PRAGMA user_version=3
-            """), durable: true, Token);
+            PRAGMA user_version=3;
+            """ + WithoutSeries), durable: true, Token);
 
         var ledger = new LocalLedger(await _state.OpenAsync());
         Assert.Equal(new(1, 2, 1), await ledger.CountOutcomesAsync("list-000000", Token));

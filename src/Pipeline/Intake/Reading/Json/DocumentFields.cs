@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Intake.Reading.Json;
 
@@ -14,6 +15,9 @@ internal sealed record DocumentFields(
     IReadOnlyList<string> Dropped
 )
 {
+    /// <summary>What the list says about its series.</summary>
+    public SeriesFields Series { get; init; }
+
     /// <summary>No fields.</summary>
     public static DocumentFields None { get; } = new(null, null, null, []);
 }

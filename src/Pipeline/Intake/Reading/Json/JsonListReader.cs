@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Intake.Reading.Json;
 
@@ -87,7 +88,10 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             return parser.FromJson(number, json);
         var dropped = DeliveryFields.In(value);
         Fields = new(null, value.TryGetProperty("list_id"u8, out var id) ? Text("list_id", id) : null, null, dropped);
-        return parser.FromJson(number, DeliveryFields.Without(value, [.. dropped, "list_id"]));
+        foreach (var field in value.EnumerateObject().Where(f => SeriesFields.Contains(f.Name)))
+            Fields = Fields with { Series = With(Fields.Series, field.Name, field.Value) };
+        return parser.FromJson(
+            number, DeliveryFields.Without(value, [.. dropped, "list_id", "series", "only_new", "max_age"]));
     }
 
     // The caller has consumed the opening bracket.
@@ -163,6 +167,9 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             case "name":
                 Fields = Fields with { Name = Text(name, value) };
                 break;
+            case "series" or "only_new" or "max_age":
+                Fields = Fields with { Series = With(Fields.Series, name, value) };
+                break;
             case "shared_inputs" when value.ValueKind == JsonValueKind.Object:
                 var dropped = DeliveryFields.In(value);
                 Fields = Fields with
@@ -181,7 +188,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
                     $"The list has the unknown field '{name}' at line {line}, column {column}. Only inputs, "
-                        + "shared_inputs, list_id and name are allowed there. "
+                        + "shared_inputs, list_id, name, series, only_new and max_age are allowed there. "
                         + "Put extraction fields in shared_inputs or in the items."
                 );
         }
@@ -240,6 +247,18 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
                 "text follows the end of the JSON document"
             );
     }
+
+    private static SeriesFields With(SeriesFields fields, string name, JsonElement value) =>
+        name switch
+        {
+            "series" => fields with { Name = Text(name, value) },
+            "max_age" => fields with { MaxAge = Text(name, value) },
+            _ when value.ValueKind is JsonValueKind.True or JsonValueKind.False =>
+                fields with { OnlyNew = value.GetBoolean() },
+            _ => throw PipelineException.Permanent(
+                FailureReasons.InvalidInput, $"'{name}' of the list is not a boolean. Write \"{name}\":true."
+            ),
+        };
 
     private static string Text(string name, JsonElement value) =>
         value.ValueKind == JsonValueKind.String

@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -36,6 +37,13 @@ internal static class LedgerEntities
         if (list.Steering != ListSteering.None)
             row[nameof(list.Steering)] = list.Steering.ToString();
         Put(row, nameof(list.SteeredAt), list.SteeredAt);
+        if (list.Series is null)
+            return row;
+        row[nameof(list.Series)] = list.Series;
+        row[nameof(list.LeftOut)] = list.LeftOut;
+        row[nameof(list.Known)] = list.Known;
+        row[nameof(list.Removed)] = list.Removed;
+        Put(row, nameof(list.KnownSince), list.KnownSince);
         return row;
     }
 
@@ -56,6 +64,11 @@ internal static class LedgerEntities
         Steering = Enum.Parse<ListSteering>(
             row.GetString(nameof(ListEntry.Steering)) ?? nameof(ListSteering.None)),
         SteeredAt = Time(row, nameof(ListEntry.SteeredAt)),
+        Series = row.GetString(nameof(ListEntry.Series)),
+        LeftOut = row.GetInt64(nameof(ListEntry.LeftOut)) ?? 0,
+        Known = row.GetInt64(nameof(ListEntry.Known)) ?? 0,
+        KnownSince = Time(row, nameof(ListEntry.KnownSince)),
+        Removed = row.GetInt64(nameof(ListEntry.Removed)) ?? 0,
         Version = row.ETag.ToString(),
     };
 
@@ -82,6 +95,8 @@ internal static class LedgerEntities
         LedgerText.Put(row, nameof(s.Message), s.Message);
         LedgerText.Put(row, nameof(s.RepeatOf), s.RepeatOf);
         LedgerText.Put(row, nameof(s.WaitsFor), s.WaitsFor);
+        if (s.HasSeries)
+            row[nameof(s.HasSeries)] = true;
         if (s.Hold != HoldReason.None)
             row[nameof(s.Hold)] = s.Hold.ToString();
         Put(row, nameof(s.HeldSince), s.HeldSince);
@@ -105,6 +120,7 @@ internal static class LedgerEntities
         State = Enum.Parse<SubmissionState>(row.GetString(nameof(SubmissionEntry.State))),
         Count = row.GetInt32(nameof(SubmissionEntry.Count)) ?? 0,
         SharedInputs = LedgerText.Get(row, nameof(SubmissionEntry.SharedInputs)) ?? "{}",
+        HasSeries = row.GetBoolean(nameof(SubmissionEntry.HasSeries)) ?? false,
         StorageUrl = LedgerText.Get(row, nameof(SubmissionEntry.StorageUrl)),
         Compressed = row.GetBoolean(nameof(SubmissionEntry.Compressed)) ?? false,
         HasCallback = row.GetBoolean(nameof(SubmissionEntry.HasCallback)) ?? false,
@@ -152,6 +168,7 @@ internal static class LedgerEntities
         if (input.HttpStatus is { } status)
             row[nameof(input.HttpStatus)] = status;
         Put(row, nameof(input.FinishedAt), input.FinishedAt);
+        LedgerText.Put(row, nameof(input.Series), InputSeries.Write(input.Series));
         return row;
     }
 
@@ -172,6 +189,7 @@ internal static class LedgerEntities
         MovedTo = LedgerText.Get(row, nameof(InputEntry.MovedTo)),
         HttpStatus = row.GetInt32(nameof(InputEntry.HttpStatus)),
         FinishedAt = Time(row, nameof(InputEntry.FinishedAt)),
+        Series = InputSeries.Read(LedgerText.Get(row, nameof(InputEntry.Series))),
         Version = row.ETag.ToString(),
     };
 

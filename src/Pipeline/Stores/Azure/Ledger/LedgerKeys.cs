@@ -5,7 +5,8 @@ namespace Pipeline.Stores.Azure.Ledger;
 /// <summary>
 /// Partition and row keys of the ledger. A submission's partition is named by its id and holds the submission, its
 /// inputs and its tasks. A list's partition, <c>list.{id}</c>, holds the list and a row for each of its submissions;
-/// submission ids have no dot. The index table has a partition <c>due</c>, ordered by time, and partitions of lists.
+/// submission ids have no dot. A series' partition, <c>series.{name}</c>, holds its entries and runs. The index table
+/// has a partition <c>due</c>, ordered by time, and partitions of lists.
 /// </summary>
 internal static class LedgerKeys
 {
@@ -18,6 +19,15 @@ internal static class LedgerKeys
     public const string InputPrefix = "i";
 
     public const string TaskPrefix = "t";
+
+    /// <summary>In a series' partition: prefix of its entries.</summary>
+    public const string SeriesPrefix = "k";
+
+    /// <summary>In a series' partition: prefix of its runs.</summary>
+    public const string RunPrefix = "r";
+
+    /// <summary>In a list's partition: prefix of the blocks of inputs that a run of a series decided on.</summary>
+    public const string PinPrefix = "p";
 
     /// <summary>In a list's partition: prefix of the rows that name its submissions.</summary>
     public const string MemberPrefix = "s";
@@ -45,6 +55,18 @@ internal static class LedgerKeys
 
     /// <summary>In a budget's partition: row key of one reservation.</summary>
     public static string Reservation(string name) => $"r{name}";
+
+    /// <summary>Partition of the entries and runs of a series, so that one query reads them.</summary>
+    public static string SeriesPartition(string series) => $"series.{series}";
+
+    /// <summary>In a series' partition: row key of the last record of an input.</summary>
+    public static string SeriesInput(string key) => SeriesPrefix + key;
+
+    /// <summary>In a series' partition: row key of a run. The latest sorts first.</summary>
+    public static string SeriesRun(DateTimeOffset runAt, string listId) =>
+        string.Create(CultureInfo.InvariantCulture, $"{RunPrefix}{long.MaxValue - runAt.UtcTicks:D19}.{listId}");
+
+    public static string Pin(int block) => PinPrefix + block.ToString("D10", CultureInfo.InvariantCulture);
 
     public static string ListPartition(string listId) => $"list.{listId}";
 

@@ -13,7 +13,7 @@ internal static partial class LedgerRows
             + "batch_id, posted_at, accepted_at, completed_at, due_at, "
         + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, "
         + "hold, held_since, heard_at, "
-        + "setback, result_setback, not_before, version";
+        + "setback, result_setback, not_before, has_series, version";
 
     /// <summary>
     /// Inserts a submission with its inputs unless it exists. An existing one is complete, because its rows were
@@ -24,13 +24,13 @@ internal static partial class LedgerRows
         var created = session.Execute(
             $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                 + "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "
-                + "1) ON CONFLICT DO NOTHING",
+                + "$30, 1) ON CONFLICT DO NOTHING",
             s.SubmissionId, s.ListId, s.Sequence, (int)s.State, s.Count, s.SharedInputs, s.StorageUrl, s.Compressed,
                 s.HasCallback, s.BatchId, Ticks(s.PostedAt),
             Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records,
                 s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
-            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore));
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.HasSeries);
         if (created == 0)
             return;
         foreach (var input in inputs)
@@ -108,7 +108,8 @@ internal static partial class LedgerRows
         Setback = Setback.Read(NullableText(row, 26)),
         ResultSetback = Setback.Read(NullableText(row, 27)),
         NotBefore = Time(row, 28),
-        Version = Text(row.GetInt64(29)),
+        HasSeries = row.GetBoolean(29),
+        Version = Text(row.GetInt64(30)),
     };
 
     /// <summary>Returns the outcomes of a submission's inputs, which triggers count in its row.</summary>

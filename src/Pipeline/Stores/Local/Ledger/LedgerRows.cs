@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
@@ -11,31 +12,34 @@ internal static partial class LedgerRows
 {
     private const string ListColumns =
         "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, "
-            + "content_hash, message, steering, steered_at, version";
+            + "content_hash, message, steering, steered_at, series, left_out, known, known_since, removed, version";
 
     private const string InputColumns =
         "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, "
-            + "kept, http_status, version";
+            + "kept, http_status, series, version";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
             $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-                + "$13, $14, 1) ON CONFLICT DO NOTHING",
+                + "$13, $14, $15, $16, $17, $18, $19, 1) ON CONFLICT DO NOTHING",
             list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
                 Ticks(list.CreatedAt),
             Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message,
-            (int)list.Steering, Ticks(list.SteeredAt));
+            (int)list.Steering, Ticks(list.SteeredAt), list.Series, list.LeftOut, list.Known, Ticks(list.KnownSince),
+            list.Removed);
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
             "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, "
                 + "created_at=$9, closed_at=$10, "
-            + "setback=$11, content_hash=$12, message=$13, steering=$14, steered_at=$15, version=version+1 "
+            + "setback=$11, content_hash=$12, message=$13, steering=$14, steered_at=$15, series=$16, left_out=$17, "
+            + "known=$18, known_since=$19, removed=$20, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
             list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid,
                 list.Submissions,
             Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash,
-            list.Message, (int)list.Steering, Ticks(list.SteeredAt)) > 0
+            list.Message, (int)list.Steering, Ticks(list.SteeredAt), list.Series, list.LeftOut, list.Known,
+            Ticks(list.KnownSince), list.Removed) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -92,11 +96,12 @@ internal static partial class LedgerRows
         Number(input.Version) is { } version && session.Execute(
             "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, "
                 + "failure=$12, finished_at=$13, moved_to=$14, "
-            + "kept=$15, http_status=$16, version=version+1 "
+            + "kept=$15, http_status=$16, series=$17, version=version+1 "
             + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line,
                 (int)input.State, input.TaskId, (int)input.DiscoveredBy,
-            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus) > 0
+            input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus,
+            InputSeries.Write(input.Series)) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -130,10 +135,11 @@ internal static partial class LedgerRows
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
             $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                + "$15, 1) ON CONFLICT DO NOTHING",
+                + "$15, $16, 1) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State,
                 input.TaskId, (int)input.DiscoveredBy, input.Reason,
-            input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus);
+            input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus,
+                InputSeries.Write(input.Series));
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -151,7 +157,12 @@ internal static partial class LedgerRows
         Message = NullableText(row, 11),
         Steering = (ListSteering)row.GetInt32(12),
         SteeredAt = Time(row, 13),
-        Version = Text(row.GetInt64(14)),
+        Series = NullableText(row, 14),
+        LeftOut = row.GetInt64(15),
+        Known = row.GetInt64(16),
+        KnownSince = Time(row, 17),
+        Removed = row.GetInt64(18),
+        Version = Text(row.GetInt64(19)),
     };
 
     // All inputs share one string of the submission id, because thousands of them are in memory.
@@ -175,7 +186,8 @@ internal static partial class LedgerRows
             MovedTo = NullableText(row, 12),
             Kept = NullableText(row, 13),
             HttpStatus = row.IsDBNull(14) ? null : row.GetInt32(14),
-            Version = Text(row.GetInt64(15)),
+            Series = InputSeries.Read(NullableText(row, 15)),
+            Version = Text(row.GetInt64(16)),
         };
     }
 

@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Stores.Local.Ledger;
 
 /// <summary>The ledger of one machine. A version is a number that every write increments.</summary>
-internal sealed class LocalLedger(LocalDatabase database, TimeProvider? time = null) : ILedger, ILedgerCounts
+internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? time = null) : ILedger, ILedgerCounts
 {
     // Long result sets are read in pages, because an open reader prevents checkpoints of the write-ahead log.
     private const int PageSize = 500;
