@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Lists;
+using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
@@ -65,6 +66,7 @@ internal static class CommandLine
             StatusCommand.Create(),
             FailuresCommand.Create(),
             ReplayCommand.Create(),
+            NotifyCommand.Create(),
             DoctorCommand.Create(),
             EmulatorCommand.Create(),
         };

@@ -30,7 +30,8 @@ internal static class HelpScreen
         ["status"] = ["pipeline status --out results", "pipeline status LIST_ID --json"],
         ["failures"] = ["pipeline failures --out results", "pipeline failures LIST_ID --reason task_failed --json"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
-        ["doctor"] = ["pipeline doctor", "pipeline doctor --storage-url s3://my-bucket/results/"],
+        ["notify"] = ["pipeline notify", "pipeline notify --out results"],
+        ["doctor"] = ["pipeline doctor --notify", "pipeline doctor --storage-url s3://my-bucket/results/"],
         ["trust"] =
         [
             "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID "

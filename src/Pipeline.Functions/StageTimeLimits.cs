@@ -15,6 +15,9 @@ internal static class StageTimeLimits
     /// <summary>Enough for the largest object over a slow connection, with resumed reads.</summary>
     public static readonly TimeSpan Collect = TimeSpan.FromMinutes(15);
 
+    /// <summary>Longer than the timeout of the POST plus the queue writes after it.</summary>
+    public static readonly TimeSpan Notify = TimeSpan.FromMinutes(1);
+
     /// <summary>The next run continues with what one run does not reach.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromMinutes(10);
 }

@@ -16,7 +16,7 @@ public sealed class AppTests
         Assert.Equal(
             [
                 "Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
-                "Status", "Submit", "Sweep"],
+                "Notify", "Status", "Submit", "Sweep"],
             app.Host.Bindings.Keys.Order());
         Assert.Equal(
             [

@@ -38,7 +38,7 @@ type rule = {
 
 var poisoned = '''
 AppTraces
-| where Message contains "A message of queue"
+| where Message contains "A message of queue" or Message contains "was given up after try"
 '''
 
 var unknown = '''
@@ -81,7 +81,7 @@ var rules rule[] = [
   {
     name: 'dead-letters'
     severity: 1
-    description: 'A message failed all its tries. The ledger counts its inputs as failures; the log has the error.'
+    description: 'A message failed all its tries, or a notification was given up. The ledger counts the inputs of a message as failures; the log has the error.'
     query: poisoned
     window: 'PT30M'
     operator: 'GreaterThan'

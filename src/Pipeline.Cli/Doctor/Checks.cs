@@ -7,7 +7,8 @@ namespace Pipeline.Cli.Doctor;
 /// <summary>Asks everything that a run depends on, whatever becomes of one question.</summary>
 /// <param name="settings">What the run would work with.</param>
 /// <param name="faults">What is wrong with it already.</param>
-internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults)
+/// <param name="notify">Whether to send a test event to the receiver of notifications.</param>
+internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults, bool notify)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -38,6 +39,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
             ("api", preflight.AskApiAsync),
             ("bucket", token => preflight.AskBucketAsync(reads: true, token)),
             ("callback", preflight.AskCallbackAsync),
+            ("notify", token => preflight.AskReceiverAsync(notify, token)),
             ("azure", settings.WorkStore.AskAsync),
             ("proxy", _ => Task.FromResult(preflight.DescribeProxies())),
         ];

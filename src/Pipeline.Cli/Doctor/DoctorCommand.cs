@@ -12,37 +12,31 @@ internal static class DoctorCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "Print the answers as one JSON object." };
 
+    private static readonly Option<bool> Notify = new("--notify")
+    {
+        Description = "Also send a test event to the receiver of notifications.",
+    };
+
     public static Command Create()
     {
         var command = new Command(
             "doctor",
-            "Check settings, API key, bucket, callback address, storage account and proxy. Writes "
-                + "nothing and costs nothing."
-        )
+            "Check settings, API key, bucket, callback address, receiver of notifications, storage account and proxy. "
+                + "Writes nothing and costs nothing.")
         {
-            RunOptions.Api,
-            RunOptions.StorageUrl,
-            RunOptions.CallbackBase,
-            Json,
-            TrustCommand.Create(),
+            RunOptions.Api, RunOptions.StorageUrl, RunOptions.CallbackBase, Notify, Json, TrustCommand.Create(),
         };
-        command.SetAction(
-            (parsed, cancellationToken) =>
-            {
-                var faults = new List<string>();
-                var settings = SettingsReader.Read(parsed, faults);
-                return AskAsync(new(settings, faults), parsed.GetValue(Json), Console.Out, cancellationToken);
-            }
-        );
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var faults = new List<string>();
+            var checks = new Checks(SettingsReader.Read(parsed, faults), faults, parsed.GetValue(Notify));
+            return AskAsync(checks, parsed.GetValue(Json), Console.Out, cancellationToken);
+        });
         return command;
     }
 
     private static async Task<int> AskAsync(
-        Checks checks,
-        bool json,
-        TextWriter output,
-        CancellationToken cancellationToken
-    )
+        Checks checks, bool json, TextWriter output, CancellationToken cancellationToken)
     {
         Func<CheckReport, Task> show = json ? _ => Task.CompletedTask : answer => output.WriteLineAsync(Line(answer));
         var report = await checks.RunAsync(show, cancellationToken);

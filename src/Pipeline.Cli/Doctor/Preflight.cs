@@ -5,6 +5,7 @@ using Pipeline.Hosting;
 using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Notify;
 using Pipeline.Options;
 using Pipeline.Stores;
 
@@ -128,6 +129,20 @@ internal sealed class Preflight : IAsyncDisposable
                 inner: e
             );
         }
+    }
+
+    /// <summary>Whether the receiver of notifications takes a test event.</summary>
+    /// <param name="send">Whether to send one.</param>
+    /// <param name="cancellationToken">Stops the POST.</param>
+    public async Task<string> AskReceiverAsync(bool send, CancellationToken cancellationToken)
+    {
+        var receiver = _services.GetRequiredService<Receiver>();
+        if (receiver.Name is not { } name)
+            return "none is set; nobody is told that a list closed";
+        if (!send)
+            return $"{name} is set; 'pipeline doctor --notify' sends a test event";
+        await receiver.PostAsync(Events.Test(TimeProvider.System.GetUtcNow()), cancellationToken);
+        return $"{name} took the test event";
     }
 
     /// <summary>Which proxy the requests go through; never with its password.</summary>

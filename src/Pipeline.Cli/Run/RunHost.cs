@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
@@ -20,6 +21,9 @@ internal sealed class RunHost : IAsyncDisposable
 {
     // A run must end by itself, so it does not wait for ever for a list whose manifest cannot be written.
     private const int MaxFaults = 5;
+
+    // A receiver that is down gets its notifications from the next run, or from 'pipeline serve'.
+    private static readonly TimeSpan NotifyWithin = TimeSpan.FromSeconds(30);
 
     private readonly Stack<IAsyncDisposable> _parts = new();
     private QueueHostOptions _runnerOptions = null!;
@@ -65,6 +69,7 @@ internal sealed class RunHost : IAsyncDisposable
     {
         var runner = CreateRunner();
         var started = TimeProvider.System.GetTimestamp();
+        long? closed = null;
         // Work that was under way when all lists were closed is finished too, and may have opened one again.
         do
         {
@@ -74,6 +79,7 @@ internal sealed class RunHost : IAsyncDisposable
                     || (
                         TimeProvider.System.GetElapsedTime(started) >= atLeast
                         && await AreClosedAsync(listIds, token)
+                        && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)
                     ),
                 cancellationToken
             );
@@ -131,6 +137,13 @@ internal sealed class RunHost : IAsyncDisposable
                     + "same command again to try once more."
             );
     }
+
+    /// <summary>Whether every notification was tried; one that failed is tried again later.</summary>
+    private async Task<bool> AreNotifiedAsync(long closed, CancellationToken cancellationToken) =>
+        Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Notify.Url is null
+        || TimeProvider.System.GetElapsedTime(closed) >= NotifyWithin
+        || !await Services.GetRequiredService<IWorkReceiver>().HasVisibleAsync(
+            QueueNames.Notifications, cancellationToken);
 
     private async Task<ListEntry?> FindRefusedAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Lists;
+using Pipeline.Cli.Notify;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
@@ -72,6 +73,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         var perSecond = finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
         var exitCode = await Summary.WriteAsync(console, settings, ids, perSecond, cancellationToken);
         await others.SayAtEndAsync(cancellationToken);
+        foreach (var line in await UndeliveredNote.ReadAsync(host.Services, settings, cancellationToken))
+            console.WriteWhole(line);
         return exitCode;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
@@ -62,6 +63,8 @@ internal static class StatusCommand
             await WriteAsync([report], asJson ? JsonSerializer.Serialize(report, StatusJson.Default.ListReport) : null);
             return ExitCodes.Complete;
         }
+        foreach (var line in await UndeliveredNote.ReadAsync(stores.Services, settings, cancellationToken))
+            await Console.Error.WriteLineAsync(line);
         var reports = new List<ListReport>();
         var all = await reporter.GetOpenListsAsync(cancellationToken);
         foreach (var id in all.OpenLists.Concat(all.RefusedLists.Select(list => list.ListId)))

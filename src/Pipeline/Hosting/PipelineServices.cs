@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ using Pipeline.IO;
 using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Nimble;
+using Pipeline.Notify;
 using Pipeline.Options;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
@@ -74,6 +76,13 @@ public static class PipelineServices
         services.AddSingleton<OpenInputs>();
         services.AddSingleton<ResultSetbacks>();
         services.AddSingleton<Publisher>();
+        services.AddSingleton<IRecordAnnouncer, WebhookAnnouncer>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<Receiver>(
+            s, ReceiverHttp.CreateClient(
+                s.GetRequiredService<IOptions<PipelineOptions>>().Value.Notify.AllowPrivate,
+                Dns.GetHostAddressesAsync)));
+        services.AddSingleton<NotifyStage>();
+        services.AddSingleton<UndeliveredNotifications>();
         services.AddSingleton<OutcomeRecorder>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<TaskMatcherCache>();

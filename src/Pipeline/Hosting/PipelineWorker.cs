@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Collect;
 using Pipeline.Intake;
 using Pipeline.Model;
+using Pipeline.Notify;
 using Pipeline.Options;
 using Pipeline.Ports;
 using Pipeline.Submit;
@@ -18,19 +19,13 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
     // More than one list may have at once, so that others have their turn.
     private const int SubmissionsAtOnce = 8;
 
+    private const int NotificationsAtOnce = 4;
+
     /// <summary>The queues with the stages that handle them.</summary>
     public static QueueHost CreateHost(IServiceProvider services, QueueHostOptions options) =>
         new(
             services.GetRequiredService<IWorkReceiver>(),
-            [
-                new(QueueNames.UrlLists, 1, services.GetRequiredService<IntakeStage>().HandleAsync),
-                new(QueueNames.Submissions, SubmissionsAtOnce, services.GetRequiredService<SubmitStage>().HandleAsync),
-                new(
-                    QueueNames.Results,
-                    services.GetRequiredService<IOptions<PipelineOptions>>().Value.Collect.Concurrency,
-                    services.GetRequiredService<CollectStage>().HandleAsync
-                ),
-            ],
+            [.. Handlers(services, services.GetRequiredService<IOptions<PipelineOptions>>().Value)],
             services.GetRequiredService<SweepStage>().HandleAsync,
             services.GetRequiredService<DeadLetterStage>().HandleAsync,
             options,
@@ -39,6 +34,19 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
             services.GetRequiredService<StoreHealth>(),
             services.GetRequiredService<ILogger<QueueHost>>()
         );
+
+    private static IEnumerable<QueueHandler> Handlers(IServiceProvider services, PipelineOptions options)
+    {
+        yield return new(QueueNames.UrlLists, 1, services.GetRequiredService<IntakeStage>().HandleAsync);
+        yield return new(
+            QueueNames.Submissions, SubmissionsAtOnce, services.GetRequiredService<SubmitStage>().HandleAsync);
+        yield return new(
+            QueueNames.Results, options.Collect.Concurrency, services.GetRequiredService<CollectStage>().HandleAsync);
+        if (options.Notify.Url is not null)
+            yield return new(
+                QueueNames.Notifications, NotificationsAtOnce, services.GetRequiredService<NotifyStage>().HandleAsync,
+                LeadsToWork: false);
+    }
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken)

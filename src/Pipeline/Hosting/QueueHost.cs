@@ -56,7 +56,8 @@ internal sealed partial class QueueHost(
         var outcomes = new MessageOutcomes(queue, onDeadLetter, options, time, random, health, logger);
         var pumps = handlers.Select(
             handler => new QueuePump(queue, handler, outcomes, health, options, time, logger)).ToList();
-        var sweeper = new SweepLoop(queue, pumps, SweepAsync, health, options, time, logger);
+        var awaited = pumps.Where((_, i) => handlers[i].LeadsToWork).ToList();
+        var sweeper = new SweepLoop(queue, awaited, SweepAsync, health, options, time, logger);
         Task[] loops =
         [
             .. pumps.Select(pump => pump.RunAsync(handling, receiving.Token)),

@@ -13,6 +13,7 @@ internal static class MessageReader
 {
     private const int MaxQuotedBytes = 80;
     private const int MaxTraceParent = 64;
+    private const int MaxEventId = 64;
     private const int MaxTries = 1_000_000;
     private static readonly DateTimeOffset Earliest = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -35,6 +36,26 @@ internal static class MessageReader
             ? throw NotOurs(QueueNames.Results, body, problem)
             : message with { TraceParent = Trace(message.TraceParent) };
     }
+
+    /// <summary>Parses a message from queue <c>notifications</c>. Its id becomes a header.</summary>
+    /// <exception cref="PipelineException">Permanent: the body is not such a message.</exception>
+    public static NotificationMessage ReadNotification(ReadOnlyMemory<byte> body)
+    {
+        var message = Parse(QueueNames.Notifications, body, PipelineJson.Plain.NotificationMessage);
+        return FindProblem(message) is { } problem
+            ? throw NotOurs(QueueNames.Notifications, body, problem)
+            : message with { TraceParent = Trace(message.TraceParent) };
+    }
+
+    private static string? FindProblem(NotificationMessage message) => message switch
+    {
+        { Id: not { Length: > 0 and <= MaxEventId } } => "'id' is missing or too long",
+        { Id: { } id } when !id.All(char.IsAsciiLetterOrDigit) => "'id' is malformed",
+        { Event: not { Length: > 0 } } => "'event' is missing",
+        _ when message.Since < Earliest => "'since' is missing or too early",
+        _ when message.Tries is < 0 or > MaxTries => "'tries' is out of range",
+        _ => null,
+    };
 
     private static string? FindProblem(ResultMessage message) => message switch
     {

@@ -15,6 +15,7 @@ namespace Pipeline.Json;
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(SubmissionMessage))]
 [JsonSerializable(typeof(ResultMessage))]
+[JsonSerializable(typeof(NotificationMessage))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(string))]

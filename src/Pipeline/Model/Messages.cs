@@ -45,3 +45,13 @@ internal sealed record ResultMessage(
     internal IEnumerable<ResultMessage> Each() =>
         (Others ?? []).Prepend(TaskId).Select(task => this with { TaskId = task, Others = null });
 }
+
+/// <summary>A message on queue <c>notifications</c>: POST this event to the receiver.</summary>
+/// <param name="Id">The id of the event, by which the receiver recognizes a repetition.</param>
+/// <param name="Event">The body of the POST, so that each attempt sends the same bytes.</param>
+/// <param name="Since">When the event was queued, UTC; it is given up a day later.</param>
+/// <param name="Tries">Number of failed attempts.</param>
+/// <param name="Error">What the last attempt failed with; null before the first failure.</param>
+/// <param name="TraceParent">The W3C trace that the message belongs to.</param>
+internal sealed record NotificationMessage(
+    string Id, string Event, DateTimeOffset Since, int Tries = 0, string? Error = null, string? TraceParent = null);

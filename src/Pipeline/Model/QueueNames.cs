@@ -12,6 +12,9 @@ public static class QueueNames
     /// <summary>Tasks whose results may be ready. A message holds tasks of one submission.</summary>
     public const string Results = "results";
 
+    /// <summary>Events to POST to the receiver of notifications.</summary>
+    public const string Notifications = "notifications";
+
     /// <summary>Suffix of the queue that receives a queue's messages after their last try.</summary>
     public const string PoisonSuffix = "-poison";
 }

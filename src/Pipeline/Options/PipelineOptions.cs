@@ -33,6 +33,9 @@ public sealed class PipelineOptions
     /// <summary>Who may read the web pages and the HTTP API, and who may act there.</summary>
     public DashboardOptions Dashboard { get; set; } = new();
 
+    /// <summary>Who is told that a list closed.</summary>
+    public NotifyOptions Notify { get; set; } = new();
+
     /// <summary>The texts that they were filled from.</summary>
     internal GivenSettings Given { get; set; } = GivenSettings.None;
 

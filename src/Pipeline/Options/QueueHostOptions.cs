@@ -45,5 +45,9 @@ internal sealed class QueueHostOptions
 /// <param name="Concurrency">Number of messages it handles at the same time.</param>
 /// <param name="HandleAsync">Handles the body of a message. <see cref="Ports.Tries"/> decides by what it
 /// throws.</param>
+/// <param name="LeadsToWork">
+/// Whether its messages may lead to work for Sweep, which then waits until the queue is empty.
+/// </param>
 internal sealed record QueueHandler(
-    string Queue, int Concurrency, Func<ReadOnlyMemory<byte>, CancellationToken, Task> HandleAsync);
+    string Queue, int Concurrency, Func<ReadOnlyMemory<byte>, CancellationToken, Task> HandleAsync,
+    bool LeadsToWork = true);

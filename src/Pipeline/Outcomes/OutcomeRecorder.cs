@@ -55,8 +55,14 @@ internal sealed class OutcomeRecorder(
         return true;
     }
 
-    /// <summary>Forgets the count of a submission that is closed.</summary>
-    public void Forget(string submissionId) => open.Forget(submissionId);
+    /// <summary>
+    /// Follows a submission that was closed: a list that closed before is opened again, so that its manifest counts it.
+    /// </summary>
+    public async Task HasClosedAsync(SubmissionEntry closed, CancellationToken cancellationToken)
+    {
+        await reopening.ReopenListAsync(closed.ListId, cancellationToken);
+        open.Forget(closed.SubmissionId);
+    }
 
     /// <summary>
     /// Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.

@@ -34,6 +34,13 @@ internal sealed class Publisher(
     public async Task PublishAsync(Manifest manifest, CancellationToken cancellationToken) =>
         await AnnounceAsync(await store.PutManifestAsync(manifest, cancellationToken), cancellationToken);
 
+    /// <summary>Announces a submission that is about to be closed.</summary>
+    public async Task PublishAsync(SubmissionEntry closed, CancellationToken cancellationToken)
+    {
+        foreach (var announcer in _announcers)
+            await announcer.AnnounceAsync(closed, cancellationToken);
+    }
+
     /// <summary>Publishes failures; those whose record is stored are not announced.</summary>
     public async Task PublishAsync(IReadOnlyList<Failure> failures, CancellationToken cancellationToken) =>
         await Parallel.ForEachAsync(

@@ -12,4 +12,10 @@ public interface IRecordAnnouncer
     /// <summary>Announces one document.</summary>
     /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
     Task AnnounceAsync(StoredDocument document, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Announces that a submission closes, just before the ledger says so. By default nobody is told.
+    /// </summary>
+    /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
+    Task AnnounceAsync(SubmissionEntry closed, CancellationToken cancellationToken) => Task.CompletedTask;
 }

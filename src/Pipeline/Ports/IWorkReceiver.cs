@@ -79,6 +79,14 @@ internal interface IWorkReceiver
     /// <summary>Whether a queue has a message that can be delivered now.</summary>
     Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken);
 
+    /// <summary>Returns the bodies of up to 32 messages that could be delivered now, and leases none.</summary>
+    Task<IReadOnlyList<ReadOnlyMemory<byte>>> PeekAsync(string queue, int max, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Counts the messages of a queue, also those that are delayed or leased. The number may be out of date.
+    /// </summary>
+    Task<long> CountAsync(string queue, CancellationToken cancellationToken);
+
     /// <summary>Waits until the queue may have a message to deliver, or for a short time.</summary>
     Task WaitAsync(string queue, CancellationToken cancellationToken);
 }

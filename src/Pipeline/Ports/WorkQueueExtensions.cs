@@ -16,6 +16,16 @@ internal static class WorkQueueExtensions
         this IWorkQueue queue, ResultMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         queue.SendAsync(QueueNames.Results, [Serialize(message)], delay, cancellationToken);
 
+    public static Task SendAsync(
+        this IWorkQueue queue, NotificationMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        queue.SendAsync(QueueNames.Notifications, message, delay, cancellationToken);
+
+    /// <summary>Sends an event to a queue of notifications, such as the one of those that were given up.</summary>
+    public static Task SendAsync(
+        this IWorkQueue queue, string name, NotificationMessage message, TimeSpan delay,
+        CancellationToken cancellationToken) =>
+        queue.SendAsync(name, [Serialize(message)], delay, cancellationToken);
+
     /// <summary>Sends tasks of one submission in as few messages as possible.</summary>
     public static Task SendAsync(
         this IWorkQueue queue, string submissionId, IEnumerable<string> taskIds, DiscoveredBy discoveredBy,
@@ -35,6 +45,9 @@ internal static class WorkQueueExtensions
 
     private static ReadOnlyMemory<byte> Serialize(ResultMessage message) => JsonSerializer.SerializeToUtf8Bytes(
         message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.ResultMessage);
+
+    private static ReadOnlyMemory<byte> Serialize(NotificationMessage message) => JsonSerializer.SerializeToUtf8Bytes(
+        message with { TraceParent = message.TraceParent ?? CurrentTrace }, PipelineJson.Plain.NotificationMessage);
 
     private static string? CurrentTrace =>
         Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;

@@ -33,6 +33,13 @@ internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     public abstract Task<bool> HasVisibleAsync(string queue, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
+    public abstract Task<IReadOnlyList<ReadOnlyMemory<byte>>> PeekAsync(
+        string queue, int max, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract Task<long> CountAsync(string queue, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
     public abstract Task WaitAsync(string queue, CancellationToken cancellationToken);
 
     async Task<WorkDelivery<IWorkMessage>> IWorkReceiver.ReceiveAsync(

@@ -23,6 +23,7 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             .. options.Unreadable,
             .. CheckNimble(options),
             .. CheckDelivery(options),
+            .. NotifyRules.Check(options),
             .. SettingsCatalog.Pipeline.Where(setting => !setting.Allows(setting.Get(options)))
                 .Select(setting => Fault(options, setting)),
             .. CheckTexts(options),

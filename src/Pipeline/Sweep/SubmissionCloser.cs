@@ -12,7 +12,7 @@ internal sealed partial class SubmissionCloser(
     ILedger ledger,
     Resubmission repeats,
     OutcomeRecorder outcomes,
-    Reopening reopening,
+    Publisher publisher,
     CanaryGuard canaries,
     SweepPolicy policy,
     ILogger<SubmissionCloser> logger)
@@ -29,12 +29,12 @@ internal sealed partial class SubmissionCloser(
         CrashPoint.Pass("sweep.close");
         var records = settled.Count(i => i.State == InputState.Recorded);
         var failures = settled.Count(i => i.State == InputState.Failed);
-        if (await ledger.UpdateSubmissionAsync(
-                submission.ToClosed(records, failures, policy.NextLateLook(submission)),
-                cancellationToken) is not { } closed)
+        var closing = submission.ToClosed(records, failures, policy.NextLateLook(submission));
+        // First, so that a crash in between announces it again instead of never.
+        await publisher.PublishAsync(closing, cancellationToken);
+        if (await ledger.UpdateSubmissionAsync(closing, cancellationToken) is not { } closed)
             return;
-        await reopening.ReopenListAsync(submission.ListId, cancellationToken);
-        outcomes.Forget(submission.SubmissionId);
+        await outcomes.HasClosedAsync(closed, cancellationToken);
         LogClosed(submission.SubmissionId, records, failures);
         await canaries.WakeAsync(closed, cancellationToken);
     }

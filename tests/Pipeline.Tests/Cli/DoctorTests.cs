@@ -30,7 +30,8 @@ public sealed class DoctorTests
             [.. doctor, "s3://there/results/"], [.. store, ("NIMBLE_API_KEY", "right-key")]);
         Assert.Equal((ExitCodes.Complete, ""), (good.ExitCode, good.Error));
         Assert.Matches(
-            "^settings +ok .*\napi +ok .*\nbucket +ok .* a static access key.*\ncallback +ok .*\nazure +ok ",
+            "^settings +ok .*\napi +ok .*\nbucket +ok .* a static access key.*\ncallback +ok .*\n"
+                + "notify +ok .*\nazure +ok ",
             good.Output);
 
         Assert.Matches("\nproxy +ok +none; requests go out directly\n$", good.Output);
@@ -40,7 +41,7 @@ public sealed class DoctorTests
         var report = JsonElement.Parse(json.Output);
         Assert.Equal((ExitCodes.Usage, ExitCodes.Usage), (json.ExitCode, report.GetProperty("exit_code").GetInt32()));
         Assert.Equal(
-            ["settings True", "api True", "bucket False", "callback True", "azure True", "proxy True"],
+            ["settings True", "api True", "bucket False", "callback True", "notify True", "azure True", "proxy True"],
             report.GetProperty("checks").EnumerateArray().Select(
                 c => $"{c.GetProperty("name")} {c.GetProperty("ok")}"));
         Assert.Contains(

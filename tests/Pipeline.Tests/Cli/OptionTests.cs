@@ -69,6 +69,7 @@ public sealed class OptionTests
     [InlineData("status")]
     [InlineData("failures")]
     [InlineData("replay")]
+    [InlineData("notify")]
     [InlineData("doctor")]
     [InlineData("doctor trust")]
     [InlineData("emulator")]

@@ -9,7 +9,8 @@ namespace Pipeline.Tests.Infra;
 /// <summary>Each thing has the same name in infrastructure, code, settings and documents.</summary>
 public sealed partial class NamesTests
 {
-    private static readonly string[] Work = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
+    private static readonly string[] Work =
+        [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Notifications];
 
     [Fact]
     public async Task QueuesMatchTheCode()

@@ -18,7 +18,7 @@ public sealed class LayerTests
         ["Submit.Evidence"],
         ["Collect.Normalize", "Collect.Json", "Intake.Reading"],
         ["Outcomes"],
-        ["Stores", "Nimble"],
+        ["Stores", "Nimble", "Notify"],
         ["Http"],
         ["Ports"],
         ["Staging", "Decompression", "Urls", "Delivery"],

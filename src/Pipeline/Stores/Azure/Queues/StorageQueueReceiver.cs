@@ -112,8 +112,20 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
             await queues.For(queue).RunAsync(
                 q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.Length > 0;
 
-    /// <summary>Returns the approximate number of messages in a queue, visible and invisible together.</summary>
-    public async Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<ReadOnlyMemory<byte>>> PeekAsync(
+        string queue, int max, CancellationToken cancellationToken)
+    {
+        var messages = await queues.For(queue).RunAsync(
+            q => q.PeekMessagesAsync(Math.Min(max, MaxReceive), cancellationToken), cancellationToken);
+        var bodies = new List<ReadOnlyMemory<byte>>();
+        foreach (var message in messages.Value)
+            bodies.Add(await claims.RedeemAsync(MessageText.Decode(message.Body.ToMemory()), cancellationToken));
+        return bodies;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
         (
             await queues.For(queue).RunAsync(
                 q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;

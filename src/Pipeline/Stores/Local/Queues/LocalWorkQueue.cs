@@ -148,6 +148,17 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
         LocalMessage message, string reason, CancellationToken cancellationToken) =>
         database.WriteAsync(session => Poison(session, message, reason), durable: false, cancellationToken);
 
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<ReadOnlyMemory<byte>>> PeekAsync(
+        string queue, int max, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<ReadOnlyMemory<byte>>>(
+            session => [.. Select(session, queue, max).Select(message => message.Body)], cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long> CountAsync(string queue, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            session => (long)session.Scalar("SELECT COUNT(*) FROM message WHERE queue=$1", queue)!, cancellationToken);
+
     /// <summary>Returns the messages of a poison queue, the oldest first.</summary>
     /// <param name="queue">The queue they were sent to, without the suffix.</param>
     /// <param name="max">Maximum number of messages.</param>

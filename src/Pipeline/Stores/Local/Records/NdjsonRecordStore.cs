@@ -122,7 +122,10 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
             durable: false,
             cancellationToken);
         await _database.WriteAsync(Repair, durable: false, cancellationToken);
-        return null;
+        var json = JsonSerializer.SerializeToUtf8Bytes(manifest, PipelineJson.Plain.Manifest);
+        return new(
+            DocumentKind.Manifest, manifest.ListId, new(ObjectUri.ForFile(_manifest.Path).ToString()),
+            new MemoryStream(json));
     }
 
     /// <summary>
