@@ -173,6 +173,7 @@ public static class PipelineServices
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<LocalWorkQueue>());
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
+        services.AddSingleton<IRequestPace, LocalRequestPace>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<LocalListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<LocalListCatalog>());
@@ -200,6 +201,7 @@ public static class PipelineServices
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
         services.AddSingleton<ILedgerCounts, SubmissionCounts>();
+        services.AddSingleton<IRequestPace, TableRequestPace>();
         services.AddSingleton<AzureRecordStore>();
         services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());
         services.AddSingleton<IManifestReader>(s => s.GetRequiredService<AzureRecordStore>());

@@ -14,15 +14,16 @@ namespace Pipeline.Nimble;
 
 /// <summary>
 /// Client of the Nimble API. It sends a POST exactly once and returns what is known afterwards; it retries a GET a few
-/// times. One instance serves the whole process, so that the rate limit holds. Its <see cref="HttpClient"/> comes from
-/// <see cref="NimbleHttp"/>.
+/// times. One instance serves the whole process, so that the rate limit holds; with a shared pace, it holds for all
+/// processes. Its <see cref="HttpClient"/> comes from <see cref="NimbleHttp"/>.
 /// </summary>
 /// <remarks>
 /// GETs throw <see cref="PipelineException"/>: <see cref="FailureReasons.Unavailable"/> (transient), <see
 /// cref="FailureReasons.AccessDenied"/> and <see cref="FailureReasons.InvalidConfiguration"/> (permanent).
 /// </remarks>
 internal sealed partial class NimbleClient(
-    HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger)
+    HttpClient http, IOptions<PipelineOptions> options, TimeProvider time, ILogger<NimbleClient> logger,
+    IRequestPace? pace = null)
     : IDisposable
 {
     // A batch of 1,000 tasks with their echoes is a few MiB; a task has one echo; progress is one line.
@@ -43,7 +44,7 @@ internal sealed partial class NimbleClient(
 
     private readonly NimbleOptions _options = options.Value.Nimble;
     private readonly string _key = Key(options.Value.Nimble.ApiKey);
-    private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time);
+    private readonly RequestPacer _pacer = new(options.Value.Nimble.RequestsPerSecond, time, pace);
     private readonly SecretText _secrets = new(Key(options.Value.Nimble.ApiKey));
     private readonly NimbleReplies _replies = new(logger, new SecretText(Key(options.Value.Nimble.ApiKey)).Clean);
     private readonly RetryPolicy _policy = new(

@@ -1,32 +1,28 @@
 using Pipeline.Concurrency;
+using Pipeline.Ports;
 
 namespace Pipeline.Nimble;
 
 /// <summary>
 /// Keeps requests to the rate limit: a token bucket that holds one second's worth. While POSTs and reads both wait,
 /// they alternate, so each has half of the rate; what one of them does not use goes to the other. Reads of different
-/// submissions take turns, so one submission that asks for thousands of tasks does not delay the others.
+/// submissions take turns, so one submission that asks for thousands of tasks does not delay the others. With a shared
+/// pace, the limit holds for all processes together.
 /// </summary>
 internal sealed class RequestPacer
 {
     private readonly Lock _lock = new();
     private readonly FairQueue<TaskCompletionSource> _posts = new();
     private readonly FairQueue<TaskCompletionSource> _reads = new();
-    private readonly TimeProvider _time;
     private readonly ITimer _timer;
-    private readonly TimeSpan _interval;
-    private readonly TimeSpan _burst;
-    private readonly long _start;
-    private TimeSpan _next = TimeSpan.MinValue;
+    private readonly ITurns _turns;
     private bool _postIsNext = true;
     private int _waiting;
 
-    public RequestPacer(double requestsPerSecond, TimeProvider time)
+    public RequestPacer(double requestsPerSecond, TimeProvider time, IRequestPace? shared = null)
     {
-        _time = time;
-        _interval = TimeSpan.FromSeconds(1 / requestsPerSecond);
-        _burst = TimeSpan.FromSeconds(Math.Max(0, 1 - (1 / requestsPerSecond)));
-        _start = time.GetTimestamp();
+        var interval = TimeSpan.FromSeconds(1 / requestsPerSecond);
+        _turns = shared is null ? new OwnTurns(interval, time) : new ReservedTurns(shared, interval, time, Release);
         _timer = time.CreateTimer(_ => Release(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -62,21 +58,20 @@ internal sealed class RequestPacer
     {
         lock (_lock)
         {
-            var now = _time.GetElapsedTime(_start);
-            while (_waiting > 0)
+            // Once turns are reserved, this is called again.
+            while (_waiting > 0 && _turns.UntilNext(_waiting) is { } left)
             {
-                var turn = _next < now - _burst ? now - _burst : _next;
-                if (turn > now)
+                if (left > TimeSpan.Zero)
                 {
                     // A timer counts whole milliseconds, and must not fire too early.
-                    var left = Math.Ceiling((turn - now).TotalMilliseconds);
-                    _timer.Change(TimeSpan.FromMilliseconds(left), Timeout.InfiniteTimeSpan);
+                    var wait = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+                    _timer.Change(wait, Timeout.InfiniteTimeSpan);
                     return;
                 }
 
                 // A cancelled waiter takes no turn.
                 if (TakeNext().TrySetResult())
-                    _next = turn + _interval;
+                    _turns.Take();
             }
         }
     }

@@ -19,7 +19,10 @@ public sealed class NimbleOptions
     /// </summary>
     public string Version { get; set; } = "v1";
 
-    /// <summary>Requests per second of this process. The default is the lower of the two documented limits.</summary>
+    /// <summary>
+    /// Requests per second of all processes over one ledger together. The default is the lower of the two documented
+    /// limits.
+    /// </summary>
     [Range(0.1, 10_000)]
     public double RequestsPerSecond { get; set; } = 10;
 

@@ -47,6 +47,12 @@ internal static class LedgerKeys
     /// <summary>Index partition of what people did, the latest first.</summary>
     public const string EventPartition = "events";
 
+    /// <summary>Partition of the row with the first free turn for a request to Nimble.</summary>
+    public const string PacePartition = "pace";
+
+    /// <summary>Row key of the first free turn.</summary>
+    public const string PaceRow = "free";
+
     /// <summary>In a budget's partition: row key of the total reserved.</summary>
     public const string BudgetTotal = "total";
 
