@@ -51,9 +51,11 @@ public sealed record PartMessage
 
     private static string? FindFault(PartMessage part)
     {
-        if (part.Records is not { Count: > 0 })
+        if (!part.Uri.IsAbsoluteUri)
+            return $"its address '{part.Uri}' is not absolute";
+        if (part.Records.Count == 0)
             return "it names no records";
-        if (part.Records.FirstOrDefault(r => r is null || r.Offset < 0 || r.Length <= 0 || r.Length > MaxEnd - r.Offset)
+        if (part.Records.FirstOrDefault(r => r.Offset < 0 || r.Length <= 0 || r.Length > MaxEnd - r.Offset)
             is { } bad)
             return $"record {bad.Id} has offset {bad.Offset} and length {bad.Length}";
         return part.Records.DistinctBy(record => record.Id).Count() < part.Records.Count

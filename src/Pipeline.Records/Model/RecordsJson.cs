@@ -12,6 +12,7 @@ namespace Pipeline.Records;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
     MaxDepth = 256,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(Record))]

@@ -33,7 +33,7 @@ public sealed class RecordReader : IAsyncDisposable
         _parser = new(_sink);
     }
 
-    /// <summary>Opens a file. Its first bytes, not its name, say whether it is gzipped.</summary>
+    /// <summary>Opens a file. It is gzipped if its first bytes or its name (<c>.gz</c>) say so.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static RecordReader OpenFile(string path, RecordReaderOptions? options = null)
     {
@@ -62,26 +62,23 @@ public sealed class RecordReader : IAsyncDisposable
     {
         var buffer = new byte[BufferBytes];
         await OpenAsync(cancellationToken);
-        StartLine(_input.Position);
-        while (true)
+        StartLine();
+        var (start, at) = (_input.Position, 0);
+        for (var read = await DecodeAsync(buffer, cancellationToken); read > 0;)
         {
-            var start = _gzip is null ? _input.Position : 0;
-            var read = await DecodeAsync(buffer, cancellationToken);
-            if (read == 0)
-                break;
-            for (var at = 0; at < read;)
-            {
-                if (_lineBytes == 0)
-                    _lineOffset = _gzip?.Offset ?? start + at;
-                var end = Array.IndexOf(buffer, (byte)'\n', at, read - at);
-                AppendToLine(buffer.AsSpan(at, (end < 0 ? read : end) - at));
-                at = end < 0 ? read : end + 1;
-                if (end < 0)
-                    break;
-                if (EndLine(hasLineFeed: true) is { } record)
-                    yield return record;
-                StartLine(0);
-            }
+            if (_lineBytes == 0)
+                _lineOffset = _gzip?.Offset ?? start + at;
+            var end = Array.IndexOf(buffer, (byte)'\n', at, read - at);
+            AppendToLine(buffer.AsSpan(at, (end < 0 ? read : end) - at));
+            var record = end < 0 ? null : EndLine(hasLineFeed: true);
+            at = end < 0 ? read : end + 1;
+            // Reading on verifies the gzip member, if it ended here, before its record is given.
+            if (at == read)
+                (start, at, read) = (_input.Position, 0, await DecodeAsync(buffer, cancellationToken));
+            if (record is not null)
+                yield return record;
+            if (end >= 0)
+                StartLine();
         }
         if (EndLine(hasLineFeed: false) is { } last)
             yield return last;
@@ -99,7 +96,9 @@ public sealed class RecordReader : IAsyncDisposable
     private async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         await _input.EnsureAsync(3, cancellationToken);
-        if (GzipMembers.IsMagic(_input.Buffered))
+        // A name is a promise, unless the file was unpacked on its way.
+        var isGzip = _name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) && !_input.Buffered.StartsWith("{"u8);
+        if (isGzip || GzipMembers.IsMagic(_input.Buffered))
             _gzip = new(_input);
         else if (_input.Buffered.StartsWith("\uFEFF"u8))
             _input.Take(3);
@@ -120,9 +119,9 @@ public sealed class RecordReader : IAsyncDisposable
         return _input.TakeTo(buffer, buffer.Length);
     }
 
-    private void StartLine(long offset)
+    private void StartLine()
     {
-        (_lineOffset, _lineBytes, _fault) = (offset, 0, null);
+        (_lineBytes, _fault) = (0, null);
         _parser.Start();
         _sink.Start();
     }

@@ -66,6 +66,26 @@ public sealed class RecordReaderTests
         }
     }
 
+    /// <summary>The digest covers the content only; the checksum behind the record covers the rest.</summary>
+    [Fact]
+    [Trait("Promise", "4")]
+    public async Task ARecordIsGivenOnlyAfterTheChecksumOfItsMember()
+    {
+        var first = RecordLine.Member(RecordLine.Of(0));
+        var second = RecordLine.Member(RecordLine.Of(1));
+        second[^6] ^= 1;
+        var given = new List<string>();
+
+        await using var reader = RecordReader.Open(new MemoryStream([.. first, .. second]), "stream");
+        await Assert.ThrowsAsync<RecordException>(async () =>
+        {
+            await foreach (var record in reader.ReadAsync(Token))
+                given.Add(record.Id);
+        });
+
+        Assert.Equal([RecordLine.Id(0)], given);
+    }
+
     [Fact]
     public async Task AByteChangedAnywhereInAGzipFileIsFound()
     {

@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+
+namespace Pipeline.Records;
+
+/// <summary>
+/// A message that was received. Handle its records, then complete it; a message that is disposed without comes again.
+/// </summary>
+public sealed class ReceivedPart : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(10);
+
+    private readonly MessageLease _lease;
+    private readonly PartReader _reader;
+    private readonly RecordQueueOptions _options;
+    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
+    private bool _isCompleted;
+
+    internal ReceivedPart(MessageLease lease, PartMessage message, PartReader reader, RecordQueueOptions options) =>
+        (_lease, Message, _reader, _options) = (lease, message, reader, options);
+
+    /// <summary>The message.</summary>
+    public PartMessage Message { get; }
+
+    /// <summary>Number of times the message was received, including this one.</summary>
+    public long Tries => _lease.Message.DequeueCount;
+
+    /// <summary>
+    /// Whether the lease was lost, so that another consumer may have the message. Its records may then be handled
+    /// twice.
+    /// </summary>
+    public bool IsLost => _lease.IsLost;
+
+    /// <summary>Reads the message's records without those that were handled already.</summary>
+    /// <exception cref="RecordException">A record cannot be read.</exception>
+    public async IAsyncEnumerable<Record> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var ids = Message.Records.Select(record => record.Id).ToList();
+        var handled = await _options.Handled.FindAsync(ids, cancellationToken);
+        await foreach (var record in _reader.ReadAsync(Message, handled, cancellationToken))
+        {
+            _given.Add(record.Id);
+            yield return record;
+        }
+    }
+
+    /// <summary>Says that every record that was read has been handled, and deletes the message.</summary>
+    /// <returns>False if the lease was lost; the message then comes again, without effect.</returns>
+    public async Task<bool> CompleteAsync(CancellationToken cancellationToken = default)
+    {
+        await _options.Handled.AddAsync(_given, cancellationToken);
+        _isCompleted = true;
+        return await _lease.DeleteAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the lease; without <see cref="CompleteAsync"/> the message comes again.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (!_isCompleted)
+                await _lease.ReleaseAsync(Delay(), CancellationToken.None);
+        }
+        // The lease ends by itself; the error that got us here must not be hidden by this one.
+        catch (Exception e) when (e is Azure.RequestFailedException or AggregateException)
+        {
+        }
+        finally
+        {
+            await _lease.DisposeAsync();
+        }
+    }
+
+    /// <summary>Whether a record could not be read.</summary>
+    internal bool HasFailed { get; set; }
+
+    internal string Text => _lease.Message.Body.ToString();
+
+    private TimeSpan Delay()
+    {
+        var delay = _options.RetryDelay * Math.Pow(2, Math.Min(Tries - 1, 20));
+        return delay < LongestDelay ? delay : LongestDelay;
+    }
+
+    /// <summary>Says that one record has been handled.</summary>
+    internal Task MarkAsync(Record record, CancellationToken cancellationToken)
+    {
+        _given.Remove(record.Id);
+        return _options.Handled.AddAsync([record.Id], cancellationToken);
+    }
+}
