@@ -129,8 +129,13 @@ internal static partial class LedgerRows
             $"SELECT {SubmissionColumns}, count-recorded-failed-moved, recorded, failed FROM submission "
                 + "WHERE list_id=$1 AND state<>$2 ORDER BY sequence",
             listId, (int)SubmissionState.Closed))
+        {
+            // Counted from the end, because a submission may get further columns.
+            var at = rows.FieldCount - 3;
             while (rows.Read())
-                live.Add((ReadSubmission(rows), new(rows.GetInt32(30), rows.GetInt32(31), rows.GetInt32(32))));
+                live.Add((
+                    ReadSubmission(rows), new(rows.GetInt32(at), rows.GetInt32(at + 1), rows.GetInt32(at + 2))));
+        }
         using var sums = session.Query(
             """
             SELECT COUNT(*), COALESCE(SUM(CASE WHEN repeat_of IS NULL THEN count END), 0),
