@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Dashboard.Access;
+using Pipeline.Dashboard.Acting;
+using Pipeline.Dashboard.Pages.Lists;
 
 namespace Pipeline.Dashboard.Pages;
 
@@ -17,6 +19,9 @@ internal static class PageEndpoints
         .AddSingleton<SessionTickets>()
         .AddSingleton<DashboardAccess>()
         .AddSingleton<EventStream>()
+        .AddSingleton<BulkActions>()
+        .AddSingleton<ListPages>()
+        .AddSingleton<PageActions>()
         .AddSingleton<PageReader>()
         .AddSingleton<PageRouter>();
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Access;
+using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Reports;
 using RazorSlices;
@@ -10,8 +11,8 @@ namespace Pipeline.Dashboard.Pages;
 /// Answers every request for a page, in every host: first who asks, then what. Reading is GET, acting is POST.
 /// </summary>
 internal sealed class PageRouter(
-    DashboardPlace place, DashboardAccess access, EventStream events, PageReader reader, OverviewReporter overview,
-    TimeProvider time)
+    DashboardPlace place, DashboardAccess access, EventStream events, PageReader reader, PageActions actions,
+    OverviewReporter overview, TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
@@ -53,7 +54,9 @@ internal sealed class PageRouter(
             return Problem(page, StatusCodes.Status400BadRequest, "Nothing was done",
                 "This form was not sent from a current page of this site. Open the page again and repeat it. Behind a "
                 + "proxy, let it pass the Host header on, or set --callback-base to the public address.");
-        return NotFound(page);
+        return segments is ["lists", var listId, var verb]
+            ? await actions.ActAsync(context, page, listId, verb) ?? NotFound(page)
+            : NotFound(page);
     }
 
     private async Task<IResult> SignInAsync(HttpContext context)

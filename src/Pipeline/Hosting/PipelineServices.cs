@@ -135,6 +135,7 @@ public static class PipelineServices
         services.AddSingleton<ActivityReader>();
         services.AddSingleton<OverviewParts>();
         services.AddSingleton<Verdicts>();
+        services.AddSingleton<InputPages>();
         services.AddSingleton<OverviewReporter>();
         services.AddSingleton<ReplayChoice>();
         services.AddSingleton<ReplayStage>();

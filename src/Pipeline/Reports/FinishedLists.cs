@@ -17,8 +17,12 @@ internal sealed class FinishedLists(IListCatalog catalog, IManifestReader manife
     public async Task<IReadOnlyList<FinishedList>> ReadPageAsync(
         ClosedPlace? after, int max, CancellationToken cancellationToken) =>
         await Task.WhenAll(
-            (await catalog.GetClosedPageAsync(after, max, cancellationToken)).Select(list => _read.GetAsync(
-                $"{list.ListId}@{list.ClosedAt:O}", () => ReadAsync(list), cancellationToken)));
+            (await catalog.GetClosedPageAsync(after, max, cancellationToken))
+                .Select(list => ReadAsync(list, cancellationToken)));
+
+    /// <summary>Returns a closed list.</summary>
+    public Task<FinishedList> ReadAsync(ListEntry list, CancellationToken cancellationToken) =>
+        _read.GetAsync($"{list.ListId}@{list.ClosedAt:O}", () => ReadAsync(list), cancellationToken);
 
     private async Task<FinishedList> ReadAsync(ListEntry list)
     {

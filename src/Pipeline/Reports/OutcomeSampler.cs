@@ -102,6 +102,7 @@ internal sealed class OutcomeSampler(ILedger ledger)
 
     private static string ClassOf(int? status) => status is { } code ? $"{code / 100}xx" : "none";
 
-    private static string DomainOf(string url) =>
+    /// <summary>The host of a URL; empty without one.</summary>
+    public static string DomainOf(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var address) ? address.IdnHost : "";
 }

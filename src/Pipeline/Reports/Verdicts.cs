@@ -56,7 +56,7 @@ internal sealed class Verdicts(IStoreProblem health, SubmissionGate gate)
             + (until is { } next ? Text($" Next try {next.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.") : "");
         return new(
             needsPerson ? VerdictLevel.Stuck : VerdictLevel.Waiting, reason, text, since, until,
-            Actions.GetValueOrDefault(reason));
+            Actions.GetValueOrDefault(reason, "It goes on by itself. To see what waits: pipeline status"));
     }
 
     private static string Progress(IReadOnlyList<ListProgress> open, bool hasMore)

@@ -1,0 +1,134 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Pipeline.Dashboard.Access;
+using Pipeline.Dashboard.Pages;
+using Pipeline.Dashboard.Pages.Lists;
+using Pipeline.Dashboard.Pages.Views;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Reports;
+using Pipeline.Steering;
+
+namespace Pipeline.Dashboard.Acting;
+
+/// <summary>
+/// Does what the forms of pages ask for. Who may act, and that the form is our own, was checked before. What costs or
+/// cannot be undone asks first.
+/// </summary>
+internal sealed class PageActions(
+    ListControls controls, ListReplays replays, ListPages lists, InputPages inputs, BulkActions actions,
+    IOptions<PipelineOptions> options)
+{
+    // Counting for a question reads at most this many pages of failures; beyond it, the question says "at least".
+    private const int MaxPages = 50;
+
+    // An action that ends this soon shows its result at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Asks before an action; null if there is no such question.</summary>
+    public async Task<IResult?> AskAsync(HttpContext context, PageContext page, string listId, string verb)
+    {
+        if (!page.CanAct || await lists.FindAsync(listId, context.RequestAborted) is not { } list)
+            return null;
+        return verb switch
+        {
+            "cancel" => Question(page, AboutCancel(page, list)),
+            "resubmit" => Question(
+                page, await AboutResubmitAsync(page, list, Selection.Read(context.Request.Query), context.RequestAborted)),
+            _ => null,
+        };
+    }
+
+    /// <summary>Acts; null if there is no such action.</summary>
+    public async Task<IResult?> ActAsync(HttpContext context, PageContext page, string listId, string verb)
+    {
+        if (await lists.FindAsync(listId, context.RequestAborted) is not { } list)
+            return null;
+        var (stop, who) = (context.RequestAborted, DashboardAccess.Describe(context));
+        var selection = Selection.Read(context.Request.Form);
+        try
+        {
+            switch (verb)
+            {
+                case "pause":
+                    await controls.PauseAsync(listId, who, stop);
+                    break;
+                case "resume":
+                    await controls.ResumeAsync(listId, who, stop);
+                    break;
+                case "cancel":
+                    await controls.CancelAsync(listId, who, stop);
+                    break;
+                case "confirm-resubmit":
+                    return Question(page, await AboutResubmitAsync(page, list, selection, stop));
+                case "replay" or "resubmit":
+                    await ReplayAsync(listId, selection, verb == "resubmit", who);
+                    break;
+                default:
+                    return null;
+            }
+        }
+        catch (PipelineException problem)
+        {
+            return PageRouter.Problem(page, StatusCodes.Status409Conflict, "Nothing was done", problem.Message);
+        }
+        // 303: the browser reads the list's page, and reloading that does not act again.
+        context.Response.Headers.Location = page.ToList(listId);
+        return Results.StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    private async Task ReplayAsync(string listId, Selection selection, bool resubmit, string who)
+    {
+        var action = actions.Start(
+            listId, resubmit ? "Posting failures again since" : "Replay of failures since",
+            () => replays.ReplayAsync(listId, selection.Takes, resubmit, who, CancellationToken.None));
+        await Task.WhenAny(action.Work, Task.Delay(Patience));
+    }
+
+    private static PageResult Question(PageContext page, ConfirmModel question) =>
+        new(page, question.Title, Confirm.Create().With(page, question)) { Section = "lists" };
+
+    private static ConfirmModel AboutCancel(PageContext page, ListEntry list) => new(
+        "Cancel this list?",
+        [
+            $"List {list.Source ?? list.ListId}.",
+            "Inputs that were not posted end as cancelled. What was posted is paid for, so it is still collected. "
+                + "Then the list closes with its manifest.",
+        ],
+        page.ToList(list.ListId, "cancel"), "Cancel the list", page.ToList(list.ListId));
+
+    private async Task<ConfirmModel> AboutResubmitAsync(
+        PageContext page, ListEntry list, Selection selection, CancellationToken cancellationToken)
+    {
+        var (count, isAll) = await CountAsync(list.ListId, selection, cancellationToken);
+        var price = options.Value.Nimble.PricePerUrl;
+        return new(
+            "Post these inputs again?",
+            [
+                $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of {list.Source ?? list.ListId}, each as "
+                    + "a new task with the same id.",
+                price is { } each
+                    ? $"Estimated cost: {Show.Money(each * count)} ({Show.Money(each)} a URL)."
+                    : "Each may be billed again. No price is set (Pipeline__Nimble__PricePerUrl), so the cost is unknown.",
+                "Results that exist are read first, free; only what has none is posted.",
+            ],
+            page.ToList(list.ListId, "resubmit"), $"Post {Show.Number(count)} again", page.ToList(list.ListId),
+            selection.Fields);
+    }
+
+    private async Task<(long Count, bool IsAll)> CountAsync(
+        string listId, Selection selection, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        string? next = null;
+        for (var i = 0; i < MaxPages; i++)
+        {
+            var page = await inputs.ReadAsync(listId, selection.Filter, next, int.MaxValue, cancellationToken);
+            count += page.Inputs.Count(input =>
+                selection.Takes(input) && FailureRemedies.Of(input.Reason).Resubmits);
+            if ((next = page.Next) is null)
+                return (count, true);
+        }
+        return (count, false);
+    }
+}
