@@ -96,11 +96,12 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordStore sink, int
         if (fails)
             await sink.PutFailuresAsync([Some.Failure(input.Id)], cancellationToken);
         else
-            await sink.PutRecordAsync(
-                TextRecord.Of(input.Id, padding: input.Ordinal % 25 == 0 ? 1_000_000 : 500), cancellationToken);
+            await sink.PutRecordsAsync(
+                input.Id, [TextRecord.Of(input.Id, padding: input.Ordinal % 25 == 0 ? 1_000_000 : 500)],
+                cancellationToken);
         if (input.State == InputState.Waiting)
             await _ledger.UpdateInputsAsync(
-                [input with { State = fails ? InputState.Failed : InputState.Recorded }], cancellationToken);
+                [input with { State = fails ? InputState.Failed : InputState.Recorded }], [], cancellationToken);
     }
 
     private async Task CloseAsync(CancellationToken cancellationToken)

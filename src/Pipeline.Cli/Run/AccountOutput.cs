@@ -7,7 +7,6 @@ using Pipeline.Cli.Settings;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Staging;
 using Pipeline.Stores;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Local;
@@ -22,8 +21,6 @@ namespace Pipeline.Cli.Run;
 internal sealed class AccountOutput(RunSettings settings, IServiceProvider services)
 {
     private const int Concurrency = 16;
-    private const int SpillAt = 1 << 20;
-    private const string RecordSuffix = ".json.gz";
 
     private readonly ObjectStores _objects = services.GetRequiredService<ObjectStores>();
 
@@ -40,9 +37,9 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         {
             var manifest = await ReadAsync(
                 Blob(AzureNames.ManifestsContainer, $"{listId}.json"), PipelineJson.Plain.Manifest, cancellationToken);
-            var fetched = await EachAsync(
-                Blob(AzureNames.RecordsContainer, $"{listId}/"), RecordSuffix, (blob, token) =>
-                    FetchRecordAsync(listId, blob, sink, token), cancellationToken);
+            var fetched = 0L;
+            await Parallel.ForEachAsync(manifest.Locations, Limited(cancellationToken), async (file, token) =>
+                Interlocked.Add(ref fetched, await FetchRecordsAsync(listId, file, sink, token)));
             fetched += await EachAsync(
                 Blob(AzureNames.FailuresContainer, $"{listId}/"), ".json",
                 async (blob, token) =>
@@ -67,7 +64,7 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         await Parallel.ForEachAsync(
             _objects.ListAsync(prefix, cancellationToken)
                 .Where(blob => blob.Uri.Key.EndsWith(suffix, StringComparison.Ordinal)),
-            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
+            Limited(cancellationToken),
             async (blob, token) =>
             {
                 await fetch(blob.Uri, token);
@@ -76,27 +73,33 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         return count;
     }
 
-    /// <summary>The blob of a record is a gzip member of one line. Without its line feed it is incomplete.</summary>
-    private async Task FetchRecordAsync(
-        string listId, ObjectUri blob, NdjsonRecordStore sink, CancellationToken cancellationToken)
+    /// <summary>
+    /// Copies the records of a submission's file, which are lines. Without its line feed the last one is incomplete.
+    /// </summary>
+    /// <returns>The number of records.</returns>
+    private async Task<long> FetchRecordsAsync(
+        string listId, RecordLocation file, NdjsonRecordStore sink, CancellationToken cancellationToken)
     {
-        var path = blob.Key.Split('/');
-        using var line = new SpillBuffer(SpillAt, Folders.Spill(settings));
-        await using var stored = await OpenAsync(blob, cancellationToken);
+        var name = Uri.UnescapeDataString(file.Uri[(file.Uri.LastIndexOf('/') + 1)..]);
+        var submissionId = name[..name.IndexOf('.', StringComparison.Ordinal)];
+        await using var stored = await OpenAsync(
+            Blob(AzureNames.RecordsContainer, $"{listId}/{name}"), cancellationToken);
         await using var content = new GZipStream(stored.Body, CompressionMode.Decompress);
-        var buffer = new byte[64 * 1024];
-        var isWhole = false;
-        for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
+        var batch = new RecordBatch(listId, submissionId, Folders.Spill(settings), sink);
+        await using (batch)
         {
-            isWhole = buffer[read - 1] == (byte)'\n';
-            line.Append(buffer.AsSpan(0, isWhole ? read - 1 : read));
+            var buffer = new byte[64 * 1024];
+            for (int read; (read = await content.ReadAsync(buffer, cancellationToken)) > 0;)
+                await batch.AppendAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (!await batch.EndAsync(cancellationToken))
+                throw PipelineException.Transient(
+                    FailureReasons.ObjectDamaged, $"The last record in {file.Uri} is incomplete.");
+            return batch.Records;
         }
-        if (!isWhole)
-            throw PipelineException.Transient(FailureReasons.ObjectDamaged, $"The record in {blob} is incomplete.");
-        await using var record = new StagedRecord(
-            path[^1][..^RecordSuffix.Length], listId, path[^2], [new(default, line)]);
-        await sink.PutRecordAsync(record, cancellationToken);
     }
+
+    private static ParallelOptions Limited(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
 
     private async Task<T> ReadAsync<T>(ObjectUri blob, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Concurrency;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -11,22 +10,19 @@ namespace Pipeline.Collect;
 
 /// <summary>
 /// Handles hints that results of tasks may be ready. A hint proves nothing about a result. If Nimble answered the
-/// submission's POST, <see cref="TaskCollector"/> looks for the result; otherwise, the hint is evidence that Nimble
+/// submission's POST, <see cref="MessageCollector"/> looks for the results; otherwise, the hint is evidence that Nimble
 /// accepted the submission.
 /// </summary>
 internal sealed partial class CollectStage(
     ILedger ledger,
     HintFilter hints,
-    TaskCollector collector,
+    MessageCollector collector,
     Postponement postponement,
     SubmissionResolver resolver,
     IOptions<PipelineOptions> options,
     TimeProvider time,
-    ILogger<CollectStage> logger) : IDisposable
+    ILogger<CollectStage> logger)
 {
-    private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
-    private readonly ListShares _shares = new(options.Value.Collect.ConcurrencyPerList, time);
-
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var received = MessageReader.ReadResult(body);
@@ -54,12 +50,10 @@ internal sealed partial class CollectStage(
                     await postponement.PostponeAsync(message, cancellationToken);
                 break;
             case SubmissionState.Accepted or SubmissionState.Closed:
-                await CollectAsync(submission, message, cancellationToken);
+                await collector.CollectAsync(submission, message, cancellationToken);
                 break;
         }
     }
-
-    public void Dispose() => _slots.Dispose();
 
     /// <summary>
     /// Handles a hint that arrived before the answer to the POST was stored, or instead of that answer. The message is
@@ -85,59 +79,6 @@ internal sealed partial class CollectStage(
         return resolver.TryAdoptAsync(submission, tasks, proof, cancellationToken);
     }
 
-    /// <summary>
-    /// Collects every task of a message. A task that fails while sharing its message is postponed in a message of its
-    /// own, with the full number of attempts.
-    /// </summary>
-    private async Task CollectAsync(
-        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
-    {
-        if (message.Others is null)
-        {
-            await CollectOneAsync(submission, message, cancellationToken);
-            return;
-        }
-
-        var parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = ResultMessage.MaxTasks, CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(message.Each(), parallel, async (one, token) =>
-        {
-            try
-            {
-                await CollectOneAsync(submission, one, token);
-            }
-            catch (Exception error)
-                when (!token.IsCancellationRequested && error is not PipelineException { IsStoreFault: true })
-            {
-                LogPostponed(error, one.TaskId, one.SubmissionId);
-                await postponement.PostponeAsync(one, token, (error as PipelineException)?.RetryAfter);
-            }
-        });
-    }
-
-    private async Task CollectOneAsync(
-        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
-    {
-        using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
-        if (turn is null)
-        {
-            await postponement.WaitForTurnAsync(message, cancellationToken);
-            return;
-        }
-
-        await _slots.WaitAsync(cancellationToken);
-        try
-        {
-            await collector.CollectAsync(submission, message, cancellationToken);
-        }
-        finally
-        {
-            _slots.Release();
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "Dropped a hint for task {TaskId}: submission {SubmissionId} does not exist.")]
     private partial void LogUnknownSubmission(string taskId, string submissionId);
@@ -145,8 +86,4 @@ internal sealed partial class CollectStage(
     [LoggerMessage(Level = LogLevel.Information, Message =
         "Dropped a webhook's hint: submission {SubmissionId} has no task {TaskId}. Nimble was not asked about it.")]
     private partial void LogUnknownTask(string taskId, string submissionId);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Failed to collect task {TaskId} of submission {SubmissionId}; it will be retried in a message of its own.")]
-    private partial void LogPostponed(Exception error, string taskId, string submissionId);
 }

@@ -9,7 +9,8 @@ using Pipeline.Submit.Evidence;
 namespace Pipeline.Collect;
 
 /// <summary>
-/// Finds the input of a task that the POST's answer did not match to one, and records it in the ledger.
+/// Finds the input of a task that the POST's answer did not match to one. The ledger learns of it with the record; of
+/// any other match, at once.
 /// </summary>
 internal sealed partial class InputFinder(
     ILedger ledger, NimbleClient nimble, TaskMatcherCache matchers, ILogger<InputFinder> logger)
@@ -17,7 +18,7 @@ internal sealed partial class InputFinder(
     /// <summary>Finds the input by the fields of the result, else by the API's echo, else by elimination.</summary>
     /// <param name="submission">An accepted submission.</param>
     /// <param name="taskId">A task of the submission.</param>
-    /// <param name="result">The task's result, if it was read.</param>
+    /// <param name="result">The task's result, if it was read; the caller then adds the match to the ledger.</param>
     /// <param name="task">The task as the API describes it; null asks the API if needed.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <returns>Null if no single input matches.</returns>
@@ -36,9 +37,16 @@ internal sealed partial class InputFinder(
             return null;
         }
 
-        await ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, found)], cancellationToken);
-        return matcher.Inputs[found];
+        var input = matcher.Inputs[found];
+        if (result is null)
+            await AddAsync(submission, taskId, input, cancellationToken);
+        return input;
     }
+
+    /// <summary>Adds a match to the ledger.</summary>
+    public Task AddAsync(
+        SubmissionEntry submission, string taskId, InputEntry input, CancellationToken cancellationToken) =>
+        ledger.AddTasksAsync(submission.SubmissionId, [new(taskId, input.Ordinal)], cancellationToken);
 
     private async Task<int?> EliminateAsync(
         SubmissionEntry submission, string taskId, CancellationToken cancellationToken)

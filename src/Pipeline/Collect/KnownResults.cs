@@ -7,7 +7,7 @@ namespace Pipeline.Collect;
 
 /// <summary>
 /// Reads and verifies the result of a task that belongs to its submission, from the bucket and, once the bucket had its
-/// time, from the API. Sets the outcome of the task's input, or postpones it.
+/// time, from the API. Returns the record of the task's input, fails the input, or postpones it.
 /// </summary>
 internal sealed partial class KnownResults(
     ResultReader reader,
@@ -25,13 +25,14 @@ internal sealed partial class KnownResults(
     /// <param name="input">The task's input; null if it is not known yet.</param>
     /// <param name="message">A message that names the task.</param>
     /// <param name="cancellationToken">Cancels the collection.</param>
-    public async Task CollectAsync(
+    /// <returns>The record, to be stored and disposed; null if there is none to store.</returns>
+    public async Task<CollectedRecord?> CollectAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
     {
         CrashPoint.Pass("collect.before-open");
         try
         {
-            await ReadSourcesAsync(submission, input, message, cancellationToken);
+            return await ReadSourcesAsync(submission, input, message, cancellationToken);
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
@@ -43,27 +44,29 @@ internal sealed partial class KnownResults(
             await recorder.FailAsync(
                 submission, input, message, new("collect", tooLarge.Reason, tooLarge.Message), cancellationToken);
         }
+
+        return null;
     }
 
     /// <summary>
     /// Reads the bucket until the object's deadline, then the API's copy as well. Until the deadline, a damaged,
     /// unfinished or wrong result is read again: one attempt or one source never decides alone.
     /// </summary>
-    private async Task ReadSourcesAsync(
+    private async Task<CollectedRecord?> ReadSourcesAsync(
         SubmissionEntry submission, InputEntry? input, ResultMessage message, CancellationToken cancellationToken)
     {
         var isLate = postponement.IsLate(message);
-        var bucket = await TryRecordAsync(submission, input, message, fromApi: false, cancellationToken);
+        var bucket = await TryStageAsync(submission, input, message, fromApi: false, cancellationToken);
         if (bucket.IsSettled)
-            return;
+            return bucket.Record;
         var doubt = bucket.Doubt;
         // Waiting does not fill an empty result or restore an archived object.
         var mayWait = !isLate && doubt?.Reason is not (FailureReasons.EmptyResult or FailureReasons.ObjectMissing);
         if (!mayWait && submission.StorageUrl is not null)
         {
-            var copy = await TryRecordAsync(submission, input, message, fromApi: true, cancellationToken);
+            var copy = await TryStageAsync(submission, input, message, fromApi: true, cancellationToken);
             if (copy.IsSettled || await PostponeUnfinishedCopyAsync(copy, message, cancellationToken))
-                return;
+                return copy.Record;
             // A source that denies access may still hold the result, so a denial is final only after RefusedWindow.
             if (doubt is null || (copy.Doubt is { } second && RefusedReads.IsRefusal(second)))
                 doubt = copy.Doubt;
@@ -72,6 +75,7 @@ internal sealed partial class KnownResults(
         await (doubt is null
             ? missing.HandleAsync(submission, input, message, isLate, cancellationToken)
             : DoubtAsync(submission, input, message, doubt, mayWait, cancellationToken));
+        return null;
     }
 
     private async Task<bool> PostponeUnfinishedCopyAsync(
@@ -100,8 +104,8 @@ internal sealed partial class KnownResults(
         return recorder.FailAsync(submission, input, message, cause, cancellationToken);
     }
 
-    /// <summary>Sets the outcome of the input from one source, if that source has the result.</summary>
-    private async Task<SourceAnswer> TryRecordAsync(
+    /// <summary>Stages the record of the input, or fails it, from one source, if that source has the result.</summary>
+    private async Task<SourceAnswer> TryStageAsync(
         SubmissionEntry submission,
         InputEntry? input,
         ResultMessage message,
@@ -115,8 +119,8 @@ internal sealed partial class KnownResults(
                 refusals.Clear();
             if (found is null)
                 return new(IsSettled: false);
-            await recorder.RecordAsync(submission, input, message, found, cancellationToken);
-            return new(IsSettled: true);
+            var record = await recorder.StageAsync(submission, input, message, found, cancellationToken);
+            return new(IsSettled: true, Record: record);
         }
         catch (PipelineException doubt) when (ResultCheck.IsDoubt(doubt) || RefusedReads.IsRefusal(doubt))
         {
@@ -132,7 +136,9 @@ internal sealed partial class KnownResults(
     private partial void LogDoubt(string taskId, string submissionId, string reason);
 
     /// <summary>The answer of one source.</summary>
-    /// <param name="IsSettled">Whether it had the result and the input's outcome is set.</param>
+    /// <param name="IsSettled">Whether it had the result: the record is staged, or the input has its outcome.</param>
     /// <param name="Doubt">Why what it holds may not be the result; null if it holds nothing.</param>
-    private readonly record struct SourceAnswer(bool IsSettled, PipelineException? Doubt = null);
+    /// <param name="Record">The record; null if there is none to store.</param>
+    private readonly record struct SourceAnswer(
+        bool IsSettled, PipelineException? Doubt = null, CollectedRecord? Record = null);
 }

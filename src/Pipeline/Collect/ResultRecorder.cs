@@ -9,41 +9,60 @@ using Pipeline.Submit.Evidence;
 
 namespace Pipeline.Collect;
 
-/// <summary>Sets the outcome of a task's input: the record of its result, or a failure.</summary>
+/// <summary>Turns a task's result into the record of its input, or into its failure.</summary>
 internal sealed class ResultRecorder(
     InputFinder inputs,
     TaskMatcherCache matchers,
-    OutcomeRecorder outcomes,
     TaskFailures failures,
-    PageTally pages,
     IOptions<PipelineOptions> options,
     TimeProvider time)
 {
     private readonly CollectOptions _options = options.Value.Collect;
     private readonly PageStatuses _failStatuses = new(options.Value.Collect.FailStatuses);
 
-    /// <summary>Sets the outcome of an input from a result.</summary>
+    /// <summary>Stages the record of an input, or fails the input, from a result.</summary>
     /// <param name="submission">An accepted submission.</param>
-    /// <param name="input">The task's input; null if it is not known yet.</param>
+    /// <param name="known">The task's input; null if it is not known yet.</param>
     /// <param name="message">The message that names the task.</param>
     /// <param name="found">The complete document.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
+    /// <returns>The record, to be stored and disposed; null if there is none to store.</returns>
     /// <exception cref="PipelineException">
     /// A doubt: the document may not be the finished result of the task.
     /// </exception>
-    public async Task RecordAsync(
-        SubmissionEntry submission, InputEntry? input, ResultMessage message, FoundResult found,
+    public async Task<CollectedRecord?> StageAsync(
+        SubmissionEntry submission, InputEntry? known, ResultMessage message, FoundResult found,
         CancellationToken cancellationToken)
     {
         ResultCheck.CheckTask(found, message.TaskId);
         var succeeded = ResultCheck.CheckStatus(found);
-        input ??= await inputs.FindAsync(submission, message.TaskId, found.Result, task: null, cancellationToken);
+        var input = known
+            ?? await inputs.FindAsync(submission, message.TaskId, found.Result, task: null, cancellationToken);
         if (input is null || !TaskFailures.MaySucceed(input, message.TaskId))
-            return;
+            return null;
+        CollectedRecord? record = null;
+        try
+        {
+            if (await StageAsync(submission, input, message, found, succeeded, cancellationToken) is { } staged)
+                record = new(input, message, staged, IsNewMatch: known is null);
+            return record;
+        }
+        finally
+        {
+            // The ledger learns of a new match with the record; without a record, here.
+            if (known is null && record is null)
+                await inputs.AddAsync(submission, message.TaskId, input, cancellationToken);
+        }
+    }
+
+    private async Task<StagedRecord?> StageAsync(
+        SubmissionEntry submission, InputEntry input, ResultMessage message, FoundResult found, bool succeeded,
+        CancellationToken cancellationToken)
+    {
         if (!succeeded)
         {
             await FailAsync(submission, input, message, ReportedFailure(found.Result), cancellationToken);
-            return;
+            return null;
         }
 
         if (ResultCheck.NamesAnotherUrl(found.Result, input))
@@ -51,15 +70,14 @@ internal sealed class ResultRecorder(
         if (found.Result.StatusCode is { } status && _failStatuses.Fail(status))
         {
             await FailAsync(submission, input, message, PageFailure(status), cancellationToken);
-            return;
+            return null;
         }
 
         if (_options.EmptyResults == EmptyResultMode.Fail)
             ResultCheck.CheckContent(found);
-        await using var record = Compose(submission, input, message, found);
+        var record = Compose(submission, input, message, found);
         CrashPoint.Pass("collect.after-staging");
-        await outcomes.RecordAsync(submission, input, message.TaskId, message.DiscoveredBy, record, cancellationToken);
-        pages.Add(record.HttpStatus);
+        return record;
     }
 
     /// <summary>Fails the input of a task, unless another of its tasks may succeed.</summary>

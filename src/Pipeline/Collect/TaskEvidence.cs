@@ -12,12 +12,12 @@ namespace Pipeline.Collect;
 internal sealed record TaskClaim(TaskEntry? Task, PipelineException? Problem = null);
 
 /// <summary>
-/// Decides whether a task belongs to a submission: the ledger has it, or the API assigns it to the submission's batch.
+/// Decides whether a task that the ledger does not have belongs to a submission: the API assigns it to its batch.
 /// If the API does not answer, or fewer tasks than inputs are known, an object under an unguessable prefix is enough.
 /// </summary>
 internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
 {
-    /// <summary>Looks up a task.</summary>
+    /// <summary>Looks up a task that the ledger does not have.</summary>
     /// <param name="submission">An accepted or closed submission.</param>
     /// <param name="taskId">A well-formed task id.</param>
     /// <param name="cancellationToken">Cancels the lookup.</param>
@@ -28,8 +28,6 @@ internal sealed class TaskEvidence(ILedger ledger, NimbleClient nimble)
     public async Task<TaskClaim?> FindAsync(
         SubmissionEntry submission, string taskId, CancellationToken cancellationToken)
     {
-        if (await ledger.GetTaskAsync(submission.SubmissionId, taskId, cancellationToken) is { } known)
-            return new(known);
         if (submission.State == SubmissionState.Closed)
             return null;
         var provesByObject = DeliveryPrefix.IsUnguessable(submission);

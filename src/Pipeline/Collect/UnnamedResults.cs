@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
+using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit.Evidence;
 
@@ -23,13 +24,14 @@ internal sealed partial class UnnamedResults(
     /// <param name="message">A message that names the task.</param>
     /// <param name="problem">Why the API could not say whose the task is; null if it answered.</param>
     /// <param name="cancellationToken">Cancels the collection.</param>
-    public async Task CollectAsync(
+    /// <returns>The record, to be stored and disposed; null if there is none to store.</returns>
+    public async Task<CollectedRecord?> CollectAsync(
         SubmissionEntry submission, ResultMessage message, PipelineException? problem,
         CancellationToken cancellationToken)
     {
         try
         {
-            await ReadAsync(submission, message, problem, cancellationToken);
+            return await ReadAsync(submission, message, problem, cancellationToken);
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {
@@ -46,12 +48,14 @@ internal sealed partial class UnnamedResults(
         {
             LogUnusable(message.TaskId, message.SubmissionId, wrong.Message);
         }
+
+        return null;
     }
 
     /// <summary>
     /// Reads the object from the bucket only. Its own words must match it to one input that waits.
     /// </summary>
-    private async Task ReadAsync(
+    private async Task<CollectedRecord?> ReadAsync(
         SubmissionEntry submission, ResultMessage message, PipelineException? problem,
         CancellationToken cancellationToken)
     {
@@ -62,15 +66,15 @@ internal sealed partial class UnnamedResults(
         if (found is null || matcher.MatchStranger(found.Result) is not { } ordinal)
         {
             LogForeign(message.TaskId, message.SubmissionId);
-            return;
+            return null;
         }
 
         var named = await ledger.GetInputAsync(submission.SubmissionId, ordinal, cancellationToken);
         if (named is not { State: InputState.Waiting } input)
-            return;
+            return null;
         LogUnnamed(message.TaskId, message.SubmissionId);
         await ledger.AddTasksAsync(submission.SubmissionId, [new(message.TaskId, ordinal)], cancellationToken);
-        await recorder.RecordAsync(submission, input, message, found, cancellationToken);
+        return await recorder.StageAsync(submission, input, message, found, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =

@@ -18,9 +18,9 @@ internal static class CrashPoint
             "repeat.after-submission", "submit.after-tasks", "submit.after-state",
         "callback.after-verification", "callback.after-enqueue",
         "collect.before-open", "collect.after-staging", "sink.within-append", "sink.after-append",
-            "collect.after-sink", "collect.after-ledger",
-        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.close", "sweep.within-series",
-            "sweep.after-series", "sweep.before-manifest",
+            "collect.after-sink", "collect.after-ledger", "collect.after-announcement",
+        "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.within-compose", "sweep.after-compose",
+            "sweep.within-series", "sweep.after-series", "sweep.close", "sweep.before-manifest",
             "sweep.after-manifest", "sweep.after-close",
     ];
 

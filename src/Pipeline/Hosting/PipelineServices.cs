@@ -97,6 +97,7 @@ public static class PipelineServices
         services.AddSingleton<KnownResults>();
         services.AddSingleton<UnnamedResults>();
         services.AddSingleton<TaskCollector>();
+        services.AddSingleton<MessageCollector>();
         services.AddSingleton<DeliveredResults>();
         services.AddSingleton<BatchReader>();
         services.AddSingleton<ApiLists>();
@@ -198,7 +199,9 @@ public static class PipelineServices
         services.AddSingleton<StorageQueueReceiver>();
         services.AddSingleton<IWorkReceiver>(s => s.GetRequiredService<StorageQueueReceiver>());
         services.AddSingleton<AzureBlobStore>();
-        services.AddSingleton<RecordBlobs>();
+        services.AddSingleton<RecordParts>();
+        services.AddSingleton<RangeCopy>();
+        services.AddSingleton<SubmissionFiles>();
         services.AddSingleton<IWorkQueue>(s => s.GetRequiredService<StorageWorkQueue>());
         services.AddSingleton<ILedger, TableLedger>();
         services.AddSingleton<ILedgerCounts, SubmissionCounts>();

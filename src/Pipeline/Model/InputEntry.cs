@@ -37,6 +37,18 @@ public enum DiscoveredBy
     Listing,
 }
 
+/// <summary>Where a record is stored: a range of a part, which holds the records of one message.</summary>
+/// <param name="Part">
+/// Name of the part below the folder of its list: <c>{submission_id}/{part}.ndjson.gz</c>.
+/// </param>
+/// <param name="Offset">Offset of the record's gzip member in the part, bytes.</param>
+/// <param name="Length">Length of the member, bytes: compressed, and a gzip file of its own.</param>
+public sealed record RecordPlace(string Part, long Offset, long Length)
+{
+    /// <summary>Offset of the first byte after the member.</summary>
+    internal long End => Offset + Length;
+}
+
 /// <summary>One input of a submission: one URL with its options.</summary>
 public sealed record InputEntry
 {
@@ -70,6 +82,14 @@ public sealed record InputEntry
     /// <summary>The outcome.</summary>
     public InputState State { get; init; }
 
+    /// <summary>
+    /// For a record: where it is. Null where the store of the records has no parts, and in rows of older versions.
+    /// </summary>
+    public RecordPlace? Place { get; init; }
+
+    /// <summary>For a record in a part: its <c>content_digest</c>; null if it is not known.</summary>
+    public string? ContentDigest { get; init; }
+
     /// <summary>The task that gave the outcome.</summary>
     public string? TaskId { get; init; }
 
@@ -102,6 +122,11 @@ public sealed record InputEntry
     /// <summary>Opaque version that conditional updates compare.</summary>
     public string Version { get; init; } = "";
 }
+
+/// <summary>A task with the input that it works on, as the ledger has them.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Input">Its input; null until an echo or the task's result identifies one.</param>
+public sealed record TaskInput(TaskEntry Task, InputEntry? Input);
 
 /// <summary>A task of a submission.</summary>
 /// <param name="TaskId">Nimble's task id.</param>

@@ -172,6 +172,9 @@ public sealed record RecordLocation
     /// <summary>Number of records of this list that it holds.</summary>
     public required long Records { get; init; }
 
-    /// <summary>SHA-256 of the bytes, lower-case hex.</summary>
-    public required string Sha256 { get; init; }
+    /// <summary>
+    /// SHA-256 of the bytes, lower-case hex; null if the storage service copied some of them itself, so that nobody
+    /// could hash them.
+    /// </summary>
+    public string? Sha256 { get; init; }
 }

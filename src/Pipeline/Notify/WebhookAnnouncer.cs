@@ -28,6 +28,9 @@ internal sealed class WebhookAnnouncer(IWorkQueue queue, IOptions<PipelineOption
             Events.Of(manifest!, document.Address, time.GetUtcNow()), TimeSpan.Zero, cancellationToken);
     }
 
+    /// <summary>Does nothing: a receiver hears of lists and submissions, not of each record.</summary>
+    public Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <inheritdoc/>
     public Task AnnounceAsync(SubmissionEntry closed, CancellationToken cancellationToken) =>
         _notify is { Url: not null, Submissions: true }

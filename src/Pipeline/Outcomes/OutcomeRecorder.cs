@@ -18,26 +18,44 @@ internal sealed record FailureCause(
     string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
 
 /// <summary>
-/// Gives inputs their outcome, each once. A record is published before the ledger says so; a failure is decided in the
-/// ledger, which keeps its text, before it is published. So a crash between the two is healed by doing the same again,
-/// and a record is never called a failure.
+/// Gives inputs their outcome, each once. A record is stored before the ledger says so, and announced after that: the
+/// ledger decides which bytes count. A failure is decided in the ledger, which keeps its text, before it is published.
+/// So a crash between two steps is healed by doing the same again, and a record is never called a failure.
 /// </summary>
 internal sealed class OutcomeRecorder(
     ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
 {
     private readonly SeriesRecorder _series = new(ledger);
 
-    /// <summary>Publishes a record and closes its input.</summary>
+    /// <summary>
+    /// Stores the records of one message together, closes their inputs and announces those that won: an input that
+    /// somebody else closed meanwhile keeps the record that it has.
+    /// </summary>
     public async Task RecordAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy, StagedRecord record,
-        CancellationToken cancellationToken)
+        SubmissionEntry submission, IReadOnlyList<CollectedRecord> records, CancellationToken cancellationToken)
     {
-        await publisher.PublishAsync(record, cancellationToken);
+        List<CollectedRecord> distinct = [.. records.DistinctBy(r => r.Record.Id, StringComparer.Ordinal)];
+        var stored = await store.PutRecordsAsync(
+            CollectedRecord.PartOf(distinct), distinct.ConvertAll(r => r.Record), cancellationToken);
         CrashPoint.Pass("collect.after-sink");
-        await CountRecordAsync(
-            submission, input, taskId, discoveredBy, cancellationToken, record.HttpStatus, record.Series);
+        await RemoveFailuresAsync(submission, stored.Select(r => r.Id), cancellationToken);
+        List<NewRecord> found =
+        [
+            .. distinct.Zip(stored, (record, place) => new NewRecord(
+                record.Input, record.Message.TaskId, record.Message.DiscoveredBy, place, record.Record.Series,
+                record.IsNewMatch)),
+        ];
+        var settled = await CountRecordsAsync(submission, found, cancellationToken);
         CrashPoint.Pass("collect.after-ledger");
+        var places = stored.Select(r => r.Place).ToHashSet();
+        await publisher.AnnounceAsync(submission, settled.Where(i => places.Contains(i.Place)), cancellationToken);
+        CrashPoint.Pass("collect.after-announcement");
     }
+
+    /// <summary>Announces the records among inputs again, for a message that may have come before.</summary>
+    public Task AnnounceAgainAsync(
+        SubmissionEntry submission, IEnumerable<InputEntry> inputs, CancellationToken cancellationToken) =>
+        publisher.AnnounceAgainAsync(submission, inputs, cancellationToken);
 
     /// <summary>
     /// Has an input that was given up count as a record if there is one: a worker may have been killed before the
@@ -48,10 +66,13 @@ internal sealed class OutcomeRecorder(
         SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy,
         CancellationToken cancellationToken)
     {
-        if ((await store.FindRecordsAsync(submission.ListId, submission.SubmissionId, [failed.Id],
-            cancellationToken)).Count == 0)
+        var stored = await store.FindRecordsAsync(
+            submission.ListId, submission.SubmissionId, [failed.Id], cancellationToken);
+        if (!stored.TryGetValue(failed.Id, out var record))
             return false;
-        await CountRecordAsync(submission, failed, taskId, discoveredBy, cancellationToken);
+        var settled = await CountRecordsAsync(
+            submission, [new(failed, taskId, discoveredBy, record)], cancellationToken);
+        await publisher.AnnounceAgainAsync(submission, settled, cancellationToken);
         return true;
     }
 
@@ -66,11 +87,15 @@ internal sealed class OutcomeRecorder(
 
     /// <summary>
     /// Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.
+    /// Their stored failures go first: once an input waits, nothing says any more that it has one.
     /// </summary>
     public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         open.Forget(submission.SubmissionId);
+        await store.RemoveFailuresAsync(
+            submission.ListId, [.. inputs.Where(i => i.State == InputState.Failed).Select(i => i.Id)],
+            cancellationToken);
         var waiting = new InputChange(i => i.State != InputState.Failed ? null : i with
         {
             State = InputState.Waiting,
@@ -93,14 +118,14 @@ internal sealed class OutcomeRecorder(
         var now = time.GetUtcNow();
         // A worker that was killed between store and ledger has left records that count, however late that is found
         // out.
-        var there = submission.AcceptedAt is null
-            ? new HashSet<string>()
+        IReadOnlyDictionary<string, StoredRecord> there = submission.AcceptedAt is null
+            ? new Dictionary<string, StoredRecord>()
             : await store.FindRecordsAsync(
                 submission.ListId, submission.SubmissionId,
                 [.. inputs.Where(i => i.State == InputState.Waiting).Select(i => i.Id)], cancellationToken);
-        var failed =
-            new InputChange(i => i.State != InputState.Waiting ? null : there.Contains(i.Id) ? Recorded(i,
-                taskId ?? i.TaskId, discoveredBy, i.HttpStatus) : i with
+        var failed = new InputChange(i => i.State != InputState.Waiting
+            ? null
+            : there.TryGetValue(i.Id, out var record) ? Recorded(i, taskId ?? i.TaskId, discoveredBy, record) : i with
         {
             State = InputState.Failed,
             TaskId = taskId,
@@ -113,15 +138,19 @@ internal sealed class OutcomeRecorder(
         var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
         CrashPoint.Pass("failure.after-ledger");
         await PutFailuresAsync(settled, cancellationToken);
+        await publisher.AnnounceAgainAsync(submission, settled.Where(i => there.ContainsKey(i.Id)), cancellationToken);
     }
 
     /// <summary>
-    /// Makes the outcomes of a submission known that is about to close: failures to consumers, records to the series.
+    /// Makes the outcomes of a submission known that is about to close: failures and the file of its records to
+    /// consumers, records to the series.
     /// </summary>
     public async Task SettleAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
         await PutFailuresAsync(inputs, cancellationToken);
+        await store.CloseSubmissionAsync(
+            submission.ListId, submission.SubmissionId, inputs, cancellationToken);
         await _series.RecordAsync(submission, inputs, cancellationToken);
     }
 
@@ -136,18 +165,55 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Writes that the record of an input is stored. Sweep may have given it up in the same instant, closed the
-    /// submission, had it posted again: the record is there and counts. What was given up waits again first, in a
-    /// submission that is open again, so that a crash at any step leaves something to go on with.
+    /// Writes that records are stored, those of inputs that wait in one update. Returns the inputs as they are then.
     /// </summary>
-    private async Task CountRecordAsync(
-        SubmissionEntry submission, InputEntry input, string taskId, DiscoveredBy discoveredBy,
-        CancellationToken cancellationToken, int? httpStatus = null, InputSeries? series = null)
+    private async Task<IReadOnlyList<InputEntry>> CountRecordsAsync(
+        SubmissionEntry submission, IReadOnlyList<NewRecord> records, CancellationToken cancellationToken)
     {
-        var recorded = new InputChange(
-            i => i.State == InputState.Waiting ? Recorded(i, taskId, discoveredBy, httpStatus, series) : null);
-        do
+        var byId = records.ToDictionary(r => r.Input.Id, StringComparer.Ordinal);
+        var recorded = new InputChange(i => i.State == InputState.Waiting && byId[i.Id] is { } r
+            ? Recorded(i, r.TaskId, r.DiscoveredBy, r.Stored, r.Series)
+            : null);
+        IReadOnlyList<InputEntry> settled = [.. records.Select(r => r.Input)];
+        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
+        if (submission.State != SubmissionState.Closed)
         {
+            List<TaskEntry> tasks =
+            [
+                .. records.Where(r => r.IsNewMatch).Select(r => new TaskEntry(r.TaskId, r.Input.Ordinal)),
+            ];
+            settled = await FinishAsync(submission, settled, recorded, cancellationToken, tasks);
+        }
+
+        var counted = new List<InputEntry>(settled.Count);
+        foreach (var input in settled)
+            counted.Add(
+                input.State == InputState.Recorded
+                    ? input
+                    : await CountLateRecordAsync(submission, input, recorded, cancellationToken));
+        return counted;
+    }
+
+    /// <summary>
+    /// Counts a record whose input Sweep gave up at the same moment, whose submission it closed, or which was posted
+    /// again: the record is there and counts. What was given up waits again first, in a submission that is open again,
+    /// so that a crash at any step leaves something to go on with.
+    /// </summary>
+    private async Task<InputEntry> CountLateRecordAsync(
+        SubmissionEntry submission, InputEntry input, InputChange recorded, CancellationToken cancellationToken)
+    {
+        while (input.State != InputState.Recorded)
+        {
+            if (input.MovedTo is { } next)
+            {
+                submission = await ledger.GetSubmissionAsync(next, cancellationToken)
+                    ?? throw new InvalidOperationException(
+                        $"Input {input.Id} was moved to submission {next}, which is not there.");
+                input = (await ledger.GetInputsAsync(next, cancellationToken)).Single(i => i.Id == input.Id);
+                await RemoveFailuresAsync(submission, [input.Id], cancellationToken);
+                continue;
+            }
+
             if (submission.State == SubmissionState.Closed || input.State == InputState.Failed)
             {
                 input = (await TakeBackAsync(submission, [input], cancellationToken))[0];
@@ -157,26 +223,29 @@ internal sealed class OutcomeRecorder(
 
             await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
             input = (await FinishAsync(submission, [input], recorded, cancellationToken))[0];
-            if (input.MovedTo is { } next)
-            {
-                submission = await ledger.GetSubmissionAsync(next, cancellationToken)
-                    ?? throw new InvalidOperationException(
-                        $"Input {input.Id} was moved to submission {next}, which is not there.");
-                input = (await ledger.GetInputsAsync(next, cancellationToken)).Single(i => i.Id == input.Id);
-            }
         }
-        while (input.State is InputState.Waiting or InputState.Failed);
+
+        return input;
     }
 
+    /// <summary>Removes failures of earlier submissions, from which a submission took its inputs over.</summary>
+    private Task RemoveFailuresAsync(
+        SubmissionEntry submission, IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        submission.RepeatOf is null
+            ? Task.CompletedTask
+            : store.RemoveFailuresAsync(submission.ListId, [.. ids], cancellationToken);
+
     private InputEntry Recorded(
-        InputEntry input, string? taskId, DiscoveredBy discoveredBy, int? httpStatus, InputSeries? series = null) =>
+        InputEntry input, string? taskId, DiscoveredBy discoveredBy, StoredRecord stored, InputSeries? series = null) =>
         input with
     {
         Series = series ?? input.Series,
         State = InputState.Recorded,
+        Place = stored.Place,
+        ContentDigest = stored.ContentDigest,
         TaskId = taskId,
         DiscoveredBy = discoveredBy == DiscoveredBy.None ? DiscoveredBy.Sweep : discoveredBy,
-        HttpStatus = httpStatus,
+        HttpStatus = stored.HttpStatus ?? input.HttpStatus,
         Reason = null,
         Failure = null,
         FinishedAt = time.GetUtcNow(),
@@ -188,7 +257,7 @@ internal sealed class OutcomeRecorder(
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> FinishAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, IReadOnlyList<TaskEntry>? tasks = null)
     {
         var settled = new List<InputEntry>(inputs.Count);
         for (var pending = inputs; pending.Count > 0;)
@@ -196,7 +265,10 @@ internal sealed class OutcomeRecorder(
             var changes = pending.Select(before => (Before: before, After: change(before))).ToList();
             settled.AddRange(changes.Where(c => c.After is null).Select(c => c.Before));
             changes.RemoveAll(c => c.After is null);
-            var written = await ledger.UpdateInputsAsync([.. changes.Select(c => c.After!)], cancellationToken);
+            if (changes.Count == 0)
+                break;
+            var written = await ledger.UpdateInputsAsync(
+                [.. changes.Select(c => c.After!)], tasks ?? [], cancellationToken);
             settled.AddRange(written.OfType<InputEntry>());
             open.Finish(
                 submission.SubmissionId,
@@ -253,4 +325,9 @@ internal sealed class OutcomeRecorder(
     };
 
     private delegate InputEntry? InputChange(InputEntry input);
+
+    /// <summary>A stored record that the ledger does not have yet.</summary>
+    private sealed record NewRecord(
+        InputEntry Input, string TaskId, DiscoveredBy DiscoveredBy, StoredRecord Stored, InputSeries? Series = null,
+        bool IsNewMatch = false);
 }

@@ -1,34 +1,60 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Concurrency;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Staging;
 
 namespace Pipeline.Outcomes;
 
 /// <summary>
-/// Stores documents and then announces them. A crash in between is healed by publishing again: the store keeps the
-/// first document of an id, and its bytes are what is announced.
+/// Stores failures and manifests and announces what is stored. A crash in between is healed by publishing again: the
+/// store keeps the first bytes of an id, and these are what is announced.
 /// </summary>
 internal sealed class Publisher(
     IRecordStore store, IEnumerable<IRecordAnnouncer> announcers, IOptions<PipelineOptions>? options = null)
 {
     private const int Concurrency = 16;
 
+    // More than have messages that may come again at a time; one that is forgotten is announced once more.
+    private const int Kept = 50_000;
+
     private readonly IReadOnlyList<IRecordAnnouncer> _announcers = [.. announcers];
     private readonly SeriesEmit _emit = options?.Value.Series.Emit ?? SeriesEmit.All;
+    private readonly AsyncCache<bool> _announced = new(Kept);
 
-    /// <summary>Publishes a record. One that is the same as in the last run is announced only if all are.</summary>
-    public async Task PublishAsync(StagedRecord record, CancellationToken cancellationToken)
+    /// <summary>
+    /// Announces records that the ledger has; those without a place are announced by nobody. One that is the same as in
+    /// the last run is announced only if all are.
+    /// </summary>
+    public async Task AnnounceAsync(
+        SubmissionEntry submission, IEnumerable<InputEntry> recorded, CancellationToken cancellationToken)
     {
-        var stored = await store.PutRecordAsync(record, cancellationToken);
-        var isSilent = _emit == SeriesEmit.Changed && record.Series?.Change == RecordChange.Same;
-        if (!isSilent)
-            await AnnounceAsync(stored, cancellationToken);
-        else if (stored is not null)
-            await stored.DisposeAsync();
+        if (_announcers.Count == 0)
+            return;
+        var parts = recorded
+            .Where(i => i is { State: InputState.Recorded, Place: not null } && !IsSilent(i))
+            .GroupBy(i => i.Place!.Part);
+        foreach (var part in parts)
+        {
+            if (store.LocatePart(submission.ListId, part.Key) is not { } address)
+                continue;
+            List<InputEntry> inputs = [.. part.OrderBy(i => i.Place!.Offset)];
+            var stored = new StoredPart(
+                submission.ListId, submission.SubmissionId, address, inputs.ConvertAll(Describe));
+            foreach (var announcer in _announcers)
+                await announcer.AnnounceAsync(stored, cancellationToken);
+            foreach (var input in inputs)
+                _announced.Set(input.Id, true);
+        }
     }
+
+    /// <summary>
+    /// Announces records whose worker may have been killed before it did, unless this process has announced them.
+    /// </summary>
+    public Task AnnounceAgainAsync(
+        SubmissionEntry submission, IEnumerable<InputEntry> recorded, CancellationToken cancellationToken) =>
+        AnnounceAsync(submission, recorded.Where(i => !_announced.TryGet(i.Id, out _)), cancellationToken);
 
     /// <summary>Publishes a list's manifest, in place of an earlier one.</summary>
     public async Task PublishAsync(Manifest manifest, CancellationToken cancellationToken) =>
@@ -47,6 +73,13 @@ internal sealed class Publisher(
             await store.PutFailuresAsync(failures, cancellationToken),
             new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
             async (failure, token) => await AnnounceAsync(failure, token));
+
+    private static AnnouncedRecord Describe(InputEntry input) => new(
+        input.Id, input.Url, input.HttpStatus, input.Place!.Offset, input.Place.Length, input.ContentDigest,
+        input.Series?.Change?.ToString().ToLowerInvariant());
+
+    private bool IsSilent(InputEntry input) =>
+        _emit == SeriesEmit.Changed && input.Series?.Change == RecordChange.Same;
 
     private async Task AnnounceAsync(StoredDocument? document, CancellationToken cancellationToken)
     {

@@ -75,8 +75,14 @@ public interface ILedger : ISeriesLedger
     /// Writes the inputs whose versions are current. Returns them in the same order with their new versions; null for
     /// each input with a conflict.
     /// </summary>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="tasks">
+    /// Tasks of those inputs' submission that turned out to work on one of them: each gets its ordinal, in the same
+    /// transaction as long as no input has a conflict.
+    /// </param>
+    /// <param name="cancellationToken">Stops the attempt.</param>
     Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
-        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken);
+        IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken);
 
     /// <summary>
     /// Adds tasks of one submission. An existing task keeps its row, but gets an ordinal if it had none, and stays
@@ -86,6 +92,13 @@ public interface ILedger : ISeriesLedger
 
     /// <summary>Returns a task of a submission; null if the submission has no such task.</summary>
     Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Returns those of the given tasks that the submission has, with their inputs, in any order: one read, or a few
+    /// where the store limits a query.
+    /// </summary>
+    Task<IReadOnlyList<TaskInput>> GetTaskInputsAsync(
+        string submissionId, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken);
 
     /// <summary>Returns the tasks of a submission, in any order.</summary>
     Task<IReadOnlyList<TaskEntry>> GetTasksAsync(string submissionId, CancellationToken cancellationToken);

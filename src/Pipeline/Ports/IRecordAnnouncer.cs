@@ -2,16 +2,20 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>Tells consumers that a document is stored. A host has none, one or several.</summary>
+/// <summary>Tells consumers what is stored. A host has none, one or several.</summary>
 /// <remarks>
-/// Contract: at least once. The same document may be announced again, by any process, and then with the same id and
-/// the same bytes. A returned call survives a crash.
+/// Contract: at least once. The same document or record may be announced again, by any process, and then with the same
+/// id and the same bytes. A returned call survives a crash.
 /// </remarks>
 public interface IRecordAnnouncer
 {
-    /// <summary>Announces one document.</summary>
+    /// <summary>Announces a failure or a manifest.</summary>
     /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
     Task AnnounceAsync(StoredDocument document, CancellationToken cancellationToken);
+
+    /// <summary>Announces records of one part.</summary>
+    /// <exception cref="PipelineException">Transient: the announcement cannot be sent now.</exception>
+    Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken);
 
     /// <summary>
     /// Announces that a submission closes, just before the ledger says so. By default nobody is told.

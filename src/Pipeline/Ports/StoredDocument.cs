@@ -1,11 +1,8 @@
 namespace Pipeline.Ports;
 
-/// <summary>The kinds of documents that consumers receive.</summary>
+/// <summary>The kinds of documents that consumers receive one by one.</summary>
 public enum DocumentKind
 {
-    /// <summary>A <c>pipeline.record/1</c>.</summary>
-    Record,
-
     /// <summary>A <c>pipeline.failure/1</c>.</summary>
     Failure,
 
@@ -13,18 +10,16 @@ public enum DocumentKind
     Manifest,
 }
 
-/// <summary>A stored document, for announcers. Disposing it releases its bytes.</summary>
+/// <summary>A stored failure or manifest, for announcers. Disposing it releases its bytes.</summary>
 /// <param name="kind">The kind of document.</param>
 /// <param name="id">The id of its input; the list's id for a manifest.</param>
 /// <param name="address">
 /// The address of the document. Its query may contain a signature, which must not be announced.
 /// </param>
-/// <param name="content">The stored bytes; seekable.</param>
+/// <param name="content">The stored bytes: JSON; seekable.</param>
 public sealed class StoredDocument(DocumentKind kind, string id, Uri address, Stream content) : IAsyncDisposable
 {
-    /// <summary>
-    /// The kind of document. Records are stored as a gzip member, failures and manifests as plain JSON.
-    /// </summary>
+    /// <summary>The kind of document.</summary>
     public DocumentKind Kind => kind;
 
     /// <summary>The id of its input; the list's id for a manifest.</summary>
@@ -33,7 +28,7 @@ public sealed class StoredDocument(DocumentKind kind, string id, Uri address, St
     /// <summary>The address of the document, without query.</summary>
     public string Address => address.GetLeftPart(UriPartial.Path);
 
-    /// <summary>The stored bytes; seekable.</summary>
+    /// <summary>The stored bytes: JSON; seekable.</summary>
     public Stream Content => content;
 
     /// <inheritdoc/>

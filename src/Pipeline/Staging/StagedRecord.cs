@@ -43,8 +43,23 @@ public sealed class StagedRecord : IAsyncDisposable
     /// <summary>How it compares with its series; null if its list has none.</summary>
     internal InputSeries? Series { get; init; }
 
+    /// <summary>The record's <c>content_digest</c>; null if it has none.</summary>
+    public string? ContentDigest { get; internal init; }
+
     /// <summary>Size in bytes.</summary>
     public long Bytes { get; }
+
+    /// <summary>Whether a temporary file holds some of the bytes.</summary>
+    internal bool IsSpilled
+    {
+        get
+        {
+            foreach (var segment in _segments.AsSpan(0, _count))
+                if (segment.Staged is { IsSpilled: true })
+                    return true;
+            return false;
+        }
+    }
 
     /// <summary>Makes a record of bytes in memory: one JSON object on one line.</summary>
     public static StagedRecord FromBytes(string id, string listId, string submissionId, ReadOnlyMemory<byte> bytes) =>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Azure.Storage.Blobs.Models;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -70,10 +71,12 @@ internal sealed class FunctionsApp : IAsyncDisposable
                 ? File.ReadAllLines(_folder["out", $"{kind}.ndjson"]).Length
                 : 0;
         var container = _azure.Open().Blobs.GetBlobContainerClient(kind);
-        return await container.ExistsAsync()
-            ? await container.GetBlobsAsync().CountAsync(
-                blob => !blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
-            : 0;
+        if (!await container.ExistsAsync())
+            return 0;
+        var blobs = await container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, default).ToListAsync();
+        return kind == "failures"
+            ? blobs.Count
+            : blobs.SelectMany(blob => RecordParts.RecordsOf(blob.Name, blob)).DistinctBy(record => record.Id).Count();
     }
 
     /// <summary>Returns the manifest of a list.</summary>

@@ -1,4 +1,5 @@
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Contracts;
@@ -57,6 +58,61 @@ public abstract partial class LedgerContract
         Assert.NotEqual(read.Version, written.Version);
         Assert.Equal(failed with { Version = written.Version }, written);
         Assert.Equal(written, await Port.GetInputAsync(Submission, 1, Token));
+    }
+
+    [Fact]
+    public async Task ARecordedInputKeepsThePlaceOfItsRecord()
+    {
+        await CreateAsync(Some.Submission());
+        var read = (await Port.GetInputAsync(Submission, 1, Token))!;
+        var recorded = read with
+        {
+            State = InputState.Recorded,
+            Place = new("list-000000/part.ndjson.gz", 5_000_000_000, 123),
+            ContentDigest = "xxh128:0",
+        };
+
+        var written = Assert.Single(await Port.UpdateInputsAsync([recorded], Token));
+
+        Assert.Equal(recorded with { Version = written!.Version }, await Port.GetInputAsync(Submission, 1, Token));
+    }
+
+    [Fact]
+    public async Task TasksGetTheirInputsWithTheOutcome()
+    {
+        await CreateAsync(Some.Submission());
+        var read = await Port.GetInputsAsync(Submission, Token);
+        await Port.AddTasksAsync(Submission, [new("a", null), new("b", null, IsOver: true)], Token);
+
+        await Port.UpdateInputsAsync(
+            [read[0] with { TaskId = "a" }, read[1] with { TaskId = "b" }], [new("a", 0), new("b", 1), new("c", 2)],
+            Token);
+
+        Assert.Equal(
+            [new("a", 0), new("b", 1, IsOver: true), new("c", 2)],
+            (await Port.GetTasksAsync(Submission, Token)).OrderBy(task => task.TaskId));
+        Assert.Equal(["a", "b"], (await Port.GetInputsAsync(Submission, Token)).Take(2).Select(input => input.TaskId));
+    }
+
+    [Fact]
+    public async Task TheTasksOfAMessageAreReadWithTheirInputs()
+    {
+        var planned = Some.Submission(count: 40);
+        await Port.CreateSubmissionAsync(planned, Some.Inputs(planned), Token);
+        await Port.AddTasksAsync(
+            Submission, [.. Enumerable.Range(0, 40).Select(i => new TaskEntry($"t{i}", i == 7 ? null : i))], Token);
+        await Port.AddTasksAsync("list-000001", [new("other", 0)], Token);
+
+        var read = await Port.GetTaskInputsAsync(
+            Submission, [.. Enumerable.Range(0, 32).Select(i => $"t{i}"), "t3", "unknown", "other"], Token);
+
+        Assert.Equal(
+            Enumerable.Range(0, 32).Select(i => ($"t{i}", i == 7 ? null : (int?)i)).Order(),
+            read.Select(row => (row.Task.TaskId, row.Input?.Ordinal)).Order());
+        Assert.Empty(await Port.GetTaskInputsAsync(Submission, [], Token));
+        Assert.Equal(
+            await Port.GetInputAsync(Submission, 5, Token),
+            Assert.Single(await Port.GetTaskInputsAsync(Submission, ["t5"], Token)).Input);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using Pipeline.Ports;
 using Pipeline.Tests.Support;
@@ -13,7 +12,6 @@ public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
     protected virtual IReadOnlyList<DocumentKind> Announced => Enum.GetValues<DocumentKind>();
 
     [Theory]
-    [InlineData(DocumentKind.Record)]
     [InlineData(DocumentKind.Failure)]
     [InlineData(DocumentKind.Manifest)]
     public async Task EachKindIsAnnouncedToItsOwnConsumers(DocumentKind kind)
@@ -24,10 +22,25 @@ public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
             Assert.Equal(other == kind && Announced.Contains(kind) ? 1 : 0, (await ReadAsync(other)).Count);
         if (Announced.Count > 1)
             Assert.Equal([Sample(kind)], await ReadAsync(kind));
+        Assert.Empty(await ReadRecordsAsync());
     }
 
     [Fact]
-    public async Task ADocumentThatIsAnnouncedAgainHasTheSameBytesAfterACrashToo()
+    public async Task RecordsAreAnnouncedToTheirOwnConsumers()
+    {
+        await Port.AnnounceAsync(Part("https://a.example/"), Token);
+        await CrashAsync();
+        await Port.AnnounceAsync(Part("https://a.example/"), Token);
+
+        var messages = await ReadRecordsAsync();
+        Assert.Equal(AnnouncesRecords ? 2 : 0, messages.Count);
+        Assert.InRange(messages.Distinct().Count(), 0, 1);
+        foreach (var other in Enum.GetValues<DocumentKind>())
+            Assert.Empty(await ReadAsync(other));
+    }
+
+    [Fact]
+    public async Task WhatIsAnnouncedAgainHasTheSameBytesAfterACrashToo()
     {
         var kind = Announced[0];
         var document = Announced.Count == 1
@@ -52,6 +65,10 @@ public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
         await Port.AnnounceAsync(Document(kind, document), Token);
 
         Assert.DoesNotContain("secret", Assert.Single(await ReadAsync(kind)), StringComparison.Ordinal);
+        if (!AnnouncesRecords)
+            return;
+        await Port.AnnounceAsync(Part("https://a.example/"), Token);
+        Assert.DoesNotContain("secret", Assert.Single(await ReadRecordsAsync()), StringComparison.Ordinal);
     }
 
     /// <summary>A document of a kind.</summary>
@@ -60,17 +77,17 @@ public abstract class RecordAnnouncerContract : PortContract<IRecordAnnouncer>
     /// <summary>The announcements of a kind, in any order.</summary>
     protected abstract Task<IReadOnlyList<string>> ReadAsync(DocumentKind kind);
 
-    private static StoredDocument Document(DocumentKind kind, string json)
-    {
-        var content = new MemoryStream(kind == DocumentKind.Record ? Member(json) : Encoding.UTF8.GetBytes(json));
-        return new(kind, "a", new("https://store.example/documents/a?sig=secret"), content);
-    }
+    /// <summary>Whether this announcer tells of records.</summary>
+    protected virtual bool AnnouncesRecords => true;
 
-    private static byte[] Member(string json)
-    {
-        var member = new MemoryStream();
-        using (var gzip = new GZipStream(member, CompressionMode.Compress))
-            gzip.Write(Encoding.UTF8.GetBytes(json + "\n"));
-        return member.ToArray();
-    }
+    /// <summary>The announcements of records, in any order.</summary>
+    protected virtual Task<IReadOnlyList<string>> ReadRecordsAsync() => Task.FromResult<IReadOnlyList<string>>([]);
+
+    private static StoredPart Part(string url) => new(
+        "list", "list-000000", new("https://store.example/records/list/list-000000/p.ndjson.gz?sig=secret"),
+        [new("a", url, 200, Offset: 0, Length: 120, "xxh128:0")]);
+
+    private static StoredDocument Document(DocumentKind kind, string json) => new(
+        kind, "a", new("https://store.example/documents/a?sig=secret"),
+        new MemoryStream(Encoding.UTF8.GetBytes(json)));
 }

@@ -79,7 +79,12 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
-        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) => throw new NotSupportedException();
+        IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<TaskInput>> GetTaskInputsAsync(
+        string submissionId, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task AddTasksAsync(
         string submissionId, IReadOnlyList<TaskEntry> tasks,

@@ -116,12 +116,22 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
             Objects.TryGetValue(uri.ToString(), out var bytes) ? new MemoryRead(bytes) : null);
     }
 
-    public Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<StoredRecord>> PutRecordsAsync(
+        string part, IReadOnlyList<StagedRecord> records, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlySet<string>> FindRecordsAsync(
+    public Task RemoveFailuresAsync(string listId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyDictionary<string, StoredRecord>> FindRecordsAsync(
         string listId, string submissionId, IReadOnlyList<string> ids,
         CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Uri? LocatePart(string listId, string part) => throw new NotSupportedException();
+
+    public Task CloseSubmissionAsync(
+        string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(string listId, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -19,6 +19,8 @@ public sealed class WebhookAnnouncerSuite : RecordAnnouncerContract
 
     protected override IReadOnlyList<DocumentKind> Announced => [DocumentKind.Manifest];
 
+    protected override bool AnnouncesRecords => false;
+
     public override ValueTask DisposeAsync() => _state.DisposeAsync();
 
     [Theory]

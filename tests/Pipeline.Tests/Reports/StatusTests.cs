@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Collect;
 using Pipeline.Json;
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Reports;
 using Pipeline.Tests.Submit;
 

@@ -18,7 +18,7 @@ internal static class RecordStores
                 It.IsAny<string>(),
                 It.IsAny<IReadOnlyList<string>>(),
                 It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new HashSet<string>());
+            .ReturnsAsync(new Dictionary<string, StoredRecord>());
         return store;
     }
 }

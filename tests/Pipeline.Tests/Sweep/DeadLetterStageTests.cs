@@ -67,7 +67,7 @@ public sealed class DeadLetterStageTests
                 s.FindRecordsAsync(
                     submission.ListId, submission.SubmissionId, It.IsAny<IReadOnlyList<string>>(),
                     It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new HashSet<string> { inputs[1].Id });
+            .ReturnsAsync(new Dictionary<string, StoredRecord> { [inputs[1].Id] = new(inputs[1].Id, Place: null) });
         var outcomes = new OutcomeRecorder(
             ledger, store.Object, new(store.Object, []), new(ledger), new(ledger, new FakeTimeProvider(Some.Time)),
             new FakeTimeProvider(Some.Time));

@@ -162,6 +162,7 @@ internal static class RecordComposer
         {
             HttpStatus = result.StatusCode,
             Series = series,
+            ContentDigest = result.ContentDigest,
         };
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Json;
+using Pipeline.Ports;
 
 namespace Pipeline.Stores.Azure;
 
@@ -20,14 +21,31 @@ internal sealed record Claim
 }
 
 /// <summary>
-/// A message that points to a record, failure or manifest that does not fit in a message. Schema
+/// A message that names records of one part and where in it they are. Schema <c>pipeline.part/1</c>.
+/// </summary>
+internal sealed record PartMessage
+{
+    public string Schema { get; init; } = "pipeline.part/1";
+
+    public required string ListId { get; init; }
+
+    public required string SubmissionId { get; init; }
+
+    /// <summary>The part's address, without credentials.</summary>
+    public required string Uri { get; init; }
+
+    public required IReadOnlyList<AnnouncedRecord> Records { get; init; }
+}
+
+/// <summary>
+/// A message that points to a failure or manifest that does not fit in a message. Schema
 /// <c>pipeline.pointer/1</c>.
 /// </summary>
 internal sealed record Pointer
 {
     public string Schema { get; init; } = "pipeline.pointer/1";
 
-    /// <summary>The id of the record or failure; the list's id for a manifest.</summary>
+    /// <summary>The id of the failure; the list's id for a manifest.</summary>
     public required string Id { get; init; }
 
     /// <summary>The blob's address, without credentials.</summary>
@@ -40,10 +58,13 @@ internal sealed record Pointer
     public required string Sha256 { get; init; }
 }
 
-/// <summary>JSON serialization of claims and pointers.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+/// <summary>JSON serialization of claims, pointers and messages about parts.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Claim))]
 [JsonSerializable(typeof(Pointer))]
+[JsonSerializable(typeof(PartMessage))]
 internal sealed partial class AzureJson : JsonSerializerContext
 {
     public static AzureJson Plain =>

@@ -7,8 +7,8 @@ namespace Pipeline.Stores.Azure;
 internal static class AzureNames
 {
     /// <summary>
-    /// Container of the records, <c>{list_id}/{submission_id}/{id}.json.gz</c>, and of the files of closed submissions,
-    /// <c>{list_id}/{submission_id}.ndjson.gz</c>.
+    /// Container of the parts, <c>{list_id}/{submission_id}/{part}.ndjson.gz</c>, and of the files of closed
+    /// submissions, <c>{list_id}/{submission_id}.ndjson.gz</c>.
     /// </summary>
     public const string RecordsContainer = "records";
 
@@ -27,7 +27,7 @@ internal static class AzureNames
     /// </summary>
     public const string ClaimsContainer = "claims";
 
-    /// <summary>Queue that announces each record, or a pointer to it, to consumers.</summary>
+    /// <summary>Queue that announces records, as ranges of parts, to consumers.</summary>
     public const string RecordsQueue = "records";
 
     /// <summary>Queue that announces each failure to consumers.</summary>

@@ -20,20 +20,20 @@ internal static class BlobUpload
     public static Task WriteAsync(
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
         CancellationToken cancellationToken) =>
-        WriteAsync(container, name, content, contentType, conditions: null, cancellationToken);
+        WriteAsync(container, name, content, contentType, conditions: null, metadata: null, cancellationToken);
 
-    /// <summary>Writes a blob unless it exists.</summary>
+    /// <summary>Writes a blob, and its metadata if any, unless it exists.</summary>
     /// <returns>
     /// False if it existed. A write whose answer was lost may find its own blob and also return false.
     /// </returns>
     public static async Task<bool> WriteNewAsync(
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, IDictionary<string, string>? metadata = null)
     {
         try
         {
             await WriteAsync(
-                container, name, content, contentType, new() { IfNoneMatch = ETag.All }, cancellationToken);
+                container, name, content, contentType, new() { IfNoneMatch = ETag.All }, metadata, cancellationToken);
             return true;
         }
         catch (RequestFailedException e)
@@ -45,7 +45,7 @@ internal static class BlobUpload
 
     private static async Task WriteAsync(
         AzureResource<BlobContainerClient> container, string name, Stream content, string contentType,
-        BlobRequestConditions? conditions, CancellationToken cancellationToken)
+        BlobRequestConditions? conditions, IDictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
         var start = content.Position;
         // The service verifies and stores the MD5 of an upload in one part. Of several parts it verifies the MD5 of
@@ -54,6 +54,7 @@ internal static class BlobUpload
         var options = new BlobUploadOptions
         {
             Conditions = conditions,
+            Metadata = metadata,
             HttpHeaders = new() { ContentType = contentType, ContentHash = md5 },
             TransferOptions = new()
             {

@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 8;
+    public const int Version = 9;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -52,7 +52,8 @@ internal static class LocalSchema
             line INTEGER NOT NULL,
             state INTEGER NOT NULL, task_id TEXT, learnt INTEGER NOT NULL, reason TEXT, failure TEXT,
             finished_at INTEGER, version INTEGER NOT NULL,
-            moved_to TEXT, kept TEXT, http_status INTEGER, series TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+            moved_to TEXT, kept TEXT, http_status INTEGER, series TEXT, part TEXT, part_offset INTEGER,
+            part_length INTEGER, content_digest TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
 
         CREATE TABLE task(
             submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, is_over INTEGER NOT NULL DEFAULT 0,
@@ -182,6 +183,15 @@ internal static class LocalSchema
         ALTER TABLE submission ADD COLUMN has_series INTEGER NOT NULL DEFAULT 0;
         """ + SeriesTables;
 
+    // Migrates from version 8.
+    private const string FromVersion8 =
+        """
+        ALTER TABLE input ADD COLUMN part TEXT;
+        ALTER TABLE input ADD COLUMN part_offset INTEGER;
+        ALTER TABLE input ADD COLUMN part_length INTEGER;
+        ALTER TABLE input ADD COLUMN content_digest TEXT;
+        """;
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -211,6 +221,8 @@ internal static class LocalSchema
             session.Script(FromVersion6);
         if (version is > 0 and < 8)
             session.Script(FromVersion7);
+        if (version is > 0 and < 9)
+            session.Script(FromVersion8);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

@@ -1,206 +1,158 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues.Models;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Model;
-using Pipeline.Outcomes;
 using Pipeline.Staging;
 using Pipeline.Stores.Azure;
-using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
 
-/// <summary>
-/// Azure's own part of what consumers read: messages, pointers and the file of a submission. Against Azurite.
-/// </summary>
+/// <summary>Azure's own part of what consumers read: parts, messages and pointers. Against Azurite.</summary>
 [Trait("Needs", "servers")]
 [Trait("Promise", "7")]
 public sealed class AzureRecordStoreTests(Servers servers)
 {
+    private static readonly SubmissionEntry Submission = Some.Submission();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ASmallRecordIsTheMessageAndALargeOneIsPointedTo()
+    public async Task AMessageNamesRangesOfAPartThatAreGzipFilesOfTheirOwn()
     {
-        var azurite = await servers.AzureAsync();
-        var output = Open(azurite);
-        var large = StagedRecord.FromBytes(
-            "large", "list", "list-000000",
-            Encoding.UTF8.GetBytes($$"""{"id":"large","pad":"{{Convert.ToHexString(Some.Bytes(60_000))}}"}"""));
+        var output = await OpenAsync();
+        StagedRecord[] records = [TextRecord.Of("a"), TextRecord.Of("b", padding: 70_000), TextRecord.Of("c")];
 
-        await output.Publisher.PublishAsync(TextRecord.Of("small", padding: 50_000), Ct);
-        await output.Publisher.PublishAsync(large, Ct);
+        var stored = await output.Store.PutRecordsAsync("part", records, Ct);
+        await output.Publisher.AnnounceAsync(
+            Submission, [AzureOutput.Recorded(stored[2], 2), AzureOutput.Recorded(stored[0], 0)], Ct);
 
-        var messages = await MessagesAsync(azurite, AzureNames.RecordsQueue);
-        Assert.Equal(2, messages.Count);
-        Assert.Contains($$"""{"id":"small","list_id":"list","pad":"{{new string('x', 50_000)}}"}""", messages);
-        var pointer = JsonElement.Parse(
-            messages.Single(message => message.Contains("pipeline.pointer/1", StringComparison.Ordinal)));
-        var stored = await ReadAsync(azurite, "list/list-000000/large.json.gz");
-        Assert.Equal("large", pointer.GetProperty("id").GetString());
-        Assert.Equal(stored.Length, pointer.GetProperty("bytes").GetInt64());
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(stored)), pointer.GetProperty("sha256").GetString());
-        Assert.EndsWith(
-            "/records/list/list-000000/large.json.gz", pointer.GetProperty("uri").GetString(),
-            StringComparison.Ordinal);
-        Assert.Equal(["schema", "id", "uri", "bytes", "sha256"], pointer.EnumerateObject().Select(field => field.Name));
-    }
-
-    [Fact]
-    public async Task ARecordOfManyMegabytesIsStoredAndPointedTo()
-    {
-        var azurite = await servers.AzureAsync();
-        var json = Encoding.UTF8.GetBytes(
-            $$"""{"id":"huge","pad":"{{Convert.ToHexString(Some.Bytes(10_000_000))}}"}""");
-
-        await Open(azurite).Publisher.PublishAsync(StagedRecord.FromBytes("huge", "list", "list-000000", json), Ct);
-        await Open(azurite).Publisher.PublishAsync(StagedRecord.FromBytes("huge", "list", "list-000000", json), Ct);
-
-        var stored = await ReadAsync(azurite, "list/list-000000/huge.json.gz");
-        Assert.Equal(Encoding.UTF8.GetString(json) + '\n', Encoding.UTF8.GetString(Expand(stored)));
-        Assert.Single((await MessagesAsync(azurite, AzureNames.RecordsQueue)).Distinct());
-    }
-
-    [Fact]
-    public async Task AMessageLostInACrashIsSentByTheNextPutWithTheStoredBytes()
-    {
-        var azurite = await servers.AzureAsync();
-        await using (
-            var proxy = await FaultProxy.StartAsync(
-                azurite.Queues, [.. Enumerable.Repeat(new Fault { Status = 503 }, 10)]))
-        {
-            var error = await Assert.ThrowsAsync<PipelineException>(
-                () => Open(azurite, proxy.Address).Publisher.PublishAsync(TextRecord.Of("a"), Ct));
-            Assert.False(error.IsPermanent);
-        }
-
-        await Open(azurite).Publisher.PublishAsync(TextRecord.Of("a", padding: 7), Ct);
-
+        var message = JsonElement.Parse(Assert.Single(await output.MessagesAsync(AzureNames.RecordsQueue)));
         Assert.Equal(
-            ["""{"id":"a","list_id":"list","pad":""}"""], await MessagesAsync(azurite, AzureNames.RecordsQueue));
+            ["schema", "list_id", "submission_id", "uri", "records"], message.EnumerateObject().Select(m => m.Name));
+        Assert.Equal("pipeline.part/1", message.GetProperty("schema").GetString());
+        Assert.Equal(("list", "list-000000"), (
+            message.GetProperty("list_id").GetString(), message.GetProperty("submission_id").GetString()));
+        Assert.EndsWith(
+            "/records/list/list-000000/part.ndjson.gz", message.GetProperty("uri").GetString(),
+            StringComparison.Ordinal);
+        var part = await output.ReadAsync(AzureNames.RecordsContainer, "list/list-000000/part.ndjson.gz");
+        Assert.Equal(3, AzureOutput.Lines(part).Count);
+        Assert.Equal(["a", "c"], message.GetProperty("records").EnumerateArray().Select(record =>
+        {
+            var (offset, length) = (record.GetProperty("offset").GetInt32(), record.GetProperty("length").GetInt32());
+            var line = JsonElement.Parse(Assert.Single(AzureOutput.Lines(part.AsMemory(offset, length))));
+            Assert.Equal(line.GetProperty("id").GetString(), record.GetProperty("id").GetString());
+            return line.GetProperty("id").GetString();
+        }));
+    }
+
+    [Fact]
+    public async Task APartThatIsWrittenAgainKeepsItsBytesAndPlaces()
+    {
+        var output = await OpenAsync();
+        var first = await output.Store.PutRecordsAsync("part", [TextRecord.Of("a"), TextRecord.Of("b")], Ct);
+        var bytes = await output.ReadAsync(AzureNames.RecordsContainer, "list/list-000000/part.ndjson.gz");
+
+        // The same records, staged again at another time.
+        var again = await output.Store.PutRecordsAsync(
+            "part", [TextRecord.Of("b", padding: 900), TextRecord.Of("a", padding: 7)], Ct);
+
+        Assert.Equal([first[1], first[0]], again);
+        Assert.Equal(bytes, await output.ReadAsync(AzureNames.RecordsContainer, "list/list-000000/part.ndjson.gz"));
+    }
+
+    [Fact]
+    public async Task ARecordOfManyMegabytesIsAPartOfItsOwn()
+    {
+        var output = await OpenAsync();
+        var json = $$"""{"id":"huge","pad":"{{Convert.ToHexString(Some.Bytes(10_000_000))}}"}""";
+        var record = StagedRecord.FromBytes("huge", "list", "list-000000", Encoding.UTF8.GetBytes(json));
+
+        var place = Assert.Single(await output.Store.PutRecordsAsync("huge", [record], Ct)).Place!;
+        Assert.Equal(place, Assert.Single(await output.Store.PutRecordsAsync("huge", [record], Ct)).Place);
+
+        var stored = await output.ReadAsync(AzureNames.RecordsContainer, $"list/{place.Part}");
+        Assert.Equal((0, stored.Length), (place.Offset, place.Length));
+        Assert.Equal(json, Assert.Single(AzureOutput.Lines(stored)));
+    }
+
+    [Fact]
+    public async Task WhatDoesNotFitOneMessageIsSplitAndAUrlThatFitsNoneIsLeftOut()
+    {
+        var output = await OpenAsync();
+        // In a queue's XML, each of these characters takes five bytes; the last one cannot be in it at all.
+        string[] urls =
+        [
+            .. Enumerable.Range(0, 5).Select(i => $"https://a.example/?{i}{new string('&', 5_000)}"),
+            "https://a.example/" + new string('x', 70_000), "https://a.example/\uFFFE",
+        ];
+        var stored = await output.Store.PutRecordsAsync(
+            "part", [.. urls.Select((_, i) => TextRecord.Of($"{i}"))], Ct);
+
+        await output.Publisher.AnnounceAsync(
+            Submission, stored.Select((record, i) => AzureOutput.Recorded(record, i) with { Url = urls[i] }), Ct);
+
+        var records = (await output.MessagesAsync(AzureNames.RecordsQueue))
+            .Select(message => JsonElement.Parse(message))
+            .SelectMany(message => message.GetProperty("records").EnumerateArray())
+            .ToDictionary(
+                record => record.GetProperty("id").GetString()!,
+                record => record.TryGetProperty("url", out var url) ? url.GetString() : null);
+        Assert.Equal(
+            urls.Select((url, i) => ($"{i}", i == 5 ? null : url)),
+            records.OrderBy(record => record.Key).Select(record => (record.Key, record.Value)));
     }
 
     [Fact]
     public async Task AFailureIsAnnouncedUnlessItHasARecord()
     {
-        var azurite = await servers.AzureAsync();
-        var output = Open(azurite);
-        await output.Publisher.PublishAsync(TextRecord.Of("a"), Ct);
+        var output = await OpenAsync();
+        await output.Store.PutRecordAsync(TextRecord.Of("a"), Ct);
 
         await output.Publisher.PublishAsync(
             [Some.Failure("a"), Some.Failure("b"), Some.Failure("c", new string('x', 100_000))], Ct);
 
-        var messages = (await MessagesAsync(azurite, AzureNames.FailuresQueue))
+        var messages = (await output.MessagesAsync(AzureNames.FailuresQueue))
             .Select(message => JsonElement.Parse(message))
-            .ToList();
-        Assert.Equal(["b", "c"], messages.Select(message => message.GetProperty("id").GetString()).Order());
-        Assert.Equal(
-            ["pipeline.failure/1", "pipeline.pointer/1"],
-            messages.Select(message => message.GetProperty("schema").GetString()).Order());
+            .ToDictionary(message => message.GetProperty("id").GetString()!);
+        Assert.Equal(["b", "c"], messages.Keys.Order());
+        Assert.Equal("pipeline.failure/1", messages["b"].GetProperty("schema").GetString());
+        var pointer = messages["c"];
+        var stored = await output.ReadAsync(AzureNames.FailuresContainer, "list/c.json");
+        Assert.Equal(["schema", "id", "uri", "bytes", "sha256"], pointer.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("pipeline.pointer/1", pointer.GetProperty("schema").GetString());
+        Assert.Equal(stored.Length, pointer.GetProperty("bytes").GetInt64());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(stored)), pointer.GetProperty("sha256").GetString());
     }
 
     [Fact]
     public async Task AConcurrentRecordAndFailureOfOneIdEndAsARecord()
     {
-        var azurite = await servers.AzureAsync();
-        var output = Open(azurite);
+        var output = await OpenAsync();
         var ids = Enumerable.Range(0, 30).Select(i => $"{i}").ToList();
 
         await Task.WhenAll(
-            ids.Select(id => output.Publisher.PublishAsync(TextRecord.Of(id), Ct))
-                .Concat(ids.Select(id => output.Publisher.PublishAsync([Some.Failure(id)], Ct))));
+            ids.Select(async id =>
+            {
+                await output.Store.PutRecordAsync(TextRecord.Of(id), Ct);
+                await output.Store.RemoveFailuresAsync("list", [id], Ct);
+            }).Concat(ids.Select(id => output.Publisher.PublishAsync([Some.Failure(id)], Ct))));
 
-        Assert.Empty(
-            await Container(
-                azurite, AzureNames.FailuresContainer).GetBlobsAsync(cancellationToken: Ct).ToListAsync(Ct));
-        Assert.Equal(30, (await output.Store.GetLocationsAsync("list", Ct)).Sum(location => location.Records));
-    }
-
-    [Fact]
-    public async Task ASubmissionsFileIsRewrittenOnlyWhenRecordsWereAdded()
-    {
-        var azurite = await servers.AzureAsync();
-        var output = Open(azurite);
-        // Small records on both sides of large ones, so that reading ahead must keep the order. Together more than a
-        // block.
-        var sizes = new[] { 10, 300_000, 20, 30, 4_500_000, 40 };
-        foreach (var (i, size) in sizes.Index())
-            await output.Publisher.PublishAsync(
-                StagedRecord.FromBytes(
-                    $"{i}", "list", "list-000000",
-                    Encoding.UTF8.GetBytes(
-                        $$"""{"id":"{{i}}","pad":"{{Convert.ToHexString(Some.Bytes(size, i))}}"}""")),
-                Ct);
-        await output.Publisher.PublishAsync(StagedRecord.FromBytes("x", "list", "list-000001", "{}"u8.ToArray()), Ct);
-
-        var first = await output.Store.GetLocationsAsync("list", Ct);
-        var modified = await ModifiedAsync(azurite, "list/list-000000.ndjson.gz");
-
-        Assert.Equal([6, 1], first.Select(location => location.Records));
-        var stored = await ReadAsync(azurite, "list/list-000000.ndjson.gz");
-        Assert.Equal(
-            (stored.Length, Convert.ToHexStringLower(SHA256.HashData(stored))), ((int)first[0].Bytes, first[0].Sha256));
-        var lines = Encoding.UTF8.GetString(Expand(stored)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(
-            ["0", "1", "2", "3", "4", "5"],
-            lines.Select(line => JsonElement.Parse(line).GetProperty("id").GetString()));
-
-        Assert.Equal(first, await output.Store.GetLocationsAsync("list", Ct));
-        Assert.Equal(modified, await ModifiedAsync(azurite, "list/list-000000.ndjson.gz"));
-        await output.Publisher.PublishAsync(TextRecord.Of("y"), Ct);
-        Assert.Equal([7, 1], (await output.Store.GetLocationsAsync("list", Ct)).Select(location => location.Records));
+        Assert.Empty(await output.NamesAsync(AzureNames.FailuresContainer));
+        Assert.Equal(30, (await output.Store.FindRecordsAsync("list", "list-000000", ids, Ct)).Count);
     }
 
     [Fact]
     public async Task AManifestIsAnnouncedToo()
     {
-        var azurite = await servers.AzureAsync();
-        await Open(azurite).Publisher.PublishAsync(Some.Manifest(), Ct);
+        var output = await OpenAsync();
+        await output.Publisher.PublishAsync(Some.Manifest(), Ct);
 
         Assert.Contains(
-            "\"pipeline.manifest/1\"", Assert.Single(await MessagesAsync(azurite, AzureNames.ManifestsQueue)),
+            "\"pipeline.manifest/1\"", Assert.Single(await output.MessagesAsync(AzureNames.ManifestsQueue)),
             StringComparison.Ordinal);
     }
 
-    private static (AzureRecordStore Store, Publisher Publisher) Open(AzuriteAccount azurite, Uri? queues = null)
-    {
-        var account = azurite.Open(queues: queues);
-        var blobs = new RecordBlobs(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance));
-        var store = new AzureRecordStore(account, blobs);
-        return (store, new(store, [new QueueAnnouncer(account)]));
-    }
-
-    private static BlobContainerClient Container(AzuriteAccount azurite, string name) =>
-        azurite.Open().Blobs.GetBlobContainerClient(name);
-
-    private static async Task<byte[]> ReadAsync(AzuriteAccount azurite, string name) =>
-        (
-            await Container(
-                azurite,
-                AzureNames.RecordsContainer).GetBlobClient(name).DownloadContentAsync(Ct)).Value.Content.ToArray();
-
-    private static async Task<DateTimeOffset> ModifiedAsync(AzuriteAccount azurite, string name) =>
-        (
-            await Container(
-                azurite,
-                AzureNames.RecordsContainer).GetBlobClient(name).GetPropertiesAsync(cancellationToken: Ct))
-                    .Value.LastModified;
-
-    private static async Task<List<string>> MessagesAsync(AzuriteAccount azurite, string queue)
-    {
-        PeekedMessage[] messages = (await azurite.Open().Queues.GetQueueClient(queue).PeekMessagesAsync(32, Ct)).Value;
-        return [.. messages.Select(message => message.Body.ToString())];
-    }
-
-    private static byte[] Expand(byte[] gzip)
-    {
-        using var expanded = new MemoryStream();
-        using var stream = new GZipStream(new MemoryStream(gzip), CompressionMode.Decompress);
-        stream.CopyTo(expanded);
-        return expanded.ToArray();
-    }
+    private async Task<AzureOutput> OpenAsync() => new((await servers.AzureAsync()).Open());
 }

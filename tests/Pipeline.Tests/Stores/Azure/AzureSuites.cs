@@ -105,14 +105,13 @@ public sealed class AzureRecordStoreSuite(Servers servers) : RecordStoreContract
     {
         var account = (_azurite ??= await servers.AzureAsync()).Open();
         _blobs = account.Blobs;
-        return new AzureRecordStore(
-            account, new(account, new(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance)));
+        return AzureOutput.StoreOf(account);
     }
 
     protected override Task<IRecordStore> ReopenAsync() => OpenAsync();
 
     protected override Task<IReadOnlyList<string>> ReadRecordsAsync(string listId) =>
-        ReadAsync(AzureNames.RecordsContainer, listId, ".json.gz");
+        ReadAsync(AzureNames.RecordsContainer, listId, RecordParts.Suffix);
 
     protected override Task<IReadOnlyList<string>> ReadFailuresAsync(string listId) =>
         ReadAsync(AzureNames.FailuresContainer, listId, ".json");
@@ -128,14 +127,16 @@ public sealed class AzureRecordStoreSuite(Servers servers) : RecordStoreContract
         var (client, texts) = (_blobs.GetBlobContainerClient(container), new List<string>());
         await foreach (var blob in client.GetBlobsAsync(new() { Prefix = $"{listId}/" }, Token))
         {
-            if (!blob.Name.EndsWith(suffix, StringComparison.Ordinal)
-                || blob.Name.EndsWith(SubmissionFile.Suffix, StringComparison.Ordinal))
+            // A submission's file lies beside the folder of its parts.
+            var isFile = container == AzureNames.RecordsContainer && blob.Name.Count(c => c == '/') == 1;
+            if (!blob.Name.EndsWith(suffix, StringComparison.Ordinal) || isFile)
                 continue;
             Stream content = (
                 await client.GetBlobClient(blob.Name).DownloadContentAsync(Token)).Value.Content.ToStream();
             if (suffix.EndsWith(".gz", StringComparison.Ordinal))
                 content = new GZipStream(content, CompressionMode.Decompress);
-            texts.Add(Encoding.UTF8.GetString(await Some.ReadAllAsync(content)).TrimEnd('\n'));
+            var text = Encoding.UTF8.GetString(await Some.ReadAllAsync(content));
+            texts.AddRange(text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
         return texts;
     }
@@ -154,14 +155,13 @@ public sealed class QueueAnnouncerSuite(Servers servers) : RecordAnnouncerContra
 
     protected override Task<IRecordAnnouncer> ReopenAsync() => OpenAsync();
 
-    protected override async Task<IReadOnlyList<string>> ReadAsync(DocumentKind kind)
+    protected override Task<IReadOnlyList<string>> ReadAsync(DocumentKind kind) =>
+        kind == DocumentKind.Failure ? ReadAsync(AzureNames.FailuresQueue) : ReadAsync(AzureNames.ManifestsQueue);
+
+    protected override Task<IReadOnlyList<string>> ReadRecordsAsync() => ReadAsync(AzureNames.RecordsQueue);
+
+    private async Task<IReadOnlyList<string>> ReadAsync(string name)
     {
-        var name = kind switch
-        {
-            DocumentKind.Record => AzureNames.RecordsQueue,
-            DocumentKind.Failure => AzureNames.FailuresQueue,
-            _ => AzureNames.ManifestsQueue,
-        };
         var queue = _azurite!.Open().Queues.GetQueueClient(name);
         if (!await queue.ExistsAsync(Token))
             return [];

@@ -23,7 +23,7 @@ public sealed partial class DownstreamDocsTests
     {
         var pointer = new Pointer { Id = "i", Uri = "u", Bytes = 1, Sha256 = "s" };
         var written = JsonSerializer.SerializeToElement(pointer, AzureJson.Plain.Pointer);
-        var example = JsonElement.Parse(Example().Match(Docs).Groups["json"].Value);
+        var example = ExampleAfter("A pointer has these members");
 
         var members = Section("A pointer has these members", "```json");
         Assert.Equal(Names(written), Rows().Matches(members).Select(row => row.Groups["first"].Value));
@@ -32,13 +32,36 @@ public sealed partial class DownstreamDocsTests
     }
 
     [Fact]
+    public void ThePageListsTheMembersOfAMessageAboutRecords()
+    {
+        var written = JsonSerializer.SerializeToElement(
+            new PartMessage
+            {
+                ListId = "l",
+                SubmissionId = "s",
+                Uri = "u",
+                Records = [new("i", "u", 200, Offset: 0, Length: 1, "d", "new")],
+            },
+            AzureJson.Plain.PartMessage);
+        var example = ExampleAfter("A message about records has");
+
+        Assert.Equal(Names(written), Names(example));
+        var record = Names(written.GetProperty("records")[0]);
+        Assert.Equal(record, Names(example.GetProperty("records")[0]));
+        Assert.Equal(
+            record,
+            Rows().Matches(Section("| member of a record |", "A message names")).Select(r => r.Groups["first"].Value));
+        Assert.Equal("pipeline.part/1", example.GetProperty("schema").GetString());
+    }
+
+    [Fact]
     public void ThePageStatesTheLargestMessage() =>
         Assert.Contains($"longer than {MessageText.MaxBytes:N0} bytes", Docs, StringComparison.Ordinal);
 
     [Fact]
     public void ThePageListsEverySchemaOfAMessage() => Assert.All(
-        [Some.Failure("a").Schema, Some.Manifest().Schema, "pipeline.record/1", "pipeline.pointer/1"],
-        schema => Assert.Contains($"`{schema}`", Section("## Messages", "A pointer has"), StringComparison.Ordinal));
+        [Some.Failure("a").Schema, Some.Manifest().Schema, "pipeline.part/1", "pipeline.pointer/1"],
+        schema => Assert.Contains($"`{schema}`", Section("## Messages", "A message about"), StringComparison.Ordinal));
 
     /// <summary>Returns queue and blob of each row of the first table.</summary>
     internal static (string Queue, string Blob)[] Queues() =>
@@ -52,6 +75,9 @@ public sealed partial class DownstreamDocsTests
         var start = Docs.IndexOf(from, StringComparison.Ordinal);
         return Docs[start..Docs.IndexOf(to, start, StringComparison.Ordinal)];
     }
+
+    private static JsonElement ExampleAfter(string text) => JsonElement.Parse(
+        Example().Match(Docs, Docs.IndexOf(text, StringComparison.Ordinal)).Groups["json"].Value);
 
     private static IEnumerable<string> Names(JsonElement json) => json.EnumerateObject().Select(member => member.Name);
 
@@ -73,14 +99,14 @@ public sealed class DownstreamTests(Servers servers)
     public async Task QueuesBlobsAndMessagesMatchThePage()
     {
         var account = (await servers.AzureAsync()).Open();
-        var blobs = new AzureBlobStore(account, TimeProvider.System, NullLogger<AzureBlobStore>.Instance);
-        var publisher = new Publisher(
-            new AzureRecordStore(account, new(account, blobs)), [new QueueAnnouncer(account)]);
+        var (store, publisher) = (new AzureOutput(account).Store, new AzureOutput(account).Publisher);
         var record = Encoding.UTF8.GetBytes("""{"schema":"pipeline.record/1","id":"a"}""");
         // Put everything twice, as after a crash.
         for (var i = 0; i < 2; i++)
         {
-            await publisher.PublishAsync(StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);
+            var stored = await store.PutRecordAsync(
+                StagedRecord.FromBytes("a", "list", "list-000000", record), Ct);
+            await publisher.AnnounceAsync(Some.Submission(), [AzureOutput.Recorded(stored, 0)], Ct);
             await publisher.PublishAsync([Some.Failure("b")], Ct);
             await publisher.PublishAsync(Some.Manifest(), Ct);
         }
@@ -93,7 +119,8 @@ public sealed class DownstreamTests(Servers servers)
             PeekedMessage[] messages = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(32, Ct)).Value;
             Assert.Equal(2, messages.Length);
             var text = Assert.Single(messages.Select(message => message.Body.ToString()).Distinct());
-            Assert.Equal($"pipeline.{queue[..^1]}/1", JsonElement.Parse(text).GetProperty("schema").GetString());
+            Assert.Equal(
+                queue == AzureNames.RecordsQueue ? "pipeline.part/1" : $"pipeline.{queue[..^1]}/1", JsonElement.Parse(text).GetProperty("schema").GetString());
             Assert.All(messages, message => Assert.Equal(9999, message.ExpiresOn?.Year));
             Assert.True(await ExistsAsync(account.Blobs, blob, id), blob);
         }
@@ -105,6 +132,7 @@ public sealed class DownstreamTests(Servers servers)
             .Replace("{list_id}", "list", StringComparison.Ordinal)
             .Replace("{submission_id}", "list-000000", StringComparison.Ordinal)
             .Replace("{id}", id, StringComparison.Ordinal)
+            .Replace("{part}", id, StringComparison.Ordinal)
             .Split('/', 2);
         return await blobs.GetBlobContainerClient(parts[0]).GetBlobClient(parts[1]).ExistsAsync(Ct);
     }

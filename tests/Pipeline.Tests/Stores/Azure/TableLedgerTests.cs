@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Ledger;
 using Pipeline.Tests.Support;

@@ -1,4 +1,5 @@
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Tests.Support;

@@ -165,8 +165,15 @@ internal static class LedgerEntities
         LedgerText.Put(row, nameof(input.Reason), input.Reason);
         LedgerText.Put(row, nameof(input.Failure), input.Failure);
         LedgerText.Put(row, nameof(input.MovedTo), input.MovedTo);
+        LedgerText.Put(row, nameof(input.ContentDigest), input.ContentDigest);
         if (input.HttpStatus is { } status)
             row[nameof(input.HttpStatus)] = status;
+        if (input.Place is { } place)
+        {
+            row[nameof(place.Part)] = place.Part;
+            row[nameof(place.Offset)] = place.Offset;
+            row[nameof(place.Length)] = place.Length;
+        }
         Put(row, nameof(input.FinishedAt), input.FinishedAt);
         LedgerText.Put(row, nameof(input.Series), InputSeries.Write(input.Series));
         return row;
@@ -190,6 +197,11 @@ internal static class LedgerEntities
         HttpStatus = row.GetInt32(nameof(InputEntry.HttpStatus)),
         FinishedAt = Time(row, nameof(InputEntry.FinishedAt)),
         Series = InputSeries.Read(LedgerText.Get(row, nameof(InputEntry.Series))),
+        ContentDigest = LedgerText.Get(row, nameof(InputEntry.ContentDigest)),
+        Place = row.GetString(nameof(RecordPlace.Part)) is { } part
+            ? new(
+                part, row.GetInt64(nameof(RecordPlace.Offset)) ?? 0, row.GetInt64(nameof(RecordPlace.Length)) ?? 0)
+            : null,
         Version = row.ETag.ToString(),
     };
 

@@ -40,13 +40,27 @@ internal sealed partial class TableLedger
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
-        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+        IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
     {
         var written = new InputEntry?[inputs.Count];
         foreach (var group
             in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
-            await UpdateInputsAsync(group.Key, [.. group], written, cancellationToken);
+            await UpdateInputsAsync(group.Key, [.. group], tasks, written, cancellationToken);
         return written;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TaskInput>> GetTaskInputsAsync(
+        string submissionId, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken)
+    {
+        List<string> keys = [.. taskIds.Distinct(StringComparer.Ordinal).Select(LedgerKeys.Task)];
+        var tasks = (await _rows.GetManyAsync(submissionId, keys, cancellationToken))
+            .Select(LedgerEntities.ToTask).ToList();
+        List<string> inputKeys = [.. tasks.Select(t => t.Ordinal).OfType<int>().Distinct().Select(LedgerKeys.Input)];
+        var inputs = (await _rows.GetManyAsync(submissionId, inputKeys, cancellationToken))
+            .Select(LedgerEntities.ToInput).ToDictionary(i => i.Ordinal);
+        return tasks.ConvertAll(
+            task => new TaskInput(task, task.Ordinal is { } ordinal ? inputs.GetValueOrDefault(ordinal) : null));
     }
 
     /// <inheritdoc/>
@@ -147,10 +161,10 @@ internal sealed partial class TableLedger
     }
 
     private async Task UpdateInputsAsync(
-        string submissionId, List<(int Index, InputEntry Item)> inputs, InputEntry?[] written,
-        CancellationToken cancellationToken)
+        string submissionId, List<(int Index, InputEntry Item)> inputs, IReadOnlyList<TaskEntry> tasks,
+        InputEntry?[] written, CancellationToken cancellationToken)
     {
-        if (inputs is [var (index, only)])
+        if (inputs is [var (index, only)] && tasks.Count == 0)
         {
             var etag = await _rows.ReplaceAsync(LedgerEntities.ToRow(only), only.Version, cancellationToken);
             written[index] = etag is null ? null : only with { Version = etag };
@@ -166,11 +180,16 @@ internal sealed partial class TableLedger
                     .. pending.Select(
                         p =>
                             new TableTransactionAction(
-                                TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version)))],
+                                TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version))),
+                    .. tasks.Select(
+                        task => new TableTransactionAction(
+                            TableTransactionActionType.UpsertMerge, LedgerEntities.ToRow(submissionId, task))),
+                ],
                 cancellationToken);
-            for (var i = 0; i < etags.Count; i++)
+            var done = Math.Min(etags.Count, pending.Count);
+            for (var i = 0; i < done; i++)
                 written[pending[i].Index] = pending[i].Item with { Version = etags[i] };
-            pending.RemoveRange(0, etags.Count);
+            pending.RemoveRange(0, done);
             if (pending.Count == 0)
                 return;
             var stored = await _rows.GetAllAsync(

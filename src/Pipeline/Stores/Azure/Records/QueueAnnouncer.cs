@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Azure.Storage.Queues;
 using Pipeline.Ports;
@@ -6,8 +7,9 @@ using Pipeline.Stores.Azure.Queues;
 namespace Pipeline.Stores.Azure.Records;
 
 /// <summary>
-/// Announces stored documents on the queues <c>records</c>, <c>failures</c> and <c>manifests</c>. A message holds the
-/// JSON if it fits, otherwise a pointer to the blob.
+/// Announces what is stored on the queues <c>records</c>, <c>failures</c> and <c>manifests</c>. A message about records
+/// names their ranges in a part. One about a failure or a manifest holds the JSON if it fits, otherwise a pointer to
+/// the blob.
 /// </summary>
 internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
 {
@@ -18,40 +20,63 @@ internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
     /// <inheritdoc/>
     public async Task AnnounceAsync(StoredDocument document, CancellationToken cancellationToken)
     {
-        var json = document.Kind == DocumentKind.Record
-            ? await RecordBlobs.TryExpandAsync(document.Content, MessageText.MaxBytes, cancellationToken)
-            : await ReadAsync(document.Content, cancellationToken);
-        var message = (json is { } bytes ? MessageText.TryEncode(bytes.Span) : null)
-            ?? await PointAtAsync(document, cancellationToken);
-        await QueueOf(document.Kind).RunAsync(
-            queue => queue.SendMessageAsync(message, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken),
-            cancellationToken);
+        var json = new byte[document.Content.Length];
+        document.Content.Position = 0;
+        await document.Content.ReadExactlyAsync(json, cancellationToken);
+        await SendAsync(
+            document.Kind == DocumentKind.Failure ? _failures : _manifests,
+            MessageText.TryEncode(json) ?? PointAt(document, json), cancellationToken);
     }
 
-    private AzureResource<QueueClient> QueueOf(DocumentKind kind) => kind switch
+    /// <inheritdoc/>
+    public async Task AnnounceAsync(StoredPart part, CancellationToken cancellationToken)
     {
-        DocumentKind.Record => _records,
-        DocumentKind.Failure => _failures,
-        _ => _manifests,
-    };
+        foreach (var message in Messages(part, part.Records))
+            await SendAsync(_records, message, cancellationToken);
+    }
 
-    private static async Task<string> PointAtAsync(StoredDocument document, CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns as few messages as hold the records. One URL that fills a message by itself is left out of it: the
+    /// record has it.
+    /// </summary>
+    private static IEnumerable<string> Messages(StoredPart part, IReadOnlyList<AnnouncedRecord> records)
     {
-        var pointer = new Pointer
+        if (Write(part, records, AzureJson.Plain) is { } text)
+            return [text];
+        if (records is not [var only])
+            return Messages(part, [.. records.Take(records.Count / 2)])
+                .Concat(Messages(part, [.. records.Skip(records.Count / 2)]));
+        // A queue's XML cannot hold some characters as they are.
+        return [
+            Write(part, records, AzureJson.Default)
+                ?? Write(part, [only with { Url = null }], AzureJson.Default)
+                ?? throw new InvalidOperationException($"No message about record {only.Id} fits the queue."),
+        ];
+    }
+
+    private static string? Write(StoredPart part, IReadOnlyList<AnnouncedRecord> records, AzureJson json) =>
+        MessageText.TryEncode(JsonSerializer.SerializeToUtf8Bytes(
+            new PartMessage
+            {
+                ListId = part.ListId,
+                SubmissionId = part.SubmissionId,
+                Uri = part.Uri,
+                Records = records,
+            },
+            json.PartMessage));
+
+    private static string PointAt(StoredDocument document, byte[] json) => JsonSerializer.Serialize(
+        new Pointer
         {
             Id = document.Id,
             Uri = document.Address,
-            Bytes = document.Content.Length,
-            Sha256 = await RecordBlobs.HashAsync(document.Content, cancellationToken),
-        };
-        return JsonSerializer.Serialize(pointer, AzureJson.Plain.Pointer);
-    }
+            Bytes = json.Length,
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(json)),
+        },
+        AzureJson.Plain.Pointer);
 
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(Stream content, CancellationToken cancellationToken)
-    {
-        var json = new byte[content.Length];
-        content.Position = 0;
-        await content.ReadExactlyAsync(json, cancellationToken);
-        return json;
-    }
+    private static Task SendAsync(
+        AzureResource<QueueClient> queue, string message, CancellationToken cancellationToken) => queue.RunAsync(
+            q => q.SendMessageAsync(message, TimeSpan.Zero, StorageWorkQueue.Never, cancellationToken),
+            cancellationToken);
 }

@@ -16,7 +16,7 @@ internal static partial class LedgerRows
 
     private const string InputColumns =
         "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, "
-            + "kept, http_status, series, version";
+            + "kept, http_status, series, version, part, part_offset, part_length, content_digest";
 
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
@@ -96,12 +96,13 @@ internal static partial class LedgerRows
         Number(input.Version) is { } version && session.Execute(
             "UPDATE input SET id=$4, url=$5, input=$6, line=$7, state=$8, task_id=$9, learnt=$10, reason=$11, "
                 + "failure=$12, finished_at=$13, moved_to=$14, "
-            + "kept=$15, http_status=$16, series=$17, version=version+1 "
-            + "WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
+            + "kept=$15, http_status=$16, series=$17, part=$18, part_offset=$19, part_length=$20, content_digest=$21, "
+            + "version=version+1 WHERE submission_id=$1 AND ordinal=$2 AND version=$3",
             input.SubmissionId, input.Ordinal, version, input.Id, input.Url, Packed(input), input.Line,
                 (int)input.State, input.TaskId, (int)input.DiscoveredBy,
             input.Reason, input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus,
-            InputSeries.Write(input.Series)) > 0
+            InputSeries.Write(input.Series),
+            input.Place?.Part, input.Place?.Offset, input.Place?.Length, input.ContentDigest) > 0
             ? input with { Version = Text(version + 1) }
             : null;
 
@@ -125,6 +126,18 @@ internal static partial class LedgerRows
         return rows.Read() ? ReadTask(rows) : null;
     }
 
+    public static IReadOnlyList<TaskInput> TaskInputs(
+        SqlSession session, string submissionId, IReadOnlyCollection<string> taskIds)
+    {
+        var found = new List<TaskInput>(taskIds.Count);
+        foreach (var taskId in taskIds.Distinct(StringComparer.Ordinal))
+        {
+            if (Task(session, submissionId, taskId) is { } task)
+                found.Add(new(task, task.Ordinal is { } ordinal ? Input(session, submissionId, ordinal) : null));
+        }
+        return found;
+    }
+
     public static IReadOnlyList<TaskEntry> Tasks(SqlSession session, string submissionId)
     {
         using var rows = session.Query(
@@ -135,11 +148,12 @@ internal static partial class LedgerRows
     private static void Insert(SqlSession session, InputEntry input) =>
         session.Execute(
             $"INSERT INTO input({InputColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                + "$15, $16, 1) ON CONFLICT DO NOTHING",
+                + "$15, $16, 1, $17, $18, $19, $20) ON CONFLICT DO NOTHING",
             input.SubmissionId, input.Ordinal, input.Id, input.Url, Packed(input), input.Line, (int)input.State,
                 input.TaskId, (int)input.DiscoveredBy, input.Reason,
             input.Failure, Ticks(input.FinishedAt), input.MovedTo, input.Kept, input.HttpStatus,
-                InputSeries.Write(input.Series));
+            InputSeries.Write(input.Series),
+            input.Place?.Part, input.Place?.Offset, input.Place?.Length, input.ContentDigest);
 
     private static ListEntry ReadList(SqliteDataReader row) => new()
     {
@@ -188,6 +202,8 @@ internal static partial class LedgerRows
             HttpStatus = row.IsDBNull(14) ? null : row.GetInt32(14),
             Series = InputSeries.Read(NullableText(row, 15)),
             Version = Text(row.GetInt64(16)),
+            Place = row.IsDBNull(17) ? null : new(row.GetString(17), row.GetInt64(18), row.GetInt64(19)),
+            ContentDigest = NullableText(row, 20),
         };
     }
 

@@ -109,16 +109,27 @@ internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? 
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
-        IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+        IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) =>
         database.WriteAsync<IReadOnlyList<InputEntry?>>(
             session =>
-                [.. inputs.Select(input => LedgerRows.Update(session, input))], durable: false, cancellationToken);
+            {
+                if (tasks.Count > 0)
+                    LedgerRows.Insert(session, inputs[0].SubmissionId, tasks);
+                return [.. inputs.Select(input => LedgerRows.Update(session, input))];
+            },
+            durable: false,
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task AddTasksAsync(
         string submissionId, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken) =>
         database.WriteAsync(
             session => LedgerRows.Insert(session, submissionId, tasks), durable: true, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<TaskInput>> GetTaskInputsAsync(
+        string submissionId, IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => LedgerRows.TaskInputs(session, submissionId, taskIds), cancellationToken);
 
     /// <inheritdoc/>
     public Task<TaskEntry?> GetTaskAsync(string submissionId, string taskId, CancellationToken cancellationToken) =>

@@ -28,6 +28,7 @@ internal sealed class NdjsonFile(string path)
     private const int BufferBytes = 64 * 1024;
 
     private FileStream? _stream;
+    private long _committed;
     private long _end;
 
     public string Path => path;
@@ -109,7 +110,7 @@ internal sealed class NdjsonFile(string path)
     {
         if (_stream is not null)
             return _stream;
-        _end = CommittedLength(session);
+        _committed = _end = CommittedLength(session);
         _stream = OpenFile();
         session.Enlist(commit => Close(session, commit));
         var length = _stream.Length;
@@ -152,6 +153,11 @@ internal sealed class NdjsonFile(string path)
             {
                 SetLength(session, _end);
                 stream.Flush(flushToDisk: true);
+            }
+            else
+            {
+                // Whoever follows the file must not see lines that do not count.
+                Cut(stream, _committed);
             }
             stream.Dispose();
         }

@@ -52,10 +52,18 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<StoredDocument?> PutRecordAsync(StagedRecord record, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredRecord>> PutRecordsAsync(
+        string part, IReadOnlyList<StagedRecord> records, CancellationToken cancellationToken)
     {
-        await _database.WriteAsync(session => Put(session, record), durable: false, cancellationToken);
-        return null;
+        await _database.WriteAsync(
+            session =>
+            {
+                foreach (var record in records)
+                    Put(session, record);
+            },
+            durable: false,
+            cancellationToken);
+        return [.. records.Select(r => new StoredRecord(r.Id, Place: null, r.HttpStatus, r.ContentDigest))];
     }
 
     /// <inheritdoc/>
@@ -75,11 +83,36 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlySet<string>> FindRecordsAsync(
+    public async Task RemoveFailuresAsync(
+        string listId, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        if (ids.Count > 0)
+            await _database.WriteAsync(
+                session =>
+                {
+                    foreach (var id in ids)
+                        _failures.Remove(session, id);
+                },
+                durable: false,
+                cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, StoredRecord>> FindRecordsAsync(
         string listId, string submissionId, IReadOnlyList<string> ids, CancellationToken cancellationToken) =>
-        _database.ReadAsync<IReadOnlySet<string>>(
-            session => ids.Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null).ToHashSet(),
+        _database.ReadAsync<IReadOnlyDictionary<string, StoredRecord>>(
+            session => ids.Distinct(StringComparer.Ordinal)
+                .Where(id => session.Scalar("SELECT 1 FROM record WHERE id=$1", id) is not null)
+                .ToDictionary(id => id, id => new StoredRecord(id, Place: null), StringComparer.Ordinal),
             cancellationToken);
+
+    /// <inheritdoc/>
+    public Uri? LocatePart(string listId, string part) => null;
+
+    /// <inheritdoc/>
+    public Task CloseSubmissionAsync(
+        string listId, string submissionId, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(

@@ -1,0 +1,173 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Concurrency;
+using Pipeline.Model;
+using Pipeline.Options;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+
+namespace Pipeline.Collect;
+
+/// <summary>
+/// Collects the tasks of a message at the same time and stores their records together, as one part. Tasks share a
+/// message and a part but succeed or fail independently: one that fails is postponed in a message of its own, and one
+/// that is slow gets a part of its own.
+/// </summary>
+internal sealed partial class MessageCollector(
+    ILedger ledger,
+    TaskCollector tasks,
+    OutcomeRecorder outcomes,
+    PageTally pages,
+    Postponement postponement,
+    IOptions<PipelineOptions> options,
+    TimeProvider time,
+    ILogger<MessageCollector> logger) : IDisposable
+{
+    /// <summary>How long finished tasks of a message wait for the others before they are stored without them.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
+    private readonly ListShares _shares = new(options.Value.Collect.ConcurrencyPerList, time);
+
+    /// <summary>Collects every task of a message that belongs to a submission.</summary>
+    public async Task CollectAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    {
+        List<ResultMessage> each = [.. message.Each().DistinctBy(one => one.TaskId, StringComparer.Ordinal)];
+        var rows = (await ledger.GetTaskInputsAsync(
+                submission.SubmissionId, each.ConvertAll(one => one.TaskId), cancellationToken))
+            .ToDictionary(row => row.Task.TaskId, StringComparer.Ordinal);
+        await outcomes.AnnounceAgainAsync(
+            submission, rows.Values.Select(row => row.Input).OfType<InputEntry>(), cancellationToken);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = each.ConvertAll(
+            one => TryCollectAsync(submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, stop.Token));
+        try
+        {
+            while (running.Count > 0)
+                await StoreAsync(
+                    submission, await FinishedAsync(running, cancellationToken), each.Count > 1, cancellationToken);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await DisposeAsync(running);
+        }
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    /// <summary>
+    /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Takes out those that have ended
+    /// and returns their records.
+    /// </summary>
+    private async Task<IReadOnlyList<CollectedRecord>> FinishedAsync(
+        List<Task<CollectedRecord?>> running, CancellationToken cancellationToken)
+    {
+        var all = Task.WhenAll(running);
+        await Task.WhenAny(running);
+        if (!all.IsCompleted)
+            await Task.WhenAny(all, Task.Delay(Patience, time, cancellationToken));
+        var ended = running.Where(task => task.IsCompleted).ToList();
+        if (ended.Find(task => !task.IsCompletedSuccessfully) is { } broken)
+            await broken;
+        running.RemoveAll(ended.Contains);
+        return [.. ended.Select(task => task.Result).OfType<CollectedRecord>()];
+    }
+
+    private async Task<CollectedRecord?> TryCollectAsync(
+        SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CollectAsync(submission, message, row, isShared, cancellationToken);
+        }
+        catch (Exception error) when (isShared && MayGoOnAlone(error, cancellationToken))
+        {
+            await PostponeAsync(message, error, cancellationToken);
+            return null;
+        }
+    }
+
+    private async Task<CollectedRecord?> CollectAsync(
+        SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
+        CancellationToken cancellationToken)
+    {
+        using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
+        if (turn is null)
+        {
+            await postponement.WaitForTurnAsync(message, cancellationToken);
+            return null;
+        }
+
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            var record = await tasks.CollectAsync(submission, message, row, cancellationToken);
+            if (record is not { Record.IsSpilled: true })
+                return record;
+            // Files of records that wait would add up, so a record in a file is stored in its own turn.
+            await StoreAsync(submission, [record], isShared, cancellationToken);
+            return null;
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Stores records as one part. Those that cannot be stored go on in messages of their own.</summary>
+    private async Task StoreAsync(
+        SubmissionEntry submission, IReadOnlyList<CollectedRecord> records, bool isShared,
+        CancellationToken cancellationToken)
+    {
+        if (records.Count == 0)
+            return;
+        try
+        {
+            await outcomes.RecordAsync(submission, records, cancellationToken);
+            foreach (var record in records)
+                pages.Add(record.Record.HttpStatus);
+        }
+        catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
+        {
+            foreach (var record in records)
+                await postponement.WaitOutAsync(record.Message, outage, cancellationToken);
+        }
+        catch (Exception error) when (isShared && MayGoOnAlone(error, cancellationToken))
+        {
+            foreach (var record in records)
+                await PostponeAsync(record.Message, error, cancellationToken);
+        }
+        finally
+        {
+            foreach (var record in records)
+                await record.Record.DisposeAsync();
+        }
+    }
+
+    private Task PostponeAsync(ResultMessage message, Exception error, CancellationToken cancellationToken)
+    {
+        LogPostponed(error, message.TaskId, message.SubmissionId);
+        return postponement.PostponeAsync(message, cancellationToken, (error as PipelineException)?.RetryAfter);
+    }
+
+    private static bool MayGoOnAlone(Exception error, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested && error is not PipelineException { IsStoreFault: true };
+
+    private static async Task DisposeAsync(List<Task<CollectedRecord?>> unstored)
+    {
+        foreach (var task in unstored)
+        {
+            await ((Task)task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (task is { IsCompletedSuccessfully: true, Result: { } record })
+                await record.Record.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Failed to collect task {TaskId} of submission {SubmissionId}; it will be retried in a message of its own.")]
+    private partial void LogPostponed(Exception error, string taskId, string submissionId);
+}
