@@ -1,5 +1,7 @@
+using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Hosting;
@@ -11,6 +13,15 @@ namespace Pipeline.Functions;
 /// <summary>Registers the stages for the Functions host and reads their settings.</summary>
 internal static class FunctionsServices
 {
+    /// <summary>Makes the worker one of the pipeline's: its HTTP server, log, telemetry and services.</summary>
+    /// <exception cref="OptionsValidationException">Invalid settings or variables, with a line for each.</exception>
+    public static void ConfigurePipeline(this FunctionsApplicationBuilder builder)
+    {
+        builder.ConfigureFunctionsWebApplication();
+        builder.UseMiddleware<InvocationLogScope>();
+        builder.Services.AddPipelineFunctions(builder.Configuration).AddTelemetry(builder.Configuration);
+    }
+
     /// <summary>Registers the stages, their ports and the services that the functions share.</summary>
     /// <exception cref="OptionsValidationException">Invalid settings or variables, with a line for each.</exception>
     public static IServiceCollection AddPipelineFunctions(

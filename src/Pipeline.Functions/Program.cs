@@ -4,10 +4,9 @@ using Microsoft.Extensions.Options;
 using Pipeline.Functions;
 
 var builder = FunctionsApplication.CreateBuilder(args);
-builder.ConfigureFunctionsWebApplication();
 try
 {
-    builder.Services.AddPipelineFunctions(builder.Configuration).AddTelemetry(builder.Configuration);
+    builder.ConfigurePipeline();
 }
 catch (OptionsValidationException problem)
 {

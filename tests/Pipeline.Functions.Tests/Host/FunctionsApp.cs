@@ -137,11 +137,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
         Environment.SetEnvironmentVariable("FUNCTIONS_WORKER_DIRECTORY", Folder);
         Environment.SetEnvironmentVariable("FUNCTIONS_APPLICATION_DIRECTORY", Folder);
         var builder = FunctionsApplication.CreateBuilder([]);
-        builder.ConfigureFunctionsWebApplication();
         builder.Configuration.AddInMemoryCollection(Settings(settings));
-        builder.Services
-            .AddPipelineFunctions(builder.Configuration)
-            .AddTelemetry(builder.Configuration);
+        builder.ConfigurePipeline();
         replacePorts(builder.Services);
         return builder.Build();
     }

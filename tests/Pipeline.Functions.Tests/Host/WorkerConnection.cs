@@ -60,6 +60,9 @@ internal sealed class WorkerConnection : FunctionRpc.FunctionRpcBase
                 _started.TrySetResult();
                 break;
             case StreamingMessage.ContentOneofCase.RpcLog:
+                // The genuine host drops a line that names no invocation.
+                if (message.RpcLog.InvocationId.Length == 0)
+                    break;
                 Logs.Enqueue(
                     $"{message.RpcLog.Category}: {message.RpcLog.Message} {message.RpcLog.Exception?.Message}");
                 break;
