@@ -110,7 +110,7 @@ internal sealed class Worker(LocalDatabase database, NdjsonRecordStore sink, int
         if (list.State != ListState.Open)
             return;
         var (records, failures) = (0, 0);
-        await foreach (var submission in _ledger.GetSubmissionsAsync("list", cancellationToken))
+        await foreach (var submission in _ledger.GetSubmissionsAsync("list", 0, cancellationToken))
         {
             var states = (
                 await _ledger.GetInputsAsync(submission.SubmissionId, cancellationToken)).Select(input =>

@@ -36,6 +36,7 @@ using Pipeline.Submit;
 using Pipeline.Submit.Evidence;
 using Pipeline.Sweep;
 using Pipeline.Sweep.Accepted;
+using Pipeline.Sweep.Lists;
 
 namespace Pipeline.Hosting;
 
@@ -116,6 +117,10 @@ public static class PipelineServices
         services.AddSingleton<SubmissionSteps>();
         services.AddSingleton<IsolatedSteps>();
         services.AddSingleton<CancelledLists>();
+        services.AddSingleton<ClosedSubmissions>();
+        services.AddSingleton<ManifestWriter>();
+        services.AddSingleton<RunningCloses>();
+        services.AddSingleton<CompleteLists>();
         services.AddSingleton<ListCloser>();
 
         services.AddSingleton(

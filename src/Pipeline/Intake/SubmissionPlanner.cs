@@ -4,6 +4,7 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Options;
+using Pipeline.Outcomes;
 using Pipeline.Urls;
 
 namespace Pipeline.Intake;
@@ -255,7 +256,8 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         }
         _bad.Clear();
         return new(
-            SubmissionTransitions.PlanClosed(submission, list.ListId, Submissions - 1, inputs.Count) with
+            SubmissionTransitions.PlanClosed(
+                submission, list.ListId, Submissions - 1, inputs.Count, OutcomeTally.Of(inputs).ToString()) with
             {
                 SharedInputs = list.Shared.Json,
             },

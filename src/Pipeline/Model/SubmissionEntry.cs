@@ -181,6 +181,12 @@ public sealed record SubmissionEntry
     /// <summary>Number of inputs that became failures; final once closed.</summary>
     public int Failures { get; init; }
 
+    /// <summary>
+    /// What became of its inputs, counted for the manifest, as JSON; null while it is not closed, and in rows that
+    /// older versions closed.
+    /// </summary>
+    internal string? Tally { get; init; }
+
     /// <summary>What is known about a POST that was refused or is unknown, for people.</summary>
     public string? Message { get; init; }
 

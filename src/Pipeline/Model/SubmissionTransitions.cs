@@ -55,7 +55,8 @@ internal static class SubmissionTransitions
     /// <summary>
     /// A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.
     /// </summary>
-    public static SubmissionEntry PlanClosed(string submissionId, string listId, int sequence, int count) => new()
+    public static SubmissionEntry PlanClosed(
+        string submissionId, string listId, int sequence, int count, string tally) => new()
     {
         SubmissionId = submissionId,
         ListId = listId,
@@ -63,6 +64,7 @@ internal static class SubmissionTransitions
         Count = count,
         State = SubmissionState.Closed,
         Failures = count,
+        Tally = tally,
     };
 
     /// <summary>
@@ -188,6 +190,7 @@ internal static class SubmissionTransitions
             Proof = proof,
             AcceptedAt = now,
             CompletedAt = null,
+            Tally = null,
             DueAt = dueAt,
             PollCount = 0,
             Hold = HoldReason.None,
@@ -234,11 +237,12 @@ internal static class SubmissionTransitions
     /// <param name="settled">The submission.</param>
     /// <param name="records">How many inputs have a record.</param>
     /// <param name="failures">How many failed.</param>
+    /// <param name="tally">What became of its inputs, for the manifest.</param>
     /// <param name="lateLook">
     /// When evidence of its POST is looked for once more; null where there is none to look for.
     /// </param>
     public static SubmissionEntry ToClosed(
-        this SubmissionEntry settled, int records, int failures, DateTimeOffset? lateLook)
+        this SubmissionEntry settled, int records, int failures, string tally, DateTimeOffset? lateLook)
     {
         Require(settled, settled.State is SubmissionState.Accepted or SubmissionState.Refused);
         return settled with
@@ -246,6 +250,7 @@ internal static class SubmissionTransitions
             State = SubmissionState.Closed,
             Records = records,
             Failures = failures,
+            Tally = tally,
             DueAt = lateLook,
         };
     }
@@ -261,6 +266,7 @@ internal static class SubmissionTransitions
             AcceptedAt = submission.AcceptedAt is null ? null : now,
             CompletedAt = null,
             PollCount = 0,
+            Tally = null,
             DueAt = dueAt,
         };
 

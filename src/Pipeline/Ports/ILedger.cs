@@ -44,8 +44,11 @@ public interface ILedger : ISeriesLedger
     /// <summary>Returns a submission; null if it does not exist.</summary>
     Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken);
 
-    /// <summary>Returns the submissions of a list, ordered by sequence.</summary>
-    IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken);
+    /// <summary>
+    /// Returns the submissions of a list whose sequence is at least <paramref name="from"/>, ordered by sequence.
+    /// </summary>
+    IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
+        string listId, int from, CancellationToken cancellationToken);
 
     /// <summary>
     /// Returns up to <paramref name="max"/> submissions whose <see cref="SubmissionEntry.DueAt"/> is not later than

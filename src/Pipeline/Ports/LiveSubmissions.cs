@@ -3,11 +3,16 @@ using Pipeline.Model;
 
 namespace Pipeline.Ports;
 
-/// <summary>Reads the submissions of a list with their current outcomes.</summary>
+/// <summary>Reads the submissions of a list, if asked with their current outcomes.</summary>
 internal static class LiveSubmissions
 {
     // On Azure each count is a request. With this many in parallel, a thousand submissions take about a second.
     private const int MaxParallel = 32;
+
+    /// <summary>Returns all submissions of a list, ordered by sequence.</summary>
+    public static IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
+        this ILedger ledger, string listId, CancellationToken cancellationToken) =>
+        ledger.GetSubmissionsAsync(listId, 0, cancellationToken);
 
     /// <summary>
     /// Reads the submissions of a list, by sequence, and counts the outcomes of each that is not closed.

@@ -2,17 +2,17 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Outcomes;
-using Pipeline.Ports;
 using Pipeline.Submit;
+using Pipeline.Sweep.Lists;
 
 namespace Pipeline.Sweep;
 
 /// <summary>Closes submissions none of whose inputs waits.</summary>
 internal sealed partial class SubmissionCloser(
-    ILedger ledger,
     Resubmission repeats,
     OutcomeRecorder outcomes,
     Publisher publisher,
+    ClosedSubmissions submissions,
     CanaryGuard canaries,
     SweepPolicy policy,
     ILogger<SubmissionCloser> logger)
@@ -27,15 +27,14 @@ internal sealed partial class SubmissionCloser(
         var settled = await repeats.RetryAsync(submission, inputs, cancellationToken);
         await outcomes.SettleAsync(submission, settled, cancellationToken);
         CrashPoint.Pass("sweep.close");
-        var records = settled.Count(i => i.State == InputState.Recorded);
-        var failures = settled.Count(i => i.State == InputState.Failed);
-        var closing = submission.ToClosed(records, failures, policy.NextLateLook(submission));
+        var tally = OutcomeTally.Of(settled);
+        var closing = submission.ToClosed(
+            (int)tally.Records, (int)tally.Failures, tally.ToString(), policy.NextLateLook(submission));
         // First, so that a crash in between announces it again instead of never.
         await publisher.PublishAsync(closing, cancellationToken);
-        if (await ledger.UpdateSubmissionAsync(closing, cancellationToken) is not { } closed)
+        if (await submissions.CloseAsync(closing, cancellationToken) is not { } closed)
             return;
-        await outcomes.HasClosedAsync(closed, cancellationToken);
-        LogClosed(submission.SubmissionId, records, failures);
+        LogClosed(submission.SubmissionId, closed.Records, closed.Failures);
         await canaries.WakeAsync(closed, cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Sweep.Lists;
 
 namespace Pipeline.Sweep;
 

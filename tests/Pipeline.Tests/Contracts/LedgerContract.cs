@@ -226,6 +226,11 @@ public abstract partial class LedgerContract : PortContract<ILedger>
             (
                 await Port.GetSubmissionsAsync("list", Token).ToListAsync(Token)).Select(submission =>
                     submission.Sequence));
+        Assert.Equal(
+            [2, 11],
+            await Port.GetSubmissionsAsync("list", 2, Token).Select(submission => submission.Sequence)
+                .ToListAsync(Token));
+        Assert.Empty(await Port.GetSubmissionsAsync("list", 12, Token).ToListAsync(Token));
     }
 
     [Fact]

@@ -66,7 +66,8 @@ internal sealed class FakeLedger(Func<Func<object?>, Task<object?>> call) : ILed
     public IAsyncEnumerable<ListEntry> GetRefusedListsAsync(CancellationToken cancellationToken) =>
         Lists.Values.Where(list => list.State == ListState.Refused).ToAsyncEnumerable();
 
-    public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(string listId, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
+        string listId, int from, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<SubmissionEntry>> GetDueSubmissionsAsync(

@@ -36,7 +36,7 @@ public sealed partial class SubmissionTransitionTests
                 new() { [Posting] = Accepted, [Unknown] = Accepted, [Refused] = Accepted, [Closed] = Accepted }),
             ["ToRefused"] = (s => s.ToRefused("why", Now), new() { [Posting] = Refused, [Unknown] = Refused }),
             ["GiveUp"] = (s => s.GiveUp(Now), new() { [Planned] = Refused, [Posting] = Refused, [Unknown] = Refused }),
-            ["ToClosed"] = (s => s.ToClosed(1, 2, null), new() { [Accepted] = Closed, [Refused] = Closed }),
+            ["ToClosed"] = (s => s.ToClosed(1, 2, "{}", null), new() { [Accepted] = Closed, [Refused] = Closed }),
             ["Reopen"] = (s => (s with { AcceptedAt = Now }).Reopen(Now, Now), Stay(except: Closed, Accepted)),
             ["Reopen, never accepted"] = (
                 s => (s with { AcceptedAt = null }).Reopen(Now, Now), Stay(except: Closed, Refused)),

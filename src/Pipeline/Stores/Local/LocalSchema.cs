@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 9;
+    public const int Version = 10;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -43,7 +43,7 @@ internal static class LocalSchema
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
             setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0,
             failed INTEGER NOT NULL DEFAULT 0,
-            moved INTEGER NOT NULL DEFAULT 0, has_series INTEGER NOT NULL DEFAULT 0);
+            moved INTEGER NOT NULL DEFAULT 0, has_series INTEGER NOT NULL DEFAULT 0, tally TEXT);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -192,6 +192,9 @@ internal static class LocalSchema
         ALTER TABLE input ADD COLUMN content_digest TEXT;
         """;
 
+    // Migrates from version 9. A submission without a tally has its inputs counted again.
+    private const string FromVersion9 = "ALTER TABLE submission ADD COLUMN tally TEXT;";
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -223,6 +226,8 @@ internal static class LocalSchema
             session.Script(FromVersion7);
         if (version is > 0 and < 9)
             session.Script(FromVersion8);
+        if (version is > 0 and < 10)
+            session.Script(FromVersion9);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

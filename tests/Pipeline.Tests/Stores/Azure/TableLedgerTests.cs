@@ -44,11 +44,11 @@ public sealed class TableLedgerTests(Servers servers)
 
             Assert.False(Assert.IsType<PipelineException>(error).IsPermanent);
             Assert.Null(await ledger.GetSubmissionAsync(planned.SubmissionId, Ct));
-            Assert.Empty(await ledger.GetSubmissionsAsync(planned.ListId, Ct).ToListAsync(Ct));
+            Assert.Empty(await ledger.GetSubmissionsAsync(planned.ListId, 0, Ct).ToListAsync(Ct));
             Assert.Empty(await ledger.GetDueSubmissionsAsync(Some.Time, 10, Ct));
             await ledger.CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
             Assert.Equal(250, (await ledger.GetInputsAsync(planned.SubmissionId, Ct)).Count);
-            Assert.Single(await ledger.GetSubmissionsAsync(planned.ListId, Ct).ToListAsync(Ct));
+            Assert.Single(await ledger.GetSubmissionsAsync(planned.ListId, 0, Ct).ToListAsync(Ct));
             Assert.Single(await ledger.GetDueSubmissionsAsync(Some.Time, 10, Ct));
         }
     }

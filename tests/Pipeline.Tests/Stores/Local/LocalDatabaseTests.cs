@@ -211,6 +211,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
                 + "input DROP COLUMN kept; "
             + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; "
             + "ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event; "
+            + "ALTER TABLE submission DROP COLUMN tally; "
             + WithoutSeries + "PRAGMA user_version=4"),
             durable: true, Token);
 
@@ -247,7 +248,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             ALTER TABLE submission DROP COLUMN setback; ALTER TABLE submission DROP COLUMN result_setback;
             ALTER TABLE submission DROP COLUMN not_before;
             ALTER TABLE submission DROP COLUMN recorded; ALTER TABLE submission DROP COLUMN failed;
-            ALTER TABLE submission DROP COLUMN moved;
+            ALTER TABLE submission DROP COLUMN moved; ALTER TABLE submission DROP COLUMN tally;
             ALTER TABLE input DROP COLUMN kept; ALTER TABLE input DROP COLUMN http_status;
             ALTER TABLE task DROP COLUMN is_over;
             ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event;

@@ -112,7 +112,7 @@ public sealed class LocalStateKillTests : IDisposable
         await using var database = await LocalDatabase.OpenAsync(_folder["state"], Token);
         var (ledger, queue) = (new LocalLedger(database), new LocalWorkQueue(database, TimeProvider.System));
         var (recorded, failed) = (new List<string>(), new List<string>());
-        await foreach (var submission in ledger.GetSubmissionsAsync("list", Token))
+        await foreach (var submission in ledger.GetSubmissionsAsync("list", 0, Token))
         {
             foreach (var input in await ledger.GetInputsAsync(submission.SubmissionId, Token))
                 (input.State switch { InputState.Recorded => recorded, InputState.Failed => failed,

@@ -103,6 +103,7 @@ internal static class LedgerEntities
         Put(row, nameof(s.FirstCallbackAt), s.FirstCallbackAt);
         LedgerText.Put(row, nameof(s.Setback), Setback.Write(s.Setback));
         LedgerText.Put(row, nameof(s.ResultSetback), Setback.Write(s.ResultSetback));
+        LedgerText.Put(row, nameof(s.Tally), s.Tally);
         LedgerText.Put(row, DueRow, dueRow);
         Put(row, nameof(s.NotBefore), s.NotBefore);
         Put(row, nameof(s.PostedAt), s.PostedAt);
@@ -144,6 +145,7 @@ internal static class LedgerEntities
         Setback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.Setback))),
         ResultSetback = Setback.Read(LedgerText.Get(row, nameof(SubmissionEntry.ResultSetback))),
         NotBefore = Time(row, nameof(SubmissionEntry.NotBefore)),
+        Tally = LedgerText.Get(row, nameof(SubmissionEntry.Tally)),
         Version = new SubmissionVersion(
             row.ETag.ToString(), row.GetString(DueRow), Time(row, nameof(SubmissionEntry.DueAt))).ToString(),
     };

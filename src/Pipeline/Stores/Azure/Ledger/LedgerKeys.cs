@@ -82,6 +82,9 @@ internal static class LedgerKeys
 
     public static string Member(int sequence) => MemberPrefix + sequence.ToString("D10", CultureInfo.InvariantCulture);
 
+    /// <summary>In a list's partition: sorts after all rows that name its submissions.</summary>
+    public const string AfterMembers = "t";
+
     /// <summary>
     /// Row key of a due submission. Sorts by time. The mark makes it unique for one submission and time.
     /// </summary>

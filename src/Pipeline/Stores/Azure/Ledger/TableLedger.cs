@@ -112,13 +112,15 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
-        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string listId, int from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Callers often stop at the first submission that is not closed, so the first reads are small.
         var size = 1;
         var reads = new List<Task<SubmissionEntry?>>();
         await foreach (var member
-            in _rows.GetAllAsync(LedgerKeys.ListPartition(listId), LedgerKeys.MemberPrefix, cancellationToken))
+            in _rows.GetRangeAsync(
+                LedgerKeys.ListPartition(listId), LedgerKeys.Member(from), LedgerKeys.AfterMembers, perPage: null,
+                cancellationToken))
         {
             reads.Add(GetSubmissionAsync(member.GetString(nameof(SubmissionEntry.SubmissionId)), cancellationToken));
             if (reads.Count < size)

@@ -71,12 +71,12 @@ internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? 
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SubmissionEntry> GetSubmissionsAsync(
-        string listId, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string listId, int from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IReadOnlyList<SubmissionEntry> page = [];
         do
         {
-            var after = page.Count == 0 ? -1 : page[^1].Sequence;
+            var after = page.Count == 0 ? from - 1 : page[^1].Sequence;
             page = await database.ReadAsync(
                 session => LedgerRows.Submissions(session, listId, after, PageSize), cancellationToken);
             foreach (var submission in page)

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Ports;
+
+namespace Pipeline.Sweep.Lists;
+
+/// <summary>
+/// Closes every list whose submissions are all closed, and publishes its manifest. A close that takes long goes on by
+/// itself: neither other lists nor looks at submissions wait for it. A close that was killed is simply repeated.
+/// </summary>
+internal sealed partial class ListCloser(
+    ILedger ledger,
+    CompleteLists lists,
+    ManifestWriter manifests,
+    IsolatedSteps steps,
+    RunningCloses closes,
+    TimeProvider time,
+    ILogger<ListCloser> logger)
+{
+    /// <summary>Closes what is complete; returns what is left open.</summary>
+    public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
+    {
+        var touched = await lists.FindTouchedAsync(cancellationToken);
+        await closes.RunAsync(touched, CloseIsolatedAsync, cancellationToken);
+        var found = await lists.FindAsync(cancellationToken);
+        await closes.RunAsync(found.Complete, CloseIsolatedAsync, cancellationToken);
+        return found.Open;
+    }
+
+    private async Task CloseIsolatedAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        // The look may be a moment old: the list may be closed meanwhile, or put off.
+        if (await ledger.GetListAsync(list.ListId, cancellationToken) is { State: ListState.Open } current)
+            await steps.RunAsync(current, CloseAsync, cancellationToken);
+    }
+
+    private async Task CloseAsync(ListEntry list, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (await manifests.PublishAsync(list, now, cancellationToken) is not { } manifest)
+            return;
+        CrashPoint.Pass("sweep.after-manifest");
+        await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
+        CrashPoint.Pass("sweep.after-close");
+        LogClosed(list.ListId, list.Inputs, manifest.Records, manifest.Failures);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "List {ListId} is closed. Inputs: {Inputs}, records: {Records}, failures: {Failures}.")]
+    private partial void LogClosed(string listId, long inputs, long records, long failures);
+}
