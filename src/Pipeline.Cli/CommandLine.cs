@@ -8,6 +8,7 @@ using Pipeline.Cli.Run;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Status;
+using Pipeline.Cli.Verify;
 using Pipeline.Http;
 using Pipeline.IO;
 using Pipeline.Model;
@@ -66,6 +67,7 @@ internal static class CommandLine
             StatusCommand.Create(),
             FailuresCommand.Create(),
             ReplayCommand.Create(),
+            VerifyCommand.Create(),
             NotifyCommand.Create(),
             DoctorCommand.Create(),
             EmulatorCommand.Create(),

@@ -50,6 +50,9 @@ public sealed record Manifest
     /// </summary>
     public IReadOnlyDictionary<string, long>? Learnt { get; init; }
 
+    /// <summary>Number of inputs that were left out because the series already had them.</summary>
+    public long? LeftOut { get; init; }
+
     /// <summary>
     /// Compared with the last run of the series, the numbers of inputs that are <c>new</c>, <c>same</c>,
     /// <c>changed</c> and <c>removed</c>; null without a series.

@@ -15,7 +15,10 @@ internal sealed class SpooledMembers : IDisposable
     private readonly FileStream _file;
     private long _start;
 
-    public SpooledMembers(string folder)
+    public SpooledMembers(string folder) => _file = CreateFile(folder);
+
+    /// <summary>Creates a file that goes away with this process.</summary>
+    public static FileStream CreateFile(string folder)
     {
         var options = new FileStreamOptions
         {
@@ -27,10 +30,11 @@ internal sealed class SpooledMembers : IDisposable
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnerOnly;
         var path = Path.Combine(folder, $"pipeline-record-{Path.GetRandomFileName()}.tmp");
-        _file = new(path, options);
+        var file = new FileStream(path, options);
         // On Unix an open file needs no name, so that even a killed process leaves nothing behind.
         if (!OperatingSystem.IsWindows())
             File.Delete(path);
+        return file;
     }
 
     public IReadOnlyDictionary<string, long> Sizes => _members.ToDictionary(m => m.Key, m => m.Value.Bytes);

@@ -87,6 +87,14 @@ internal sealed class PartAccount
         return message;
     }
 
+    /// <summary>Writes a blob of another container.</summary>
+    public async Task WriteAsync(string container, string blob, string text)
+    {
+        var client = new BlobContainerClient(Connection, container);
+        await client.CreateIfNotExistsAsync();
+        await client.UploadBlobAsync(blob, new BinaryData(text));
+    }
+
     public Task SendAsync(PartMessage message) =>
         Queue.SendMessageAsync(JsonSerializer.Serialize(message, RecordsJson.Default.PartMessage));
 

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Pipeline.Records;
+
+/// <summary>Reads failures from NDJSON, such as <c>failures.ndjson</c>, one line at a time.</summary>
+/// <remarks>
+/// While a list is open, an id may occur twice or have a record too: the record counts, else the last line. When the
+/// list closes, the file is rewritten without them.
+/// </remarks>
+public static class FailureReader
+{
+    private const int BufferBytes = 64 * 1024;
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="RecordException">A line is no failure, and no <c>OnProblem</c> takes it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static async IAsyncEnumerable<(Failure Failure, RecordPosition Position)> ReadFileAsync(
+        string path, RecordReaderOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var file = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0,
+            FileOptions.Asynchronous | FileOptions.SequentialScan);
+        await foreach (var failure in ReadAsync(file, path, options, cancellationToken))
+            yield return failure;
+    }
+
+    /// <summary>Reads a stream to its end and leaves it open.</summary>
+    /// <exception cref="RecordException">A line is no failure, and no <c>OnProblem</c> takes it.</exception>
+    public static async IAsyncEnumerable<(Failure Failure, RecordPosition Position)> ReadAsync(
+        Stream stream, string name, RecordReaderOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        options ??= new();
+        var (buffer, line) = (new byte[BufferBytes], new ByteBuffer());
+        var position = new RecordPosition(name, 1, 0);
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            for (var at = 0; at < read;)
+            {
+                var end = Array.IndexOf(buffer, (byte)'\n', at, read - at);
+                line.Append(buffer.AsSpan(at, (end < 0 ? read : end) - at));
+                if (line.Length > options.MaxMemoryBytes)
+                    throw new RecordException(
+                        RecordFault.TooLarge, $"the line has more than {options.MaxMemoryBytes} bytes", position);
+                if (end < 0)
+                    break;
+                if (Parse(line, position, options) is { } failure)
+                    yield return (failure, position);
+                position = position with { Line = position.Line + 1, Offset = position.Offset + line.Length + 1 };
+                line.Clear();
+                at = end + 1;
+            }
+        }
+        if (Parse(line, position, options) is { } last)
+            yield return (last, position);
+    }
+
+    private static Failure? Parse(ByteBuffer line, RecordPosition position, RecordReaderOptions options)
+    {
+        if (line.Memory.Span.Trim(" \t\r"u8).IsEmpty)
+            return null;
+        try
+        {
+            var failure = JsonSerializer.Deserialize(line.Memory.Span, RecordsJson.Default.Failure);
+            return failure is { Schema: Failure.SchemaName }
+                ? failure
+                : throw new JsonException($"its schema is '{failure?.Schema}'");
+        }
+        catch (JsonException e)
+        {
+            var problem = new RecordException(
+                RecordFault.Invalid, $"the line is no {Failure.SchemaName}: {e.Message}", position, inner: e);
+            if (options.OnProblem is not { } report)
+                throw problem;
+            report(problem);
+            return null;
+        }
+    }
+}
