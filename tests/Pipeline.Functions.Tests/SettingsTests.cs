@@ -58,7 +58,7 @@ public sealed class SettingsTests
             "Pipeline__Delivery__CallbackKeys__0 is a Key Vault reference that Azure has not resolved. "
                 + "Grant the app's identity Key Vault Secrets User.",
             "Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 to 1,000, such as 256.",
-            "Pipeline__Guards__MaxUrlsPerDy is no setting. Did you mean Pipeline__Guards__MaxUrlsPerDay?",
+            "Pipeline__Guards__MaxUrlsPerDy is not a setting. Did you mean Pipeline__Guards__MaxUrlsPerDay?",
             "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
             "AWS_REGION is '\"eu-west-1\"'. Write a region, such as eu-west-1.",
             "No storage account is named. Set AzureWebJobsStorage or AzureWebJobsStorage__accountName.",

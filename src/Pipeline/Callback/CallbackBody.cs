@@ -2,6 +2,7 @@ using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
+using Pipeline.Notation;
 
 namespace Pipeline.Callback;
 
@@ -22,7 +23,7 @@ internal static class CallbackBody
     {
         try
         {
-            var json = body.Span.StartsWith("\uFEFF"u8) ? body.Span[3..] : body.Span;
+            var json = body.Span.StartsWith(ByteOrderMark.Utf8) ? body.Span[ByteOrderMark.Utf8.Length..] : body.Span;
             var ids = new HashSet<string>(StringComparer.Ordinal);
             return Read(JsonElement.Parse(JsonTextRepair.Repair(json), Limits), ids) ? ids : null;
         }

@@ -4,7 +4,8 @@ namespace Pipeline.Notation;
 internal static class Nearest
 {
     /// <summary>
-    /// Returns the most similar known name; null if all differ by more than two characters and by more than a third.
+    /// Returns the most similar known name; null if all differ by more than a typing mistake: one character of a short
+    /// name, at most three of a long one.
     /// </summary>
     public static string? Of(string name, IEnumerable<string> known)
     {
@@ -12,7 +13,7 @@ internal static class Nearest
             .Select(candidate => (candidate, Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
             .DefaultIfEmpty((name, int.MaxValue))
             .MinBy(pair => pair.Item2);
-        return distance < name.Length && distance <= Math.Max(2, name.Length / 3) ? nearest : null;
+        return distance <= name.Length switch { < 5 => 1, < 12 => 2, _ => 3 } ? nearest : null;
     }
 
     /// <summary>Levenshtein distance: the number of characters to insert, delete or replace.</summary>

@@ -71,7 +71,7 @@ internal static class SettingBinder
     private static string Unknown(string source, IReadOnlyList<Setting> settings)
     {
         var nearest = Nearest.Of(source, settings.Select(s => s.IsList ? s.Variable + "__0" : s.Variable));
-        return $"{source} is no setting. "
+        return $"{source} is not a setting. "
             + $"{(nearest is null ? "docs/settings.md lists them." : $"Did you mean {nearest}?")}";
     }
 }

@@ -1,18 +1,15 @@
 using System.Text.RegularExpressions;
 using Amazon.Runtime.CredentialManagement;
 using Azure.Core;
-using Pipeline.Http.Limits;
-using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Notation;
 
 namespace Pipeline.Stores;
 
 /// <summary>
-/// Endpoints and credentials of S3 and GCS, and the limits of retries and timeouts. <see cref="FromEnvironment"/> reads
-/// the clouds' own variables.
+/// Endpoints and credentials of S3 and GCS. <see cref="FromEnvironment"/> reads the clouds' own variables.
 /// </summary>
-public sealed partial record ObjectStoreOptions
+public sealed partial record ObjectStoreOptions : StoreLimits
 {
     /// <summary>
     /// The endpoint of an S3-compatible store, used with path-style addresses (<c>AWS_ENDPOINT_URL_S3</c>, then
@@ -83,32 +80,6 @@ public sealed partial record ObjectStoreOptions
     /// </summary>
     public string? GcsEndpoint { get; init; }
 
-    /// <summary>Maximum time without any data, for a call or one read of a body.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>
-    /// Minimum average rate of a body in bytes per second, checked after <see cref="StallTimeout"/>. A slower
-    /// connection is closed.
-    /// </summary>
-    public long LeastRate { get; init; } = 2048;
-
-    /// <summary>Maximum total time of one call, or of reading one body.</summary>
-    public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
-
-    /// <summary>Maximum number of times the read of one object resumes on a new connection.</summary>
-    public int MaxResumes { get; init; } = 8;
-
-    /// <summary>Maximum number of tries of one request if the store is overloaded, failing or unreachable.</summary>
-    public int MaxTries { get; init; } = 5;
-
-    /// <summary>Upper bound of the delay before the second try. It doubles with each further try.</summary>
-    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>
-    /// Maximum delay between tries. If the store asks for more, the request fails and the work is retried later.
-    /// </summary>
-    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(20);
-
     /// <summary>The Azure identity; null for the host's.</summary>
     internal TokenCredential? Identity { get; init; }
 
@@ -117,10 +88,6 @@ public sealed partial record ObjectStoreOptions
 
     /// <summary>The Google endpoint that impersonates service accounts.</summary>
     internal Uri GoogleIamEndpoint { get; init; } = new("https://iamcredentials.googleapis.com/");
-
-    internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
-
-    internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
     /// <summary>Reads the clouds' own variables.</summary>
     /// <param name="read">Reads one variable; by default from the process's environment.</param>

@@ -77,7 +77,7 @@ public sealed class BicepTests
             settings.ToHashSet());
         Assert.Equal(1, (int?)template["scale"]!["minReplicas"]);
         Assert.Equal(
-            ["url-lists", "submissions", "results"],
+            ["url-lists", "submissions", "results", "notifications"],
             template["scale"]!["rules"]!.AsArray().Select(r => (string?)r!["azureQueue"]!["queueName"]));
         Assert.DoesNotContain("secret-", snapshot.ToJsonString(), StringComparison.Ordinal);
     }

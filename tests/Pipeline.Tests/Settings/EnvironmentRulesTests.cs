@@ -78,7 +78,7 @@ public sealed class EnvironmentRulesTests
             "Pipeline__Guards__RefusedDomains is a list. Give each of its values a number: "
                 + "Pipeline__Guards__RefusedDomains__0, Pipeline__Guards__RefusedDomains__1.",
             "Pipeline__Collect__MaxDepth is 'abc'. Write a whole number from 1 to 1,000, such as 256.",
-            "Pipeline__Colect__MaxRatio is no setting. Did you mean Pipeline__Collect__MaxRatio?",
+            "Pipeline__Colect__MaxRatio is not a setting. Did you mean Pipeline__Collect__MaxRatio?",
             "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
             "--max-urls is '0'. Write a whole number from 1 up, such as 1000.",
             "Runner__Visibility is '5'. Write a time as [days.]hours:minutes:seconds from 00:00:01 to "

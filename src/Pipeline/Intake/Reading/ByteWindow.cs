@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Pipeline.Notation;
 
 namespace Pipeline.Intake.Reading;
 
@@ -8,7 +9,6 @@ namespace Pipeline.Intake.Reading;
 /// </summary>
 internal sealed class ByteWindow : IAsyncDisposable
 {
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Stream _stream;
@@ -59,9 +59,9 @@ internal sealed class ByteWindow : IAsyncDisposable
     {
         do
         {
-            while (Span.StartsWith(ByteOrderMark))
-                Advance(ByteOrderMark.Length);
-        } while (Length > 0 && ByteOrderMark.AsSpan().StartsWith(Span) && await FillAsync(cancellationToken));
+            while (Span.StartsWith(ByteOrderMark.Utf8))
+                Advance(ByteOrderMark.Utf8.Length);
+        } while (Length > 0 && ByteOrderMark.Utf8.StartsWith(Span) && await FillAsync(cancellationToken));
     }
 
     /// <summary>Consumes the line end at the start of the window: CR, LF or CRLF.</summary>

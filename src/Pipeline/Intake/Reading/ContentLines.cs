@@ -1,3 +1,5 @@
+using Pipeline.Notation;
+
 namespace Pipeline.Intake.Reading;
 
 /// <summary>Enumerates the first lines of a list. Skips blank lines, comments and byte order marks.</summary>
@@ -5,7 +7,6 @@ namespace Pipeline.Intake.Reading;
 /// <param name="isWhole">True if this is the whole list. Otherwise the last line may be cut off and is skipped.</param>
 internal ref struct ContentLines(ReadOnlySpan<byte> head, bool isWhole)
 {
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     private ReadOnlySpan<byte> _rest = head;
 
@@ -23,7 +24,7 @@ internal ref struct ContentLines(ReadOnlySpan<byte> head, bool isWhole)
             var end = LineEnds.IndexOf(_rest);
             if (end < 0 && !isWhole)
                 return false;
-            Line = (end < 0 ? _rest : _rest[..end]).TrimStart(ByteOrderMark).Trim(" \t"u8);
+            Line = (end < 0 ? _rest : _rest[..end]).TrimStart(ByteOrderMark.Utf8).Trim(" \t"u8);
             _rest = end < 0 ? default : _rest[(end + LineEnds.LengthAt(_rest[end..]))..];
             Number++;
             if (Line.Length > 0 && Line[0] != (byte)'#')

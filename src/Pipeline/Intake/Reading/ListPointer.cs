@@ -33,7 +33,6 @@ internal sealed record ListPointer(
         (ListFormat.SingleInput, "single_input"),
     ];
 
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>The list's format as the sender detected it; null to detect it from content and name.</summary>
     public ListFormat? Form { get; init; }
@@ -77,7 +76,7 @@ internal sealed record ListPointer(
     /// <exception cref="PipelineException">Permanent: a field of the pointer cannot be used.</exception>
     public static ListPointer? Read(ReadOnlyMemory<byte> message)
     {
-        var json = message.TrimStart(ByteOrderMark);
+        var json = message.TrimStart(ByteOrderMark.Utf8);
         if (
             message.Length > MaxBytes
             || FormDetector.Detect(json.Span, isWhole: true, nameHint: null) != ListFormat.Pointer

@@ -32,6 +32,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     private readonly ServerClock _clock;
     private readonly HttpClient _http;
     private readonly RetryingHttp _requests;
+    private readonly ResumableReads _reads;
 
     public AzureBlobStore(AzureAccount account, TimeProvider time, ILogger<AzureBlobStore> logger)
     {
@@ -39,6 +40,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
             account, account.Access("Storage Blob Data Contributor"), time, new(time));
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, account.Options.Policy, time, logger);
+        _reads = new ResumableReads(account.Options, time);
     }
 
     /// <inheritdoc/>
@@ -47,22 +49,11 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
-        var response = await GetAsync(uri, 0, etag: null, cancellationToken);
-        if ((int)response.StatusCode == 404)
-        {
-            response.Dispose();
-            return null;
-        }
-        var etag = response.Headers.ETag;
-        var length = response.Content.Headers.ContentLength;
-        var download = new Download(
-            uri.ToString(),
-            length,
+        var first = await GetAsync(uri, 0, etag: null, cancellationToken);
+        return _reads.Open(uri.ToString(), first, response => new(
+            response.Headers.ETag?.Tag.Trim('"'), response.Content.Headers.ContentLength,
             ContentCheck.ForBlob(response),
-            etag is null ? null : (offset, token) => GetAsync(uri, offset, etag, token));
-        var options = _account.Options;
-        var body = new ResumingStream(response, download, options.Limits, options.MaxResumes, options.Policy, _time);
-        return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
+            response.Headers.ETag is not { } etag ? null : (offset, token) => GetAsync(uri, offset, etag, token)));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,3 @@
-using Pipeline.Http.Limits;
-using Pipeline.Http.Retrying;
 using Pipeline.Model;
 using Pipeline.Notation;
 
@@ -25,12 +23,15 @@ public enum AzureCredentialKind
 }
 
 /// <summary>
-/// The storage account, the credential, and the limits of retries and timeouts. <see cref="FromEnvironment"/> reads the
-/// variables that the Functions host uses.
+/// The storage account and the credential. <see cref="FromEnvironment"/> reads the variables that the Functions host
+/// uses.
 /// </summary>
-public sealed record AzureStorageOptions
+public sealed record AzureStorageOptions : StoreLimits
 {
     private const string Prefix = "AzureWebJobsStorage";
+
+    /// <summary>Creates options that wait for at most 10 s between two tries.</summary>
+    public AzureStorageOptions() => LongestDelay = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// A connection string with a key or a shared access signature (<c>AzureWebJobsStorage</c>); null to sign in with
@@ -64,36 +65,6 @@ public sealed record AzureStorageOptions
     /// system-assigned one.
     /// </summary>
     public string? ClientId { get; init; }
-
-    /// <summary>Maximum time without any data, for a request or one read of a body.</summary>
-    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>
-    /// Minimum average rate of a body in bytes per second, checked after <see cref="StallTimeout"/>. A slower
-    /// connection is closed.
-    /// </summary>
-    public long LeastRate { get; init; } = 2048;
-
-    /// <summary>Maximum total time of one request, or of reading one body.</summary>
-    public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromMinutes(30);
-
-    /// <summary>Maximum number of times the read of one blob resumes on a new connection.</summary>
-    public int MaxResumes { get; init; } = 8;
-
-    /// <summary>Maximum number of tries of one request if the account is busy, failing or unreachable.</summary>
-    public int MaxTries { get; init; } = 5;
-
-    /// <summary>Delay before the second try. It doubles with each further try.</summary>
-    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>
-    /// Maximum delay between tries. If the account asks for more, the request fails and the work is retried later.
-    /// </summary>
-    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(10);
-
-    internal RetryPolicy Policy => new(MaxTries, FirstDelay, LongestDelay, StallTimeout);
-
-    internal TimeLimits Limits => new(StallTimeout, LeastRate, BodyDeadline);
 
     /// <summary>
     /// Reads the variables that the Functions host uses: <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.

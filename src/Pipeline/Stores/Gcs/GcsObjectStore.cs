@@ -30,28 +30,22 @@ IDisposable
     private readonly Retries _retries = new(options.Policy, time, logger);
     private readonly GcsConnection _connection = new(options, time);
     private readonly GcsReadRequests _requests = new(options);
+    private readonly ResumableReads _reads = new(options, time);
 
     public IReadOnlyList<string> Schemes { get; } = ["gs"];
 
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
-        var response = await GetAsync(uri, 0, generation: null, cancellationToken);
-        if ((int)response.StatusCode == 404)
+        var first = await GetAsync(uri, 0, generation: null, cancellationToken);
+        return _reads.Open(uri.ToString(), first, response =>
         {
-            response.Dispose();
-            return null;
-        }
-
-        var generation = long.TryParse(Header(response, "x-goog-generation"), out var number) ? number : (long?)null;
-        var length = response.Content.Headers.ContentLength
-            ?? (long.TryParse(Header(response, "x-goog-stored-content-length"), out var stored) ? stored : null);
-        var download = new Download(
-            uri.ToString(),
-            length,
-            ContentCheck.ForGcs(response),
-            generation is null ? null : (offset, token) => GetAsync(uri, offset, generation, token));
-        var body = new ResumingStream(response, download, options.Limits, options.MaxResumes, options.Policy, time);
-        return new HttpObjectRead(body, length, generation?.ToString(CultureInfo.InvariantCulture));
+            var generation = Number(response, "x-goog-generation");
+            return new(
+                generation?.ToString(CultureInfo.InvariantCulture),
+                response.Content.Headers.ContentLength ?? Number(response, "x-goog-stored-content-length"),
+                ContentCheck.ForGcs(response),
+                generation is null ? null : (offset, token) => GetAsync(uri, offset, generation, token));
+        });
     }
 
     public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
@@ -159,6 +153,7 @@ IDisposable
             },
             cancellationToken);
 
-    private static string? Header(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+    private static long? Number(HttpResponseMessage response, string header) =>
+        response.Headers.NonValidated.TryGetValues(header, out var values)
+            && long.TryParse(values.FirstOrDefault(), out var number) ? number : null;
 }

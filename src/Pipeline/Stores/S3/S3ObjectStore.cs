@@ -34,6 +34,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly ConcurrentDictionary<string, string> _addresses = new();
     private readonly HttpClient _http;
     private readonly RetryingHttp _requests;
+    private readonly ResumableReads _reads;
     private readonly WebIdentityCredentials? _role;
 
     public S3ObjectStore(ObjectStoreOptions options, TimeProvider time, ILogger<S3ObjectStore> logger)
@@ -64,6 +65,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         _signer = new S3Signer(options.S3Region);
         _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, options.Policy, time, logger);
+        _reads = new ResumableReads(options, time);
     }
 
     public IReadOnlyList<string> Schemes { get; } = ["s3"];
@@ -73,22 +75,12 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public async Task<ObjectRead?> OpenAsync(ObjectUri uri, CancellationToken cancellationToken)
     {
-        var response = await GetAsync(uri, 0, etag: null, cancellationToken);
-        if ((int)response.StatusCode == 404)
-        {
-            response.Dispose();
-            return null;
-        }
-
-        var etag = response.Headers.ETag;
-        var length = response.Content.Headers.ContentLength;
-        var download = new Download(
-            uri.ToString(),
-            length,
-            ContentCheck.ForS3(response),
-            etag is null ? null : (offset, ct) => GetAsync(uri, offset, etag.ToString(), ct));
-        var body = new ResumingStream(response, download, _options.Limits, _options.MaxResumes, _options.Policy, _time);
-        return new HttpObjectRead(body, length, etag?.Tag.Trim('"'));
+        var first = await GetAsync(uri, 0, etag: null, cancellationToken);
+        return _reads.Open(uri.ToString(), first, response => new(
+            response.Headers.ETag?.Tag.Trim('"'), response.Content.Headers.ContentLength, ContentCheck.ForS3(response),
+            response.Headers.ETag is not { } etag
+                ? null
+                : (offset, token) => GetAsync(uri, offset, etag.ToString(), token)));
     }
 
     public async Task WriteAsync(ObjectUri uri, Stream content, CancellationToken cancellationToken)
