@@ -16,18 +16,23 @@ internal static class Nearest
         return distance <= name.Length switch { < 5 => 1, < 12 => 2, _ => 3 } ? nearest : null;
     }
 
-    /// <summary>Levenshtein distance: the number of characters to insert, delete or replace.</summary>
+    /// <summary>
+    /// The number of characters to insert, delete, replace, or swap with the next one (Damerau and Levenshtein).
+    /// </summary>
     private static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            (var diagonal, row[0]) = (row[0], i);
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(
-                    Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
+        var cost = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            for (var j = 0; j <= b.Length; j++)
+                cost[i, j] = i == 0 || j == 0 ? i + j : Cheapest(i, j);
+        return cost[a.Length, b.Length];
 
-        return row[b.Length];
+        int Cheapest(int i, int j)
+        {
+            var change = Math.Min(cost[i - 1, j], cost[i, j - 1]) + 1;
+            var replace = cost[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            var isSwap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            return Math.Min(Math.Min(change, replace), isSwap ? cost[i - 2, j - 2] + 1 : int.MaxValue);
+        }
     }
 }
