@@ -20,11 +20,17 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
 {
     private readonly List<(NamedList List, ListInspection Inspection)> _lists = [];
     private readonly ListSources _sources = new();
+    private IReadOnlyList<string> _ids = [];
 
     /// <summary>Reads every list once. A list that cannot be read or has no URL ends the run here.</summary>
     public async Task InspectAsync(CancellationToken cancellationToken)
     {
-        foreach (var list in await CollectAsync(cancellationToken))
+        var lists = await CollectAsync(cancellationToken);
+        if (settings.ListId is not null && lists.Count > 1)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"--list-id names one list, and there are {lists.Count}. Run them one by one.");
+        foreach (var list in lists)
         {
             var inspection = await InspectAsync(list, cancellationToken);
             foreach (var warning in inspection.Warnings)
@@ -44,9 +50,12 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
         var queue = services.GetRequiredService<IWorkQueue>();
         var objects = services.GetRequiredService<ObjectStores>();
-        foreach (var (named, inspection) in _lists)
+        var ids = new List<string>(_lists.Count);
+        foreach (var (named, first) in _lists)
         {
             var name = named.Name;
+            var inspection = await RunOfAsync(services, first, cancellationToken);
+            ids.Add(inspection.ListId);
             var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
                 console.WriteWhole(settings.WorkStore.DescribeCompleted(name, entry.ClosedAt));
@@ -60,17 +69,42 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
                 Form = inspection.Form,
                 UrlColumn = settings.UrlColumn,
                 ContentHash = inspection.ContentHash,
+                Series = settings.Series,
             };
             await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
         }
 
-        return [.. _lists.Select(l => l.Inspection.ListId)];
+        return _ids = ids;
+    }
+
+    /// <summary>Forgets which runs this command started: it is complete, and the next one starts others.</summary>
+    public void Complete()
+    {
+        foreach (var (_, inspection) in _lists)
+            new StartedRun(settings.State, inspection.ListId).Forget();
+    }
+
+    /// <summary>The list under the id of the run that is wanted.</summary>
+    private async Task<ListInspection> RunOfAsync(
+        IServiceProvider services, ListInspection list, CancellationToken cancellationToken)
+    {
+        if (!settings.Again)
+            return list;
+        var started = new StartedRun(settings.State, list.ListId);
+        var id = started.Read();
+        if (id is null)
+        {
+            id = await new NextRun(services.GetRequiredService<ILedger>())
+                .FindAsync(list.ListId, list.ContentHash, cancellationToken);
+            started.Write(id);
+        }
+        return list with { ListId = id };
     }
 
     /// <summary>The lists, for programs.</summary>
     public IEnumerable<SubmittedList> Submitted =>
-        _lists.Select(l => new SubmittedList(
-            l.Inspection.ListId,
+        _lists.Zip(_ids, (l, id) => new SubmittedList(
+            id,
             l.List.Name,
             l.Inspection.Inputs,
             l.Inspection.Invalid
@@ -115,7 +149,8 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
                 UrlColumn = settings.UrlColumn,
             };
             return await ListInspector.InspectAsync(
-                source, settings.SharedInputs, settings.Bind().Intake, cancellationToken: cancellationToken);
+                source, settings.SharedInputs, settings.Bind().Intake, settings.ListId, settings.Series,
+                cancellationToken);
         }
         catch (PipelineException problem)
         {

@@ -31,6 +31,8 @@ internal static class SubmitCommand
             RunOptions.Strict,
             Json,
         };
+        foreach (var option in SeriesSettings.All)
+            command.Add(option);
         command.SetAction(
             (parsed, cancellationToken) =>
                 SubmitAsync(
@@ -52,6 +54,7 @@ internal static class SubmitCommand
         settings.WorkStore.PrepareToSubmit();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var ids = await lists.SubmitAsync(stores.Services, cancellationToken);
+        lists.Complete();
         if (json)
             await Console.Out.WriteLineAsync(
                 JsonSerializer.Serialize([.. lists.Submitted], CliJson.Default.SubmittedListArray)

@@ -19,6 +19,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
     private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
+    private readonly SeriesNotice _series = new(console, services.GetRequiredService<ILedger>(), listIds);
     private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private readonly StoreHealth _health = services.GetRequiredService<StoreHealth>();
@@ -105,6 +106,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         try
         {
             var counts = await _ledger.CountAsync(listIds, cancellationToken);
+            await _series.SayAsync(cancellationToken);
             show(counts);
             SayUnanswered(counts);
         }

@@ -20,7 +20,7 @@ internal static class RunCommand
         {
             Lists, RunOptions.Shared, RunOptions.UrlColumn, RunOptions.Strict,
         };
-        foreach (var option in RunOptions.ForHost)
+        foreach (var option in SeriesSettings.All.Concat(RunOptions.ForHost))
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
             new RunJob(SettingsReader.Read(parsed) with { Lists = parsed.GetValue(Lists) ?? [] }, Console.Error)

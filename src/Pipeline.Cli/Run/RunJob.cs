@@ -30,7 +30,10 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         try
         {
             var ids = await lists.SubmitAsync(host.Services, cancellationToken);
-            return await FinishAsync(host, settings, ids, console, cancellationToken);
+            var exitCode = await FinishAsync(host, settings, ids, console, cancellationToken);
+            if (exitCode != ExitCodes.Interrupted)
+                lists.Complete();
+            return exitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -32,6 +32,7 @@ internal static class Summary
             Row(table, $"  {reason}", count);
         if (Sum(own, "duplicates") is > 0 and var duplicates)
             Row(table, "duplicates dropped", duplicates);
+        AddSeries(table, own);
         foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
             Row(table, $"found by {how}", count);
         foreach (var list in own)
@@ -56,6 +57,17 @@ internal static class Summary
             console.WriteWhole($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
         console.WriteWhole($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
         return exitCode;
+    }
+
+    private static void AddSeries(Table table, IReadOnlyList<JsonElement> own)
+    {
+        IReadOnlyList<JsonElement> runs = [.. own.Where(m => m.TryGetProperty("changes", out _))];
+        if (runs.Count == 0)
+            return;
+        if (Sum(runs, "left_out") is > 0 and var leftOut)
+            Row(table, "left out, already in series", leftOut);
+        foreach (var (change, count) in Group(runs, "changes"))
+            Row(table, $"series: {change}", count);
     }
 
     /// <summary>Selects the manifests of this run's lists; the folder may hold those of other runs.</summary>

@@ -1,4 +1,5 @@
 using Pipeline.Cli.Stores;
+using Pipeline.Model.Series;
 using Pipeline.Options;
 using Pipeline.Settings;
 using Pipeline.Stores;
@@ -41,6 +42,15 @@ internal sealed record RunSettings
 
     /// <summary>The URL column of CSV lists; null for <c>url</c>.</summary>
     public string? UrlColumn { get; init; }
+
+    /// <summary>What the command says about the series of the lists.</summary>
+    public SeriesFields Series { get; init; }
+
+    /// <summary>The id of the list; null to derive it.</summary>
+    public string? ListId { get; init; }
+
+    /// <summary>Whether lists that are complete are fetched once more.</summary>
+    public bool Again { get; init; }
 
     /// <summary>Faults of the emulator in this process.</summary>
     public string? Faults { get; init; }

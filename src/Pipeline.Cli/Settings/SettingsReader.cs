@@ -53,7 +53,7 @@ internal static class SettingsReader
             Verbose = parsed.GetValue(RunOptions.Verbose),
         };
         CheckFaults(settings, faults);
-        return settings;
+        return SeriesSettings.Add(settings, parsed, faults);
     }
 
     /// <summary>Returns a line for each fault of the environment, for a command line that cannot be parsed.</summary>

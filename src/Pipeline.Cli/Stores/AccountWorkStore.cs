@@ -55,7 +55,8 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
     /// <inheritdoc/>
     public override string DescribeCompleted(string list, DateTimeOffset? at) =>
         string.Create(
-            CultureInfo.InvariantCulture, $"{list} was completed in this account on {at:yyyy-MM-dd HH:mm} UTC.");
+            CultureInfo.InvariantCulture,
+            $"{list} was completed in this account on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again.");
 
     /// <inheritdoc/>
     public override async Task<string> AskAsync(CancellationToken cancellationToken)

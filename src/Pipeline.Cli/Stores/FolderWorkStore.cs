@@ -84,7 +84,7 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
     public override string DescribeCompleted(string list, DateTimeOffset? at) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Name another --out to fetch it again."
+            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again."
         );
 
     /// <inheritdoc/>

@@ -13,8 +13,8 @@ namespace Pipeline.Intake;
 internal readonly record struct SeriesDecision(bool LeavesOut, SeriesEntry? Known);
 
 /// <summary>
-/// Compares a list with the earlier runs of its series. It reads the series once, as a stream, into a temporary file, so
-/// memory does not grow with it.
+/// Compares a list with the earlier runs of its series. It reads the series once, as a stream, into a temporary file,
+/// so memory does not grow with it.
 /// </summary>
 /// <remarks>
 /// The series changes while a list is planned, and a crash may repeat that. So the decisions about each block of inputs

@@ -137,8 +137,8 @@ public sealed class SeriesPlanningTests
             """{"list_id":"first","series":"s","shared_inputs":{"country":"US"},"inputs":["https://a.example/1"]}""");
 
         var list = await _world.HandleAsync(
-            """{"list_id":"second","series":"s","only_new":true,"inputs":[{"country":"US","url":"https://a.example/1"},"""
-                + """{"country":"FR","url":"https://a.example/1"}]}""");
+            """{"list_id":"second","series":"s","only_new":true,"inputs":["""
+                + """{"country":"US","url":"https://a.example/1"},{"country":"FR","url":"https://a.example/1"}]}""");
 
         Assert.Equal((1L, 1L), (list.Inputs, list.LeftOut));
     }

@@ -15,7 +15,9 @@ public sealed record SeriesEntry
     /// <summary>The list that the record belongs to.</summary>
     public required string ListId { get; init; }
 
-    /// <summary>Time at which that list was accepted, UTC. A record of a later run replaces that of an earlier one.</summary>
+    /// <summary>
+    /// Time at which that list was accepted, UTC. A record of a later run replaces that of an earlier one.
+    /// </summary>
     public required DateTimeOffset RunAt { get; init; }
 
     /// <summary>Time at which the record was stored, UTC.</summary>

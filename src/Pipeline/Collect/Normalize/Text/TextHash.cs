@@ -4,8 +4,8 @@ using System.IO.Hashing;
 namespace Pipeline.Collect.Normalize.Text;
 
 /// <summary>
-/// Hashes a text so that white space counts only as a boundary: each run of it is one space, and none is at the start or
-/// the end. Pieces may be cut anywhere, within a character too.
+/// Hashes a text so that white space counts only as a boundary: each run of it is one space, and none is at the start
+/// or the end. Pieces may be cut anywhere, within a character too.
 /// </summary>
 internal sealed class TextHash
 {

@@ -46,7 +46,8 @@ public sealed class TextDigestTests
     [Fact]
     public void PiecesGiveTheSameDigestWhereverTheyAreCut()
     {
-        const string Html = "<!-- x --><p class=\"a>b\">é\u00A0日本&eacute;&nbsp;<script>1<2</script>\u3000b</p> &amp; c";
+        const string Html =
+            "<!-- x --><p class=\"a>b\">é\u00A0日本&eacute;&nbsp;<script>1<2</script>\u3000b</p> &amp; c";
         var whole = HtmlHash(Html, int.MaxValue);
         Assert.NotNull(whole);
         for (var size = 1; size < 40; size++)
