@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Diff;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Lists;
@@ -66,6 +67,7 @@ internal static class CommandLine
             SubmitCommand.Create(),
             StatusCommand.Create(),
             FailuresCommand.Create(),
+            DiffCommand.Create(),
             ReplayCommand.Create(),
             VerifyCommand.Create(),
             NotifyCommand.Create(),

@@ -102,7 +102,9 @@ public sealed record Record
     /// </summary>
     public string? Change { get; init; }
 
-    /// <summary>The digest in the last run of the series; null if the URL is new or there is no series.</summary>
+    /// <summary>
+    /// <see cref="ContentDigest"/> of the last record in the series; null if the input is new or there is no series.
+    /// </summary>
     public string? PreviousDigest { get; init; }
 
     /// <summary>The stored object that the record was read from.</summary>

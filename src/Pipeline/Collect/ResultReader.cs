@@ -64,7 +64,8 @@ internal sealed partial class ResultReader(
         await using (read)
         {
             read.TakesDoubt = true;
-            var result = await normalizer.NormalizeAsync(read.Body, cancellationToken, submission.HasSeries);
+            var result = await normalizer.NormalizeAsync(
+                read.Body, cancellationToken, withText: submission.Series is not null);
             if (read.Doubt is { } doubt)
                 Weigh(doubt, result, uri);
             return new(result, uri, read.ETag);

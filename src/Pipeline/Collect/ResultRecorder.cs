@@ -104,6 +104,7 @@ internal sealed class ResultRecorder(
             SharedInputs = submission.SharedInputs,
             SourceUri = found.SourceUri,
             SourceETag = found.ETag,
+            Series = submission.Series,
             Compare = options.Value.Series.Compare,
             RequestedAt = submission.PostedAt,
             CollectedAt = time.GetUtcNow(),

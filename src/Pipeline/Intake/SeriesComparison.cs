@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Options;
@@ -25,8 +24,6 @@ internal sealed class SeriesComparison : IDisposable
 {
     /// <summary>Number of inputs that are decided together.</summary>
     public const int BlockInputs = 1000;
-
-    private const int KeyBytes = 8;
 
     private readonly ISeriesLedger _ledger;
     private readonly ListEntry _list;
@@ -80,12 +77,13 @@ internal sealed class SeriesComparison : IDisposable
         IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var entries = keys.Select(Find).ToList();
-        var pinned = await _ledger.PinAsync(_list.ListId, _block++, ToPin(keys, entries), cancellationToken);
+        var pin = SeriesPin.Create(keys, i => LeavesOut(entries[i]));
+        var pinned = await _ledger.PinAsync(_list.ListId, _block++, pin, cancellationToken);
         var decisions = new SeriesDecision[keys.Count];
         for (var i = 0; i < keys.Count; i++)
         {
-            _own.Add(ShortKey(pinned, i));
-            decisions[i] = new(pinned[(keys.Count * KeyBytes) + i] != 0, entries[i]);
+            _own.Add(SeriesPin.KeyAt(pinned, i));
+            decisions[i] = new(SeriesPin.LeavesOut(pinned, i), entries[i]);
             Count(entries[i]);
         }
         return decisions;
@@ -99,8 +97,8 @@ internal sealed class SeriesComparison : IDisposable
             return removed;
         await foreach (var pin in _ledger.GetPinsAsync(_previous.ListId, cancellationToken))
         {
-            for (var i = 0; i < pin.Length / (KeyBytes + 1); i++)
-                removed += _own.Add(ShortKey(pin, i)) ? 1 : 0;
+            for (var i = 0; i < SeriesPin.CountOf(pin); i++)
+                removed += _own.Add(SeriesPin.KeyAt(pin, i)) ? 1 : 0;
         }
         return removed;
     }
@@ -125,24 +123,8 @@ internal sealed class SeriesComparison : IDisposable
             KnownSince = entry.RecordedAt;
     }
 
-    // The first 8 bytes of each key, then a byte for each input: 1 if it is left out.
-    private byte[] ToPin(IReadOnlyList<string> keys, IReadOnlyList<SeriesEntry?> entries)
-    {
-        var pin = new byte[keys.Count * (KeyBytes + 1)];
-        for (var i = 0; i < keys.Count; i++)
-        {
-            Convert.FromHexString(keys[i].AsSpan(0, 2 * KeyBytes), pin.AsSpan(i * KeyBytes), out _, out _);
-            if (entries[i] is { } entry && _request.LeavesOut(entry.RecordedAt, _list.CreatedAt))
-                pin[(keys.Count * KeyBytes) + i] = 1;
-        }
-        return pin;
-    }
-
-    private static UInt128 ShortKey(byte[] pin, int index)
-    {
-        var key = BinaryPrimitives.ReadUInt64BigEndian(pin.AsSpan(index * KeyBytes));
-        return new(key, key);
-    }
+    private bool LeavesOut(SeriesEntry? entry) =>
+        entry is not null && _request.LeavesOut(entry.RecordedAt, _list.CreatedAt);
 
     private static async Task<SeriesRun?> PreviousAsync(
         ISeriesLedger ledger, string series, ListEntry list, CancellationToken cancellationToken)
@@ -162,7 +144,7 @@ internal sealed class SeriesComparison : IDisposable
         if (run is not null)
         {
             await foreach (var pin in ledger.GetPinsAsync(run.ListId, cancellationToken))
-                inputs += pin.Length / (KeyBytes + 1);
+                inputs += SeriesPin.CountOf(pin);
         }
         return inputs;
     }

@@ -212,7 +212,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         var entry = SubmissionTransitions.Plan(submission, list.ListId, Submissions - 1, inputs.Count, dueAt) with
         {
             SharedInputs = list.Shared.Json,
-            HasSeries = list.Series is not null,
+            Series = list.Series?.Name,
             WaitsFor = _canary,
         };
         if (_canaryInputs > 0)

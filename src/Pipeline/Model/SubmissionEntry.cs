@@ -136,8 +136,8 @@ public sealed record SubmissionEntry
     /// </summary>
     public string SharedInputs { get; init; } = "{}";
 
-    /// <summary>Whether its list is a run of a series.</summary>
-    public bool HasSeries { get; init; }
+    /// <summary>The series that its list is a run of; null if there is none.</summary>
+    public string? Series { get; init; }
 
     /// <summary>
     /// The prefix at which Nimble puts results: <c>{base}/{list}/{submission}-{secret}/</c>; null if results are read

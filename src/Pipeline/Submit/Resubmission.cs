@@ -200,7 +200,7 @@ internal sealed partial class Resubmission(
                 time.GetUtcNow() + delay + SubmissionTransitions.PlannedGrace) with
             {
                 SharedInputs = submission.SharedInputs,
-                HasSeries = submission.HasSeries,
+                Series = submission.Series,
                 Attempt = submission.Attempt,
                 RepeatOf = submission.SubmissionId,
                 WaitsFor = submission.WaitsFor,

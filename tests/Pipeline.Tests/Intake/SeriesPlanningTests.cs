@@ -22,7 +22,7 @@ public sealed class SeriesPlanningTests
         var input = Assert.Single(_world.Good);
         Assert.Equal((32, null), (input.Series!.Key.Length, input.Series.Previous));
         Assert.DoesNotContain("series", input.Input, StringComparison.Ordinal);
-        Assert.True(Assert.Single(_world.Ledger.Submissions.Values).HasSeries);
+        Assert.Equal("prices", Assert.Single(_world.Ledger.Submissions.Values).Series);
         Assert.Equal("prices", Assert.Single(_world.Ledger.Runs).Series);
     }
 

@@ -66,7 +66,7 @@ public static partial class Some
         StorageUrl = $"s3://bucket/{listId}/",
         Compressed = true,
         HasCallback = true,
-        HasSeries = true,
+        Series = "prices",
         CompletedAt = Time.AddSeconds(-1),
         DueAt = Time,
         PollCount = 1,

@@ -90,6 +90,7 @@ internal static class RecordComposer
         writer.WriteString("submission_id", context.SubmissionId);
         WriteIfAny(writer, "batch_id", context.BatchId);
         writer.WriteString("task_id", context.TaskId);
+        WriteIfAny(writer, "series", context.Series);
         writer.WriteString("url", context.Input.Url);
         if (result.Url is { } resultUrl && !CanonicalUrl.AreSame(resultUrl, context.Input.Url))
             writer.WriteString("result_url", resultUrl);

@@ -30,6 +30,9 @@ internal sealed record RecordContext
     /// <summary>Version of the object that was read; null if the store has no versions.</summary>
     public string? SourceETag { get; init; }
 
+    /// <summary>The series of the list; null if there is none.</summary>
+    public string? Series { get; init; }
+
     /// <summary>What decides whether the record changed; unused without a series.</summary>
     public SeriesCompare Compare { get; init; }
 

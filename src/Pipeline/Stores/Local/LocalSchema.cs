@@ -43,7 +43,7 @@ internal static class LocalSchema
             waits_for TEXT, hold INTEGER NOT NULL DEFAULT 0, held_since INTEGER, heard_at INTEGER,
             setback TEXT, result_setback TEXT, not_before INTEGER, recorded INTEGER NOT NULL DEFAULT 0,
             failed INTEGER NOT NULL DEFAULT 0,
-            moved INTEGER NOT NULL DEFAULT 0, has_series INTEGER NOT NULL DEFAULT 0, tally TEXT);
+            moved INTEGER NOT NULL DEFAULT 0, series TEXT, tally TEXT);
         CREATE INDEX submission_list ON submission(list_id, sequence);
         CREATE INDEX submission_due ON submission(due_at) WHERE due_at IS NOT NULL;
 
@@ -180,7 +180,7 @@ internal static class LocalSchema
         ALTER TABLE list ADD COLUMN known_since INTEGER;
         ALTER TABLE list ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE input ADD COLUMN series TEXT;
-        ALTER TABLE submission ADD COLUMN has_series INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE submission ADD COLUMN series TEXT;
         """ + SeriesTables;
 
     // Migrates from version 8.

@@ -95,8 +95,7 @@ internal static class LedgerEntities
         LedgerText.Put(row, nameof(s.Message), s.Message);
         LedgerText.Put(row, nameof(s.RepeatOf), s.RepeatOf);
         LedgerText.Put(row, nameof(s.WaitsFor), s.WaitsFor);
-        if (s.HasSeries)
-            row[nameof(s.HasSeries)] = true;
+        LedgerText.Put(row, nameof(s.Series), s.Series);
         if (s.Hold != HoldReason.None)
             row[nameof(s.Hold)] = s.Hold.ToString();
         Put(row, nameof(s.HeldSince), s.HeldSince);
@@ -121,7 +120,7 @@ internal static class LedgerEntities
         State = Enum.Parse<SubmissionState>(row.GetString(nameof(SubmissionEntry.State))),
         Count = row.GetInt32(nameof(SubmissionEntry.Count)) ?? 0,
         SharedInputs = LedgerText.Get(row, nameof(SubmissionEntry.SharedInputs)) ?? "{}",
-        HasSeries = row.GetBoolean(nameof(SubmissionEntry.HasSeries)) ?? false,
+        Series = row.GetString(nameof(SubmissionEntry.Series)),
         StorageUrl = LedgerText.Get(row, nameof(SubmissionEntry.StorageUrl)),
         Compressed = row.GetBoolean(nameof(SubmissionEntry.Compressed)) ?? false,
         HasCallback = row.GetBoolean(nameof(SubmissionEntry.HasCallback)) ?? false,

@@ -13,7 +13,7 @@ internal static partial class LedgerRows
             + "batch_id, posted_at, accepted_at, completed_at, due_at, "
         + "looks, completed_count, records, failures, message, attempt, repeat_of, proof, waits_for, "
         + "hold, held_since, heard_at, "
-        + "setback, result_setback, not_before, has_series, tally, version";
+        + "setback, result_setback, not_before, series, tally, version";
 
     /// <summary>
     /// Inserts a submission with its inputs unless it exists. An existing one is complete, because its rows were
@@ -30,7 +30,7 @@ internal static partial class LedgerRows
             Ticks(s.AcceptedAt), Ticks(s.CompletedAt), Ticks(s.DueAt), s.PollCount, s.CompletedCount, s.Records,
                 s.Failures, s.Message, s.Attempt, s.RepeatOf, (int)s.Proof,
             s.WaitsFor, (int)s.Hold, Ticks(s.HeldSince), Ticks(s.FirstCallbackAt),
-            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.HasSeries, s.Tally);
+            Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Series, s.Tally);
         if (created == 0)
             return;
         foreach (var input in inputs)
@@ -108,7 +108,7 @@ internal static partial class LedgerRows
         Setback = Setback.Read(NullableText(row, 26)),
         ResultSetback = Setback.Read(NullableText(row, 27)),
         NotBefore = Time(row, 28),
-        HasSeries = row.GetBoolean(29),
+        Series = NullableText(row, 29),
         Tally = NullableText(row, 30),
         Version = Text(row.GetInt64(31)),
     };

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using Pipeline.Model.Series;
+using Pipeline.Options;
+using Pipeline.Stores.Local;
+
+namespace Pipeline.Reports.Diff;
+
+/// <summary>
+/// Compares two runs. The first is kept in a temporary database and the second is streamed, so memory does not grow
+/// with them.
+/// </summary>
+internal sealed class RunDiff(SeriesCompare compare)
+{
+    private readonly Dictionary<DifferenceKind, long> _counts = [];
+
+    /// <summary>Number of inputs that are the same in both runs. Complete after the last difference.</summary>
+    public long Same { get; private set; }
+
+    /// <summary>Number of differences, by kind. Complete after the last difference.</summary>
+    public long Count(DifferenceKind kind) => _counts.GetValueOrDefault(kind);
+
+    /// <summary>Returns the differences: in the order of the second run, then what it does not have.</summary>
+    public async IAsyncEnumerable<Difference> CompareAsync(
+        IAsyncEnumerable<RunInput> before, IAsyncEnumerable<RunInput> after,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var scratch = new RunScratch();
+        await foreach (var input in before.WithCancellation(cancellationToken))
+            scratch.Add(input.Key, input.Url, input.Outcome, input.IsLeftOut);
+        await foreach (var input in after.WithCancellation(cancellationToken))
+        {
+            if (Compare(scratch.Take(input.Key), input) is { } difference)
+                yield return difference;
+        }
+        foreach (var (url, outcome) in scratch.Left())
+            yield return Counted(new(DifferenceKind.Gone, url, outcome, null));
+    }
+
+    private Difference? Compare(RunScratch.Known? known, RunInput input)
+    {
+        // What the first run left out, its series had before that.
+        var earlier = known is { IsLeftOut: true } ? input.Previous : known?.Outcome;
+        if (!input.IsLeftOut && KindOf(earlier, input.Outcome) is { } kind)
+            return Counted(new(kind, input.Url, earlier, input.Outcome));
+        Same += known is null ? 0 : 1;
+        return null;
+    }
+
+    private DifferenceKind? KindOf(SeriesOutcome? earlier, SeriesOutcome? later) => (earlier, later) switch
+    {
+        (null, null) => null,
+        (null, _) => DifferenceKind.New,
+        (_, null) => DifferenceKind.Failed,
+        _ when !IsSameContent(earlier, later) => DifferenceKind.Changed,
+        _ => earlier.HttpStatus == later.HttpStatus ? null : DifferenceKind.StatusChanged,
+    };
+
+    private bool IsSameContent(SeriesOutcome earlier, SeriesOutcome later) =>
+        compare == SeriesCompare.Text && earlier.TextDigest is not null && later.TextDigest is not null
+            ? earlier.TextDigest == later.TextDigest
+            : earlier.ContentDigest == later.ContentDigest;
+
+    private Difference Counted(Difference difference)
+    {
+        _counts[difference.Kind] = Count(difference.Kind) + 1;
+        return difference;
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.Data.Sqlite;
+using Pipeline.Model.Series;
+
+namespace Pipeline.Stores.Local;
+
+/// <summary>The inputs of one run while another is compared with it, in a temporary database.</summary>
+internal sealed class RunScratch : IDisposable
+{
+    private readonly ScratchDatabase _database = new(
+        """
+        CREATE TABLE input(
+            key TEXT PRIMARY KEY, url TEXT NOT NULL, content TEXT, text TEXT, status INTEGER,
+            is_left_out INTEGER NOT NULL, is_taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        """);
+
+    /// <summary>Adds an input. A record counts before none; of two records, the later one.</summary>
+    public void Add(string key, string url, SeriesOutcome? outcome, bool isLeftOut) => _database.Run(session =>
+    {
+        session.Execute(
+            "INSERT INTO input(key, url, content, text, status, is_left_out) VALUES($1, $2, $3, $4, $5, $6) "
+                + "ON CONFLICT DO UPDATE SET url=excluded.url, content=excluded.content, text=excluded.text, "
+                + "status=excluded.status, is_left_out=0 WHERE excluded.content IS NOT NULL",
+            key, url, outcome?.ContentDigest, outcome?.TextDigest, outcome?.HttpStatus, isLeftOut);
+    });
+
+    /// <summary>Takes an input out and returns it; null if there is none.</summary>
+    public Known? Take(string key) => _database.Run(session =>
+    {
+        if (session.Execute("UPDATE input SET is_taken=1 WHERE key=$1", key) == 0)
+            return null;
+        using var row = session.Query("SELECT content, text, status, is_left_out FROM input WHERE key=$1", key);
+        row.Read();
+        return new Known(ReadOutcome(row, 0), row.GetBoolean(3));
+    });
+
+    /// <summary>Returns what was not taken out, ordered by URL: each URL with its record, if it has one.</summary>
+    public IEnumerable<(string Url, SeriesOutcome? Outcome)> Left()
+    {
+        using var rows = _database.Run(session =>
+            session.Query("SELECT url, content, text, status FROM input WHERE is_taken=0 ORDER BY url, key"));
+        while (_database.Run(_ => rows.Read()))
+            yield return (rows.GetString(0), ReadOutcome(rows, 1));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _database.Dispose();
+
+    /// <summary>An input of the run.</summary>
+    /// <param name="Outcome">Its record; null if it has none.</param>
+    /// <param name="IsLeftOut">Whether it was left out.</param>
+    internal sealed record Known(SeriesOutcome? Outcome, bool IsLeftOut);
+
+    private static SeriesOutcome? ReadOutcome(SqliteDataReader row, int column) =>
+        row.IsDBNull(column)
+            ? null
+            : new(
+                row.GetString(column),
+                row.IsDBNull(column + 1) ? null : row.GetString(column + 1),
+                row.IsDBNull(column + 2) ? null : row.GetInt32(column + 2));
+}
