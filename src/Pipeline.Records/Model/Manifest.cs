@@ -39,12 +39,6 @@ public sealed record Manifest
     /// <summary>Number of inputs dropped because the list already had them.</summary>
     public required long Duplicates { get; init; }
 
-    /// <summary>
-    /// Number of inputs left out because the series has a record of them; not among <see cref="Inputs"/>. Null without a
-    /// series.
-    /// </summary>
-    public long? LeftOut { get; init; }
-
     /// <summary>Number of failures by reason.</summary>
     public IReadOnlyDictionary<string, long>? FailuresByReason { get; init; }
 
