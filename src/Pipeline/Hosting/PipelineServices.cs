@@ -18,6 +18,7 @@ using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Replay;
 using Pipeline.Reports;
+using Pipeline.Reports.History;
 using Pipeline.Settings;
 using Pipeline.Steering;
 using Pipeline.Stores;
@@ -137,6 +138,9 @@ public static class PipelineServices
         services.AddSingleton<ListProgressReader>();
         services.AddSingleton<OutcomeSampler>();
         services.AddSingleton<FinishedLists>();
+        services.AddSingleton<ListDetails>();
+        services.AddSingleton<RecordFactsReader>();
+        services.AddSingleton<HistoryReader>();
         services.AddSingleton<MoneyReporter>();
         services.AddSingleton<ActivityReader>();
         services.AddSingleton<OverviewParts>();
@@ -182,6 +186,8 @@ public static class PipelineServices
         services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IRequestPace, LocalRequestPace>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
+        services.AddSingleton<IInputIndex, LocalInputIndex>();
+        services.AddSingleton<IRecordReader, LocalRecordReader>();
         services.AddSingleton<LocalListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<LocalListCatalog>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<LocalListCatalog>());
@@ -214,6 +220,8 @@ public static class PipelineServices
         services.AddSingleton<AzureRecordStore>();
         services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());
         services.AddSingleton<IManifestReader>(s => s.GetRequiredService<AzureRecordStore>());
+        services.AddSingleton<IInputIndex, TableInputIndex>();
+        services.AddSingleton<IRecordReader, AzureRecordReader>();
         services.AddSingleton<TableListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<TableListCatalog>());
         services.AddSingleton<IEventLog>(s => s.GetRequiredService<TableListCatalog>());

@@ -5,7 +5,7 @@ using Pipeline.Ports;
 namespace Pipeline.Reports;
 
 /// <summary>Which inputs of a list to show.</summary>
-/// <param name="State">Their state: waiting or failed.</param>
+/// <param name="State">Their state.</param>
 /// <param name="Reason">The reason of their failures; null for all.</param>
 /// <param name="Domain">The host of their URLs; null for all.</param>
 internal sealed record InputFilter(InputState State, string? Reason = null, string? Domain = null)
@@ -20,6 +20,7 @@ internal sealed record InputFilter(InputState State, string? Reason = null, stri
     public bool MayBeIn(SubmissionEntry submission) => State switch
     {
         InputState.Failed => submission is not { State: SubmissionState.Closed, Failures: 0 },
+        InputState.Recorded => submission is not { State: SubmissionState.Closed, Records: 0 },
         InputState.Waiting => submission.State != SubmissionState.Closed,
         _ => true,
     };
@@ -39,7 +40,9 @@ internal sealed class InputPages(ILedger ledger)
     /// <summary>Reads a page.</summary>
     /// <param name="listId">The list.</param>
     /// <param name="filter">Which inputs.</param>
-    /// <param name="after"><see cref="InputPage.Next"/> of the page before; null or anything unreadable for the first.</param>
+    /// <param name="after">
+    /// <see cref="InputPage.Next"/> of the page before; null or anything unreadable for the first.
+    /// </param>
     /// <param name="max">Maximum number of inputs.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async Task<InputPage> ReadAsync(
@@ -47,9 +50,9 @@ internal sealed class InputPages(ILedger ledger)
     {
         var (sequence, ordinal) = ReadPlace(after);
         var (found, read) = (new List<InputEntry>(), 0);
-        await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
+        await foreach (var submission in ledger.GetSubmissionsAsync(listId, sequence, cancellationToken))
         {
-            if (submission.Sequence < sequence || !filter.MayBeIn(submission))
+            if (!filter.MayBeIn(submission))
                 continue;
             if (read++ == MaxSubmissions)
                 return new(found, Place(submission.Sequence, -1));

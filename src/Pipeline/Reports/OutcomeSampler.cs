@@ -34,6 +34,14 @@ internal sealed class OutcomeSampler(ILedger ledger)
     private const int MaxGroups = 50;
     private const int EnoughToJudge = 50;
 
+    /// <summary>Samples the submissions of a closed list; those with failures first.</summary>
+    public async Task<OutcomeSample> SampleAsync(
+        IReadOnlyList<ManifestSubmission> submissions, CancellationToken cancellationToken)
+    {
+        var chosen = submissions.Where(s => s.Inputs > 0).OrderByDescending(s => s.Failures > 0).Take(MaxSubmissions);
+        return await ReadAsync(chosen.Select(s => s.SubmissionId), expectsWebhooks: false, cancellationToken);
+    }
+
     /// <summary>Samples the live submissions of open lists; those with failures first, then the latest.</summary>
     public async Task<OutcomeSample> SampleAsync(
         IReadOnlyList<OpenList> lists, CancellationToken cancellationToken)
@@ -43,16 +51,19 @@ internal sealed class OutcomeSampler(ILedger ledger)
             .OrderByDescending(s => s.Outcomes.Failures > 0)
             .ThenByDescending(s => s.Submission.PostedAt)
             .Take(MaxSubmissions)
-            .Select(s => s.Submission);
-        var ended = new List<InputEntry>();
-        var expectsWebhooks = true;
-        foreach (var submission in chosen)
-        {
-            expectsWebhooks &= submission.HasCallback;
-            ended.AddRange((await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken))
-                .Where(input => input.State is InputState.Recorded or InputState.Failed));
-        }
+            .Select(s => s.Submission)
+            .ToList();
+        return await ReadAsync(
+            chosen.Select(s => s.SubmissionId), chosen.TrueForAll(s => s.HasCallback), cancellationToken);
+    }
 
+    private async Task<OutcomeSample> ReadAsync(
+        IEnumerable<string> submissions, bool expectsWebhooks, CancellationToken cancellationToken)
+    {
+        var ended = new List<InputEntry>();
+        foreach (var submission in submissions)
+            ended.AddRange((await ledger.GetInputsAsync(submission, cancellationToken))
+                .Where(input => input.State is InputState.Recorded or InputState.Failed));
         return Describe(ended, expectsWebhooks);
     }
 

@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 10;
+    public const int Version = 11;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -54,6 +54,8 @@ internal static class LocalSchema
             finished_at INTEGER, version INTEGER NOT NULL,
             moved_to TEXT, kept TEXT, http_status INTEGER, series TEXT, part TEXT, part_offset INTEGER,
             part_length INTEGER, content_digest TEXT, PRIMARY KEY(submission_id, ordinal)) WITHOUT ROWID;
+
+        CREATE TABLE input_filter(submission_id TEXT PRIMARY KEY, bits BLOB NOT NULL);
 
         CREATE TABLE task(
             submission_id TEXT NOT NULL, task_id TEXT NOT NULL, ordinal INTEGER, is_over INTEGER NOT NULL DEFAULT 0,
@@ -195,6 +197,10 @@ internal static class LocalSchema
     // Migrates from version 9. A submission without a tally has its inputs counted again.
     private const string FromVersion9 = "ALTER TABLE submission ADD COLUMN tally TEXT;";
 
+    // Migrates from version 10. Older submissions have no filter.
+    private const string FromVersion10 =
+        "CREATE TABLE input_filter(submission_id TEXT PRIMARY KEY, bits BLOB NOT NULL);";
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -228,6 +234,8 @@ internal static class LocalSchema
             session.Script(FromVersion8);
         if (version is > 0 and < 10)
             session.Script(FromVersion9);
+        if (version is > 0 and < 11)
+            session.Script(FromVersion10);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

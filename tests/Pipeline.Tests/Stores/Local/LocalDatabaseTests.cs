@@ -11,12 +11,15 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
     private readonly LocalState _state = new();
 
     // What version 8 added.
-    private const string WithoutSeries =
+    private const string SinceVersion7 =
         """
         DROP TABLE series; DROP TABLE series_run; DROP TABLE series_pin;
         ALTER TABLE list DROP COLUMN series; ALTER TABLE list DROP COLUMN left_out; ALTER TABLE list DROP COLUMN known;
         ALTER TABLE list DROP COLUMN known_since; ALTER TABLE list DROP COLUMN removed;
         ALTER TABLE input DROP COLUMN series; ALTER TABLE submission DROP COLUMN series;
+        ALTER TABLE input DROP COLUMN part; ALTER TABLE input DROP COLUMN part_offset;
+        ALTER TABLE input DROP COLUMN part_length; ALTER TABLE input DROP COLUMN content_digest;
+        DROP TABLE input_filter;
         """;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -212,7 +215,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             + "ALTER TABLE input DROP COLUMN http_status; ALTER TABLE task DROP COLUMN is_over; "
             + "ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event; "
             + "ALTER TABLE submission DROP COLUMN tally; "
-            + WithoutSeries + "PRAGMA user_version=4"),
+            + SinceVersion7 + "PRAGMA user_version=4"),
             durable: true, Token);
 
         ledger = new LocalLedger(await _state.OpenAsync());
@@ -253,7 +256,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             ALTER TABLE task DROP COLUMN is_over;
             ALTER TABLE list DROP COLUMN steering; ALTER TABLE list DROP COLUMN steered_at; DROP TABLE event;
             PRAGMA user_version=3;
-            """ + WithoutSeries), durable: true, Token);
+            """ + SinceVersion7), durable: true, Token);
 
         var ledger = new LocalLedger(await _state.OpenAsync());
         Assert.Equal(new(1, 2, 1), await ledger.CountOutcomesAsync("list-000000", Token));

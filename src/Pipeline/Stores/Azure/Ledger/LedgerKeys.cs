@@ -32,6 +32,9 @@ internal static class LedgerKeys
     /// <summary>In a list's partition: prefix of the rows that name its submissions.</summary>
     public const string MemberPrefix = "s";
 
+    /// <summary>In a list's row of a submission: the filter of its inputs' URLs and ids.</summary>
+    public const string Filter = "Filter";
+
     /// <summary>Index partition of the submissions that Sweep must check.</summary>
     public const string DuePartition = "due";
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
 
@@ -94,7 +95,11 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         await _rows.PutAsync(
             new(
                 LedgerKeys.ListPartition(submission.ListId),
-                LedgerKeys.Member(submission.Sequence)) { [nameof(submission.SubmissionId)] = submission.SubmissionId },
+                LedgerKeys.Member(submission.Sequence))
+            {
+                [nameof(submission.SubmissionId)] = submission.SubmissionId,
+                [LedgerKeys.Filter] = KeyFilter.Of(inputs),
+            },
             cancellationToken);
         var dueRow = submission.DueAt is { } dueAt
             ? await _due.AddAsync(submission.SubmissionId, dueAt, cancellationToken)
@@ -120,7 +125,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
         await foreach (var member
             in _rows.GetRangeAsync(
                 LedgerKeys.ListPartition(listId), LedgerKeys.Member(from), LedgerKeys.AfterMembers, perPage: null,
-                cancellationToken))
+                cancellationToken, [nameof(SubmissionEntry.SubmissionId)]))
         {
             reads.Add(GetSubmissionAsync(member.GetString(nameof(SubmissionEntry.SubmissionId)), cancellationToken));
             if (reads.Count < size)

@@ -19,7 +19,8 @@ internal static partial class LedgerRows
     /// Inserts a submission with its inputs unless it exists. An existing one is complete, because its rows were
     /// committed together.
     /// </summary>
-    public static void Insert(SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs)
+    public static void Insert(
+        SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs, byte[] filter)
     {
         var created = session.Execute(
             $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
@@ -33,6 +34,9 @@ internal static partial class LedgerRows
             Setback.Write(s.Setback), Setback.Write(s.ResultSetback), Ticks(s.NotBefore), s.Series, s.Tally);
         if (created == 0)
             return;
+        session.Execute(
+            "INSERT INTO input_filter(submission_id, bits) VALUES($1, $2) ON CONFLICT DO NOTHING",
+            s.SubmissionId, filter);
         foreach (var input in inputs)
             Insert(session, input);
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -61,9 +62,12 @@ internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? 
 
     /// <inheritdoc/>
     public Task CreateSubmissionAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            session => LedgerRows.Insert(session, submission, inputs), durable: true, cancellationToken);
+        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
+    {
+        var filter = KeyFilter.Of(inputs);
+        return database.WriteAsync(
+            session => LedgerRows.Insert(session, submission, inputs, filter), durable: true, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<SubmissionEntry?> GetSubmissionAsync(string submissionId, CancellationToken cancellationToken) =>

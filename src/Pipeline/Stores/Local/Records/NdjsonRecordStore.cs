@@ -14,6 +14,9 @@ namespace Pipeline.Stores.Local.Records;
 /// </summary>
 internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
 {
+    /// <summary>Name of the file of the records.</summary>
+    public const string RecordsFile = "records.ndjson";
+
     private readonly LocalDatabase _database;
     private readonly NdjsonFile _records;
     private readonly FailuresFile _failures;
@@ -24,7 +27,7 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     {
         _database = database;
         Folder = folder;
-        _records = new(Path.Combine(folder, "records.ndjson"));
+        _records = new(Path.Combine(folder, RecordsFile));
         _failures = new(Path.Combine(folder, "failures.ndjson"));
         _manifest = new(Path.Combine(folder, "manifest.json"));
         _hash = new(_records.Path);

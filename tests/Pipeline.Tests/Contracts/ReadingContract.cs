@@ -1,0 +1,169 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Ports.Reading;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Contracts;
+
+/// <summary>What the ports for people promise: pages of lists, events, and finding an input.</summary>
+public abstract class ReadingContract : IAsyncLifetime
+{
+    private ServiceProvider _services = null!;
+
+    protected static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private ILedger Ledger => _services.GetRequiredService<ILedger>();
+
+    private IListCatalog Catalog => _services.GetRequiredService<IListCatalog>();
+
+    private IEventLog Events => _services.GetRequiredService<IEventLog>();
+
+    private IInputIndex Index => _services.GetRequiredService<IInputIndex>();
+
+    public async ValueTask InitializeAsync() => _services = (await OpenAsync()).BuildServiceProvider();
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Registers the stores, on empty storage.</summary>
+    private protected abstract Task<IServiceCollection> OpenAsync();
+
+    [Fact]
+    public async Task OpenListsComeInPages()
+    {
+        foreach (var id in new[] { "c", "a", "b", "d" })
+            await CreateAsync(id, id == "b" ? ListState.Closed : ListState.Open);
+
+        var first = await Catalog.GetOpenPageAsync("", 2, Token);
+        var second = await Catalog.GetOpenPageAsync(first[^1].ListId, 2, Token);
+
+        Assert.Equal(["a", "c"], first.Select(list => list.ListId));
+        Assert.Equal(["d"], second.Select(list => list.ListId));
+    }
+
+    [Fact]
+    public async Task ClosedListsComeInPagesTheLatestFirstEachOnce()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await CreateAsync($"l{i}", ListState.Closed, Some.Time.AddMinutes(i));
+            if (i == 0)
+                await ReopenAsync("l0");
+        }
+
+        var pages = new List<string>();
+        ClosedPlace? after = null;
+        while (await Catalog.GetClosedPageAsync(after, 2, Token) is { Count: > 0 } page)
+        {
+            pages.AddRange(page.Select(list => list.ListId));
+            after = new(page[^1].ClosedAt!.Value, page[^1].ListId);
+        }
+
+        Assert.Equal(["l0", "l4", "l3", "l2", "l1"], pages);
+    }
+
+    [Fact]
+    public async Task ALiveListHasItsOpenSubmissionsAndTheSumsOfTheClosedOnes()
+    {
+        await CreateAsync("list", ListState.Open);
+        await PlanAsync("list", 0, SubmissionState.Closed, InputState.Recorded, InputState.Failed);
+        await PlanAsync("list", 1, SubmissionState.Accepted, InputState.Recorded, InputState.Waiting);
+
+        var live = Assert.Single(await Catalog.GetLiveAsync(["list"], Token));
+
+        Assert.Equal((1, 2, 1, 1), (live.ClosedSubmissions, live.Closed.Inputs, live.Closed.Records,
+            live.Closed.Failures));
+        var (submission, outcomes) = Assert.Single(live.Live);
+        Assert.Equal(("list-000001", new OutcomeCounts(1, 1, 0)), (submission.SubmissionId, outcomes));
+    }
+
+    [Fact]
+    public async Task EventsComeTheLatestFirstAndOldOnesGo()
+    {
+        var now = Some.Time.AddDays(60);
+        await Events.AddEventAsync(new(Some.Time, EventKinds.Paused, "old", "anna", "old"), Token);
+        await Events.AddEventAsync(new(now, EventKinds.Cancelled, "list", "anna", "Ünï \"code\""), Token);
+        await Events.AddEventAsync(new(now.AddSeconds(1), EventKinds.Submitted, null, "bert", "later"), Token);
+
+        var events = await Events.GetEventsAsync(10, Token);
+
+        Assert.Equal(["later", "Ünï \"code\""], events.Select(e => e.Text));
+        Assert.Equal(new EventEntry(now, EventKinds.Cancelled, "list", "anna", "Ünï \"code\""), events[1]);
+    }
+
+    [Fact]
+    public async Task AnInputIsFoundByUrlInAnySpellingByIdTaskAndBatch()
+    {
+        await CreateAsync("one", ListState.Open);
+        await CreateAsync("two", ListState.Closed);
+        for (var i = 0; i < 20; i++)
+            await PlanAsync("one", i, SubmissionState.Accepted, InputState.Waiting, InputState.Waiting);
+        await PlanAsync("two", 0, SubmissionState.Closed, InputState.Recorded);
+        var wanted = (await Ledger.GetInputAsync("one-000007", 1, Token))!;
+        await Ledger.AddTasksAsync("one-000007", [new("task-7", 1), new("task-8", null)], Token);
+        var submission = (await Ledger.GetSubmissionAsync("one-000007", Token))!;
+        await Ledger.UpdateSubmissionAsync(submission with { BatchId = "batch-7" }, Token);
+
+        Assert.Equal([wanted.Id], await FindAsync(InputKey.Id, wanted.Id));
+        Assert.Equal([wanted.Id], await FindAsync(InputKey.Task, "task-7"));
+        Assert.Equal(2, (await Index.FindAsync(new(InputKey.Task, "task-8"), 10, Token)).Inputs.Count);
+        Assert.Equal(2, (await FindAsync(InputKey.Batch, "batch-7")).Count);
+        Assert.Equal([wanted.Id], await FindAsync(InputKey.Url, wanted.Url.Replace("https://", "HTTPS://")));
+        Assert.Equal([wanted.Id], await FindAsync(InputKey.Url, wanted.Url, "one"));
+        Assert.Empty(await FindAsync(InputKey.Url, wanted.Url, "two"));
+        Assert.Empty(await FindAsync(InputKey.Id, new('f', 32)));
+        Assert.Empty(await FindAsync(InputKey.Task, "task-9"));
+        Assert.Empty(await FindAsync(InputKey.Url, "' OR 1=1 --"));
+    }
+
+    private async Task<IReadOnlyList<string>> FindAsync(InputKey key, string value, string? listId = null)
+    {
+        var found = await Index.FindAsync(new(key, value, listId), 10, Token);
+        Assert.True(found is { IsComplete: true, IsExact: true });
+        return [.. found.Inputs.Select(input => input.Id)];
+    }
+
+    private async Task CreateAsync(string listId, ListState state, DateTimeOffset? closedAt = null)
+    {
+        var list = await Ledger.CreateListAsync(Some.List(listId), Token);
+        await Ledger.UpdateListAsync(
+            list with { State = state, ClosedAt = state == ListState.Closed ? closedAt ?? Some.Time : null }, Token);
+    }
+
+    private async Task ReopenAsync(string listId)
+    {
+        var open = await Ledger.UpdateListAsync(
+            (await Ledger.GetListAsync(listId, Token))! with { State = ListState.Open, ClosedAt = null }, Token);
+        await Ledger.UpdateListAsync(
+            open! with { State = ListState.Closed, ClosedAt = Some.Time.AddHours(1) }, Token);
+    }
+
+    private async Task PlanAsync(string listId, int sequence, SubmissionState state, params InputState[] inputs)
+    {
+        var id = SubmissionIds.Of(listId, sequence);
+        await Ledger.CreateSubmissionAsync(
+            Some.Submission(count: inputs.Length) with
+            {
+                SubmissionId = id,
+                ListId = listId,
+                Sequence = sequence,
+                State = state,
+                RepeatOf = null,
+                Records = state == SubmissionState.Closed ? inputs.Count(i => i == InputState.Recorded) : 0,
+                Failures = state == SubmissionState.Closed ? inputs.Count(i => i == InputState.Failed) : 0,
+            },
+            [
+                .. inputs.Select((input, i) => Some.Input(id, i) with
+                {
+                    State = input,
+                    Id = $"{Math.Abs(string.GetHashCode($"{listId}{sequence}", StringComparison.Ordinal)):x8}{i:x24}",
+                    Url = $"https://example.com/{listId}/{sequence}/{i}?q=ü",
+                }),
+            ],
+            Token);
+    }
+}
