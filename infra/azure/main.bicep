@@ -98,6 +98,10 @@ param listDays int = 90
 @minValue(8)
 param claimDays int = 30
 
+@description('Days until parts are deleted, counted from their last write; never before their submission is closed.')
+@minValue(1)
+param partDays int = 7
+
 @description('Maximum number of instances of each scale group. There are eight groups, and a region\'s default quota is 250 instances over all of them.')
 @minValue(1)
 @maxValue(1000)
@@ -181,6 +185,7 @@ module storage 'modules/storage.bicep' = {
     recordDays: recordDays
     listDays: listDays
     claimDays: claimDays
+    partDays: partDays
     isPrivate: privateNetwork
     locked: storageLock
     audited: storageAudit

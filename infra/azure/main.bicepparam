@@ -25,6 +25,7 @@ param alwaysReadyCollect = int(readEnvironmentVariable('ALWAYS_READY_COLLECT', '
 param httpConcurrency = int(readEnvironmentVariable('HTTP_CONCURRENCY', '100'))
 param listDays = int(readEnvironmentVariable('LIST_DAYS', '90'))
 param claimDays = int(readEnvironmentVariable('CLAIM_DAYS', '30'))
+param partDays = int(readEnvironmentVariable('PART_DAYS', '7'))
 param oldestListHours = int(readEnvironmentVariable('OLDEST_LIST_HOURS', '30'))
 param telemetryDays = int(readEnvironmentVariable('TELEMETRY_DAYS', '30'))
 param telemetryDailyGb = int(readEnvironmentVariable('TELEMETRY_DAILY_GB', '-1'))

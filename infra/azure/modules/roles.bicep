@@ -22,6 +22,7 @@ param consumers string[]
 
 var roles = {
   blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+  blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   blobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   queueDataMessageProcessor: '8a0f0c08-91a1-4084-bc3d-661d67233fed'
@@ -40,6 +41,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
     resource lists 'containers' existing = { name: listsContainer }
 
     resource outputs 'containers' existing = [for container in outputContainers: { name: container }]
+
+    resource records 'containers' existing = { name: 'records' }
   }
 
   resource queueService 'queueServices' existing = {
@@ -68,6 +71,17 @@ resource appStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+// Only an owner may set the tags by which the lifecycle rule finds parts that nobody needs any more.
+resource appParts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::blobs::records.id, identity.id, roles.blobDataOwner)
+  scope: storage::blobs::records
+  properties: {
+    principalId: identity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
+  }
+}
 
 resource appSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault.id, identity.id, roles.keyVaultSecretsUser)

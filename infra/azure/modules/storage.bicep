@@ -23,6 +23,9 @@ param listDays int
 @description('Days until messages that are too large for a queue are deleted. Must be longer than any message waits.')
 param claimDays int
 
+@description('Days after their last write until parts are deleted whose records are in the file of their submission.')
+param partDays int
+
 @description('Whether the account answers only through private endpoints.')
 param isPrivate bool
 
@@ -36,10 +39,12 @@ param audited bool
 param workspaceId string
 
 var retention = [
-  { container: listsContainer, days: listDays }
-  { container: claimsContainer, days: claimDays }
-  { container: 'records', days: recordDays }
-  { container: 'failures', days: recordDays }
+  { name: listsContainer, container: listsContainer, days: listDays, tags: [] }
+  { name: claimsContainer, container: claimsContainer, days: claimDays, tags: [] }
+  { name: 'records', container: 'records', days: recordDays, tags: [] }
+  { name: 'failures', container: 'failures', days: recordDays, tags: [] }
+  // The app tags a part when its submission closes. Without the tag a part stays, however old it is.
+  { name: 'parts', container: 'records', days: partDays, tags: [{ name: 'closed', op: '==', value: 'true' }] }
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
@@ -96,11 +101,14 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     properties: {
       policy: {
         rules: map(filter(retention, rule => rule.days > 0), rule => {
-          name: 'delete-${rule.container}'
+          name: 'delete-${rule.name}'
           type: 'Lifecycle'
           enabled: true
           definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${rule.container}/'] }
+            filters: union(
+              { blobTypes: ['blockBlob'], prefixMatch: ['${rule.container}/'] },
+              empty(rule.tags) ? {} : { blobIndexMatch: rule.tags }
+            )
             actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: rule.days } } }
           }
         })

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Pipeline.Concurrency;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
-using Pipeline.Ports;
 
 namespace Pipeline.Callback;
 
@@ -37,11 +35,11 @@ internal enum CallbackAnswer
 
 /// <summary>
 /// Handles a webhook: checks the token in the path, queues the task ids as hints, and answers. Collect finds out
-/// whether a task belongs to the submission, whether it is finished, and what its result is. Concurrent webhooks share
-/// queue messages; each is answered once its own ids are queued.
+/// whether a task belongs to the submission, whether it is finished, and what its result is. Webhooks that come together
+/// share queue messages; each is answered once its own ids are queued.
 /// </summary>
 internal sealed partial class CallbackStage(
-    CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, IWorkQueue queue, TimeProvider time,
+    CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, HintGatherer hints,
     ILogger<CallbackStage> logger)
 {
     /// <summary>The route of the callback URL, relative to the host's root.</summary>
@@ -49,11 +47,6 @@ internal sealed partial class CallbackStage(
 
     /// <summary>The <c>Retry-After</c> of <see cref="CallbackAnswer.TooMany"/>, in seconds.</summary>
     public const string RetryAfter = "5";
-
-    private readonly Coalescer<string, Hint> _hints =
-        new(ResultMessage.MaxTasks, (submissionId, hints) => queue.SendAsync(
-        submissionId, hints.SelectMany(hint => hint.TaskIds).Distinct(StringComparer.Ordinal), DiscoveredBy.Webhook,
-        hints[0].HeardAt, CancellationToken.None));
 
     /// <summary>Handles one webhook.</summary>
     /// <param name="submissionId">The submission's id in the path.</param>
@@ -102,12 +95,10 @@ internal sealed partial class CallbackStage(
 
         CrashPoint.Pass("callback.after-verification");
         if (taskIds.Count > 0)
-            await _hints.AddAsync(submissionId, new(taskIds, time.GetUtcNow()), cancellationToken);
+            await hints.AddAsync(submissionId, taskIds, cancellationToken);
         CrashPoint.Pass("callback.after-enqueue");
         return CallbackAnswer.Accepted;
     }
-
-    private sealed record Hint(IReadOnlyCollection<string> TaskIds, DateTimeOffset HeardAt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Refused a webhook with a wrong token.")]
     private partial void LogWrongToken();

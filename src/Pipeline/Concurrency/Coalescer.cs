@@ -4,11 +4,17 @@ namespace Pipeline.Concurrency;
 
 /// <summary>
 /// Coalesces concurrent calls per key: while one batch runs, later calls join the next. A single call is handled at
-/// once, and a burst costs few round trips.
+/// once unless it is to wait for others, and a burst costs few round trips.
 /// </summary>
 /// <param name="maxItems">Maximum number of items in one batch.</param>
 /// <param name="handle">Handles one batch. If it throws, every caller of that batch gets the exception.</param>
-internal sealed class Coalescer<TKey, TItem>(int maxItems, Func<TKey, IReadOnlyList<TItem>, Task> handle)
+/// <param name="waitFor">
+/// How long a batch of a key that is not full waits for more items; null for no wait. Called before each batch.
+/// </param>
+/// <param name="time">The clock of that wait.</param>
+internal sealed class Coalescer<TKey, TItem>(
+    int maxItems, Func<TKey, IReadOnlyList<TItem>, Task> handle, Func<TKey, TimeSpan>? waitFor = null,
+    TimeProvider? time = null)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
@@ -32,6 +38,8 @@ internal sealed class Coalescer<TKey, TItem>(int maxItems, Func<TKey, IReadOnlyL
                 batches.Enqueue(last = new());
             batch = last;
             batch.Items.Add(item);
+            if (batch.Items.Count == maxItems)
+                batch.Full.SetResult();
         }
 
         if (!isRunning)
@@ -41,7 +49,7 @@ internal sealed class Coalescer<TKey, TItem>(int maxItems, Func<TKey, IReadOnlyL
 
     private async Task HandleAsync(TKey key)
     {
-        while (Next(key) is { } batch)
+        while (await NextAsync(key) is { } batch)
         {
             try
             {
@@ -56,20 +64,29 @@ internal sealed class Coalescer<TKey, TItem>(int maxItems, Func<TKey, IReadOnlyL
         }
     }
 
-    private Batch? Next(TKey key)
+    private async ValueTask<Batch?> NextAsync(TKey key)
     {
+        Batch? batch;
         lock (_lock)
         {
-            if (_waiting[key].TryDequeue(out var batch))
-                return batch;
-            _waiting.Remove(key);
-            return null;
+            if (!_waiting[key].TryPeek(out batch))
+            {
+                _waiting.Remove(key);
+                return null;
+            }
         }
+
+        if (waitFor?.Invoke(key) is { } wait && wait > TimeSpan.Zero)
+            await Task.WhenAny(batch.Full.Task, Task.Delay(wait, time ?? TimeProvider.System));
+        lock (_lock)
+            return _waiting[key].Dequeue();
     }
 
     private sealed class Batch
     {
         public List<TItem> Items { get; } = [];
+
+        public TaskCompletionSource Full { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -127,6 +127,7 @@ public static class PipelineServices
         services.AddSingleton(
             s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
         services.AddSingleton<SubmitStage>();
+        services.AddSingleton<HintGatherer>();
         services.AddSingleton<CallbackStage>();
         services.AddSingleton<HintFilter>();
         services.AddSingleton<CollectStage>();

@@ -77,6 +77,13 @@ public sealed class CollectOptions
     public string SpillFolder { get; set; } = Path.GetTempPath();
 
     /// <summary>
+    /// How long the hint of a webhook waits for others of its submission, to share a message and what is written for
+    /// it. 0 disables.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
+    public TimeSpan GatherFor { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
     /// How long the object of a finished task may be missing, damaged or unfinished before the API's copy is read
     /// instead.
     /// </summary>

@@ -39,7 +39,8 @@ public sealed class CallbackStageTests : IDisposable
                     messages.Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)))
             .Returns(Task.CompletedTask);
         _limits = new(perSubmission: 40, perSecond: 60, wrongPerSecond: 5);
-        _stage = new(_tokens, _limits, new(_time), _queue.Object, _time, NullLogger<CallbackStage>.Instance);
+        _stage = new(
+            _tokens, _limits, new(_time), Gatherers.Prompt(_queue.Object, _time), NullLogger<CallbackStage>.Instance);
     }
 
     [Theory]

@@ -37,7 +37,8 @@ public sealed class CallbackEndpointTests : IAsyncDisposable
         _tokens = new(Microsoft.Extensions.Options.Options.Create(options));
         var builder = Hosts.CreateBuilder();
         builder.Services.AddSingleton(new CallbackStage(
-            _tokens, _limits, new(_time), Mock.Of<IWorkQueue>(), _time, NullLogger<CallbackStage>.Instance));
+            _tokens, _limits, new(_time), Gatherers.Prompt(Mock.Of<IWorkQueue>(), _time),
+            NullLogger<CallbackStage>.Instance));
         _app = builder.Build();
         _app.Use(async (context, next) =>
         {

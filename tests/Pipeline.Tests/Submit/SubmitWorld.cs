@@ -105,6 +105,7 @@ internal sealed class SubmitWorld : IAsyncDisposable
                 options.Nimble.RequestsPerSecond = 10_000;
                 options.Intake.MaxInputsPerSubmission = 10;
                 options.Delivery.StorageUrl = "s3://results/x/";
+                options.Collect.GatherFor = TimeSpan.Zero;
                 change?.Invoke(options);
             })
             .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync());

@@ -61,6 +61,9 @@ public sealed class FaultProxy : IAsyncDisposable
 
     private FaultProxy(Uri target) => _target = target;
 
+    /// <summary>Answers a request in the server's place and returns true, or returns false.</summary>
+    public Func<HttpContext, Task<bool>>? Instead { get; set; }
+
     public Uri Address => _server!.Address;
 
     public IReadOnlyList<SeenRequest> Seen => _server!.Seen;
@@ -101,6 +104,8 @@ public sealed class FaultProxy : IAsyncDisposable
             return;
         }
 
+        if (Instead is { } instead && await instead(context))
+            return;
         using var response = await ForwardAsync(context);
         if (fault.LoseAnswer)
         {

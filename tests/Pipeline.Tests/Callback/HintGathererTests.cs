@@ -1,0 +1,135 @@
+using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Callback;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Callback;
+
+/// <summary>Hints of webhooks share messages, and no webhook is answered before its own hint is queued.</summary>
+[Trait("Promise", "3")]
+public sealed class HintGathererTests
+{
+    private const string Submission = "list-000000";
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(250);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Mock<IWorkQueue> _queue = new();
+    private readonly List<string[]> _sent = [];
+    private readonly HintGatherer _gatherer;
+    private Task _sending = Task.CompletedTask;
+
+    public HintGathererTests()
+    {
+        _gatherer = Gatherers.Of(_queue.Object, _time, GatherFor);
+        _queue.Setup(
+            q => q.SendAsync(
+                QueueNames.Results, It.IsAny<IReadOnlyList<ReadOnlyMemory<byte>>>(), TimeSpan.Zero,
+                It.IsAny<CancellationToken>()))
+            .Returns((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
+            {
+                _sent.AddRange(messages.Select(m => JsonSerializer
+                    .Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!.Each().Select(one => one.TaskId).ToArray()));
+                return _sending;
+            });
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task HintsThatComeWithinTheTimeShareAMessageAndAreAnsweredWithIt()
+    {
+        var hints = new List<Task>();
+        for (var i = 0; i < 4; i++)
+        {
+            hints.Add(AddAsync($"t-{i}"));
+            _time.Advance(TimeSpan.FromMilliseconds(50));
+        }
+
+        Assert.Empty(_sent);
+        Assert.DoesNotContain(hints, hint => hint.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+
+        await Task.WhenAll(hints);
+        Assert.Equal([["t-0", "t-1", "t-2", "t-3"]], _sent);
+    }
+
+    [Fact]
+    public async Task NoHintIsAnsweredBeforeItIsQueued()
+    {
+        var sending = new TaskCompletionSource();
+        _sending = sending.Task;
+        var hint = AddAsync("t-1");
+        _time.Advance(GatherFor);
+
+        await Until(() => _sent.Count == 1);
+        Assert.False(hint.IsCompleted);
+        sending.SetException(PipelineException.Transient(FailureReasons.Unavailable, "Down."));
+
+        await Assert.ThrowsAsync<PipelineException>(() => hint);
+    }
+
+    [Fact]
+    public async Task AFullMessageWaitsForNobody()
+    {
+        await Task.WhenAll(Enumerable.Range(0, ResultMessage.MaxTasks).Select(i => AddAsync($"t-{i}")));
+        Assert.Equal(ResultMessage.MaxTasks, Assert.Single(_sent).Length);
+
+        await _gatherer.AddAsync("list-000001", [.. Enumerable.Range(0, 40).Select(i => $"u-{i}")], Token);
+        Assert.Equal([32, 32, 8], _sent.Select(ids => ids.Length));
+    }
+
+    [Fact]
+    public async Task ASenderThatWaitsForEachAnswerIsSlowedDownNowAndThenOnly()
+    {
+        var waits = 0;
+        for (var i = 0; i < 40; i++)
+        {
+            var hint = AddAsync($"t-{i}");
+            if (!hint.IsCompleted)
+            {
+                waits++;
+                _time.Advance(GatherFor);
+            }
+
+            await hint;
+            _time.Advance(TimeSpan.FromMilliseconds(30));
+        }
+
+        Assert.Equal(40, _sent.Count);
+        Assert.InRange(waits, 1, 6);
+    }
+
+    [Fact]
+    public async Task HintsJustAfterAMessageDoNotWait()
+    {
+        var first = Task.WhenAll(AddAsync("t-0"), AddAsync("t-1"));
+        _time.Advance(GatherFor);
+        await first;
+
+        _time.Advance(TimeSpan.FromMilliseconds(5));
+        await Task.WhenAll(AddAsync("t-2"), AddAsync("t-3"));
+
+        Assert.Equal(4, _sent.Sum(ids => ids.Length));
+    }
+
+    [Fact]
+    public async Task SubmissionsDoNotWaitForEachOther()
+    {
+        var hints = Enumerable.Range(0, 3).Select(i => _gatherer.AddAsync($"list-00000{i}", ["t"], Token)).ToList();
+        _time.Advance(GatherFor);
+        await Task.WhenAll(hints);
+        Assert.Equal(3, _sent.Count);
+    }
+
+    private Task AddAsync(string taskId) => _gatherer.AddAsync(Submission, [taskId], Token);
+
+    private static async Task Until(Func<bool> condition)
+    {
+        while (!condition())
+            await Task.Yield();
+    }
+}

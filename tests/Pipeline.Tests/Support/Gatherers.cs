@@ -1,0 +1,18 @@
+using Pipeline.Callback;
+using Pipeline.Options;
+using Pipeline.Ports;
+
+namespace Pipeline.Tests.Support;
+
+/// <summary>Gatherers of webhooks' hints.</summary>
+internal static class Gatherers
+{
+    /// <summary>One that waits for nobody.</summary>
+    public static HintGatherer Prompt(IWorkQueue queue, TimeProvider time) => Of(queue, time, TimeSpan.Zero);
+
+    /// <summary>One that waits for a time.</summary>
+    public static HintGatherer Of(IWorkQueue queue, TimeProvider time, TimeSpan gatherFor) => new(
+        queue,
+        Microsoft.Extensions.Options.Options.Create(new PipelineOptions { Collect = { GatherFor = gatherFor } }),
+        time);
+}
