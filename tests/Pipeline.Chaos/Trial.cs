@@ -78,6 +78,8 @@ internal sealed class Trial : ITrial
             _verdict.LetIn.Add($"{forger.AnsweredByError} forged webhooks got an error instead of a refusal");
         await _emulator.SetFaultsAsync([]);
         await new Auditor(_http, _emulator.Api, _workers.Out, _urls).AuditAsync(_verdict);
+        if (_azurite is not null)
+            await new Consumer(_azurite.ConnectionString, _workers.Out).AuditAsync(_verdict);
     }
 
     public void Dispose()

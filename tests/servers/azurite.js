@@ -1,4 +1,5 @@
-// Azurite: Azure blobs, queues and tables. Accounts come from AZURITE_ACCOUNTS.
+// Azurite: Azure blobs, queues and tables. Accounts come from AZURITE_ACCOUNTS. With AZURITE_ACCESS_LOG=1 its access log
+// goes to standard output.
 // usage: NODE_PATH=.servers/node/node_modules node azurite.js FOLDER [BLOB QUEUE TABLE]
 // Prints "ready BLOB QUEUE TABLE", its three ports, free ones unless given, when it serves, and ends when its standard input does.
 const Loki = require('lokijs');
@@ -25,7 +26,8 @@ console.log = (line) => {
   const port = /successfully listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
   if (port && ports.push(port[1]) === 3) log('ready', ports.join(' '));
 };
-process.argv.push('--silent', '--skipApiVersionCheck', '--disableTelemetry', '--location', folder,
+if (!process.env.AZURITE_ACCESS_LOG) process.argv.push('--silent');
+process.argv.push('--skipApiVersionCheck', '--disableTelemetry', '--location', folder,
   '--blobPort', given[0] ?? '0', '--queuePort', given[1] ?? '0', '--tablePort', given[2] ?? '0');
 require('azurite/dist/src/azurite.js');
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -4,7 +4,6 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Ports;
-using Pipeline.Staging;
 
 namespace Pipeline.Outcomes;
 
@@ -138,7 +137,11 @@ internal sealed class OutcomeRecorder(
         var settled = await FinishAsync(submission, inputs, failed, cancellationToken);
         CrashPoint.Pass("failure.after-ledger");
         await PutFailuresAsync(settled, cancellationToken);
-        await publisher.AnnounceAgainAsync(submission, settled.Where(i => there.ContainsKey(i.Id)), cancellationToken);
+        // Also a task whose message may have died before it was announced.
+        await publisher.AnnounceAgainAsync(
+            submission,
+            settled.Where(i => there.ContainsKey(i.Id) || (taskId is not null && i.TaskId == taskId)),
+            cancellationToken);
     }
 
     /// <summary>

@@ -10,6 +10,7 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Callback;
 

@@ -3,8 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
-using Microsoft.AspNetCore.Http;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Staging;
@@ -162,9 +160,14 @@ public sealed class SubmissionFilesTests(Servers servers)
     {
         var azurite = await servers.AzureAsync();
         await using var proxy = await FaultProxy.StartAsync(azurite.Blobs);
-        var direct = azurite.Open();
-        if (canCopy)
-            proxy.Instead = context => CopyAsync(context, direct);
+        // Older versions of Azurite answer this; a firewall in front of the source has the service answer 403.
+        if (!canCopy)
+            proxy.Instead = context =>
+            {
+                var isCopy = context.Request.Headers.ContainsKey("x-ms-copy-source");
+                context.Response.StatusCode = isCopy ? 501 : 200;
+                return Task.FromResult(isCopy);
+            };
         _account = azurite.Open(blobs: proxy.Address);
         var output = new AzureOutput(_account);
         var huge = StagedRecord.FromBytes("huge", "list", Submission, Encoding.UTF8.GetBytes(
@@ -182,7 +185,8 @@ public sealed class SubmissionFilesTests(Servers servers)
         var location = Assert.Single(await output.Store.GetLocationsAsync("list", Ct));
         Assert.Equal(bytes.Length, location.Bytes);
         Assert.Equal(canCopy ? null : Convert.ToHexStringLower(SHA256.HashData(bytes)), location.Sha256);
-        Assert.Equal(canCopy, !proxy.Seen.Any(r => r.Method == "GET" && r.PathAndQuery.Contains("/2.", StringComparison.Ordinal)));
+        var reads = proxy.Seen.Where(r => r.Method == "GET").Select(r => r.PathAndQuery);
+        Assert.Equal(canCopy, !reads.Any(path => path.Contains("/2.ndjson.gz", StringComparison.Ordinal)));
     }
 
     private global::Azure.Storage.Blobs.BlobContainerClient Records =>
@@ -216,22 +220,4 @@ public sealed class SubmissionFilesTests(Servers servers)
         .. AzureOutput.Lines(gzip).Select(line => System.Text.Json.JsonElement.Parse(line))
             .Select(json => $"{json.GetProperty("part").GetString()} {json.GetProperty("id").GetString()}"),
     ];
-
-    /// <summary>Does what the service does for Put Block From URL, which Azurite refuses.</summary>
-    private static async Task<bool> CopyAsync(HttpContext context, AzureAccount direct)
-    {
-        var headers = context.Request.Headers;
-        if (!headers.TryGetValue("x-ms-copy-source", out var source))
-            return false;
-        var range = headers["x-ms-source-range"].ToString()["bytes=".Length..].Split('-').Select(long.Parse).ToArray();
-        var from = new BlockBlobClient(new(source.ToString()));
-        var blob = direct.Blobs.GetBlobContainerClient(from.BlobContainerName).GetBlobClient(from.Name);
-        var bytes = (await blob.DownloadContentAsync(
-            new BlobDownloadOptions { Range = new(range[0], range[1] - range[0] + 1) }, Ct)).Value.Content;
-        var name = string.Join('/', context.Request.Path.Value!.Split('/').Skip(3));
-        await direct.Blobs.GetBlobContainerClient(from.BlobContainerName).GetBlockBlobClient(name)
-            .StageBlockAsync(context.Request.Query["blockid"], bytes.ToStream(), cancellationToken: Ct);
-        context.Response.StatusCode = 201;
-        return true;
-    }
 }

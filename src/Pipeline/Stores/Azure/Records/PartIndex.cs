@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Pipeline.Model;
 using Pipeline.Ports;
 
 namespace Pipeline.Stores.Azure.Records;

@@ -15,7 +15,7 @@ namespace Pipeline.Stores.Azure.Records;
 /// <summary>
 /// Copies ranges of blobs to the blocks of another blob, without unpacking them and in bounded memory. Small ranges are
 /// read and written together, because a read costs a tenth of a write. A range of a block or more is copied by the
-/// service itself (Put Block From URL) unless it cannot: Azurite does not, and a firewall may be in its way.
+/// service itself (Put Block From URL) unless it cannot: older emulators do not, and a firewall may be in its way.
 /// </summary>
 internal sealed class RangeCopy(RecordParts parts, AzureAccount account, TimeProvider time)
 {
