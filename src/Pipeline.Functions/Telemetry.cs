@@ -4,6 +4,8 @@ using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using Pipeline.Diagnostics;
 
 namespace Pipeline.Functions;
 
@@ -13,14 +15,18 @@ namespace Pipeline.Functions;
 internal static class Telemetry
 {
     /// <summary>
-    /// Adds the export to Application Insights if its connection string is set. Signs in with the app's identity
-    /// instead of the key in that string.
+    /// Adds the export to Application Insights if its connection string is set, and to a collector if
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is. Signs in to Application Insights with the app's identity instead of the key
+    /// in that string.
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var telemetry = services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
+            .WithMetrics(metrics => metrics.AddMeter(PipelineMetrics.MeterName))
             .WithTracing(tracing => tracing.AddSource(MessageTrace.SourceName));
+        if (configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            telemetry.UseOtlpExporter();
         if (configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] is { Length: > 0 } connection)
             telemetry.UseAzureMonitorExporter(exporter =>
             {

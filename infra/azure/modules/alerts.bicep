@@ -1,4 +1,4 @@
-// The alerts. Each rule queries the app's log or the account's metrics; docs/operating.md says what to do about each.
+// The alerts. Each rule queries what the app measures (the meter Pipeline) or the account's own metrics; docs/operating.md says what to do about each.
 
 import { textMap } from '../names.bicep'
 
@@ -30,118 +30,87 @@ type rule = {
   query: string
   @description('The time range that one evaluation covers. Telemetry may arrive some minutes late, so none is shorter than 30 minutes.')
   window: string
-  operator: 'GreaterThan'
+  @description('The threshold that must be exceeded.')
   threshold: int
-  @description('The column whose maximum is compared. Without one, the rows are counted.')
-  column: string?
+  @description('How the column of the rows becomes one number.')
+  aggregation: 'Count' | 'Maximum' | 'Total'
 }
 
-var poisoned = '''
-AppTraces
-| where Message contains "A message of queue" or Message contains "was given up after try"
-'''
-
-var unknown = '''
-let sent = AppTraces
-| where Message contains "It is unknown whether Nimble accepted"
-| where TimeGenerated < ago(15m)
-| distinct Submission = tostring(Properties.SubmissionId);
-let found = AppTraces
-| where Message contains "turned out to be accepted as"
-| distinct Submission = tostring(Properties.SubmissionId);
-sent
-| join kind=leftanti found on Submission
-'''
-
-var swept = '''
-AppTraces
-| where Message contains "due submissions, the longest overdue by"
-| extend Overdue = todouble(Properties.OverdueMinutes), Oldest = todouble(Properties.OldestMinutes)
-'''
-
-// A new app has logged nothing yet: only one that did and then fell silent is a fault.
-var silent = '''
-AppTraces
-| where Message contains "due submissions, the longest overdue by"
-| summarize Last = max(TimeGenerated)
-| where Last < ago(20m)
-'''
-
-var serverErrors = '''
-AppRequests
-| where ResultCode startswith "5"
-'''
-
-var paused = '''
-AppTraces
-| where Message contains "and all others wait for"
-'''
+var metric = 'AppMetrics | where Name == '
 
 var rules rule[] = [
   {
     name: 'dead-letters'
     severity: 1
-    description: 'A message failed all its tries, or a notification was given up. The ledger counts the inputs of a message as failures; the log has the error.'
-    query: poisoned
+    description: 'A message failed all its tries. The ledger counts its inputs as failures; the log has the error.'
+    query: '${metric}"pipeline.dead_letters"'
     window: 'PT30M'
-    operator: 'GreaterThan'
     threshold: 0
+    aggregation: 'Total'
   }
   {
     name: 'unknown-submissions'
     severity: 1
     description: 'For 15 minutes it has been unknown whether Nimble accepted a submission. It will not be reposted automatically.'
-    query: unknown
-    window: 'PT1H'
-    operator: 'GreaterThan'
-    threshold: 0
+    query: '${metric}"pipeline.submissions.unknown_age"'
+    window: 'PT30M'
+    threshold: 900
+    aggregation: 'Maximum'
   }
+  // A new app has measured nothing yet: only one that did and then fell silent is a fault.
   {
     name: 'sweep-silent'
     severity: 1
-    description: 'Sweep has not finished a run for 20 minutes. Until it does, results without a webhook are not found and no list closes.'
-    query: silent
+    description: 'Sweep has not finished a pass for 20 minutes. Until it does, results without a webhook are not found and no list closes.'
+    query: '${metric}"pipeline.sweep.duration" | summarize Last = max(TimeGenerated) | where Last < ago(20m)'
     window: 'P2D'
-    operator: 'GreaterThan'
     threshold: 0
+    aggregation: 'Count'
   }
   {
     name: 'sweep-behind'
     severity: 2
     description: 'A submission has waited for Sweep for more than 30 minutes.'
-    query: swept
+    query: '${metric}"pipeline.sweep.overdue"'
     window: 'PT30M'
-    operator: 'GreaterThan'
-    threshold: 30
-    column: 'Overdue'
+    threshold: 1800
+    aggregation: 'Maximum'
   }
   {
     name: 'oldest-work'
     severity: 2
     description: 'A list has been open for longer than expected.'
-    query: swept
+    query: '${metric}"pipeline.lists.oldest_age"'
     window: 'PT30M'
-    operator: 'GreaterThan'
-    threshold: oldestListHours * 60
-    column: 'Oldest'
+    threshold: oldestListHours * 3600
+    aggregation: 'Maximum'
   }
   {
     name: 'submission-paused'
     severity: 2
     description: 'No batches are submitted: the account has no budget, the key is refused, requests are throttled, or Nimble is unreachable.'
-    query: paused
+    query: '${metric}"pipeline.posts" and tostring(Properties["pipeline.post.outcome"]) == "held"'
     window: 'PT30M'
-    operator: 'GreaterThan'
     threshold: 20
+    aggregation: 'Total'
+  }
+  {
+    name: 'forged-webhooks'
+    severity: 3
+    description: 'Somebody calls the webhook endpoint without a valid token.'
+    query: '${metric}"pipeline.webhooks" and tostring(Properties["pipeline.webhook.answer"]) == "unauthorized"'
+    window: 'PT30M'
+    threshold: 100
+    aggregation: 'Total'
   }
   {
     name: 'server-errors'
     severity: 2
     description: 'The app answered webhooks or requests with errors of its own.'
-    query: serverErrors
+    query: 'AppRequests | where ResultCode startswith "5"'
     window: 'PT30M'
-    operator: 'GreaterThan'
     threshold: 20
+    aggregation: 'Count'
   }
 ]
 
@@ -178,11 +147,12 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           union(
             {
               query: rule.query
-              operator: rule.operator
+              operator: 'GreaterThan'
               threshold: rule.threshold
+              timeAggregation: rule.aggregation
               failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
             },
-            rule.?column == null ? { timeAggregation: 'Count' } : { timeAggregation: 'Maximum', metricMeasureColumn: rule.?column }
+            rule.aggregation == 'Count' ? {} : { metricMeasureColumn: rule.aggregation == 'Total' ? 'Sum' : 'Max' }
           )
         ]
       }

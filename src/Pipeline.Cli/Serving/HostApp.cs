@@ -39,6 +39,7 @@ internal static class HostApp
         // Empty: it reads no appsettings.json of the folder that it happens to run in, and watches none.
         var builder = WebApplication.CreateEmptyBuilder(new());
         HostLog.Configure(builder.Logging, settings);
+        builder.AddOtlpExport();
         builder
             .WebHost.UseKestrelCore()
             .UseUrls(listen.AbsoluteUri)

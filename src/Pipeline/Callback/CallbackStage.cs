@@ -57,6 +57,14 @@ internal sealed partial class CallbackStage(
     public async Task<CallbackAnswer> HandleAsync(
         string submissionId, string token, Stream body, CancellationToken cancellationToken)
     {
+        var answer = await AnswerAsync(submissionId, token, body, cancellationToken);
+        PipelineMetrics.CountWebhook(answer.ToString());
+        return answer;
+    }
+
+    private async Task<CallbackAnswer> AnswerAsync(
+        string submissionId, string token, Stream body, CancellationToken cancellationToken)
+    {
         if (!tokens.Verify(submissionId, token))
         {
             if (!limits.AdmitsWrong())

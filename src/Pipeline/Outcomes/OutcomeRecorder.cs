@@ -46,6 +46,8 @@ internal sealed class OutcomeRecorder(
         ];
         var settled = await CountRecordsAsync(submission, found, cancellationToken);
         CrashPoint.Pass("collect.after-ledger");
+        foreach (var record in distinct)
+            PipelineMetrics.MeasureLag("collect", time.GetUtcNow() - record.Message.Since);
         var places = stored.Select(r => r.Place).ToHashSet();
         await publisher.AnnounceAsync(submission, settled.Where(i => places.Contains(i.Place)), cancellationToken);
         CrashPoint.Pass("collect.after-announcement");
@@ -273,6 +275,7 @@ internal sealed class OutcomeRecorder(
             var written = await ledger.UpdateInputsAsync(
                 [.. changes.Select(c => c.After!)], tasks ?? [], cancellationToken);
             settled.AddRange(written.OfType<InputEntry>());
+            OutcomeMetrics.Count(submission, written.OfType<InputEntry>());
             open.Finish(
                 submission.SubmissionId,
                 changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());

@@ -48,7 +48,21 @@ internal sealed class SubmissionPoster(
         // A cancelled POST would be one whose outcome nobody knows. The client's time-out bounds it.
         var outcome = await SendAsync(intent, inputs);
         CrashPoint.Pass("submit.after-post");
+        Measure(outcome, intent.Count, time.GetUtcNow() - now);
         await answers.HandleAsync(planned, intent, inputs, outcome, cancellationToken);
+    }
+
+    private static void Measure(PostOutcome outcome, int urls, TimeSpan took)
+    {
+        var (name, status) = outcome switch
+        {
+            PostOutcome.Accepted => ("accepted", null),
+            PostOutcome.Refused { Kind: RefusalKind.Content } refused => ("refused", refused.HttpStatus),
+            PostOutcome.Refused held => ("held", held.HttpStatus),
+            _ => ("unknown", (int?)null),
+        };
+        PipelineMetrics.CountPost(name, status, urls);
+        PipelineMetrics.MeasureLag("post", took);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect;
+using Pipeline.Diagnostics;
 using Pipeline.Intake;
 using Pipeline.Json;
 using Pipeline.Model;
@@ -37,6 +38,7 @@ internal sealed partial class DeadLetterStage(
         string name, ReadOnlyMemory<byte> body, Exception? error, CancellationToken cancellationToken)
     {
         LogDead(error, name);
+        PipelineMetrics.CountDeadLetter(name);
         var reason = (error as PipelineException)?.Reason ?? FailureReasons.Internal;
         var text = error?.Message ?? "It failed every try; the log has the error.";
         switch (name)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Sweep.Lists;
@@ -43,7 +44,10 @@ internal sealed partial class SweepStage(
                 break;
         }
 
-        Report(looked, overdue, await closer.CloseListsAsync(cancellationToken));
+        var open = await closer.CloseListsAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        PipelineMetrics.MeasureSweep(now - started, overdue, open.Count, now - (open.OldestSince ?? now));
+        Report(looked, overdue, open);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
@@ -28,6 +29,8 @@ internal sealed partial class UnansweredSubmissions(
         var (found, doubt) = await resolver.SearchAsync(submission, cancellationToken);
         if (found)
             return;
+        if (submission.State == SubmissionState.Unknown && submission.PostedAt is { } postedAt)
+            PipelineMetrics.MeasureUnknown(began - postedAt);
         var isUnderWay = policy.IsUnderWay(submission, began);
         if (!isUnderWay && policy.IsProvenAbsent(submission, doubt, began))
             await PostAgainAsync(submission, cancellationToken);

@@ -1,42 +1,46 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml;
+using Pipeline.Callback;
+using Pipeline.Diagnostics;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>
-/// Alerts search the log for sentences and numbers. One that searches for a line nobody logs would never fire.
-/// </summary>
+/// <summary>Alerts query what the app measures. One that queries what nobody measures would never fire.</summary>
 public sealed partial class AlertTests
 {
-    private static readonly string[] Templates =
-    [
-        .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(f => Template().Matches(File.ReadAllText(f)))
-            .Select(m => string.Concat(m.Groups[1].Captures.Select(text => text.Value))),
-    ];
+    private static readonly IReadOnlyList<string> Instruments = ReadInstruments();
 
     [Fact]
-    public async Task EveryQueryMatchesALineThatTheCodeLogs()
+    public async Task EveryQueryReadsAMetricThatTheCodeMeasures()
     {
+        var source = Repository.Read("src/Pipeline/Diagnostics/PipelineMetrics.cs");
         var rules = await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules");
-        Assert.Equal(7, rules.Count);
+        Assert.Equal(8, rules.Count);
+        string[] known = ["held", .. Enum.GetNames<CallbackAnswer>().Select(name => name.ToLowerInvariant())];
         foreach (var rule in rules)
         {
             var criterion = rule.GetProperty("properties").GetProperty("criteria").GetProperty("allOf")[0];
             var query = criterion.GetProperty("query").GetString()!;
-            var sentences = Sentence().Matches(query).Select(m => m.Groups[1].Value).ToList();
-            Assert.True(sentences.Count > 0 || query.StartsWith("AppRequests", StringComparison.Ordinal), query);
-            var found = sentences.Select(
-                sentence =>
-                    Assert.Single(
-                        Templates,
-                        t =>
-                            Placeholder().Split(t).Any(
-                                part => part.Contains(sentence, StringComparison.Ordinal)))).ToList();
-            foreach (Match property in Property().Matches(query))
-                Assert.All(found, template => Assert.Matches($@"\{{{property.Groups[1].Value}(:[^}}]*)?\}}", template));
+            if (query.StartsWith("AppRequests", StringComparison.Ordinal))
+                continue;
+            Assert.Contains(Metric().Match(query).Groups[1].Value, Instruments);
+            foreach (Match dimension in Dimension().Matches(query))
+            {
+                Assert.Contains($"\"{dimension.Groups[1].Value}\"", source, StringComparison.Ordinal);
+                Assert.Contains(dimension.Groups[2].Value, known);
+            }
         }
+    }
+
+    [Fact]
+    public void EveryMetricIsExplained()
+    {
+        var page = Repository.Read("docs/operating.md");
+        Assert.NotEmpty(Instruments);
+        Assert.All(Instruments, name => Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -45,7 +49,7 @@ public sealed partial class AlertTests
         var page = Repository.Read("docs/operating.md");
         string[] kinds = ["Microsoft.Insights/scheduledQueryRules", "Microsoft.Insights/metricAlerts"];
         var rules = (await Task.WhenAll(kinds.Select(Bicep.ResourcesAsync))).SelectMany(rules => rules).ToList();
-        Assert.Equal(9, rules.Count);
+        Assert.Equal(10, rules.Count);
         foreach (var name in rules.Select(rule => rule.GetProperty("name").GetString()!))
             Assert.Contains($"| `{name[..name.LastIndexOf('-')]}` |", page, StringComparison.Ordinal);
     }
@@ -82,16 +86,23 @@ public sealed partial class AlertTests
             "EnableTraceBasedLogsSampler = false", Repository.Read("src/Pipeline.Functions/Telemetry.cs"),
             StringComparison.Ordinal);
 
-    /// <summary>The texts of a message, which may be cut in several.</summary>
-    [GeneratedRegex(@"Message\s*=\s*(?:\+?\s*""((?:[^""\\]|\\.)*)""\s*)+")]
-    private static partial Regex Template();
+    private static List<string> ReadInstruments()
+    {
+        RuntimeHelpers.RunClassConstructor(typeof(PipelineMetrics).TypeHandle);
+        var names = new List<string>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == PipelineMetrics.MeterName)
+                names.Add(instrument.Name);
+        };
+        listener.Start();
+        return names;
+    }
 
-    [GeneratedRegex(@"Message contains ""([^""]+)""")]
-    private static partial Regex Sentence();
+    [GeneratedRegex(@"^AppMetrics \| where Name == ""([^""]+)""")]
+    private static partial Regex Metric();
 
-    [GeneratedRegex(@"Properties\.(\w+)")]
-    private static partial Regex Property();
-
-    [GeneratedRegex(@"\{[^}]*\}")]
-    private static partial Regex Placeholder();
+    [GeneratedRegex(@"Properties\[""([^""]+)""\]\) == ""([^""]+)""")]
+    private static partial Regex Dimension();
 }

@@ -43,6 +43,7 @@ internal sealed partial class ListCloser(
         CrashPoint.Pass("sweep.after-manifest");
         await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
         CrashPoint.Pass("sweep.after-close");
+        PipelineMetrics.CountClosedList();
         LogClosed(list.ListId, list.Inputs, manifest.Records, manifest.Failures);
     }
 
