@@ -48,3 +48,20 @@ fi
 
 # Chromium and axe-core, for the tests of the web pages.
 "$here/browser.sh"
+
+# PostgreSQL, from Debian packages with the libraries that it needs, for the sample consumer. No server is set up here.
+postgres=$(apt-cache search --names-only '^postgresql-[0-9]+$' | cut -d' ' -f1 | sort -V | tail -1)
+[ -n "$postgres" ] || { apt-get -qq update; postgres=$(apt-cache search --names-only '^postgresql-[0-9]+$' | cut -d' ' -f1 | sort -V | tail -1); }
+if [ "$(cat "$root/postgres/stamp" 2>/dev/null)" != "$postgres" ]; then
+  echo "Installing $postgres into $root/postgres"
+  rm -rf "$root/postgres"
+  mkdir -p "$root/postgres/debs"
+  cd "$root/postgres/debs"
+  # Not the compiler of queries, which is as large as all else, and not what every system has.
+  mapfile -t libraries < <(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
+    --no-replaces --no-enhances "$postgres" | grep '^lib' | sort -u | grep -vE '^lib(c6|c-|gcc|stdc|llvm|z3|perl|.*-perl$|elogind|pam-modules)')
+  apt-get -qq download "$postgres" "${libraries[@]}" || { apt-get -qq update && apt-get -qq download "$postgres" "${libraries[@]}"; }
+  for package in *.deb; do dpkg -x "$package" ../root; done
+  rm -rf "$root/postgres/debs"
+  echo "$postgres" > "$root/postgres/stamp"
+fi

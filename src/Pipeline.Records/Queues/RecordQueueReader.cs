@@ -129,8 +129,16 @@ public sealed class RecordQueueReader
     private async Task PoisonAsync(QueueMessage message, string reason, CancellationToken cancellationToken)
     {
         var poison = _queues.GetQueueClient(_queue.Name + PoisonSuffix);
-        await poison.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-        await poison.SendMessageAsync(message.Body, timeToLive: Never, cancellationToken: cancellationToken);
+        try
+        {
+            await poison.SendMessageAsync(message.Body, timeToLive: Never, cancellationToken: cancellationToken);
+        }
+        // Creating needs a wider role than sending, so an existing queue is not created again.
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            await poison.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+            await poison.SendMessageAsync(message.Body, timeToLive: Never, cancellationToken: cancellationToken);
+        }
         try
         {
             await _queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, cancellationToken);

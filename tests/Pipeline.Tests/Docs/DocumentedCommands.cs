@@ -30,7 +30,7 @@ internal static partial class DocumentedCommands
             .Where(line => line.Length > 0);
 
     private static IEnumerable<string> Pages() =>
-        new[] { "README.md", "CONTRIBUTING.md", "SECURITY.md" }
+        new[] { "README.md", "CONTRIBUTING.md", "SECURITY.md", "samples/README.md" }
             .Concat(Markdown("docs"))
             .Concat(Directory.GetDirectories(Path.Combine(Repository.Root, "src")).SelectMany(Markdown));
 

@@ -99,7 +99,7 @@ public sealed partial class SupplyChainTests
     private static string Folder(string file) =>
         "/" + Path.GetRelativePath(Repository.Root, Path.GetDirectoryName(file)!).Replace('\\', '/');
 
-    private static IEnumerable<string> Files(string pattern) => new[] { "src", "tests", "bench" }
+    private static IEnumerable<string> Files(string pattern) => new[] { "src", "tests", "bench", "samples" }
         .SelectMany(
             folder =>
                 Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories))

@@ -11,7 +11,7 @@ public sealed class TextLayoutTests
     public void NoLineOfCSharpIsWiderThan120Columns()
     {
         var wide =
-            from folder in (string[])["src", "tests"]
+            from folder in (string[])["src", "tests", "samples"]
             let root = Path.Combine(Repository.Root, folder)
             from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             let path = Path.GetRelativePath(Repository.Root, file)

@@ -9,6 +9,7 @@ namespace Pipeline.Tests.Support;
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -59,12 +60,28 @@ public sealed class ServerProcess : IAsyncDisposable
             },
         });
 
+    /// <summary>PostgreSQL, with a new database cluster.</summary>
+    public static Task<ServerProcess> StartPostgresAsync() => StartAsync(
+        "PostgreSQL",
+        Path.Combine(Installed, "postgres", "stamp"),
+        // The server runs as another user where the tests are root's, and that one may not enter every folder.
+        folder => new(
+            "bash",
+            [
+                Script("postgres.sh"), Path.Combine(Installed, "postgres"),
+                Path.Combine(Path.GetTempPath(), "pipeline-postgres-" + Path.GetFileName(folder)),
+            ]));
+
     /// <summary>The address of a port.</summary>
     public Uri AddressOf(int port) => new($"http://127.0.0.1:{Ports[port]}");
 
     public async ValueTask DisposeAsync()
     {
-        _process.Kill(entireProcessTree: true);
+        // PostgreSQL would leave shared memory behind if it was killed.
+        _process.StandardInput.Close();
+        await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(StopLimit));
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);

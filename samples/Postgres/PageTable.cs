@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Npgsql;
+using NpgsqlTypes;
+using Pipeline.Records;
+
+namespace Pipeline.Samples.Postgres;
+
+/// <summary>
+/// The tables. A record's effects and its id are written in one transaction, so each record takes effect exactly once,
+/// however often it comes and whenever the process is killed.
+/// </summary>
+internal sealed partial class PageTable(NpgsqlDataSource database)
+{
+    private const string InsertPage = """
+        INSERT INTO page (id, list_id, url, line, http_status, collected_at, content_digest, html, parsed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (id) DO NOTHING
+        """;
+
+    private const string CountPage = """
+        INSERT INTO host (name, pages) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET pages = host.pages + EXCLUDED.pages
+        """;
+
+    public async Task CreateAsync(CancellationToken cancellationToken)
+    {
+        using var schema = new StreamReader(typeof(PageTable).Assembly.GetManifestResourceStream("schema.sql")!);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(await schema.ReadToEndAsync(cancellationToken), connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Stores records that are not there yet. Returns their number.</summary>
+    public async Task<int> StoreAsync(IAsyncEnumerable<Record> records, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var hosts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        await foreach (var record in records.WithCancellation(cancellationToken))
+            if (await InsertAsync(record, connection, cancellationToken))
+                hosts[HostOf(record)] = hosts.GetValueOrDefault(HostOf(record)) + 1;
+        // In the order of their names: consumers that lock the same rows in different orders block each other.
+        foreach (var (host, pages) in hosts)
+        {
+            await using var count = new NpgsqlCommand(CountPage, connection)
+            {
+                Parameters = { Text(host), Value(pages, NpgsqlDbType.Bigint) },
+            };
+            await count.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return (int)hosts.Values.Sum();
+    }
+
+    private static async Task<bool> InsertAsync(
+        Record record, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var insert = new NpgsqlCommand(InsertPage, connection)
+        {
+            Parameters =
+            {
+                Text(record.Id),
+                Text(record.ListId),
+                Text(record.Url),
+                Value(record.Line, NpgsqlDbType.Bigint),
+                Value(record.HttpStatus, NpgsqlDbType.Integer),
+                Value(record.CollectedAt.ToUniversalTime(), NpgsqlDbType.TimestampTz),
+                Text(record.ContentDigest),
+                // Null where it exceeds MaxMemoryBytes: record.OpenRead("html") then has it.
+                Text(record.Content?.Html),
+                Value(Json(record.Parsed), NpgsqlDbType.Jsonb),
+            },
+        };
+        return await insert.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    private static string HostOf(Record record) =>
+        Uri.TryCreate(record.Url, UriKind.Absolute, out var url) ? url.Host : "";
+
+    /// <summary>PostgreSQL has no NUL in text (error 22021), and JSON of web pages may.</summary>
+    private static NpgsqlParameter Text(string? text) => Value(text?.Replace('\0', '\uFFFD'), NpgsqlDbType.Text);
+
+    private static string? Json(JsonElement? json) =>
+        json is { } value ? EscapedNul().Replace(value.GetRawText(), @"\uFFFD") : null;
+
+    private static NpgsqlParameter Value(object? value, NpgsqlDbType type) =>
+        new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+
+    /// <summary>The escape of a NUL, but not the text of one behind an escaped backslash.</summary>
+    [GeneratedRegex(@"(?<=(?<!\\)(?:\\\\)*)\\u0000")]
+    private static partial Regex EscapedNul();
+}

@@ -1,0 +1,101 @@
+using Npgsql;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Records;
+
+/// <summary>The programs of <c>samples/</c> against a real queue, real blobs and a real database.</summary>
+[Trait("Needs", "servers")]
+public sealed class SampleTests(Servers servers)
+{
+    private const int Parts = 40;
+    private const int PerPart = 5;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TheConsumerOfTheReadmeIsTheSampleAndReadsAQueue()
+    {
+        var sample = Repository.Read("samples/Minimal/Program.cs");
+        Assert.Contains($"```csharp\n{sample}```", Repository.Read("src/Pipeline.Records/README.md"));
+        Assert.InRange(sample.Split('\n').Length - 1, 1, 20);
+        var account = await PartAccount.CreateAsync(await servers.AzureAsync());
+        await account.PutAsync("a", Enumerable.Range(0, 3).Select(i => RecordLine.Of(i)).ToList());
+
+        using var process = SampleProcess.Start(
+            "Minimal", ["--until-empty"], ("AzureWebJobsStorage", account.Connection));
+        var output = await process.WaitAsync();
+
+        Assert.Equal(
+            Enumerable.Range(0, 3).Select(i => $"200 https://www.example.com/{i} 11"),
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(0, await account.CountAsync());
+    }
+
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task EachRecordTakesEffectOnceHoweverOftenTheConsumerIsKilled()
+    {
+        var account = await PartAccount.CreateAsync(await servers.AzureAsync());
+        await using var database = await servers.PostgresAsync();
+        for (var part = 0; part < Parts; part++)
+            await account.PutAsync(
+                $"part{part}",
+                Enumerable.Range(part * PerPart, PerPart).Select(i => RecordLine.Of(i)).ToList());
+        var random = new Random(5);
+
+        for (var kill = 0; kill < 6; kill++)
+        {
+            using var victim = Start(account, database);
+            // Anywhere: between two records, within a transaction, between its end and the message's.
+            if (!await victim.ReadLinesAsync(random.Next(1, 4)))
+                break;
+            await Task.Delay(random.Next(25), Token);
+        }
+        // The messages of the killed come again; two consumers at once take them and all the others.
+        while (await account.CountAsync() > 0)
+        {
+            using var first = Start(account, database);
+            using var second = Start(account, database);
+            await Task.WhenAll(first.WaitAsync(), second.WaitAsync());
+        }
+
+        Assert.Equal(Parts * PerPart, await NumberAsync(database, "SELECT count(*) FROM page"));
+        Assert.Equal(Parts * PerPart, await NumberAsync(database, "SELECT sum(pages)::bigint FROM host"));
+        Assert.Equal(11, await NumberAsync(database, "SELECT min(length(html))::bigint FROM page"));
+        Assert.Empty((await account.Queue.PeekMessagesAsync(9, Token)).Value);
+    }
+
+    /// <summary>PostgreSQL has no NUL in text, and none in jsonb.</summary>
+    [Fact]
+    public async Task WhatPostgresCannotHoldIsReplacedAndHoldsUpNothing()
+    {
+        var account = await PartAccount.CreateAsync(await servers.AzureAsync());
+        await using var database = await servers.PostgresAsync();
+        const string Parsed = "\"parsed\":" + """{"a":"x\u0000y","b":"c:\\u0000"}""";
+        await account.PutAsync(
+            "a",
+            [
+                RecordLine.Of(0, html: "a\0b", extra: "," + Parsed),
+                RecordLine.Of(1),
+            ]);
+
+        using var process = Start(account, database);
+        await process.WaitAsync();
+
+        Assert.Equal(2, await NumberAsync(database, "SELECT count(*) FROM page"));
+        Assert.Equal(1, await NumberAsync(database, "SELECT count(*) FROM page WHERE html = 'a' || chr(65533) || 'b'"));
+        const string Texts = @"parsed->>'a' = 'x' || chr(65533) || 'y' AND parsed->>'b' = 'c:\u0000'";
+        Assert.Equal(1, await NumberAsync(database, $"SELECT count(*) FROM page WHERE {Texts}"));
+    }
+
+    private static SampleProcess Start(PartAccount account, NpgsqlDataSource database) =>
+        SampleProcess.Start(
+            "Postgres", ["--until-empty", "--lease", "1"],
+            ("AzureWebJobsStorage", account.Connection), ("POSTGRES", database.ConnectionString));
+
+    private static async Task<long> NumberAsync(NpgsqlDataSource database, string query)
+    {
+        await using var command = database.CreateCommand(query);
+        return (long)(await command.ExecuteScalarAsync(Token))!;
+    }
+}
