@@ -75,8 +75,8 @@ public sealed record PartRecord
     /// <summary>The record's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The URL as written in the list.</summary>
-    public required string Url { get; init; }
+    /// <summary>The URL as written in the list; null if it is too long for a message.</summary>
+    public string? Url { get; init; }
 
     /// <summary>HTTP status of the page; null if the result has none.</summary>
     public int? HttpStatus { get; init; }
@@ -87,8 +87,8 @@ public sealed record PartRecord
     /// <summary>Size of the member in bytes, compressed.</summary>
     public required long Length { get; init; }
 
-    /// <summary>The digest of the record's content.</summary>
-    public required string ContentDigest { get; init; }
+    /// <summary>The digest of the record's content; null if the message does not say it.</summary>
+    public string? ContentDigest { get; init; }
 
     /// <summary><c>new</c>, <c>same</c> or <c>changed</c>; null if the list has no series.</summary>
     public string? Change { get; init; }
