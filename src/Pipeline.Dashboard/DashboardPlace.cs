@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Dashboard;
 
 /// <summary>Where the pages are served. Each host says it once.</summary>
@@ -17,4 +19,7 @@ internal sealed record DashboardPlace
 
     /// <summary>Where lists and records are kept, for people: a folder or a storage account.</summary>
     public string Store { get; init; } = "";
+
+    /// <summary>Where a list is kept until Intake has read it; null where none can be submitted.</summary>
+    public ObjectUri? ListFolder { get; init; }
 }

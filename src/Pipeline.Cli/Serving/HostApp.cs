@@ -51,7 +51,8 @@ internal static class HostApp
             .AddCloudObjects(
                 emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores)
             );
-        builder.Services.AddPages(new() { Store = settings.WorkStore.Name });
+        builder.Services.AddPages(
+            new() { Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder });
         addStores(builder.Services);
         var app = builder.Build();
         var callbackBase = app.Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery.CallbackBase;

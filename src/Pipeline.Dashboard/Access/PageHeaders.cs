@@ -26,7 +26,8 @@ internal static class PageHeaders
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = frames;
         headers.CacheControl = "no-store";
-        headers["Referrer-Policy"] = "no-referrer";
+        // With no-referrer, browsers would send the forms of these pages with "Origin: null".
+        headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";

@@ -8,7 +8,7 @@ namespace Pipeline.Dashboard.Acting;
 /// <summary>Which failures of a list an action is about: selected ones, those of a filter, or all.</summary>
 /// <param name="Ids">Ids of selected inputs; empty for those of the filter.</param>
 /// <param name="Filter">The filter.</param>
-internal sealed record Selection(IReadOnlySet<string> Ids, InputFilter Filter)
+internal sealed record Selection(IReadOnlySet<string> Ids, RowFilter Filter)
 {
     /// <summary>Reads it from a form.</summary>
     public static Selection Read(IFormCollection form) =>

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Dashboard.Access;
 using Pipeline.Dashboard.Acting;
+using Pipeline.Dashboard.Charts;
+using Pipeline.Dashboard.Pages.Inputs;
 using Pipeline.Dashboard.Pages.Lists;
 
 namespace Pipeline.Dashboard.Pages;
@@ -20,16 +22,25 @@ internal static class PageEndpoints
         .AddSingleton<DashboardAccess>()
         .AddSingleton<EventStream>()
         .AddSingleton<BulkActions>()
+        .AddSingleton<FlowHistory>()
         .AddSingleton<ListPages>()
+        .AddSingleton<InputViews>()
         .AddSingleton<PageActions>()
+        .AddSingleton<ListUploads>()
+        .AddSingleton<SubmitForm>()
         .AddSingleton<PageReader>()
+        .AddSingleton<PageContexts>()
         .AddSingleton<PageRouter>();
 
     /// <summary>Serves the pages at every path that nothing else answers.</summary>
-    public static void MapPages(this IEndpointRouteBuilder app) =>
+    public static void MapPages(this IEndpointRouteBuilder app)
+    {
+        // It listens from now on, not from the first page on.
+        app.ServiceProvider.GetRequiredService<FlowHistory>();
         app.MapMethods("/{**path}", ["GET", "HEAD", "POST"], async (HttpContext context, string? path) =>
         {
             var answer = await context.RequestServices.GetRequiredService<PageRouter>().AnswerAsync(context, path ?? "");
             await answer.ExecuteAsync(context);
         });
+    }
 }

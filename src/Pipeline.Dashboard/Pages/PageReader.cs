@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Acting;
+using Pipeline.Dashboard.Charts;
+using Pipeline.Dashboard.Pages.Inputs;
 using Pipeline.Dashboard.Pages.Lists;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Model;
@@ -8,24 +10,33 @@ using Pipeline.Reports;
 namespace Pipeline.Dashboard.Pages;
 
 /// <summary>Shows the pages that only read.</summary>
-internal sealed class PageReader(OverviewReporter overview, ListPages lists, PageActions actions)
+internal sealed class PageReader(
+    OverviewReporter overview, FlowHistory history, ListPages lists, InputViews inputs, PageActions actions,
+    SubmitForm submit)
 {
     /// <summary>Shows a page.</summary>
     /// <returns>Null if there is none at this path.</returns>
     public async Task<IResult?> ShowAsync(HttpContext context, PageContext page, string[] segments) => segments switch
     {
-        [] => new PageResult(
-            page, "Overview", OverviewPage.Create().With(page, await overview.ReportAsync(context.RequestAborted)))
-        {
-            Section = "overview",
-            IsLive = true,
-        },
+        [] => await ShowOverviewAsync(context, page),
+        ["submit"] => submit.Ask(page),
         ["lists"] => await lists.ShowAllAsync(context, page),
         ["lists", var id] => await lists.ShowAsync(context, page, id),
         ["lists", var id, "failures"] => await lists.ShowInputsAsync(context, page, id, InputState.Failed),
         ["lists", var id, "pending"] => await lists.ShowInputsAsync(context, page, id, InputState.Waiting),
         ["lists", var id, "manifest"] => await lists.ShowManifestAsync(context, id),
         ["lists", var id, var verb] => await actions.AskAsync(context, page, id, verb),
+        ["search"] => await inputs.SearchAsync(context, page),
+        ["inputs", var id] => await inputs.ShowAsync(context, page, id),
+        ["inputs", var id, "content", var view] => await inputs.ShowContentAsync(context, id, view),
         _ => null,
     };
+
+    private async Task<PageResult> ShowOverviewAsync(HttpContext context, PageContext page)
+    {
+        var isDay = context.Request.Query["span"] == "day";
+        var points = isDay ? history.Read(96, minutes: 15) : history.Read(60, minutes: 1);
+        var model = new OverviewPageModel(await overview.ReportAsync(context.RequestAborted), new(points, isDay));
+        return new(page, "Overview", OverviewPage.Create().With(page, model)) { Section = "overview", IsLive = true };
+    }
 }

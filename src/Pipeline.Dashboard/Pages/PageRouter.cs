@@ -1,9 +1,8 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Pipeline.Dashboard.Access;
 using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Pages.Views;
-using Pipeline.Reports;
-using RazorSlices;
 
 namespace Pipeline.Dashboard.Pages;
 
@@ -11,9 +10,15 @@ namespace Pipeline.Dashboard.Pages;
 /// Answers every request for a page, in every host: first who asks, then what. Reading is GET, acting is POST.
 /// </summary>
 internal sealed class PageRouter(
-    DashboardPlace place, DashboardAccess access, EventStream events, PageReader reader, PageActions actions,
-    OverviewReporter overview, TimeProvider time)
+    PageContexts contexts, DashboardAccess access, EventStream events, PageReader reader, PageActions actions,
+    SubmitForm submit)
 {
+    // Of somebody who has not given the key.
+    private const long MaxSignIn = 16 << 10;
+
+    // The text field of the form for lists; a longer list is a file.
+    private const int MaxField = 16 << 20;
+
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
     /// <param name="path">Its path below <see cref="DashboardPlace.BasePath"/>.</param>
@@ -22,20 +27,20 @@ internal sealed class PageRouter(
         PageHeaders.Protect(context.Response.Headers);
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (segments is ["assets", var name])
-            return Assets.Serve(context, name) ?? NotFound(Stranger(context));
+            return Assets.Serve(context, name) ?? NotFound(contexts.ForStranger(context));
         var decision = access.Decide(context);
         if (decision == AccessDecision.OnlyThisMachine)
-            return Problem(Stranger(context), StatusCodes.Status403Forbidden, "Only this machine may see this",
+            return Problem(contexts.ForStranger(context), StatusCodes.Status403Forbidden,
+                "Only this machine may see this",
                 "No key is set, so these pages answer only requests from the machine that they run on, to localhost. "
                 + "To open them to others, set Pipeline__Dashboard__Key and start again.");
         if (segments is ["sign-in"])
             return await SignInAsync(context);
         if (decision == AccessDecision.KeyNeeded)
             return SignInPage(context, null);
-        var page = new PageContext(
-            place, time.GetUtcNow(), overview.Source, !access.IsReadOnly, access.FormToken(context));
         if (segments is ["events"])
             return events.Open(context);
+        var page = contexts.ForReader(context);
         return HttpMethods.IsPost(context.Request.Method)
             ? await ActAsync(context, page, segments)
             : await reader.ShowAsync(context, page, segments) ?? NotFound(page);
@@ -50,26 +55,30 @@ internal sealed class PageRouter(
         if (access.IsReadOnly)
             return Problem(page, StatusCodes.Status403Forbidden, "These pages only show",
                 "Pipeline__Dashboard__ReadOnly is set, so nothing can be changed here.");
-        if (!await IsOwnFormAsync(context))
+        if (!await IsOwnFormAsync(context, ListUploads.MaxBytes))
             return Problem(page, StatusCodes.Status400BadRequest, "Nothing was done",
-                "This form was not sent from a current page of this site. Open the page again and repeat it. Behind a "
-                + "proxy, let it pass the Host header on, or set --callback-base to the public address.");
-        return segments is ["lists", var listId, var verb]
-            ? await actions.ActAsync(context, page, listId, verb) ?? NotFound(page)
-            : NotFound(page);
+                "This form was not sent from a current page of this site, or is too long. Open the page again and repeat "
+                + "it. Behind a proxy, let it pass the Host header on, or set --callback-base to the public address.");
+        return segments switch
+        {
+            ["lists", var listId, var verb] => await actions.ActAsync(context, page, listId, verb),
+            ["submit", var verb] => await submit.ActAsync(context, page, verb),
+            _ => null,
+        } ?? NotFound(page);
     }
 
     private async Task<IResult> SignInAsync(HttpContext context)
     {
+        var home = contexts.ForStranger(context).Place.BasePath;
         if (!HttpMethods.IsPost(context.Request.Method))
             return access.Decide(context) == AccessDecision.Granted
-                ? Results.Redirect(place.BasePath)
+                ? Results.Redirect(home)
                 : SignInPage(context, null);
-        if (!await IsOwnFormAsync(context))
+        if (!await IsOwnFormAsync(context, MaxSignIn))
             return SignInPage(context, "This page was too old. Give the key again.");
         return access.SignIn(context, context.Request.Form["key"]) switch
         {
-            true => Results.Redirect(place.BasePath),
+            true => Results.Redirect(home),
             false => SignInPage(context, "This is not the key."),
             null => SignInPage(context, "Too many wrong keys. Try again in a minute."),
         };
@@ -77,22 +86,32 @@ internal sealed class PageRouter(
 
     private PageResult SignInPage(HttpContext context, string? problem)
     {
-        var page = Stranger(context);
+        var page = contexts.ForStranger(context);
         return new(page, "Sign in", SignIn.Create().With(page, problem)) { Status = StatusCodes.Status401Unauthorized };
     }
 
-    private async Task<bool> IsOwnFormAsync(HttpContext context)
+    private async Task<bool> IsOwnFormAsync(HttpContext context, long maxBytes)
     {
         if (!context.Request.HasFormContentType || !access.IsOwnOrigin(context.Request))
             return false;
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        return access.IsOwnForm(context, form[DashboardAccess.FormField]);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = maxBytes;
+        var limits = new FormOptions
+        {
+            MultipartBodyLengthLimit = maxBytes, ValueLengthLimit = (int)Math.Min(MaxField, maxBytes),
+        };
+        try
+        {
+            var form = await context.Request.ReadFormAsync(limits, context.RequestAborted);
+            return access.IsOwnForm(context, form[DashboardAccess.FormField]);
+        }
+        catch (Exception error) when (error is InvalidDataException or BadHttpRequestException)
+        {
+            return false;
+        }
     }
 
     private static PageResult NotFound(PageContext page) =>
         Problem(page, StatusCodes.Status404NotFound, "There is no such page",
             "The address is not one of this site. Lists, submissions and inputs are found by their ids: use the search.");
-
-    private PageContext Stranger(HttpContext context) =>
-        new(place, time.GetUtcNow(), null, false, access.FormToken(context));
 }

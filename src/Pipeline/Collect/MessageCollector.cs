@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
@@ -129,7 +130,10 @@ internal sealed partial class MessageCollector(
         {
             await outcomes.RecordAsync(submission, records, cancellationToken);
             foreach (var record in records)
+            {
                 pages.Add(record.Record.HttpStatus);
+                FlowMeter.AddRecord(submission.PostedAt, record.Message.Since, time.GetUtcNow());
+            }
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })
         {

@@ -8,7 +8,7 @@ namespace Pipeline.Reports;
 /// <param name="State">Their state.</param>
 /// <param name="Reason">The reason of their failures; null for all.</param>
 /// <param name="Domain">The host of their URLs; null for all.</param>
-internal sealed record InputFilter(InputState State, string? Reason = null, string? Domain = null)
+internal sealed record RowFilter(InputState State, string? Reason = null, string? Domain = null)
 {
     /// <summary>Whether an input is one of them.</summary>
     public bool Takes(InputEntry input) =>
@@ -46,7 +46,7 @@ internal sealed class InputPages(ILedger ledger)
     /// <param name="max">Maximum number of inputs.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async Task<InputPage> ReadAsync(
-        string listId, InputFilter filter, string? after, int max, CancellationToken cancellationToken)
+        string listId, RowFilter filter, string? after, int max, CancellationToken cancellationToken)
     {
         var (sequence, ordinal) = ReadPlace(after);
         var (found, read) = (new List<InputEntry>(), 0);

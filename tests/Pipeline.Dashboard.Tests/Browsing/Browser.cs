@@ -42,6 +42,8 @@ public sealed class Browser : IAsyncDisposable
 
     private async Task<IBrowser> LaunchAsync()
     {
+        // A busy machine takes its time; what a page must show comes sooner than that, or never.
+        Assertions.SetDefaultExpectTimeout(20_000);
         _playwright = await Playwright.CreateAsync();
         return await _playwright.Chromium.LaunchAsync(new()
         {

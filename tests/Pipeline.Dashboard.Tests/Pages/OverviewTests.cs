@@ -30,7 +30,7 @@ public sealed class OverviewTests(Browser browser)
         await using var window = await browser.OpenAsync(site.Address);
         var page = await window.GoAsync("/");
         await page.EvaluateAsync("() => { window.same = true; }");
-        await site.SubmitAsync("list.txt", Enumerable.Range(0, 12).Select(n => $"http://sample.test/sample/generated/{n}?bytes=500"));
+        await site.SubmitAsync("list.txt", Some.Urls(12));
 
         await Assertions.Expect(page.Locator("[data-part=lists]")).ToContainTextAsync("list.txt");
         await Assertions.Expect(page.Locator("[data-part=finished]")).ToContainTextAsync("list.txt");

@@ -60,7 +60,7 @@ public sealed class BrowserGuardTests
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; "
                 + "script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'",
             Header("Content-Security-Policy"));
-        Assert.Equal(("nosniff", "no-store", "DENY", "no-referrer"),
+        Assert.Equal(("nosniff", "no-store", "DENY", "same-origin"),
             (Header("X-Content-Type-Options"), Header("Cache-Control"), Header("X-Frame-Options"),
                 Header("Referrer-Policy")));
     }

@@ -28,4 +28,4 @@ internal sealed record ListsPageModel(
 /// <param name="Filter">Which inputs.</param>
 /// <param name="Page">The inputs.</param>
 /// <param name="Next">The path of the next page; null if there is none.</param>
-internal sealed record InputRowsModel(ListEntry Entry, InputFilter Filter, InputPage Page, string? Next);
+internal sealed record InputRowsModel(ListEntry Entry, RowFilter Filter, InputPage Page, string? Next);

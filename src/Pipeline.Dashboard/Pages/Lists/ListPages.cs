@@ -59,7 +59,7 @@ internal sealed class ListPages(
         if (await FindAsync(listId, context.RequestAborted) is not { } list)
             return null;
         var query = context.Request.Query;
-        var filter = new InputFilter(state, Given(query["reason"]), Given(query["domain"]));
+        var filter = new RowFilter(state, Given(query["reason"]), Given(query["domain"]));
         var rows = await inputs.ReadAsync(listId, filter, query["after"], RowsAPage, context.RequestAborted);
         var word = state == InputState.Failed ? "failures" : "pending";
         var next = rows.Next is { } place

@@ -1,0 +1,77 @@
+using System.Net;
+using Pipeline.Dashboard.Tests.Browsing;
+using static Microsoft.Playwright.Assertions;
+
+namespace Pipeline.Dashboard.Tests.Pages;
+
+/// <summary>Who is shown something, and whose forms are taken, by a real server.</summary>
+[Collection(nameof(Browsing.Pages))]
+[Trait("Needs", "servers")]
+[Trait("Promise", "9")]
+public sealed class SignInTests(Browser browser)
+{
+    private const string Key = "a-key-for-tests-of-pages";
+
+    [Fact]
+    public async Task TheKeyIsGivenOnceAndReadOnlyPagesOfferNothingToDo()
+    {
+        await using var site = await Site.StartAsync(
+            "task_slow_ms=60000", ("Pipeline__Dashboard__Key", Key), ("Pipeline__Dashboard__ReadOnly", "true"));
+        var id = await site.SubmitAsync("secret.txt", Some.Urls(3));
+        await using var window = await browser.OpenAsync(site.Address);
+        var page = await window.GoAsync($"/lists/{id}", status: 401);
+        Assert.DoesNotContain("secret.txt", await page.ContentAsync(), StringComparison.Ordinal);
+        await window.IsUsableAsync();
+        await page.GetByLabel("Key").FillAsync("not this one, surely");
+        await page.ClickAsync("button:text-is('Sign in')");
+        await Expect(page.Locator("[role=alert]")).ToHaveTextAsync("This is not the key.");
+        await page.GetByLabel("Key").FillAsync(Key);
+        await page.ClickAsync("button:text-is('Sign in')");
+        await Expect(page.Locator(".verdict")).ToBeVisibleAsync();
+
+        await window.GoAsync($"/lists/{id}");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("secret.txt");
+        Assert.Equal(0, await page.Locator("form[method=post]").CountAsync());
+        await window.GoAsync("/submit", status: 404);
+        foreach (var path in new[] { "/", $"/lists/{id}" })
+        {
+            await window.GoAsync(path);
+            Assert.DoesNotContain(Key, await page.ContentAsync(), StringComparison.Ordinal);
+        }
+        window.HasNoFault();
+    }
+
+    [Fact]
+    public async Task ForgedPostsDoNothing()
+    {
+        await using var site = await Site.StartAsync("task_slow_ms=60000");
+        var id = await site.SubmitAsync("list.txt", Some.Urls(3));
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = site.Address };
+        var page = await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct);
+        var token = page.Split("form_token\" value=\"")[1].Split('"')[0];
+
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", null, null));
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", "made-up", null));
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", token, "https://evil.example"));
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", token, "http://127.0.0.1:1"));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"lists/{id}/pause", UriKind.Relative), Ct)).StatusCode);
+        Assert.DoesNotContain("paused", await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct), StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.SeeOther, await PostAsync("pause", token, site.Address.GetLeftPart(UriPartial.Authority)));
+        Assert.Contains("paused", await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct), StringComparison.Ordinal);
+
+        async Task<HttpStatusCode> PostAsync(string verb, string? formToken, string? origin)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"lists/{id}/{verb}")
+            {
+                Content = new FormUrlEncodedContent(formToken is null ? [] : [new("form_token", formToken)]),
+            };
+            if (origin is not null)
+                request.Headers.Add("Origin", origin);
+            using var answer = await http.SendAsync(request, Ct);
+            return answer.StatusCode;
+        }
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
