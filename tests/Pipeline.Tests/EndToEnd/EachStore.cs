@@ -37,6 +37,11 @@ public sealed class ServeTests() : ServeSuite(null);
 [Trait("Needs", "servers")]
 public sealed class ServeOverAzureTests(Servers servers) : ServeSuite(servers);
 
+public sealed class SeriesTests() : SeriesSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class SeriesOverAzureTests(Servers servers) : SeriesSuite(servers);
+
 public sealed class RetryTests() : RetrySuite(null);
 
 [Trait("Needs", "servers")]

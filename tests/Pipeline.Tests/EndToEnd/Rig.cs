@@ -28,7 +28,11 @@ internal sealed class Rig : IAsyncDisposable
     public string Out => Path.Combine(_folder.Path, "out");
 
     /// <summary>Starts an emulator with these faults.</summary>
-    public static async Task<Rig> StartAsync(string faults = "", AzuriteAccount? azure = null)
+    /// <param name="faults">The faults.</param>
+    /// <param name="azure">The storage account of the run; null for SQLite and files.</param>
+    /// <param name="allowPrivate">Whether it fetches pages of this machine.</param>
+    public static async Task<Rig> StartAsync(
+        string faults = "", AzuriteAccount? azure = null, bool allowPrivate = false)
     {
         var data = new TempFolder();
         var emulator = await Pipeline.Emulator.Emulator.StartAsync(
@@ -37,6 +41,7 @@ internal sealed class Rig : IAsyncDisposable
                 DataFolder = data.Path,
                 Faults = faults,
                 ApiKey = Key,
+                AllowPrivate = allowPrivate,
                 Storage = StorageMode.Own,
                 CallbackBackoff = TimeSpan.FromMilliseconds(50),
             },

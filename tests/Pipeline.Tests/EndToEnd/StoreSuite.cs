@@ -6,6 +6,6 @@ namespace Pipeline.Tests.EndToEnd;
 /// <param name="azure">Where storage accounts come from; null for SQLite and files.</param>
 public abstract class StoreSuite(Servers? azure)
 {
-    private protected async Task<Rig> StartAsync(string faults = "") =>
-        await Rig.StartAsync(faults, azure is null ? null : await azure.AzureAsync());
+    private protected async Task<Rig> StartAsync(string faults = "", bool allowPrivate = false) =>
+        await Rig.StartAsync(faults, azure is null ? null : await azure.AzureAsync(), allowPrivate);
 }
