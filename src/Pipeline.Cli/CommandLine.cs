@@ -83,12 +83,13 @@ internal static class CommandLine
         LoopbackProxy.Install();
         if (args is [EmulatorCommand.Name, .. var rest])
             return await EmulatorCommand.RunAsync(rest);
+        var stop = StopSignals.Listen();
         var parsed = CreateRoot().Parse(args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))
-                await Console.Error.WriteLineAsync($"pipeline: {error}");
-            await Console.Error.WriteLineAsync(
+                await Console.Error.WriteProseAsync($"pipeline: {error}");
+            await Console.Error.WriteProseAsync(
                 "'pipeline --help' lists the commands, 'pipeline COMMAND --help' their options.");
             return ExitCodes.Usage;
         }
@@ -96,19 +97,20 @@ internal static class CommandLine
         try
         {
             return await parsed.InvokeAsync(
-                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin });
+                new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin },
+                stop);
         }
         catch (PipelineException problem)
         {
-            await Console.Error.WriteLineAsync($"pipeline: {problem.Summary.ReplaceLineEndings(" ")}");
+            await Console.Error.WriteProseAsync($"pipeline: {problem.Summary.ReplaceLineEndings(" ")}");
             foreach (var detail in problem.Details)
-                await Console.Error.WriteLineAsync($"  {detail.ReplaceLineEndings(" ")}");
+                await Console.Error.WriteProseAsync($"  {detail.ReplaceLineEndings(" ")}", 2);
             return ExitCodes.For(problem);
         }
         catch (OptionsValidationException problem)
         {
             foreach (var fault in problem.Failures)
-                await Console.Error.WriteLineAsync($"pipeline: {fault}");
+                await Console.Error.WriteProseAsync($"pipeline: {fault}");
             return ExitCodes.Usage;
         }
         catch (OperationCanceledException)

@@ -32,12 +32,12 @@ public static class EmulatorProgram
         }
         catch (Exception error) when (error is FormatException or ArgumentException)
         {
-            Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine($"pipeline: {error.Message}");
             return 2;
         }
         catch (IOException error)
         {
-            Console.Error.WriteLine(error.Message);
+            Console.Error.WriteLine($"pipeline: {error.Message}");
             return 1;
         }
     }

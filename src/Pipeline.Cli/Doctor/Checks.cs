@@ -10,6 +10,8 @@ namespace Pipeline.Cli.Doctor;
 /// <param name="notify">Whether to send a test event to the receiver of notifications.</param>
 internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults, bool notify)
 {
+    private const string NotAsked = "It was not asked: correct the settings first.";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<CheckReport> _reports = [];
@@ -62,6 +64,10 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
         {
             return new(name, true, await ask(linked.Token));
         }
+        catch (PipelineException e) when (faults.Contains(e.Message))
+        {
+            return new(name, false, NotAsked);
+        }
         catch (PipelineException e)
         {
             (_isWrong, _isDown) = (_isWrong || e.IsPermanent, _isDown || !e.IsPermanent);
@@ -69,7 +75,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
         }
         catch (OptionsValidationException)
         {
-            return new(name, false, "It was not asked: correct the settings first.");
+            return new(name, false, NotAsked);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -10,6 +10,8 @@ namespace Pipeline.Cli.Doctor;
 /// </summary>
 internal static class DoctorCommand
 {
+    private const int MessageColumn = 18;
+
     private static readonly Option<bool> Json = new("--json") { Description = "Print the answers as one JSON object." };
 
     private static readonly Option<bool> Notify = new("--notify")
@@ -38,7 +40,9 @@ internal static class DoctorCommand
     private static async Task<int> AskAsync(
         Checks checks, bool json, TextWriter output, CancellationToken cancellationToken)
     {
-        Func<CheckReport, Task> show = json ? _ => Task.CompletedTask : answer => output.WriteLineAsync(Line(answer));
+        Func<CheckReport, Task> show = json
+            ? _ => Task.CompletedTask
+            : answer => output.WriteProseAsync(Line(answer), MessageColumn);
         var report = await checks.RunAsync(show, cancellationToken);
         if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(report, CliJson.Default.DoctorReport));

@@ -104,7 +104,7 @@ internal sealed class Preflight : IAsyncDisposable
     public async Task<string> AskCallbackAsync(CancellationToken cancellationToken)
     {
         if (_settings.Bind().Delivery.CallbackBase is not { } address)
-            return "none is set; Sweep polls";
+            return "none is set; the API is asked for results instead";
         if (address.Scheme != "https" && !address.IsLoopback)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
@@ -125,7 +125,8 @@ internal sealed class Preflight : IAsyncDisposable
         {
             throw PipelineException.Transient(
                 FailureReasons.Unavailable,
-                $"{address} is not reachable from here: {e.Message} Start the host, or correct the address.",
+                $"{address} is not reachable from here: {e.Message.TrimEnd('.')}. "
+                    + "Start the host, or correct the address.",
                 inner: e
             );
         }

@@ -8,6 +8,7 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
+using Pipeline.Urls;
 
 namespace Pipeline.Cli.Failures;
 
@@ -43,14 +44,14 @@ internal static class FailuresCommand
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var ledger = stores.Services.GetRequiredService<ILedger>();
         var failures = new FailureReader(ledger);
-        var count = 0;
+        var counts = new ReplayAdvice();
         string? listId = null;
         foreach (var list in await selection.FindListsAsync(ledger, settings.WorkStore.Name, cancellationToken))
             await foreach (var failure in failures.ReadAsync(list, cancellationToken))
             {
                 if (!selection.Matches(failure.Id, failure.Reason))
                     continue;
-                count++;
+                counts.Add(failure.Reason);
                 if (json)
                 {
                     await output.WriteLineAsync(JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure));
@@ -62,22 +63,18 @@ internal static class FailuresCommand
                 await output.WriteLineAsync(
                     $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Place(failure)}"
                 );
-                await output.WriteLineAsync($"    {failure.Message.ReplaceLineEndings(" ")}");
+                await output.WriteProseAsync($"    {failure.Message.ReplaceLineEndings(" ")}", 4);
             }
 
         if (!json)
-            await Console.Error.WriteLineAsync(count == 0 ? "No failures." : Advice(settings, selection, count));
+            await Console.Error.WriteProseAsync(
+                counts.Describe(Shell.Command(settings, "replay") + selection.Arguments));
         return ExitCodes.Complete;
-    }
-
-    private static string Advice(RunSettings settings, Selection selection, int count)
-    {
-        var replay = Shell.Command(settings, "replay") + selection.Arguments;
-        return $"{Amount.Of(count, "failure")}. '{replay}' retries them without cost where it can; "
-            + $"'{replay} --resubmit' posts them again.";
     }
 
     // A bad line has no URL, so its place in the list is what identifies it.
     private static string Place(Failure failure) =>
-        failure.Url.Length > 0 ? failure.Url.ReplaceLineEndings(" ") : $"line {failure.Line}";
+        failure.Url.Length > 0
+            ? UrlCredentials.Hide(failure.Url.ReplaceLineEndings(" "))
+            : $"line {failure.Line}";
 }

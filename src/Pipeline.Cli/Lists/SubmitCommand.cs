@@ -24,8 +24,8 @@ internal static class SubmitCommand
             "submit", "Queue lists for a running 'pipeline serve' or Functions app, and print their ids.")
         {
             Lists,
-            RunOptions.Out,
-            RunOptions.State,
+            RunOptions.OutOfRun,
+            RunOptions.StateOfRun,
             RunOptions.Shared,
             RunOptions.UrlColumn,
             RunOptions.Strict,

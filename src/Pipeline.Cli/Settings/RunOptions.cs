@@ -23,6 +23,20 @@ internal static class RunOptions
         HelpName = "DIR",
     };
 
+    /// <summary><see cref="Out"/> for a command that writes no results.</summary>
+    public static readonly Option<string?> OutOfRun = new("--out")
+    {
+        Description = $"Folder of the run or server; only its state is used here. Default: {DefaultOut}.",
+        HelpName = "DIR",
+    };
+
+    /// <summary><see cref="State"/> for a command that writes no results.</summary>
+    public static readonly Option<string?> StateOfRun = new("--state")
+    {
+        Description = "Folder of that run's state. Default: .pipeline inside --out.",
+        HelpName = "DIR",
+    };
+
     public static readonly Option<string?> Api = new("--api")
     {
         Description = "Root of the API. Default: Nimble if NIMBLE_API_KEY is set, else a built-in emulator.",
@@ -117,7 +131,7 @@ internal static class RunOptions
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     /// <summary>The options that find the state of a run.</summary>
-    public static IReadOnlyList<Option> ForState => [Out, State];
+    public static IReadOnlyList<Option> ForState => [OutOfRun, StateOfRun];
 
     /// <summary>The options of a command that hosts the stages.</summary>
     public static IReadOnlyList<Option> ForHost =>

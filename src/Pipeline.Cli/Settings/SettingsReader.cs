@@ -35,8 +35,8 @@ internal static class SettingsReader
         var given = SettingOptions.Read(parsed);
         var host = HostSettings.Read(
             given, read: null, options => Complete(options, NeedsKey(parsed)), faults);
-        var folder = Folder(parsed, RunOptions.Out, faults);
-        var state = Folder(parsed, RunOptions.State, faults);
+        var folder = Folder(parsed, RunOptions.Out, RunOptions.OutOfRun, faults);
+        var state = Folder(parsed, RunOptions.State, RunOptions.StateOfRun, faults);
         var settings = new RunSettings
         {
             Out = Path.GetFullPath(folder ?? RunOptions.DefaultOut),
@@ -78,9 +78,10 @@ internal static class SettingsReader
 
     private static bool NeedsKey(ParseResult parsed) => parsed.CommandResult.Command.Options.Contains(RunOptions.Api);
 
-    private static string? Folder(ParseResult parsed, Option<string?> option, ICollection<string> faults)
+    private static string? Folder(
+        ParseResult parsed, Option<string?> option, Option<string?> ofRun, ICollection<string> faults)
     {
-        if (parsed.GetValue(option) is not { } folder)
+        if ((parsed.GetValue(option) ?? parsed.GetValue(ofRun)) is not { } folder)
             return null;
         if (!string.IsNullOrWhiteSpace(folder))
             return folder;

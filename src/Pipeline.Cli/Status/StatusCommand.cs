@@ -7,6 +7,7 @@ using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
+using Pipeline.Ports;
 using Pipeline.Reports;
 
 namespace Pipeline.Cli.Status;
@@ -14,6 +15,8 @@ namespace Pipeline.Cli.Status;
 /// <summary><c>pipeline status</c>: shows how far lists are.</summary>
 internal static class StatusCommand
 {
+    private const int MaxNamed = 5;
+
     private static readonly string[] Header =
         ["LIST", "STATE", "INPUTS", "RECORDS", "FAILURES", "SUBMISSIONS", "WAITS FOR", "SOURCE", "MESSAGE"];
 
@@ -33,7 +36,7 @@ internal static class StatusCommand
         var command = new Command(
             "status", "Show how far lists are, in the storage account that AzureWebJobsStorage names, else in --state.")
         {
-            ListId, RunOptions.Out, RunOptions.State, Json,
+            ListId, RunOptions.OutOfRun, RunOptions.StateOfRun, Json,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
@@ -70,16 +73,31 @@ internal static class StatusCommand
         foreach (var id in all.OpenLists.Concat(all.RefusedLists.Select(list => list.ListId)))
             if (await reporter.GetListAsync(id, cancellationToken) is { } report)
                 reports.Add(report with { Problem = problem });
-        await WriteAsync(reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
+        if (reports.Count == 0 && !asJson)
+            await Console.Out.WriteProseAsync(await DescribeNoneAsync(stores.Services, settings, cancellationToken));
+        else
+            await WriteAsync(
+                reports, asJson ? JsonSerializer.Serialize(reports, StatusJson.Default.ListListReport) : null);
         return ExitCodes.Complete;
+    }
+
+    /// <summary>Names lists that are closed, because somebody who asks has usually just finished one.</summary>
+    private static async Task<string> DescribeNoneAsync(
+        IServiceProvider services, RunSettings settings, CancellationToken cancellationToken)
+    {
+        var closed = await services.GetRequiredService<ILedger>().GetListIdsAsync(cancellationToken)
+            .Take(MaxNamed + 1).ToListAsync(cancellationToken);
+        return closed.Count == 0
+            ? "No list is open, and none was submitted here before."
+            : $"No list is open. Closed: {string.Join(", ", closed.Take(MaxNamed))}"
+                + $"{(closed.Count > MaxNamed ? " and more" : "")}. "
+                + $"'{Shell.Command(settings, $"status {closed[0]}")}' shows the first.";
     }
 
     private static async Task WriteAsync(IReadOnlyList<ListReport> reports, string? json)
     {
         if (json is not null)
             await Console.Out.WriteLineAsync(json);
-        else if (reports.Count == 0)
-            await Console.Out.WriteLineAsync("No list is open.");
         else
             await WriteLinesAsync(reports);
     }

@@ -41,12 +41,16 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faul
         foreach (var (name, value) in pairs)
         {
             if (!FaultCatalog.ByName.TryGetValue(name, out var kind))
-                throw new FormatException(
-                    $"'{name}' is not a known fault. Use one of {string.Join(", ", FaultCatalog.ByName.Keys)}.");
+                throw Unknown(name);
             faults[name] = ParseValue(kind, value);
         }
         return new(faults);
     }
+
+    private static FormatException Unknown(string name) =>
+        new($"'{name}' is not a known fault. "
+            + (Nearest.Of(name, FaultCatalog.ByName.Keys) is { } nearest ? $"Did you mean {nearest}? " : "")
+            + "'pipeline emulator --help' lists them.");
 
     private static ConfiguredFault ParseValue(FaultKind kind, string text)
     {

@@ -68,7 +68,7 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
         }
         catch (HttpRequestException e)
         {
-            throw new PageFetchException(TypeOf(e), $"'{url}' cannot be fetched: {e.Message}", e);
+            throw new PageFetchException(TypeOf(e), $"'{url}' cannot be fetched: {CauseOf(e)}", e);
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidDataException)
         {
@@ -138,6 +138,12 @@ internal sealed class PageFetcher(HttpClient http, bool allowPrivate, TimeSpan? 
 
     private PageFetchException TooLarge(Uri url) =>
         new(PageFetchException.TooLarge, $"'{url}' has more than {maxBytes:N0} bytes.");
+
+    /// <summary>
+    /// What went wrong. The outer text names the address if no connection was made, and else refers to the inner one.
+    /// </summary>
+    private static string CauseOf(HttpRequestException error) =>
+        error.InnerException is null or SocketException ? error.Message : error.GetBaseException().Message;
 
     private static string TypeOf(HttpRequestException error) => error.HttpRequestError switch
     {

@@ -168,7 +168,7 @@ internal sealed partial class NimbleClient(
     {
         var requests = new RetryingHttp(http, _policy, time, logger);
         var response = await requests.SendAsync(
-            $"Nimble, asked for {path},",
+            $"Nimble (GET {path})",
             async ct =>
             {
                 await _pacer.WaitToReadAsync(asker, ct);

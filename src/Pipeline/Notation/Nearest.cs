@@ -1,4 +1,8 @@
+#if EMULATOR
+namespace Pipeline.Emulator.Faults;
+#else
 namespace Pipeline.Notation;
+#endif
 
 /// <summary>Suggests the name that a mistyped one was meant to be.</summary>
 internal static class Nearest

@@ -25,6 +25,14 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
     /// <summary>The most URLs that may be posted on a day; null for no limit.</summary>
     public long? DayLimit => Limit(options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
 
+    /// <summary>
+    /// The option or variable of the list's budget, as the user gave it: of the two, the one that allows less.
+    /// </summary>
+    public string ListSetting => SettingOf("PerList", options.Value.Guards.MaxUrlsPerList, ListLimit);
+
+    /// <summary>The same for the day's budget.</summary>
+    public string DaySetting => SettingOf("PerDay", options.Value.Guards.MaxUrlsPerDay, DayLimit);
+
     /// <summary>How many URLs of a list were posted, while it had a budget.</summary>
     public Task<long> GetUsedAsync(string listId, CancellationToken cancellationToken) =>
         ledger.GetReservedAsync(NameOf(listId), cancellationToken);
@@ -82,6 +90,9 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
             : null;
         return affordable < urls ? affordable : urls ?? affordable;
     }
+
+    private string SettingOf(string period, long? urls, long? limit) =>
+        options.Value.NameOf($"Guards:{(urls == limit ? "MaxUrls" : "MaxCost")}{period}");
 
     private static string NameOf(string listId) => $"list.{listId}";
 

@@ -103,9 +103,8 @@ internal sealed partial class SubmitGuards(
             await holds.EndAsync(planned, [.. inputs.Skip(answer.Left)], new("submit", FailureReasons.BudgetExhausted,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"It was not submitted: the list's budget of {answer.Limit:N0} URLs is used up. Raise "
-                    + $"Guards:MaxUrlsPerList or Guards:MaxCostPerList, then "
-                    + $"'replay --resubmit' submits it.")), cancellationToken);
+                $"It was not submitted: the list's budget of {Amount.Of(answer.Limit, "URL")} is used up. Raise "
+                    + $"{budget.ListSetting}, then 'pipeline replay --resubmit' submits it.")), cancellationToken);
         if (ended is not null)
             await repeats.DivideAsync(ended, [[.. inputs.Take(answer.Left)]], cancellationToken);
     }
@@ -126,8 +125,8 @@ internal sealed partial class SubmitGuards(
         var wait = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime + AfterMidnight;
         var reason = string.Create(
             CultureInfo.InvariantCulture,
-            $"The day's budget of {limit:N0} URLs is used up. Submission resumes automatically the next day (UTC). To "
-                + $"resume now, raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay and start again.");
+            $"The day's budget of {Amount.Of(limit, "URL")} is used up. Submission resumes automatically the next day "
+                + $"(UTC). To resume now, raise {budget.DaySetting} and start again.");
         gate.PauseFor(wait, reason, HoldReason.DailyBudget);
         LogPaused(planned.SubmissionId, wait.TotalSeconds, reason);
         await holds.WaitAsync(planned, HoldReason.DailyBudget, reason, wait, cancellationToken);

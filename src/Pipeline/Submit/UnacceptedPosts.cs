@@ -67,12 +67,12 @@ internal sealed partial class UnacceptedPosts(
         return refused.Kind switch
         {
             RefusalKind.Budget => (HoldReason.NimbleBudget, refusedPause,
-                $"Nimble has no budget for more (402): {refused.Message} Top up the account; "
+                $"Nimble has no budget for more: {refused.Message} Top up the account; "
                     + "submission resumes automatically."),
             RefusalKind.Credentials => (HoldReason.ApiKey, refusedPause,
-                $"Nimble refuses the API key ({refused.HttpStatus}): {refused.Message} Check NIMBLE_API_KEY."),
+                $"Nimble refuses the API key: {refused.Message} Check NIMBLE_API_KEY."),
             RefusalKind.RateLimit => (HoldReason.None, UnreachablePause,
-                $"Nimble asks for fewer requests (429): {refused.Message}"),
+                $"Nimble asks for fewer requests: {refused.Message}"),
             _ => (HoldReason.None, UnreachablePause, $"Nimble cannot be reached: {refused.Message}"),
         };
     }

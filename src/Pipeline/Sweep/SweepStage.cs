@@ -112,7 +112,7 @@ internal sealed partial class SweepStage(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =
-        "Sweep looked at {Submissions} due submissions, the longest overdue by {OverdueMinutes:0.#} minutes; {Lists} "
-            + "lists are open, the oldest for {OldestMinutes:0.#} minutes.")]
+        "Sweep looked at what was due. Submissions: {Submissions}, minutes overdue: {OverdueMinutes:0.#}. "
+            + "Open lists: {Lists}, age of the oldest in minutes: {OldestMinutes:0.#}.")]
     private partial void LogSwept(int submissions, double overdueMinutes, int lists, double oldestMinutes);
 }

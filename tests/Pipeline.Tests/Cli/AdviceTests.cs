@@ -54,7 +54,9 @@ public sealed class AdviceTests : IDisposable
         var advice = $"pipeline replay --out {Shell.Quote(folder)} --reason invalid_input";
         Assert.Matches("\n  [0-9a-f]{32}  invalid_input  line 2\n", failures.Output);
         Assert.DoesNotMatch("(?m) $", failures.Output);
-        Assert.Contains($"1 failure. '{advice}' retries them", failures.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            "1 failure. Replaying helps none of them: correct the lines in the list, and run it as a new one.\n",
+            failures.Error);
         using var pasted = CliProcess.StartShell($"${advice}");
         var (exitCode, _, error) = await pasted.WaitAsync();
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
@@ -63,7 +65,9 @@ public sealed class AdviceTests : IDisposable
         Assert.Equal(
             "No failures.\n",
             (await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "task_failed"])).Error);
-        Assert.Equal("No list is open.\n", (await CliProcess.RunAsync(["status", "--out", folder])).Output);
+        Assert.Matches(
+            @"^No list is open\. Closed: ([0-9a-f]+)\. 'pipeline status \1 --out .*' shows the first\.\n$",
+            (await CliProcess.RunAsync(["status", "--out", folder])).Output);
     }
 
     [Theory]

@@ -177,7 +177,7 @@ public sealed class NimbleReadTests
         Assert.Equal(
             (FailureReasons.Unavailable, false, 300),
             (error.Reason, error.IsPermanent, error.RetryAfter!.Value.TotalSeconds));
-        Assert.Equal("Nimble, asked for tasks/t-1, answered 503 (1 try).", error.Message);
+        Assert.Equal("Nimble (GET tasks/t-1) answered 503 (1 try).", error.Message);
     }
 
     [Fact]

@@ -47,8 +47,8 @@ public sealed class SweepReportTests
         await SweepAsync(services);
         Assert.Equal(
             [
-                "Information: Sweep looked at 2 due submissions, the longest overdue by 30 minutes; 2 lists are open, "
-                    + "the oldest for 90 minutes."],
+                "Information: Sweep looked at what was due. Submissions: 2, minutes overdue: 30. Open lists: 2, "
+                    + "age of the oldest in minutes: 90."],
             Reports);
 
         state.Time.Advance(TimeSpan.FromSeconds(59));
@@ -58,8 +58,8 @@ public sealed class SweepReportTests
         state.Time.Advance(TimeSpan.FromSeconds(1));
         await SweepAsync(services);
         Assert.Equal(
-            "Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 2 lists are open, "
-                + "the oldest for 91 minutes.",
+            "Information: Sweep looked at what was due. Submissions: 0, minutes overdue: 0. Open lists: 2, "
+                + "age of the oldest in minutes: 91.",
             Reports.Last());
     }
 
@@ -71,8 +71,8 @@ public sealed class SweepReportTests
         await SweepAsync(services);
         Assert.Equal(
             [
-                "Information: Sweep looked at 0 due submissions, the longest overdue by 0 minutes; 0 lists are open, "
-                    + "the oldest for 0 minutes."],
+                "Information: Sweep looked at what was due. Submissions: 0, minutes overdue: 0. Open lists: 0, "
+                    + "age of the oldest in minutes: 0."],
             Reports);
     }
 

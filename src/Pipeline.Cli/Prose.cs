@@ -1,0 +1,53 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Cli;
+
+/// <summary>
+/// Writes sentences. On a terminal they are folded between words; elsewhere each stays on one line, for searches. A
+/// command in quotes is never folded, so that it can be pasted.
+/// </summary>
+internal static partial class Prose
+{
+    private const int Narrow = 40;
+
+    /// <summary>Writes a line of text.</summary>
+    /// <param name="writer">The writer.</param>
+    /// <param name="text">The text; blanks at its start are kept.</param>
+    /// <param name="indent">Number of blanks before each further line.</param>
+    public static Task WriteProseAsync(this TextWriter writer, string text, int indent = 0) =>
+        writer.WriteLineAsync(Fold(text, WidthOf(writer), indent));
+
+    /// <summary>Folds a text; null as width leaves it as it is, and so does a width that is too small.</summary>
+    internal static string Fold(string text, int? width, int indent)
+    {
+        if (width is not >= Narrow || text.Length <= width)
+            return text;
+        var folded = new StringBuilder();
+        var column = 0;
+        // The blanks before a word are kept, except where the line is folded.
+        foreach (Match match in Words().Matches(text))
+        {
+            if (column > indent && column + match.Length > width)
+            {
+                folded.Append('\n').Append(' ', indent).Append(match.Groups["word"].ValueSpan);
+                column = indent + match.Groups["word"].Length;
+            }
+            else
+            {
+                folded.Append(match.ValueSpan);
+                column += match.Length;
+            }
+        }
+        return folded.ToString();
+    }
+
+    private static int? WidthOf(TextWriter writer) =>
+        (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected)
+            || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected)
+            ? Console.WindowWidth
+            : null;
+
+    [GeneratedRegex(@" *(?<word>'pipeline [^']*'\S*|\S+)")]
+    private static partial Regex Words();
+}

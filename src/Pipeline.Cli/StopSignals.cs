@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Pipeline.Cli;
+
+/// <summary>
+/// Ctrl+C and SIGTERM, from the first moment of a command. System.CommandLine listens only after the command has
+/// started, and a signal before that would end the process without a word.
+/// </summary>
+internal static class StopSignals
+{
+    // Nothing is disposed: a signal may still come while the process ends.
+    private static readonly CancellationTokenSource Source = new();
+    private static readonly PosixSignalRegistration Interrupt = PosixSignalRegistration.Create(
+        PosixSignal.SIGINT, Stop);
+    private static readonly PosixSignalRegistration Terminate = PosixSignalRegistration.Create(
+        PosixSignal.SIGTERM, Stop);
+
+    /// <summary>Starts to listen, and returns what the first signal cancels.</summary>
+    public static CancellationToken Listen()
+    {
+        GC.KeepAlive(Interrupt);
+        GC.KeepAlive(Terminate);
+        return Source.Token;
+    }
+
+    private static void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        Source.Cancel();
+    }
+}

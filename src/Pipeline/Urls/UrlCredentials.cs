@@ -1,0 +1,13 @@
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Urls;
+
+/// <summary>The user name and password in a URL, which people must not see on a screen.</summary>
+internal static partial class UrlCredentials
+{
+    /// <summary>Returns the URL with <c>***</c> in their place; text without them is returned unchanged.</summary>
+    public static string Hide(string url) => UserInfo().Replace(url, "${scheme}***@");
+
+    [GeneratedRegex(@"^(?<scheme>\s*[a-z][a-z0-9+.-]*:[/\\]*)[^/\\?#]*@", RegexOptions.IgnoreCase)]
+    private static partial Regex UserInfo();
+}
