@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Pipeline.Diagnostics;
 using Pipeline.Http.Retrying;
 using Pipeline.Json;
 using Pipeline.Model;
@@ -46,6 +47,7 @@ internal sealed partial class NotifyStage(
         {
             await queue.SendAsync(
                 QueueNames.Notifications + QueueNames.PoisonSuffix, message, TimeSpan.Zero, cancellationToken);
+            PipelineMetrics.CountDeadLetter(QueueNames.Notifications);
             LogDead(message.Id, message.Tries, problem.Message);
             return;
         }
