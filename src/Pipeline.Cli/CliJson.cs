@@ -21,7 +21,15 @@ internal sealed record CheckReport(string Name, bool Ok, string Message);
 /// <param name="Bad">Its bad lines.</param>
 internal sealed record SubmittedList(string ListId, string Source, long Inputs, long Bad);
 
+/// <summary>What <c>export --json</c> prints.</summary>
+/// <param name="Path">The file or folder.</param>
+/// <param name="Records">Number of records.</param>
+/// <param name="Failures">Number of failures.</param>
+/// <param name="LeftOut">Number of texts that were too long.</param>
+internal sealed record ExportReport(string Path, long Records, long Failures, long LeftOut);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(ExportReport))]
 [JsonSerializable(typeof(SubmittedList[]))]
 internal sealed partial class CliJson : JsonSerializerContext;

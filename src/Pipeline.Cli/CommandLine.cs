@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.Diff;
 using Pipeline.Cli.Doctor;
+using Pipeline.Cli.Export;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Notify;
@@ -71,6 +72,7 @@ internal static class CommandLine
             ReplayCommand.Create(),
             VerifyCommand.Create(),
             NotifyCommand.Create(),
+            ExportCommand.Create(),
             DoctorCommand.Create(),
             EmulatorCommand.Create(),
         };

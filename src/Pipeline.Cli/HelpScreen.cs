@@ -32,6 +32,12 @@ internal static class HelpScreen
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["notify"] = ["pipeline notify", "pipeline notify --out results"],
         ["doctor"] = ["pipeline doctor --notify", "pipeline doctor --storage-url s3://my-bucket/results/"],
+        ["export"] =
+        [
+            "pipeline export --out results.parquet",
+            "pipeline export results --out results.csv --columns url,http_status,parsed",
+            "pipeline export results --format parquet --partition date,list --out lake",
+        ],
         ["trust"] =
         [
             "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID "

@@ -12,6 +12,8 @@ return args switch
     ["read", var path, var slices, var rounds] => await ReadAsync(path, int.Parse(slices), int.Parse(rounds)),
     ["large", var path, var copies] => await LargeAsync(path, int.Parse(copies)),
     ["parts", var folder] => Parts(folder),
+    ["export", var folder, var path] => await ExportAsync(folder, path),
+    ["duckdb", var sql] => RunDuckDb(sql),
     ["serve", var path] => await ObjectServer.RunAsync(path),
     _ => Usage(),
 };
@@ -20,8 +22,9 @@ static int Usage()
 {
     Console.Error.WriteLine(
         "Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER "
-            + "FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE; "
-            + "'bench/all' runs those. parts FOLDER: each part of the work per URL by itself.");
+            + "FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE "
+            + "| export FOLDER FILE | duckdb SQL; 'bench/all' runs those. parts FOLDER: each part of the work per URL by "
+            + "itself.");
     return 2;
 }
 
@@ -85,6 +88,18 @@ static async Task<int> SizeAsync(string folder, string path, int rounds)
         $"| {result.OurSeconds * 1e9 / large.ExpandedBytes:0.00} "
         + $"| {result.TheirSeconds * 1e9 / times / small.ExpandedBytes:0.00} "
         + $"| {1 / (result.Ratio * share):0.00} | {byClock:0.00} | {Verdict(byClock, 1)} |");
+    return 0;
+}
+
+static async Task<int> ExportAsync(string folder, string path)
+{
+    await ExportRows.NormalizeAndExportAsync(folder, path);
+    return 0;
+}
+
+static int RunDuckDb(string sql)
+{
+    ExportRows.RunDuckDb(sql);
     return 0;
 }
 

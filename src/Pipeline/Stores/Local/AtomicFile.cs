@@ -20,14 +20,17 @@ internal sealed class AtomicFile : IDisposable
     public AtomicFile(string path)
     {
         _path = path;
-        _temporary = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{path}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}");
+        _temporary = NameTemporary(path);
         Stream = new(_temporary, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024);
     }
 
     /// <summary>The stream to write to.</summary>
     public FileStream Stream { get; }
+
+    /// <summary>Returns a new name next to a path, for a temporary file or folder.</summary>
+    public static string NameTemporary(string path) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{path}{TemporaryMark}{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}");
 
     /// <summary>Whether a name belongs to a temporary file.</summary>
     public static bool IsTemporary(string name) => name.Contains(TemporaryMark, StringComparison.Ordinal);
@@ -46,8 +49,16 @@ internal sealed class AtomicFile : IDisposable
 
     public void Dispose()
     {
-        Stream.Dispose();
-        if (!_committed)
-            File.Delete(_temporary);
+        if (_committed)
+            return;
+        try
+        {
+            Stream.Dispose();
+        }
+        // The disk is full. What it still holds back is discarded anyway.
+        catch (IOException)
+        {
+        }
+        File.Delete(_temporary);
     }
 }

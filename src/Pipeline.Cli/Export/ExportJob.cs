@@ -1,0 +1,154 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Settings;
+using Pipeline.Cli.Stores;
+using Pipeline.Export.Copying;
+using Pipeline.Export.Sources;
+using Pipeline.Export.Tables;
+using Pipeline.Export.Targets;
+using Pipeline.IO;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Reports;
+using Pipeline.Stores;
+
+namespace Pipeline.Cli.Export;
+
+/// <summary>One <c>pipeline export</c>, from its options to its exit code.</summary>
+internal sealed class ExportJob(RunSettings settings, ExportOptions options)
+{
+    private const long PartBytes = 128 << 20;
+
+    private bool IsPartitioned => options.ByDate || options.ByList;
+
+    /// <summary>Writes the export, and says what it holds.</summary>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var folders = options.Sources.Where(Directory.Exists).ToList();
+        var lists = options.Sources.Except(folders).ToList();
+        if (folders.Count > 1)
+            throw Wrong("Name one folder. Several lists of one folder can be exported together.");
+        CheckPath();
+        if (folders.Count == 0 && settings.Azure is not null)
+        {
+            await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+            return await RunAsync(await OpenAccountAsync(stores.Services, lists, cancellationToken), cancellationToken);
+        }
+
+        var folder = folders.SingleOrDefault() ?? RunOptions.DefaultOut;
+        if (FolderSource.FilesOf(Path.GetFullPath(folder)).Contains(options.Path))
+            throw Wrong($"--out {options.Path} is what is exported. Name another file.");
+        var source = FolderSource.Open(folder, lists);
+        if (lists.FirstOrDefault(list => !source.ClosedLists.Contains(list)) is { } unknown)
+            throw Wrong(
+                $"There is no folder '{unknown}', and no list of that id was completed in '{folder}'. Completed: "
+                    + (source.ClosedLists.Count == 0 ? "none." : $"{string.Join(", ", source.ClosedLists)}."));
+        if (source.ClosedLists.Count == 0)
+            await Console.Error.WriteLineAsync(
+                $"No list in '{folder}' is complete yet. This exports what is there so far.");
+        return await RunAsync(source, cancellationToken);
+    }
+
+    private async Task<int> RunAsync(IResultSource source, CancellationToken cancellationToken)
+    {
+        ExportCounts counts;
+        try
+        {
+            await using var target = OpenTarget();
+            counts = await new ResultExport(source, target, list => PartitionOf(source, list))
+                .RunAsync(options.Records, options.WithContent, cancellationToken);
+            await target.CommitAsync(cancellationToken);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or SqliteException)
+        {
+            throw CannotWrite(problem);
+        }
+        await ReportAsync(counts);
+        return ExitCodes.Complete;
+    }
+
+    private async Task<IResultSource> OpenAccountAsync(
+        IServiceProvider services, IReadOnlyList<string> lists, CancellationToken cancellationToken)
+    {
+        if (lists.Count == 0)
+            throw Wrong(
+                "Name the lists to export, because a storage account holds everybody's. 'pipeline status' shows "
+                    + "the open ones.");
+        var ledger = services.GetRequiredService<ILedger>();
+        var objects = services.GetRequiredService<ObjectStores>();
+        var manifests = new List<Manifest>();
+        foreach (var id in lists)
+        {
+            if (await ledger.GetListAsync(id, cancellationToken) is null)
+                throw Wrong($"No list {id} is known in {settings.WorkStore.Name}.");
+            manifests.Add(
+                await AccountSource.ReadManifestAsync(objects, id, cancellationToken)
+                    ?? throw Wrong(
+                        $"List {id} is not complete yet. 'pipeline status {id}' shows how far it is; export it then."));
+        }
+        return new AccountSource(objects, new FailureReader(ledger), manifests);
+    }
+
+    private IExportTarget OpenTarget() =>
+        IsPartitioned ? new FolderTarget(options.Path, options.Style, PartBytes)
+        : options.Style.Format == ExportFormat.Sqlite ? new SqliteTarget(options.Path)
+        : new FileTarget(options.Path, options.Style);
+
+    private Partition PartitionOf(IResultSource source, string list) => new(
+        options.ByDate ? Partition.NameOf(source.ClosedAt(list)) : null, options.ByList ? list : null);
+
+    /// <summary>An export replaces an earlier one, and nothing else.</summary>
+    private void CheckPath()
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(options.Path)))
+            throw Wrong($"--out {options.Path} is in a folder that does not exist. Create it, or name another path.");
+        if (!IsPartitioned && Directory.Exists(options.Path))
+            throw Wrong(
+                $"--out {options.Path} is a folder. Name a file, such as "
+                    + $"{Path.Combine(options.Path, "results" + options.Style.Extension)}, or add --partition list.");
+        if (IsPartitioned && File.Exists(options.Path))
+            throw Wrong($"--out {options.Path} is a file, and --partition writes a folder. Name another path.");
+        if (IsPartitioned && Directory.Exists(options.Path) && !FolderTarget.IsExport(options.Path))
+            throw Wrong(
+                $"--out {options.Path} holds other files than an earlier export, and would be replaced. "
+                    + "Name a new folder.");
+    }
+
+    private PipelineException CannotWrite(Exception problem) =>
+        DiskFaults.IsFull(problem) || problem is SqliteException { SqliteErrorCode: 13 }
+            ? PipelineException.StoreStops(
+                FailureReasons.Unavailable,
+                $"The disk that holds {options.Path} is full. Nothing was exported. Free some space, or add "
+                    + "--content none, then run the same command again.",
+                problem)
+            : PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"--out {options.Path} cannot be written: {problem.Message.TrimEnd('.', ' ')}. "
+                    + "Name a path in a folder that exists and that can be written.",
+                problem);
+
+    private async Task ReportAsync(ExportCounts counts)
+    {
+        if (settings.Json)
+            await Console.Out.WriteLineAsync(
+                JsonSerializer.Serialize(
+                    new ExportReport(options.Path, counts.Records, counts.Failures, counts.LeftOut),
+                    CliJson.Default.ExportReport));
+        await Console.Error.WriteLineAsync(
+            $"Exported {Amount.Of(counts.Records, "record")} and {Amount.Of(counts.Failures, "failure")} to "
+                + $"{Describe()}.");
+        if (counts.LeftOut > 0)
+            await Console.Error.WriteLineAsync(
+                $"{Amount.Of(counts.LeftOut, "text")} longer than 64 MiB left out; column omitted names them.");
+    }
+
+    private string Describe() =>
+        IsPartitioned ? $"{options.Path} (failures in {FolderTarget.FailuresFolder})"
+        : options.Style.Format == ExportFormat.Sqlite
+            ? $"{options.Path} (tables {Table.Records.Name} and {Table.Failures.Name})"
+            : $"{options.Path} and {FileTarget.PathOf(options.Path, Table.Failures)}";
+
+    private static PipelineException Wrong(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);
+}

@@ -1,0 +1,76 @@
+using Pipeline.Export.Reading;
+using Pipeline.Export.Sources;
+using Pipeline.Export.Tables;
+using Pipeline.Export.Targets;
+using Pipeline.Model;
+
+namespace Pipeline.Export.Copying;
+
+/// <summary>Copies all results of a source to a target.</summary>
+/// <param name="source">What is read.</param>
+/// <param name="target">What is written; committed by the caller.</param>
+/// <param name="partitionOf">Returns the partition of a list's rows.</param>
+internal sealed class ResultExport(
+    IResultSource source, IExportTarget target, Func<string, Partition> partitionOf)
+{
+    private long _leftOut;
+
+    /// <summary>Copies records and failures.</summary>
+    /// <param name="records">The columns of records.</param>
+    /// <param name="withContent">Whether columns of content get values.</param>
+    /// <param name="cancellationToken">Stops the copy.</param>
+    /// <exception cref="PipelineException">Permanent: a line is damaged.</exception>
+    public async Task<ExportCounts> RunAsync(Table records, bool withContent, CancellationToken cancellationToken)
+    {
+        var recordRows = await CopyAsync(
+            records, source.OpenRecordsAsync(cancellationToken), withContent, cancellationToken);
+        var failureRows = await CopyAsync(
+            Table.Failures, source.OpenFailuresAsync(cancellationToken), withContent: true, cancellationToken);
+        return new(recordRows, failureRows, _leftOut);
+    }
+
+    private async Task<long> CopyAsync(
+        Table table, IAsyncEnumerable<ResultFile> files, bool withContent, CancellationToken cancellationToken)
+    {
+        using var scanner = new RowScanner(table, withContent);
+        await using var sink = new RowSink(table, target, partitionOf);
+        var rows = 0L;
+        await foreach (var file in files)
+            await using (file)
+                rows += await CopyAsync(table, file, scanner, sink, cancellationToken);
+        await sink.CompleteAsync(cancellationToken);
+        _leftOut += scanner.LeftOut;
+        return rows;
+    }
+
+    private async Task<long> CopyAsync(
+        Table table, ResultFile file, RowScanner scanner, RowSink sink, CancellationToken cancellationToken)
+    {
+        using var lines = new RowFile(file.Stream, file.Name);
+        var rows = 0L;
+        while (await lines.PeekAsync(cancellationToken) is { } head)
+        {
+            if (!source.Takes(head.Span, isRecord: table.Name == Table.Records.Name))
+            {
+                await lines.SkipAsync(cancellationToken);
+                continue;
+            }
+            var batch = await sink.OpenAsync(JsonHead.ListOf(head.Span), cancellationToken);
+            if (!await lines.ReadAsync(scanner, batch, cancellationToken))
+                break;
+            await sink.AddedAsync(cancellationToken);
+            rows++;
+        }
+        if (file.Lines is { } expected && expected != lines.Line)
+            throw PipelineException.Permanent(
+                FailureReasons.ObjectDamaged,
+                $"'{file.Name}' has {Amount.Of(lines.Line, "record")} instead of {expected}. Nothing was exported.");
+        return rows;
+    }
+}
+
+/// <summary>What an export has written.</summary>
+/// <param name="Records">Rows of records.</param>
+/// <param name="Failures">Rows of failures.</param>
+/// <param name="LeftOut">Texts left out because they were too long.</param>
+internal sealed record ExportCounts(long Records, long Failures, long LeftOut);

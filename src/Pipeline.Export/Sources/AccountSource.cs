@@ -1,0 +1,101 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Pipeline.Json;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Reports;
+using Pipeline.Stores;
+using Pipeline.Stores.Azure;
+
+namespace Pipeline.Export.Sources;
+
+/// <summary>
+/// Closed lists in an Azure storage account: the files of records that their manifests name, and the failures of the
+/// ledger.
+/// </summary>
+/// <param name="objects">Reads the blobs.</param>
+/// <param name="failures">Reads the failures.</param>
+/// <param name="lists">The manifests of the lists.</param>
+internal sealed class AccountSource(ObjectStores objects, FailureReader failures, IReadOnlyList<Manifest> lists)
+    : IResultSource
+{
+    private const string Gzip = ".gz";
+
+    /// <inheritdoc/>
+    public DateTimeOffset? ClosedAt(string listId) => lists.FirstOrDefault(list => list.ListId == listId)?.ClosedAt;
+
+    /// <inheritdoc/>
+    public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => true;
+
+    /// <summary>Reads the manifest of a list; null if there is none yet.</summary>
+    public static async Task<Manifest?> ReadManifestAsync(
+        ObjectStores objects, string listId, CancellationToken cancellationToken)
+    {
+        var uri = new ObjectUri("azblob", AzureNames.ManifestsContainer, $"{listId}.json");
+        await using var stored = await objects.OpenAsync(uri, cancellationToken);
+        return stored is null
+            ? null
+            : await JsonSerializer.DeserializeAsync(stored.Body, PipelineJson.Plain.Manifest, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var location in lists.SelectMany(list => list.Locations))
+            yield return await OpenAsync(location, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ResultFile> OpenFailuresAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var list in lists.Where(list => list.Failures > 0))
+            await foreach (var failure in failures.ReadAsync(list.ListId, cancellationToken))
+                yield return new(
+                    $"failure {failure.Id}",
+                    new MemoryStream(
+                        [.. JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure), (byte)'\n']));
+    }
+
+    /// <summary>Opens a file of records that a manifest names.</summary>
+    /// <exception cref="PipelineException">Permanent: it is gone.</exception>
+    public async Task<ResultFile> OpenAsync(RecordLocation location, CancellationToken cancellationToken)
+    {
+        var uri = UriOf(location);
+        var stored = await objects.OpenAsync(uri, cancellationToken)
+            ?? throw PipelineException.Permanent(
+                FailureReasons.Unavailable,
+                $"'{location.Uri}' is gone, which the manifest names. Was it deleted, or has a lifecycle rule removed "
+                    + "it?");
+        return new(location.Uri, new OpenFile(stored, uri.Key), location.Records);
+    }
+
+    /// <summary>The blob of an address such as <c>https://ACCOUNT.blob.core.windows.net/records/9a41/…</c>.</summary>
+    private static ObjectUri UriOf(RecordLocation location)
+    {
+        const string Container = $"/{AzureNames.RecordsContainer}/";
+        var path = Uri.UnescapeDataString(new Uri(location.Uri).AbsolutePath);
+        var at = path.IndexOf(Container, StringComparison.Ordinal);
+        return new("azblob", AzureNames.RecordsContainer, path[(at + Container.Length)..]);
+    }
+
+    /// <summary>Decompresses a blob and closes it with the stream.</summary>
+    private sealed class OpenFile(ObjectRead stored, string name) : IO.ForwardStream
+    {
+        private readonly Stream _content = name.EndsWith(Gzip, StringComparison.Ordinal)
+            ? new GZipStream(stored.Body, CompressionMode.Decompress)
+            : stored.Body;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            _content.ReadAsync(buffer, cancellationToken);
+
+        public override async ValueTask DisposeAsync()
+        {
+            await _content.DisposeAsync();
+            await stored.DisposeAsync();
+            await base.DisposeAsync();
+        }
+    }
+}

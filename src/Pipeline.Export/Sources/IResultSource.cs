@@ -1,0 +1,26 @@
+namespace Pipeline.Export.Sources;
+
+/// <summary>The results that are exported.</summary>
+internal interface IResultSource
+{
+    /// <summary>Opens the files of records, one after the other. Each is disposed before the next is opened.</summary>
+    IAsyncEnumerable<ResultFile> OpenRecordsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Opens the files of failures. Called after the records were read.</summary>
+    IAsyncEnumerable<ResultFile> OpenFailuresAsync(CancellationToken cancellationToken);
+
+    /// <summary>Whether a row is exported, by the beginning of its JSON.</summary>
+    bool Takes(ReadOnlySpan<byte> head, bool isRecord);
+
+    /// <summary>Returns when a list was closed; null for a list that is open, or not known here.</summary>
+    DateTimeOffset? ClosedAt(string listId);
+}
+
+/// <summary>A file of JSON lines.</summary>
+/// <param name="Name">Its path or address.</param>
+/// <param name="Stream">Its content, decompressed.</param>
+/// <param name="Lines">Number of lines that it must have; null if that is not known.</param>
+internal sealed record ResultFile(string Name, Stream Stream, long? Lines = null) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Stream.DisposeAsync();
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Pipeline.Export.Sources;
+
+/// <summary>Reads single members of a record or failure from the beginning of its JSON.</summary>
+internal static class JsonHead
+{
+    /// <summary>Returns the list; empty if the beginning does not name it.</summary>
+    public static string ListOf(ReadOnlySpan<byte> head) => Find(head, "list_id"u8) ?? "";
+
+    /// <summary>Returns the id; null if the beginning does not name it.</summary>
+    public static string? IdOf(ReadOnlySpan<byte> head) => Find(head, "id"u8);
+
+    private static string? Find(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(head, isFinalBlock: false, default);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return null;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isIt = reader.ValueTextEquals(name);
+                if (!reader.Read())
+                    return null;
+                if (isIt)
+                    return reader.TokenType == JsonTokenType.String ? Encoding.UTF8.GetString(reader.ValueSpan) : null;
+                if (!reader.TrySkip())
+                    return null;
+            }
+            return null;
+        }
+        // The scanner of the whole line says what is wrong.
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

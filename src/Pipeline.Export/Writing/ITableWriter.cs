@@ -1,0 +1,13 @@
+using Pipeline.Export.Rows;
+
+namespace Pipeline.Export.Writing;
+
+/// <summary>Writes the rows of one table to one file.</summary>
+internal interface ITableWriter : IAsyncDisposable
+{
+    /// <summary>Writes the rows of a batch, which may be reused afterwards.</summary>
+    Task WriteAsync(RowBatch batch, CancellationToken cancellationToken);
+
+    /// <summary>Writes what belongs at the end. Without it the file is incomplete.</summary>
+    Task CompleteAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,93 @@
+using Pipeline.Cli;
+using Pipeline.Model;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Export;
+
+/// <summary>The command <c>pipeline export</c>, as a user runs it.</summary>
+public sealed class ExportCommandTests : IDisposable
+{
+    private readonly SomeResults _results = new();
+
+    public void Dispose() => _results.Dispose();
+
+    [Fact]
+    public async Task PartitionsAreFoldersThatDuckDbReadsAsColumns()
+    {
+        _results.WithRecords(SomeResults.Record("a"), SomeResults.Record("b", list: "open"))
+            .WithFailures(SomeResults.Failure("f"))
+            .WithManifest();
+        var lake = _results["lake"];
+
+        string[] arguments =
+            ["export", _results.Folder, "--format", "parquet", "--partition", "date,list", "--out", lake, "--json"];
+        await CliProcess.RunAsync(arguments);
+        var (exitCode, output, error) = await CliProcess.RunAsync(arguments);
+
+        Assert.Equal(ExitCodes.Complete, exitCode);
+        Assert.Contains("Exported 2 records and 1 failure to ", error);
+        Assert.Contains("\"records\":2,\"failures\":1", output);
+        Assert.Equal(
+            [["2026-03-19", "9a41", "a"], [null, "open", "b"]],
+            Duck.Query(
+                "SELECT dt::VARCHAR, list, id FROM "
+                    + $"read_parquet('{lake}/dt=*/**/*.parquet', hive_partitioning=true) ORDER BY id"));
+        Assert.True(File.Exists(Path.Combine(lake, "_failures", "dt=2026-03-19", "list=9a41", "part-0.parquet")));
+        Assert.Equal(["lake", "results"], Entries());
+    }
+
+    [Theory]
+    [InlineData("", "Name the file to write: --out results.parquet.")]
+    [InlineData(" --out /r.txt", "does not say in which format to write. Add --format parquet, csv, ndjson or sqlite.")]
+    [InlineData(" --out /r.csv --format xlsx", "--format is 'xlsx'. Write parquet, csv, ndjson or sqlite.")]
+    [InlineData(" --out /r.csv --columns url,http_stat", "There is no column 'http_stat'. Did you mean http_status?")]
+    [InlineData(" --out /r.csv --columns url,url", "--columns names 'url' twice.")]
+    [InlineData(" --out /r.csv --content all", "--content is 'all'. Write inline or none.")]
+    [InlineData(" --out /r.parquet --compression lz4", "--compression is 'lz4'. Write snappy or zstd.")]
+    [InlineData(" --out /r --format csv --partition url", "--partition is 'url'. Write date, list, or date,list.")]
+    [InlineData(" --out /r.sqlite --partition list", "SQLite is one file. Use another --format.")]
+    [InlineData(" --out /no/folder/r.csv", "is in a folder that does not exist.")]
+    [InlineData(" --out /results --format csv", "is a folder. Name a file, such as ")]
+    [InlineData(" --out /results --format csv --partition list", "holds other files than an earlier export")]
+    [InlineData(" --out /results/records.ndjson", "is what is exported. Name another file.")]
+    [InlineData("nowhere --out /r.csv", "There is no folder 'nowhere', and no list of that id was completed in")]
+    public async Task WhatCannotBeDoneIsSaidInOneLine(string arguments, string message)
+    {
+        _results.WithRecords(SomeResults.Record("a")).WithManifest();
+        var words = arguments.Replace(" /", $" {_results[""]}/", StringComparison.Ordinal).Split(' ');
+
+        var problem = await Assert.ThrowsAsync<PipelineException>(() => CommandLine.CreateRoot()
+            .Parse(["export", _results.Folder, .. words.Where(word => word.Length > 0)])
+            .InvokeAsync(new() { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken));
+
+        Assert.Contains(message, problem.Message);
+        Assert.DoesNotContain('\n', problem.Message);
+        Assert.Equal(ExitCodes.Usage, ExitCodes.For(problem));
+        Assert.Equal(["results"], Entries());
+    }
+
+    [Fact]
+    public async Task AFullDiskLeavesNothingAndSaysSo()
+    {
+        using var disk = SmallDisk.Mount(2);
+        var text = string.Concat(Enumerable.Range(0, 400_000).Select(n => $"{n * 7919L % 1_000_003} "));
+        _results.WithRecords(Enumerable.Range(0, 3).Select(
+            n => SomeResults.Record($"{n}", $$"""  "content":{"html":"{{text}}"}""")));
+
+        foreach (var name in new[] { "r.parquet", "r.sqlite", "r.csv" })
+        {
+            using var process = CliProcess.StartWithin(
+                disk.Enter,
+                ["export", _results.Folder, "--content", "inline", "--out", Path.Combine(disk.Path, name)]);
+            var (exitCode, _, error) = await process.WaitAsync();
+
+            Assert.Contains(
+                $"The disk that holds {Path.Combine(disk.Path, name)} is full. Nothing was exported.", error);
+            Assert.Equal(ExitCodes.Error, exitCode);
+            Assert.Empty(Directory.EnumerateFileSystemEntries(disk.Seen));
+        }
+    }
+
+    private IEnumerable<string?> Entries() =>
+        Directory.EnumerateFileSystemEntries(_results[""]).Select(Path.GetFileName).Order();
+}

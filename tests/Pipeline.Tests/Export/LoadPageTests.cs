@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Pipeline.Export.Copying;
+using Pipeline.Export.Sources;
+using Pipeline.Export.Tables;
+using Pipeline.Export.Targets;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Export;
+
+/// <summary>docs/load.md: what it calls tested is run as it is printed.</summary>
+public sealed partial class LoadPageTests : IAsyncLifetime
+{
+    private const string SystemPython = "/usr/bin/python3";
+
+    private static readonly IReadOnlyDictionary<string, string> Sections = Repository.Read("docs/load.md")
+        .Split("\n## Programs\n")[1]
+        .Split("\n### ")[1..]
+        .ToDictionary(section => section.Split('\n')[0]);
+
+    private readonly SomeResults _results = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        _results
+            .WithRecords(
+                SomeResults.Record("a", """  "content":{"html":"<p>1</p>"},"parsed":{"title":"One\u0000"}"""),
+                SomeResults.Record("b", """  "tag":"=1+1,\"x\"\n","parsed":{"title":"Two"}"""))
+            .WithFailures(SomeResults.Failure("f"))
+            .WithManifest();
+        foreach (var name in new[] { "results.parquet", "results.csv", "results.ndjson", "results.sqlite" })
+            await _results.ExportAsync(name, new(Enum.Parse<ExportFormat>(name.Split('.')[1], ignoreCase: true)));
+        await using var folder = new FolderTarget(_results["exports"], new(ExportFormat.Parquet), 1 << 20);
+        await new ResultExport(
+            FolderSource.Open(_results.Folder, []), folder, list => new("2026-03-19", list)).RunAsync(
+                Table.Records, withContent: true, TestContext.Current.CancellationToken);
+        await folder.CommitAsync(TestContext.Current.CancellationToken);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _results.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public void EverySectionSaysWhetherItIsTested() => Assert.All(
+        Sections,
+        section => Assert.Equal(
+            section.Key is "DuckDB" or "pandas" or "SQLite" or "PostgreSQL",
+            section.Value.Contains("\nTested", StringComparison.Ordinal)
+                || !section.Value.Contains("\nNot run here", StringComparison.Ordinal)));
+
+    [Fact]
+    public void DuckDbReadsEveryFile()
+    {
+        var statements = Blocks("DuckDB", "sql").SelectMany(block => block.Split(';'))
+            .Where(statement => !string.IsNullOrWhiteSpace(statement))
+            .ToList();
+
+        Assert.Equal(7, statements.Count);
+        foreach (var statement in statements)
+            Assert.NotEmpty(Duck.Query(
+                Path().Replace(statement, match => $"'{_results[match.Groups[1].Value]}")));
+        Assert.Equal("Two", Duck.Value($"SELECT parsed->>'$.title' FROM '{_results["results.parquet"]}' WHERE id='b'"));
+    }
+
+    [Fact]
+    [Trait("Needs", "servers")]
+    public async Task PandasReadsJsonLinesCsvAndSqlite()
+    {
+        var program = string.Concat(Blocks("pandas", "python"))
+            + "print(len(records), records.collected_at.dtype, records.parsed[1], len(table), "
+            + "table.collected_at.dtype, failed.reason[0])\n";
+
+        var output = await RunAsync(SystemPython, "-c", program);
+
+        Assert.Equal(
+            """2 datetime64[ns, UTC] {"title":"Two"} 2 datetime64[ns, UTC] task_failed""", output.Trim());
+    }
+
+    [Fact]
+    public async Task SqliteAnswers() =>
+        Assert.Equal("200|2\n", await RunAsync("bash", "-c", Assert.Single(Blocks("SQLite", "sh"))));
+
+    private static IEnumerable<string> Blocks(string section, string language) =>
+        Block().Matches(Sections[section])
+            .Where(block => block.Groups[1].Value == language)
+            .Select(block => block.Groups[2].Value);
+
+    private async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = _results[""], RedirectStandardOutput = true, RedirectStandardError = true,
+            })!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, await error);
+        return output;
+    }
+
+    [GeneratedRegex(@"^```(\w+)\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"'((results|exports)[./])")]
+    private static partial Regex Path();
+}
