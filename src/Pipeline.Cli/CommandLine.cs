@@ -70,6 +70,7 @@ internal static class CommandLine
             FailuresCommand.Create(),
             DiffCommand.Create(),
             ReplayCommand.Create(),
+            ReprocessCommand.Create(),
             VerifyCommand.Create(),
             NotifyCommand.Create(),
             ExportCommand.Create(),

@@ -109,7 +109,7 @@ internal sealed record TrialPlan(
         {
             var name = CrashPoint.Names[index];
             // These boundaries are passed once, all others often.
-            var isOnce = name is "intake.after-list" or "intake.after-messages"
+            var isOnce = name is "intake.after-list" or "intake.after-pin" or "intake.after-messages"
                 || name.Contains("manifest", StringComparison.Ordinal) || name == "sweep.after-close";
             yield return $"{name}:{(isOnce ? 1 : random.Next(1, 5))}";
         }

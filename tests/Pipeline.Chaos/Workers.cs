@@ -42,7 +42,7 @@ internal sealed class Workers(
     {
         List<string> arguments = plan.IsServing
             ? ["serve", "--out", Path.Combine(_work, "out")]
-            : ["run", .. _lists, "--out", Path.Combine(_work, "out")];
+            : ["run", .. _lists, "--series", "chaos", "--out", Path.Combine(_work, "out")];
         arguments.AddRange(
             [
                 "--state", Path.Combine(_work, "state"), "--api", api.AbsoluteUri, "--listen",
@@ -57,7 +57,7 @@ internal sealed class Workers(
     private async Task SubmitAsync(string list)
     {
         using var submit = installation.Start(
-            ["submit", list, "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
+            ["submit", list, "--series", "chaos", "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
             Environment());
         if (await submit.WaitAsync(TimeSpan.FromSeconds(60)) is not 0)
             throw new InvalidOperationException($"Cannot submit the list: {submit.LastWords}");

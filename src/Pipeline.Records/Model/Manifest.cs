@@ -24,6 +24,9 @@ public sealed record Manifest
     /// <summary>The series of the list; null if it is not a run of a series.</summary>
     public string? Series { get; init; }
 
+    /// <summary>The list whose stored results this one read again; null for a list of its own.</summary>
+    public string? RevisionOf { get; init; }
+
     /// <summary>The API's address, or <c>emulator</c>.</summary>
     public string? Api { get; init; }
 

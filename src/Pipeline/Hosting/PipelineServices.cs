@@ -150,6 +150,7 @@ public static class PipelineServices
         services.AddSingleton<OverviewReporter>();
         services.AddSingleton<ReplayChoice>();
         services.AddSingleton<ReplayStage>();
+        services.AddSingleton<ReprocessStage>();
         services.AddSingleton<ListControls>();
         services.AddSingleton<ListReplays>();
         return services;

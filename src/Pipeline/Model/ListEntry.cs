@@ -99,6 +99,12 @@ public sealed record ListEntry
     /// <summary>Number of inputs of earlier runs of the series that this list no longer has.</summary>
     public long Removed { get; init; }
 
+    /// <summary>
+    /// The list whose stored results this one reads again; null for a list of its own. Nothing of such a list is posted
+    /// by itself.
+    /// </summary>
+    public string? RevisionOf { get; init; }
+
     /// <summary>Opaque version that conditional updates compare; empty on an entry that was never stored.</summary>
     public string Version { get; init; } = "";
 }

@@ -18,6 +18,9 @@ public sealed record Manifest
     /// <summary>Where the list was read from, for people.</summary>
     public string? Source { get; init; }
 
+    /// <summary>The list whose stored results this one read again; null for a list of its own.</summary>
+    public string? RevisionOf { get; init; }
+
     /// <summary>The API's address, or <c>emulator</c> for the emulator that the run itself started.</summary>
     public string? Api { get; init; }
 

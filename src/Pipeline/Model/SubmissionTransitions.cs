@@ -53,6 +53,35 @@ internal static class SubmissionTransitions
     };
 
     /// <summary>
+    /// A new submission whose results another one has had delivered: they are read once more, and nothing is posted.
+    /// </summary>
+    /// <param name="submissionId">Its id.</param>
+    /// <param name="listId">Its list.</param>
+    /// <param name="sequence">Its place in the list.</param>
+    /// <param name="count">How many inputs it has.</param>
+    /// <param name="delivered">The submission that was posted.</param>
+    /// <param name="now">The time, from which deadlines count.</param>
+    /// <param name="dueAt">When Sweep looks after its results.</param>
+    public static SubmissionEntry PlanDelivered(
+        string submissionId, string listId, int sequence, int count, SubmissionEntry delivered, DateTimeOffset now,
+        DateTimeOffset dueAt) => new()
+    {
+        SubmissionId = submissionId,
+        ListId = listId,
+        Sequence = sequence,
+        Count = count,
+        State = SubmissionState.Accepted,
+        SharedInputs = delivered.SharedInputs,
+        StorageUrl = delivered.StorageUrl,
+        Compressed = delivered.Compressed,
+        BatchId = delivered.BatchId,
+        Proof = delivered.Proof,
+        PostedAt = delivered.PostedAt,
+        AcceptedAt = now,
+        DueAt = dueAt,
+    };
+
+    /// <summary>
     /// A new submission of lines that are no inputs: all of them are failures from the start, and nothing is posted.
     /// </summary>
     public static SubmissionEntry PlanClosed(

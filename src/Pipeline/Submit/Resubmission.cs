@@ -35,7 +35,7 @@ internal sealed partial class Resubmission(
         if (failed.Count == 0 || submission.Attempt >= retry.MaxAttempts
             || failed.Count > retry.MaxShare * inputs.Count
             || await ledger.GetListAsync(submission.ListId, cancellationToken) is
-                { Steering: ListSteering.Cancelled })
+                { Steering: ListSteering.Cancelled } or { RevisionOf: not null })
             return inputs;
         LogRetried(failed.Count, submission.SubmissionId, submission.Attempt + 1);
         await PostAgainAsync(submission, failed, DelayOf(retry, submission.Attempt), cancellationToken);

@@ -125,6 +125,51 @@ public abstract class SeriesSuite(Servers? azure) : StoreSuite(azure)
             Changes(next));
     }
 
+    [Fact]
+    [Trait("Promise", "2")]
+    [Trait("Promise", "7")]
+    public async Task StoredResultsAreReadAgainWithoutAPostAndAsRecordsOfTheirOwn()
+    {
+        await using var rig = await StartAsync("task_fail=1");
+        var (exitCode, _, error) = await CliProcess.RunAsync(Command(rig, 12), KillSuite.Environment(rig));
+        Assert.True(exitCode == ExitCodes.SomeFailed, error);
+        var first = JsonElement.Parse(File.ReadAllText(Path.Combine(rig.Out, "manifest.json")));
+        var listId = first.GetProperty("list_id").GetString()!;
+        string[] command =
+        [
+            "reprocess", listId, "--content", "reference", "--out", rig.Out,
+            "--api", rig.Emulator.BaseAddress.AbsoluteUri, "--storage-url", "s3://results/series/",
+        ];
+        // Posting failures again would be paid for.
+        (string, string)[] environment = [.. KillSuite.Environment(rig), ("Pipeline__Retry__MaxAttempts", "3")];
+        var killed = await CliProcess.RunAsync(
+            command, [.. environment, ("PIPELINE_CRASH_AT", "repeat.after-submission")]);
+        Assert.Equal(128 + 9, killed.ExitCode);
+
+        (exitCode, _, error) = await CliProcess.RunAsync(command, environment);
+
+        Assert.True(exitCode == ExitCodes.SomeFailed, error);
+        var outcome = new RunOutcome(
+            exitCode,
+            File.ReadAllLines(Path.Combine(rig.Out, "records.ndjson")),
+            File.ReadAllLines(Path.Combine(rig.Out, "failures.ndjson")),
+            JsonElement.Parse(File.ReadAllText(Path.Combine(rig.Out, "manifest.json"))),
+            await rig.PostsAsync());
+        outcome.CheckPromises();
+        Assert.Single(outcome.Posts);
+        Assert.Equal((22, 2), (outcome.Records.Count, outcome.Failures.Count));
+        var revised = outcome.Records.Where(r => r.GetProperty("list_id").GetString() == $"{listId}-r1").ToList();
+        var original = outcome.Records.Except(revised).ToDictionary(r => r.GetProperty("task_id").GetString()!);
+        Assert.Equal(11, revised.Count);
+        foreach (var record in revised)
+        {
+            var before = original[record.GetProperty("task_id").GetString()!];
+            Assert.False(record.TryGetProperty("content", out _));
+            foreach (var name in (string[])["url", "content_digest", "requested_at", "input", "line"])
+                Assert.Equal(before.GetProperty(name).GetRawText(), record.GetProperty(name).GetRawText());
+        }
+    }
+
     private static string Changes(JsonElement manifest) => JsonSerializer.Serialize(manifest.GetProperty("changes"));
 
     private static string Page(JsonElement record) => record.GetProperty("url").GetString()![^1..];

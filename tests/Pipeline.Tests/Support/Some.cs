@@ -34,6 +34,7 @@ public static partial class Some
         Known = 7,
         KnownSince = Time.AddDays(-1),
         Removed = 8,
+        RevisionOf = "earlier",
     };
 
     public static SeriesEntry SeriesEntry(int number, DateTimeOffset? runAt = null, string listId = "list") => new()

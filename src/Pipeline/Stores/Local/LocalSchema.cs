@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 11;
+    public const int Version = 12;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -28,7 +28,7 @@ internal static class LocalSchema
             setback TEXT,
             content_hash TEXT, message TEXT, steering INTEGER NOT NULL DEFAULT 0, steered_at INTEGER, series TEXT,
             left_out INTEGER NOT NULL DEFAULT 0, known INTEGER NOT NULL DEFAULT 0, known_since INTEGER,
-            removed INTEGER NOT NULL DEFAULT 0);
+            removed INTEGER NOT NULL DEFAULT 0, revision_of TEXT);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
 
         CREATE TABLE submission(
@@ -201,6 +201,9 @@ internal static class LocalSchema
     private const string FromVersion10 =
         "CREATE TABLE input_filter(submission_id TEXT PRIMARY KEY, bits BLOB NOT NULL);";
 
+    // Migrates from version 11.
+    private const string FromVersion11 = "ALTER TABLE list ADD COLUMN revision_of TEXT;";
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -236,6 +239,8 @@ internal static class LocalSchema
             session.Script(FromVersion9);
         if (version is > 0 and < 11)
             session.Script(FromVersion10);
+        if (version is > 0 and < 12)
+            session.Script(FromVersion11);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

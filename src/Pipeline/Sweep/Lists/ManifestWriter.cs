@@ -72,6 +72,7 @@ internal sealed class ManifestWriter(
     {
         ListId = list.ListId,
         Source = list.Source,
+        RevisionOf = list.RevisionOf,
         Api = options.Value.Nimble.Name,
         Inputs = list.Inputs,
         Records = sum.Outcomes.Records,
@@ -89,7 +90,7 @@ internal sealed class ManifestWriter(
         ClosedAt = now,
         DurationMs = (long)(now - list.CreatedAt).TotalMilliseconds,
         Guards = await DescribeGuardsAsync(list.ListId, sum.Canary, cancellationToken),
-        EstimatedCost = options.Value.Nimble.PricePerUrl * sum.Accepted,
+        EstimatedCost = options.Value.Nimble.PricePerUrl * (list.RevisionOf is null ? sum.Accepted : 0),
     };
 
     private async Task<ManifestGuards?> DescribeGuardsAsync(

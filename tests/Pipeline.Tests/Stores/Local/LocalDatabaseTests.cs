@@ -16,6 +16,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         DROP TABLE series; DROP TABLE series_run; DROP TABLE series_pin;
         ALTER TABLE list DROP COLUMN series; ALTER TABLE list DROP COLUMN left_out; ALTER TABLE list DROP COLUMN known;
         ALTER TABLE list DROP COLUMN known_since; ALTER TABLE list DROP COLUMN removed;
+        ALTER TABLE list DROP COLUMN revision_of;
         ALTER TABLE input DROP COLUMN series; ALTER TABLE submission DROP COLUMN series;
         ALTER TABLE input DROP COLUMN part; ALTER TABLE input DROP COLUMN part_offset;
         ALTER TABLE input DROP COLUMN part_length; ALTER TABLE input DROP COLUMN content_digest;

@@ -37,6 +37,7 @@ internal static class LedgerEntities
         if (list.Steering != ListSteering.None)
             row[nameof(list.Steering)] = list.Steering.ToString();
         Put(row, nameof(list.SteeredAt), list.SteeredAt);
+        LedgerText.Put(row, nameof(list.RevisionOf), list.RevisionOf);
         if (list.Series is null)
             return row;
         row[nameof(list.Series)] = list.Series;
@@ -64,6 +65,7 @@ internal static class LedgerEntities
         Steering = Enum.Parse<ListSteering>(
             row.GetString(nameof(ListEntry.Steering)) ?? nameof(ListSteering.None)),
         SteeredAt = Time(row, nameof(ListEntry.SteeredAt)),
+        RevisionOf = row.GetString(nameof(ListEntry.RevisionOf)),
         Series = row.GetString(nameof(ListEntry.Series)),
         LeftOut = row.GetInt64(nameof(ListEntry.LeftOut)) ?? 0,
         Known = row.GetInt64(nameof(ListEntry.Known)) ?? 0,

@@ -12,7 +12,8 @@ internal static partial class LedgerRows
 {
     private const string ListColumns =
         "list_id, state, source, inputs, duplicates, invalid, submissions, created_at, closed_at, setback, "
-            + "content_hash, message, steering, steered_at, series, left_out, known, known_since, removed, version";
+            + "content_hash, message, steering, steered_at, series, left_out, known, known_since, removed, "
+            + "revision_of, version";
 
     private const string InputColumns =
         "submission_id, ordinal, id, url, input, line, state, task_id, learnt, reason, failure, finished_at, moved_to, "
@@ -21,25 +22,25 @@ internal static partial class LedgerRows
     public static void Insert(SqlSession session, ListEntry list) =>
         session.Execute(
             $"INSERT INTO list({ListColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-                + "$13, $14, $15, $16, $17, $18, $19, 1) ON CONFLICT DO NOTHING",
+                + "$13, $14, $15, $16, $17, $18, $19, $20, 1) ON CONFLICT DO NOTHING",
             list.ListId, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid, list.Submissions,
                 Ticks(list.CreatedAt),
             Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash, list.Message,
             (int)list.Steering, Ticks(list.SteeredAt), list.Series, list.LeftOut, list.Known, Ticks(list.KnownSince),
-            list.Removed);
+            list.Removed, list.RevisionOf);
 
     public static ListEntry? Update(SqlSession session, ListEntry list) =>
         Number(list.Version) is { } version && session.Execute(
             "UPDATE list SET state=$3, source=$4, inputs=$5, duplicates=$6, invalid=$7, submissions=$8, "
                 + "created_at=$9, closed_at=$10, "
             + "setback=$11, content_hash=$12, message=$13, steering=$14, steered_at=$15, series=$16, left_out=$17, "
-            + "known=$18, known_since=$19, removed=$20, version=version+1 "
+            + "known=$18, known_since=$19, removed=$20, revision_of=$21, version=version+1 "
             + "WHERE list_id=$1 AND version=$2",
             list.ListId, version, (int)list.State, list.Source, list.Inputs, list.Duplicates, list.Invalid,
                 list.Submissions,
             Ticks(list.CreatedAt), Ticks(list.ClosedAt), Setback.Write(list.Setback), list.ContentHash,
             list.Message, (int)list.Steering, Ticks(list.SteeredAt), list.Series, list.LeftOut, list.Known,
-            Ticks(list.KnownSince), list.Removed) > 0
+            Ticks(list.KnownSince), list.Removed, list.RevisionOf) > 0
             ? list with { Version = Text(version + 1) }
             : null;
 
@@ -176,7 +177,8 @@ internal static partial class LedgerRows
         Known = row.GetInt64(16),
         KnownSince = Time(row, 17),
         Removed = row.GetInt64(18),
-        Version = Text(row.GetInt64(19)),
+        RevisionOf = NullableText(row, 19),
+        Version = Text(row.GetInt64(20)),
     };
 
     // All inputs share one string of the submission id, because thousands of them are in memory.
