@@ -111,8 +111,7 @@ public static class Emulator
         new(
             $"Cannot listen on {endpoint}: port {endpoint.Port} is in use. Stop the other "
                 + "program or choose another port.",
-            error
-        );
+            error);
 
     private static FileStream LockFolder(string folder)
     {

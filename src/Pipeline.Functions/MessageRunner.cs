@@ -52,11 +52,7 @@ internal sealed partial class MessageRunner(
     /// False if the error must escape. The host then counts it as a try and delivers the message again.
     /// </returns>
     private async Task<bool> SettleAsync(
-        HeldMessage held,
-        ReadOnlyMemory<byte> body,
-        Exception error,
-        CancellationToken stopping
-    )
+        HeldMessage held, ReadOnlyMemory<byte> body, Exception error, CancellationToken stopping)
     {
         var (name, id, envelope, tries) = held;
         switch (Tries.FateAfter(error, tries, stopping.IsCancellationRequested))
@@ -88,8 +84,7 @@ internal sealed partial class MessageRunner(
         ReadOnlyMemory<byte> body,
         TimeSpan shortest,
         PipelineException problem,
-        CancellationToken stopping
-    )
+        CancellationToken stopping)
     {
         var wait = problem.RetryAfter.AtLeast(shortest);
         LogDelayed(held.Id, held.Queue, wait.TotalSeconds, held.Tries, problem.Message);

@@ -53,10 +53,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
     }
 
     private async Task<CheckReport> CheckAsync(
-        string name,
-        Func<CancellationToken, Task<string>> ask,
-        CancellationToken cancellationToken
-    )
+        string name, Func<CancellationToken, Task<string>> ask, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -83,8 +80,7 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
             return new(
                 name,
                 false,
-                $"There was no answer within {Patience.TotalSeconds:0} s. Check address, network and firewall."
-            );
+                $"There was no answer within {Patience.TotalSeconds:0} s. Check address, network and firewall.");
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

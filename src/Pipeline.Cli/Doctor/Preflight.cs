@@ -63,8 +63,7 @@ internal sealed class Preflight : IAsyncDisposable
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 "NIMBLE_API_KEY is not set, so 'pipeline run' uses an emulator. Set it to the "
-                    + "key of your Nimble account."
-            );
+                    + "key of your Nimble account.");
         try
         {
             await foreach (var _ in _services.GetRequiredService<NimbleClient>().ListBatchesAsync(cancellationToken))
@@ -76,8 +75,7 @@ internal sealed class Preflight : IAsyncDisposable
             throw PipelineException.Permanent(
                 FailureReasons.AccessDenied,
                 $"The API at {api} wants a key, and NIMBLE_API_KEY is not set. Set it to the key of that API.",
-                problem
-            );
+                problem);
         }
     }
 
@@ -108,16 +106,12 @@ internal sealed class Preflight : IAsyncDisposable
         if (address.Scheme != "https" && !address.IsLoopback)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"{address} is not https, and callbacks carry a token. Put a proxy with TLS before it."
-            );
+                $"{address} is not https, and callbacks carry a token. Put a proxy with TLS before it.");
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         try
         {
             using var response = await http.GetAsync(
-                address,
-                HttpCompletionOption.ResponseHeadersRead,
-                cancellationToken
-            );
+                address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return $"{address} answers ({(int)response.StatusCode}) here; whether Nimble reaches "
                 + "it cannot be tested here";
         }
@@ -127,8 +121,7 @@ internal sealed class Preflight : IAsyncDisposable
                 FailureReasons.Unavailable,
                 $"{address} is not reachable from here: {e.Message.TrimEnd('.')}. "
                     + "Start the host, or correct the address.",
-                inner: e
-            );
+                inner: e);
         }
     }
 

@@ -20,8 +20,7 @@ internal static class ProxyReport
             proxy is null
                 ? null
                 : "through " + proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
-                    + Source(destination)
-        );
+                    + Source(destination));
     }
 
     private static string Source(Uri destination)

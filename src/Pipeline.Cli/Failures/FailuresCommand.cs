@@ -61,8 +61,7 @@ internal static class FailuresCommand
                 if (failure.ListId != listId)
                     await output.WriteLineAsync($"list {listId = failure.ListId}");
                 await output.WriteLineAsync(
-                    $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Place(failure)}"
-                );
+                    $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Place(failure)}");
                 await output.WriteProseAsync($"    {failure.Message.ReplaceLineEndings(" ")}", 4);
             }
 

@@ -104,11 +104,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     /// <summary>The lists, for programs.</summary>
     public IEnumerable<SubmittedList> Submitted =>
         _lists.Zip(_ids, (l, id) => new SubmittedList(
-            id,
-            l.List.Name,
-            l.Inspection.Inputs,
-            l.Inspection.Invalid
-        ));
+            id, l.List.Name, l.Inspection.Inputs, l.Inspection.Invalid));
 
     public ValueTask DisposeAsync()
     {

@@ -13,11 +13,7 @@ namespace Pipeline.Cli.Lists;
 /// <param name="own">The lists that the run waits for, by id.</param>
 /// <param name="console">Where to tell it.</param>
 internal sealed class OtherLists(
-    IServiceProvider services,
-    RunSettings settings,
-    IReadOnlyList<string> own,
-    IAnsiConsole console
-)
+    IServiceProvider services, RunSettings settings, IReadOnlyList<string> own, IAnsiConsole console)
 {
     private const int MaxNamed = 3;
 
@@ -42,8 +38,7 @@ internal sealed class OtherLists(
         if (others.Count > MaxNamed)
             console.WriteWhole(
                 $"{Amount.Of(others.Count - MaxNamed, "more list is", "more lists are")} open too. "
-                    + $"'{Shell.Command(settings, "status")}' shows them."
-            );
+                    + $"'{Shell.Command(settings, "status")}' shows them.");
     }
 
     private static string Done(ListReport list) =>

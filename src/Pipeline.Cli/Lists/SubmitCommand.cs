@@ -10,8 +10,7 @@ internal static class SubmitCommand
 {
     private static readonly Argument<string[]> Lists = ListArgument.Create(
         "Files of URLs (text, CSV, NDJSON, JSON or a Nimble batch body), '-' for standard input, or URLs.",
-        ArgumentArity.OneOrMore
-    );
+        ArgumentArity.OneOrMore);
 
     private static readonly Option<bool> Json = new("--json")
     {
@@ -41,9 +40,7 @@ internal static class SubmitCommand
                         Lists = parsed.GetValue(Lists)!,
                     },
                     parsed.GetValue(Json),
-                    cancellationToken
-                )
-        );
+                    cancellationToken));
         return command;
     }
 
@@ -57,8 +54,7 @@ internal static class SubmitCommand
         lists.Complete();
         if (json)
             await Console.Out.WriteLineAsync(
-                JsonSerializer.Serialize([.. lists.Submitted], CliJson.Default.SubmittedListArray)
-            );
+                JsonSerializer.Serialize([.. lists.Submitted], CliJson.Default.SubmittedListArray));
         else
             foreach (var id in ids)
                 await Console.Out.WriteLineAsync(id);

@@ -91,8 +91,7 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
                 : PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration,
                     $"The emulator cannot start: {problem.Message}",
-                    problem
-                );
+                    problem);
         }
     }
 }

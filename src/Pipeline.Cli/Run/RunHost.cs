@@ -43,10 +43,7 @@ internal sealed class RunHost : IAsyncDisposable
     /// <param name="say">Gets, in sentences, what the user may not expect.</param>
     /// <param name="cancellationToken">Stops the start.</param>
     public static async Task<RunHost> StartAsync(
-        RunSettings settings,
-        Action<string> say,
-        CancellationToken cancellationToken
-    )
+        RunSettings settings, Action<string> say, CancellationToken cancellationToken)
     {
         var host = new RunHost();
         try
@@ -79,15 +76,12 @@ internal sealed class RunHost : IAsyncDisposable
                     || (
                         TimeProvider.System.GetElapsedTime(started) >= atLeast
                         && await AreClosedAsync(listIds, token)
-                        && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)
-                    ),
-                cancellationToken
-            );
+                        && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)),
+                cancellationToken);
             if (await FindRefusedAsync(listIds, cancellationToken) is { } refused)
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
-                    $"{refused.Source ?? refused.ListId}: {refused.Message}"
-                );
+                    $"{refused.Source ?? refused.ListId}: {refused.Message}");
             cancellationToken.ThrowIfCancellationRequested();
         } while (!await AreClosedAsync(listIds, cancellationToken));
     }
@@ -134,8 +128,7 @@ internal sealed class RunHost : IAsyncDisposable
             : throw PipelineException.Permanent(
                 FailureReasons.Internal,
                 $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files. Run the "
-                    + "same command again to try once more."
-            );
+                    + "same command again to try once more.");
     }
 
     /// <summary>Whether every notification was tried; one that failed is tried again later.</summary>

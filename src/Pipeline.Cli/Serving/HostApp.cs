@@ -30,11 +30,7 @@ internal static class HostApp
     /// <param name="listen">The address to listen at.</param>
     /// <param name="addStores">Registers the ports.</param>
     public static WebApplication Build(
-        RunSettings settings,
-        EmbeddedEmulator? emulator,
-        Uri listen,
-        Action<IServiceCollection> addStores
-    )
+        RunSettings settings, EmbeddedEmulator? emulator, Uri listen, Action<IServiceCollection> addStores)
     {
         // Empty: it reads no appsettings.json of the folder that it happens to run in, and watches none.
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -49,8 +45,7 @@ internal static class HostApp
         builder
             .Services.AddPipeline(options => Configure(options, settings, emulator, listen))
             .AddCloudObjects(
-                emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores)
-            );
+                emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores));
         builder.Services.AddPages(
             new() { Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder });
         addStores(builder.Services);

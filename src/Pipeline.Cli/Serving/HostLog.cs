@@ -16,8 +16,7 @@ internal static class HostLog
         logging.Services.AddSingleton<ConsoleFormatter>(new LogLines(TimeProvider.System));
         logging
             .AddConsole(console =>
-                (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLines.Name, LogLevel.Trace)
-            )
+                (console.FormatterName, console.LogToStandardErrorThreshold) = (LogLines.Name, LogLevel.Trace))
             .AddFilter("Microsoft", LogLevel.Warning);
     }
 }

@@ -42,8 +42,7 @@ internal static class Listener
             KeptAddresses.IsListening(settings)
                 ? $"Another process works on this state and listens at {last}. Both take webhooks."
                 : $"The last run listened at {last}: {problem} Webhooks on their way there are lost; Sweep finds their "
-                    + "results."
-        );
+                    + "results.");
         return other;
     }
 

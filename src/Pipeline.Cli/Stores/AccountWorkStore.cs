@@ -41,9 +41,7 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
             new OpenWorkStore(
                 services => services.AddAzureStores(account),
                 (services, ids, token) => new AccountOutput(settings, services).FetchAsync(ids, token),
-                Held: null
-            )
-        );
+                Held: null));
 
     /// <inheritdoc/>
     public override Task<OpenWorkStore> OpenForHostAsync(CancellationToken cancellationToken) =>

@@ -34,8 +34,7 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 $"There is no state in {settings.State}. Name the --out (and --state) of the run you mean, or set "
-                    + "AzureWebJobsStorage to the storage account."
-            );
+                    + "AzureWebJobsStorage to the storage account.");
     }
 
     /// <inheritdoc/>
@@ -51,8 +50,7 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
         return new(
             services => services.AddLocalStores(database),
             (_, _, _) => throw new InvalidOperationException("The records were not opened."),
-            database
-        );
+            database);
     }
 
     /// <inheritdoc/>
@@ -67,8 +65,7 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
             return new(
                 services => services.AddLocalStores(database, sink),
                 (_, ids, token) => sink.AgreesAsync(ids, token),
-                database
-            );
+                database);
         }
         catch
         {
@@ -84,8 +81,7 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
     public override string DescribeCompleted(string list, DateTimeOffset? at) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again."
-        );
+            $"{list} was completed in this folder on {at:yyyy-MM-dd HH:mm} UTC. Add --again to fetch it again.");
 
     /// <inheritdoc/>
     public override Task<string> AskAsync(CancellationToken cancellationToken) =>

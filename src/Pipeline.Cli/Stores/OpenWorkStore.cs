@@ -12,8 +12,7 @@ namespace Pipeline.Cli.Stores;
 internal sealed record OpenWorkStore(
     Action<IServiceCollection> AddTo,
     Func<IServiceProvider, IReadOnlyList<string>, CancellationToken, Task<bool>> AreDeliveredAsync,
-    IAsyncDisposable? Held
-) : IAsyncDisposable
+    IAsyncDisposable? Held) : IAsyncDisposable
 {
     public ValueTask DisposeAsync() => Held?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

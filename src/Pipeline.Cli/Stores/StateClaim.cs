@@ -30,8 +30,7 @@ internal sealed class StateClaim : IAsyncDisposable
                 $"Another 'pipeline' process works in {settings.State}. Wait until it ends, or "
                     + "name another folder with "
                     + "--out (and --state, if you use it).",
-                problem
-            );
+                problem);
         }
     }
 

@@ -150,8 +150,7 @@ internal sealed class ExtractEndpoints(
         PostRow post,
         List<TaskRow> tasks,
         IReadOnlyList<(int Index, string Input)> refused,
-        HttpRequest request
-    )
+        HttpRequest request)
     {
         writer.WriteString("batch_id", post.Id);
         writer.WriteNumber("batch_size", tasks.Count);

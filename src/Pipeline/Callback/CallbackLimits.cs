@@ -13,8 +13,7 @@ namespace Pipeline.Callback;
 internal sealed class CallbackLimits(
     int perSubmission = CallbackLimits.PerSubmission,
     int perSecond = CallbackLimits.PerSecondInAll,
-    int wrongPerSecond = CallbackLimits.WrongPerSecond
-) : IDisposable
+    int wrongPerSecond = CallbackLimits.WrongPerSecond) : IDisposable
 {
     // These are constants because a webhook over a limit costs nothing: it is answered 429, and Sweep finds the
     // results.

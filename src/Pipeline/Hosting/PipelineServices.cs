@@ -171,8 +171,7 @@ public static class PipelineServices
             .AddSingleton(s => new StoreHealth(
                 s.GetRequiredService<TimeProvider>(),
                 () => DiskFaults.HasRoom(database.Path, DiskFaults.WorkingBytes)
-                    && DiskFaults.HasRoom(records.Folder, DiskFaults.WorkingBytes)
-            ));
+                    && DiskFaults.HasRoom(records.Folder, DiskFaults.WorkingBytes)));
 
     /// <summary>
     /// Adds the ports for one machine without the record store, for commands that produce no records.

@@ -32,8 +32,7 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
             services.GetRequiredService<TimeProvider>(),
             new Random(),
             services.GetRequiredService<StoreHealth>(),
-            services.GetRequiredService<ILogger<QueueHost>>()
-        );
+            services.GetRequiredService<ILogger<QueueHost>>());
 
     private static IEnumerable<QueueHandler> Handlers(IServiceProvider services, PipelineOptions options)
     {

@@ -53,10 +53,7 @@ internal sealed class DuplicateFilter(long capacity, string folder, long maxInMe
                 slots[at] = hash;
                 if (_file is not null)
                     RandomAccess.Write(
-                        _file,
-                        MemoryMarshal.AsBytes(slots.Slice(at, 1)),
-                        ((block * BlockSlots) + at) * SlotBytes
-                    );
+                        _file, MemoryMarshal.AsBytes(slots.Slice(at, 1)), ((block * BlockSlots) + at) * SlotBytes);
                 return true;
             }
         }

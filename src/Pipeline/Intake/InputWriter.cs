@@ -107,9 +107,7 @@ internal sealed class InputWriter : IDisposable
     public UInt128 IdentifyBad(in ListItem item) =>
         Hash(
             Encoding.UTF8.GetBytes(
-                string.Create(CultureInfo.InvariantCulture, $"{_listId}\nline\n{item.Line}\n{item.Text}")
-            )
-        );
+                string.Create(CultureInfo.InvariantCulture, $"{_listId}\nline\n{item.Line}\n{item.Text}")));
 
     /// <summary>Formats an id as 32 lower-case hex digits.</summary>
     public static string Format(UInt128 id) => id.ToString("x32", CultureInfo.InvariantCulture);

@@ -23,8 +23,7 @@ internal sealed partial class IntakeStage(
     IObjectStore objects,
     IOptions<PipelineOptions> options,
     TimeProvider time,
-    ILogger<IntakeStage> logger
-)
+    ILogger<IntakeStage> logger)
 {
     /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
@@ -53,8 +52,7 @@ internal sealed partial class IntakeStage(
                 options.Value.Intake,
                 pointer?.ListId,
                 pointer?.Series ?? default,
-                cancellationToken
-            );
+                cancellationToken);
             if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
                 throw SubmissionPlanner.ListChanged(list.ListId);
             foreach (var warning in list.Warnings)
@@ -70,11 +68,7 @@ internal sealed partial class IntakeStage(
     }
 
     private async Task<ListEntry> PlanAsync(
-        ListInspection list,
-        ListSource source,
-        string name,
-        CancellationToken cancellationToken
-    )
+        ListInspection list, ListSource source, string name, CancellationToken cancellationToken)
     {
         var entry = await _admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
@@ -82,10 +76,7 @@ internal sealed partial class IntakeStage(
         if (entry.State != ListState.Planning)
         {
             await new PlannedBefore(ledger, entry, list).CheckAsync(
-                planner,
-                Items(source, cancellationToken),
-                cancellationToken
-            );
+                planner, Items(source, cancellationToken), cancellationToken);
             LogAlreadyPlanned(list.ListId, entry.State);
             return entry;
         }
@@ -101,8 +92,7 @@ internal sealed partial class IntakeStage(
         SubmissionPlanner planner,
         SeriesComparison? series,
         PlannedBefore before,
-        CancellationToken cancellationToken
-    )
+        CancellationToken cancellationToken)
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
@@ -122,11 +112,7 @@ internal sealed partial class IntakeStage(
 
     /// <summary>Compares the inputs that wait with the series, and plans those that are not left out.</summary>
     private async Task DecideAsync(
-        SubmissionPlanner planner,
-        SeriesComparison? series,
-        PlannedBefore before,
-        CancellationToken cancellationToken
-    )
+        SubmissionPlanner planner, SeriesComparison? series, PlannedBefore before, CancellationToken cancellationToken)
     {
         if (series is null || planner.Undecided is not { Count: > 0 } keys)
             return;
@@ -137,10 +123,7 @@ internal sealed partial class IntakeStage(
     }
 
     private async Task WriteAsync(
-        PlannedSubmission submission,
-        PlannedBefore before,
-        CancellationToken cancellationToken
-    )
+        PlannedSubmission submission, PlannedBefore before, CancellationToken cancellationToken)
     {
         await before.CheckAsync(submission, cancellationToken);
         // Failures are published first: every failure in the ledger must be there.
@@ -152,16 +135,11 @@ internal sealed partial class IntakeStage(
             await queue.SendAsync(
                 new SubmissionMessage(submission.Entry.SubmissionId, Activity.Current?.Id),
                 TimeSpan.Zero,
-                cancellationToken
-            );
+                cancellationToken);
     }
 
     private async Task<ListEntry> OpenAsync(
-        ListEntry entry,
-        SubmissionPlanner planner,
-        SeriesComparison? series,
-        CancellationToken cancellationToken
-    )
+        ListEntry entry, SubmissionPlanner planner, SeriesComparison? series, CancellationToken cancellationToken)
     {
         var removed = series is null ? 0 : await series.CountRemovedAsync(cancellationToken);
         var current = entry;
@@ -187,24 +165,20 @@ internal sealed partial class IntakeStage(
                     written.Inputs,
                     written.Submissions,
                     written.Duplicates,
-                    written.Invalid
-                );
+                    written.Invalid);
                 if (SeriesText.Describe(written) is { } known)
                     LogSeries(written.ListId, known);
                 return written;
             }
             current = await ledger.GetListAsync(entry.ListId, cancellationToken)
                 ?? throw new InvalidOperationException(
-                    $"List {entry.ListId} disappeared from the ledger during planning."
-                );
+                    $"List {entry.ListId} disappeared from the ledger during planning.");
         }
         return current;
     }
 
     private async IAsyncEnumerable<ListItem> Items(
-        ListSource source,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
-    )
+        ListSource source, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
         await foreach (var item in reader.ReadAsync(cancellationToken))
@@ -221,8 +195,7 @@ internal sealed partial class IntakeStage(
         long inputs,
         int submissions,
         long duplicates,
-        long invalid
-    );
+        long invalid);
 
     [LoggerMessage(
         LogLevel.Information,

@@ -57,8 +57,7 @@ internal sealed partial class ItemTally
                     .OrderBy(i => i.Line)
                     .Take(Kept)
                     .Select(i => new BadLine(i.Line, i.Text, i.ErrorWith(shared)!)),
-            ]
-        );
+            ]);
 
     [GeneratedRegex(@",\p{L}[\p{L} ]{1,40}\z")]
     private static partial Regex RowEnd();

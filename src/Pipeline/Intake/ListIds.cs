@@ -49,8 +49,7 @@ internal static partial class ListIds
             throw Refused(
                 $"'{given}' cannot be a list_id: ids of {DerivedDigits} hex digits are reserved for ids derived from a "
                     + "list's content, and this list's content gives another one. Choose another list_id, or leave it "
-                    + "out."
-            );
+                    + "out.");
         }
         return given;
     }
@@ -63,8 +62,7 @@ internal static partial class ListIds
         PipelineException.Permanent(
             FailureReasons.InvalidConfiguration,
             $"Another list already has the list_id '{listId}'. Choose another list_id, or leave it out: then it is "
-                + "derived from the content."
-        );
+                + "derived from the content.");
 
     private static PipelineException Refused(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

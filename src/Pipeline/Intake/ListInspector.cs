@@ -29,8 +29,7 @@ internal static class ListInspector
         IntakeOptions options,
         string? listId = null,
         SeriesFields series = default,
-        CancellationToken cancellationToken = default
-    )
+        CancellationToken cancellationToken = default)
     {
         JsonElement? outside = extraSharedInputs is null
             ? null
@@ -80,8 +79,7 @@ internal static class ListInspector
             FailureReasons.InvalidInput,
             "The list has no URL. Write one http or https URL per line, a CSV file with a column 'url' (or name its "
                 + "column: --url-column NAME), or JSON.",
-            DescribeBadLines(list)
-        );
+            DescribeBadLines(list));
 
     private static PipelineException WithBadLines(ListInspection list) =>
         PipelineException.Permanent(
@@ -89,15 +87,13 @@ internal static class ListInspector
             $"The list has {Amount.Of(list.Invalid, $"bad {list.Unit}")} and was refused as a "
                 + "whole (strict). Correct the "
                 + "list and submit it again.",
-            DescribeBadLines(list)
-        );
+            DescribeBadLines(list));
 
     private static PipelineException TooLong(ListInspection list) =>
         PipelineException.Permanent(
             FailureReasons.LimitExceeded,
             $"The list has {Amount.Of(list.Inputs, list.Unit)} and would need more than {SubmissionIds.MaxPlanned:N0} "
-                + "submissions. Split it into several lists, or raise Intake:MaxInputsPerSubmission."
-        );
+                + "submissions. Split it into several lists, or raise Intake:MaxInputsPerSubmission.");
 
     private static IReadOnlyList<string> DescribeBadLines(ListInspection list)
     {

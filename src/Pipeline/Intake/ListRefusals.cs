@@ -28,8 +28,7 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
         ListInspection? list,
         string reason,
         bool isKnown,
-        CancellationToken cancellationToken
-    )
+        CancellationToken cancellationToken)
     {
         var (sentId, source, sentHash) = Identify(message);
         var own = new ListEntry
@@ -44,8 +43,7 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
         };
         if (
             (list?.ListId ?? sentId) is not { } id
-            || !await TryPutAsync(own with { ListId = id }, isKnown, cancellationToken)
-        )
+            || !await TryPutAsync(own with { ListId = id }, isKnown, cancellationToken))
             await TryPutAsync(own, isKnown, cancellationToken);
     }
 
@@ -55,8 +53,7 @@ internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
         var there = await ledger.CreateListAsync(refused, cancellationToken);
         while (
             there is { State: ListState.Planning or ListState.Refused }
-            && (refused.ContentHash is null || there.ContentHash == refused.ContentHash)
-        )
+            && (refused.ContentHash is null || there.ContentHash == refused.ContentHash))
         {
             if (there.Message == refused.Message || (isKnown && there.State == ListState.Refused))
                 return true;

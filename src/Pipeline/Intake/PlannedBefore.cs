@@ -16,10 +16,7 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
     /// <summary>Compares a whole list whose planning is finished.</summary>
     /// <exception cref="PipelineException">Permanent: another list uses the id.</exception>
     public async Task CheckAsync(
-        SubmissionPlanner planner,
-        IAsyncEnumerable<ListItem> items,
-        CancellationToken cancellationToken
-    )
+        SubmissionPlanner planner, IAsyncEnumerable<ListItem> items, CancellationToken cancellationToken)
     {
         if (!_isNeeded)
             return;
@@ -56,8 +53,7 @@ internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspect
         if (
             _isNeeded
             && await ledger.GetSubmissionAsync(SubmissionIds.Of(list.ListId, planner.Submissions), cancellationToken)
-                is not null
-        )
+                is not null)
             throw ListIds.Taken(list.ListId);
     }
 }

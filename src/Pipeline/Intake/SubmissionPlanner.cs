@@ -11,10 +11,7 @@ namespace Pipeline.Intake;
 
 /// <summary>A submission with its inputs and, for bad lines, their failures.</summary>
 internal sealed record PlannedSubmission(
-    SubmissionEntry Entry,
-    IReadOnlyList<InputEntry> Inputs,
-    IReadOnlyList<Failure> Failures
-);
+    SubmissionEntry Entry, IReadOnlyList<InputEntry> Inputs, IReadOnlyList<Failure> Failures);
 
 /// <summary>
 /// Cuts the items of a list into submissions, in their order. Bad lines and refused URLs go into closed submissions of
@@ -120,8 +117,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
             $"List {listId} changed while it was being read. Do not change it until it is planned. Submit it again "
-                + "under another name or id."
-        );
+                + "under another name or id.");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -141,9 +137,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                 null,
                 item.Line,
                 FailureReasons.InvalidInput,
-                $"{Place(item)} is not a valid input: {problem}. Correct it and submit it in a new list."
-            )
-        );
+                $"{Place(item)} is not a valid input: {problem}. Correct it and submit it in a new list."));
     }
 
     private PlannedSubmission? AddRefused(in ListItem item, UInt128 id, string url, string refusal) =>
@@ -155,9 +149,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                 _writer.Keep(item),
                 item.Line,
                 FailureReasons.DomainRefused,
-                $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."
-            )
-        );
+                $"{Place(item)} was not submitted: {refusal} and submit the URL in a new list."));
 
     private PlannedSubmission? AddGood(in ListItem item, UInt128 id, string url, string? seriesKey)
     {
@@ -204,8 +196,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                         Kept = good.Kept,
                         Line = good.Line,
                         Series = good.ToSeries(),
-                    }
-            )
+                    })
             .ToList();
         _good.Clear();
         var dueAt = createdAt + options.Sweep.PostingLease;
@@ -262,8 +253,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
                 SharedInputs = list.Shared.Json,
             },
             inputs,
-            failures
-        );
+            failures);
     }
 
     private Failure ToFailure(InputEntry input, Bad bad) =>
@@ -288,18 +278,10 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         Submissions < SubmissionIds.MaxPlanned
             ? SubmissionIds.Of(list.ListId, Submissions++)
             : throw new InvalidOperationException(
-                $"List {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions."
-            );
+                $"List {list.ListId} needs more than {SubmissionIds.MaxPlanned} submissions.");
 
     private sealed record Bad(
-        string Id,
-        string Url,
-        string Input,
-        string? Kept,
-        long Line,
-        string Reason,
-        string Message
-    );
+        string Id, string Url, string Input, string? Kept, long Line, string Reason, string Message);
 
     private sealed record Good(
         string Id, string Url, string Input, string? Kept, long Line, bool HasTag, string? SeriesKey)

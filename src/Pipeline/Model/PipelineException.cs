@@ -15,8 +15,7 @@ public sealed class PipelineException : Exception
         IReadOnlyList<string> details,
         bool isPermanent,
         TimeSpan? retryAfter,
-        Exception? inner
-    )
+        Exception? inner)
         : base(details.Count == 0 ? summary : $"{summary} {string.Join("; ", details)}", inner)
     {
         Summary = summary;
@@ -62,8 +61,7 @@ public sealed class PipelineException : Exception
         string reason,
         string summary,
         IReadOnlyList<string> details,
-        Exception? inner = null
-    ) => new(reason, summary, details, isPermanent: true, retryAfter: null, inner);
+        Exception? inner = null) => new(reason, summary, details, isPermanent: true, retryAfter: null, inner);
 
     /// <summary>A later retry may succeed.</summary>
     public static PipelineException Transient(

@@ -10,8 +10,7 @@ internal sealed class RefusedDomains(GuardOptions guards)
 {
     private readonly HashSet<string> _domains = new(
         guards.RefusedDomains.Where(domain => domain.Length > 0).Select(HostOfDomain).OfType<string>(),
-        StringComparer.Ordinal
-    );
+        StringComparer.Ordinal);
 
     /// <summary>Whether a value of Guards:RefusedDomains is a domain name or an IP address, and nothing else.</summary>
     public static bool IsDomain(string domain) =>

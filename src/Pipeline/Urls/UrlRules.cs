@@ -13,8 +13,7 @@ internal static class UrlRules
     private const int MaxBytes = 8 * 1024;
 
     private static readonly SearchValues<char> PlainHost = SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
-    );
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     /// <summary>
     /// Returns null for a valid URL, otherwise what is wrong with it. Does not normalize: the URL is kept byte for
@@ -64,8 +63,7 @@ internal static class UrlRules
             host.Length is > 0 and <= 253
             && !host.ContainsAnyExcept(PlainHost)
             && host[0] != '.'
-            && host.IndexOf("..") < 0
-        )
+            && host.IndexOf("..") < 0)
             return IsPlainName(host) || CanonicalUrl.HostOf(url) is not null;
         return host.Length > 0
             && !host.Contains('\\')

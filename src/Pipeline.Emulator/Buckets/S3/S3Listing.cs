@@ -35,8 +35,7 @@ internal static class S3Listing
             context,
             "ListBucketResult",
             S3Xml.Namespace,
-            xml => WritePage(xml, bucket, query, limit, page)
-        );
+            xml => WritePage(xml, bucket, query, limit, page));
     }
 
     public static Task ListBucketsAsync(HttpContext context, BucketStore store) =>

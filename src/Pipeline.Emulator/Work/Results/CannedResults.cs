@@ -49,8 +49,7 @@ internal sealed class CannedResults(int bytes)
             page.Deflated,
             Stored(after, isLast: true),
             LittleEndian(crc.GetCurrentHashAsUInt32()),
-            LittleEndian((uint)(before.Length + page.Escaped.Length + after.Length))
-        );
+            LittleEndian((uint)(before.Length + page.Escaped.Length + after.Length)));
     }
 
     private (byte[] Before, CannedPage Page, byte[] After) Parts(TaskRow task)

@@ -52,8 +52,7 @@ internal static class CommentFields
             "false" => false,
             _ => throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"The comment 'only_new: {VisibleText.Of(value)}' of the list is neither true nor false."
-            ),
+                $"The comment 'only_new: {VisibleText.Of(value)}' of the list is neither true nor false."),
         };
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes.Trim(" \t"u8));

@@ -87,8 +87,7 @@ internal static class FormDetector
         var reader = new Utf8JsonReader(
             rest,
             isFinalBlock: isWhole,
-            new JsonReaderState(new JsonReaderOptions { MaxDepth = 512, AllowMultipleValues = true })
-        );
+            new JsonReaderState(new JsonReaderOptions { MaxDepth = 512, AllowMultipleValues = true }));
         try
         {
             while (end < 0 && reader.Read())
@@ -96,8 +95,7 @@ internal static class FormDetector
                 if (
                     reader.TokenType == JsonTokenType.PropertyName
                     && reader.CurrentDepth == 1
-                    && reader.ValueSpan.Length < 64
-                )
+                    && reader.ValueSpan.Length < 64)
                     names.Add(Encoding.UTF8.GetString(reader.ValueSpan));
                 else if (reader.TokenType == JsonTokenType.EndObject && reader.CurrentDepth == 0)
                     end = (int)reader.BytesConsumed;

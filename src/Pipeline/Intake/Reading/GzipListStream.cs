@@ -57,14 +57,12 @@ internal sealed class GzipListStream(Stream compressed, ReadOnlyMemory<byte> hea
         PipelineException.Permanent(
             FailureReasons.LimitExceeded,
             $"The gzip file of this list expands to more than {maxRatio:N0} times its size (Intake:MaxRatio). Send it "
-                + "uncompressed, or raise the setting."
-        );
+                + "uncompressed, or raise the setting.");
 
     private static PipelineException Damaged(PipelineException error) =>
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
             "The gzip file of this list is damaged, truncated, or followed by other bytes. Compress the list again, or "
                 + "send it uncompressed.",
-            error
-        );
+            error);
 }

@@ -46,8 +46,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
                 raw,
                 depth > CanonicalJson.MaxDepth
                     ? $"it is nested {depth:N0} levels deep; the limit is {CanonicalJson.MaxDepth}"
-                    : "it has the same field twice"
-            );
+                    : "it has the same field twice");
         }
         var value = _document.RootElement;
         return value.ValueKind switch
@@ -55,8 +54,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
             JsonValueKind.Object or JsonValueKind.String when !CanonicalJson.IsText(value, raw) => ListItem.Bad(
                 line,
                 raw,
-                "it contains half of a surrogate pair"
-            ),
+                "it contains half of a surrogate pair"),
             JsonValueKind.Object => FromObject(line, value, raw),
             JsonValueKind.String => FromUrl(line, value.GetString()!, raw),
             _ => ListItem.Bad(line, raw, "it is neither a URL nor an input object"),
@@ -82,8 +80,7 @@ internal sealed class ItemParser(int maxItemBytes) : IDisposable
                 return ListItem.Bad(
                     line,
                     raw,
-                    $"'{property.Name}' is a delivery field, which the pipeline sets itself; remove it"
-                );
+                    $"'{property.Name}' is a delivery field, which the pipeline sets itself; remove it");
         }
         if (!value.TryGetProperty("url"u8, out var own))
             return new(line, null, value, null, ListItem.TextOf(raw));

@@ -15,11 +15,7 @@ namespace Pipeline.Intake.Reading;
 /// <param name="ListId">The list's id; null to use the list's own, or one derived from its content.</param>
 /// <param name="Name">The list's display name.</param>
 internal sealed record ListPointer(
-    string Source,
-    string? SharedInputs = null,
-    string? ListId = null,
-    string? Name = null
-)
+    string Source, string? SharedInputs = null, string? ListId = null, string? Name = null)
 {
     private const int MaxBytes = 256 * 1024;
 
@@ -79,8 +75,7 @@ internal sealed record ListPointer(
         var json = message.TrimStart(ByteOrderMark.Utf8);
         if (
             message.Length > MaxBytes
-            || FormDetector.Detect(json.Span, isWhole: true, nameHint: null) != ListFormat.Pointer
-        )
+            || FormDetector.Detect(json.Span, isWhole: true, nameHint: null) != ListFormat.Pointer)
             return null;
         try
         {
@@ -105,8 +100,7 @@ internal sealed record ListPointer(
         {
             throw Refused(
                 $"The message points to '{Source}', which is not under any prefix in Intake:SourcePrefixes. Move the "
-                    + "list under one of them, or add its prefix to the setting."
-            );
+                    + "list under one of them, or add its prefix to the setting.");
         }
         return uri;
     }
@@ -117,8 +111,7 @@ internal sealed record ListPointer(
         || (
             uri.Scheme == prefix.Scheme
             && uri.Bucket == prefix.Bucket
-            && uri.Key.StartsWith(prefix.AsPrefix().Key, StringComparison.Ordinal)
-        );
+            && uri.Key.StartsWith(prefix.AsPrefix().Key, StringComparison.Ordinal));
 
     private static ObjectUri ToUri(string text) =>
         text.StartsWith('/') ? ObjectUri.ForFile(text) : ObjectUri.Parse(text);
@@ -139,8 +132,7 @@ internal sealed record ListPointer(
             _ => throw Refused(
                 $"The message has the unknown field '{VisibleText.Of(field.Name)}'. Only source, shared_inputs, "
                     + "list_id, name, series, only_new, max_age, format and url_column are allowed. Put extraction "
-                    + "fields in shared_inputs."
-            ),
+                    + "fields in shared_inputs."),
         };
 
     private static ListFormat FormOf(string name) =>
@@ -148,8 +140,7 @@ internal sealed record ListPointer(
             ? Array.Find(Forms, f => f.Name == name).Form
             : throw Refused(
                 $"The message has the unknown format '{VisibleText.Of(name)}'. Use one of "
-                    + $"{string.Join(", ", Forms.Select(f => f.Name))}."
-            );
+                    + $"{string.Join(", ", Forms.Select(f => f.Name))}.");
 
     private void WriteSeries(Utf8JsonWriter writer)
     {

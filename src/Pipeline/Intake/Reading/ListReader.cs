@@ -49,10 +49,7 @@ internal sealed class ListReader : IAsyncDisposable
     /// Permanent: not UTF-8 text, a damaged gzip file, or an unusable CSV header.
     /// </exception>
     public static async Task<ListReader> OpenAsync(
-        ListSource source,
-        IntakeOptions options,
-        CancellationToken cancellationToken
-    )
+        ListSource source, IntakeOptions options, CancellationToken cancellationToken)
     {
         var stream = await source.OpenAsync(cancellationToken);
         ByteWindow? window = null;
@@ -72,8 +69,7 @@ internal sealed class ListReader : IAsyncDisposable
                 window,
                 form,
                 form == ListFormat.Csv ? FindHeader(window, source.UrlColumn) : null,
-                options.MaxItemBytes
-            );
+                options.MaxItemBytes);
         }
         catch
         {
@@ -97,8 +93,7 @@ internal sealed class ListReader : IAsyncDisposable
             _ => throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 "This list only points to another list ('source'). Submit that list; only a message may point to a "
-                    + "list."
-            ),
+                    + "list."),
         };
 
     /// <inheritdoc/>
@@ -112,8 +107,7 @@ internal sealed class ListReader : IAsyncDisposable
 
     // Each line is parsed on its own, so plain URLs, quoted URLs and objects may be mixed.
     private async IAsyncEnumerable<ListItem> ReadLinesAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var line in new LineReader(_window, _maxItemBytes).ReadAsync(cancellationToken))
         {
@@ -133,9 +127,7 @@ internal sealed class ListReader : IAsyncDisposable
         {
             // Some tools end each line with a comma, as in an array.
             return _parser.FromJson(
-                line.Number,
-                text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes
-            );
+                line.Number, text[^1] == (byte)',' ? line.Bytes[..line.Bytes.Span.LastIndexOf((byte)',')] : line.Bytes);
         }
         catch (JsonException) when (text is [(byte)'"', _, .., (byte)'"'])
         {
@@ -153,8 +145,7 @@ internal sealed class ListReader : IAsyncDisposable
             ?? throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 $"The CSV list has no header row in its first {HeadBytes / 1024} KiB. Put the column names in its "
-                    + "first line: url,country,..."
-            );
+                    + "first line: url,country,...");
         found.Header.Checked(urlColumn);
         return found;
     }

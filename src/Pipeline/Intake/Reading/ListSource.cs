@@ -27,10 +27,8 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
         return new(
             _ =>
                 ValueTask.FromResult<Stream>(
-                    new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
-                ),
-            null
-        );
+                    new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)),
+            null);
     }
 
     /// <summary>Creates the source for a message that points to a list.</summary>
@@ -46,16 +44,12 @@ internal sealed record ListSource(Func<CancellationToken, ValueTask<Stream>> Ope
     }
 
     private static async ValueTask<Stream> OpenObjectAsync(
-        IObjectStore objects,
-        ObjectUri uri,
-        CancellationToken cancellationToken
-    )
+        IObjectStore objects, ObjectUri uri, CancellationToken cancellationToken)
     {
         var read = await objects.OpenAsync(uri, cancellationToken)
             ?? throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"There is no list at {uri}. Check the address, upload the list and submit it again."
-            );
+                $"There is no list at {uri}. Check the address, upload the list and submit it again.");
         return new ObjectBody(read);
     }
 

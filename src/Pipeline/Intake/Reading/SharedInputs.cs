@@ -53,8 +53,7 @@ internal sealed class SharedInputs
         {
             throw Refused(
                 $"shared_inputs has '{field}', which the pipeline sets itself for every submission. Remove it and use "
-                    + "the settings Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase."
-            );
+                    + "the settings Delivery:StorageUrl, Delivery:Compress and Delivery:CallbackBase.");
         }
         if (merged.Count == 0)
             return None;
@@ -75,8 +74,7 @@ internal sealed class SharedInputs
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 $"shared_inputs is not valid JSON: {JsonProblems.Describe(error)}.",
-                error
-            );
+                error);
         }
     }
 
@@ -119,8 +117,7 @@ internal sealed class SharedInputs
         var nearest = ExtractionFields.Nearest(name);
         return ExtractionFields.Find(name)
             ?? throw Refused(
-                $"'{name}' is not an extraction field.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}"
-            );
+                $"'{name}' is not an extraction field.{(nearest is null ? "" : $" Did you mean '{nearest}'?")}");
     }
 
     private static JsonElement Checked(JsonElement value, ReadOnlySpan<byte> raw)

@@ -78,21 +78,18 @@ internal sealed class CsvHeader
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 "The CSV list starts with a URL instead of a header row. Put the column names in its first line: "
-                    + "url,country,..."
-            );
+                    + "url,country,...");
         }
         if (urlColumn is not null && !Columns.Any(cell => Is(cell, urlColumn)))
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"The CSV list has no column '{VisibleText.Of(urlColumn)}'. {Describe()}"
-            );
+                $"The CSV list has no column '{VisibleText.Of(urlColumn)}'. {Describe()}");
         if (Names.Where(n => n.Length > 0).GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 $"The header of the CSV list has the column '{VisibleText.Of(twice.Key)}' twice. Remove or rename one "
-                    + "of them."
-            );
+                    + "of them.");
         }
         return this;
     }
@@ -102,16 +99,14 @@ internal sealed class CsvHeader
         PipelineException.Permanent(
             FailureReasons.InvalidInput,
             $"The CSV list has no column 'url'. {Describe()} Name the column that holds the URLs: --url-column "
-                + $"{Quoted(LikelyUrl ?? "NAME")}"
-        );
+                + $"{Quoted(LikelyUrl ?? "NAME")}");
 
     private string? LikelyUrl =>
         LikelyUrls
             .Select(name => Columns.FirstOrDefault(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
             .FirstOrDefault(c => c is not null)
         ?? Columns.FirstOrDefault(c =>
-            LikelyUrls.Append("url").Any(name => c.Contains(name, StringComparison.OrdinalIgnoreCase))
-        );
+            LikelyUrls.Append("url").Any(name => c.Contains(name, StringComparison.OrdinalIgnoreCase)));
 
     private string Describe() => $"Its columns are {string.Join(", ", Columns.Select(c => $"'{VisibleText.Of(c)}'"))}.";
 

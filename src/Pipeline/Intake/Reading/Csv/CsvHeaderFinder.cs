@@ -46,11 +46,7 @@ internal static class CsvHeaderFinder
                 continue;
             }
             var found = new FoundHeader(
-                Split(lines.Line, separator, urlColumn),
-                lines.Number,
-                preamble,
-                separator is not null
-            );
+                Split(lines.Line, separator, urlColumn), lines.Number, preamble, separator is not null);
             first ??= found;
             if (found.Header.UrlColumn >= 0)
                 return found;

@@ -9,11 +9,7 @@ namespace Pipeline.Intake.Reading.Json;
 /// <param name="Name">The list's display name.</param>
 /// <param name="Dropped">Names of the delivery fields that were removed.</param>
 internal sealed record DocumentFields(
-    JsonElement? SharedInputs,
-    string? ListId,
-    string? Name,
-    IReadOnlyList<string> Dropped
-)
+    JsonElement? SharedInputs, string? ListId, string? Name, IReadOnlyList<string> Dropped)
 {
     /// <summary>What the list says about its series.</summary>
     public SeriesFields Series { get; init; }

@@ -53,15 +53,13 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 "The list is a JSON object without 'inputs'. Write "
-                    + "{\"inputs\":[{\"url\":...},...],\"shared_inputs\":{...}}."
-            );
+                    + "{\"inputs\":[{\"url\":...},...],\"shared_inputs\":{...}}.");
         }
     }
 
     /// <summary>Reads the single item of an async body. Drops delivery fields, as for a batch body.</summary>
     public async IAsyncEnumerable<ListItem> ReadSingleAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await _scanner.PeekAsync(cancellationToken);
         var (line, column) = (_scanner.Line, _scanner.Column);
@@ -71,8 +69,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 $"The list is one JSON object of more than {maxItemBytes:N0} bytes without 'inputs'. Raise "
-                    + "Intake:MaxItemBytes, or send a list."
-            );
+                    + "Intake:MaxItemBytes, or send a list.");
         }
         var item = Parse(1, bytes, line, column, ParseSingle);
         yield return item;
@@ -96,8 +93,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
 
     // The caller has consumed the opening bracket.
     private async IAsyncEnumerable<ListItem> ReadItemsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await _scanner.PeekAsync(cancellationToken) == ']')
         {
@@ -122,12 +118,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
     }
 
     private static T Parse<T>(
-        long number,
-        ReadOnlyMemory<byte> bytes,
-        long line,
-        long column,
-        Func<long, ReadOnlyMemory<byte>, T> parse
-    )
+        long number, ReadOnlyMemory<byte> bytes, long line, long column, Func<long, ReadOnlyMemory<byte>, T> parse)
     {
         if (bytes.Length == 0)
             throw JsonProblems.Malformed(line, column, "expected a value");
@@ -139,11 +130,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
         {
             var (below, at) = JsonProblems.PlaceOf(error, bytes.Span);
             throw JsonProblems.Malformed(
-                line + below,
-                below == 0 ? column + at : at + 1,
-                JsonProblems.Describe(error),
-                error
-            );
+                line + below, below == 0 ? column + at : at + 1, JsonProblems.Describe(error), error);
         }
     }
 
@@ -181,16 +168,14 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             case "shared_inputs":
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration,
-                    "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}."
-                );
+                    "shared_inputs is not a JSON object. Write it as {\"country\":\"US\",...}.");
             default:
                 // Ignoring a misspelled field would silently run, and bill, the list without it.
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidInput,
                     $"The list has the unknown field '{name}' at line {line}, column {column}. Only inputs, "
                         + "shared_inputs, list_id, name, series, only_new and max_age are allowed there. "
-                        + "Put extraction fields in shared_inputs or in the items."
-                );
+                        + "Put extraction fields in shared_inputs or in the items.");
         }
     }
 
@@ -204,8 +189,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
                 $"At line {line}, column {column} of the list, {what} is longer than {maxItemBytes:N0} bytes. Raise "
-                    + "Intake:MaxItemBytes."
-            );
+                    + "Intake:MaxItemBytes.");
         }
         var value = Parse(0, bytes, line, column, static (_, json) =>
         {
@@ -225,8 +209,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw JsonProblems.Malformed(
                 _scanner.Line,
                 _scanner.Column,
-                next < 0 ? "the list ends too early; it may be truncated" : $"expected ',' or '{close}'"
-            );
+                next < 0 ? "the list ends too early; it may be truncated" : $"expected ',' or '{close}'");
         _scanner.Take(1);
         return next == ',';
     }
@@ -244,8 +227,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             throw JsonProblems.Malformed(
                 _scanner.Line,
                 _scanner.Column,
-                "text follows the end of the JSON document"
-            );
+                "text follows the end of the JSON document");
     }
 
     private static SeriesFields With(SeriesFields fields, string name, JsonElement value) =>
@@ -256,8 +238,7 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             _ when value.ValueKind is JsonValueKind.True or JsonValueKind.False =>
                 fields with { OnlyNew = value.GetBoolean() },
             _ => throw PipelineException.Permanent(
-                FailureReasons.InvalidInput, $"'{name}' of the list is not a boolean. Write \"{name}\":true."
-            ),
+                FailureReasons.InvalidInput, $"'{name}' of the list is not a boolean. Write \"{name}\":true."),
         };
 
     private static string Text(string name, JsonElement value) =>
@@ -265,6 +246,5 @@ internal sealed class JsonListReader(ByteWindow window, ItemParser parser, int m
             ? value.GetString()!
             : throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"'{name}' of the list is not a string. Write \"{name}\":\"...\"."
-            );
+                $"'{name}' of the list is not a string. Write \"{name}\":\"...\".");
 }

@@ -38,6 +38,5 @@ internal static class JsonProblems
             FailureReasons.InvalidInput,
             $"The list is not valid JSON at line {line}, column {column}: {problem}. Nothing was planned. "
                 + "Correct the list and submit it again.",
-            inner
-        );
+            inner);
 }

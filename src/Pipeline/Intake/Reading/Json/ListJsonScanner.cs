@@ -60,8 +60,7 @@ internal sealed class ListJsonScanner(ByteWindow window, int maxValueBytes)
     /// consumes them. A value that is too long is consumed here, and only its first 4 KiB are returned.
     /// </summary>
     public async ValueTask<(ReadOnlyMemory<byte> Bytes, bool IsTooLong)> ReadValueAsync(
-        CancellationToken cancellationToken
-    )
+        CancellationToken cancellationToken)
     {
         (_depth, _inString, _escaped) = (0, false, false);
         ReadOnlyMemory<byte>? kept = null;
@@ -88,8 +87,7 @@ internal sealed class ListJsonScanner(ByteWindow window, int maxValueBytes)
                 throw JsonProblems.Malformed(
                     line,
                     column,
-                    "the value that starts here has no end; the list may be truncated"
-                );
+                    "the value that starts here has no end; the list may be truncated");
         }
     }
 
