@@ -47,9 +47,10 @@ internal static partial class UsageErrors
             ? ("option", command?.Options.Select(option => option.Name))
             : ("command", command?.Subcommands.Select(inner => inner.Name));
         var nearest = Nearest.Of(name, known ?? []);
-        return nearest is not null ? $"There is no {kind} {Shown.Quote(name)}. Did you mean {nearest}?"
-            : kind == "option" ? $"There is no option {Shown.Quote(name)}. For a file of that name, write ./{text}."
-            : $"{Shown.Quote(text)} is not understood here.";
+        return nearest is not null ? $"There is no {kind} {DisplayText.Quote(name)}. Did you mean {nearest}?"
+            : kind == "option"
+                ? $"There is no option {DisplayText.Quote(name)}. For a file of that name, write ./{text}."
+            : $"{DisplayText.Quote(text)} is not understood here.";
     }
 
     /// <summary>The parser's own text names a .NET type; only flags have one.</summary>

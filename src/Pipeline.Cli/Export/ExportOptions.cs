@@ -87,7 +87,7 @@ internal sealed record ExportOptions(
         var format = ReadFormat(parsed.GetValue(FormatOption), path);
         var partitions = Split(parsed.GetValue(PartitionOption));
         if (partitions.FirstOrDefault(by => by is not (Date or List)) is { } unknown)
-            throw Wrong($"--partition is {Shown.Quote(unknown)}. Write {Date}, {List}, or {Date},{List}.");
+            throw Wrong($"--partition is {DisplayText.Quote(unknown)}. Write {Date}, {List}, or {Date},{List}.");
         if (partitions.Count > 0 && format == ExportFormat.Sqlite)
             throw Wrong("--partition writes a folder, and SQLite is one file. Use another --format.");
         var names = Split(parsed.GetValue(ColumnsOption));
@@ -109,16 +109,16 @@ internal sealed record ExportOptions(
             "ndjson" or "jsonl" => ExportFormat.Ndjson,
             "sqlite" or "sqlite3" or "db" => ExportFormat.Sqlite,
             _ when text is null => throw Wrong(
-                $"The name of --out ({Shown.Quote(path)}) does not say in which format to write. "
+                $"The name of --out ({DisplayText.Quote(path)}) does not say in which format to write. "
                     + "Add --format parquet, csv, ndjson or sqlite."),
-            _ => throw Wrong($"--format is {Shown.Quote(text)}. Write parquet, csv, ndjson or sqlite."),
+            _ => throw Wrong($"--format is {DisplayText.Quote(text)}. Write parquet, csv, ndjson or sqlite."),
         };
 
     private static ParquetCompression ReadCompression(string? text) => text switch
     {
         null or "snappy" => ParquetCompression.Snappy,
         "zstd" => ParquetCompression.Zstd,
-        _ => throw Wrong($"--compression is {Shown.Quote(text)}. Write snappy or zstd."),
+        _ => throw Wrong($"--compression is {DisplayText.Quote(text)}. Write snappy or zstd."),
     };
 
     private static bool ReadContent(string? text, ExportFormat format) => text switch
@@ -127,7 +127,7 @@ internal sealed record ExportOptions(
         null => format != ExportFormat.Csv,
         Inline => true,
         None => false,
-        _ => throw Wrong($"--content is {Shown.Quote(text)}. Write {Inline} or {None}."),
+        _ => throw Wrong($"--content is {DisplayText.Quote(text)}. Write {Inline} or {None}."),
     };
 
     private static IReadOnlyList<string> Split(string? text) =>

@@ -46,7 +46,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     /// <summary>Submits the lists that Intake does not have yet; returns the ids of all.</summary>
     public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var admission = new ListAdmission(
+        var admission = new ListRegistration(
             services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
         var queue = services.GetRequiredService<IWorkQueue>();
         var objects = services.GetRequiredService<ObjectStores>();
@@ -165,7 +165,7 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     /// once.
     /// </summary>
     private static async Task<ListEntry> AcceptAsync(
-        ListAdmission admission, string name, ListInspection inspection, CancellationToken cancellationToken)
+        ListRegistration admission, string name, ListInspection inspection, CancellationToken cancellationToken)
     {
         try
         {

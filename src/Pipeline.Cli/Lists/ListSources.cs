@@ -13,7 +13,7 @@ internal sealed record NamedList(string Name, Func<Stream> Open);
 /// </summary>
 internal sealed class ListSources : IDisposable
 {
-    private readonly List<HeldList> _held = [];
+    private readonly List<BufferedList> _held = [];
 
     /// <summary>Standard input.</summary>
     public Task<NamedList> ReadInputAsync(CancellationToken cancellationToken) =>
@@ -22,7 +22,7 @@ internal sealed class ListSources : IDisposable
     /// <summary>A list given as text.</summary>
     public NamedList Hold(string name, byte[] text)
     {
-        var held = HeldList.Of(text);
+        var held = BufferedList.Of(text);
         _held.Add(held);
         return new(name, held.Open);
     }
@@ -71,7 +71,7 @@ internal sealed class ListSources : IDisposable
 
     private async Task<NamedList> HoldAsync(string name, Func<Stream> open, CancellationToken cancellationToken)
     {
-        var held = await HeldList.ReadAsync(open, cancellationToken);
+        var held = await BufferedList.ReadAsync(open, cancellationToken);
         _held.Add(held);
         return new(name, held.Open);
     }

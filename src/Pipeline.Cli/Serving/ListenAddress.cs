@@ -15,8 +15,8 @@ internal static class ListenAddress
             return null;
         if (WebAddress.Parse(text) is { Scheme: "http", AbsolutePath: "/" } address)
             return address;
-        faults.Add($"{RunOptions.Listen.Name} is {Shown.Quote(text)}. Write an http address without a path, such as "
-            + "http://127.0.0.1:8080. For TLS, put a proxy in front and give its address as "
+        faults.Add($"{RunOptions.Listen.Name} is {DisplayText.Quote(text)}. Write an http address without a path, "
+            + "such as http://127.0.0.1:8080. For TLS, put a proxy in front and give its address as "
             + $"{RunOptions.CallbackBase.Name}.");
         return null;
     }

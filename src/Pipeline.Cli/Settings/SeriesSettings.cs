@@ -47,7 +47,7 @@ internal static class SeriesSettings
         Check(fields, faults);
         if (id is not null && !ListIds.IsValid(id))
             faults.Add(
-                $"{ListId.Name} is {Shown.Quote(id)}. Use 1 to 64 letters, digits, '-' and '_'.");
+                $"{ListId.Name} is {DisplayText.Quote(id)}. Use 1 to 64 letters, digits, '-' and '_'.");
         if (id is not null && parsed.GetValue(Again))
             faults.Add($"{Again.Name} gives the run an id. Leave out {Again.Name} or {ListId.Name}.");
         return settings with { Series = fields, ListId = id, Again = parsed.GetValue(Again) };

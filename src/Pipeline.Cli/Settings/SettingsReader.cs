@@ -85,7 +85,7 @@ internal static class SettingsReader
             return null;
         if (!string.IsNullOrWhiteSpace(folder))
             return folder;
-        faults.Add($"{option.Name} is {Shown.Quote(folder)}. Write the path of a folder.");
+        faults.Add($"{option.Name} is {DisplayText.Quote(folder)}. Write the path of a folder.");
         return null;
     }
 

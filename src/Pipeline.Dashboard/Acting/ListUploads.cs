@@ -22,7 +22,7 @@ internal sealed class ListUploads(
     /// <summary>Largest list that is taken, in bytes. Longer ones are put where a list may point to.</summary>
     public const long MaxBytes = 64 << 20;
 
-    private readonly ListAdmission _admission = new(ledger, time);
+    private readonly ListRegistration _admission = new(ledger, time);
 
     /// <summary>Reads a list without storing anything.</summary>
     /// <exception cref="PipelineException">Permanent: it cannot be accepted; the message says why.</exception>
@@ -54,14 +54,17 @@ internal sealed class ListUploads(
         };
         await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
         await events.AddEventAsync(
-            new(time.GetUtcNow(), EventKinds.Submitted, list.ListId, who, $"Submitted {name}: {Amount.Of(list.Inputs, "input")}."),
+            new(
+                time.GetUtcNow(), EventKinds.Submitted, list.ListId, who,
+                $"Submitted {name}: {Amount.Of(list.Inputs, "input")}."),
             cancellationToken);
         return entry;
     }
 
     // The name of a file is a stranger's; only an extension that says something about the format is kept.
     private static string ExtensionOf(string name) =>
-        Path.GetExtension(name) is { Length: > 1 and < 9 } extension && extension.AsSpan(1).IndexOfAnyExcept(Letters) < 0
+        Path.GetExtension(name) is { Length: > 1 and < 9 } extension
+            && extension.AsSpan(1).IndexOfAnyExcept(Letters) < 0
             ? extension
             : ".txt";
 

@@ -138,7 +138,7 @@ internal sealed class StoreFaults(FaultInjector faults, TaskStore store, TimePro
             : faults.Happens("store_drip", index) || IsDripping(key) ? BodyFault.Drip
             : null;
         if (fault is { } kind)
-            context.Response.Body = new SpoiltBody(context, context.Response.Body, kind, time);
+            context.Response.Body = new CorruptedBody(context, context.Response.Body, kind, time);
     }
 
     /// <summary>Whether an object is that of a task whose result drips.</summary>

@@ -89,7 +89,8 @@ internal sealed class HostileReplies(FaultInjector faults, TimeProvider time)
                 break;
             case "drip" or "stall":
                 var fault = kind == "drip" ? BodyFault.Drip : BodyFault.Stall;
-                await using (var body = new SpoiltBody(context, context.Response.Body, fault, time) { GoodBytes = 0 })
+                var raw = context.Response.Body;
+                await using (var body = new CorruptedBody(context, raw, fault, time) { GoodBytes = 0 })
                     await body.WriteAsync(reply, context.RequestAborted);
                 break;
             case "endless":

@@ -85,7 +85,7 @@ internal sealed record Table(string Name, string Schema, IReadOnlyList<Column> C
     public Table Select(IReadOnlyList<string> names)
     {
         if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw Wrong($"--columns names {Shown.Quote(twice.Key)} twice.");
+            throw Wrong($"--columns names {DisplayText.Quote(twice.Key)} twice.");
         return this with { Columns = [.. names.Select(Find)] };
     }
 
@@ -96,7 +96,7 @@ internal sealed record Table(string Name, string Schema, IReadOnlyList<Column> C
         var all = Columns.Select(known => known.Name).ToList();
         var nearest = Nearest.Of(name, all);
         throw Wrong(
-            $"There is no column {Shown.Quote(name)}. "
+            $"There is no column {DisplayText.Quote(name)}. "
                 + (nearest is null ? $"Write some of {string.Join(",", all)}." : $"Did you mean {nearest}?"));
     }
 

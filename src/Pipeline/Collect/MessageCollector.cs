@@ -18,7 +18,7 @@ internal sealed partial class MessageCollector(
     ILedger ledger,
     TaskCollector tasks,
     OutcomeRecorder outcomes,
-    PageTally pages,
+    PageStatusCounter pages,
     Postponement postponement,
     IOptions<PipelineOptions> options,
     TimeProvider time,

@@ -91,7 +91,7 @@ public static class PipelineServices
         services.AddSingleton<TaskEvidence>();
         services.AddSingleton<TaskFailures>();
         services.AddSingleton<RefusedReads>();
-        services.AddSingleton<PageTally>();
+        services.AddSingleton<PageStatusCounter>();
         services.AddSingleton<InputFinder>();
         services.AddSingleton<Postponement>();
         services.AddSingleton<ResultRecorder>();

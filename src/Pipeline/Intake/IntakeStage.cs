@@ -28,8 +28,8 @@ internal sealed partial class IntakeStage(
     /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
 
-    private readonly ListAdmission _admission = new(ledger, time);
-    private readonly ListRefusals _refusals = new(ledger, time);
+    private readonly ListRegistration _admission = new(ledger, time);
+    private readonly RefusedListRecorder _refusals = new(ledger, time);
 
     /// <summary>Handles a message of <c>url-lists</c>: a list in any format, or a pointer to one.</summary>
     /// <returns>The list's entry, in a state after Planning.</returns>
@@ -75,7 +75,7 @@ internal sealed partial class IntakeStage(
         using var planner = new SubmissionPlanner(list, entry.CreatedAt, options.Value);
         if (entry.State != ListState.Planning)
         {
-            await new PlannedBefore(ledger, entry, list).CheckAsync(
+            await new LegacyListCheck(ledger, entry, list).CheckAsync(
                 planner, Items(source, cancellationToken), cancellationToken);
             LogAlreadyPlanned(list.ListId, entry.State);
             return entry;
@@ -91,7 +91,7 @@ internal sealed partial class IntakeStage(
         ListSource source,
         SubmissionPlanner planner,
         SeriesComparison? series,
-        PlannedBefore before,
+        LegacyListCheck before,
         CancellationToken cancellationToken)
     {
         await using var reader = await ListReader.OpenAsync(source, options.Value.Intake, cancellationToken);
@@ -112,7 +112,8 @@ internal sealed partial class IntakeStage(
 
     /// <summary>Compares the inputs that wait with the series, and plans those that are not left out.</summary>
     private async Task DecideAsync(
-        SubmissionPlanner planner, SeriesComparison? series, PlannedBefore before, CancellationToken cancellationToken)
+        SubmissionPlanner planner, SeriesComparison? series, LegacyListCheck before,
+        CancellationToken cancellationToken)
     {
         if (series is null || planner.Undecided is not { Count: > 0 } keys)
             return;
@@ -123,7 +124,7 @@ internal sealed partial class IntakeStage(
     }
 
     private async Task WriteAsync(
-        PlannedSubmission submission, PlannedBefore before, CancellationToken cancellationToken)
+        PlannedSubmission submission, LegacyListCheck before, CancellationToken cancellationToken)
     {
         await before.CheckAsync(submission, cancellationToken);
         // Failures are published first: every failure in the ledger must be there.

@@ -35,7 +35,7 @@ internal static class ListInspector
             ? null
             : SharedInputs.Parse(Encoding.UTF8.GetBytes(extraSharedInputs));
         await using var reader = await ListReader.OpenAsync(source, options, cancellationToken);
-        var tally = new ItemTally();
+        var tally = new ItemCounter();
         await foreach (var item in reader.ReadAsync(cancellationToken))
             tally.Add(item);
         var shared = SharedInputs.Merge(reader.Fields.SharedInputs, outside);

@@ -9,7 +9,7 @@ namespace Pipeline.Intake;
 internal static class ListWarnings
 {
     /// <summary>Returns the warnings for a list that was read to its end.</summary>
-    public static IEnumerable<string> Of(ListReader reader, ListSource source, ItemTally tally)
+    public static IEnumerable<string> Of(ListReader reader, ListSource source, ItemCounter tally)
     {
         if (reader.Fields.Dropped is { Count: > 0 } dropped)
             yield return DroppedFields(dropped);
@@ -29,7 +29,7 @@ internal static class ListWarnings
         $"The list's {string.Join(", ", names)} {(names.Count == 1 ? "is" : "are")} ignored: the pipeline sets "
         + "delivery itself for every submission (Delivery:StorageUrl, Delivery:Compress, Delivery:CallbackBase).";
 
-    private static string Preamble(FoundHeader header) =>
+    private static string Preamble(CsvHeaderMatch header) =>
         Amount.Of(header.Preamble, "line above the header row was", "lines above the header row were")
         + $" skipped; the header is line {header.Line}.";
 

@@ -22,7 +22,7 @@ internal static partial class ApiAddress
             [
                 .. options.Unreadable,
                 $"{options.NameOf("Nimble:BaseUrl")} ends in {version}, and {other.Source} is "
-                    + $"{Shown.Quote(other.Text)}. "
+                    + $"{DisplayText.Quote(other.Text)}. "
                     + "Leave the version out of the address.",
             ];
             return;

@@ -58,7 +58,7 @@ internal static partial class EnvironmentRules
         ?? (
             rule.IsUsable(value)
                 ? null
-                : $"{name} is {(rule.IsSecret ? "not usable" : Shown.Quote(value))}. {rule.Right}.");
+                : $"{name} is {(rule.IsSecret ? "not usable" : DisplayText.Quote(value))}. {rule.Right}.");
 
     private static bool IsProxy(string value) =>
         Uri.TryCreate(

@@ -51,20 +51,20 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
                 + "such as blanks or quotes. "
                 + "Set it to the key alone.";
         if (WebAddress.Parse(nimble.BaseUrl.OriginalString) is null)
-            yield return $"{options.NameOf("Nimble:BaseUrl")} is {Shown.Quote(nimble.BaseUrl.OriginalString)}. "
+            yield return $"{options.NameOf("Nimble:BaseUrl")} is {DisplayText.Quote(nimble.BaseUrl.OriginalString)}. "
                 + "Write an http or https address, such as https://sdk.nimbleway.com.";
         if (nimble.Version is not ['v', ..] || !int.TryParse(nimble.Version.AsSpan(1), NumberStyles.None, null, out _))
-            yield return $"{options.NameOf("Nimble:Version")} is {Shown.Quote(nimble.Version)}. Write v1 or v2.";
+            yield return $"{options.NameOf("Nimble:Version")} is {DisplayText.Quote(nimble.Version)}. Write v1 or v2.";
     }
 
     private static IEnumerable<string> CheckDelivery(PipelineOptions options)
     {
         var delivery = options.Delivery;
         if (delivery.StorageUrl is { } url && !StorageAddress.IsUsable(url))
-            yield return $"{options.NameOf("Delivery:StorageUrl")} is {Shown.Quote(url)}. "
+            yield return $"{options.NameOf("Delivery:StorageUrl")} is {DisplayText.Quote(url)}. "
                 + "Write s3://bucket/prefix/ or gs://bucket/prefix/.";
         if (delivery.CallbackBase is { } callback && WebAddress.Parse(callback.OriginalString) is null)
-            yield return $"{options.NameOf("Delivery:CallbackBase")} is {Shown.Quote(callback.OriginalString)}. "
+            yield return $"{options.NameOf("Delivery:CallbackBase")} is {DisplayText.Quote(callback.OriginalString)}. "
                 + "Write an http or https address, such as https://hooks.example.com.";
         if (delivery.CallbackBase is not null && delivery.CallbackKeys.Count == 0)
             yield return $"{options.NameOf("Delivery:CallbackBase")} needs a key in "
@@ -82,16 +82,16 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
     {
         for (var i = 0; i < options.Guards.RefusedDomains.Count; i++)
             if (options.Guards.RefusedDomains[i] is { Length: > 0 } domain && !RefusedDomains.IsDomain(domain))
-                yield return $"{options.NameOf($"Guards:RefusedDomains:{i}")} is {Shown.Quote(domain)}. "
+                yield return $"{options.NameOf($"Guards:RefusedDomains:{i}")} is {DisplayText.Quote(domain)}. "
                     + "Write a domain such as example.com, without scheme, port, path and '*.'.";
         for (var i = 0; i < options.Retry.Reasons.Count; i++)
             if (options.Retry.Reasons[i] is { Length: > 0 } reason && !RetryOptions.Possible.Contains(reason))
-                yield return $"{options.NameOf($"Retry:Reasons:{i}")} is {Shown.Quote(reason)}, "
+                yield return $"{options.NameOf($"Retry:Reasons:{i}")} is {DisplayText.Quote(reason)}, "
                     + "which cannot be retried. "
                     + $"Write one of {string.Join(", ", RetryOptions.Possible)}.";
         if (PageStatuses.FaultIn(options.Collect.FailStatuses) is not null)
-            yield return $"{options.NameOf("Collect:FailStatuses")} is {Shown.Quote(options.Collect.FailStatuses)}. "
-                + "Write statuses or classes of them with commas between, such as 4xx,503.";
+            yield return $"{options.NameOf("Collect:FailStatuses")} is "
+                + $"{DisplayText.Quote(options.Collect.FailStatuses)}. Write statuses or classes of them with commas between, such as 4xx,503.";
     }
 
     private static IEnumerable<string> CheckCosts(PipelineOptions options)

@@ -37,7 +37,8 @@ internal static class SettingBinder
 
     /// <summary>Describes a value that cannot be used: the option or variable, its value, and what to write.</summary>
     public static string Fault(Setting setting, string source, string text) =>
-        $"{source} is {(setting.IsSecret ? "not usable" : Shown.Quote(text))}. Write {SettingText.Expected(setting)}.";
+        $"{source} is {(setting.IsSecret ? "not usable" : DisplayText.Quote(text))}. "
+            + $"Write {SettingText.Expected(setting)}.";
 
     private static void BindOne(Setting setting, GivenText given, object options, List<string> faults)
     {

@@ -92,7 +92,7 @@ internal sealed partial class ListControls(
         };
         var problem = list switch
         {
-            null => $"No list {Shown.Quote(listId)} is known. 'pipeline status' shows the lists.",
+            null => $"No list {DisplayText.Quote(listId)} is known. 'pipeline status' shows the lists.",
             { State: ListState.Closed } => $"List {listId} is closed, so it cannot be {verb}.",
             { State: ListState.Refused } => $"List {listId} was refused, so it cannot be {verb}.",
             { Steering: ListSteering.Cancelled } =>

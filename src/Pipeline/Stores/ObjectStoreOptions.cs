@@ -111,12 +111,13 @@ public sealed partial record ObjectStoreOptions : StoreLimits
         Uri? GetUri(string name) => Get(name) is not { } text ? null
             : WebAddress.Parse(text)
                 ?? Fault(
-                    $"{name} is {Shown.Quote(text)}. Write an http or https address, such as https://s3.example.com.");
+                    $"{name} is {DisplayText.Quote(text)}. Write an http or https address, such as "
+                        + "https://s3.example.com.");
         bool GetPays()
         {
             var payer = Get("AWS_REQUEST_PAYER");
             if (payer is not (null or "requester"))
-                Fault($"AWS_REQUEST_PAYER is {Shown.Quote(payer)}. Set it to requester, or leave it out.");
+                Fault($"AWS_REQUEST_PAYER is {DisplayText.Quote(payer)}. Set it to requester, or leave it out.");
             return payer is not null;
         }
         Uri? Fault(string message)
@@ -146,7 +147,7 @@ public sealed partial record ObjectStoreOptions : StoreLimits
         options.CheckTrust(faults);
         if (options.GcsUserProject is { } project && !ProjectId().IsMatch(project))
             faults.Add(
-                $"GOOGLE_CLOUD_QUOTA_PROJECT is {Shown.Quote(project)}, which is not the id of a "
+                $"GOOGLE_CLOUD_QUOTA_PROJECT is {DisplayText.Quote(project)}, which is not the id of a "
                     + "project such as my-project-123.");
         return options;
     }
@@ -181,17 +182,17 @@ public sealed partial record ObjectStoreOptions : StoreLimits
     {
         if (S3RoleArn is not null && !RoleArn().IsMatch(S3RoleArn))
             faults.Add(
-                $"AWS_ROLE_ARN is {Shown.Quote(S3RoleArn)}, which is not the ARN of a role such as "
+                $"AWS_ROLE_ARN is {DisplayText.Quote(S3RoleArn)}, which is not the ARN of a role such as "
                     + "arn:aws:iam::123456789012:role/results.");
         if (S3RoleArn is not null && S3AccessKey is not null)
             faults.Add("AWS_ROLE_ARN and AWS_ACCESS_KEY_ID are both set. Leave out the key, or the role.");
         if (GcsProvider is not null && !Provider().IsMatch(GcsProvider))
             faults.Add(
-                $"GOOGLE_WORKLOAD_PROVIDER is {Shown.Quote(GcsProvider)}, which is not a provider such as "
+                $"GOOGLE_WORKLOAD_PROVIDER is {DisplayText.Quote(GcsProvider)}, which is not a provider such as "
                     + "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/azure.");
         if (GcsServiceAccount is not null && !ServiceAccount().IsMatch(GcsServiceAccount))
             faults.Add(
-                $"GOOGLE_SERVICE_ACCOUNT is {Shown.Quote(GcsServiceAccount)}, which is not the "
+                $"GOOGLE_SERVICE_ACCOUNT is {DisplayText.Quote(GcsServiceAccount)}, which is not the "
                     + "address of a service account.");
         if (GcsServiceAccount is not null && GcsProvider is null)
             faults.Add("GOOGLE_SERVICE_ACCOUNT needs GOOGLE_WORKLOAD_PROVIDER.");

@@ -27,7 +27,7 @@ internal sealed partial class DeadLetterStage(
     // A document that ends its worker each time ends so many workers, and then its input fails.
     private const int MaxRounds = 3;
 
-    private readonly ListRefusals _refusals = new(ledger, time);
+    private readonly RefusedListRecorder _refusals = new(ledger, time);
 
     /// <summary>Handles a message that failed its last try.</summary>
     /// <param name="name">The queue it came from.</param>

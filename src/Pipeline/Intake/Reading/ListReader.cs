@@ -22,7 +22,7 @@ internal sealed class ListReader : IAsyncDisposable
 
     private readonly DocumentFields _comments;
 
-    private ListReader(ByteWindow window, ListFormat form, FoundHeader? header, int maxItemBytes)
+    private ListReader(ByteWindow window, ListFormat form, CsvHeaderMatch? header, int maxItemBytes)
     {
         _comments = IsLines(form) ? CommentFields.Read(window.Span) : DocumentFields.None;
         _window = window;
@@ -36,7 +36,7 @@ internal sealed class ListReader : IAsyncDisposable
     public ListFormat Form { get; }
 
     /// <summary>The header of a CSV list; null for other formats.</summary>
-    public FoundHeader? Header { get; }
+    public CsvHeaderMatch? Header { get; }
 
     /// <summary>The list's fields besides its items. Complete once all items are read.</summary>
     public DocumentFields Fields => IsLines(Form) ? _comments : _json.Fields;
@@ -139,7 +139,7 @@ internal sealed class ListReader : IAsyncDisposable
         }
     }
 
-    private static FoundHeader FindHeader(ByteWindow window, string? urlColumn)
+    private static CsvHeaderMatch FindHeader(ByteWindow window, string? urlColumn)
     {
         var found = CsvHeaderFinder.Find(window.Span, window.IsEnded, urlColumn)
             ?? throw PipelineException.Permanent(

@@ -90,7 +90,7 @@ public sealed record AzureStorageOptions : StoreLimits
             Get(name) is { } text ? WebAddress.Parse(text) ?? Fault<Uri>(name, text, "an http or https address") : null;
         T? Fault<T>(string name, string value, string right)
         {
-            faults.Add($"{name} is {Shown.Quote(value)}. Write {right}, or leave it out.");
+            faults.Add($"{name} is {DisplayText.Quote(value)}. Write {right}, or leave it out.");
             return default;
         }
 

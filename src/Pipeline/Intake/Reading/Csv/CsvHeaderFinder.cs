@@ -9,7 +9,7 @@ namespace Pipeline.Intake.Reading.Csv;
 /// Number of lines above it that are neither blank nor comments, such as an export's title.
 /// </param>
 /// <param name="HasSeparator">Whether a line <c>sep=</c> above it names the delimiter, as Excel writes it.</param>
-internal sealed record FoundHeader(CsvHeader Header, int Line, int Preamble, bool HasSeparator)
+internal sealed record CsvHeaderMatch(CsvHeader Header, int Line, int Preamble, bool HasSeparator)
 {
     /// <summary>
     /// Whether it has no URL column, but the row below has the same number of cells and one of them is a URL. The user
@@ -32,10 +32,10 @@ internal static class CsvHeaderFinder
     /// <param name="head">The first bytes of the list.</param>
     /// <param name="isWhole">Whether this is the whole list.</param>
     /// <param name="urlColumn">Name of the URL column in the file; null for <c>url</c>.</param>
-    public static FoundHeader? Find(ReadOnlySpan<byte> head, bool isWhole, string? urlColumn)
+    public static CsvHeaderMatch? Find(ReadOnlySpan<byte> head, bool isWhole, string? urlColumn)
     {
-        FoundHeader? first = null;
-        FoundHeader? above = null;
+        CsvHeaderMatch? first = null;
+        CsvHeaderMatch? above = null;
         byte? separator = null;
         var preamble = 0;
         for (var lines = new ContentLines(head, isWhole); lines.MoveNext(); )
@@ -45,7 +45,7 @@ internal static class CsvHeaderFinder
                 separator = stated;
                 continue;
             }
-            var found = new FoundHeader(
+            var found = new CsvHeaderMatch(
                 Split(lines.Line, separator, urlColumn), lines.Number, preamble, separator is not null);
             first ??= found;
             if (found.Header.UrlColumn >= 0)

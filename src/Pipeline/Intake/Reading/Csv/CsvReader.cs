@@ -7,7 +7,7 @@ using Pipeline.Json;
 namespace Pipeline.Intake.Reading.Csv;
 
 /// <summary>Reads a CSV list: a header row, then one row per input. A bad row fails on its own.</summary>
-internal sealed class CsvReader(ByteWindow window, ItemParser parser, FoundHeader found, int maxItemBytes)
+internal sealed class CsvReader(ByteWindow window, ItemParser parser, CsvHeaderMatch found, int maxItemBytes)
 {
     private const string OpenQuote = "a quote is never closed, or text follows a closing quote";
 

@@ -4,7 +4,7 @@ using Pipeline.Ports;
 namespace Pipeline.Intake;
 
 /// <summary>Creates the list's ledger entry and makes sure that no other list uses its id.</summary>
-internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
+internal sealed class ListRegistration(ILedger ledger, TimeProvider time)
 {
     /// <summary>Returns the list's entry: a new one, or the one from an earlier delivery of the same list.</summary>
     /// <param name="list">The list.</param>
@@ -33,7 +33,7 @@ internal sealed class ListAdmission(ILedger ledger, TimeProvider time)
         return IsSame(entry, list) && entry.State != ListState.Refused ? entry : throw ListIds.Taken(list.ListId);
     }
 
-    // Entries of older versions have no hash. PlannedBefore compares their planned inputs instead.
+    // Entries of older versions have no hash. LegacyListCheck compares their planned inputs instead.
     private static bool IsSame(ListEntry entry, ListInspection list) =>
         entry.ContentHash is null || entry.ContentHash == list.ContentHash;
 

@@ -9,7 +9,7 @@ namespace Pipeline.Intake;
 /// content hash. A given id may come again with another list, whose URLs must not be dropped as "already planned".
 /// Entries with a hash were compared by it before, and are skipped here.
 /// </summary>
-internal sealed class PlannedBefore(ILedger ledger, ListEntry entry, ListInspection list)
+internal sealed class LegacyListCheck(ILedger ledger, ListEntry entry, ListInspection list)
 {
     private readonly bool _isNeeded = entry.ContentHash is null && list.IsIdGiven;
 

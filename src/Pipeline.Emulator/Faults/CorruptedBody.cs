@@ -14,7 +14,7 @@ internal enum BodyFault
 }
 
 /// <summary>A response body whose first 256 bytes are sent as they should be; the fault begins after them.</summary>
-internal sealed class SpoiltBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
+internal sealed class CorruptedBody(HttpContext context, Stream inner, BodyFault fault, TimeProvider time) : Stream
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 

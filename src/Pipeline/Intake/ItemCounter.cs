@@ -8,7 +8,7 @@ namespace Pipeline.Intake;
 /// Counts the items of a list. Items without a URL are counted separately: they are valid if shared_inputs have a URL,
 /// and shared_inputs may follow the items.
 /// </summary>
-internal sealed partial class ItemTally
+internal sealed partial class ItemCounter
 {
     private const int Kept = 10;
 

@@ -6,7 +6,7 @@ namespace Pipeline.Notation;
 /// <summary>
 /// Formats a value for a message: on one line, with bounded length, with invisible characters as <c>U+XXXX</c>.
 /// </summary>
-internal static class Shown
+internal static class DisplayText
 {
     private const int Longest = 100;
 

@@ -10,7 +10,7 @@ namespace Pipeline.Cli.Lists;
 /// A small one stays in memory, a large one in a temporary file that disappears with the process, even if that is
 /// killed.
 /// </summary>
-internal sealed class HeldList : IDisposable
+internal sealed class BufferedList : IDisposable
 {
     private const int MaxInMemory = 4 << 20;
     private readonly MemoryStream _start = new();
@@ -18,9 +18,9 @@ internal sealed class HeldList : IDisposable
     private long _length;
 
     /// <summary>Keeps a text.</summary>
-    public static HeldList Of(ReadOnlySpan<byte> text)
+    public static BufferedList Of(ReadOnlySpan<byte> text)
     {
-        var held = new HeldList();
+        var held = new BufferedList();
         held._start.Write(text);
         return held;
     }
@@ -29,9 +29,9 @@ internal sealed class HeldList : IDisposable
     /// Reads a stream to its end. A read of a silent pipe cannot be interrupted, so a cancelled one is abandoned.
     /// </summary>
     /// <exception cref="PipelineException">Permanent: there is no room for the list.</exception>
-    public static async Task<HeldList> ReadAsync(Func<Stream> open, CancellationToken cancellationToken)
+    public static async Task<BufferedList> ReadAsync(Func<Stream> open, CancellationToken cancellationToken)
     {
-        var held = new HeldList();
+        var held = new BufferedList();
         await Task.Run(() => held.Fill(open, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
         return held;
     }

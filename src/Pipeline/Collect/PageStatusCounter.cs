@@ -6,7 +6,7 @@ namespace Pipeline.Collect;
 /// Counts the records of this process by the HTTP status of their page, for live display only. The manifest takes its
 /// counts from the ledger.
 /// </summary>
-internal sealed class PageTally
+internal sealed class PageStatusCounter
 {
     private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
 

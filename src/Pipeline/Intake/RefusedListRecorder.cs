@@ -10,7 +10,7 @@ namespace Pipeline.Intake;
 /// Records refused lists in the ledger, in state <see cref="ListState.Refused"/> with the reason, so that their senders
 /// can see it. A refused list has no manifest because none of its inputs was accepted.
 /// </summary>
-internal sealed class ListRefusals(ILedger ledger, TimeProvider time)
+internal sealed class RefusedListRecorder(ILedger ledger, TimeProvider time)
 {
     /// <summary>
     /// Records the refusal of a message of <c>url-lists</c>: under the list's id, or under the message's hash if
