@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Records;

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -31,14 +33,17 @@ public sealed record PartMessage
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Unknown { get; set; }
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>
+    /// Reads a message. It may be base64 too: Storage Explorer encodes a message that it moves back from a poison
+    /// queue.
+    /// </summary>
     /// <exception cref="RecordException">It is not a <c>pipeline.part/1</c>, or its values cannot be right.</exception>
     public static PartMessage Parse(string text)
     {
         PartMessage? part;
         try
         {
-            part = JsonSerializer.Deserialize(text, RecordsJson.Default.PartMessage);
+            part = JsonSerializer.Deserialize(Decode(text), RecordsJson.Default.PartMessage);
         }
         catch (JsonException e)
         {
@@ -48,6 +53,9 @@ public sealed record PartMessage
             throw Invalid($"its schema is '{part?.Schema}'", inner: null);
         return FindFault(part) is { } fault ? throw Invalid(fault, inner: null) : part;
     }
+
+    private static string Decode(string text) =>
+        Base64.IsValid(text) ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text;
 
     private static string? FindFault(PartMessage part)
     {

@@ -13,13 +13,20 @@ namespace Pipeline.Records;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
     RespectNullableAnnotations = true,
-    MaxDepth = 256,
+    MaxDepth = MaxDepth,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(Record))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(PartMessage))]
-public sealed partial class RecordsJson : JsonSerializerContext;
+public sealed partial class RecordsJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Maximum nesting of a document: that of a result (<c>Collect:MaxDepth</c> is at most 1,000), and the record around
+    /// it.
+    /// </summary>
+    private const int MaxDepth = 1024;
+}
 
 /// <summary>Writes times as the pipeline does: UTC with milliseconds, <c>2026-03-19T10:00:04.000Z</c>.</summary>
 internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>

@@ -173,7 +173,8 @@ public sealed class PartReader
 
     private static Record Check(Record record, PartRecord expected, PartMessage part) =>
         record.Id != expected.Id ? throw Other(record, $"is not the record {expected.Id} that the message names")
-        : record.ContentDigest != (expected.ContentDigest ?? record.ContentDigest) ? throw Other(record, "has another digest than the message")
+        : (expected.ContentDigest ?? record.ContentDigest) != record.ContentDigest
+            ? throw Other(record, "has another digest than the message")
         : record.ListId != part.ListId ? throw Other(record, $"belongs to list {record.ListId}, not to {part.ListId}")
         : record;
 

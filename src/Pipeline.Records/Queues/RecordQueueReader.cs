@@ -52,6 +52,7 @@ public sealed class RecordQueueReader
     /// (<see cref="RecordQueueOptions.OnProblem"/>).
     /// </remarks>
     /// <exception cref="RequestFailedException">The account refused or failed, after the SDK's own retries.</exception>
+    /// <exception cref="InvalidOperationException">The client of the queue expects base64.</exception>
     public async IAsyncEnumerable<Record> ReadAsync(
         bool untilEmpty = false, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -87,13 +88,27 @@ public sealed class RecordQueueReader
     {
         while (true)
         {
-            var received = await _queue.ReceiveMessageAsync(_options.Lease, cancellationToken);
-            if (received.Value is not { } message)
+            if (await ReceiveMessageAsync(cancellationToken) is not { } message)
                 return null;
             if (message.DequeueCount > _options.MaxTries)
                 await PoisonAsync(message, $"it was tried {_options.MaxTries} times", cancellationToken);
             else if (await TryParseAsync(message, cancellationToken) is { } part)
                 return new(new(_queue, message, _options.Lease, _time), part, _reader, _options);
+        }
+    }
+
+    private async Task<QueueMessage?> ReceiveMessageAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _queue.ReceiveMessageAsync(_options.Lease, cancellationToken)).Value;
+        }
+        catch (FormatException e)
+        {
+            throw new InvalidOperationException(
+                $"The client of queue '{_queue.Name}' expects base64, and the messages are plain text. Create it "
+                    + "without QueueClientOptions.MessageEncoding.",
+                e);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using Pipeline.Collect.Normalize;
 
 namespace Pipeline.Tests.Records;
@@ -73,5 +72,5 @@ internal static class RecordLine
     }
 
     private static string Quote(string text, JavaScriptEncoder? encoder) =>
-        JsonSerializer.Serialize(text, new JsonSerializerOptions { Encoder = encoder });
+        $"\"{(encoder ?? JavaScriptEncoder.Default).Encode(text)}\"";
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Records;
@@ -238,6 +240,32 @@ public sealed class RecordQueueTests(Servers servers)
 
         await Assert.ThrowsAsync<RequestFailedException>(
             async () => await account.Read().ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+    }
+
+    /// <summary>Storage Explorer sends base64 when it moves a message back from the poison queue.</summary>
+    [Fact]
+    public async Task AMessageInBase64IsReadToo()
+    {
+        var account = await CreateAsync();
+        var message = await account.PutAsync("a", Lines(0, 1), sends: false);
+        var json = JsonSerializer.SerializeToUtf8Bytes(message, RecordsJson.Default.PartMessage);
+        await account.Queue.SendMessageAsync(Convert.ToBase64String(json), Token);
+
+        Assert.Single(await account.Read().ReadAsync(untilEmpty: true, Token).ToListAsync(Token));
+    }
+
+    [Fact]
+    public async Task AClientThatExpectsBase64IsToldHowToBeCreated()
+    {
+        var account = await CreateAsync();
+        await account.PutAsync("a", Lines(0, 1));
+        var client = new QueueClient(
+            account.Connection, "records", new() { MessageEncoding = QueueMessageEncoding.Base64 });
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => new RecordQueueReader(client, account.Records).ReceiveAsync(Token));
+
+        Assert.Contains("MessageEncoding", error.Message, StringComparison.Ordinal);
     }
 
     private async Task<PartAccount> CreateAsync() => await PartAccount.CreateAsync(await servers.AzureAsync());

@@ -209,6 +209,18 @@ public sealed class RecordReaderTests
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
+    /// <summary>Collect:MaxDepth allows results of a thousand levels.</summary>
+    [Fact]
+    public async Task ARecordIsAsDeepAsTheSettingsAllow()
+    {
+        var parsed = new string('[', 1000) + new string(']', 1000);
+
+        var record = Assert.Single(await ReadAsync(
+            new MemoryStream(Encoding.UTF8.GetBytes(RecordLine.Of(1, extra: $",\"parsed\":{parsed}")))));
+
+        Assert.Equal(parsed, record.Parsed!.Value.GetRawText());
+    }
+
     [Fact]
     public async Task ARecordBeyondTheLimitEndsTheReading()
     {

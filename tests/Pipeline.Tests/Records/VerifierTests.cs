@@ -1,9 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pipeline.Cli;
-using Pipeline.Cli.Verify;
 using Pipeline.Records;
-using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Records;
