@@ -141,8 +141,11 @@ public sealed record ManifestLocation
     /// <summary>Number of records of the list in these bytes.</summary>
     public required long Records { get; init; }
 
-    /// <summary>SHA-256 of these bytes, lower-case hex.</summary>
-    public required string Sha256 { get; init; }
+    /// <summary>
+    /// SHA-256 of these bytes, lower-case hex; null if the storage service copied some of them itself. Each record's
+    /// own digest and its gzip checksum prove them then.
+    /// </summary>
+    public string? Sha256 { get; init; }
 
     /// <summary>Members that this version of the library does not know; null if there are none.</summary>
     [JsonExtensionData]

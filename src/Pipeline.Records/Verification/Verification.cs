@@ -185,12 +185,12 @@ internal sealed class Verification : IDisposable
     {
         if (read.DigestOf(location.Bytes) is not { } digest)
             Problems.Compare(location.Bytes, read.Bytes, "bytes", list, file);
-        else if (digest != location.Sha256)
+        else if (location.Sha256 is { } expected && digest != expected)
             Problems.Add(new()
             {
                 Kind = "digest",
                 Message = $"the first {location.Bytes} bytes have SHA-256 {digest}, but the manifest says "
-                    + location.Sha256,
+                    + expected,
                 ListId = list,
                 File = file,
             });

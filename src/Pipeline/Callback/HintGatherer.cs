@@ -11,9 +11,9 @@ namespace Pipeline.Callback;
 /// each call returns once its own hint is queued.
 /// </summary>
 /// <remarks>
-/// A sender that calls a few webhooks at a time and waits for their answers would be slowed down by each wait. So nobody
-/// waits just after a message was sent: hints that come then share messages while another one is being sent. And after
-/// a wait that nobody joined, the next ones are left out.
+/// A sender that calls a few webhooks at a time and waits for their answers would be slowed down by each wait. So a
+/// message after which hints come at once waits only until no more come, and after a wait that nobody joined the next
+/// ones are left out.
 /// </remarks>
 internal sealed class HintGatherer
 {
@@ -23,6 +23,7 @@ internal sealed class HintGatherer
 
     // Below the distance of the hints of a trickle, above the time that a sender needs after an answer.
     private static readonly TimeSpan Prompt = TimeSpan.FromMilliseconds(25);
+    private static readonly BatchWait None = default;
 
     private readonly IWorkQueue _queue;
     private readonly TimeSpan _gatherFor;
@@ -51,12 +52,15 @@ internal sealed class HintGatherer
     }
 
     // The hints of one submission are gathered and sent one message after the other, so its pace needs no lock.
-    private TimeSpan WaitFor(string submissionId)
+    private BatchWait WaitFor(string submissionId)
     {
+        if (_gatherFor == TimeSpan.Zero)
+            return None;
         if (!_paces.TryGet(submissionId, out var pace))
             _paces.Set(submissionId, pace = new());
-        pace.Waits = _gatherFor > TimeSpan.Zero && _time.GetUtcNow() - pace.SentAt >= Prompt && pace.Skips-- <= 0;
-        return pace.Waits ? _gatherFor : TimeSpan.Zero;
+        var isPrompt = _time.GetUtcNow() - pace.SentAt < Prompt;
+        pace.Current = isPrompt ? pace.Prompt : pace.Slow;
+        return !pace.Current.Begin() ? None : new(_gatherFor, isPrompt ? Prompt : _gatherFor);
     }
 
     private async Task SendAsync(string submissionId, IReadOnlyList<Hint> hints)
@@ -67,10 +71,7 @@ internal sealed class HintGatherer
         if (!_paces.TryGet(submissionId, out var pace))
             return;
         pace.SentAt = _time.GetUtcNow();
-        if (!pace.Waits)
-            return;
-        pace.InVain = hints.Count > 1 ? 0 : Math.Min((pace.InVain * 2) + 1, MaxSkips);
-        pace.Skips = pace.InVain;
+        pace.Current?.End(hints.Count > 1);
     }
 
     private sealed record Hint(IReadOnlyCollection<string> TaskIds, DateTimeOffset HeardAt);
@@ -78,16 +79,36 @@ internal sealed class HintGatherer
     /// <summary>How the hints of one submission come.</summary>
     private sealed class Pace
     {
-        /// <summary>Whether the message that is being gathered waits for more hints.</summary>
-        public bool Waits { get; set; }
-
         /// <summary>When the last message was sent.</summary>
         public DateTimeOffset SentAt { get; set; }
 
-        /// <summary>Number of messages that are not waited for because nobody joined the last wait.</summary>
-        public int Skips { get; set; }
+        /// <summary>The waits for hints just after a message.</summary>
+        public Waits Prompt { get; } = new();
 
-        /// <summary>The number of skips after the last wait that nobody joined.</summary>
-        public int InVain { get; set; }
+        /// <summary>All other waits.</summary>
+        public Waits Slow { get; } = new();
+
+        /// <summary>Those that the message that is being gathered belongs to.</summary>
+        public Waits? Current { get; set; }
+    }
+
+    /// <summary>Waits of one kind, which are left out after some that nobody joined.</summary>
+    private sealed class Waits
+    {
+        private int _skips;
+        private int _inVain;
+        private bool _isWaiting;
+
+        /// <summary>Begins a message; returns whether it waits.</summary>
+        public bool Begin() => _isWaiting = _skips-- <= 0;
+
+        /// <summary>Ends a message.</summary>
+        public void End(bool isShared)
+        {
+            if (!_isWaiting)
+                return;
+            _inVain = isShared ? 0 : Math.Min((_inVain * 2) + 1, MaxSkips);
+            _skips = _inVain;
+        }
     }
 }

@@ -66,7 +66,8 @@ internal sealed partial class MessageCollector(
     private async Task<IReadOnlyList<CollectedRecord>> FinishedAsync(
         List<Task<CollectedRecord?>> running, CancellationToken cancellationToken)
     {
-        var all = Task.WhenAll(running);
+        // Exceptions are those of the tasks themselves, which are looked at below.
+        var all = Task.WhenAll(running).ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
         await Task.WhenAny(running);
         if (!all.IsCompleted)
             await Task.WhenAny(all, Task.Delay(Patience, time, cancellationToken));

@@ -104,16 +104,28 @@ public sealed class HintGathererTests
     }
 
     [Fact]
-    public async Task HintsJustAfterAMessageDoNotWait()
+    public async Task HintsJustAfterAMessageWaitOnlyUntilNoMoreCome()
     {
         var first = Task.WhenAll(AddAsync("t-0"), AddAsync("t-1"));
         _time.Advance(GatherFor);
         await first;
 
-        _time.Advance(TimeSpan.FromMilliseconds(5));
-        await Task.WhenAll(AddAsync("t-2"), AddAsync("t-3"));
+        var burst = new List<Task>();
+        for (var i = 2; i < 7; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            burst.Add(AddAsync($"t-{i}"));
+        }
 
-        Assert.Equal(4, _sent.Sum(ids => ids.Length));
+        var all = Task.WhenAll(burst);
+        for (var waited = TimeSpan.Zero; !all.IsCompleted; waited += TimeSpan.FromMilliseconds(5))
+        {
+            Assert.InRange(waited, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            await Task.Delay(1, Token);
+        }
+
+        Assert.Equal([2, 5], _sent.Select(ids => ids.Length));
     }
 
     [Fact]
