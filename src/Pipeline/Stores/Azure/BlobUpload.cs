@@ -36,8 +36,9 @@ internal static class BlobUpload
                 container, name, content, contentType, new() { IfNoneMatch = ETag.All }, metadata, cancellationToken);
             return true;
         }
+        // A writer of several blocks whose blob was committed by another one meanwhile has lost its blocks.
         catch (RequestFailedException e)
-            when (e.Status is 409 or 412 && e.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet")
+            when (e.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "InvalidBlockList")
         {
             return false;
         }
