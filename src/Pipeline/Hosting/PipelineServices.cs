@@ -106,6 +106,7 @@ public static class PipelineServices
         services.AddSingleton<UnnamedTasks>();
         services.AddSingleton<FinishedTasks>();
         services.AddSingleton<OtherTasks>();
+        services.AddSingleton<BatchAdoption>();
         services.AddSingleton<SubmissionResolver>();
         services.AddSingleton<SweepPolicy>();
         services.AddSingleton<LeftOverInputs>();
@@ -149,6 +150,7 @@ public static class PipelineServices
         services.AddSingleton<InputPages>();
         services.AddSingleton<OverviewReporter>();
         services.AddSingleton<ReplayChoice>();
+        services.AddSingleton<ResultRequeue>();
         services.AddSingleton<ReplayStage>();
         services.AddSingleton<ReprocessStage>();
         services.AddSingleton<ListControls>();

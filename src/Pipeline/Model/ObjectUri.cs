@@ -1,16 +1,14 @@
 namespace Pipeline.Model;
 
 /// <summary>The address of an object or prefix. Bucket and key are not URL-encoded.</summary>
-/// <param name="Scheme">
-/// Lower case: <c>s3</c>, <c>gs</c>, <c>azblob</c> (always the configured Azure account), <c>file</c>.
-/// </param>
-/// <param name="Bucket">The bucket, or the container on Azure; empty for <c>file</c>.</param>
+/// <param name="Scheme">Lower case, such as <c>s3</c>. The stores declare which schemes they serve.</param>
+/// <param name="Bucket">The bucket or container; empty for a path on this machine.</param>
 /// <param name="Key">
-/// The key without a leading slash; the absolute path for <c>file</c>. Empty for the whole bucket.
+/// The key without a leading slash; the absolute path if there is no bucket. Empty for the whole bucket.
 /// </param>
 public sealed record ObjectUri(string Scheme, string Bucket, string Key)
 {
-    /// <summary>Parses <c>scheme://bucket/key</c>.</summary>
+    /// <summary>Parses <c>scheme://bucket/key</c> or <c>scheme:///path</c>.</summary>
     /// <exception cref="PipelineException">
     /// Permanent: the text is not such an address. The message says what to write.
     /// </exception>
@@ -20,15 +18,14 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
         var colon = text.IndexOf("://", StringComparison.Ordinal);
         var scheme = colon > 0 ? text[..colon].ToLowerInvariant() : "";
         var rest = colon > 0 ? text[(colon + 3)..] : "";
-        if (scheme == "file" && rest.StartsWith('/'))
+        if (!scheme.All(char.IsAsciiLetterOrDigit) || rest.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
+            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
+                $"'{text}' is not an object address. Write scheme://bucket/prefix/, such as s3://my-bucket/results/, "
+                    + "or file:///absolute/path.");
+        if (rest.StartsWith('/'))
             return new(scheme, "", rest);
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
-        var bucket = slash < 0 ? rest : rest[..slash];
-        if (scheme is not ("s3" or "gs" or "azblob") || bucket.Length == 0 || rest.AsSpan().ContainsAny('\r', '\n'))
-            throw PipelineException.Permanent(FailureReasons.InvalidConfiguration,
-                $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, "
-                    + "azblob://container/prefix/ or file:///absolute/path.");
-        return new(scheme, bucket, slash < 0 ? "" : rest[(slash + 1)..]);
+        return slash < 0 ? new(scheme, rest, "") : new(scheme, rest[..slash], rest[(slash + 1)..]);
     }
 
     /// <summary>Returns the address of a file or folder on this machine.</summary>
@@ -41,5 +38,5 @@ public sealed record ObjectUri(string Scheme, string Bucket, string Key)
     public ObjectUri AsPrefix() => Key.Length == 0 || Key.EndsWith('/') ? this : Append("/");
 
     /// <inheritdoc/>
-    public override string ToString() => Scheme == "file" ? $"file://{Key}" : $"{Scheme}://{Bucket}/{Key}";
+    public override string ToString() => Bucket.Length == 0 ? $"{Scheme}://{Key}" : $"{Scheme}://{Bucket}/{Key}";
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
-using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Submit;
 using Pipeline.Submit.Evidence;
@@ -13,18 +12,12 @@ namespace Pipeline.Replay;
 /// </summary>
 internal sealed partial class ReplayStage(
     ILedger ledger,
-    IWorkQueue queue,
     Resubmission repeats,
-    Reopening reopening,
     SubmissionResolver resolver,
     ReplayChoice choice,
-    OutcomeRecorder outcomes,
-    TimeProvider time,
+    ResultRequeue requeue,
     ILogger<ReplayStage> logger)
 {
-    // Sweep must not close the submission again before its inputs wait.
-    private static readonly TimeSpan Handover = TimeSpan.FromSeconds(30);
-
     /// <summary>Replays failures of a list. Failures in submissions that are not closed are left alone.</summary>
     /// <param name="listId">A list that the ledger knows.</param>
     /// <param name="selects">Selects the failures.</param>
@@ -84,22 +77,11 @@ internal sealed partial class ReplayStage(
         if (posted.Count > 0)
             await repeats.PostAgainAsync(submission, posted, TimeSpan.Zero, cancellationToken);
         if (readable.Count > 0)
-            await ReadAgainAsync(submission, readable, taskIds, cancellationToken);
+            await requeue.ReadAgainAsync(submission, readable, taskIds, cancellationToken);
         var left = rest.Count - posted.Count;
         return resubmit
             ? new(posted.Count, readable.Count, 0, 0) { Undone = left, Problem = left > 0 ? problem : null }
             : new(0, readable.Count, 0, left);
-    }
-
-    private async Task ReadAgainAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> readable, IReadOnlyCollection<string> taskIds,
-        CancellationToken cancellationToken)
-    {
-        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
-        await outcomes.TakeBackAsync(submission, readable, cancellationToken);
-        await reopening.ReopenAsync(submission.SubmissionId, Handover, cancellationToken);
-        await queue.SendAsync(
-            submission.SubmissionId, taskIds, DiscoveredBy.Sweep, time.GetUtcNow(), cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message =

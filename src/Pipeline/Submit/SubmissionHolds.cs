@@ -21,6 +21,10 @@ internal sealed partial class SubmissionHolds(
     // Workers' clocks may differ by this much, and a message may come early.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
 
+    /// <summary>Sends the message of a submission again at once, because what it waits for is over.</summary>
+    public Task SendAgainAsync(SubmissionEntry planned, CancellationToken cancellationToken) =>
+        queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
+
     /// <summary>
     /// Sends the message again for later, unless a copy of it did so already: copies must not multiply during a pause.
     /// Fails a submission that has waited for Nimble's budget or a valid key for longer than

@@ -4,17 +4,15 @@ using Microsoft.Extensions.Options;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
-using Pipeline.Ports;
 using Pipeline.Urls;
 
 namespace Pipeline.Submit;
 
 /// <summary>
-/// Asks before each POST whether it may be: whether its URLs may go out, whether the list's canary has succeeded, and
-/// whether list and day have budget for it. Every way to a POST comes through here, that of retries and replays too.
+/// Decides before each POST whether it is allowed: its URLs may be submitted, the list's canary has succeeded, and the
+/// budgets of list and day suffice. Retries and replays come through here too.
 /// </summary>
 internal sealed partial class SubmitGuards(
-    IWorkQueue queue,
     SubmissionHolds holds,
     Resubmission repeats,
     CanaryGuard canaries,
@@ -31,8 +29,8 @@ internal sealed partial class SubmitGuards(
     private static readonly TimeSpan AfterMidnight = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// True if it may be posted now; its URLs are then taken out of the budgets. Otherwise it waits, is divided, or has
-    /// ended.
+    /// Returns true if the submission may be posted now, and takes its URLs from the budgets. Otherwise it waits, was
+    /// divided, or has ended.
     /// </summary>
     public async Task<bool> AdmitAsync(
         SubmissionEntry planned, IReadOnlyList<InputEntry> inputs, DateTimeOffset now,
@@ -90,7 +88,7 @@ internal sealed partial class SubmitGuards(
         // The canary may have been decided before this submission was held.
         if (await holds.WaitForAsync(planned, HoldReason.Canary, cancellationToken)
             && await canaries.GetResultAsync(canary, cancellationToken) is not { HasPassed: false, HasFailed: false })
-            await queue.SendAsync(new SubmissionMessage(planned.SubmissionId), TimeSpan.Zero, cancellationToken);
+            await holds.SendAgainAsync(planned, cancellationToken);
         return false;
     }
 

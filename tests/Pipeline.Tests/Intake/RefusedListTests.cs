@@ -46,7 +46,7 @@ public sealed class RefusedListTests
         { "{\"source\":\"s3://lists/inner\"}", "not under any prefix" },
         { "{\"source\":\"s3://lists/in/../secret\"}", "not under any prefix" },
         { "{\"source\":\"file:///etc/passwd\"}", "not under any prefix" },
-        { "{\"source\":\"https://lists.example/in/x\"}", "is not an object address" },
+        { "{\"source\":\"https://lists.example/in/x\"}", "not under any prefix in Intake:SourcePrefixes" },
         { "{\"source\":\"s3://lists/in/none\"}", "There is no list at s3://lists/in/none." },
         { "{\"source\":7}", "'source' of the message is not a string." },
         { "{\"source\":\"s3://lists/in/a\",\"country\":\"US\"}", "The message has the unknown field 'country'" },

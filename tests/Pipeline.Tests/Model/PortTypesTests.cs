@@ -10,20 +10,23 @@ public sealed class ObjectUriTests
     [InlineData("azblob://container/a", "azblob", "container", "a")]
     [InlineData("S3://bucket/", "s3", "bucket", "")]
     [InlineData("file:///tmp/x y", "file", "", "/tmp/x y")]
+    [InlineData("oci://bucket/a", "oci", "bucket", "a")]
     public void AnAddressIsParsedIntoItsParts(string text, string scheme, string bucket, string key) =>
         Assert.Equal(new ObjectUri(scheme, bucket, key), ObjectUri.Parse(text));
 
     [Theory]
     [InlineData("")]
     [InlineData("s3://")]
-    [InlineData("https://bucket/x")]
     [InlineData("bucket/x")]
+    [InlineData("://bucket/x")]
+    [InlineData("s 3://bucket/x")]
+    [InlineData("s3://bucket/x\ny")]
     public void AnyOtherAddressIsRefusedWithTheExpectedForm(string text)
     {
         var error = Assert.Throws<PipelineException>(() => ObjectUri.Parse(text));
         Assert.Equal(
-            $"'{text}' is not an object address. Write s3://bucket/prefix/, gs://bucket/prefix/, "
-                + "azblob://container/prefix/ or file:///absolute/path.",
+            $"'{text}' is not an object address. Write scheme://bucket/prefix/, such as s3://my-bucket/results/, "
+                + "or file:///absolute/path.",
             error.Message);
     }
 }

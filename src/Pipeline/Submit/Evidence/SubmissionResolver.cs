@@ -1,11 +1,9 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Pipeline.Delivery;
-using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Nimble.Replies;
-using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Stores;
 
@@ -21,15 +19,14 @@ internal sealed partial class SubmissionResolver(
     ObjectStores objects,
     NimbleClient nimble,
     ApiLists lists,
-    OutcomeRecorder outcomes,
-    Reopening reopening,
+    BatchAdoption adoption,
     TimeProvider time,
     ILogger<SubmissionResolver> logger)
 {
-    // One answer is enough; the rest of a thousand objects say the same.
+    // One answer is enough: the other objects of the prefix belong to the same batch.
     private const int MaxAsked = 32;
 
-    /// <summary>Looks for evidence everywhere, and adopts what it finds.</summary>
+    /// <summary>Looks for evidence in the bucket and at the API, and adopts the batch that it finds.</summary>
     public async Task<SearchResult> SearchAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
         var delivered = await ListAsync(submission, cancellationToken);
@@ -52,8 +49,8 @@ internal sealed partial class SubmissionResolver(
     }
 
     /// <summary>
-    /// Notes that a webhook came on the path that only this submission's POST names; null where somebody else changed
-    /// it meanwhile.
+    /// Records that a webhook came on the path that only this submission's POST names. Returns null if somebody else
+    /// changed the submission in the meantime.
     /// </summary>
     public async Task<SubmissionEntry?> NoteHeardAsync(
         SubmissionEntry submission, CancellationToken cancellationToken) =>
@@ -62,20 +59,20 @@ internal sealed partial class SubmissionResolver(
             : await ledger.UpdateSubmissionAsync(
                 submission with { FirstCallbackAt = time.GetUtcNow() }, cancellationToken);
 
-    /// <summary>Adopts the batch of tasks that were found or heard of.</summary>
+    /// <summary>Adopts the batch of tasks that an object or a webhook named.</summary>
     /// <param name="submission">In state Posting or Unknown, or given up.</param>
     /// <param name="taskIds">Well-formed ids.</param>
     /// <param name="told">
-    /// The path they came by, where only this submission's POST could name it: its prefix or its callback URL; else
-    /// None.
+    /// Where the ids come from, if only this submission's POST could name that place: Objects for its prefix, Callback
+    /// for its callback path; otherwise None.
     /// </param>
-    /// <param name="cancellationToken">Stops the looking.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
     public async Task<bool> TryAdoptAsync(
         SubmissionEntry submission, IReadOnlyList<string> taskIds, PostProof told, CancellationToken cancellationToken)
     {
         var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
         var matcher = new TaskMatcher(submission, inputs);
-        // Only Nimble could write there, so that the API need not confirm it; where it denies it, something is wrong.
+        // Only Nimble can write there, so the API need not confirm it. If the API denies it, something is wrong.
         var byObjects = told == PostProof.Objects && taskIds.Count > 0 && DeliveryPrefix.IsUnguessable(submission);
         try
         {
@@ -90,7 +87,7 @@ internal sealed partial class SubmissionResolver(
                 IReadOnlyList<NimbleTask> tasks = batch?.Tasks is { Count: > 0 } all ? all : [task];
                 if (PostEvidence.Of(submission, matcher, [task, .. tasks], told).Proof
                     is var proof and not PostProof.None)
-                    return await AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
+                    return await adoption.AdoptAsync(submission, inputs, task.BatchId, tasks, proof, cancellationToken);
             }
         }
         catch (Exception silent) when (
@@ -101,7 +98,7 @@ internal sealed partial class SubmissionResolver(
         }
 
         return byObjects
-            && await AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
+            && await adoption.AdoptAsync(submission, inputs, batchId: null, [], PostProof.Objects, cancellationToken);
     }
 
     private async Task<IReadOnlyList<ObjectUri>> ListAsync(
@@ -114,7 +111,9 @@ internal sealed partial class SubmissionResolver(
         return found;
     }
 
-    /// <summary>A batch is found in the API's list of batches, a single input in that of tasks.</summary>
+    /// <summary>
+    /// Searches the API's list of batches; for a submission of one input, the list of tasks.
+    /// </summary>
     private async Task<SearchResult> SearchListAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
@@ -129,47 +128,17 @@ internal sealed partial class SubmissionResolver(
         {
             if (entry.Evidence.Proof is var proof and not PostProof.None)
                 return new(
-                    await AdoptAsync(submission, inputs, entry.BatchId, entry.Tasks, proof, cancellationToken),
-                    $"{entry.Name} is its own, and somebody else changed it meanwhile");
+                    await adoption.AdoptAsync(submission, inputs, entry.BatchId, entry.Tasks, proof, cancellationToken),
+                    $"{entry.Name} belongs to it, but somebody else changed it meanwhile");
             if (entry.Evidence.MayBeOurs)
-                doubt ??= $"{entry.Name} was made since its POST and says nothing of whose it is";
+                doubt ??= $"{entry.Name} was created since its POST and does not say whose it is";
         }
 
         return new(Found: false, doubt ?? end.Doubt);
-    }
-
-    private async Task<bool> AdoptAsync(
-        SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, string? batchId, IReadOnlyList<NimbleTask> tasks,
-        PostProof proof, CancellationToken cancellationToken)
-    {
-        // Evidence may come after the window, when its inputs have failed for want of it. They wait again before the
-        // submission is open again, so that whoever repeats this after a crash finds the same.
-        if (submission.State is SubmissionState.Refused or SubmissionState.Closed)
-            await outcomes.TakeBackAsync(submission, inputs, cancellationToken);
-        if (tasks.Count > 0)
-            await ledger.AddTasksAsync(
-                submission.SubmissionId, new TaskMatcher(submission, inputs).Match(tasks), cancellationToken);
-        CrashPoint.Pass("sweep.adopt");
-        var now = time.GetUtcNow();
-        var adopted = await ledger.UpdateSubmissionAsync(
-            submission.ToAccepted(batchId, proof, now, now), cancellationToken) is not null;
-        if (adopted)
-        {
-            LogAdopted(
-                submission.SubmissionId, batchId is null ? "tasks without a batch id" : $"batch {batchId}", proof);
-            await reopening.ReopenListAsync(submission.ListId, cancellationToken);
-        }
-
-        return adopted;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "The API cannot say whether it accepted submission {SubmissionId}; results under its "
             + "own prefix say so: {Reason}")]
     private partial void LogSilent(string submissionId, string reason);
-
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Submission {SubmissionId} turned out to be accepted as {Batch}; the evidence is {Proof}.")]
-    private partial void LogAdopted(string submissionId, string batch, PostProof proof);
 }

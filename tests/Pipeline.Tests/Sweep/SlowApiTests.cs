@@ -1,0 +1,120 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Sweep;
+using Pipeline.Sweep.Accepted;
+using Pipeline.Tests.Submit;
+
+namespace Pipeline.Tests.Sweep;
+
+/// <summary>An API that does not answer holds up neither other lists nor the end of its own submission.</summary>
+[Trait("Promise", "9")]
+public sealed class SlowApiTests : IDisposable
+{
+    private const string Slow = "slow";
+
+    private readonly ManualResetEventSlim _answers = new(initialState: true);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _answers.Set();
+        _answers.Dispose();
+    }
+
+    [Fact]
+    public async Task TheLastQuestionsBeforeGivingUpEndAfterTheirLimit()
+    {
+        await using var world = await StartAsync();
+        var submission = (await world.Ledger.GetSubmissionAsync($"{Slow}-000000", Token))!;
+        var inputs = await world.Ledger.GetInputsAsync(submission.SubmissionId, Token);
+        _answers.Reset();
+        var asked = world.Seen.Count;
+
+        var ask = world.Service<FinalCheck>().AskAsync(submission, inputs, Token);
+        await UntilAsync(() => world.Seen.Count > asked);
+        world.State.Time.Advance(TimeSpan.FromSeconds(119));
+        await Task.WhenAny(ask, Task.Delay(TimeSpan.FromMilliseconds(50), Token));
+        Assert.False(ask.IsCompleted);
+
+        asked = world.Seen.Count;
+        world.State.Time.Advance(TimeSpan.FromSeconds(2));
+        await UntilAsync(() => world.Seen.Count > asked || ask.IsCompleted);
+        while (!ask.IsCompleted)
+        {
+            world.State.Time.Advance(TimeSpan.FromSeconds(121));
+            await Task.WhenAny(ask, Task.Delay(TimeSpan.FromMilliseconds(20), Token));
+        }
+
+        await ask;
+        Assert.True(world.State.Time.GetUtcNow() - submission.PostedAt < TimeSpan.FromMinutes(15));
+    }
+
+    [Fact]
+    public async Task AListThatIsCompleteIsClosedWhileALookAtAnotherOneHangs()
+    {
+        await using var world = await StartAsync();
+        await world.PlanAsync(2);
+        await world.WorkAsync();
+        world.State.Time.Advance(TimeSpan.FromMinutes(2));
+        _answers.Reset();
+        var asked = world.Seen.Count;
+        var pass = world.SweepAsync();
+        await UntilAsync(() => world.Seen.Count > asked);
+
+        await using var another = await world.OpenAsync();
+        var quick = (await world.Ledger.GetSubmissionAsync("list-000000", Token))!;
+        var inputs = await world.Ledger.GetInputsAsync(quick.SubmissionId, Token);
+        await world.Ledger.UpdateInputsAsync(
+            [.. inputs.Select(i => i with { State = InputState.Failed, Reason = FailureReasons.TaskFailed })], Token);
+        await another.GetRequiredService<SubmissionCloser>().CloseAsync(
+            quick, await world.Ledger.GetInputsAsync(quick.SubmissionId, Token), Token);
+        await UntilAsync(() => world.State.Time.Advance(TimeSpan.FromMilliseconds(100)), async () =>
+            (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);
+
+        Assert.False(_answers.IsSet);
+        Assert.Equal(ListState.Open, (await world.Ledger.GetListAsync(Slow, Token))!.State);
+        _answers.Set();
+        await AdvanceAsync(world, pass);
+    }
+
+    /// <summary>Starts with an accepted list whose looks wait for <see cref="_answers"/>.</summary>
+    private async Task<SubmitWorld> StartAsync()
+    {
+        var world = await SubmitWorld.StartAsync();
+        world.Get = path =>
+        {
+            if (path.Contains("b-1", StringComparison.Ordinal) || path.Contains("t-1", StringComparison.Ordinal)
+                || path.StartsWith("/v1/tasks", StringComparison.Ordinal))
+                _answers.Wait(Token);
+            return null;
+        };
+        await world.PlanAsync(Enumerable.Range(100, 3).Select(SubmitWorld.Url), Slow);
+        await world.WorkAsync();
+        return world;
+    }
+
+    private static async Task AdvanceAsync(SubmitWorld world, Task pass)
+    {
+        while (!pass.IsCompleted)
+        {
+            world.State.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(pass, Task.Delay(TimeSpan.FromMilliseconds(5), Token));
+        }
+        await pass;
+    }
+
+    private static Task UntilAsync(Func<bool> isSo) => UntilAsync(() => { }, () => Task.FromResult(isSo()));
+
+    private static async Task UntilAsync(Action step, Func<Task<bool>> isSo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await isSo())
+        {
+            step();
+            await Task.Delay(5, limit.Token);
+        }
+    }
+}
