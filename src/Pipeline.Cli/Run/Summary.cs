@@ -32,7 +32,8 @@ internal static class Summary
             Row(table, $"  {reason}", count);
         if (Sum(own, "duplicates") is > 0 and var duplicates)
             Row(table, "duplicates dropped", duplicates);
-        AddSeries(table, own);
+        IReadOnlyList<JsonElement> runs = [.. own.Where(m => m.TryGetProperty("changes", out _))];
+        AddSeries(table, runs);
         foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
             Row(table, $"found by {how}", count);
         foreach (var list in own)
@@ -48,8 +49,10 @@ internal static class Summary
             await Console.Out.WriteLineAsync(SummaryJson.Compose(
                 settings,
                 listIds,
-                Totals.Select(name => KeyValuePair.Create(name, Sum(own, name))),
-                Groups.Select(name => (name, Group(own, name))),
+                Totals.Select(name => KeyValuePair.Create(name, Sum(own, name)))
+                    .Concat(runs.Count == 0 ? [] : [KeyValuePair.Create("left_out", Sum(runs, "left_out"))]),
+                Groups.Select(name => (name, Group(own, name)))
+                    .Concat(runs.Count == 0 ? [] : [("changes", Group(runs, "changes"))]),
                 exitCode));
         console.Write(table);
         console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");
@@ -59,9 +62,8 @@ internal static class Summary
         return exitCode;
     }
 
-    private static void AddSeries(Table table, IReadOnlyList<JsonElement> own)
+    private static void AddSeries(Table table, IReadOnlyList<JsonElement> runs)
     {
-        IReadOnlyList<JsonElement> runs = [.. own.Where(m => m.TryGetProperty("changes", out _))];
         if (runs.Count == 0)
             return;
         if (Sum(runs, "left_out") is > 0 and var leftOut)

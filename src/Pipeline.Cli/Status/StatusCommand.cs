@@ -107,8 +107,12 @@ internal static class StatusCommand
         foreach (var line in Columns.Align([Header, .. reports.Select(ToRow)]))
             await Console.Out.WriteLineAsync(line);
         foreach (var report in reports)
+        {
+            if (report.Known is { } known)
+                await Console.Out.WriteLineAsync($"{report.ListId}: {known}");
             foreach (var wait in report.Waits)
                 await Console.Out.WriteLineAsync($"{report.ListId}: {wait.Describe()}");
+        }
     }
 
     private static string[] ToRow(ListReport report) =>

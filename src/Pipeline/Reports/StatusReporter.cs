@@ -1,5 +1,6 @@
 using Pipeline.Concurrency;
 using Pipeline.Model;
+using Pipeline.Model.Series;
 using Pipeline.Ports;
 using Pipeline.Submit;
 
@@ -58,6 +59,9 @@ internal sealed class StatusReporter(
             Source = list.Source,
             Inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs,
             Duplicates = list.Duplicates,
+            Series = list.Series,
+            LeftOut = list.Series is null ? null : list.LeftOut,
+            Known = SeriesText.Describe(list),
             Posted = counts.Posted,
             Records = counts.Records,
             Failures = counts.Failures,

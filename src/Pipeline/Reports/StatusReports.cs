@@ -22,6 +22,15 @@ internal sealed record ListReport
     /// <summary>Number of duplicates dropped.</summary>
     public required long Duplicates { get; init; }
 
+    /// <summary>The series that the list is a run of; null if there is none.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>Number of inputs left out because the series has a record of them; null without a series.</summary>
+    public long? LeftOut { get; init; }
+
+    /// <summary>How much of the list the series has, for people; null if that is nothing.</summary>
+    public string? Known { get; init; }
+
     /// <summary>Number of inputs in submissions that Nimble accepted; each counts once.</summary>
     public required long Posted { get; init; }
 
