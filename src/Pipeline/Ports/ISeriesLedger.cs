@@ -1,4 +1,3 @@
-using Pipeline.Model;
 using Pipeline.Model.Series;
 
 namespace Pipeline.Ports;

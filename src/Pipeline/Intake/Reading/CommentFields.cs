@@ -1,7 +1,6 @@
 using System.Text;
 using Pipeline.Intake.Reading.Json;
 using Pipeline.Model;
-using Pipeline.Model.Series;
 using Pipeline.Notation;
 
 namespace Pipeline.Intake.Reading;

@@ -36,7 +36,9 @@ public sealed class TableSeriesTests(Servers servers)
         Assert.All(await ledger.GetSeriesAsync("prices", Ct).ToListAsync(Ct), e => Assert.Equal("next", e.ListId));
     }
 
-    /// <summary>A write whose answer is lost, or that a kill cuts short, is repeated with the versions of before.</summary>
+    /// <summary>
+    /// A write whose answer is lost, or that a kill cuts short, is repeated with the versions of before.
+    /// </summary>
     [Fact]
     public async Task AWriteThatIsCutShortAnywhereIsCompletedByRepeatingIt()
     {
