@@ -35,8 +35,8 @@ internal enum CallbackAnswer
 
 /// <summary>
 /// Handles a webhook: checks the token in the path, queues the task ids as hints, and answers. Collect finds out
-/// whether a task belongs to the submission, whether it is finished, and what its result is. Webhooks that come together
-/// share queue messages; each is answered once its own ids are queued.
+/// whether a task belongs to the submission, whether it is finished, and what its result is. Webhooks that come
+/// together share queue messages; each is answered once its own ids are queued.
 /// </summary>
 internal sealed partial class CallbackStage(
     CallbackTokens tokens, CallbackLimits limits, CallbackBodyReader reader, HintGatherer hints,

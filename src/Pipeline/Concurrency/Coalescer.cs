@@ -13,7 +13,7 @@ namespace Pipeline.Concurrency;
 /// </param>
 /// <param name="time">The clock of that wait.</param>
 internal sealed class Coalescer<TKey, TItem>(
-    int maxItems, Func<TKey, IReadOnlyList<TItem>, Task> handle, Func<TKey, BatchWait>? waitFor = null,
+    int maxItems, Func<TKey, IReadOnlyList<TItem>, Task> handle, Func<TKey, TimeSpan>? waitFor = null,
     TimeProvider? time = null)
     where TKey : notnull
 {
@@ -76,29 +76,10 @@ internal sealed class Coalescer<TKey, TItem>(
             }
         }
 
-        if (waitFor?.Invoke(key) is { } wait && wait.Longest > TimeSpan.Zero)
-            await WaitAsync(batch, wait, time ?? TimeProvider.System);
+        if (waitFor?.Invoke(key) is { } wait && wait > TimeSpan.Zero)
+            await Task.WhenAny(batch.Full.Task, Task.Delay(wait, time ?? TimeProvider.System));
         lock (_lock)
             return _waiting[key].Dequeue();
-    }
-
-    private async Task WaitAsync(Batch batch, BatchWait wait, TimeProvider clock)
-    {
-        var start = clock.GetTimestamp();
-        for (var items = 0; Count() > items && clock.GetElapsedTime(start) < wait.Longest;)
-        {
-            items = Count();
-            var left = wait.Longest - clock.GetElapsedTime(start);
-            await Task.WhenAny(batch.Full.Task, Task.Delay(left < wait.Quiet ? left : wait.Quiet, clock));
-            if (batch.Full.Task.IsCompleted)
-                return;
-        }
-
-        int Count()
-        {
-            lock (_lock)
-                return batch.Items.Count;
-        }
     }
 
     private sealed class Batch
@@ -110,8 +91,3 @@ internal sealed class Coalescer<TKey, TItem>(
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
-
-/// <summary>How long a batch waits for more items.</summary>
-/// <param name="Longest">The longest wait for a batch that is not full; zero for none.</param>
-/// <param name="Quiet">The wait ends when no item came for this long.</param>
-internal readonly record struct BatchWait(TimeSpan Longest, TimeSpan Quiet);

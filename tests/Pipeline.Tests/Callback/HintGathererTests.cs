@@ -31,8 +31,9 @@ public sealed class HintGathererTests
                 It.IsAny<CancellationToken>()))
             .Returns((string _, IReadOnlyList<ReadOnlyMemory<byte>> messages, TimeSpan _, CancellationToken _) =>
             {
-                _sent.AddRange(messages.Select(m => JsonSerializer
-                    .Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!.Each().Select(one => one.TaskId).ToArray()));
+                _sent.AddRange(messages
+                    .Select(m => JsonSerializer.Deserialize(m.Span, PipelineJson.Plain.ResultMessage)!)
+                    .Select(message => message.Each().Select(one => one.TaskId).ToArray()));
                 return _sending;
             });
     }
@@ -82,50 +83,47 @@ public sealed class HintGathererTests
         Assert.Equal([32, 32, 8], _sent.Select(ids => ids.Length));
     }
 
-    [Fact]
-    public async Task ASenderThatWaitsForEachAnswerIsSlowedDownNowAndThenOnly()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public async Task ASenderOfAFewAtATimeGetsItsAnswersSoon(int lanes)
     {
-        var waits = 0;
-        for (var i = 0; i < 40; i++)
+        var waited = TimeSpan.Zero;
+        for (var round = 0; round < 64; round++)
         {
-            var hint = AddAsync($"t-{i}");
-            if (!hint.IsCompleted)
+            var hints = Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => AddAsync($"t-{round}-{lane}")));
+            for (; !hints.IsCompleted; waited += TimeSpan.FromMilliseconds(1))
             {
-                waits++;
-                _time.Advance(GatherFor);
+                _time.Advance(TimeSpan.FromMilliseconds(1));
+                await Task.Yield();
             }
 
-            await hint;
-            _time.Advance(TimeSpan.FromMilliseconds(30));
+            _time.Advance(TimeSpan.FromMilliseconds(2));
         }
 
-        Assert.Equal(40, _sent.Count);
-        Assert.InRange(waits, 1, 6);
+        // Waiting the whole time in each round would take 16 s.
+        Assert.InRange(waited, GatherFor, TimeSpan.FromSeconds(4));
+        Assert.Equal(64 * lanes, _sent.Sum(ids => ids.Length));
     }
 
     [Fact]
-    public async Task HintsJustAfterAMessageWaitOnlyUntilNoMoreCome()
+    public void ATrickleIsGatheredAgainAfterASlowSender()
     {
-        var first = Task.WhenAll(AddAsync("t-0"), AddAsync("t-1"));
-        _time.Advance(GatherFor);
-        await first;
-
-        var burst = new List<Task>();
-        for (var i = 2; i < 7; i++)
+        var pace = new GatherPace(GatherFor);
+        var now = Some.Time;
+        var waits = new List<TimeSpan>();
+        for (var i = 0; i < 200; i++)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(5));
-            burst.Add(AddAsync($"t-{i}"));
+            var wait = pace.Begin(now);
+            waits.Add(wait);
+            // First nobody joins a wait; from the 100th message on, a hint comes each 50 ms.
+            var last = i < 100 ? now : now + TimeSpan.FromMilliseconds(Math.Floor(wait.TotalMilliseconds / 50) * 50);
+            now += wait + TimeSpan.FromMilliseconds(50);
+            pace.End(last, isFull: false);
         }
 
-        var all = Task.WhenAll(burst);
-        for (var waited = TimeSpan.Zero; !all.IsCompleted; waited += TimeSpan.FromMilliseconds(5))
-        {
-            Assert.InRange(waited, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
-            _time.Advance(TimeSpan.FromMilliseconds(5));
-            await Task.Delay(1, Token);
-        }
-
-        Assert.Equal([2, 5], _sent.Select(ids => ids.Length));
+        Assert.InRange(waits.Take(100).Sum(wait => wait.TotalMilliseconds), 250, 2_000);
+        Assert.All(waits.TakeLast(30), wait => Assert.Equal(GatherFor, wait));
     }
 
     [Fact]
