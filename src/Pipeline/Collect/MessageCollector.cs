@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
@@ -42,13 +43,18 @@ internal sealed partial class MessageCollector(
             submission, rows.Values.Select(row => row.Input).OfType<InputEntry>(), cancellationToken);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = each.ConvertAll(
-            one => TryCollectAsync(submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, stop.Token));
+        var later = new ConcurrentQueue<string>();
+        var running = each.ConvertAll(one => TryCollectAsync(
+            submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, later, stop.Token));
         try
         {
             while (running.Count > 0)
                 await StoreAsync(
                     submission, await FinishedAsync(running, cancellationToken), each.Count > 1, cancellationToken);
+            // Those for which the list had no turn stay together.
+            if (later.ToArray() is [var first, .. var others])
+                await postponement.WaitForTurnAsync(
+                    message with { TaskId = first, Others = others.Length > 0 ? others : null }, cancellationToken);
         }
         finally
         {
@@ -80,11 +86,11 @@ internal sealed partial class MessageCollector(
 
     private async Task<CollectedRecord?> TryCollectAsync(
         SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
-        CancellationToken cancellationToken)
+        ConcurrentQueue<string> later, CancellationToken cancellationToken)
     {
         try
         {
-            return await CollectAsync(submission, message, row, isShared, cancellationToken);
+            return await CollectAsync(submission, message, row, isShared, later, cancellationToken);
         }
         catch (Exception error) when (isShared && MayGoOnAlone(error, cancellationToken))
         {
@@ -95,12 +101,12 @@ internal sealed partial class MessageCollector(
 
     private async Task<CollectedRecord?> CollectAsync(
         SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
-        CancellationToken cancellationToken)
+        ConcurrentQueue<string> later, CancellationToken cancellationToken)
     {
         using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
         if (turn is null)
         {
-            await postponement.WaitForTurnAsync(message, cancellationToken);
+            later.Enqueue(message.TaskId);
             return null;
         }
 
