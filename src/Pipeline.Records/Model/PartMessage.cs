@@ -54,8 +54,12 @@ public sealed record PartMessage
         return FindFault(part) is { } fault ? throw Invalid(fault, inner: null) : part;
     }
 
-    private static string Decode(string text) =>
-        Base64.IsValid(text) ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text;
+    private static string Decode(string text)
+    {
+        var json = Base64.IsValid(text) ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : text;
+        // Any word of letters is valid base64 too.
+        return json.StartsWith('{') ? json : text;
+    }
 
     private static string? FindFault(PartMessage part)
     {

@@ -53,11 +53,16 @@ internal sealed class SampleProcess : IDisposable
         return output;
     }
 
-    /// <summary>Kills it (<c>kill -9</c>).</summary>
-    public void Dispose()
+    /// <summary>Kills it (<c>kill -9</c>), unless it has ended.</summary>
+    public void Kill()
     {
         if (!_process.HasExited)
             _process.Kill();
+    }
+
+    public void Dispose()
+    {
+        Kill();
         _process.WaitForExit();
         _process.Dispose();
     }

@@ -35,22 +35,36 @@ public sealed class SampleTests(Servers servers)
     [Trait("Promise", "7")]
     public async Task EachRecordTakesEffectOnceHoweverOftenTheConsumerIsKilled()
     {
-        var account = await PartAccount.CreateAsync(await servers.AzureAsync());
+        var azurite = await servers.AzureAsync();
+        var account = await PartAccount.CreateAsync(azurite);
         await using var database = await servers.PostgresAsync();
+        await using var proxy = await FaultProxy.StartAsync(azurite.Queues);
         for (var part = 0; part < Parts; part++)
             await account.PutAsync(
                 $"part{part}",
                 Enumerable.Range(part * PerPart, PerPart).Select(i => RecordLine.Of(i)).ToList());
         var random = new Random(5);
+        var (victim, deletes) = ((SampleProcess?)null, 0);
+        proxy.Instead = context =>
+        {
+            var kills = context.Request.Method == "DELETE" && victim is not null && --deletes == 0;
+            if (kills)
+                victim!.Kill();
+            return Task.FromResult(kills);
+        };
 
         for (var kill = 0; kill < 6; kill++)
         {
-            using var victim = Start(account, database);
-            // Anywhere: between two records, within a transaction, between its end and the message's.
-            if (!await victim.ReadLinesAsync(random.Next(1, 4)))
-                break;
-            await Task.Delay(random.Next(25), Token);
+            // In turn: between the end of a transaction and that of its message, and anywhere.
+            deletes = kill % 2 == 0 ? random.Next(1, 4) : int.MaxValue;
+            using (victim = Start(account, database, azurite.ConnectionString(queues: proxy.Address)))
+            {
+                await victim.ReadLinesAsync(kill % 2 == 0 ? int.MaxValue : random.Next(1, 4));
+                await Task.Delay(random.Next(25), Token);
+            }
+            victim = null;
         }
+        Assert.InRange(await account.CountAsync(), 10, Parts);
         // The messages of the killed come again; two consumers at once take them and all the others.
         while (await account.CountAsync() > 0)
         {
@@ -88,10 +102,10 @@ public sealed class SampleTests(Servers servers)
         Assert.Equal(1, await NumberAsync(database, $"SELECT count(*) FROM page WHERE {Texts}"));
     }
 
-    private static SampleProcess Start(PartAccount account, NpgsqlDataSource database) =>
+    private static SampleProcess Start(PartAccount account, NpgsqlDataSource database, string? connection = null) =>
         SampleProcess.Start(
             "Postgres", ["--until-empty", "--lease", "1"],
-            ("AzureWebJobsStorage", account.Connection), ("POSTGRES", database.ConnectionString));
+            ("AzureWebJobsStorage", connection ?? account.Connection), ("POSTGRES", database.ConnectionString));
 
     private static async Task<long> NumberAsync(NpgsqlDataSource database, string query)
     {
