@@ -32,6 +32,12 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
         CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Results, message, cancellationToken);
 
+    [Function("DeadLetterExports")]
+    public Task ExportsAsync(
+        [QueueTrigger(QueueNames.Exports + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        HandleAsync(QueueNames.Exports, message, cancellationToken);
+
     private async Task HandleAsync(string queue, QueueMessage message, CancellationToken cancellationToken)
     {
         var envelope = Envelope.Read(queue, message.Body);

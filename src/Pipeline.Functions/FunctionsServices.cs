@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Export;
 using Pipeline.Hosting;
 using Pipeline.Options;
 using Pipeline.Settings;
@@ -31,6 +32,7 @@ internal static class FunctionsServices
         services.AddPipeline(options => Apply(options, configuration));
         services.AddCloudObjects(settings.Stores);
         services.AddAzureStores(settings.Azure!);
+        services.AddExports();
         // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();

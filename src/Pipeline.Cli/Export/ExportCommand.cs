@@ -15,9 +15,9 @@ internal static class ExportCommand
         {
             RunOptions.Json,
         };
-        ExportOptions.AddTo(command);
+        ExportRequest.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
-            new ExportJob(SettingsReader.Read(parsed), ExportOptions.Read(parsed)).RunAsync(cancellationToken));
+            new ExportJob(SettingsReader.Read(parsed), ExportRequest.Read(parsed)).RunAsync(cancellationToken));
         return command;
     }
 }

@@ -10,13 +10,14 @@ using Pipeline.Export.Targets;
 using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 using Pipeline.Stores;
 
 namespace Pipeline.Cli.Export;
 
 /// <summary>One <c>pipeline export</c>, from its options to its exit code.</summary>
-internal sealed class ExportJob(RunSettings settings, ExportOptions options)
+internal sealed class ExportJob(RunSettings settings, ExportRequest options)
 {
     private const long PartBytes = 128 << 20;
 
@@ -83,7 +84,7 @@ internal sealed class ExportJob(RunSettings settings, ExportOptions options)
             if (await ledger.GetListAsync(id, cancellationToken) is null)
                 throw Wrong($"No list {id} is known in {settings.WorkStore.Name}.");
             manifests.Add(
-                await AccountSource.ReadManifestAsync(objects, id, cancellationToken)
+                await services.GetRequiredService<IManifestReader>().ReadManifestAsync(id, cancellationToken)
                     ?? throw Wrong(
                         $"List {id} is not complete yet. 'pipeline status {id}' shows how far it is; export it then."));
         }

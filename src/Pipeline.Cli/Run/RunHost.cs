@@ -76,6 +76,7 @@ internal sealed class RunHost : IAsyncDisposable
                     || (
                         TimeProvider.System.GetElapsedTime(started) >= atLeast
                         && await AreClosedAsync(listIds, token)
+                        && await AreExportedAsync(token)
                         && await AreNotifiedAsync(closed ??= TimeProvider.System.GetTimestamp(), token)),
                 cancellationToken);
             if (await FindRefusedAsync(listIds, cancellationToken) is { } refused)
@@ -83,7 +84,7 @@ internal sealed class RunHost : IAsyncDisposable
                     FailureReasons.InvalidInput,
                     $"{refused.Source ?? refused.ListId}: {refused.Message}");
             cancellationToken.ThrowIfCancellationRequested();
-        } while (!await AreClosedAsync(listIds, cancellationToken));
+        } while (!await AreClosedAsync(listIds, cancellationToken) || !await AreExportedAsync(cancellationToken));
     }
 
     /// <summary>Works on whatever comes until it is stopped.</summary>
@@ -130,6 +131,11 @@ internal sealed class RunHost : IAsyncDisposable
                 $"List {stuck.ListId} cannot be closed: {stuck.Setback!.Message} Its records are in the files. Run the "
                     + "same command again to try once more.");
     }
+
+    /// <summary>Whether no export of a closed list waits to be written.</summary>
+    private async Task<bool> AreExportedAsync(CancellationToken cancellationToken) =>
+        Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Export.Format == ClosedListFormat.None
+        || !await Services.GetRequiredService<IWorkReceiver>().HasVisibleAsync(QueueNames.Exports, cancellationToken);
 
     /// <summary>Whether every notification was tried; one that failed is tried again later.</summary>
     private async Task<bool> AreNotifiedAsync(long closed, CancellationToken cancellationToken) =>

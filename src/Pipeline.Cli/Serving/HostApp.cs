@@ -8,6 +8,7 @@ using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Dashboard;
 using Pipeline.Dashboard.Pages;
+using Pipeline.Export;
 using Pipeline.Hosting;
 using Pipeline.Options;
 
@@ -49,6 +50,7 @@ internal static class HostApp
         builder.Services.AddPages(
             new() { Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder });
         addStores(builder.Services);
+        builder.Services.AddExports();
         var app = builder.Build();
         var callbackBase = app.Services.GetRequiredService<IOptions<PipelineOptions>>().Value.Delivery.CallbackBase;
         app.UseBrowserGuard(callbackBase is null ? [listen] : [listen, callbackBase]);

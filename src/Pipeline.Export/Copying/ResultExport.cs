@@ -61,10 +61,7 @@ internal sealed class ResultExport(
             await sink.AddedAsync(cancellationToken);
             rows++;
         }
-        if (file.Lines is { } expected && expected != lines.Line)
-            throw PipelineException.Permanent(
-                FailureReasons.ObjectDamaged,
-                $"'{file.Name}' has {Amount.Of(lines.Line, "record")} instead of {expected}. Nothing was exported.");
+        file.Check(lines.Line);
         return rows;
     }
 }

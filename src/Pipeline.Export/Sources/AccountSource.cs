@@ -1,7 +1,5 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
-using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
@@ -28,17 +26,6 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
     /// <inheritdoc/>
     public bool Takes(ReadOnlySpan<byte> head, bool isRecord) => true;
 
-    /// <summary>Reads the manifest of a list; null if there is none yet.</summary>
-    public static async Task<Manifest?> ReadManifestAsync(
-        ObjectStores objects, string listId, CancellationToken cancellationToken)
-    {
-        var uri = new ObjectUri("azblob", AzureNames.ManifestsContainer, $"{listId}.json");
-        await using var stored = await objects.OpenAsync(uri, cancellationToken);
-        return stored is null
-            ? null
-            : await JsonSerializer.DeserializeAsync(stored.Body, PipelineJson.Plain.Manifest, cancellationToken);
-    }
-
     /// <inheritdoc/>
     public async IAsyncEnumerable<ResultFile> OpenRecordsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -52,11 +39,8 @@ internal sealed class AccountSource(ObjectStores objects, FailureReader failures
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var list in lists.Where(list => list.Failures > 0))
-            await foreach (var failure in failures.ReadAsync(list.ListId, cancellationToken))
-                yield return new(
-                    $"failure {failure.Id}",
-                    new MemoryStream(
-                        [.. JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure), (byte)'\n']));
+            await foreach (var failure in FailureFiles.ReadAsync(failures, list.ListId, cancellationToken))
+                yield return failure;
     }
 
     /// <summary>Opens a file of records that a manifest names.</summary>

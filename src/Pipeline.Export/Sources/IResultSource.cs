@@ -1,3 +1,5 @@
+using Pipeline.Model;
+
 namespace Pipeline.Export.Sources;
 
 /// <summary>The results that are exported.</summary>
@@ -22,5 +24,14 @@ internal interface IResultSource
 /// <param name="Lines">Number of lines that it must have; null if that is not known.</param>
 internal sealed record ResultFile(string Name, Stream Stream, long? Lines = null) : IAsyncDisposable
 {
+    /// <summary>Compares the number of lines that were read with the number that it must have.</summary>
+    /// <exception cref="PipelineException">Permanent: they differ.</exception>
+    public void Check(long lines)
+    {
+        if (Lines is { } expected && expected != lines)
+            throw PipelineException.Permanent(
+                FailureReasons.ObjectDamaged, $"'{Name}' has {Amount.Of(lines, "record")} instead of {expected}.");
+    }
+
     public ValueTask DisposeAsync() => Stream.DisposeAsync();
 }

@@ -45,6 +45,9 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
             yield return new(
                 QueueNames.Notifications, NotificationsAtOnce, services.GetRequiredService<NotifyStage>().HandleAsync,
                 LeadsToWork: false);
+        // Its stage is in an assembly above this one.
+        if (options.Export.Format != ClosedListFormat.None)
+            yield return services.GetRequiredKeyedService<QueueHandler>(QueueNames.Exports);
     }
 
     /// <inheritdoc/>

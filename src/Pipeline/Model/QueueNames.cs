@@ -15,6 +15,9 @@ public static class QueueNames
     /// <summary>Events to POST to the receiver of notifications.</summary>
     public const string Notifications = "notifications";
 
+    /// <summary>Lists whose export is to be written.</summary>
+    public const string Exports = "exports";
+
     /// <summary>Suffix of the queue that receives a queue's messages after their last try.</summary>
     public const string PoisonSuffix = "-poison";
 }

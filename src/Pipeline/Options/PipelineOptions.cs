@@ -36,6 +36,9 @@ public sealed class PipelineOptions
     /// <summary>Who is told that a list closed.</summary>
     public NotifyOptions Notify { get; set; } = new();
 
+    /// <summary>Which files are written when a list closes.</summary>
+    public ExportOptions Export { get; set; } = new();
+
     /// <summary>The texts that they were filled from.</summary>
     internal GivenSettings Given { get; set; } = GivenSettings.None;
 

@@ -25,7 +25,7 @@ public sealed partial class HostSettingsTests
                     string.Concat(
                         m.Groups["name"].Value.Split('+').Select(
                             n => names[n.Trim()["QueueNames.".Length..]]))).Order();
-        string[] queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
+        string[] queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Exports];
 
         // What nobody took stays in the poison queue of notifications, for 'pipeline notify'.
         Assert.Equal(
@@ -48,7 +48,7 @@ public sealed partial class HostSettingsTests
         var limits = Constant(@"TimeSpan\.FromMinutes\((?<value>[0-9]+)\)", "StageTimeLimits.cs");
         var host = TimeSpan.Parse(Host.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
 
-        Assert.Equal(5, limits.Count);
+        Assert.Equal(6, limits.Count);
         Assert.All(
             limits,
             limit =>

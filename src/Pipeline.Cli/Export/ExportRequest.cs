@@ -15,7 +15,7 @@ namespace Pipeline.Cli.Export;
 /// <param name="WithContent">Whether content is exported.</param>
 /// <param name="ByDate">Whether each day has a folder.</param>
 /// <param name="ByList">Whether each list has a folder.</param>
-internal sealed record ExportOptions(
+internal sealed record ExportRequest(
     IReadOnlyList<string> Sources,
     string Path,
     FileStyle Style,
@@ -79,7 +79,7 @@ internal sealed record ExportOptions(
 
     /// <summary>Reads and checks them.</summary>
     /// <exception cref="PipelineException">Permanent: one of them cannot be used.</exception>
-    public static ExportOptions Read(ParseResult parsed)
+    public static ExportRequest Read(ParseResult parsed)
     {
         var path = parsed.GetValue(OutOption);
         if (string.IsNullOrWhiteSpace(path))

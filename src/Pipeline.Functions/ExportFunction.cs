@@ -1,0 +1,15 @@
+using Azure.Storage.Queues.Models;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Export.Closing;
+using Pipeline.Model;
+
+namespace Pipeline.Functions;
+
+/// <summary>Runs <see cref="ExportStage"/> for messages of queue <c>exports</c>.</summary>
+internal sealed class ExportFunction(ExportStage stage, MessageRunner runner)
+{
+    [Function("Export")]
+    public Task RunAsync(
+        [QueueTrigger(QueueNames.Exports)] QueueMessage message, CancellationToken cancellationToken) =>
+        runner.RunAsync(QueueNames.Exports, message, StageTimeLimits.Export, stage.HandleAsync, cancellationToken);
+}
