@@ -1,6 +1,6 @@
 metadata description = 'The pipeline on Azure: a function app with its storage account, vault, monitoring and identity. Only composes modules/.'
 
-import { listsContainer, textMap } from 'names.bicep'
+import { listsContainer, schedulesContainer, textMap } from 'names.bicep'
 
 @description('Name of this deployment. The names of all resources end with a hash of it and the resource group.')
 @minLength(1)
@@ -267,6 +267,7 @@ module app 'modules/function-app.bicep' = {
         Pipeline__Delivery__CallbackKeys__1: '@Microsoft.KeyVault(SecretUri=${vault.outputs.previousCallbackKeyUri})'
         Pipeline__Delivery__Compress: string(compress)
         Pipeline__Intake__SourcePrefixes__0: 'azblob://${listsContainer}/'
+        Pipeline__Intake__SourcePrefixes__1: 'azblob://${schedulesContainer}/'
       },
       // Empty values are not set.
       toObject(

@@ -21,6 +21,10 @@ var listsQueue = 'url-lists'
 var listsContainer = 'lists'
 
 @export()
+@description('Container of the lists of schedules.')
+var schedulesContainer = 'schedules'
+
+@export()
 @description('Containers that consumers read.')
 var outputContainers = ['records', 'failures', 'manifests']
 

@@ -7,6 +7,7 @@ using Pipeline.Cli.Failures;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
+using Pipeline.Cli.Schedules;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Status;
@@ -66,6 +67,7 @@ internal static class CommandLine
             RunCommand.Create(),
             ServeCommand.Create(),
             SubmitCommand.Create(),
+            ScheduleCommand.Create(),
             StatusCommand.Create(),
             FailuresCommand.Create(),
             DiffCommand.Create(),
@@ -87,7 +89,8 @@ internal static class CommandLine
         if (args is [EmulatorCommand.Name, .. var rest])
             return await EmulatorCommand.RunAsync(rest);
         var stop = StopSignals.Listen();
-        var parsed = CreateRoot().Parse(args);
+        // An argument such as @daily is a value, not the name of a file with arguments.
+        var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))

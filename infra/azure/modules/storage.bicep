@@ -1,6 +1,6 @@
 // The storage account: the pipeline's queues, containers and tables, the host's leases, and the app package. Only identities have access.
 
-import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, claimsContainer, packageContainer, tables, textMap } from '../names.bicep'
+import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, schedulesContainer, claimsContainer, packageContainer, tables, textMap } from '../names.bicep'
 
 @description('Name of the account.')
 param name string
@@ -73,7 +73,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     }
 
     resource containers 'containers' = [
-      for container in concat(outputContainers, [listsContainer, claimsContainer, packageContainer]): {
+      for container in concat(outputContainers, [listsContainer, schedulesContainer, claimsContainer, packageContainer]): {
         name: container
         properties: { publicAccess: 'None' }
       }

@@ -77,6 +77,21 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         return _ids = ids;
     }
 
+    /// <summary>Keeps a copy of the list for a schedule, which submits it later; returns its address and name.</summary>
+    /// <exception cref="PipelineException">Permanent: there are several lists.</exception>
+    public async Task<(string Source, string Name)> KeepForScheduleAsync(
+        string schedule, IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (_lists is not [var (named, _)])
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"A schedule has one list, and there are {_lists.Count}. Add a schedule for each.");
+        var copy = settings.WorkStore.ScheduleFolder.Append(schedule + Path.GetExtension(named.Name));
+        await using var list = named.Open();
+        await services.GetRequiredService<ObjectStores>().WriteAsync(copy, list, cancellationToken);
+        return (copy.ToString(), named.Name);
+    }
+
     /// <summary>Forgets which runs this command started: it is complete, and the next one starts others.</summary>
     public void Complete()
     {

@@ -64,6 +64,7 @@ internal static class HostApp
     {
         emulator?.ApplyTo(options);
         options.Intake.SourcePrefixes.Add(settings.WorkStore.ListFolder.ToString());
+        options.Intake.SourcePrefixes.Add(settings.WorkStore.ScheduleFolder.ToString());
         options.Collect.SpillFolder = Folders.Spill(settings);
         settings.Apply(options);
         options.Submit.ConcurrencyPerList = PostsOfAList;

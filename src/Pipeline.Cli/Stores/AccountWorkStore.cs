@@ -22,6 +22,9 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
     /// <inheritdoc/>
     public override ObjectUri ListFolder => new("azblob", AzureNames.ListsContainer, "");
 
+    /// <inheritdoc/>
+    public override ObjectUri ScheduleFolder => new("azblob", AzureNames.SchedulesContainer, "");
+
     /// <summary>Rare looks: each look at an empty queue and each sweep is billed.</summary>
     public override QueueHostOptions RunnerDefaults =>
         new() { IdleSweepInterval = TimeSpan.FromSeconds(1), SweepInterval = TimeSpan.FromSeconds(10) };

@@ -25,6 +25,10 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
         ObjectUri.ForFile(Path.Combine(settings.State, Folders.ListsFolder)).AsPrefix();
 
     /// <inheritdoc/>
+    public override ObjectUri ScheduleFolder =>
+        ObjectUri.ForFile(Path.Combine(settings.State, "schedules")).AsPrefix();
+
+    /// <inheritdoc/>
     public override QueueHostOptions RunnerDefaults => new();
 
     /// <inheritdoc/>

@@ -22,8 +22,11 @@ internal abstract class WorkStore
     /// <summary>Whether it holds the lists of others too.</summary>
     public abstract bool IsShared { get; }
 
-    /// <summary>Where lists are kept for Intake, and the only place that a list may point to.</summary>
+    /// <summary>Where lists are kept for Intake. A message may point here and to the lists of schedules only.</summary>
     public abstract ObjectUri ListFolder { get; }
+
+    /// <summary>Where the lists of schedules are kept, for as long as there is the schedule.</summary>
+    public abstract ObjectUri ScheduleFolder { get; }
 
     /// <summary>How often the host on this machine looks, unless the user sets it.</summary>
     public abstract QueueHostOptions RunnerDefaults { get; }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Model;
+using Pipeline.Model.Schedules;
 
 namespace Pipeline.Json;
 
@@ -18,6 +19,7 @@ namespace Pipeline.Json;
 [JsonSerializable(typeof(NotificationMessage))]
 [JsonSerializable(typeof(Failure))]
 [JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(ScheduleEntry))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, JsonElement>))]
 internal sealed partial class PipelineJson : JsonSerializerContext

@@ -9,6 +9,7 @@ using Pipeline.Model;
 using Pipeline.Nimble.Replies;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Nimble;
 

@@ -1,5 +1,6 @@
 using Pipeline.Concurrency;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Nimble;
 

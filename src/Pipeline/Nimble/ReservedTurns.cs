@@ -1,5 +1,6 @@
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Nimble;
 

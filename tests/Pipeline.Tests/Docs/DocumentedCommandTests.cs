@@ -19,6 +19,7 @@ public sealed class DocumentedCommandTests
         ["az "] = Azure,
         ["azd "] = Azure,
         ["me="] = Azure,
+        ["for name in "] = Azure,
         ["APP_ID="] = Azure,
         ["curl -H \"x-functions-key"] = Azure,
         ["export "] = "the test gives the command values of its own",

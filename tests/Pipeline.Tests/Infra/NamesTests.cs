@@ -49,7 +49,7 @@ public sealed partial class NamesTests
                 "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
         ];
         var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append(
-            "Pipeline__Delivery__CallbackKeys__1");
+            "Pipeline__Delivery__CallbackKeys__1").Append("Pipeline__Intake__SourcePrefixes__1");
         var made = await Names.SettingsAsync();
         Assert.Empty(made.Except(known));
         // Parameters of a deployment set every variable that is neither a key nor an endpoint: who signs in, and who

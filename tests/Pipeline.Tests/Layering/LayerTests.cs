@@ -13,7 +13,7 @@ public sealed class LayerTests
     [
         ["Hosting", "Settings", "Reports"],
         ["Sweep", "Replay", "Steering"],
-        ["Callback", "Collect", "Intake"],
+        ["Callback", "Collect", "Intake", "Scheduling"],
         ["Submit"],
         ["Submit.Evidence"],
         ["Collect.Normalize", "Collect.Json", "Intake.Reading"],

@@ -3,6 +3,7 @@ using Moq;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Stores.Azure.Ledger;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;

@@ -21,6 +21,9 @@ internal static class AzureNames
     /// <summary>Container of lists that messages point to.</summary>
     public const string ListsContainer = "lists";
 
+    /// <summary>Container of the lists of schedules, each as long as its schedule.</summary>
+    public const string SchedulesContainer = "schedules";
+
     /// <summary>
     /// Container of messages that are too large for a queue. The pipeline never deletes from it. A lifecycle rule does,
     /// after any message can still be waiting.

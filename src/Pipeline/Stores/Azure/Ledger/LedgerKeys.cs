@@ -56,6 +56,9 @@ internal static class LedgerKeys
     /// <summary>Row key of the first free turn.</summary>
     public const string PaceRow = "free";
 
+    /// <summary>Index partition of the schedules.</summary>
+    public const string SchedulePartition = "schedules";
+
     /// <summary>In a budget's partition: row key of the total reserved.</summary>
     public const string BudgetTotal = "total";
 

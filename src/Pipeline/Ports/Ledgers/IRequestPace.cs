@@ -1,4 +1,4 @@
-namespace Pipeline.Ports;
+namespace Pipeline.Ports.Ledgers;
 
 /// <summary>
 /// The rate limit of Nimble's API, shared by all processes over one ledger. Time is divided into turns, one request
@@ -17,7 +17,7 @@ internal interface IRequestPace
     /// <param name="now">The time of the caller.</param>
     /// <param name="cancellationToken">Stops the attempt.</param>
     /// <returns>The time of the first turn, which may have passed.</returns>
-    /// <exception cref="Model.PipelineException">Transient: the ledger is unavailable.</exception>
+    /// <exception cref="Pipeline.Model.PipelineException">Transient: the ledger is unavailable.</exception>
     Task<DateTimeOffset> ReserveAsync(
         int count, TimeSpan interval, DateTimeOffset now, CancellationToken cancellationToken);
 }
