@@ -22,8 +22,8 @@ namespace Pipeline.Records;
 public sealed partial class RecordsJson : JsonSerializerContext
 {
     /// <summary>
-    /// Maximum nesting of a document: that of a result (<c>Collect:MaxDepth</c> is at most 1,000), and the record around
-    /// it.
+    /// Maximum nesting of a document: that of a result (<c>Collect:MaxDepth</c> is at most 1,000), and the record
+    /// around it.
     /// </summary>
     private const int MaxDepth = 1024;
 }
