@@ -4,9 +4,9 @@ using Pipeline.Model;
 
 namespace Pipeline.Cli.Doctor;
 
-/// <summary>Asks everything that a run depends on, whatever becomes of one question.</summary>
-/// <param name="settings">What the run would work with.</param>
-/// <param name="faults">What is wrong with it already.</param>
+/// <summary>Checks everything that a run depends on. A check that fails does not end the others.</summary>
+/// <param name="settings">The settings of the run.</param>
+/// <param name="faults">The faults of the settings.</param>
 /// <param name="notify">Whether to send a test event to the receiver of notifications.</param>
 internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> faults, bool notify)
 {
@@ -18,11 +18,10 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
     private bool _isWrong;
     private bool _isDown;
 
-    /// <summary>Asks all.</summary>
-    /// <param name="show">Gets each answer as soon as it is there.</param>
-    /// <param name="cancellationToken">Stops the questions.</param>
-    /// <returns>The answers, and the exit code: 2 if something must be set right, else 1 if something is
-    /// down.</returns>
+    /// <summary>Runs all checks.</summary>
+    /// <param name="show">Receives each answer at once.</param>
+    /// <param name="cancellationToken">Cancels the checks.</param>
+    /// <returns>The answers, and the exit code: 2 if a setting must be corrected, 1 if a service is down.</returns>
     public async Task<DoctorReport> RunAsync(Func<CheckReport, Task> show, CancellationToken cancellationToken)
     {
         if (faults.Count == 0)

@@ -22,7 +22,7 @@ internal static class BrowserGuard
     public static void UseBrowserGuard(this IApplicationBuilder app, params IEnumerable<Uri> addresses)
     {
         var known = addresses.Select(address => address.IdnHost).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        // Whoever listens on all addresses may be called by any of them, but not by a name.
+        // A listener on all addresses accepts any of them as host, but no name.
         var isAnyAddress = known.Overlaps(["0.0.0.0", "::"]);
         app.Use(async (context, next) =>
         {

@@ -33,7 +33,7 @@ internal static class HostApp
     public static WebApplication Build(
         RunSettings settings, EmbeddedEmulator? emulator, Uri listen, Action<IServiceCollection> addStores)
     {
-        // Empty: it reads no appsettings.json of the folder that it happens to run in, and watches none.
+        // The empty builder neither reads nor watches an appsettings.json in the current folder.
         var builder = WebApplication.CreateEmptyBuilder(new());
         HostLog.Configure(builder.Logging, settings);
         builder.AddOtlpExport();

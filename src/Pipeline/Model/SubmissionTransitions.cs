@@ -5,7 +5,7 @@ namespace Pipeline.Model;
 /// <summary>
 /// The life of a submission. Every change of <see cref="SubmissionEntry.State"/> and <see
 /// cref="SubmissionEntry.DueAt"/> is a method of this file; no other file sets them. Each method checks its
-/// precondition, so that a wrong call is a bug that is seen at once. Whoever calls one writes the result conditionally:
+/// precondition, so that a wrong call is a bug that is seen at once. The caller writes the result conditionally:
 /// it counts only if nobody else has changed the submission since it was read.
 /// </summary>
 /// <remarks>
@@ -199,7 +199,7 @@ internal static class SubmissionTransitions
     }
 
     /// <summary>
-    /// Posting, Unknown, or given up for want of evidence → Accepted: Nimble has it. It will not be posted again
+    /// Posting, Unknown, or given up for lack of evidence → Accepted: Nimble has it. It will not be posted again
     /// (promise 2), and its results are waited for (promise 8).
     /// </summary>
     /// <param name="posted">The submission.</param>

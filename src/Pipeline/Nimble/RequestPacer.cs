@@ -84,7 +84,7 @@ internal sealed class RequestPacer
         var isFirst = first.TryDequeue(out var next);
         if (!isFirst)
             second.TryDequeue(out next);
-        // Whoever had this turn goes second in the next one.
+        // The side that had this turn goes second in the next one.
         _postIsNext = _postIsNext != isFirst;
         return next!;
     }

@@ -11,7 +11,7 @@ namespace Pipeline.Nimble;
 /// </summary>
 internal sealed partial class SecretText(string key)
 {
-    // Whoever says more than this is cut off: first what is read, then what is kept.
+    // Longer texts are cut: first what is read, then what is kept.
     private const int LongestRead = 16 * 1024;
     private const int LongestKept = 1000;
 

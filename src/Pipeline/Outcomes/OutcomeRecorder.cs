@@ -9,17 +9,17 @@ namespace Pipeline.Outcomes;
 
 /// <summary>Why inputs failed.</summary>
 /// <param name="Stage">Where: <c>submit</c>, <c>collect</c>, <c>sweep</c>.</param>
-/// <param name="Reason">A word of <see cref="FailureReasons"/>.</param>
-/// <param name="Message">For people: what, where, and what to do.</param>
-/// <param name="IsRetryable">Whether trying again may help, where its reason alone does not say.</param>
-/// <param name="HttpStatus">What the page answered with, where that is the cause.</param>
+/// <param name="Reason">One of <see cref="FailureReasons"/>.</param>
+/// <param name="Message">Message for people: what is wrong, where, and what to do.</param>
+/// <param name="IsRetryable">Whether another attempt may help; null if the reason decides that.</param>
+/// <param name="HttpStatus">The page's HTTP status if it is the cause; otherwise null.</param>
 internal sealed record FailureCause(
     string Stage, string Reason, string Message, bool? IsRetryable = null, int? HttpStatus = null);
 
 /// <summary>
 /// Gives inputs their outcome, each once. A record is stored before the ledger says so, and announced after that: the
 /// ledger decides which bytes count. A failure is decided in the ledger, which keeps its text, before it is published.
-/// So a crash between two steps is healed by doing the same again, and a record is never called a failure.
+/// So repeating the work heals a crash between two steps, and a record is never reported as a failure.
 /// </summary>
 internal sealed class OutcomeRecorder(
     ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
@@ -59,10 +59,10 @@ internal sealed class OutcomeRecorder(
         publisher.AnnounceAgainAsync(submission, inputs, cancellationToken);
 
     /// <summary>
-    /// Has an input that was given up count as a record if there is one: a worker may have been killed before the
-    /// ledger said so.
+    /// Turns a failed input into a recorded one if its record is stored: a worker may have been killed before it
+    /// updated the ledger.
     /// </summary>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>Whether a record is stored.</returns>
     public async Task<bool> RecoverAsync(
         SubmissionEntry submission, InputEntry failed, string taskId, DiscoveredBy discoveredBy,
         CancellationToken cancellationToken)
@@ -78,7 +78,8 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Follows a submission that was closed: a list that closed before is opened again, so that its manifest counts it.
+    /// Call it after a submission was closed. Opens its list again if the list is closed, so that the manifest counts
+    /// the submission.
     /// </summary>
     public async Task HasClosedAsync(SubmissionEntry closed, CancellationToken cancellationToken)
     {
@@ -87,8 +88,8 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Lets failed inputs wait again, so that another outcome may follow; returns the inputs as they are afterwards.
-    /// Their stored failures go first: once an input waits, nothing says any more that it has one.
+    /// Lets failed inputs wait for another outcome, and returns the updated inputs. Deletes their stored failures
+    /// first: nothing refers to the failure of an input that waits.
     /// </summary>
     public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
@@ -110,15 +111,14 @@ internal sealed class OutcomeRecorder(
         return await FinishAsync(submission, inputs, waiting, cancellationToken);
     }
 
-    /// <summary>Fails those inputs that have no outcome yet, and no record either.</summary>
+    /// <summary>Fails the inputs that have neither an outcome nor a stored record.</summary>
     public async Task FailAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause,
         CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
     {
         await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
-        // A worker that was killed between store and ledger has left records that count, however late that is found
-        // out.
+        // A worker that was killed between store and ledger has left records. They count, however late they are found.
         IReadOnlyDictionary<string, StoredRecord> there = submission.AcceptedAt is null
             ? new Dictionary<string, StoredRecord>()
             : await store.FindRecordsAsync(
@@ -159,7 +159,7 @@ internal sealed class OutcomeRecorder(
         await _series.RecordAsync(submission, inputs, cancellationToken);
     }
 
-    /// <summary>Publishes the failures among inputs as the ledger has them; again is harmless.</summary>
+    /// <summary>Publishes the failures among inputs as the ledger has them. Repeating it is harmless.</summary>
     public Task PutFailuresAsync(IEnumerable<InputEntry> inputs, CancellationToken cancellationToken)
     {
         var failures = inputs
@@ -170,7 +170,8 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Writes that records are stored, those of inputs that wait in one update. Returns the inputs as they are then.
+    /// Writes to the ledger that records are stored; all inputs that wait are in one update. Returns the updated
+    /// inputs.
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> CountRecordsAsync(
         SubmissionEntry submission, IReadOnlyList<NewRecord> records, CancellationToken cancellationToken)
@@ -200,9 +201,9 @@ internal sealed class OutcomeRecorder(
     }
 
     /// <summary>
-    /// Counts a record whose input Sweep gave up at the same moment, whose submission it closed, or which was posted
-    /// again: the record is there and counts. What was given up waits again first, in a submission that is open again,
-    /// so that a crash at any step leaves something to go on with.
+    /// Counts a record although Sweep failed its input, closed its submission or moved the input to another submission
+    /// at the same moment. The input waits again first, in a submission that is open again, so that a crash at any step
+    /// leaves work that Sweep continues.
     /// </summary>
     private async Task<InputEntry> CountLateRecordAsync(
         SubmissionEntry submission, InputEntry input, InputChange recorded, CancellationToken cancellationToken)
@@ -233,7 +234,7 @@ internal sealed class OutcomeRecorder(
         return input;
     }
 
-    /// <summary>Removes failures of earlier submissions, from which a submission took its inputs over.</summary>
+    /// <summary>Removes the failures of the earlier submissions that inputs moved from.</summary>
     private Task RemoveFailuresAsync(
         SubmissionEntry submission, IEnumerable<string> ids, CancellationToken cancellationToken) =>
         submission.RepeatOf is null
@@ -257,8 +258,8 @@ internal sealed class OutcomeRecorder(
     };
 
     /// <summary>
-    /// Applies a change to inputs, reading again those that somebody else changed meanwhile; returns them as they are
-    /// afterwards.
+    /// Applies a change to inputs and returns the updated inputs. Inputs that another worker changed in the meantime
+    /// are read again and changed again.
     /// </summary>
     private async Task<IReadOnlyList<InputEntry>> FinishAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, InputChange change,
@@ -332,7 +333,7 @@ internal sealed class OutcomeRecorder(
 
     private delegate InputEntry? InputChange(InputEntry input);
 
-    /// <summary>A stored record that the ledger does not have yet.</summary>
+    /// <summary>A stored record that the ledger does not know yet.</summary>
     private sealed record NewRecord(
         InputEntry Input, string TaskId, DiscoveredBy DiscoveredBy, StoredRecord Stored, InputSeries? Series = null,
         bool IsNewMatch = false);

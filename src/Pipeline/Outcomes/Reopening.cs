@@ -3,17 +3,20 @@ using Pipeline.Ports;
 
 namespace Pipeline.Outcomes;
 
-/// <summary>Has what is closed counted anew, because an input of it has another outcome, or none any more.</summary>
+/// <summary>
+/// Opens closed submissions and lists again when the outcome of one of their inputs changes, so that they are counted
+/// again.
+/// </summary>
 internal sealed class Reopening(ILedger ledger, TimeProvider time)
 {
     /// <summary>
-    /// Opens a closed submission again, and its list with it. One that is not closed yet is looked at then; whoever is
-    /// about to close it, by inputs that he read before, is refused by its version.
+    /// Opens a closed submission and its list again. For a submission that is not closed yet, it sets the next look.
+    /// The change gives the submission a new version, so a worker that is about to close it with old inputs fails to.
     /// </summary>
     /// <param name="submissionId">The submission.</param>
-    /// <param name="dueIn">When Sweep is to look at it.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>The submission as it is then; null where there is none.</returns>
+    /// <param name="dueIn">Time until Sweep's next look at it.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
+    /// <returns>The changed submission; null if it does not exist.</returns>
     public async Task<SubmissionEntry?> ReopenAsync(
         string submissionId, TimeSpan dueIn, CancellationToken cancellationToken)
     {
@@ -26,7 +29,9 @@ internal sealed class Reopening(ILedger ledger, TimeProvider time)
         return opened;
     }
 
-    /// <summary>Has the manifest of a closed list written anew once all of its submissions are closed.</summary>
+    /// <summary>
+    /// Opens a closed list again. Its manifest is written again once all of its submissions are closed.
+    /// </summary>
     public async Task ReopenListAsync(string listId, CancellationToken cancellationToken)
     {
         while (await ledger.GetListAsync(listId, cancellationToken) is { State: ListState.Closed } list)

@@ -9,8 +9,8 @@ namespace Pipeline.Submit;
 
 /// <summary>The answer of the budgets for a submission's URLs.</summary>
 /// <param name="Left">How many of them may be posted now; all of them when they were taken.</param>
-/// <param name="Day">Whether it is the day's budget that has no more; else the list's.</param>
-/// <param name="Limit">What the budget that has no more allows.</param>
+/// <param name="Day">Whether the day's budget is used up; otherwise the list's.</param>
+/// <param name="Limit">The limit of the budget that is used up.</param>
 internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
 
 /// <summary>
@@ -19,10 +19,10 @@ internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
 /// </summary>
 internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> options)
 {
-    /// <summary>The most URLs a list may have posted; null for no limit.</summary>
+    /// <summary>Maximum number of URLs posted per list; null for no limit.</summary>
     public long? ListLimit => Limit(options.Value.Guards.MaxUrlsPerList, options.Value.Guards.MaxCostPerList);
 
-    /// <summary>The most URLs that may be posted on a day; null for no limit.</summary>
+    /// <summary>Maximum number of URLs posted per day; null for no limit.</summary>
     public long? DayLimit => Limit(options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
 
     /// <summary>
@@ -44,7 +44,7 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
     /// <summary>Takes a submission's URLs, all or none.</summary>
     /// <param name="planned">What is about to be posted.</param>
     /// <param name="now">Names the day; <see cref="SubmissionEntry.PostedAt"/> if it is posted.</param>
-    /// <param name="cancellationToken">Stops between two steps; the same again goes on.</param>
+    /// <param name="cancellationToken">Cancels between two steps; the same call continues later.</param>
     public async Task<BudgetAnswer> TakeAsync(
         SubmissionEntry planned, DateTimeOffset now, CancellationToken cancellationToken)
     {

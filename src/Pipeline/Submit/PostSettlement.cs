@@ -7,8 +7,8 @@ namespace Pipeline.Submit;
 internal static class PostSettlement
 {
     /// <summary>
-    /// Writes what the answer of a POST proves. Sweep may have looked at the submission while the POST was under way,
-    /// and may even have found it accepted; then there is nothing left to write.
+    /// Writes what the answer to a POST proves. Sweep may have looked at the submission while the POST was under way,
+    /// and may even have found it accepted. If so, nothing is written.
     /// </summary>
     /// <param name="ledger">The ledger.</param>
     /// <param name="intent">The submission as it was posted.</param>

@@ -22,7 +22,7 @@ internal sealed partial class Resubmission(
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
 
     /// <summary>
-    /// Posts failed inputs again if the retry policy allows it; returns the inputs as they are afterwards.
+    /// Posts failed inputs again if the retry policy allows it; returns the updated inputs.
     /// </summary>
     public async Task<IReadOnlyList<InputEntry>> RetryAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)

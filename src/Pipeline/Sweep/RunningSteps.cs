@@ -89,7 +89,7 @@ internal abstract partial class RunningSteps<T>(int perList, int inAll, TimeProv
         {
             await step(item, stop.Token);
         }
-        // Whoever began it does not wait for it any more; the next pass meets the same fault.
+        // The pass that began it does not wait any more. The next pass meets the same fault.
         catch (Exception error) when (IsSlow(one))
         {
             LogLeft(error is OperationCanceledException ? null : error, IdOf(item));

@@ -17,7 +17,7 @@ internal sealed partial class SubmissionCloser(
     SweepPolicy policy,
     ILogger<SubmissionCloser> logger)
 {
-    /// <summary>Closes a submission, after the retry policy had its say about its failures.</summary>
+    /// <summary>Closes a submission, after the retry policy decided about its failures.</summary>
     /// <param name="submission">An accepted or refused submission.</param>
     /// <param name="inputs">Its inputs; none of them waits.</param>
     /// <param name="cancellationToken">Cancels between two steps; the next look goes on.</param>

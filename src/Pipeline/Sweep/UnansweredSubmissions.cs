@@ -67,7 +67,7 @@ internal sealed partial class UnansweredSubmissions(
     private async Task GiveUpAsync(
         SubmissionEntry unanswered, DateTimeOffset now, string? doubt, CancellationToken cancellationToken)
     {
-        // Whoever found evidence meanwhile has changed the submission; then it is not given up.
+        // A worker that found evidence in the meantime has changed the submission, and it is not given up.
         if (await ledger.UpdateSubmissionAsync(unanswered.GiveUp(now), cancellationToken) is not { } refused)
             return;
         LogGaveUp(refused.SubmissionId, policy.EvidenceWindow.TotalMinutes);

@@ -5,14 +5,15 @@ using Pipeline.Nimble.Replies;
 
 namespace Pipeline.Submit.Evidence;
 
-/// <summary>What tasks at the API say of whose they are.</summary>
-/// <param name="Proof">What proves that they can only be the submission's; None where nothing does.</param>
+/// <summary>What tasks at the API tell about the submission that they belong to.</summary>
+/// <param name="Proof">The proof that they can only belong to the submission; None if there is no proof.</param>
 /// <param name="MayBeOurs">
-/// Whether nothing proves that they are somebody else's. Only then does their being there leave a doubt.
+/// Whether they may belong to the submission: nothing proves that they belong to another one. If so, absence is not
+/// proven.
 /// </param>
 internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
 {
-    /// <summary>Nothing says whose they are.</summary>
+    /// <summary>Nothing tells whose they are.</summary>
     public static readonly PostEvidence Doubtful = new(PostProof.None, MayBeOurs: true);
 
     private static readonly PostEvidence Anothers = new(PostProof.None, MayBeOurs: false);
@@ -21,11 +22,13 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
     /// <param name="submission">A submission that was posted.</param>
     /// <param name="matcher">Its inputs.</param>
     /// <param name="tasks">Tasks of one batch, or one task.</param>
-    /// <param name="told">The path they came by, where only this submission's POST could name it; else None.</param>
+    /// <param name="told">
+    /// Where the tasks were named, if only this submission's POST could name that place; otherwise None.
+    /// </param>
     public static PostEvidence Of(
         SubmissionEntry submission, TaskMatcher matcher, IReadOnlyList<NimbleTask> tasks, PostProof told)
     {
-        // The API itself says which batch a task is of. Where the submission's own is known, that settles it.
+        // The API says which batch a task belongs to. If the submission's batch is known, that decides.
         if (submission.BatchId is { } own
             && tasks.Select(t => t.BatchId).OfType<string>().ToList() is { Count: > 0 } batches)
             return batches.TrueForAll(b => b == own)
@@ -53,13 +56,13 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
             : Doubtful;
     }
 
-    /// <summary>Whether any task says more than that it is there.</summary>
+    /// <summary>Whether any task has more than an id: an echo, an address or a batch.</summary>
     public static bool IsComparable(IEnumerable<NimbleTask> tasks) =>
         tasks.Any(t => t.Input is not null || t.OutputUrl is not null || Addresses(t).Any());
 
     private static PostEvidence Proven(PostProof proof) => new(proof, MayBeOurs: true);
 
-    /// <summary>The addresses a task was told and echoes; if the submission is ours, they hold its id.</summary>
+    /// <summary>The addresses that a task echoes. Those of our own submissions contain the submission's id.</summary>
     private static IEnumerable<string> Addresses(NimbleTask task)
     {
         if (task.CallbackUrl is { } callback)
@@ -72,9 +75,9 @@ internal readonly record struct PostEvidence(PostProof Proof, bool MayBeOurs)
     }
 }
 
-/// <summary>What a search for evidence came to.</summary>
-/// <param name="Found">The submission is accepted now.</param>
+/// <summary>The result of a search for evidence.</summary>
+/// <param name="Found">Whether evidence was found, and the submission is accepted now.</param>
 /// <param name="Doubt">
-/// Where nothing was found: what keeps that from being proof of absence; null where nothing does.
+/// If nothing was found: why that does not prove absence. Null if it does.
 /// </param>
 internal readonly record struct SearchResult(bool Found, string? Doubt = null);

@@ -32,8 +32,8 @@ internal sealed class ClosedSubmissions(ILedger ledger, OutcomeRecorder outcomes
     }
 
     /// <summary>
-    /// Returns the lists of submissions closed since the last call. A hint only: a scan of all open lists finds them
-    /// too.
+    /// Returns the lists of submissions closed since the last call. It may miss some: a scan of all open lists finds
+    /// them too.
     /// </summary>
     public IReadOnlyList<string> TakeTouched() =>
         _touched.IsEmpty ? [] : [.. _touched.Keys.Where(listId => _touched.TryRemove(listId, out _))];

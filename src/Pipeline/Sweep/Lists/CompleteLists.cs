@@ -82,5 +82,5 @@ internal sealed record FoundLists(IReadOnlyList<ListEntry> Complete, OpenLists O
 
 /// <summary>The lists that are not closed.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="OldestSince">When the oldest was created; null where there is none.</param>
+/// <param name="OldestSince">When the oldest was created; null if none is open.</param>
 internal sealed record OpenLists(int Count, DateTimeOffset? OldestSince);
