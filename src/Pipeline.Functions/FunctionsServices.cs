@@ -4,10 +4,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Dashboard.Pages;
 using Pipeline.Export;
 using Pipeline.Hosting;
 using Pipeline.Options;
 using Pipeline.Settings;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
@@ -36,6 +38,13 @@ internal static class FunctionsServices
         // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
+        services.AddPages(new()
+        {
+            BasePath = "/api/dashboard/",
+            KnowsCallers = false,
+            KeepsConnections = false,
+            ListFolder = new("azblob", AzureNames.ListsContainer, ""),
+        });
         return services;
     }
 

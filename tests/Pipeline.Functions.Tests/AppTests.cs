@@ -1,3 +1,4 @@
+using System.Net;
 using Pipeline.Functions.Tests.Host;
 using Pipeline.Model;
 
@@ -15,7 +16,7 @@ public sealed class AppTests
             app.Host.Bindings[function][0].TryGetProperty(property, out var value) ? value.ToString() : "";
         Assert.Equal(
             [
-                "Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
+                "Callback", "Collect", "Dashboard", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
                 "Notify", "Status", "Submit", "Sweep"],
             app.Host.Bindings.Keys.Order());
         Assert.Equal(
@@ -32,6 +33,49 @@ public sealed class AppTests
             ("httpTrigger", "Function", "status/{list?}"),
             (Of("Status", "type"), Of("Status", "authLevel"), Of("Status", "route")));
         Assert.Equal("timerTrigger", Of("Sweep", "type"));
+    }
+
+    [Fact]
+    [Trait("Promise", "9")]
+    public async Task WithoutAKeyThePagesShowNobodyAnything()
+    {
+        await using var app = await FunctionsApp.StartAsync();
+        using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
+
+        using var answer = await http.GetAsync("api/dashboard", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Contains(
+            "Pipeline__Dashboard__Key", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ThePagesAskForTheirKeyAndThenShowWhatTheyShowOnOneMachine()
+    {
+        const string key = "a-key-for-tests-of-pages";
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await FunctionsApp.StartAsync("", null, ("Pipeline:Dashboard:Key", key));
+        using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
+        using var refused = await http.GetAsync("api/dashboard", token);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        var form = (await refused.Content.ReadAsStringAsync(token)).Split("form_token\" value=\"")[1].Split('"')[0];
+
+        using var signedIn = await http.PostAsync(
+            "api/dashboard/sign-in", new FormUrlEncodedContent([new("form_token", form), new("key", key)]), token);
+
+        var page = await signedIn.Content.ReadAsStringAsync(token);
+        Assert.Equal(HttpStatusCode.OK, signedIn.StatusCode);
+        Assert.Contains("All is well. No list is open.", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/api/dashboard/lists\"", page, StringComparison.Ordinal);
+        Assert.Contains("data-events=\"\"", page, StringComparison.Ordinal);
+        var style = page.Split("rel=\"stylesheet\" href=\"")[1].Split('"')[0];
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(style, token)).StatusCode);
+        using var fragment = await http.GetAsync("api/dashboard?part=main", token);
+        using var again = new HttpRequestMessage(HttpMethod.Get, "api/dashboard?part=main");
+        again.Headers.IfNoneMatch.Add(fragment.Headers.ETag!);
+        using var unchanged = await http.SendAsync(again, token);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class RunHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>Where webhooks and the status page are served.</summary>
+    /// <summary>Where webhooks and the dashboard are served.</summary>
     public Uri Address { get; private set; } = null!;
 
     /// <summary>How long a message stays away whose worker was killed.</summary>

@@ -5,7 +5,7 @@ using Pipeline.Notation;
 
 namespace Pipeline.Cli.Serving;
 
-/// <summary>The address at which webhooks and the status page are served.</summary>
+/// <summary>The address at which webhooks and the dashboard are served.</summary>
 internal static class ListenAddress
 {
     /// <summary>Reads the option; null if it is not given or cannot be used.</summary>

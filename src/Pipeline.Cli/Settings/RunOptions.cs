@@ -58,7 +58,7 @@ internal static class RunOptions
     public static readonly Option<string?> Listen = new("--listen")
     {
         Description =
-            "Address for callbacks and the status page. Default: that of the last run, else a free local port.",
+            "Address for callbacks and the dashboard. Default: that of the last run, else a free local port.",
         HelpName = "URL",
     };
 

@@ -110,10 +110,12 @@ internal sealed class DashboardAccess(
                 || from.Authority == options.Value.Delivery.CallbackBase?.Authority);
     }
 
-    private static string? CookieOf(HttpContext context) => context.Request.Cookies[CookieName(context)];
+    private string? CookieOf(HttpContext context) => context.Request.Cookies[CookieName(context)];
 
-    // Two pipelines on two ports of one machine must not sign each other out.
-    private static string CookieName(HttpContext context) => $"pipeline_{context.Request.Host.Port ?? 0}";
+    // Two pipelines on two ports of one machine must not sign each other out. Behind the Functions host, each instance
+    // has another port.
+    private string CookieName(HttpContext context) =>
+        $"pipeline_{(place.KnowsCallers ? context.Request.Host.Port ?? 0 : 0)}";
 
     private void SetCookie(HttpContext context, string ticket) =>
         context.Response.Cookies.Append(CookieName(context), ticket, Cookie(context));

@@ -37,6 +37,9 @@ internal sealed class BulkActions(TimeProvider time)
 {
     private const int Kept = 100;
 
+    // An action that ends this soon shows its result at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly LinkedList<BulkAction> _actions = [];
 
@@ -47,9 +50,16 @@ internal sealed class BulkActions(TimeProvider time)
             return _actions.FirstOrDefault(action => action.ListId == listId);
     }
 
-    /// <summary>Starts an action, unless one is under way on this list.</summary>
-    /// <returns>The action that is under way.</returns>
-    public BulkAction Start(string listId, string title, Func<Task<ReplayCounts>> work)
+    /// <summary>
+    /// Starts an action, unless one is under way on this list, and waits a little for its end.
+    /// </summary>
+    public async Task RunAsync(string listId, string title, Func<Task<ReplayCounts>> work)
+    {
+        var action = Start(listId, title, work);
+        await Task.WhenAny(action.Work, Task.Delay(Patience, time));
+    }
+
+    private BulkAction Start(string listId, string title, Func<Task<ReplayCounts>> work)
     {
         lock (_lock)
         {

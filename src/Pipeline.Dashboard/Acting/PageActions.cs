@@ -22,9 +22,6 @@ internal sealed class PageActions(
     // Counting for a question reads at most this many pages of failures; beyond it, the question says "at least".
     private const int MaxPages = 50;
 
-    // An action that ends this soon shows its result at once.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     /// <summary>Asks before an action; null if there is no such question.</summary>
     public async Task<IResult?> AskAsync(HttpContext context, PageContext page, string listId, string verb)
     {
@@ -62,7 +59,10 @@ internal sealed class PageActions(
                 case "confirm-resubmit":
                     return Question(page, await AboutResubmitAsync(page, list, selection, stop));
                 case "replay" or "resubmit":
-                    await ReplayAsync(listId, selection, verb == "resubmit", who);
+                    var resubmit = verb == "resubmit";
+                    await actions.RunAsync(
+                        listId, resubmit ? "Posting failures again since" : "Replay of failures since",
+                        () => replays.ReplayAsync(listId, selection.Takes, resubmit, who, CancellationToken.None));
                     break;
                 default:
                     return null;
@@ -75,14 +75,6 @@ internal sealed class PageActions(
         // 303: the browser reads the list's page, and reloading that does not act again.
         context.Response.Headers.Location = page.ToList(listId);
         return Results.StatusCode(StatusCodes.Status303SeeOther);
-    }
-
-    private async Task ReplayAsync(string listId, Selection selection, bool resubmit, string who)
-    {
-        var action = actions.Start(
-            listId, resubmit ? "Posting failures again since" : "Replay of failures since",
-            () => replays.ReplayAsync(listId, selection.Takes, resubmit, who, CancellationToken.None));
-        await Task.WhenAny(action.Work, Task.Delay(Patience));
     }
 
     private static PageResult Question(PageContext page, ConfirmModel question) =>

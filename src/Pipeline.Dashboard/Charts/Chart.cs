@@ -11,6 +11,9 @@ internal static class Chart
     private const double Left = 46;
     private const double Bottom = 18;
 
+    private static readonly double[] Steps = [1, 2, 5, 10];
+    private static readonly double[] Grid = [0, 0.5, 1];
+
     /// <summary>Draws one or more lines over the same stretches of time.</summary>
     /// <param name="label">What it shows, for those who do not see it.</param>
     /// <param name="from">What stands at the left end of the time axis.</param>
@@ -25,7 +28,7 @@ internal static class Chart
         svg.AppendFormat(
             CultureInfo.InvariantCulture, "<svg class=\"chart\" role=\"img\" aria-label=\"{0}\" viewBox=\"0 0 {1} {2}\">",
             label, Width, Height + Bottom);
-        foreach (var share in new[] { 0, 0.5, 1 })
+        foreach (var share in Grid)
             svg.AppendFormat(
                 CultureInfo.InvariantCulture,
                 "<path class=\"grid\" d=\"M{0} {1}H{2}\"></path><text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>",
@@ -69,6 +72,6 @@ internal static class Chart
         if (most <= 0)
             return 1;
         var size = Math.Pow(10, Math.Floor(Math.Log10(most)));
-        return new[] { 1, 2, 5, 10 }.First(step => step * size >= most * 0.999) * size;
+        return Steps.First(step => step * size >= most * 0.999) * size;
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
-using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
@@ -139,7 +138,6 @@ internal sealed partial class MessageCollector(
             foreach (var record in records)
             {
                 pages.Add(record.Record.HttpStatus);
-                FlowMeter.AddRecord(submission.PostedAt, record.Message.Since, time.GetUtcNow());
             }
         }
         catch (PipelineException outage) when (outage is { IsPermanent: false, IsStoreFault: false })

@@ -12,6 +12,12 @@ internal static class PipelineMetrics
     /// <summary>Name of the meter.</summary>
     public const string MeterName = "Pipeline";
 
+    /// <summary>Name of the counter of records.</summary>
+    public const string RecordsName = "pipeline.records";
+
+    /// <summary>Name of the histogram of <see cref="MeasureLag"/>.</summary>
+    public const string LagName = "pipeline.hop.lag";
+
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Counter<long> Posts = Meter.CreateCounter<long>(
@@ -24,7 +30,7 @@ internal static class PipelineMetrics
         "pipeline.webhooks", "{webhook}", "Webhooks, by the pipeline's answer.");
 
     private static readonly Counter<long> Records = Meter.CreateCounter<long>(
-        "pipeline.records", "{record}", "Records, by the page's HTTP status and by how the result was learnt of.");
+        RecordsName, "{record}", "Records, by the page's HTTP status and by how the result was learnt of.");
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "pipeline.failures", "{failure}", "Inputs that failed, by reason.");
@@ -36,7 +42,7 @@ internal static class PipelineMetrics
         "pipeline.lists.closed", "{list}", "Lists that closed with a manifest.");
 
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>(
-        "pipeline.hop.lag", "s", "How long an input spent in one hop on its way.");
+        LagName, "s", "How long an input spent in one hop on its way.");
 
     private static readonly Histogram<double> SweepDuration = Meter.CreateHistogram<double>(
         "pipeline.sweep.duration", "s", "How long a pass of Sweep took.");

@@ -22,9 +22,9 @@ public sealed class FlowHistoryTests
 
         var hour = history.Read(60, minutes: 1);
         Assert.Equal((3, 0, 1), (hour[^3].PerMinute, hour[^2].PerMinute, hour[^1].PerMinute));
-        Assert.InRange(hour[^1].Nimble.Quantile(0.5)!.Value, 40, 40 * 1.34);
-        Assert.Null(hour[^2].Nimble.Quantile(0.5));
-        Assert.Equal(4, history.Read(96, minutes: 15).Sum(point => point.Collect.Count));
+        Assert.InRange(hour[^1].Hops["result"].Quantile(0.5)!.Value, 40, 40 * 1.34);
+        Assert.Null(hour[^2].Hops["result"].Quantile(0.5));
+        Assert.Equal(4, history.Read(96, minutes: 15).Sum(point => point.Hops["collect"].Count));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class FlowHistoryTests
         using var history = new FlowHistory(_time);
         Write(count: 5, nimble: 1, collect: 1);
         _time.Advance(TimeSpan.FromDays(1));
-        Assert.All(history.Read(96, minutes: 15), point => Assert.Equal(0, point.Collect.Count));
+        Assert.All(history.Read(96, minutes: 15), point => Assert.Equal(0, point.Hops["collect"].Count));
         Write(count: 1, nimble: 1, collect: 1);
         Assert.Equal(1, history.Read(60, minutes: 1)[^1].PerMinute);
     }
@@ -67,10 +67,13 @@ public sealed class FlowHistoryTests
         Assert.DoesNotContain("NaN", writer.ToString(), StringComparison.Ordinal);
     }
 
-    private void Write(int count, double nimble, double collect)
+    private static void Write(int count, double nimble, double collect)
     {
-        var now = _time.GetUtcNow();
         for (var i = 0; i < count; i++)
-            FlowMeter.AddRecord(now.AddSeconds(-nimble - collect), now.AddSeconds(-collect), now);
+        {
+            PipelineMetrics.CountRecord(200, "webhook");
+            PipelineMetrics.MeasureLag("result", TimeSpan.FromSeconds(nimble));
+            PipelineMetrics.MeasureLag("collect", TimeSpan.FromSeconds(collect));
+        }
     }
 }

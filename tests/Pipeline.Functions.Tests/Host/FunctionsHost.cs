@@ -19,8 +19,12 @@ namespace Pipeline.Functions.Tests.Host;
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
+    // Without Cookie and Origin, nobody could sign in.
+    private static readonly string[] Forwarded = ["Cookie", "Origin", "If-None-Match", "Sec-Fetch-Site"];
+
     private readonly WorkerConnection _worker = new();
-    private readonly HttpClient _http = new();
+
+    private readonly HttpClient _http = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Dictionary<string, RpcFunctionMetadata> _functions = [];
     private readonly WebApplication _app;
     private Uri _workerHttp = null!;
@@ -204,7 +208,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
                 continue;
             var invocation = Request(function, trigger: null);
             foreach (var (name, value) in values)
-                invocation.TriggerMetadata[name] = new() { String = (string)value! };
+                if (value is string text)
+                    invocation.TriggerMetadata[name] = new() { String = text };
             await Task.WhenAll(
                 InvokeAsync(invocation, CancellationToken.None), ProxyAsync(context, invocation.InvocationId));
             return;
@@ -217,11 +222,18 @@ internal sealed class FunctionsHost : IAsyncDisposable
         using var request = new HttpRequestMessage(
             new(context.Request.Method), new Uri(_workerHttp, context.Request.Path + context.Request.QueryString));
         request.Headers.Add("x-ms-invocation-id", invocationId);
+        foreach (var name in Forwarded)
+            request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].AsEnumerable());
         if (HttpMethods.IsPost(context.Request.Method))
+        {
             request.Content = new StreamContent(context.Request.Body);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
+        }
         using var response = await _http.SendAsync(request, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
         context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+        foreach (var (name, values) in response.Headers.Where(header => header.Key != "Transfer-Encoding"))
+            context.Response.Headers[name] = values.ToArray();
         await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 }

@@ -24,6 +24,8 @@ internal sealed class RecordPreview
         + "max-width:50rem;color:#191c20;background:#fff}table{border-collapse:collapse}td,th{border:1px solid #ccc;"
         + "padding:.2rem .5rem}pre{white-space:pre-wrap;overflow-wrap:anywhere}img{max-width:100%}</style>";
 
+    private static readonly string[] ContentViews = ["markdown", "html", "text", "screenshot"];
+
     private readonly JsonElement _record;
     private readonly JsonElement _content;
 
@@ -35,7 +37,7 @@ internal sealed class RecordPreview
             : default;
         Views =
         [
-            .. new[] { "markdown", "html", "text", "screenshot" }.Where(name => Find(name) is not null
+            .. ContentViews.Where(name => Find(name) is not null
                 && (name != "screenshot" || ReadImage() is not null)),
             "json",
         ];
