@@ -38,4 +38,19 @@ public sealed class OverviewTests(Browser browser)
         await window.IsUsableAsync();
         window.HasNoFault();
     }
+
+    [Theory]
+    [InlineData("post_402=always", "waiting", "Top up the Nimble account")]
+    [InlineData("post_500_before=always", "waiting", "pipeline status")]
+    public async Task WhatHoldsUpTheWorkIsTheVerdictWithWhatToDo(string faults, string level, string action)
+    {
+        await using var site = await Site.StartAsync(faults);
+        await site.SubmitAsync("list.txt", Some.Urls(3));
+        await using var window = await browser.OpenAsync(site.Address, width: 390, ColorScheme.Dark);
+        var page = await window.GoAsync("/");
+
+        await Assertions.Expect(page.Locator($".verdict.{level} .more")).ToContainTextAsync(action);
+        await window.IsUsableAsync();
+        window.HasNoFault();
+    }
 }

@@ -10,7 +10,7 @@ using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli;
 
-/// <summary>Where webhooks and the status page are served, and which API the outputs name.</summary>
+/// <summary>Where webhooks and the dashboard are served, and which API the outputs name.</summary>
 public sealed class ListenTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -216,7 +216,7 @@ public sealed partial class SecretsTests
         return (said.ToString(), [.. emulator.CallbackUrls.Select(url => url.Segments[^1])]);
     }
 
-    /// <summary>Reads the status page, and the answer to a callback with a wrong token.</summary>
+    /// <summary>Reads the dashboard, and the answer to a callback with a wrong token.</summary>
     private static async Task<string> LookAsync(Uri listen)
     {
         using var http = new HttpClient { BaseAddress = listen };
