@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
@@ -28,10 +27,25 @@ internal sealed partial class MessageCollector(
     internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _slots = new(options.Value.Collect.Concurrency);
-    private readonly ListShares _shares = new(options.Value.Collect.ConcurrencyPerList, time);
+
+    // The tasks of a message wait for each other here. A message as a whole is put off where its list has its share of
+    // them: each task put off by itself would be a message of its own, which costs a lot more than to wait.
+    private readonly ListShares _messages = new(options.Value.Collect.ConcurrencyPerList, time);
+    private readonly ListShares _reads = new(options.Value.Collect.ConcurrencyPerList, time);
 
     /// <summary>Collects every task of a message that belongs to a submission.</summary>
     public async Task CollectAsync(
+        SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
+    {
+        using var turn = await _messages.TryEnterAsync(submission.ListId, cancellationToken);
+        await (turn is null
+            ? postponement.WaitForTurnAsync(message, cancellationToken)
+            : CollectEachAsync(submission, message, cancellationToken));
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task CollectEachAsync(
         SubmissionEntry submission, ResultMessage message, CancellationToken cancellationToken)
     {
         List<ResultMessage> each = [.. message.Each().DistinctBy(one => one.TaskId, StringComparer.Ordinal)];
@@ -42,18 +56,13 @@ internal sealed partial class MessageCollector(
             submission, rows.Values.Select(row => row.Input).OfType<InputEntry>(), cancellationToken);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var later = new ConcurrentQueue<string>();
-        var running = each.ConvertAll(one => TryCollectAsync(
-            submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, later, stop.Token));
+        var running = each.ConvertAll(
+            one => TryCollectAsync(submission, one, rows.GetValueOrDefault(one.TaskId), each.Count > 1, stop.Token));
         try
         {
             while (running.Count > 0)
                 await StoreAsync(
                     submission, await FinishedAsync(running, cancellationToken), each.Count > 1, cancellationToken);
-            // Those for which the list had no turn stay together.
-            if (later.ToArray() is [var first, .. var others])
-                await postponement.WaitForTurnAsync(
-                    message with { TaskId = first, Others = others.Length > 0 ? others : null }, cancellationToken);
         }
         finally
         {
@@ -61,8 +70,6 @@ internal sealed partial class MessageCollector(
             await DisposeAsync(running);
         }
     }
-
-    public void Dispose() => _slots.Dispose();
 
     /// <summary>
     /// Waits for all tasks, but after the first one only for <see cref="Patience"/>. Takes out those that have ended
@@ -85,11 +92,11 @@ internal sealed partial class MessageCollector(
 
     private async Task<CollectedRecord?> TryCollectAsync(
         SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
-        ConcurrentQueue<string> later, CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await CollectAsync(submission, message, row, isShared, later, cancellationToken);
+            return await CollectAsync(submission, message, row, isShared, cancellationToken);
         }
         catch (Exception error) when (isShared && MayGoOnAlone(error, cancellationToken))
         {
@@ -100,15 +107,9 @@ internal sealed partial class MessageCollector(
 
     private async Task<CollectedRecord?> CollectAsync(
         SubmissionEntry submission, ResultMessage message, TaskInput? row, bool isShared,
-        ConcurrentQueue<string> later, CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
-        using var turn = await _shares.TryEnterAsync(submission.ListId, cancellationToken);
-        if (turn is null)
-        {
-            later.Enqueue(message.TaskId);
-            return null;
-        }
-
+        using var turn = await _reads.EnterAsync(submission.ListId, cancellationToken);
         await _slots.WaitAsync(cancellationToken);
         try
         {

@@ -44,6 +44,23 @@ internal sealed class ListShares(int perList, TimeProvider time)
         return null;
     }
 
+    /// <summary>Waits for a slot of the list's share, however long that takes.</summary>
+    /// <returns>The slot, which the caller disposes.</returns>
+    public async Task<IDisposable> EnterAsync(string listId, CancellationToken cancellationToken)
+    {
+        var share = Join(listId);
+        try
+        {
+            await share.WaitAsync(_time, cancellationToken);
+            return new Slot(this, share);
+        }
+        catch
+        {
+            Leave(share);
+            throw;
+        }
+    }
+
     private Share Join(string listId)
     {
         lock (_shares)
@@ -78,6 +95,12 @@ internal sealed class ListShares(int perList, TimeProvider time)
 
         public int Users { get; set; }
 
+        public async Task WaitAsync(TimeProvider time, CancellationToken cancellationToken)
+        {
+            await Slots.WaitAsync(cancellationToken);
+            Move(time);
+        }
+
         public async Task<bool> TryWaitAsync(TimeProvider time, CancellationToken cancellationToken)
         {
             if (Slots.Wait(0, CancellationToken.None))
@@ -86,8 +109,8 @@ internal sealed class ListShares(int perList, TimeProvider time)
             {
                 if (Interlocked.Increment(ref _inLine) > NextInLine)
                     return await TryWaitAMomentAsync(time, cancellationToken);
-                await Slots.WaitAsync(cancellationToken);
-                return Move(time);
+                await WaitAsync(time, cancellationToken);
+                return true;
             }
             finally
             {

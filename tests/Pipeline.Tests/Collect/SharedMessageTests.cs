@@ -61,6 +61,35 @@ public sealed class SharedMessageTests
     }
 
     [Fact]
+    public async Task TasksOfAMessageWaitForEachOtherAndNotInMessagesOfTheirOwn()
+    {
+        var tasks = (4 * Environment.ProcessorCount) + 4;
+        await using var world = await SubmitWorld.StartAsync(o =>
+        {
+            o.Collect.ConcurrencyPerCore = 1;
+            o.Intake.MaxInputsPerSubmission = 1000;
+        });
+        await world.PlanAsync(tasks);
+        await world.WorkAsync();
+        await DeliverAsync(world, [.. Enumerable.Range(0, tasks)]);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Bucket.Meanwhile = () => open.Task;
+        var collected = CollectAsync(
+            world, Message(world, "t-1-0", [.. Enumerable.Range(1, tasks - 1).Select(i => $"t-1-{i}")]));
+        for (var waited = 0; waited < 20; waited++)
+        {
+            world.State.Time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(1, Token);
+        }
+
+        Assert.Empty(await ReceiveAsync(world));
+        open.SetResult();
+        await collected;
+        Assert.Equal(tasks, world.State.Lines("records.ndjson").Length);
+        Assert.Empty(await ReceiveAsync(world));
+    }
+
+    [Fact]
     public async Task AMessageBeforeThePostsAnswerWaitsUnchanged()
     {
         await using var world = await SubmitWorld.StartAsync();

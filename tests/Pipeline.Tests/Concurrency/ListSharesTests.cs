@@ -54,6 +54,22 @@ public sealed class ListSharesTests
     }
 
     [Fact]
+    public async Task WhoEntersWithoutALimitGetsTheNextSlotHoweverLateItIs()
+    {
+        var shares = new ListShares(1, _time);
+        var first = await shares.TryEnterAsync("a", Ct);
+        var second = shares.EnterAsync("a", Ct);
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.False(second.IsCompleted);
+        first!.Dispose();
+        using var slot = await second;
+        using var stop = new CancellationTokenSource();
+        var third = shares.EnterAsync("a", stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => third);
+    }
+
+    [Fact]
     public async Task WorkWaitsHardlyAtAllForAListThatStandsStill()
     {
         var shares = new ListShares(1, _time);
