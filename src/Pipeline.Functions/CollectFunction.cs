@@ -2,14 +2,22 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Collect;
 using Pipeline.Model;
+using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
 
-/// <summary>Runs <see cref="CollectStage"/> for messages of queue <c>results</c>.</summary>
-internal sealed class CollectFunction(CollectStage stage, MessageRunner runner)
+/// <summary>
+/// Runs <see cref="CollectStage"/> for messages of queue <c>results</c>. Then closes what the message has finished: the
+/// timer of Sweep may come half a minute later.
+/// </summary>
+internal sealed class CollectFunction(CollectStage stage, ClosingStage closing, MessageRunner runner)
 {
     [Function("Collect")]
-    public Task RunAsync(
-        [QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken) =>
-        runner.RunAsync(QueueNames.Results, message, StageTimeLimits.Collect, stage.HandleAsync, cancellationToken);
+    public async Task RunAsync(
+        [QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken)
+    {
+        await runner.RunAsync(
+            QueueNames.Results, message, StageTimeLimits.Collect, stage.HandleAsync, cancellationToken);
+        await closing.HandleAsync(cancellationToken);
+    }
 }

@@ -53,7 +53,7 @@ public sealed class DeadLetterFunctionTests
         var time = TimeProvider.System;
         var store = RecordStores.Mock().Object;
         var outcomes = new OutcomeRecorder(
-            _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, time), time);
+            _ledger.Object, store, new(store, []), new(_ledger.Object, time), new(), time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var queues = Mock.Of<IWorkQueue>(MockBehavior.Strict);
         var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());

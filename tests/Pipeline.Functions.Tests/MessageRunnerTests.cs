@@ -214,7 +214,7 @@ public sealed class MessageRunnerTests : IDisposable
     {
         var store = RecordStores.Mock().Object;
         var outcomes = new OutcomeRecorder(
-            _ledger.Object, store, new(store, []), new(_ledger.Object), new(_ledger.Object, _time), _time);
+            _ledger.Object, store, new(store, []), new(_ledger.Object, _time), new(), _time);
         var claims = new ClaimChecks(new(new() { ConnectionString = "UseDevelopmentStorage=true" }), _time);
         var failures = new TaskFailures(_ledger.Object, null!, outcomes, NullLogger<TaskFailures>.Instance);
         var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());

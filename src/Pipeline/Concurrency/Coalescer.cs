@@ -26,25 +26,38 @@ internal sealed class Coalescer<TKey, TItem>(
     /// <param name="key">Items of different keys never share a batch.</param>
     /// <param name="item">The item.</param>
     /// <param name="cancellationToken">Cancels the wait only; the item may still be handled.</param>
-    public Task AddAsync(TKey key, TItem item, CancellationToken cancellationToken)
+    public Task AddAsync(TKey key, TItem item, CancellationToken cancellationToken) =>
+        AddAllAsync(key, [item], cancellationToken);
+
+    /// <summary>
+    /// Adds items together, so that as few batches as possible handle them; completes when all have been handled.
+    /// </summary>
+    /// <param name="key">Items of different keys never share a batch.</param>
+    /// <param name="items">The items; at least one.</param>
+    /// <param name="cancellationToken">Cancels the wait only; the items may still be handled.</param>
+    public Task AddAllAsync(TKey key, IReadOnlyList<TItem> items, CancellationToken cancellationToken)
     {
-        Batch batch;
+        var handled = new List<Task>(1);
         bool isRunning;
         lock (_lock)
         {
             ref var batches = ref CollectionsMarshal.GetValueRefOrAddDefault(_waiting, key, out isRunning);
             batches ??= new();
-            if (batches.LastOrDefault() is not { } last || last.Items.Count == maxItems)
-                batches.Enqueue(last = new());
-            batch = last;
-            batch.Items.Add(item);
-            if (batch.Items.Count == maxItems)
-                batch.Full.SetResult();
+            foreach (var item in items)
+            {
+                if (batches.LastOrDefault() is not { } last || last.Items.Count == maxItems)
+                    batches.Enqueue(last = new());
+                last.Items.Add(item);
+                if (last.Items.Count == maxItems)
+                    last.Full.SetResult();
+                if (handled.Count == 0 || handled[^1] != last.Done.Task)
+                    handled.Add(last.Done.Task);
+            }
         }
 
         if (!isRunning)
             _ = HandleAsync(key);
-        return batch.Done.Task.WaitAsync(cancellationToken);
+        return (handled.Count == 1 ? handled[0] : Task.WhenAll(handled)).WaitAsync(cancellationToken);
     }
 
     private async Task HandleAsync(TKey key)

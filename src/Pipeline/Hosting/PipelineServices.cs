@@ -77,7 +77,6 @@ public static class PipelineServices
         services.AddSingleton<UnacceptedPosts>();
         services.AddSingleton<PostAnswers>();
         services.AddSingleton<SubmissionPoster>();
-        services.AddSingleton<OpenInputs>();
         services.AddSingleton<ResultSetbacks>();
         services.AddSingleton<Publisher>();
         services.AddSingleton<IRecordAnnouncer, WebhookAnnouncer>();
@@ -87,6 +86,7 @@ public static class PipelineServices
                 Dns.GetHostAddressesAsync)));
         services.AddSingleton<NotifyStage>();
         services.AddSingleton<UndeliveredNotifications>();
+        services.AddSingleton<FinishedSubmissions>();
         services.AddSingleton<OutcomeRecorder>();
         services.AddSingleton<ResultReader>();
         services.AddSingleton<TaskMatcherCache>();
@@ -138,6 +138,7 @@ public static class PipelineServices
         services.AddSingleton<SweepStage>();
         services.AddSingleton<ScheduleRunner>();
         services.AddSingleton<ScheduleBook>();
+        services.AddSingleton<ClosingStage>();
         services.AddSingleton<DeadLetterStage>();
         services.AddSingleton<StatusReporter>();
         services.AddSingleton<ProgressRates>();

@@ -22,7 +22,8 @@ internal sealed record FailureCause(
 /// So repeating the work heals a crash between two steps, and a record is never reported as a failure.
 /// </summary>
 internal sealed class OutcomeRecorder(
-    ILedger ledger, IRecordStore store, Publisher publisher, OpenInputs open, Reopening reopening, TimeProvider time)
+    ILedger ledger, IRecordStore store, Publisher publisher, Reopening reopening,
+    FinishedSubmissions finished, TimeProvider time)
 {
     private readonly SeriesRecorder _series = new(ledger);
 
@@ -81,11 +82,8 @@ internal sealed class OutcomeRecorder(
     /// Call it after a submission was closed. Opens its list again if the list is closed, so that the manifest counts
     /// the submission.
     /// </summary>
-    public async Task HasClosedAsync(SubmissionEntry closed, CancellationToken cancellationToken)
-    {
-        await reopening.ReopenListAsync(closed.ListId, cancellationToken);
-        open.Forget(closed.SubmissionId);
-    }
+    public Task HasClosedAsync(SubmissionEntry closed, CancellationToken cancellationToken) =>
+        reopening.ReopenListAsync(closed.ListId, cancellationToken);
 
     /// <summary>
     /// Lets failed inputs wait for another outcome, and returns the updated inputs. Deletes their stored failures
@@ -94,7 +92,6 @@ internal sealed class OutcomeRecorder(
     public async Task<IReadOnlyList<InputEntry>> TakeBackAsync(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, CancellationToken cancellationToken)
     {
-        open.Forget(submission.SubmissionId);
         await store.RemoveFailuresAsync(
             submission.ListId, [.. inputs.Where(i => i.State == InputState.Failed).Select(i => i.Id)],
             cancellationToken);
@@ -116,7 +113,6 @@ internal sealed class OutcomeRecorder(
         SubmissionEntry submission, IReadOnlyList<InputEntry> inputs, FailureCause cause,
         CancellationToken cancellationToken, string? taskId = null, DiscoveredBy discoveredBy = DiscoveredBy.None)
     {
-        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         var now = time.GetUtcNow();
         // A worker that was killed between store and ledger has left records. They count, however late they are found.
         IReadOnlyDictionary<string, StoredRecord> there = submission.AcceptedAt is null
@@ -181,7 +177,6 @@ internal sealed class OutcomeRecorder(
             ? Recorded(i, r.TaskId, r.DiscoveredBy, r.Stored, r.Series)
             : null);
         IReadOnlyList<InputEntry> settled = [.. records.Select(r => r.Input)];
-        await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
         if (submission.State != SubmissionState.Closed)
         {
             List<TaskEntry> tasks =
@@ -227,7 +222,6 @@ internal sealed class OutcomeRecorder(
                     ?? submission;
             }
 
-            await open.EnsureCountedAsync(submission.SubmissionId, cancellationToken);
             input = (await FinishAsync(submission, [input], recorded, cancellationToken))[0];
         }
 
@@ -266,6 +260,7 @@ internal sealed class OutcomeRecorder(
         CancellationToken cancellationToken, IReadOnlyList<TaskEntry>? tasks = null)
     {
         var settled = new List<InputEntry>(inputs.Count);
+        var hasFinished = false;
         for (var pending = inputs; pending.Count > 0;)
         {
             var changes = pending.Select(before => (Before: before, After: change(before))).ToList();
@@ -277,19 +272,14 @@ internal sealed class OutcomeRecorder(
                 [.. changes.Select(c => c.After!)], tasks ?? [], cancellationToken);
             settled.AddRange(written.OfType<InputEntry>());
             OutcomeMetrics.Count(submission, written.OfType<InputEntry>());
-            open.Finish(
-                submission.SubmissionId,
-                changes.Where((c, i) => written[i] is not null && c.Before.State == InputState.Waiting).Count());
+            hasFinished |= changes.Where((c, i) =>
+                written[i] is { State: not InputState.Waiting } && c.Before.State == InputState.Waiting).Any();
             pending = await ReadAgainAsync(
                 changes.Where((_, i) => written[i] is null).Select(c => c.Before), cancellationToken);
         }
 
-        if (open.IsDone(submission.SubmissionId))
-        {
-            await BringForwardAsync(submission.SubmissionId, cancellationToken);
-            open.Forget(submission.SubmissionId);
-        }
-
+        if (hasFinished)
+            await EndWaitAsync(submission.SubmissionId, cancellationToken);
         return settled;
     }
 
@@ -303,13 +293,20 @@ internal sealed class OutcomeRecorder(
         return fresh;
     }
 
-    /// <summary>Lets Sweep close the submission at once instead of at its next look.</summary>
-    private async Task BringForwardAsync(string submissionId, CancellationToken cancellationToken)
+    /// <summary>
+    /// Lets Sweep close a submission at once instead of at its next look, if no input of it waits any more. The ledger
+    /// counts in the transactions that give outcomes, so whoever gives the last one sees that here, however many
+    /// processes share the work.
+    /// </summary>
+    private async Task EndWaitAsync(string submissionId, CancellationToken cancellationToken)
     {
+        if ((await ledger.CountOutcomesAsync(submissionId, cancellationToken)).Waiting > 0)
+            return;
         while (await ledger.GetSubmissionAsync(submissionId, cancellationToken) is { DueAt: { } due } submission
             && due > time.GetUtcNow())
             if (await ledger.UpdateSubmissionAsync(submission.LookNow(time.GetUtcNow()), cancellationToken) is not null)
-                return;
+                break;
+        finished.Add(submissionId);
     }
 
     private static Failure Describe(

@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Moq;
 using Pipeline.Concurrency;
-using Pipeline.Outcomes;
-using Pipeline.Ports;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Concurrency;
@@ -53,21 +50,6 @@ public sealed class AsyncCacheTests
         await Assert.ThrowsAnyAsync<Exception>(
             () => cache.GetAsync("a", () => throw (Exception)Activator.CreateInstance(fault)!, Token));
         Assert.Equal(1, await cache.GetAsync("a", () => Task.FromResult(1), Token));
-    }
-
-    [Fact]
-    public async Task OpenInputsCountAgainAfterAnyFault()
-    {
-        var fails = true;
-        var ledger = new Mock<ILedger>();
-        ledger.Setup(l => l.CountOutcomesAsync("list-000000", It.IsAny<CancellationToken>()))
-            .ReturnsAsync(() => fails ? throw new InvalidOperationException("Row of another world.") : new(1, 0, 0));
-        var open = new OpenInputs(ledger.Object);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => open.EnsureCountedAsync("list-000000", Token));
-        fails = false;
-        await open.EnsureCountedAsync("list-000000", Token);
-        open.Finish("list-000000", 1);
-        Assert.True(open.IsDone("list-000000"));
     }
 
     [Fact]

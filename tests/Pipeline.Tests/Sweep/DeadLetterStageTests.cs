@@ -69,7 +69,7 @@ public sealed class DeadLetterStageTests
                     It.IsAny<CancellationToken>()))
             .ReturnsAsync(new Dictionary<string, StoredRecord> { [inputs[1].Id] = new(inputs[1].Id, Place: null) });
         var outcomes = new OutcomeRecorder(
-            ledger, store.Object, new(store.Object, []), new(ledger), new(ledger, new FakeTimeProvider(Some.Time)),
+            ledger, store.Object, new(store.Object, []), new(ledger, new FakeTimeProvider(Some.Time)), new(),
             new FakeTimeProvider(Some.Time));
 
         await outcomes.FailAsync(submission, inputs, new("sweep", FailureReasons.TaskExpired, "Too late."), Token);
@@ -196,7 +196,7 @@ public sealed class DeadLetterStageTests
     private static DeadLetterStage Stage(ILedger ledger, IRecordStore store, IWorkQueue? queue = null)
     {
         var time = new FakeTimeProvider(Some.Time);
-        var outcomes = new OutcomeRecorder(ledger, store, new(store, []), new(ledger), new(ledger, time), time);
+        var outcomes = new OutcomeRecorder(ledger, store, new(store, []), new(ledger, time), new(), time);
         var options = Microsoft.Extensions.Options.Options.Create(new PipelineOptions());
         queue ??= Mock.Of<IWorkQueue>(MockBehavior.Strict);
         return new(

@@ -21,12 +21,16 @@ internal sealed partial class ListCloser(
     /// <summary>Closes what is complete; returns what is left open.</summary>
     public async Task<OpenLists> CloseListsAsync(CancellationToken cancellationToken)
     {
-        var touched = await lists.FindTouchedAsync(cancellationToken);
-        await closes.RunAsync(touched, CloseIsolatedAsync, cancellationToken);
+        await CloseTouchedAsync(cancellationToken);
         var found = await lists.FindAsync(cancellationToken);
         await closes.RunAsync(found.Complete, CloseIsolatedAsync, cancellationToken);
         return found.Open;
     }
+
+    /// <summary>Closes complete lists among those whose submissions this process has just closed.</summary>
+    public async Task CloseTouchedAsync(CancellationToken cancellationToken) =>
+        await closes.RunAsync(
+            await lists.FindTouchedAsync(cancellationToken), CloseIsolatedAsync, cancellationToken);
 
     private async Task CloseIsolatedAsync(ListEntry list, CancellationToken cancellationToken)
     {

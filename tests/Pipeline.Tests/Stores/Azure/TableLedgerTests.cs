@@ -36,9 +36,9 @@ public sealed class TableLedgerTests(Servers servers)
             var ledger = Ledger(azurite);
             if (error is null)
             {
-                // A read of the submission, three transactions of inputs, the list's member row, the due row, its own
-                // row.
-                Assert.Equal(7, survive);
+                // A read of the submission, three transactions of inputs, their counts, the list's member row, the due
+                // row, its own row.
+                Assert.Equal(8, survive);
                 break;
             }
 
@@ -88,7 +88,8 @@ public sealed class TableLedgerTests(Servers servers)
         await using (var proxy = await LosingAsync(azurite, 1))
             list = await Ledger(azurite, proxy.Address).UpdateListAsync(list with { Inputs = 9 }, Ct);
         Assert.Equal(list, await ledger.GetListAsync("list", Ct));
-        await using (var proxy = await LosingAsync(azurite, 0))
+        // The first request reads this process's counter.
+        await using (var proxy = await LosingAsync(azurite, 1))
             inputs =
             [
                 .. (
@@ -96,7 +97,7 @@ public sealed class TableLedgerTests(Servers servers)
                         [.. inputs.Select(i => i with { TaskId = "t" })], Ct)).OfType<InputEntry>(),
             ];
         Assert.Equal(inputs, await ledger.GetInputsAsync(planned.SubmissionId, Ct));
-        await using (var proxy = await LosingAsync(azurite, 0))
+        await using (var proxy = await LosingAsync(azurite, 1))
             inputs =
             [
                 .. (
@@ -116,9 +117,10 @@ public sealed class TableLedgerTests(Servers servers)
         await Ledger(azurite).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
         var inputs = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
         await Ledger(azurite).UpdateInputsAsync([inputs[30] with { TaskId = "other" }], Ct);
-        // The first update is sent alone and delayed. The others arrive meanwhile.
+        // The first update is sent alone, after a read of the counter that is delayed. The others arrive meanwhile.
         await using var proxy = await FaultProxy.StartAsync(
-            azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new() { LoseAnswer = losesAnAnswer });
+            azurite.Tables, new() { Delay = TimeSpan.FromMilliseconds(300) }, new(),
+            new() { LoseAnswer = losesAnAnswer });
         var ledger = Ledger(azurite, proxy.Address);
 
         var written = await Task.WhenAll(
@@ -128,8 +130,55 @@ public sealed class TableLedgerTests(Servers servers)
         var stored = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
         Assert.Equal("other", stored[30].TaskId);
         Assert.Equal(stored.Where(i => i.Ordinal != 30), written.OfType<InputEntry>());
-        // One alone, the others together, a read of the conflict, together again; and a read for each lost answer.
-        Assert.InRange(proxy.Seen.Count, 4, losesAnAnswer ? 200 : 4);
+        // The counter, one alone, the others together, a read of the conflict and of the counter, together again; and
+        // two reads for each lost answer.
+        Assert.InRange(proxy.Seen.Count, 6, losesAnAnswer ? 200 : 6);
+        Assert.Equal(new(60, 0, 0), await Ledger(azurite).CountOutcomesAsync(planned.SubmissionId, Ct));
+    }
+
+    [Fact]
+    [Trait("Promise", "1")]
+    public async Task WhoGivesTheLastOutcomeSeesItWhicheverProcessesShareTheWork()
+    {
+        var azurite = await servers.AzureAsync();
+        var planned = Some.Submission(count: 90);
+        await Ledger(azurite).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+        var inputs = await Ledger(azurite).GetInputsAsync(planned.SubmissionId, Ct);
+        // The answers of some transactions are lost, so that their processes do not know what they have counted.
+        await using var proxy = await FaultProxy.StartAsync(
+            azurite.Tables,
+            [.. Enumerable.Range(0, 30).Select(i => i % 4 == 1 ? new Fault { LoseAnswer = true } : new Fault())]);
+        TableLedger[] processes = [Ledger(azurite), Ledger(azurite), Ledger(azurite, proxy.Address)];
+
+        var seen = await Task.WhenAll(inputs.Chunk(7).Select(async (some, i) =>
+        {
+            var ledger = processes[i % processes.Length];
+            var state = i % 2 == 0 ? InputState.Recorded : InputState.Failed;
+            var written = await ledger.UpdateInputsAsync([.. some.Select(input => input with { State = state })], Ct);
+            Assert.DoesNotContain(null, written);
+            return (await ledger.CountOutcomesAsync(planned.SubmissionId, Ct)).Waiting;
+        }));
+
+        Assert.Contains(0, seen);
+        var recorded = inputs.Chunk(7).Where((_, i) => i % 2 == 0).Sum(some => some.Length);
+        Assert.Equal(
+            new(0, recorded, 90 - recorded), await Ledger(azurite).CountOutcomesAsync(planned.SubmissionId, Ct));
+    }
+
+    [Fact]
+    public async Task ASubmissionWithoutCountersIsCountedByItsInputs()
+    {
+        var azurite = await servers.AzureAsync();
+        var planned = Some.Submission(count: 5);
+        var ledger = Ledger(azurite);
+        await ledger.CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
+        var table = azurite.Open().Tables.GetTableClient(AzureNames.LedgerTable);
+        await table.DeleteEntityAsync(planned.SubmissionId, "c", cancellationToken: Ct);
+        var input = (await ledger.GetInputAsync(planned.SubmissionId, 2, Ct))!;
+
+        await ledger.UpdateInputsAsync([input with { State = InputState.Recorded }], Ct);
+
+        Assert.Equal(new(4, 1, 0), await ledger.CountOutcomesAsync(planned.SubmissionId, Ct));
     }
 
     [Fact]
@@ -159,7 +208,7 @@ public sealed class TableLedgerTests(Servers servers)
         await PrepareTablesAsync(azurite);
         await using var proxy = await FaultProxy.StartAsync(
             azurite.Tables,
-            [.. Enumerable.Range(0, 8).SelectMany(_ => new[] { new Fault { LoseAnswer = true }, new Fault() })]);
+            [.. Enumerable.Range(0, 10).SelectMany(_ => new[] { new Fault { LoseAnswer = true }, new Fault() })]);
         var planned = Some.Submission();
 
         await Ledger(azurite, proxy.Address).CreateSubmissionAsync(planned, Some.Inputs(planned), Ct);
@@ -187,7 +236,7 @@ public sealed class TableLedgerTests(Servers servers)
         var error = await Assert.ThrowsAsync<PipelineException>(
             () => ledger.CreateSubmissionAsync(Some.Submission("list", 1, 1), [huge], Ct));
         Assert.Equal((FailureReasons.LimitExceeded, true), (error.Reason, error.IsPermanent));
-        Assert.Contains("Row 'i0000' of 'list-000001' has 6000", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Row 'i0000' of 'list-000001' has 600", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -205,7 +205,7 @@ internal static class LedgerEntities
             ? new(
                 part, row.GetInt64(nameof(RecordPlace.Offset)) ?? 0, row.GetInt64(nameof(RecordPlace.Length)) ?? 0)
             : null,
-        Version = row.ETag.ToString(),
+        Version = new InputVersion(row.ETag.ToString(), ToInputState(row)).ToString(),
     };
 
     public static InputState ToInputState(TableEntity row) =>

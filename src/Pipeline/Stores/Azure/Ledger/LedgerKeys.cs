@@ -20,6 +20,12 @@ internal static class LedgerKeys
 
     public const string TaskPrefix = "t";
 
+    /// <summary>Prefix of the rows that count the inputs of a submission by state.</summary>
+    public const string CounterPrefix = "c";
+
+    /// <summary>Row key of the counts of a new submission.</summary>
+    public const string CreatedCounter = "c";
+
     /// <summary>In a series' partition: prefix of its entries.</summary>
     public const string SeriesPrefix = "k";
 
@@ -83,6 +89,9 @@ internal static class LedgerKeys
     public static string ListPartition(string listId) => $"list.{listId}";
 
     public static string Input(int ordinal) => InputPrefix + ordinal.ToString("D4", CultureInfo.InvariantCulture);
+
+    /// <summary>Row key of what one process has changed in the counts.</summary>
+    public static string Counter(string process) => $"{CounterPrefix}-{process}";
 
     public static string Task(string taskId) => TaskPrefix + taskId;
 

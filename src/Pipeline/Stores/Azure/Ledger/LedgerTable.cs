@@ -12,8 +12,8 @@ namespace Pipeline.Stores.Azure.Ledger;
 internal sealed class LedgerTable
 {
     // A transaction has at most 100 rows and 4 MiB. A character takes up to six bytes of JSON in the request.
-    private const int MaxRows = 100;
-    private const int MaxBytes = 3_500_000;
+    public const int MaxRows = 100;
+    public const int MaxBytes = 3_500_000;
     private const int BytesPerChar = 6;
     private const int BytesPerRow = 2000;
 
@@ -171,6 +171,10 @@ internal sealed class LedgerTable
         return row;
     }
 
+    /// <summary>Returns the most bytes that a row takes of a transaction; those of a small row for null.</summary>
+    public static int SizeOf(TableEntity? row) =>
+        (row is null ? 0 : LedgerText.CheckedLength(row) * BytesPerChar) + BytesPerRow;
+
     /// <summary>Returns the first key that sorts after all keys with a prefix.</summary>
     private static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 
@@ -180,7 +184,7 @@ internal sealed class LedgerTable
         var bytes = 0;
         foreach (var action in actions)
         {
-            var size = (LedgerText.CheckedLength((TableEntity)action.Entity) * BytesPerChar) + BytesPerRow;
+            var size = SizeOf((TableEntity)action.Entity);
             if (transaction.Count == MaxRows || (transaction.Count > 0 && bytes + size > MaxBytes))
             {
                 yield return transaction;

@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Data.Tables;
 using Pipeline.Model;
 
@@ -30,23 +29,34 @@ internal sealed partial class TableLedger
     /// <inheritdoc/>
     public async Task<OutcomeCounts> CountOutcomesAsync(string submissionId, CancellationToken cancellationToken)
     {
+        var counts = await _counters.SumAsync(submissionId, cancellationToken)
+            ?? await CountStatesAsync(submissionId, cancellationToken);
+        return new(counts[(int)InputState.Waiting], counts[(int)InputState.Recorded], counts[(int)InputState.Failed]);
+    }
+
+    /// <summary>Counts the inputs of a submission without counters, which an older version created.</summary>
+    private async Task<int[]> CountStatesAsync(string submissionId, CancellationToken cancellationToken)
+    {
         // One request returns the states of a thousand inputs, and nothing else of them.
         var counts = new int[Enum.GetValues<InputState>().Length];
         await foreach (var row
             in _rows.GetAllAsync(submissionId, LedgerKeys.InputPrefix, cancellationToken, [nameof(InputEntry.State)]))
             counts[(int)LedgerEntities.ToInputState(row)]++;
-        return new(counts[(int)InputState.Waiting], counts[(int)InputState.Recorded], counts[(int)InputState.Failed]);
+        return counts;
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<InputEntry?>> UpdateInputsAsync(
         IReadOnlyList<InputEntry> inputs, IReadOnlyList<TaskEntry> tasks, CancellationToken cancellationToken)
     {
-        var written = new InputEntry?[inputs.Count];
-        foreach (var group
-            in inputs.Index().Where(input => input.Item.Version.Length > 0).GroupBy(input => input.Item.SubmissionId))
-            await UpdateInputsAsync(group.Key, [.. group], tasks, written, cancellationToken);
-        return written;
+        // A task of an input that is not written goes with the first one that is.
+        var written = inputs.Select(input => input.Ordinal).ToHashSet();
+        var tasksOf = tasks.ToLookup(
+            task => task.Ordinal is { } ordinal && written.Contains(ordinal) ? ordinal : inputs[0].Ordinal);
+        List<InputUpdate> updates = [.. inputs.Select(input => new InputUpdate(input, [.. tasksOf[input.Ordinal]]))];
+        foreach (var group in updates.Where(u => u.Input.Version.Length > 0).GroupBy(u => u.Input.SubmissionId))
+            await _inputs.WriteAsync(group.Key, [.. group], cancellationToken);
+        return updates.ConvertAll(update => update.Written);
     }
 
     /// <inheritdoc/>
@@ -160,62 +170,14 @@ internal sealed partial class TableLedger
         }
     }
 
-    private async Task UpdateInputsAsync(
-        string submissionId, List<(int Index, InputEntry Item)> inputs, IReadOnlyList<TaskEntry> tasks,
-        InputEntry?[] written, CancellationToken cancellationToken)
-    {
-        if (inputs is [var (index, only)] && tasks.Count == 0)
-        {
-            var etag = await _rows.ReplaceAsync(LedgerEntities.ToRow(only), only.Version, cancellationToken);
-            written[index] = etag is null ? null : only with { Version = etag };
-            return;
-        }
-        var pending = inputs.Select(
-            input => (input.Index, input.Item, Row: LedgerTable.Prepare(LedgerEntities.ToRow(input.Item)))).ToList();
-        for (var attempt = 0; pending.Count > 0; attempt++)
-        {
-            CheckAttempt(attempt, submissionId);
-            var etags = await _rows.WriteAllAsync(
-                [
-                    .. pending.Select(
-                        p =>
-                            new TableTransactionAction(
-                                TableTransactionActionType.UpdateReplace, p.Row, new ETag(p.Item.Version))),
-                    .. tasks.Select(
-                        task => new TableTransactionAction(
-                            TableTransactionActionType.UpsertMerge, LedgerEntities.ToRow(submissionId, task))),
-                ],
-                cancellationToken);
-            var done = Math.Min(etags.Count, pending.Count);
-            for (var i = 0; i < done; i++)
-                written[pending[i].Index] = pending[i].Item with { Version = etags[i] };
-            pending.RemoveRange(0, done);
-            if (pending.Count == 0)
-                return;
-            var stored = await _rows.GetAllAsync(
-                submissionId, LedgerKeys.InputPrefix, cancellationToken,
-                [nameof(TableEntity.RowKey), LedgerEntities.Mark])
-                .ToDictionaryAsync(row => row.RowKey, StringComparer.Ordinal, cancellationToken);
-            pending.RemoveAll(p => IsSettled(p.Index, p.Item, p.Row, stored.GetValueOrDefault(p.Row.RowKey)));
-        }
-
-        // Settled: another writer changed the row, or our own transaction did and its answer was lost.
-        bool IsSettled(int index, InputEntry input, TableEntity row, TableEntity? stored)
-        {
-            if (stored?.ETag.ToString() == input.Version)
-                return false;
-            if (stored?.GetString(LedgerEntities.Mark) == row.GetString(LedgerEntities.Mark))
-                written[index] = input with { Version = stored!.ETag.ToString() };
-            return true;
-        }
-    }
-
     private static void CheckAttempt(int attempt, string submissionId)
     {
         if (attempt == MaxAttempts)
-            throw PipelineException.Transient(
-                FailureReasons.Unavailable,
-                $"Cannot update submission {submissionId} in the ledger: {MaxAttempts} attempts conflicted with other "
-                + "writers.");
+            throw Busy(submissionId, MaxAttempts);
     }
+
+    /// <summary>The error of a write that conflicted with other writers too often.</summary>
+    public static PipelineException Busy(string submissionId, int attempts) => PipelineException.Transient(
+        FailureReasons.Unavailable,
+        $"Cannot update submission {submissionId} in the ledger: {attempts} attempts conflicted with other writers.");
 }

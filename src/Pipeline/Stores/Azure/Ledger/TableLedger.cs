@@ -9,12 +9,24 @@ namespace Pipeline.Stores.Azure.Ledger;
 /// The ledger in Azure Table Storage: lists and submissions. <c>TableLedger.Inputs.cs</c> has inputs and tasks.
 /// <see cref="LedgerKeys"/> documents the layout.
 /// </summary>
-internal sealed partial class TableLedger(AzureAccount account, TimeProvider time) : ILedger
+internal sealed partial class TableLedger : ILedger
 {
     private const int MaxParallelReads = 32;
 
-    private readonly LedgerTable _rows = new(account.Table(AzureNames.LedgerTable));
-    private readonly DueIndex _due = new(account.Table(AzureNames.DueTable), time);
+    private readonly TimeProvider _time;
+    private readonly LedgerTable _rows;
+    private readonly OutcomeCounters _counters;
+    private readonly InputUpdates _inputs;
+    private readonly DueIndex _due;
+
+    public TableLedger(AzureAccount account, TimeProvider time)
+    {
+        _time = time;
+        _rows = new(account.Table(AzureNames.LedgerTable));
+        _counters = new(_rows);
+        _inputs = new(_rows, _counters);
+        _due = new(account.Table(AzureNames.DueTable), time);
+    }
 
     /// <inheritdoc/>
     public async Task<ListEntry> CreateListAsync(ListEntry list, CancellationToken cancellationToken)
@@ -62,7 +74,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
     private Task IndexAsync(ListEntry list, CancellationToken cancellationToken) =>
         PartitionOf(list.State) is { } partition
             ? _due.AddListAsync(partition, list.ListId, cancellationToken)
-            : _due.AddClosedAsync(list.ListId, list.ClosedAt ?? time.GetUtcNow(), cancellationToken);
+            : _due.AddClosedAsync(list.ListId, list.ClosedAt ?? _time.GetUtcNow(), cancellationToken);
 
     private async IAsyncEnumerable<ListEntry> GetListsAsync(
         string partition, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -92,6 +104,7 @@ internal sealed partial class TableLedger(AzureAccount account, TimeProvider tim
             return;
         // The submission's own row comes last, so that it exists only if everything else does.
         await CreateInputsAsync(submission.SubmissionId, inputs, cancellationToken);
+        await _counters.CreateAsync(submission.SubmissionId, inputs, cancellationToken);
         await _rows.PutAsync(
             new(
                 LedgerKeys.ListPartition(submission.ListId),
