@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Dashboard.Api;
 using Pipeline.Dashboard.Pages;
 
@@ -7,6 +8,12 @@ namespace Pipeline.Dashboard;
 /// <summary>The HTTP API and the web pages that all hosts share.</summary>
 internal static class DashboardEndpoints
 {
+    /// <summary>Registers API and pages.</summary>
+    /// <param name="services">The services of a host.</param>
+    /// <param name="place">Where it serves them.</param>
+    public static IServiceCollection AddDashboard(this IServiceCollection services, DashboardPlace place) =>
+        services.AddPages(place).AddSingleton<ListSubmissions>();
+
     /// <summary>Maps the API below <c>/api</c>, and the pages.</summary>
     public static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder app)
     {

@@ -7,7 +7,6 @@ using Pipeline.Callback;
 using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Dashboard;
-using Pipeline.Dashboard.Pages;
 using Pipeline.Export;
 using Pipeline.Hosting;
 using Pipeline.Options;
@@ -47,7 +46,7 @@ internal static class HostApp
             .Services.AddPipeline(options => Configure(options, settings, emulator, listen))
             .AddCloudObjects(
                 emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores));
-        builder.Services.AddPages(
+        builder.Services.AddDashboard(
             new() { Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder });
         addStores(builder.Services);
         builder.Services.AddExports();

@@ -129,6 +129,7 @@ public static class PipelineServices
 
         services.AddSingleton(
             s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
+        services.AddSingleton<ListSender>();
         services.AddSingleton<SubmitStage>();
         services.AddSingleton<HintGatherer>();
         services.AddSingleton<CallbackStage>();
@@ -196,6 +197,7 @@ public static class PipelineServices
         services.AddSingleton<IScheduleLedger, LocalScheduleLedger>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<IInputIndex, LocalInputIndex>();
+        services.AddSingleton<IRequestKeys, LocalRequestKeys>();
         services.AddSingleton<IRecordReader, LocalRecordReader>();
         services.AddSingleton<LocalListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<LocalListCatalog>());
@@ -231,6 +233,7 @@ public static class PipelineServices
         services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());
         services.AddSingleton<IManifestReader>(s => s.GetRequiredService<AzureRecordStore>());
         services.AddSingleton<IInputIndex, TableInputIndex>();
+        services.AddSingleton<IRequestKeys, TableRequestKeys>();
         services.AddSingleton<IRecordReader, AzureRecordReader>();
         services.AddSingleton<TableListCatalog>();
         services.AddSingleton<IListCatalog>(s => s.GetRequiredService<TableListCatalog>());

@@ -15,6 +15,9 @@ internal sealed class StatusReporter(
 
     private readonly PacedReads<ListReport?> _lists = new(time);
 
+    /// <summary>The pause of submission in this process; null for none.</summary>
+    public SubmissionGate.Pause? Pause => gate.Current;
+
     public async Task<OpenListsReport> GetOpenListsAsync(CancellationToken cancellationToken)
     {
         var ids = new List<string>();

@@ -94,8 +94,20 @@ internal sealed class SubmitWorld : IAsyncDisposable
     public async Task<ServiceProvider> OpenAsync(
         Action<PipelineOptions>? change = null, Action<string, object?[]>? before = null)
     {
-        var services = new ServiceCollection()
-            .AddLogging()
+        var services = await RegisterAsync(new ServiceCollection().AddLogging(), change);
+        if (before is not null)
+        {
+            services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), before));
+            services.AddSingleton(
+                s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), before));
+        }
+
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>Registers the services of another process on the same state.</summary>
+    public async Task<IServiceCollection> RegisterAsync(
+        IServiceCollection services, Action<PipelineOptions>? change = null) => services
             .AddSingleton<TimeProvider>(State.Time)
             .AddSingleton<IObjectStore>(Bucket)
             .AddPipeline(options =>
@@ -109,15 +121,6 @@ internal sealed class SubmitWorld : IAsyncDisposable
                 change?.Invoke(options);
             })
             .AddLocalStores(await State.OpenAsync(), await State.OpenSinkAsync());
-        if (before is not null)
-        {
-            services.AddSingleton(s => InterceptedPort.Before<ILedger>(s.GetRequiredService<LocalLedger>(), before));
-            services.AddSingleton(
-                s => InterceptedPort.Before<IWorkQueue>(s.GetRequiredService<LocalWorkQueue>(), before));
-        }
-
-        return services.BuildServiceProvider();
-    }
 
     public T Service<T>() where T : notnull => _services.GetRequiredService<T>();
 

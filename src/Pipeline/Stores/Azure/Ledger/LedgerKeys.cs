@@ -64,6 +64,8 @@ internal static class LedgerKeys
 
     /// <summary>Index partition of the schedules.</summary>
     public const string SchedulePartition = "schedules";
+    /// <summary>Index partition of the idempotency keys of requests.</summary>
+    public const string RequestPartition = "requests";
 
     /// <summary>In a budget's partition: row key of the total reserved.</summary>
     public const string BudgetTotal = "total";
