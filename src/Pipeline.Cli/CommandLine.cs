@@ -4,6 +4,7 @@ using Pipeline.Cli.Diff;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Export;
 using Pipeline.Cli.Failures;
+using Pipeline.Cli.Inputs;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
@@ -11,6 +12,7 @@ using Pipeline.Cli.Schedules;
 using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Status;
+using Pipeline.Cli.Steering;
 using Pipeline.Cli.Verify;
 using Pipeline.Http;
 using Pipeline.IO;
@@ -69,7 +71,13 @@ internal static class CommandLine
             SubmitCommand.Create(),
             ScheduleCommand.Create(),
             StatusCommand.Create(),
+            PendingCommand.Create(),
             FailuresCommand.Create(),
+            RecordsCommand.Create(),
+            ExplainCommand.Create(),
+            SteerCommand.Pause(),
+            SteerCommand.Resume(),
+            SteerCommand.Cancel(),
             DiffCommand.Create(),
             ReplayCommand.Create(),
             ReprocessCommand.Create(),

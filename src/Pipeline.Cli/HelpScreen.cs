@@ -29,6 +29,16 @@ internal static class HelpScreen
         ],
         ["status"] = ["pipeline status --out results", "pipeline status LIST_ID --json"],
         ["failures"] = ["pipeline failures --out results", "pipeline failures LIST_ID --reason task_failed --json"],
+        ["pending"] = ["pipeline pending LIST_ID --out results", "pipeline pending LIST_ID --json"],
+        ["records"] = ["pipeline records LIST_ID --out results", "pipeline records LIST_ID --follow | jq .url"],
+        ["explain"] =
+        [
+            "pipeline explain https://www.example.com/ --out results",
+            "pipeline explain TASK_ID --list LIST_ID --json",
+        ],
+        ["pause"] = ["pipeline pause LIST_ID", "pipeline pause LIST_ID --out results"],
+        ["resume"] = ["pipeline resume LIST_ID", "pipeline resume LIST_ID --out results"],
+        ["cancel"] = ["pipeline cancel LIST_ID", "pipeline cancel LIST_ID --out results"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["notify"] = ["pipeline notify", "pipeline notify --out results"],
         ["doctor"] = ["pipeline doctor --notify", "pipeline doctor --storage-url s3://my-bucket/results/"],

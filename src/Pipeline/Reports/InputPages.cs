@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
 
@@ -67,6 +68,21 @@ internal sealed class InputPages(ILedger ledger)
         }
 
         return new(found, null);
+    }
+
+    /// <summary>Reads all inputs, page by page.</summary>
+    public async IAsyncEnumerable<InputEntry> ReadAllAsync(
+        string listId, InputFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? next = null;
+        do
+        {
+            var page = await ReadAsync(listId, filter, next, int.MaxValue, cancellationToken);
+            foreach (var input in page.Inputs)
+                yield return input;
+            next = page.Next;
+        }
+        while (next is not null);
     }
 
     private static string Place(int sequence, int ordinal) =>
