@@ -21,7 +21,8 @@ internal static class SteerCommand
         list => $"List {list.ListId} goes on.");
 
     public static Command Cancel() => Create(
-        "cancel", "End lists: what is planned ends as 'cancelled', what was posted is still collected, then they close.",
+        "cancel",
+        "End lists: what is planned ends as 'cancelled', what was posted is still collected, then they close.",
         (controls, id, stop) => controls.CancelAsync(id, Operator.Name, stop),
         list => list.State == ListState.Closed
             ? $"List {list.ListId} is cancelled and closed."

@@ -38,7 +38,8 @@ internal static class ListEndpoints
     }
 
     /// <summary>The answer for a list that is not there.</summary>
-    public static IResult Unknown(string listId) => ApiProblems.NotFound($"No list {DisplayText.Quote(listId)} is known.");
+    public static IResult Unknown(string listId) =>
+        ApiProblems.NotFound($"No list {DisplayText.Quote(listId)} is known.");
 
     private static async Task<IResult> PageAsync(
         string? cursor, string? limit, IListCatalog catalog, ListProgressReader progress, FinishedLists finished,
@@ -80,5 +81,6 @@ internal static class ListEndpoints
         string listId, IManifestReader manifests, CancellationToken cancellationToken) =>
         SubmissionIds.IsWellFormed(listId) && await manifests.ReadManifestAsync(listId, cancellationToken) is { } found
             ? Results.Json(found, PipelineJson.Plain.Manifest)
-            : ApiProblems.NotFound($"List {DisplayText.Quote(listId)} has no manifest. A list has one once it is closed.");
+            : ApiProblems.NotFound(
+                $"List {DisplayText.Quote(listId)} has no manifest. A list has one once it is closed.");
 }

@@ -72,7 +72,7 @@ internal sealed class InputPages(ILedger ledger)
 
     /// <summary>Reads all inputs, page by page.</summary>
     public async IAsyncEnumerable<InputEntry> ReadAllAsync(
-        string listId, InputFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string listId, RowFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? next = null;
         do

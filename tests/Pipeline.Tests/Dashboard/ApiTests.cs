@@ -45,7 +45,8 @@ public sealed class ApiTests
 
         var status = await api.GetAsync("/api/status");
 
-        Assert.Equal([SubmitWorld.ListId], status.GetProperty("open_lists").EnumerateArray().Select(l => l.GetString()));
+        Assert.Equal(
+            [SubmitWorld.ListId], status.GetProperty("open_lists").EnumerateArray().Select(l => l.GetString()));
         Assert.False(status.GetProperty("has_more").GetBoolean());
         Assert.Equal("well", status.GetProperty("verdict").GetProperty("level").GetString());
         Assert.Equal(10, status.GetProperty("lists")[0].GetProperty("waiting").GetInt32());
