@@ -1,6 +1,5 @@
 using Pipeline.Cli;
 using Pipeline.Cli.Failures;
-using Pipeline.Model;
 using Pipeline.Urls;
 
 namespace Pipeline.Tests.Cli;

@@ -1,10 +1,8 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Pipeline.Emulator.Buckets;
 
 namespace Pipeline.Tests.Emulator;
 

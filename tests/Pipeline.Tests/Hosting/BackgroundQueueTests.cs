@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Hosting;
 using Pipeline.Model;
-using Pipeline.Options;
 using Pipeline.Stores.Local.Queues;
 using Pipeline.Tests.Stores.Local;
 using Pipeline.Tests.Support;

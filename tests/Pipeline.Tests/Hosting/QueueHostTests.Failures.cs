@@ -1,12 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
-using Pipeline.Hosting;
 using Pipeline.Model;
-using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Stores.Local.Queues;
-using Pipeline.Tests.Stores.Local;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Hosting;
