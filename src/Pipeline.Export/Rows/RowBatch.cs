@@ -11,7 +11,7 @@ internal sealed class RowBatch(Table table) : IDisposable
     /// <summary>
     /// Bytes of texts after which a batch is full. Parquet's usual 128 MB would need a multiple of that in memory.
     /// </summary>
-    public const long FullBytes = 8 << 20;
+    public const long FullBytes = 6 << 20;
 
     /// <summary>Rows after which a batch is full.</summary>
     public const int FullRows = 64 * 1024;

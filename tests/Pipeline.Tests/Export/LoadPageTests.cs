@@ -83,10 +83,39 @@ public sealed partial class LoadPageTests : IAsyncLifetime
     public async Task SqliteAnswers() =>
         Assert.Equal("200|2\n", await RunAsync("bash", "-c", Assert.Single(Blocks("SQLite", "sh"))));
 
+    [Fact]
+    [Trait("Needs", "servers")]
+    public async Task PostgreSqlTakesTheFileTwice()
+    {
+        await using var server = await ServerProcess.StartPostgresAsync();
+        var block = Assert.Single(Blocks("PostgreSQL", "sh"));
+
+        await PasteAsync(block, server);
+        await PasteAsync(block, server);
+
+        Assert.Equal(
+            "2|2026-03-19 10:00:04.123|Two",
+            (await PasteAsync(
+                "psql -AtF'|' -c \"SELECT count(*), max(collected_at AT TIME ZONE 'UTC'), "
+                    + "max(parsed->>'title') FILTER (WHERE id='b') FROM records\"",
+                server)).Trim());
+    }
+
     private static IEnumerable<string> Blocks(string section, string language) =>
         Block().Matches(Sections[section])
             .Where(block => block.Groups[1].Value == language)
             .Select(block => block.Groups[2].Value);
+
+    private async Task<string> PasteAsync(string lines, ServerProcess server)
+    {
+        using var process = CliProcess.StartShell(
+            $"cd '{_results[""]}'; pipeline() {{ $pipeline \"$@\"; }}; set -e; {lines}",
+            ("PGHOST", "127.0.0.1"), ("PGPORT", $"{server.Address.Port}"), ("PGUSER", "postgres"),
+            ("PGDATABASE", "postgres"));
+        var (exitCode, output, error) = await process.WaitAsync();
+        Assert.True(exitCode == 0 && !error.Contains("ERROR", StringComparison.Ordinal), $"{output}{error}");
+        return output;
+    }
 
     private async Task<string> RunAsync(string program, params string[] arguments)
     {
