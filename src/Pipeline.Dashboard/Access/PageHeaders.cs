@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Pipeline.Dashboard.Access;
 
-/// <summary>Headers of everything that a browser shows: nothing of another host, no inline code, no frame, no cache.</summary>
+/// <summary>
+/// Headers of everything that a browser shows: nothing of another host, no inline code, no frame, no cache.
+/// </summary>
 internal static class PageHeaders
 {
     private const string Page =

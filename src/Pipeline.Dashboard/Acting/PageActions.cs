@@ -31,7 +31,8 @@ internal sealed class PageActions(
         {
             "cancel" => Question(page, AboutCancel(page, list)),
             "resubmit" => Question(
-                page, await AboutResubmitAsync(page, list, Selection.Read(context.Request.Query), context.RequestAborted)),
+                page,
+                await AboutResubmitAsync(page, list, Selection.Read(context.Request.Query), context.RequestAborted)),
             _ => null,
         };
     }
@@ -97,11 +98,12 @@ internal sealed class PageActions(
         return new(
             "Post these inputs again?",
             [
-                $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of {list.Source ?? list.ListId}, each as "
-                    + "a new task with the same id.",
+                $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of {list.Source ?? list.ListId}, "
+                    + "each as a new task with the same id.",
                 price is { } each
                     ? $"Estimated cost: {Show.Money(each * count)} ({Show.Money(each)} a URL)."
-                    : "Each may be billed again. No price is set (Pipeline__Nimble__PricePerUrl), so the cost is unknown.",
+                    : "Each may be billed again. No price is set (Pipeline__Nimble__PricePerUrl), so the cost is "
+                        + "unknown.",
                 "Results that exist are read first, free; only what has none is posted.",
             ],
             page.ToList(list.ListId, "resubmit"), $"Post {Show.Number(count)} again", page.ToList(list.ListId),

@@ -26,12 +26,14 @@ internal static class Chart
         var top = Round(lines.SelectMany(line => line.Values).Max() ?? 0);
         var svg = new HtmlContentBuilder();
         svg.AppendFormat(
-            CultureInfo.InvariantCulture, "<svg class=\"chart\" role=\"img\" aria-label=\"{0}\" viewBox=\"0 0 {1} {2}\">",
+            CultureInfo.InvariantCulture,
+            "<svg class=\"chart\" role=\"img\" aria-label=\"{0}\" viewBox=\"0 0 {1} {2}\">",
             label, Width, Height + Bottom);
         foreach (var share in Grid)
             svg.AppendFormat(
                 CultureInfo.InvariantCulture,
-                "<path class=\"grid\" d=\"M{0} {1}H{2}\"></path><text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>",
+                "<path class=\"grid\" d=\"M{0} {1}H{2}\"></path>"
+                    + "<text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>",
                 Left, Y(share * top, top), Width, Left - 6, Y(share * top, top) + 4, format(share * top));
         svg.AppendFormat(
             CultureInfo.InvariantCulture,
@@ -54,7 +56,8 @@ internal static class Chart
                 continue;
             }
             // A lone value is drawn as a dot, by the round ends of a stroke without length.
-            path.Append(CultureInfo.InvariantCulture, $"{(isDown ? 'L' : 'M')}{X(i, values.Count):0.#} {Y(value, top):0.#}");
+            path.Append(
+                CultureInfo.InvariantCulture, $"{(isDown ? 'L' : 'M')}{X(i, values.Count):0.#} {Y(value, top):0.#}");
             if (!isDown)
                 path.Append("h.01");
             isDown = true;

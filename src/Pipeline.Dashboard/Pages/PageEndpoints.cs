@@ -39,7 +39,8 @@ internal static class PageEndpoints
         app.ServiceProvider.GetRequiredService<FlowHistory>();
         app.MapMethods("/{**path}", ["GET", "HEAD", "POST"], async (HttpContext context, string? path) =>
         {
-            var answer = await context.RequestServices.GetRequiredService<PageRouter>().AnswerAsync(context, path ?? "");
+            var router = context.RequestServices.GetRequiredService<PageRouter>();
+            var answer = await router.AnswerAsync(context, path ?? "");
             await answer.ExecuteAsync(context);
         });
     }

@@ -18,7 +18,7 @@ namespace Pipeline.Dashboard.Pages;
 /// <param name="content">The content.</param>
 internal sealed class PageResult(PageContext page, string title, RazorSlice content) : IResult
 {
-    // Letters of every script as they are: a page of Greek names is a third of the size. Markup is encoded all the same.
+    // Letters of every script as they are: a page of Greek names is a third of the size. Markup is encoded.
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
     /// <summary>The entry of the navigation that it belongs to.</summary>
@@ -39,7 +39,8 @@ internal sealed class PageResult(PageContext page, string title, RazorSlice cont
         var text = await RenderAsync(content, httpContext);
         response.StatusCode = Status;
         response.ContentType = "text/html; charset=utf-8";
-        response.Headers["X-Updated"] = $"{page.Now.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC";
+        response.Headers["X-Updated"] = string.Create(
+            CultureInfo.InvariantCulture, $"{page.Now.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         if (!IsLive || request.Query["part"] != "main")
         {
             var layout = Layout.Create().With(page, new LayoutModel(title, Section, text, IsLive, Query));

@@ -57,8 +57,9 @@ internal sealed class PageRouter(
                 "Pipeline__Dashboard__ReadOnly is set, so nothing can be changed here.");
         if (!await IsOwnFormAsync(context, ListUploads.MaxBytes))
             return Problem(page, StatusCodes.Status400BadRequest, "Nothing was done",
-                "This form was not sent from a current page of this site, or is too long. Open the page again and repeat "
-                + "it. Behind a proxy, let it pass the Host header on, or set --callback-base to the public address.");
+                "This form was not sent from a current page of this site, or is too long. Open the page again and "
+                + "repeat it. Behind a proxy, let it pass the Host header on, or set --callback-base to the public "
+                + "address.");
         return segments switch
         {
             ["lists", var listId, var verb] => await actions.ActAsync(context, page, listId, verb),
@@ -113,5 +114,6 @@ internal sealed class PageRouter(
 
     private static PageResult NotFound(PageContext page) =>
         Problem(page, StatusCodes.Status404NotFound, "There is no such page",
-            "The address is not one of this site. Lists, submissions and inputs are found by their ids: use the search.");
+            "The address is not one of this site. Lists, submissions and inputs are found by their ids: use the "
+            + "search.");
 }

@@ -64,7 +64,8 @@ public sealed class DashboardAccessTests
         access.SignIn(context, Key);
         var next = Next(context);
         var (name, ticket) = next.Request.Cookies.Single();
-        foreach (var forged in new[] { "", "x", ticket[..^1], ticket.Replace("key.", "visit.", StringComparison.Ordinal) })
+        foreach (var forged
+            in new[] { "", "x", ticket[..^1], ticket.Replace("key.", "visit.", StringComparison.Ordinal) })
         {
             next.Request.Headers.Cookie = $"{name}={forged}";
             Assert.Equal(AccessDecision.KeyNeeded, access.Decide(next));

@@ -31,21 +31,25 @@ public sealed class Window : IAsyncDisposable
     /// <summary>No script error, no refused resource, no request to another host.</summary>
     public void HasNoFault() => Assert.Empty(_faults);
 
-    /// <summary>Everybody can use the page, as far as axe-core can tell, and nothing is wider than the window.</summary>
+    /// <summary>Everybody can use the page, as far as axe-core can tell; nothing is wider than the window.</summary>
     public async Task IsUsableAsync()
     {
         await Page.EvaluateAsync(await File.ReadAllTextAsync(Browser.Axe, TestContext.Current.CancellationToken));
         var faults = await Page.EvaluateAsync<string[]>(
             """
-            async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-              .violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.failureSummary} ${n.html.slice(0, 200)}`))
+            async () => (await axe.run(
+              document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+              .violations.flatMap(v => v.nodes.map(
+                n => `${v.id}: ${n.failureSummary} ${n.html.slice(0, 200)}`))
             """);
         Assert.Empty(faults);
         var overflow = await Page.EvaluateAsync<string[]>(
             """
             () => document.documentElement.scrollWidth <= window.innerWidth ? [] :
-              [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > window.innerWidth + 1)
-                .map(e => `${e.tagName}.${e.getAttribute('class')} is too wide: ${e.textContent.slice(0, 60)}`).slice(0, 5)
+              [...document.querySelectorAll('body *')]
+                .filter(e => e.getBoundingClientRect().right > window.innerWidth + 1)
+                .map(e => `${e.tagName}.${e.getAttribute('class')} is too wide: ${e.textContent.slice(0, 60)}`)
+                .slice(0, 5)
             """);
         Assert.Empty(overflow);
     }
@@ -56,7 +60,8 @@ public sealed class Window : IAsyncDisposable
     {
         Page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            if (message.Type is "error" or "warning"
+                && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 Note($"console: {message.Text}");
         };
         Page.PageError += (_, error) => Note($"error: {error}");

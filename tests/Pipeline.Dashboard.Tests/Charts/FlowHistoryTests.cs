@@ -63,7 +63,8 @@ public sealed class FlowHistoryTests
     public void AChartOfNothingIsAChart()
     {
         using var writer = new StringWriter();
-        Chart.Draw("nothing", "1 h ago", value => $"{value}", ("p50", [null, null])).WriteTo(writer, HtmlEncoder.Default);
+        Chart.Draw("nothing", "1 h ago", value => $"{value}", ("p50", [null, null]))
+            .WriteTo(writer, HtmlEncoder.Default);
         Assert.DoesNotContain("NaN", writer.ToString(), StringComparison.Ordinal);
     }
 

@@ -32,11 +32,13 @@ public sealed class InputPageTests(Browser browser)
         await Expect(page.FrameLocator("iframe").Locator("h1")).ToHaveTextAsync("Tide");
         await window.IsUsableAsync();
         await page.ClickAsync("a:text-is('json')");
-        await Expect(page.FrameLocator("iframe").Locator("body")).ToContainTextAsync("\"schema\": \"pipeline.record/1\"");
+        await Expect(page.FrameLocator("iframe").Locator("body"))
+            .ToContainTextAsync("\"schema\": \"pipeline.record/1\"");
         window.HasNoFault();
 
         var answer = await page.APIRequest.GetAsync(page.Url.Split('?')[0] + "/content/html");
-        Assert.StartsWith("sandbox; default-src 'none';", answer.Headers["content-security-policy"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "sandbox; default-src 'none';", answer.Headers["content-security-policy"], StringComparison.Ordinal);
         await window.GoAsync("/search?q=http://sample.test/nothing");
         await Expect(page.Locator("main")).ToContainTextAsync("Nothing is known of");
         await window.IsUsableAsync();

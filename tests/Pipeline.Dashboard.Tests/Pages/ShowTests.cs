@@ -16,7 +16,8 @@ public sealed class ShowTests
         Assert.Equal(expected, Html(Show.Foreign(text)));
 
     [Fact]
-    public void HalfACharacterIsShownAsSuch() => Assert.Equal("a\uFFFD… (3 characters)", Show.Cut("a\uD83D\uDE00", 2));
+    public void HalfACharacterIsShownAsSuch() =>
+        Assert.Equal("a\uFFFD… (3 characters)", Show.Cut("a\uD83D\uDE00", 2));
 
     [Fact]
     public void TextOfAMegabyteIsCutAndSaysHowLongItIs()
@@ -31,7 +32,8 @@ public sealed class ShowTests
     [InlineData("pipeline submit LIST", "pipeline submit LIST")]
     [InlineData("Check it with: pipeline doctor.", "pipeline doctor")]
     public void CommandsInAdviceCanBePasted(string advice, string command) =>
-        Assert.Contains($"<code class=\"command\">{command}</code>", Html(Show.Advice(advice)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"<code class=\"command\">{command}</code>", Html(Show.Advice(advice)), StringComparison.Ordinal);
 
     [Fact]
     public void AdviceWithoutACommandIsText() =>
@@ -59,7 +61,8 @@ public sealed class ShowTests
     public void EveryPartOfABarCanBeSeenAndTheyFillIt()
     {
         var bar = Html(Bar.OfInputs(999_998, 1, 0, 1));
-        Assert.Contains("aria-label=\"999,998 records, 1 failures, 0 under way, 1 waiting\"", bar, StringComparison.Ordinal);
+        Assert.Contains(
+            "aria-label=\"999,998 records, 1 failures, 0 under way, 1 waiting\"", bar, StringComparison.Ordinal);
         Assert.Contains("fill-failures\" x=\"99.206\" width=\"0.397\"", bar, StringComparison.Ordinal);
         Assert.DoesNotContain("fill-underway", bar, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", Html(Bar.OfInputs(0, 0, 0, 0)), StringComparison.Ordinal);

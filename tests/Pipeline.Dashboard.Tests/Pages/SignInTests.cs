@@ -46,7 +46,8 @@ public sealed class SignInTests(Browser browser)
     {
         await using var site = await Site.StartAsync("task_slow_ms=60000");
         var id = await site.SubmitAsync("list.txt", Some.Urls(3));
-        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = site.Address };
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        http.BaseAddress = site.Address;
         var page = await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct);
         var token = page.Split("form_token\" value=\"")[1].Split('"')[0];
 
@@ -54,11 +55,14 @@ public sealed class SignInTests(Browser browser)
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", "made-up", null));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", token, "https://evil.example"));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("pause", token, "http://127.0.0.1:1"));
-        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"lists/{id}/pause", UriKind.Relative), Ct)).StatusCode);
-        Assert.DoesNotContain("paused", await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct), StringComparison.Ordinal);
+        using var read = await http.GetAsync(new Uri($"lists/{id}/pause", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.NotFound, read.StatusCode);
+        var list = new Uri($"lists/{id}", UriKind.Relative);
+        Assert.DoesNotContain("paused", await http.GetStringAsync(list, Ct), StringComparison.Ordinal);
 
-        Assert.Equal(HttpStatusCode.SeeOther, await PostAsync("pause", token, site.Address.GetLeftPart(UriPartial.Authority)));
-        Assert.Contains("paused", await http.GetStringAsync(new Uri($"lists/{id}", UriKind.Relative), Ct), StringComparison.Ordinal);
+        var own = site.Address.GetLeftPart(UriPartial.Authority);
+        Assert.Equal(HttpStatusCode.SeeOther, await PostAsync("pause", token, own));
+        Assert.Contains("paused", await http.GetStringAsync(list, Ct), StringComparison.Ordinal);
 
         async Task<HttpStatusCode> PostAsync(string verb, string? formToken, string? origin)
         {

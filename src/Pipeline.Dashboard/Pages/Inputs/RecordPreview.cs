@@ -3,7 +3,9 @@ using Markdig;
 
 namespace Pipeline.Dashboard.Pages.Inputs;
 
-/// <summary>What a record can show of its content. Every view is answered confined: it comes from a stranger's site.</summary>
+/// <summary>
+/// What a record can show of its content. Every view is answered confined: it comes from a stranger's site.
+/// </summary>
 internal sealed class RecordPreview
 {
     /// <summary>Longest record that is looked into, in bytes.</summary>
@@ -60,7 +62,8 @@ internal sealed class RecordPreview
         }
         try
         {
-            using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), new() { MaxDepth = 1024 });
+            using var document = JsonDocument.Parse(
+                bytes.GetBuffer().AsMemory(0, (int)bytes.Length), new() { MaxDepth = 1024 });
             return document.RootElement.ValueKind == JsonValueKind.Object ? new(document.RootElement.Clone()) : null;
         }
         // A file that somebody else has changed.

@@ -18,7 +18,8 @@ internal static class Bar
     {
         var bar = new HtmlContentBuilder();
         bar.AppendFormat(
-            "<svg class=\"{0}\" role=\"img\" aria-label=\"{1}\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\">", style,
+            "<svg class=\"{0}\" role=\"img\" aria-label=\"{1}\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\">",
+            style,
             string.Join(", ", parts.Select(part => $"{Show.Number(part.Count)} {part.Name}")));
         var widths = Widths([.. parts.Select(part => part.Count)]);
         var at = 0.0;
@@ -26,7 +27,8 @@ internal static class Bar
         {
             if (widths[i] > 0)
                 bar.AppendFormat(
-                    CultureInfo.InvariantCulture, "<rect class=\"fill-{0}\" x=\"{1:0.###}\" width=\"{2:0.###}\" height=\"1\"></rect>",
+                    CultureInfo.InvariantCulture,
+                    "<rect class=\"fill-{0}\" x=\"{1:0.###}\" width=\"{2:0.###}\" height=\"1\"></rect>",
                     parts[i].Name.Replace(" ", "", StringComparison.Ordinal), at, widths[i]);
             at += widths[i];
         }

@@ -22,7 +22,9 @@ internal static partial class Show
     /// <summary>A cost.</summary>
     public static string Money(decimal cost) => cost.ToString("#,##0.00##", CultureInfo.InvariantCulture);
 
-    /// <summary>A share of a whole, rounded down so that 100 % means all; <c>&lt; 1 %</c> where it is not none.</summary>
+    /// <summary>
+    /// A share of a whole, rounded down so that 100 % means all; <c>&lt; 1 %</c> where it is not none.
+    /// </summary>
     public static string Percent(long part, long whole) => (part, whole) switch
     {
         (_, 0) or (0, _) => "0 %",
@@ -33,7 +35,8 @@ internal static partial class Show
     /// <summary>A time with its date, UTC.</summary>
     public static IHtmlContent Time(DateTimeOffset? time) => time is { } at
         ? new HtmlFormattableString(
-            "<time datetime=\"{0}\">{1} UTC</time>", at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            "<time datetime=\"{0}\">{1} UTC</time>",
+            at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             at.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
         : new HtmlString("–");
 
@@ -100,6 +103,8 @@ internal static partial class Show
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"(?<=^|[\s'(])pipeline (cancel|clean|doctor|explain|failures|pause|pending|replay|resume|run|serve|status|submit)( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
+    [GeneratedRegex(
+        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|failures|pause|pending|replay|resume|run|serve|status|submit)"
+            + "( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
     private static partial Regex Command();
 }
