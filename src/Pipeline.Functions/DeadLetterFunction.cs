@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using Pipeline.Functions.Messages;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Sweep;

@@ -1,6 +1,7 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Export.Closing;
+using Pipeline.Functions.Messages;
 using Pipeline.Model;
 
 namespace Pipeline.Functions;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Dashboard.Pages;
 using Pipeline.Export;
+using Pipeline.Functions.Messages;
 using Pipeline.Hosting;
 using Pipeline.Options;
 using Pipeline.Settings;

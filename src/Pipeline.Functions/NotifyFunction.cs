@@ -1,5 +1,6 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
+using Pipeline.Functions.Messages;
 using Pipeline.Model;
 using Pipeline.Notify;
 

@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using Pipeline.Functions.Messages;
 using Pipeline.Scheduling;
 using Pipeline.Sweep;
 

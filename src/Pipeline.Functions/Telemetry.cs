@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using Pipeline.Diagnostics;
+using Pipeline.Functions.Messages;
 
 namespace Pipeline.Functions;
 

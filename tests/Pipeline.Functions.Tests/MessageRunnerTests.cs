@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Collect;
+using Pipeline.Functions.Messages;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Emulator;
+using Pipeline.Functions.Messages;
 using Pipeline.Functions.Tests.Host.Protocol;
 using Pipeline.Model;
 using Pipeline.Ports;

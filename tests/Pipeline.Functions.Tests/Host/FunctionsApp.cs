@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Emulator;
+using Pipeline.Functions.Messages;
 using Pipeline.Hosting;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure.Records;

@@ -3,7 +3,7 @@ using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure.Queues;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Messages;
 
 /// <summary>The body of a queue message, with the metadata that the pipeline's own messages carry.</summary>
 /// <param name="Body">The body in UTF-8, as the sender wrote it.</param>

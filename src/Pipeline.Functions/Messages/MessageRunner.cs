@@ -6,7 +6,7 @@ using Pipeline.Ports;
 using Pipeline.Stores.Azure.Queues;
 using Pipeline.Sweep;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Messages;
 
 /// <summary>
 /// Runs a stage on a queue message and settles the message as <see cref="Tries"/> decides. An error that escapes counts

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Messages;
 
 /// <summary>
 /// Links the handling of a message to the trace of its sender. Storage queues have no field for a trace context, so the
