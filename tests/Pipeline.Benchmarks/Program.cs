@@ -23,8 +23,8 @@ static int Usage()
     Console.Error.WriteLine(
         "Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER "
             + "FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE "
-            + "| export FOLDER FILE | duckdb SQL; 'bench/all' runs those. parts FOLDER: each part of the work per URL by "
-            + "itself.");
+            + "| export FOLDER FILE | duckdb SQL; 'bench/all' runs those. parts FOLDER: each part of the work per URL "
+            + "by itself.");
     return 2;
 }
 
