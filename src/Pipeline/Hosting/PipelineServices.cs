@@ -72,6 +72,7 @@ public static class PipelineServices
         services.AddSingleton<CanaryGuard>();
         services.AddSingleton<BudgetGuard>();
         services.AddSingleton<SubmitGuards>();
+        services.AddSingleton<HeldSubmissions>();
         services.AddSingleton<SteeringGuard>();
         services.AddSingleton<SubmissionTurns>();
         services.AddSingleton<UnacceptedPosts>();

@@ -13,7 +13,7 @@ namespace Pipeline.Steering;
 /// completes what a crash cut short.
 /// </summary>
 internal sealed partial class ListControls(
-    ILedger ledger, SteeringGuard guard, IEventLog events, TimeProvider time, ILogger<ListControls> logger)
+    ILedger ledger, HeldSubmissions held, IEventLog events, TimeProvider time, ILogger<ListControls> logger)
 {
     /// <summary>Posts nothing new of a list until it is resumed. What was posted is collected.</summary>
     /// <param name="listId">The list.</param>
@@ -30,7 +30,7 @@ internal sealed partial class ListControls(
     {
         var list = await SteerAsync(listId, ListSteering.None, who, cancellationToken);
         // Also if it was resumed before: that call may have been cut short.
-        await guard.WakeAsync(list, cancellationToken);
+        await held.WakeAsync(list, cancellationToken);
         return list;
     }
 

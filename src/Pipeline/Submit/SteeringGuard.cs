@@ -9,14 +9,14 @@ namespace Pipeline.Submit;
 /// Asks before each POST what an operator wants of the list. A planned submission of a paused list waits; one of a
 /// cancelled list ends. A submission whose POST is under way or unanswered is left alone: it may be paid for.
 /// </summary>
-internal sealed partial class SteeringGuard(
-    ILedger ledger, PlannedSubmissions planned, SubmissionHolds holds, Resubmission repeats, BudgetGuard budget,
-    TimeProvider time, ILogger<SteeringGuard> logger)
+internal sealed class SteeringGuard(
+    ILedger ledger, HeldSubmissions held, SubmissionHolds holds, Resubmission repeats, BudgetGuard budget,
+    TimeProvider time)
 {
     /// <summary>Whether work on a submission may go on. If not, it waits or has ended.</summary>
     public async Task<bool> AdmitAsync(SubmissionEntry submission, CancellationToken cancellationToken)
     {
-        if (!IsPlanned(submission))
+        if (!HeldSubmissions.IsPlanned(submission))
             return true;
         switch ((await ledger.GetListAsync(submission.ListId, cancellationToken))?.Steering)
         {
@@ -31,6 +31,36 @@ internal sealed partial class SteeringGuard(
         }
     }
 
+    private async Task HoldAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        if (!await holds.WaitForAsync(submission, HoldReason.Paused, cancellationToken))
+            return;
+        // The list may have been resumed before this submission was held.
+        if (await ledger.GetListAsync(submission.ListId, cancellationToken) is not { Steering: ListSteering.Paused }
+            && await ledger.GetSubmissionAsync(submission.SubmissionId, cancellationToken)
+                is { State: SubmissionState.Planned } waiting)
+            await held.WakeAsync(waiting, cancellationToken);
+    }
+
+    private async Task EndAsync(SubmissionEntry submission, CancellationToken cancellationToken)
+    {
+        // A submission that posts inputs again first takes them over: each of them counts in one submission.
+        if (submission.RepeatOf is not null)
+            await repeats.TakeOverAsync(submission, cancellationToken);
+        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
+        var waiting = inputs.Where(input => input.State == InputState.Waiting).ToList();
+        if (await holds.EndAsync(submission, waiting, new("submit", FailureReasons.Cancelled,
+            "It was not submitted: the list was cancelled. 'replay --resubmit' submits it."), cancellationToken)
+            is not null)
+            await budget.GiveBackAsync(
+                submission with { PostedAt = time.GetUtcNow() }, cancellationToken);
+    }
+}
+
+/// <summary>Wakes planned submissions that wait without a message, after an operator has steered their list.</summary>
+internal sealed partial class HeldSubmissions(
+    ILedger ledger, PlannedSubmissions planned, TimeProvider time, ILogger<HeldSubmissions> logger)
+{
     /// <summary>
     /// Sends the messages of planned submissions that are held, so that Submit decides about them anew: all of a
     /// cancelled list, else those that waited because the list was paused.
@@ -58,36 +88,12 @@ internal sealed partial class SteeringGuard(
     /// Whether it may be ended or held. One for whose earlier POST a webhook came is not: Submit calls its next POST
     /// off, and its results are collected.
     /// </summary>
-    private static bool IsPlanned(SubmissionEntry submission) => submission is
+    public static bool IsPlanned(SubmissionEntry submission) => submission is
         { State: SubmissionState.Planned } and not { FirstCallbackAt: not null, PostedAt: not null };
 
-    private async Task HoldAsync(SubmissionEntry submission, CancellationToken cancellationToken)
-    {
-        if (!await holds.WaitForAsync(submission, HoldReason.Paused, cancellationToken))
-            return;
-        // The list may have been resumed before this submission was held.
-        if (await ledger.GetListAsync(submission.ListId, cancellationToken) is not { Steering: ListSteering.Paused }
-            && await ledger.GetSubmissionAsync(submission.SubmissionId, cancellationToken)
-                is { State: SubmissionState.Planned } held)
-            await WakeAsync(held, cancellationToken);
-    }
-
-    private Task<bool> WakeAsync(SubmissionEntry held, CancellationToken cancellationToken) =>
+    /// <summary>Lets one submission go on.</summary>
+    public Task<bool> WakeAsync(SubmissionEntry held, CancellationToken cancellationToken) =>
         planned.SendAgainAsync(held.WaitFor(HoldReason.None, null, time.GetUtcNow(), null), cancellationToken);
-
-    private async Task EndAsync(SubmissionEntry submission, CancellationToken cancellationToken)
-    {
-        // A submission that posts inputs again first takes them over: each of them counts in one submission.
-        if (submission.RepeatOf is not null)
-            await repeats.TakeOverAsync(submission, cancellationToken);
-        var inputs = await ledger.GetInputsAsync(submission.SubmissionId, cancellationToken);
-        var waiting = inputs.Where(input => input.State == InputState.Waiting).ToList();
-        if (await holds.EndAsync(submission, waiting, new("submit", FailureReasons.Cancelled,
-            "It was not submitted: the list was cancelled. 'replay --resubmit' submits it."), cancellationToken)
-            is not null)
-            await budget.GiveBackAsync(
-                submission with { PostedAt = time.GetUtcNow() }, cancellationToken);
-    }
 
     [LoggerMessage(
         Level = LogLevel.Information,

@@ -8,7 +8,7 @@ namespace Pipeline.Sweep;
 /// Wakes what is held of cancelled lists, once in each process, so that Submit ends it. It finds what a crash of the
 /// canceller left too.
 /// </summary>
-internal sealed class CancelledLists(SteeringGuard guard)
+internal sealed class CancelledLists(HeldSubmissions held)
 {
     private const int Kept = 1000;
 
@@ -19,7 +19,7 @@ internal sealed class CancelledLists(SteeringGuard guard)
     {
         if (list.Steering != ListSteering.Cancelled || _done.TryGet(KeyOf(list), out _))
             return;
-        await guard.WakeAsync(list, cancellationToken);
+        await held.WakeAsync(list, cancellationToken);
         if (list.State == ListState.Open)
             _done.Set(KeyOf(list), true);
     }
