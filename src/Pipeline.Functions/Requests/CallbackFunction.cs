@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Callback;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Requests;
 
 /// <summary>
 /// Runs <see cref="CallbackStage"/> for HTTP POST <c>api/callbacks/{submission}/{token}</c>. The host allows anonymous

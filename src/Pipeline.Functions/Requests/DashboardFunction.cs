@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Dashboard.Pages;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Requests;
 
 /// <summary>
 /// Serves the pages below <c>api/dashboard</c>. They ask for the key of <c>Pipeline__Dashboard__Key</c> themselves: a

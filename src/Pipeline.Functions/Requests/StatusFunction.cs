@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Reports;
 
-namespace Pipeline.Functions;
+namespace Pipeline.Functions.Requests;
 
 /// <summary>
 /// Answers HTTP GET <c>api/status</c> (the open lists) and <c>api/status/{list}</c> (one list). Requires a function
