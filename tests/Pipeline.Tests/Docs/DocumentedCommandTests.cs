@@ -28,6 +28,8 @@ public sealed class DocumentedCommandTests
         ["docker "] = "needs Docker; PublishTests run the commands of the Dockerfile",
         ["tests/"] = Suites,
         ["bench/all"] = Suites,
+        ["bench/requests"] = "takes minutes, and Azurite",
+        ["gunzip --stdout record.gz"] = "needs an Azure account; AzureRecordStoreTests unpack such ranges",
         ["LISTS=1000000 bench/all"] = "takes half an hour; CI runs bench/all --short",
         ["dotnet build Pipeline.sln"] = Suites,
         ["dotnet test"] = Suites,

@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Time.Testing;
+using Moq;
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+using Pipeline.Staging;
+using Pipeline.Stores.Local;
+using Pipeline.Stores.Local.Ledger;
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.Outcomes;
+
+/// <summary>Only records that won in the ledger are announced, and each at least once.</summary>
+[Trait("Promise", "7")]
+public sealed class AnnouncementTests : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(Some.Time);
+    private readonly List<string> _announced = [];
+    private readonly SubmissionEntry _submission = Some.Submission(count: 3) with
+    {
+        State = SubmissionState.Accepted, AcceptedAt = Some.Time,
+    };
+    private LocalDatabase _database = null!;
+    private LocalLedger _ledger = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await LocalDatabase.OpenAsync(_folder.Path, Token);
+        _ledger = new(_database);
+        await _ledger.CreateSubmissionAsync(
+            _submission, [.. Enumerable.Range(0, 3).Select(i => Waiting(i))], Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task TheRecordsOfAMessageAreOneAnnouncement()
+    {
+        await RecordAsync(Recorder("p"), 0, 1);
+
+        Assert.Equal(["p: 0 1"], _announced);
+        Assert.Equal(
+            ["list-000000/p.ndjson.gz", "list-000000/p.ndjson.gz", null],
+            (await InputsAsync()).Select(i => i.Place?.Part));
+    }
+
+    [Fact]
+    public async Task ARecordWhoseInputAnotherWorkerClosedIsNotAnnounced()
+    {
+        var stale = await InputsAsync();
+        await RecordAsync(Recorder("first"), 1);
+
+        // The second worker read the inputs before.
+        await RecordAsync(Recorder("second"), stale, 0, 1, 2);
+
+        Assert.Equal(["first: 1", "second: 0 2"], _announced);
+        Assert.Equal("list-000000/first.ndjson.gz", (await InputsAsync())[1].Place!.Part);
+    }
+
+    [Fact]
+    public async Task AMessageThatComesAgainAnnouncesWhatItsWorkerDidNot()
+    {
+        var killed = Recorder("p", cannotAnnounce: true);
+        await Assert.ThrowsAsync<PipelineException>(() => RecordAsync(killed, 0, 2));
+
+        var next = Recorder("q");
+        await next.AnnounceAgainAsync(_submission, await InputsAsync(), Token);
+        await next.AnnounceAgainAsync(_submission, await InputsAsync(), Token);
+
+        Assert.Equal(["p: 0 2"], _announced);
+    }
+
+    /// <summary>The recorder of another process, whose parts have this name.</summary>
+    private OutcomeRecorder Recorder(string part, bool cannotAnnounce = false)
+    {
+        var store = RecordStores.Mock();
+        store.Setup(s => s.PutRecordsAsync(
+                It.IsAny<string>(), It.IsAny<IReadOnlyList<StagedRecord>>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync((string _, IReadOnlyList<StagedRecord> records, CancellationToken _) =>
+            [
+                .. records.Select((r, i) => new StoredRecord(r.Id, new($"list-000000/{part}.ndjson.gz", i * 10, 10))),
+            ]);
+        store.Setup(s => s.LocatePart("list", It.IsAny<string>()))
+            .Returns((string _, string name) => new Uri($"https://store.example/records/list/{name}"));
+        var announcer = new Mock<IRecordAnnouncer>();
+        announcer.Setup(a => a.AnnounceAsync(It.IsAny<StoredPart>(), It.IsAny<CancellationToken>()))
+            .Returns((StoredPart said, CancellationToken _) =>
+            {
+                if (cannotAnnounce)
+                    throw PipelineException.StoreWaits(FailureReasons.Unavailable, "Down.");
+                var name = said.Uri.Split('/')[^1].Split('.')[0];
+                _announced.Add($"{name}: {string.Join(' ', said.Records.Select(r => r.Id[^1]))}");
+                return Task.CompletedTask;
+            });
+        return new(
+            _ledger, store.Object, new(store.Object, [announcer.Object]), new(_ledger, _time), new(), _time);
+    }
+
+    private async Task RecordAsync(OutcomeRecorder recorder, params int[] ordinals) =>
+        await RecordAsync(recorder, await InputsAsync(), ordinals);
+
+    private Task RecordAsync(OutcomeRecorder recorder, IReadOnlyList<InputEntry> inputs, params int[] ordinals) =>
+        recorder.RecordAsync(
+            _submission,
+            [
+                .. ordinals.Select(i => new CollectedRecord(
+                    inputs[i], new(_submission.SubmissionId, $"t-{i}", DiscoveredBy.Webhook, Some.Time),
+                    TextRecord.Of(inputs[i].Id))),
+            ],
+            Token);
+
+    private Task<IReadOnlyList<InputEntry>> InputsAsync() =>
+        _ledger.GetInputsAsync(_submission.SubmissionId, Token);
+
+    private InputEntry Waiting(int ordinal) => Some.Input(_submission.SubmissionId, ordinal) with
+    {
+        Id = $"id-{ordinal}", State = InputState.Waiting, Reason = null, Failure = null, MovedTo = null,
+    };
+}
