@@ -1,4 +1,3 @@
-using Pipeline.Model;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 

@@ -1,5 +1,4 @@
 using Pipeline.Concurrency;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Nimble;

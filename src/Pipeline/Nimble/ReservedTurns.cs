@@ -1,5 +1,4 @@
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Nimble;

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using Pipeline.Concurrency;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;

@@ -1,5 +1,3 @@
-using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
 using Pipeline.Model;
 using Pipeline.Options;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;

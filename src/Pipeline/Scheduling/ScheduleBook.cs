@@ -2,7 +2,6 @@ using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Model.Schedules;
 using Pipeline.Notation;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Scheduling;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Model;
-using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Submit;

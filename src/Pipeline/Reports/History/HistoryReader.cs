@@ -47,7 +47,7 @@ internal sealed class HistoryReader(IInputIndex index, ILedger ledger, RecordFac
             return [InputKey.Url];
         if (!TaskIds.IsWellFormed(text))
             return [];
-        return text.Length == 32 && !text.AsSpan().ContainsAnyExcept("0123456789abcdef")
+        return text.Length == 32 && text.All(char.IsAsciiHexDigitLower)
             ? [InputKey.Id, InputKey.Task, InputKey.Batch]
             : [InputKey.Task, InputKey.Batch, InputKey.Url];
     }

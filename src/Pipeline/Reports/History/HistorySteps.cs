@@ -8,7 +8,7 @@ internal static class HistorySteps
 {
     /// <summary>What an input waits for that has no outcome yet.</summary>
     public static string WaitOf(SubmissionEntry submission, WaitReports waits) =>
-        waits.All.FirstOrDefault()?.Describe() ?? submission switch
+        (waits.All is [var first, ..] ? first.Describe() : null) ?? submission switch
         {
             { State: SubmissionState.Planned } => "It waits for its turn to be posted.",
             { State: SubmissionState.Posting } => "Its POST is under way.",

@@ -1,5 +1,4 @@
 using Azure.Data.Tables;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;

@@ -1,4 +1,3 @@
-using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;

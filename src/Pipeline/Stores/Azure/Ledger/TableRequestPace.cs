@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Azure.Data.Tables;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Azure.Ledger;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using Pipeline.Json;
 using Pipeline.Model.Schedules;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Azure.Ledger;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Model.Series;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Ledger;

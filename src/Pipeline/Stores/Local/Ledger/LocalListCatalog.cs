@@ -1,5 +1,4 @@
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Local.Ledger;

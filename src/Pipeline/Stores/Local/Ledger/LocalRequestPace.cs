@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Local.Ledger;

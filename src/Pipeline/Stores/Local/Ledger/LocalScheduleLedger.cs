@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model.Schedules;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Stores.Local.Ledger;
