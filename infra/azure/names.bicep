@@ -2,7 +2,7 @@
 
 @export()
 @description('Queues that functions serve. A message that fails all its tries moves to the queue of the same name with the suffix.')
-var workQueues = ['url-lists', 'submissions', 'results', 'notifications']
+var workQueues = ['url-lists', 'submissions', 'results', 'notifications', 'exports']
 
 @export()
 @description('Queues that consumers read.')

@@ -18,7 +18,9 @@ internal static class StageTimeLimits
     /// <summary>Longer than the timeout of the POST plus the queue writes after it.</summary>
     public static readonly TimeSpan Notify = TimeSpan.FromMinutes(1);
 
-    /// <summary>Enough for one file of an export and the results that it holds; the next file is another message.</summary>
+    /// <summary>
+    /// Enough for one file of an export and the results that it holds; the next file is another message.
+    /// </summary>
     public static readonly TimeSpan Export = TimeSpan.FromMinutes(20);
 
     /// <summary>The next run continues with what one run does not reach.</summary>

@@ -4,7 +4,6 @@ using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
-using OpenTelemetry.Metrics;
 using Pipeline.Diagnostics;
 using Pipeline.Functions.Messages;
 
@@ -17,8 +16,8 @@ internal static class Telemetry
 {
     /// <summary>
     /// Adds the export to Application Insights if its connection string is set, and to a collector if
-    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is. Signs in to Application Insights with the app's identity instead of the key
-    /// in that string.
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is. Signs in to Application Insights with the app's identity instead of the
+    /// key in that string.
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {

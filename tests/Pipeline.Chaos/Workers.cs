@@ -57,7 +57,9 @@ internal sealed class Workers(
     private async Task SubmitAsync(string list)
     {
         using var submit = installation.Start(
-            ["submit", list, "--series", "chaos", "--out", Path.Combine(_work, "out"), "--state", Path.Combine(_work, "state")],
+            [
+                "submit", list, "--series", "chaos", "--out", Path.Combine(_work, "out"), "--state",
+                Path.Combine(_work, "state")],
             Environment());
         if (await submit.WaitAsync(TimeSpan.FromSeconds(60)) is not 0)
             throw new InvalidOperationException($"Cannot submit the list: {submit.LastWords}");

@@ -16,7 +16,8 @@ public sealed class AppTests
             app.Host.Bindings[function][0].TryGetProperty(property, out var value) ? value.ToString() : "";
         Assert.Equal(
             [
-                "Callback", "Collect", "Dashboard", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
+                "Callback", "Collect", "Dashboard", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists",
+                    "Intake",
                 "Notify", "Status", "Submit", "Sweep"],
             app.Host.Bindings.Keys.Order());
         Assert.Equal(

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model;
-using Pipeline.Model.Series;
 using Pipeline.Records;
 using Pipeline.Reports.Diff;
 

@@ -77,7 +77,9 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         return _ids = ids;
     }
 
-    /// <summary>Keeps a copy of the list for a schedule, which submits it later; returns its address and name.</summary>
+    /// <summary>
+    /// Keeps a copy of the list for a schedule, which submits it later; returns its address and name.
+    /// </summary>
     /// <exception cref="PipelineException">Permanent: there are several lists.</exception>
     public async Task<(string Source, string Name)> KeepForScheduleAsync(
         string schedule, IServiceProvider services, CancellationToken cancellationToken)

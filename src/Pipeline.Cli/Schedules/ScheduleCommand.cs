@@ -3,9 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
-using Pipeline.Model;
 using Pipeline.Model.Schedules;
-using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Scheduling;
 

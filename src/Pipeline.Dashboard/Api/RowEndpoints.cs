@@ -25,12 +25,12 @@ internal static class RowEndpoints
     public static void MapRows(this IEndpointRouteBuilder api)
     {
         Map<PendingInput>(api, "pending", "Inputs without an outcome, one JSON object a line.", InputState.Waiting,
-            async (body, _, input, _) => await JsonSerializer.SerializeAsync(
+            async (body, _, input, token) => await JsonSerializer.SerializeAsync(
                 body, new PendingInput(input.Id, input.Url, input.Line, input.SubmissionId),
-                ApiJson.Default.PendingInput));
+                ApiJson.Default.PendingInput, token));
         Map<Failure>(api, "failures", "Failures, one pipeline.failure/1 a line.", InputState.Failed,
-            async (body, _, input, _) => await JsonSerializer.SerializeAsync(
-                body, FailureText.Read(input), PipelineJson.Plain.Failure));
+            async (body, _, input, token) => await JsonSerializer.SerializeAsync(
+                body, FailureText.Read(input), PipelineJson.Plain.Failure, token));
         Map<object>(api, "records", "Records, one pipeline.record/1 a line.", InputState.Recorded, WriteRecordAsync);
     }
 

@@ -93,8 +93,8 @@ internal static class PipelineMetrics
         DeadLetters.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", queue));
 
     /// <summary>
-    /// Measures one hop: <c>post</c> (the request and its answer), <c>result</c> (from acceptance to record or failure),
-    /// <c>collect</c> (from the first hint to the record).
+    /// Measures one hop: <c>post</c> (the request and its answer), <c>result</c> (from acceptance to record or
+    /// failure), <c>collect</c> (from the first hint to the record).
     /// </summary>
     public static void MeasureLag(string hop, TimeSpan lag) =>
         Lag.Record(Math.Max(0, lag.TotalSeconds), new KeyValuePair<string, object?>("pipeline.hop", hop));

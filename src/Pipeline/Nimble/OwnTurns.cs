@@ -17,7 +17,9 @@ internal interface ITurns
 internal sealed class OwnTurns(TimeSpan interval, TimeProvider time) : ITurns
 {
     private readonly long _start = time.GetTimestamp();
-    private readonly TimeSpan _burst = interval < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) - interval : default;
+    private readonly TimeSpan _burst = interval < TimeSpan.FromSeconds(1)
+        ? TimeSpan.FromSeconds(1) - interval
+        : default;
     private TimeSpan _next = TimeSpan.MinValue;
 
     public TimeSpan? UntilNext(int waiting)

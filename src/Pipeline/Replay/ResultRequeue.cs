@@ -4,7 +4,9 @@ using Pipeline.Ports;
 
 namespace Pipeline.Replay;
 
-/// <summary>Lets failed inputs wait again, and queues their tasks so that Collect reads the results once more.</summary>
+/// <summary>
+/// Lets failed inputs wait again, and queues their tasks so that Collect reads the results once more.
+/// </summary>
 internal sealed class ResultRequeue(
     IWorkQueue queue, Reopening reopening, OutcomeRecorder outcomes, TimeProvider time)
 {

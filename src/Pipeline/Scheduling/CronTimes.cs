@@ -5,8 +5,8 @@ using Pipeline.Notation;
 namespace Pipeline.Scheduling;
 
 /// <summary>
-/// The times of a cron expression in a time zone. When clocks go forward, a run in the hour that is left out comes right
-/// after it; when they go back, a run in the hour that comes twice comes once.
+/// The times of a cron expression in a time zone. When clocks go forward, a run in the hour that is left out comes
+/// right after it; when they go back, a run in the hour that comes twice comes once.
 /// </summary>
 internal static class CronTimes
 {
@@ -25,7 +25,8 @@ internal static class CronTimes
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The cron expression is {DisplayText.Quote(cron)}: {problem.Message.TrimEnd('.')}. Write five fields, minute, "
+                $"The cron expression is {DisplayText.Quote(cron)}: {problem.Message.TrimEnd('.')}. "
+                    + "Write five fields, minute, "
                     + "hour, day of month, month and day of week, such as \"0 6 * * *\" for every day at six.",
                 problem);
         }
@@ -37,6 +38,7 @@ internal static class CronTimes
             return zone;
         throw PipelineException.Permanent(
             FailureReasons.InvalidConfiguration,
-            $"There is no time zone {DisplayText.Quote(name)} on this machine. Write a name such as Europe/Berlin or UTC.");
+            $"There is no time zone {DisplayText.Quote(name)} on this machine. Write a name such "
+                + "as Europe/Berlin or UTC.");
     }
 }

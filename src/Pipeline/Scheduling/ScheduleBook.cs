@@ -21,7 +21,8 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
         if (!ListIds.IsValid(schedule.Name) || schedule.Name.Length > MaxName)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"The schedule's name is {DisplayText.Quote(schedule.Name)}. Use 1 to {MaxName} letters, digits, '-' and '_'.");
+                $"The schedule's name is {DisplayText.Quote(schedule.Name)}. Use 1 to {MaxName} "
+                    + "letters, digits, '-' and '_'.");
         _ = CronTimes.Next(schedule.Cron, schedule.TimeZone, time.GetUtcNow());
     }
 
@@ -32,7 +33,12 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
         var before = (await schedules.GetSchedulesAsync(cancellationToken))
             .FirstOrDefault(stored => stored.Entry.Name == schedule.Name)?.Entry;
         // The list of the run before may still be open.
-        var added = schedule with { NextAt = NextOf(schedule), LastAt = before?.LastAt, LastListId = before?.LastListId };
+        var added = schedule with
+        {
+            NextAt = NextOf(schedule),
+            LastAt = before?.LastAt,
+            LastListId = before?.LastListId,
+        };
         await schedules.PutScheduleAsync(added, cancellationToken);
         return added;
     }

@@ -9,9 +9,9 @@ using Pipeline.Ports.Ledgers;
 namespace Pipeline.Scheduling;
 
 /// <summary>
-/// Submits the lists of schedules that are due. The id of a list follows from the schedule and the time for which it was
-/// due, and the message is sent before the schedule moves on; so whoever is killed between the two, or runs at the same
-/// time, submits the same list, which counts once. Runs that were missed while nothing ran are made up for by one.
+/// Submits the lists of schedules that are due. The id of a list follows from the schedule and the time for which it
+/// was due, and the message is sent before the schedule moves on; so whoever is killed between the two, or runs at the
+/// same time, submits the same list, which counts once. Runs that were missed while nothing ran are made up for by one.
 /// </summary>
 internal sealed partial class ScheduleRunner(
     IScheduleLedger schedules, ILedger ledger, IWorkQueue queue, TimeProvider time, ILogger<ScheduleRunner> logger)

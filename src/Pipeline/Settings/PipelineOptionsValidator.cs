@@ -91,7 +91,8 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
                     + $"Write one of {string.Join(", ", RetryOptions.Possible)}.";
         if (PageStatuses.FaultIn(options.Collect.FailStatuses) is not null)
             yield return $"{options.NameOf("Collect:FailStatuses")} is "
-                + $"{DisplayText.Quote(options.Collect.FailStatuses)}. Write statuses or classes of them with commas between, such as 4xx,503.";
+                + $"{DisplayText.Quote(options.Collect.FailStatuses)}. Write statuses or classes of them with commas "
+                + "between, such as 4xx,503.";
     }
 
     private static IEnumerable<string> CheckCosts(PipelineOptions options)

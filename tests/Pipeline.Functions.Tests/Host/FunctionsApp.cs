@@ -74,7 +74,8 @@ internal sealed class FunctionsApp : IAsyncDisposable
         var container = _azure.Open().Blobs.GetBlobContainerClient(kind);
         if (!await container.ExistsAsync())
             return 0;
-        var blobs = await container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix: null, default).ToListAsync();
+        var blobs = await container.GetBlobsAsync(
+            BlobTraits.Metadata, BlobStates.None, prefix: null, default).ToListAsync();
         return kind == "failures"
             ? blobs.Count
             : blobs.SelectMany(blob => RecordParts.RecordsOf(blob.Name, blob)).DistinctBy(record => record.Id).Count();

@@ -29,8 +29,10 @@ public sealed class OtlpExportTests : IDisposable
 
         var exports = collector.Seen.Where(request => request.PathAndQuery == "/v1/metrics").ToList();
         var sums = OtlpMessage.ReadSums(exports[^1].Body);
-        var records = sums.Where(sum => sum.Key.StartsWith("pipeline.records[", StringComparison.Ordinal)).Sum(s => s.Value);
-        var failures = sums.Where(sum => sum.Key.StartsWith("pipeline.failures[", StringComparison.Ordinal)).Sum(s => s.Value);
+        var records = sums.Where(
+            sum => sum.Key.StartsWith("pipeline.records[", StringComparison.Ordinal)).Sum(s => s.Value);
+        var failures = sums.Where(
+            sum => sum.Key.StartsWith("pipeline.failures[", StringComparison.Ordinal)).Sum(s => s.Value);
         Assert.Equal(6, records + failures);
         Assert.Equal(1, sums["pipeline.posts[accepted,number]"]);
         Assert.Equal(6, sums["pipeline.posted_urls[]"]);

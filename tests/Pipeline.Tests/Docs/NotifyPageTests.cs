@@ -73,7 +73,7 @@ public sealed partial class NotifyPageTests
             (await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
     }
 
-    static async Task<IResult> ReceiveAsync(HttpRequest request, string secret)
+    private static async Task<IResult> ReceiveAsync(HttpRequest request, string secret)
     {
         var body = await new StreamReader(request.Body).ReadToEndAsync();
         try

@@ -54,7 +54,9 @@ public sealed partial class AlertTests
             Assert.Contains($"| `{name[..name.LastIndexOf('-')]}` |", page, StringComparison.Ordinal);
     }
 
-    /// <summary>Telemetry may arrive minutes late, and a rule looks at each moment only while its window has it.</summary>
+    /// <summary>
+    /// Telemetry may arrive minutes late, and a rule looks at each moment only while its window has it.
+    /// </summary>
     [Fact]
     public async Task NoQueryMissesTelemetryThatArrivesLate()
     {

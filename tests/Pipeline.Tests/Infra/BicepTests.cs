@@ -42,7 +42,8 @@ public sealed class BicepTests
               }
             }]
             """, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(copy["all.bicepparam"], "using 'all.bicep'\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            copy["all.bicepparam"], "using 'all.bicep'\n", TestContext.Current.CancellationToken);
 
         var snapshot = await Bicep.SnapshotAsync(version, copy.Path, "all.bicepparam");
 
@@ -77,7 +78,7 @@ public sealed class BicepTests
             settings.ToHashSet());
         Assert.Equal(1, (int?)template["scale"]!["minReplicas"]);
         Assert.Equal(
-            ["url-lists", "submissions", "results", "notifications"],
+            ["url-lists", "submissions", "results", "notifications", "exports"],
             template["scale"]!["rules"]!.AsArray().Select(r => (string?)r!["azureQueue"]!["queueName"]));
         Assert.DoesNotContain("secret-", snapshot.ToJsonString(), StringComparison.Ordinal);
     }

@@ -54,7 +54,13 @@ public sealed class DeployScriptTests : IDisposable
 
     private static IEnumerable<string> Steps(IEnumerable<string> calls)
     {
-        string[] steps = ["release download v1.1.0", "release download v1.0.0", "attestation verify", "deployment group"];
+        string[] steps =
+        [
+            "release download v1.1.0",
+            "release download v1.0.0",
+            "attestation verify",
+            "deployment group",
+        ];
         foreach (var call in calls)
         {
             if (Array.Find(steps, step => call.StartsWith(step, StringComparison.Ordinal)) is { } step)

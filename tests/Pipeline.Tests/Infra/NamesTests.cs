@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Infra;
 public sealed partial class NamesTests
 {
     private static readonly string[] Work =
-        [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Notifications];
+        [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Notifications, QueueNames.Exports];
 
     [Fact]
     public async Task QueuesMatchTheCode()

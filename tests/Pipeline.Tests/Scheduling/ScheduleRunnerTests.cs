@@ -7,7 +7,7 @@ using Pipeline.Model.Schedules;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
 using Pipeline.Scheduling;
-using Pipeline.Stores.Azure.Ledger;
+using Pipeline.Stores.Azure.Catalog;
 using Pipeline.Stores.Local;
 using Pipeline.Stores.Local.Ledger;
 using Pipeline.Tests.Support;
@@ -152,7 +152,8 @@ public abstract class ScheduleRunnerSuite : IAsyncDisposable
 
     private static ScheduleEntry Daily() => new()
     {
-        Name = "daily", Cron = "0 6 * * *", TimeZone = "UTC", Source = "file:///lists/daily.txt", ListName = "daily.txt",
+        Name =
+            "daily", Cron = "0 6 * * *", TimeZone = "UTC", Source = "file:///lists/daily.txt", ListName = "daily.txt",
         Series = "shops",
     };
 

@@ -4,7 +4,6 @@ using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 using Pipeline.Steering;
-using Pipeline.Sweep;
 using Pipeline.Tests.Submit;
 
 namespace Pipeline.Tests.Steering;

@@ -6,7 +6,8 @@ namespace Pipeline.Tests.Support;
 /// <summary>Reads what a collector receives: metrics of OTLP in protobuf.</summary>
 internal static class OtlpMessage
 {
-    /// <summary>The sums of an export, by metric and by the values of its attributes, such as <c>records[2xx,sweep]</c>.
+    /// <summary>The sums of an export, by metric and by the values of its attributes, such as
+    /// <c>records[2xx,sweep]</c>.
     /// </summary>
     public static IReadOnlyDictionary<string, long> ReadSums(ReadOnlyMemory<byte> request)
     {

@@ -18,7 +18,9 @@ internal sealed record ScheduleEntry
     /// <summary>Its name: 1 to 40 letters, digits, <c>-</c> and <c>_</c>. The ids of its lists begin with it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Five fields of cron: minute, hour, day of month, month, day of week; or a macro such as @daily.</summary>
+    /// <summary>
+    /// Five fields of cron: minute, hour, day of month, month, day of week; or a macro such as @daily.
+    /// </summary>
     public required string Cron { get; init; }
 
     /// <summary>Name of the time zone in which the fields are meant, such as <c>Europe/Berlin</c>.</summary>

@@ -3,12 +3,9 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Staging;
-using Pipeline.Outcomes;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Queues;
-using Pipeline.Stores.Azure.Records;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Stores.Azure;
@@ -120,7 +117,8 @@ public sealed class DownstreamTests(Servers servers)
             Assert.Equal(2, messages.Length);
             var text = Assert.Single(messages.Select(message => message.Body.ToString()).Distinct());
             Assert.Equal(
-                queue == AzureNames.RecordsQueue ? "pipeline.part/1" : $"pipeline.{queue[..^1]}/1", JsonElement.Parse(text).GetProperty("schema").GetString());
+                queue == AzureNames.RecordsQueue ? "pipeline.part/1" : $"pipeline.{queue[..^1]}/1",
+                JsonElement.Parse(text).GetProperty("schema").GetString());
             Assert.All(messages, message => Assert.Equal(9999, message.ExpiresOn?.Year));
             Assert.True(await ExistsAsync(account.Blobs, blob, id), blob);
         }

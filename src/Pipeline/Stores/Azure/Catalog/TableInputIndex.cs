@@ -1,8 +1,9 @@
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Azure.Ledger;
 
-namespace Pipeline.Stores.Azure.Ledger;
+namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
 /// Finds inputs in Azure Table Storage. A search by URL or id reads the filters of a thousand submissions with one

@@ -3,8 +3,9 @@ using Azure.Data.Tables;
 using Pipeline.Json;
 using Pipeline.Model.Schedules;
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Azure.Ledger;
 
-namespace Pipeline.Stores.Azure.Ledger;
+namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>Schedules in Azure Table Storage, all in one partition of the index.</summary>
 internal sealed class TableScheduleLedger(AzureAccount account) : IScheduleLedger

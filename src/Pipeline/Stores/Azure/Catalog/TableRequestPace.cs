@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Ports.Ledgers;
+using Pipeline.Stores.Azure.Ledger;
 
-namespace Pipeline.Stores.Azure.Ledger;
+namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
 /// The pace of all processes over one account: one row with the first free turn. A reservation reads and replaces it;

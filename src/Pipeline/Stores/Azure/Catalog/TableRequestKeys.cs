@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Azure.Ledger;
 
-namespace Pipeline.Stores.Azure.Ledger;
+namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
 /// Idempotency keys in Azure Table Storage. Adding one looks at up to a hundred others and removes those that are old.

@@ -2,8 +2,9 @@ using Azure.Data.Tables;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Azure.Ledger;
 
-namespace Pipeline.Stores.Azure.Ledger;
+namespace Pipeline.Stores.Azure.Catalog;
 
 /// <summary>
 /// Pages through lists and events in Azure Table Storage. A page of lists costs one query of an index and a read for
