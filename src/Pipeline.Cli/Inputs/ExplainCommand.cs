@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Dashboard.Api;
@@ -47,12 +48,15 @@ internal static class ExplainCommand
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        if (listId is not null)
+            await ListArguments.RequireAsync(stores.Services, settings, listId, cancellationToken);
         var explanation = await stores.Services.GetRequiredService<HistoryReader>()
             .ExplainAsync(text, listId, cancellationToken)
             ?? throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"{DisplayText.Quote(text)} is no URL, id, task or batch. 'pipeline pending LIST_ID' and 'pipeline "
-                    + "failures' show ids.");
+                $"{DisplayText.Quote(text)} is no URL, id, task or batch. '"
+                    + $"{Shell.Command(settings, "pending LIST_ID")}' and '{Shell.Command(settings, "failures")}' show "
+                    + "ids.");
         if (json)
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(explanation, ApiJson.Default.Explanation));
         else
@@ -71,7 +75,8 @@ internal static class ExplainCommand
 
     private static IEnumerable<string> Describe(InputHistory history)
     {
-        yield return $"{history.Id}  {history.State}  {history.Url}";
+        // An invalid line may have no URL.
+        yield return $"{history.Id}  {history.State}  {(history.Url.Length > 0 ? history.Url : history.Input)}";
         foreach (var step in history.Steps)
             yield return $"  {Time(step.At),-19}  {step.Stage,-7}  {step.Text}";
         if (history.WaitsFor is { } waits)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Run;
+using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Notation;
 using Pipeline.Ports;
@@ -16,11 +18,11 @@ internal static class ListArguments
     /// <summary>Returns the list.</summary>
     /// <exception cref="PipelineException">Permanent: it is unknown.</exception>
     public static async Task<ListEntry> RequireAsync(
-        IServiceProvider services, string listId, CancellationToken cancellationToken) =>
+        IServiceProvider services, RunSettings settings, string listId, CancellationToken cancellationToken) =>
         (SubmissionIds.IsWellFormed(listId)
             ? await services.GetRequiredService<ILedger>().GetListAsync(listId, cancellationToken)
             : null)
         ?? throw PipelineException.Permanent(
             FailureReasons.InvalidInput,
-            $"No list {DisplayText.Quote(listId)} is known. 'pipeline status' shows the lists.");
+            $"No list {DisplayText.Quote(listId)} is known. '{Shell.Command(settings, "status")}' shows the lists.");
 }

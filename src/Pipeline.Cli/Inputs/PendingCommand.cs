@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Dashboard.Api;
@@ -34,7 +35,7 @@ internal static class PendingCommand
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
-        await ListArguments.RequireAsync(stores.Services, listId, cancellationToken);
+        var list = await ListArguments.RequireAsync(stores.Services, settings, listId, cancellationToken);
         var pages = stores.Services.GetRequiredService<InputPages>();
         var count = 0;
         await foreach (var input in pages.ReadAllAsync(listId, new(InputState.Waiting), cancellationToken))
@@ -49,10 +50,16 @@ internal static class PendingCommand
         }
 
         if (!json)
-            await Console.Error.WriteLineAsync(
-                count == 0
-                    ? "No input is pending."
-                    : $"{Amount.Of(count, "input is", "inputs are")} pending. What one waits for: pipeline explain ID");
+            await Console.Error.WriteLineAsync(Describe(list, count, settings));
         return ExitCodes.Complete;
     }
+
+    private static string Describe(ListEntry list, int count, RunSettings settings) => count switch
+    {
+        0 when list.State == ListState.Planning =>
+            $"List {list.ListId} was not read yet. A running 'pipeline serve', 'run' or Functions app reads it.",
+        0 => "No input is pending.",
+        _ => $"{Amount.Of(count, "input is", "inputs are")} pending. What one waits for: "
+            + Shell.Command(settings, "explain ID"),
+    };
 }

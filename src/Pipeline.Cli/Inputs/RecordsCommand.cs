@@ -45,7 +45,7 @@ internal static class RecordsCommand
         while (true)
         {
             // The state first: what closes the list meanwhile is printed all the same.
-            var list = await ListArguments.RequireAsync(stores.Services, listId, cancellationToken);
+            var list = await ListArguments.RequireAsync(stores.Services, settings, listId, cancellationToken);
             await printer.PrintAsync(listId, cancellationToken);
             if (!follow || list.State is ListState.Closed or ListState.Refused)
                 return ExitCodes.Complete;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Inputs;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
@@ -13,25 +15,26 @@ internal static class SteerCommand
     public static Command Pause() => Create(
         "pause", "Post nothing new of lists until they are resumed. What was posted is collected.",
         (controls, id, stop) => controls.PauseAsync(id, Operator.Name, stop),
-        list => $"List {list.ListId} is paused. Go on with: pipeline resume {list.ListId}");
+        (list, settings) =>
+            $"List {list.ListId} is paused. Go on with: {Shell.Command(settings, $"resume {list.ListId}")}");
 
     public static Command Resume() => Create(
         "resume", "Let paused lists go on.",
         (controls, id, stop) => controls.ResumeAsync(id, Operator.Name, stop),
-        list => $"List {list.ListId} goes on.");
+        (list, _) => $"List {list.ListId} goes on.");
 
     public static Command Cancel() => Create(
         "cancel",
         "End lists: what is planned ends as 'cancelled', what was posted is still collected, then they close.",
         (controls, id, stop) => controls.CancelAsync(id, Operator.Name, stop),
-        list => list.State == ListState.Closed
+        (list, settings) => list.State == ListState.Closed
             ? $"List {list.ListId} is cancelled and closed."
             : $"List {list.ListId} is being cancelled. A running 'pipeline serve', 'run' or Functions app ends what is "
-                + $"planned. See: pipeline status {list.ListId}");
+                + $"planned. See: {Shell.Command(settings, $"status {list.ListId}")}");
 
     private static Command Create(
         string name, string description, Func<ListControls, string, CancellationToken, Task<ListEntry>> steer,
-        Func<ListEntry, string> describe)
+        Func<ListEntry, RunSettings, string> describe)
     {
         var ids = new Argument<string[]>("LIST_ID")
         {
@@ -48,7 +51,11 @@ internal static class SteerCommand
             await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
             var controls = stores.Services.GetRequiredService<ListControls>();
             foreach (var id in parsed.GetValue(ids)!)
-                await Console.Out.WriteLineAsync(describe(await steer(controls, id, cancellationToken)));
+            {
+                await ListArguments.RequireAsync(stores.Services, settings, id, cancellationToken);
+                await Console.Out.WriteLineAsync(describe(await steer(controls, id, cancellationToken), settings));
+            }
+
             return ExitCodes.Complete;
         });
         return command;
