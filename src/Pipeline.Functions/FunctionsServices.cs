@@ -4,9 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Pipeline.Dashboard.Pages;
+using Pipeline.Dashboard;
 using Pipeline.Export;
 using Pipeline.Functions.Messages;
+using Pipeline.Functions.Requests;
 using Pipeline.Hosting;
 using Pipeline.Options;
 using Pipeline.Settings;
@@ -39,7 +40,8 @@ internal static class FunctionsServices
         // At level Information, ASP.NET Core logs the path of every request, which includes a callback's token.
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
         services.AddSingleton<MessageRunner>();
-        services.AddPages(new()
+        services.AddSingleton<ApiRouter>();
+        services.AddDashboard(new()
         {
             BasePath = "/api/dashboard/",
             KnowsCallers = false,

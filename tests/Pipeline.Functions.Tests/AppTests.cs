@@ -16,9 +16,10 @@ public sealed class AppTests
             app.Host.Bindings[function][0].TryGetProperty(property, out var value) ? value.ToString() : "";
         Assert.Equal(
             [
-                "Callback", "Collect", "Dashboard", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists",
-                    "Intake",
-                "Notify", "Status", "Submit", "Sweep"],
+                "Callback", "Collect", "Dashboard", "DeadLetterExports", "DeadLetterResults", "DeadLetterSubmissions",
+                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi", "Status",
+                "Submit", "Sweep",
+            ],
             app.Host.Bindings.Keys.Order());
         Assert.Equal(
             [
@@ -33,7 +34,27 @@ public sealed class AppTests
         Assert.Equal(
             ("httpTrigger", "Function", "status/{list?}"),
             (Of("Status", "type"), Of("Status", "authLevel"), Of("Status", "route")));
+        foreach (var (function, route) in new[]
+        {
+            ("Lists", "lists/{*path}"), ("Explain", "explain"), ("OpenApi", "openapi.json"), ("Health", "healthz"),
+        })
+            Assert.Equal(
+                ("httpTrigger", "Anonymous", route),
+                (Of(function, "type"), Of(function, "authLevel"), Of(function, "route")));
         Assert.Equal("timerTrigger", Of("Sweep", "type"));
+    }
+
+    [Fact]
+    public async Task NoTwoRoutesOverlapBecauseTheHostPrefersNone()
+    {
+        await using var app = await FunctionsApp.StartAsync();
+
+        var routes = app.Host.Bindings.Values.Where(bindings => bindings[0].TryGetProperty("route", out _))
+            .Select(bindings => bindings[0].GetProperty("route").GetString()!.Split('/')[0]).ToList();
+
+        Assert.Equal(7, routes.Count);
+        Assert.Equal(routes.Distinct(), routes);
+        Assert.DoesNotContain(routes, segment => segment.Contains('{', StringComparison.Ordinal));
     }
 
     [Fact]

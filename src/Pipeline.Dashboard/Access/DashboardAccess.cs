@@ -125,7 +125,8 @@ internal sealed class DashboardAccess(
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
         Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"] == "https",
-        Path = place.BasePath,
+        // With a slash at its end, it would not be sent for the overview's address as people type it.
+        Path = place.BasePath.TrimEnd('/') is { Length: > 0 } path ? path : "/",
         MaxAge = SessionTickets.Lifetime,
         IsEssential = true,
     };

@@ -19,8 +19,9 @@ namespace Pipeline.Functions.Tests.Host;
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
-    // Without Cookie and Origin, nobody could sign in.
-    private static readonly string[] Forwarded = ["Cookie", "Origin", "If-None-Match", "Sec-Fetch-Site"];
+    // Without Cookie and Origin, nobody could sign in; without the others, nobody could use the API.
+    private static readonly string[] Forwarded =
+        ["Cookie", "Origin", "If-None-Match", "Sec-Fetch-Site", "Authorization", "X-Api-Key", "Idempotency-Key"];
 
     private readonly WorkerConnection _worker = new();
 
@@ -45,7 +46,8 @@ internal sealed class FunctionsHost : IAsyncDisposable
         _app = builder.Build();
         _app.UseRouting();
         _app.MapGrpcService<WorkerConnection>();
-        _app.MapFallback(ForwardAsync);
+        // Without a pattern, a fallback passes over paths that end like a file name.
+        _app.MapFallback("{**path}", ForwardAsync);
     }
 
     /// <summary>The address to which the worker connects.</summary>

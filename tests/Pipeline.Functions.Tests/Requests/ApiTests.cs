@@ -1,0 +1,43 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Model;
+using Pipeline.Tests.Support;
+using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
+
+namespace Pipeline.Functions.Tests.Requests;
+
+public sealed class ApiTests() : ApiSuite(null);
+
+[Trait("Needs", "servers")]
+public sealed class ApiOverAzureTests(Servers servers) : ApiSuite(servers)
+{
+    [Fact]
+    [Trait("Promise", "2")]
+    public async Task ASentListIsTakenOncePerIdempotencyKeyAndReadByIntake()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await StartAsync("", KeySetting, ("Pipeline:Intake:SourcePrefixes:0", "azblob://lists/"));
+        using var http = Client(app);
+        http.DefaultRequestHeaders.Add("Idempotency-Key", "one");
+        async Task<(HttpResponseMessage Answer, string Id)> SendAsync()
+        {
+            var answer = await http.PostAsync(
+                "api/lists", new StringContent("http://a.test/\nhttp://b.test/\n"), token);
+            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+            var json = JsonElement.Parse(await answer.Content.ReadAsStringAsync(token));
+            return (answer, json.GetProperty("list_id").GetString()!);
+        }
+
+        var (first, id) = await SendAsync();
+        var (again, sameId) = await SendAsync();
+
+        Assert.False(first.Headers.Contains("Idempotency-Replayed"));
+        Assert.True(again.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(id, sameId);
+        var delivery = await app.Receiver.ReceiveAsync(QueueNames.UrlLists, 32, TimeSpan.FromMinutes(1), token);
+        var message = Encoding.UTF8.GetString(Assert.Single(delivery.Messages).Body.Span);
+        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Intake", message)).Status);
+        Assert.Equal(ListState.Open, (await app.Ledger.GetListAsync(id, token))!.State);
+    }
+}
