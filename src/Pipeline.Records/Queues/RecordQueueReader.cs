@@ -91,7 +91,7 @@ public sealed class RecordQueueReader
             if (await ReceiveMessageAsync(cancellationToken) is not { } message)
                 return null;
             if (message.DequeueCount > _options.MaxTries)
-                await PoisonAsync(message, $"it was tried {_options.MaxTries} times", cancellationToken);
+                await PoisonAsync(message, $"it failed try {_options.MaxTries}, the last one", cancellationToken);
             else if (await TryParseAsync(message, cancellationToken) is { } part)
                 return new(new(_queue, message, _options.Lease, _time), part, _reader, _options);
         }

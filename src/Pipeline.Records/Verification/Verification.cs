@@ -136,7 +136,7 @@ internal sealed class Verification : IDisposable
             Problems.Add(new()
             {
                 Kind = "missing",
-                Message = $"the list has {tally.Records} records and {tally.Failures} failures here, but no manifest",
+                Message = $"the list has no manifest here, but records: {tally.Records}, failures: {tally.Failures}",
                 ListId = list,
             });
         return new()

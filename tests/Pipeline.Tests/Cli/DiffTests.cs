@@ -104,8 +104,9 @@ public sealed class DiffTests : IDisposable
         $$"""
         {"schema":"pipeline.record/1","id":"{{listId.PadLeft(29, '0')}}{{page:D3}}","list_id":"{{listId}}",
         "submission_id":"{{listId}}-000000","task_id":"t{{page}}","url":"https://a.example/{{page}}","status":"success",
-        "http_status":{{status}},"collected_at":"2026-03-19T10:00:04.000Z","content_digest":"xxh128:{{digest ?? $"{page}"}}",
-        "content_bytes":1,{{(text is null ? "" : $"\"text_digest\":\"xxh128:{text}\",")}}"source":{"uri":"s3://b/k",
+        "http_status":{{status}},"collected_at":"2026-03-19T10:00:04.000Z",
+        "content_digest":"xxh128:{{digest ?? $"{page}"}}","content_bytes":1,
+        {{(text is null ? "" : $"\"text_digest\":\"xxh128:{text}\",")}}"source":{"uri":"s3://b/k",
         "bytes":1,"compressed":false},"input":{"url":"https://a.example/{{page}}"{{more}} } }
         """.ReplaceLineEndings("");
 

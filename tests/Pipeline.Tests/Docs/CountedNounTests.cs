@@ -21,7 +21,7 @@ public sealed partial class CountedNounTests
 
     // "at most {max} lines" is about a limit, which is never 1. Alerts and docs quote Sweep's "{Lists} lists are open".
     [GeneratedRegex(
-        @"(?<!(more than|at most|fewer than|last) )\{(?!Lists\})[\w.]+(:N0)?\} ("
+        @"(?<!([Mm]ore than|at most|fewer than|last) )\{(?!Lists\})[\w.]+(:N0)?\} ("
             + "inputs|records|failures|tasks|submissions|results|messages|lists|webhooks|lines|tries|times|objects)\\b"
     )]
     private static partial Regex Number();

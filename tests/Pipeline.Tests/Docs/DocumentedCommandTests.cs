@@ -25,6 +25,7 @@ public sealed class DocumentedCommandTests
         ["export "] = "the test gives the command values of its own",
         ["aws "] = "needs an AWS account; AwsTemplateTests check the template",
         ["infra/gcp/"] = "needs a Google account; GcpScriptTests run it with a gcloud of their own",
+        [".ci/pictures"] = "takes pictures that people look at; the dashboard's tests open the same pages",
         ["docker "] = "needs Docker; PublishTests run the commands of the Dockerfile",
         ["tests/"] = Suites,
         ["bench/all"] = Suites,

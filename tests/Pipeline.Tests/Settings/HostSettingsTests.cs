@@ -104,7 +104,10 @@ public sealed partial class HostSettingsTests
                 .Select(m => m.Groups["value"].Value)];
 
     private static IEnumerable<string> Sources(string file = "*.cs") =>
-        Directory.EnumerateFiles(Path.Combine(Root(), "src", "Pipeline.Functions"), file).Select(File.ReadAllText);
+        Directory
+            .EnumerateFiles(Path.Combine(Root(), "src", "Pipeline.Functions"), file, SearchOption.AllDirectories)
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal))
+            .Select(File.ReadAllText);
 
     private static JsonElement Read(string file) => JsonElement.Parse(File.ReadAllText(Path.Combine(Root(), file)));
 
