@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pipeline.Tests.Cli.Inputs;
-using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Cli.Steering;
 
