@@ -34,12 +34,16 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         if (folders.Count == 0 && settings.Azure is not null)
         {
             await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+            if (options.Series is { } runs)
+                lists.AddRange(await FindRunsAsync(stores.Services, runs, cancellationToken));
             return await RunAsync(await OpenAccountAsync(stores.Services, lists, cancellationToken), cancellationToken);
         }
 
         var folder = folders.SingleOrDefault() ?? RunOptions.DefaultOut;
         if (FolderSource.FilesOf(Path.GetFullPath(folder)).Contains(options.Path))
             throw Wrong($"--out {options.Path} is what is exported. Name another file.");
+        if (options.Series is { } series)
+            lists.AddRange(FindRuns(folder, series));
         var source = FolderSource.Open(folder, lists);
         if (lists.FirstOrDefault(list => !source.ClosedLists.Contains(list)) is { } unknown)
             throw Wrong(
@@ -68,6 +72,24 @@ internal sealed class ExportJob(RunSettings settings, ExportRequest options)
         await ReportAsync(counts);
         return ExitCodes.Complete;
     }
+
+    private static IReadOnlyList<string> FindRuns(string folder, string series) =>
+        FolderSource.Open(folder, []).RunsOf(series) is { Count: > 0 } runs ? runs : throw NoRun(series, folder);
+
+    /// <summary>The runs that have a manifest; one that is open is exported once it is complete.</summary>
+    private async Task<IReadOnlyList<string>> FindRunsAsync(
+        IServiceProvider services, string series, CancellationToken cancellationToken)
+    {
+        var ledger = services.GetRequiredService<ILedger>();
+        var closed = new List<string>();
+        await foreach (var run in ledger.GetRunsAsync(series, cancellationToken))
+            if (await ledger.GetListAsync(run.ListId, cancellationToken) is { State: ListState.Closed })
+                closed.Add(run.ListId);
+        return closed.Count > 0 ? closed : throw NoRun(series, settings.WorkStore.Name);
+    }
+
+    private static PipelineException NoRun(string series, string place) => Wrong(
+        $"No run of series '{series}' is complete in '{place}'. Start one: pipeline run LIST --series {series}");
 
     private async Task<IResultSource> OpenAccountAsync(
         IServiceProvider services, IReadOnlyList<string> lists, CancellationToken cancellationToken)

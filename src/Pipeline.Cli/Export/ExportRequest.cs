@@ -9,6 +9,7 @@ namespace Pipeline.Cli.Export;
 
 /// <summary>What <c>pipeline export</c> is asked for.</summary>
 /// <param name="Sources">The folder, and ids of lists.</param>
+/// <param name="Series">The series whose runs are exported; null for any list.</param>
 /// <param name="Path">The file or folder to write; absolute.</param>
 /// <param name="Style">How files are written.</param>
 /// <param name="Records">The columns of records.</param>
@@ -17,6 +18,7 @@ namespace Pipeline.Cli.Export;
 /// <param name="ByList">Whether each list has a folder.</param>
 internal sealed record ExportRequest(
     IReadOnlyList<string> Sources,
+    string? Series,
     string Path,
     FileStyle Style,
     Table Records,
@@ -36,6 +38,10 @@ internal sealed record ExportRequest(
     {
         Description = "parquet, csv, ndjson or sqlite. Default: what the name of --out ends with.",
         HelpName = "FORMAT",
+    };
+    private static readonly Option<string?> SeriesOption = new("--series")
+    {
+        Description = "Export the completed runs of this series.", HelpName = "NAME",
     };
     private static readonly Option<string?> OutOption = new("--out")
     {
@@ -72,7 +78,7 @@ internal sealed record ExportRequest(
         command.Add(SourceArgument);
         foreach (var option in new Option[]
         {
-            OutOption, FormatOption, ColumnsOption, ContentOption, PartitionOption, CompressionOption, NoEscapeOption,
+            SeriesOption, OutOption, FormatOption, ColumnsOption, ContentOption, PartitionOption, CompressionOption, NoEscapeOption,
         })
             command.Add(option);
     }
@@ -93,6 +99,7 @@ internal sealed record ExportRequest(
         var names = Split(parsed.GetValue(ColumnsOption));
         return new(
             parsed.GetValue(SourceArgument) ?? [],
+            parsed.GetValue(SeriesOption),
             System.IO.Path.GetFullPath(path),
             new(format, ReadCompression(parsed.GetValue(CompressionOption)), !parsed.GetValue(NoEscapeOption)),
             names.Count == 0 ? Table.Records : Table.Records.Select(names),

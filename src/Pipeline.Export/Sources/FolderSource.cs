@@ -16,13 +16,13 @@ internal sealed class FolderSource : IResultSource
 
     private readonly string _folder;
     private readonly IReadOnlySet<string> _lists;
-    private readonly Dictionary<string, DateTimeOffset?> _closed;
+    private readonly Dictionary<string, ClosedList> _closed;
 
     // While a list is open, a line may be left of a failure that a record has replaced.
     private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
 
-    private FolderSource(string folder, IReadOnlySet<string> lists, Dictionary<string, DateTimeOffset?> closed) =>
+    private FolderSource(string folder, IReadOnlySet<string> lists, Dictionary<string, ClosedList> closed) =>
         (_folder, _lists, _closed) = (folder, lists, closed);
 
     /// <summary>Whether a folder holds the output of a run.</summary>
@@ -49,8 +49,12 @@ internal sealed class FolderSource : IResultSource
     /// <summary>The lists that the manifest counts as closed.</summary>
     public IReadOnlyCollection<string> ClosedLists => _closed.Keys;
 
+    /// <summary>Those of them that are runs of a series.</summary>
+    public IReadOnlyList<string> RunsOf(string series) =>
+        [.. _closed.Where(list => list.Value.Series == series).Select(list => list.Key)];
+
     /// <inheritdoc/>
-    public DateTimeOffset? ClosedAt(string listId) => _closed.GetValueOrDefault(listId);
+    public DateTimeOffset? ClosedAt(string listId) => _closed.GetValueOrDefault(listId)?.At;
 
     /// <inheritdoc/>
     public bool Takes(ReadOnlySpan<byte> head, bool isRecord)
@@ -103,7 +107,7 @@ internal sealed class FolderSource : IResultSource
             : null;
     }
 
-    private static Dictionary<string, DateTimeOffset?> ReadManifest(string path)
+    private static Dictionary<string, ClosedList> ReadManifest(string path)
     {
         if (!File.Exists(path))
             return [];
@@ -115,7 +119,9 @@ internal sealed class FolderSource : IResultSource
                 : [json.RootElement];
             return lists.ToDictionary(
                 list => list.GetProperty("list_id").GetString()!,
-                list => list.TryGetProperty("closed_at", out var at) ? at.GetDateTimeOffset() : (DateTimeOffset?)null);
+                list => new ClosedList(
+                    list.TryGetProperty("closed_at", out var at) ? at.GetDateTimeOffset() : null,
+                    list.TryGetProperty("series", out var series) ? series.GetString() : null));
         }
         catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException or ArgumentException)
@@ -127,4 +133,6 @@ internal sealed class FolderSource : IResultSource
                 problem);
         }
     }
+
+    private sealed record ClosedList(DateTimeOffset? At, string? Series);
 }

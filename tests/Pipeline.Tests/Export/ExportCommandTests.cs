@@ -36,7 +36,25 @@ public sealed class ExportCommandTests : IDisposable
         Assert.Equal(["lake", "results"], Entries());
     }
 
+    [Fact]
+    public async Task TheRunsOfASeriesAreExportedWithoutOtherLists()
+    {
+        _results.WithRecords(
+                SomeResults.Record("a", list: "one"), SomeResults.Record("b", list: "two"),
+                SomeResults.Record("c", list: "other"))
+            .WithManifests(
+                """{"list_id":"one","series":"shops"}""", """{"list_id":"two","series":"shops"}""",
+                """{"list_id":"other"}""");
+
+        await CliProcess.RunAsync(
+            ["export", _results.Folder, "--series", "shops", "--format", "parquet", "--out", _results["r.parquet"]]);
+
+        Assert.Equal(
+            [["a"], ["b"]], Duck.Query($"SELECT id FROM read_parquet('{_results["r.parquet"]}') ORDER BY id"));
+    }
+
     [Theory]
+    [InlineData(" --series shops --out /r.csv", "No run of series 'shops' is complete in '")]
     [InlineData("", "Name the file to write: --out results.parquet.")]
     [InlineData(" --out /r.txt", "does not say in which format to write. Add --format parquet, csv, ndjson or sqlite.")]
     [InlineData(" --out /r.csv --format xlsx", "--format is 'xlsx'. Write parquet, csv, ndjson or sqlite.")]

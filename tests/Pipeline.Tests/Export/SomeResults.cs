@@ -41,10 +41,15 @@ internal sealed class SomeResults : IDisposable
     public SomeResults WithFailures(params IEnumerable<string> lines) => With("failures.ndjson", lines);
 
     /// <summary>Writes the manifest of a list that closed.</summary>
-    public SomeResults WithManifest(string list = "9a41", string closedAt = "2026-03-19T23:59:59.999Z")
+    public SomeResults WithManifest(string list = "9a41", string closedAt = "2026-03-19T23:59:59.999Z") =>
+        WithManifests($$"""{"list_id":"{{list}}","closed_at":"{{closedAt}}"}""");
+
+    /// <summary>Writes the manifest of several lists.</summary>
+    public SomeResults WithManifests(params string[] lists)
     {
         File.WriteAllText(
-            Path.Combine(Folder, "manifest.json"), $$"""{"list_id":"{{list}}","closed_at":"{{closedAt}}"}""");
+            Path.Combine(Folder, "manifest.json"),
+            lists.Length == 1 ? lists[0] : $$"""{"lists":[{{string.Join(',', lists)}}]}""");
         return this;
     }
 
