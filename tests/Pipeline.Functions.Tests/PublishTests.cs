@@ -37,9 +37,11 @@ public sealed partial class PublishTests
         Assert.Equal("Pipeline.Functions.dll", worker.GetProperty("defaultWorkerPath").GetString());
         Assert.Equal("dotnet", worker.GetProperty("defaultExecutablePath").GetString());
         Assert.Equal(
-            ["Callback", "Collect", "DeadLetterResults", "DeadLetterSubmissions", "DeadLetterUrlLists", "Intake",
-                "Status",
-                "Submit", "Sweep"],
+            [
+                "Callback", "Collect", "Dashboard", "DeadLetterExports", "DeadLetterResults", "DeadLetterSubmissions",
+                "DeadLetterUrlLists", "Explain", "Export", "Health", "Intake", "Lists", "Notify", "OpenApi", "Status",
+                "Submit", "Sweep",
+            ],
             Read(app, "functions.metadata").EnumerateArray().Select(f => f.GetProperty("name").GetString()!).Order());
         // The host loads each extension that extensions.json names from the hidden folder.
         var extensions = Read(app, "extensions.json").GetProperty("extensions").EnumerateArray()

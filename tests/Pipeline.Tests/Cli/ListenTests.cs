@@ -37,7 +37,7 @@ public sealed class ListenTests : IDisposable
         var listen = $"http://127.0.0.1:{CliProcess.FreePort()}/";
         using var run = CliProcess.Start(
             ["run", List(), "--out", _folder["out"], "--listen", listen, "--faults", "task_slow_ms=2000"]);
-        Assert.Contains(Notice, await PageAsync(listen, run), StringComparison.Ordinal);
+        Assert.Contains("EMULATOR", await PageAsync(listen, run), StringComparison.Ordinal);
         var (exitCode, _, error) = await run.WaitAsync();
         Assert.True(exitCode == ExitCodes.Complete, error);
         Assert.Contains($"{Notice}\n", error, StringComparison.Ordinal);
