@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -25,7 +26,9 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
     private readonly ObjectStores _objects = services.GetRequiredService<ObjectStores>();
 
     /// <summary>Copies the results of closed lists.</summary>
-    /// <returns>Whether the number of records is that of the manifests.</returns>
+    /// <returns>
+    /// Whether the number of records is that of the manifests, and no failure has a record that nobody counted yet.
+    /// </returns>
     /// <exception cref="PipelineException">Transient: the account cannot be reached, or has fewer results than a
     /// manifest.</exception>
     public async Task<bool> FetchAsync(IReadOnlyList<string> listIds, CancellationToken cancellationToken)
@@ -33,8 +36,10 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
         await using var database = await LocalDatabase.OpenAsync(settings.State, cancellationToken);
         using var sink = await NdjsonRecordStore.OpenAsync(
             database, settings.Out, services.GetRequiredService<ILogger<NdjsonRecordStore>>(), cancellationToken);
+        var isCounted = true;
         foreach (var listId in listIds)
         {
+            var failures = new ConcurrentBag<Failure>();
             var manifest = await ReadAsync(
                 Blob(AzureNames.ManifestsContainer, $"{listId}.json"), PipelineJson.Plain.Manifest, cancellationToken);
             var fetched = 0L;
@@ -43,17 +48,38 @@ internal sealed class AccountOutput(RunSettings settings, IServiceProvider servi
             fetched += await EachAsync(
                 Blob(AzureNames.FailuresContainer, $"{listId}/"), ".json",
                 async (blob, token) =>
-                    await sink.PutFailuresAsync([await ReadAsync(blob, PipelineJson.Plain.Failure, token)], token),
-                    cancellationToken);
+                {
+                    var failure = await ReadAsync(blob, PipelineJson.Plain.Failure, token);
+                    failures.Add(failure);
+                    await sink.PutFailuresAsync([failure], token);
+                },
+                cancellationToken);
             if (fetched < manifest.Inputs)
                 throw PipelineException.Transient(
                     FailureReasons.Unavailable,
                     $"The storage account holds {Amount.Of(fetched, "record or failure", "records and failures")} of "
                         + $"list {listId}, which has {Amount.Of(manifest.Inputs, "input")}. Were some deleted?");
             await sink.PutManifestAsync(manifest, cancellationToken);
+            isCounted &= !await HasRecordAsync(failures, cancellationToken);
         }
 
-        return await sink.AgreesAsync(listIds, cancellationToken);
+        return isCounted && await sink.AgreesAsync(listIds, cancellationToken);
+    }
+
+    /// <summary>Whether a part holds the record of an input that counts as a failure.</summary>
+    private async Task<bool> HasRecordAsync(IEnumerable<Failure> failures, CancellationToken cancellationToken)
+    {
+        var store = services.GetRequiredService<IRecordStore>();
+        foreach (var submission in failures.GroupBy(failure => (failure.ListId, failure.SubmissionId)))
+        {
+            var found = await store.FindRecordsAsync(
+                submission.Key.ListId, submission.Key.SubmissionId, [.. submission.Select(failure => failure.Id)],
+                cancellationToken);
+            if (found.Count > 0)
+                return true;
+        }
+
+        return false;
     }
 
     private async Task<long> EachAsync(
