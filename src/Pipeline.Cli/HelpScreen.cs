@@ -48,7 +48,25 @@ internal static class HelpScreen
             "pipeline export results --out results.csv --columns url,http_status,parsed",
             "pipeline export results --format parquet --partition date,list --out lake",
         ],
-        ["trust"] =
+        ["diff"] = ["pipeline diff last-week results", "pipeline diff --series shops --out results --json"],
+        ["reprocess"] = ["pipeline reprocess LIST_ID --out results", "pipeline reprocess LIST_ID --content reference"],
+        ["verify"] = ["pipeline verify results", "pipeline verify LIST_ID --json"],
+        ["schedule"] =
+        [
+            "pipeline schedule add daily urls.txt --cron \"0 6 * * *\" --series shops",
+            "pipeline schedule list --out results",
+        ],
+        ["schedule add"] =
+        [
+            "pipeline schedule add daily urls.txt --cron \"0 6 * * *\" --time-zone Europe/Berlin",
+            "pipeline schedule add hourly https://www.example.com/ --cron @hourly --series shops --only-new",
+        ],
+        ["schedule list"] = ["pipeline schedule list", "pipeline schedule list --out results"],
+        ["schedule run"] = ["pipeline schedule run daily", "pipeline schedule run daily --out results"],
+        ["schedule pause"] = ["pipeline schedule pause daily", "pipeline schedule pause daily --out results"],
+        ["schedule resume"] = ["pipeline schedule resume daily", "pipeline schedule resume daily --out results"],
+        ["schedule remove"] = ["pipeline schedule remove daily", "pipeline schedule remove daily --out results"],
+        ["doctor trust"] =
         [
             "pipeline doctor trust --storage-url s3://my-bucket/results/ --tenant ID "
                 + "--principal ID --audience api://ID",
@@ -81,10 +99,19 @@ internal static class HelpScreen
             var command = parseResult.CommandResult.Command;
             var output = parseResult.InvocationConfiguration.Output;
             output.WriteLine("Examples:");
-            foreach (var example in Examples[command is RootCommand ? "pipeline" : command.Name])
+            foreach (var example in Examples[PathOf(command)])
                 output.WriteLine($"  {Wrap(example)}");
             return code;
         }
+
+        /// <summary>The names of the command and of those above it, without the program's own.</summary>
+        private static string PathOf(Command command) => command switch
+        {
+            RootCommand => "pipeline",
+            _ when command.Parents.OfType<Command>().FirstOrDefault() is { } above and not RootCommand =>
+                $"{PathOf(above)} {command.Name}",
+            _ => command.Name,
+        };
 
         /// <summary>Breaks a long example after a backslash, so that it can still be pasted into a shell.</summary>
         private static string Wrap(string example)

@@ -17,6 +17,11 @@ internal sealed record DashboardPlace
     /// <summary>Whether a connection may stay open for server-sent events; else pages poll.</summary>
     public bool KeepsConnections { get; init; } = true;
 
+    /// <summary>
+    /// What commands need to find this pipeline, such as <c> --out results</c>; empty where they find it by themselves.
+    /// </summary>
+    public string Arguments { get; init; } = "";
+
     /// <summary>Where lists and records are kept, for people: a folder or a storage account.</summary>
     public string Store { get; init; } = "";
 

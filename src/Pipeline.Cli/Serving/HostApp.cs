@@ -47,7 +47,11 @@ internal static class HostApp
             .AddCloudObjects(
                 emulator is null || settings.StoresAreOutside ? settings.Stores : emulator.StoresOver(settings.Stores));
         builder.Services.AddDashboard(
-            new() { Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder });
+            new()
+            {
+                Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder,
+                Arguments = settings.WorkStore.IsShared ? "" : settings.StateArguments,
+            });
         addStores(builder.Services);
         builder.Services.AddExports();
         var app = builder.Build();

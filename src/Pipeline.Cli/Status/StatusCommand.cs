@@ -117,7 +117,7 @@ internal static class StatusCommand
 
     private static string[] ToRow(ListReport report) =>
     [
-        report.ListId, $"{report.State}".ToLowerInvariant(), Number(report.Inputs), Number(report.Records),
+        report.ListId, report.Word, Number(report.Inputs), Number(report.Records),
             Number(report.Failures),
         Join(report.Submissions.Where(s => s.Value > 0)), Join(report.Waiting), report.Source
             ?? "", report.Message

@@ -52,11 +52,17 @@ internal sealed partial class NimbleClient(
         4, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(20), options.Value.Nimble.Timeout);
     private readonly string _root = Root(options.Value.Nimble);
 
-    /// <summary>Submits a batch: <c>POST extract/batch</c>.</summary>
+    /// <summary>
+    /// Waits until the rate limit allows a POST. The caller waits before it decides to post, not after: meanwhile the
+    /// list may be paused.
+    /// </summary>
+    public Task WaitToPostAsync(CancellationToken cancellationToken) => _pacer.WaitToPostAsync(cancellationToken);
+
+    /// <summary>Submits a batch: <c>POST extract/batch</c>. Wait for the turn first.</summary>
     public Task<PostOutcome> PostBatchAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         PostAsync("extract/batch", body, cancellationToken);
 
-    /// <summary>Submits one input: <c>POST extract/async</c>.</summary>
+    /// <summary>Submits one input: <c>POST extract/async</c>. Wait for the turn first.</summary>
     public Task<PostOutcome> PostSingleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         PostAsync("extract/async", body, cancellationToken);
 
@@ -132,7 +138,6 @@ internal sealed partial class NimbleClient(
     private async Task<PostOutcome> PostAsync(
         string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        await _pacer.WaitToPostAsync(cancellationToken);
         using var content = new OnceContent(body);
         using var request = Request(HttpMethod.Post, path);
         request.Content = content;

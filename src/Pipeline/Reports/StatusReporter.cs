@@ -59,6 +59,7 @@ internal sealed class StatusReporter(
         {
             ListId = list.ListId,
             State = list.State,
+            Word = ListProgress.WordOf(list),
             Source = list.Source,
             Inputs = list.State == ListState.Planning ? counts.Inputs : list.Inputs,
             Duplicates = list.Duplicates,

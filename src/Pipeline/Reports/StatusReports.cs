@@ -13,6 +13,11 @@ internal sealed record ListReport
     /// <summary>The state.</summary>
     public required ListState State { get; init; }
 
+    /// <summary>
+    /// The state in one word for people: <c>paused</c> and <c>cancelling</c> besides the names of states.
+    /// </summary>
+    public required string Word { get; init; }
+
     /// <summary>Where the list was read from.</summary>
     public string? Source { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed class SubmissionPoster(
     IOptions<PipelineOptions> options,
     TimeProvider time)
 {
+    /// <summary>Waits until a POST may be sent.</summary>
+    public Task WaitForTurnAsync(CancellationToken cancellationToken) => nimble.WaitToPostAsync(cancellationToken);
+
     /// <summary>Writes the intent, sends the POST, and acts on its answer.</summary>
     /// <param name="planned">A submission that the guards admitted.</param>
     /// <param name="inputs">Its inputs.</param>

@@ -39,6 +39,10 @@ internal sealed class SubmitStage(
             return;
         }
 
+        // The rate limit may hold it for long, and the list may be paused or cancelled meanwhile.
+        await poster.WaitForTurnAsync(cancellationToken);
+        if (!await steering.AdmitAsync(planned, cancellationToken))
+            return;
         var now = time.GetUtcNow();
         if (await guards.AdmitAsync(planned, inputs, now, cancellationToken))
             await poster.PostAsync(planned, inputs, now, cancellationToken);

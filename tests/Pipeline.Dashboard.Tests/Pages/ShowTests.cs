@@ -35,6 +35,14 @@ public sealed class ShowTests
         Assert.Contains(
             $"<code class=\"command\">{command}</code>", Html(Show.Advice(advice)), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("Go on: pipeline resume LIST_ID", "pipeline resume LIST_ID --out results")]
+    [InlineData("Check it with: pipeline doctor.", "pipeline doctor")]
+    public void CommandsInAdviceFindThisPipeline(string advice, string command) =>
+        Assert.Contains(
+            $"<code class=\"command\">{command}</code>", Html(Show.Advice(advice, " --out results")),
+            StringComparison.Ordinal);
+
     [Fact]
     public void AdviceWithoutACommandIsText() =>
         Assert.Equal("The pipeline waits &lt;b&gt;.", Html(Show.Advice("The pipeline waits <b>.")));

@@ -31,6 +31,28 @@ public sealed class SteeringTests
         Assert.Equal(3, world.Accepted.Count);
     }
 
+    /// <summary>The rate limit may hold a POST for long; a pause in that time still counts.</summary>
+    [Fact]
+    [Trait("Promise", "2")]
+    public async Task AListThatIsPausedWhileItsPostWaitsForTheRateIsNotPosted()
+    {
+        await using var world = await SubmitWorld.StartAsync(options => options.Nimble.RequestsPerSecond = 1);
+        await world.PlanAsync(20);
+        await world.SubmitAsync("list-000000");
+        var second = world.SubmitAsync("list-000001");
+        await Controls(world).PauseAsync(SubmitWorld.ListId, Who, Token);
+        while (!second.IsCompleted)
+        {
+            world.State.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1, Token);
+        }
+
+        await second;
+        Assert.Single(world.Accepted);
+        Assert.Equal(
+            HoldReason.Paused, (await world.Ledger.GetSubmissionAsync("list-000001", Token))!.Hold);
+    }
+
     [Fact]
     [Trait("Promise", "10")]
     public async Task AnotherProcessSeesThePauseAndTheReportNamesTheCommand()

@@ -70,7 +70,9 @@ internal static partial class Show
         new HtmlFormattableString("<bdi class=\"url\" dir=\"ltr\">{0}</bdi>", Cut(url ?? "", longest));
 
     /// <summary>A sentence of our own with commands in it, and perhaps words of a stranger.</summary>
-    public static IHtmlContent Advice(string text)
+    /// <param name="text">The sentence.</param>
+    /// <param name="arguments">What each command needs to find this pipeline, unless it says so itself.</param>
+    public static IHtmlContent Advice(string text, string arguments = "")
     {
         var content = new HtmlContentBuilder();
         var at = 0;
@@ -78,7 +80,9 @@ internal static partial class Show
         foreach (Match command in Command().Matches(clean))
         {
             content.Append(clean[at..command.Index]);
-            content.AppendFormat("<code class=\"command\">{0}</code>", command.Value);
+            var own = command.Value.Contains(" --out ", StringComparison.Ordinal)
+                || command.Value.StartsWith("pipeline doctor", StringComparison.Ordinal);
+            content.AppendFormat("<code class=\"command\">{0}</code>", command.Value + (own ? "" : arguments));
             at = command.Index + command.Length;
         }
         return content.Append(clean[at..]);
