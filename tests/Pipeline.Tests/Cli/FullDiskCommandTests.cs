@@ -38,14 +38,13 @@ public sealed class FullDiskCommandTests : IDisposable
             ("Pipeline__Sweep__PollInterval", "00:00:01"));
         await run.WaitForAsync("Status: ");
         using var http = new HttpClient();
-        while (!(await http.GetStringAsync(new Uri(listen), Token)).Contains($"<td>{Inputs}</td><td>"
-            + $"{Inputs}</td>", StringComparison.Ordinal))
+        while (await CountUnderWayAsync(http, listen) < Inputs)
             await Task.Delay(20, Token);
 
         disk.Fill();
         await run.WaitForAsync("Waiting. The disk that holds");
         Assert.Contains(
-            "The work waits. The disk that holds", await http.GetStringAsync(new Uri(listen), Token),
+            "Stuck: The disk that holds", await http.GetStringAsync(new Uri(listen), Token),
             StringComparison.Ordinal);
         for (var look = 0; look < 4; look++)
         {
@@ -69,6 +68,17 @@ public sealed class FullDiskCommandTests : IDisposable
         Assert.Equal(
             ["failures.ndjson", "manifest.json", "records.ndjson"],
             Directory.GetFiles(Path.Combine(disk.Seen, "out")).Select(Path.GetFileName).Order());
+    }
+
+    private static async Task<int> CountUnderWayAsync(HttpClient http, string listen)
+    {
+        var lists = JsonElement.Parse(await http.GetStringAsync(new Uri($"{listen}api/lists"), Token))
+            .GetProperty("lists");
+        if (lists.GetArrayLength() == 0)
+            return 0;
+        var address = new Uri($"{listen}api/lists/{lists[0].GetProperty("list_id").GetString()}");
+        return JsonElement.Parse(await http.GetStringAsync(address, Token))
+            .TryGetProperty("progress", out var progress) ? progress.GetProperty("under_way").GetInt32() : 0;
     }
 
     [Theory]
