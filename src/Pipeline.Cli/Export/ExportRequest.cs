@@ -78,7 +78,8 @@ internal sealed record ExportRequest(
         command.Add(SourceArgument);
         foreach (var option in new Option[]
         {
-            SeriesOption, OutOption, FormatOption, ColumnsOption, ContentOption, PartitionOption, CompressionOption, NoEscapeOption,
+            SeriesOption, OutOption, FormatOption, ColumnsOption, ContentOption, PartitionOption, CompressionOption,
+            NoEscapeOption,
         })
             command.Add(option);
     }
