@@ -1,6 +1,6 @@
 namespace Pipeline.Dashboard.Api;
 
-/// <summary>Copies a record as one line, without the line feed that some stores keep at its end.</summary>
+/// <summary>Copies a record as one line. Drops the line feed at its end, which some stores keep.</summary>
 internal static class RecordLine
 {
     private const int BufferBytes = 1 << 16;

@@ -30,7 +30,7 @@ internal sealed class UndeliveredNotifications(IWorkReceiver queues, IWorkQueue 
     /// <summary>
     /// POSTs each event that was given up once more. One that fails stays given up, with its new error.
     /// </summary>
-    /// <returns>Each event with its error; null if it was delivered.</returns>
+    /// <returns>Each event with the error of its delivery; the error is null if the event was delivered.</returns>
     public async IAsyncEnumerable<(NotificationMessage Message, string? Error)> SendAgainAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ namespace Pipeline.Ports;
 /// </remarks>
 public interface IRecordStore
 {
-    /// <summary>Puts the records of one message together: all of them or none.</summary>
+    /// <summary>Stores all records of one message, or none of them.</summary>
     /// <param name="part">
     /// Name of the part, of letters and digits. The same name always means the same ids in the same submission.
     /// </param>

@@ -14,7 +14,7 @@ internal sealed record OutcomeSample(
     long Inputs, IReadOnlyDictionary<string, long> ByHttpClass, IReadOnlyDictionary<string, long> DiscoveredBy,
     IReadOnlyList<FailureGroup> Failures, string? Warning);
 
-/// <summary>Failures with the same reason on the same domain.</summary>
+/// <summary>A group of failures that share reason and domain.</summary>
 /// <param name="Reason">One of <see cref="FailureReasons"/>.</param>
 /// <param name="Domain">The host of their URLs; empty for lines without one.</param>
 /// <param name="Count">Their number.</param>

@@ -33,7 +33,7 @@ internal sealed class PartAccount
 
     public QueueClient Poison { get; }
 
-    /// <summary>The requests of <see cref="Records"/> and <see cref="Queue"/>: method and path.</summary>
+    /// <summary>Method and path of each request that <see cref="Records"/> and <see cref="Queue"/> sent.</summary>
     public IReadOnlyList<string> Requests
     {
         get

@@ -13,7 +13,7 @@ namespace Pipeline.Tests.Records;
 [Trait("Needs", "servers")]
 public sealed class RecordQueueTests(Servers servers)
 {
-    /// <summary>New each time, because options remember which records were handled.</summary>
+    /// <summary>Creates new options for each test, because options remember the handled records.</summary>
     private static RecordQueueOptions AtOnce => new() { RetryDelay = TimeSpan.Zero };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

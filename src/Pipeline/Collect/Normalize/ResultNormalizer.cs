@@ -23,7 +23,7 @@ internal sealed class ResultNormalizer(CollectOptions options)
     /// <param name="stored">The stored object.</param>
     /// <param name="cancellationToken">Cancels the read.</param>
     /// <param name="withText">
-    /// Whether to compute the digest of the visible text too, which only the runs of a series need.
+    /// Whether to compute the digest of the visible text too. Only runs of a series need it.
     /// </param>
     /// <exception cref="PipelineException">
     /// <see cref="FailureReasons.ObjectDamaged"/> (transient: truncated, altered or incomplete; a later read may

@@ -2,7 +2,7 @@ using Pipeline.Model.Series;
 
 namespace Pipeline.Reports.Diff;
 
-/// <summary>One input of a run, as far as two runs are compared.</summary>
+/// <summary>What <c>diff</c> compares of one input of a run.</summary>
 /// <param name="Key">Identifies the input in both runs: 16 hex digits of a hash over the effective input.</param>
 /// <param name="Url">The URL as written in the list; empty for an input that was left out.</param>
 /// <param name="Outcome">Its record; null if it has none.</param>

@@ -49,7 +49,7 @@ internal sealed record InputHistory
 /// <param name="SubmissionState">The submission's state.</param>
 /// <param name="PostedAt">When the intent of the POST was written, UTC; null if it was not posted.</param>
 /// <param name="AcceptedAt">When it was known that Nimble accepted it, UTC.</param>
-/// <param name="Proof">What proves that; null for nothing.</param>
+/// <param name="Proof">The evidence that Nimble accepted it; null if there is none.</param>
 /// <param name="BatchId">Nimble's batch.</param>
 /// <param name="Tasks">Nimble's tasks that work on the input.</param>
 /// <param name="TaskId">The task that gave the outcome.</param>

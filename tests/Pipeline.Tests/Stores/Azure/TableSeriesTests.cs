@@ -5,7 +5,7 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Tests.Stores.Azure;
 
 /// <summary>
-/// What a series costs in Azure, counted in requests, and what an interrupted write leaves. Against Azurite.
+/// Counts the requests that a series costs on Azure, and checks what an interrupted write leaves. Runs on Azurite.
 /// </summary>
 [Trait("Needs", "servers")]
 public sealed class TableSeriesTests(Servers servers)

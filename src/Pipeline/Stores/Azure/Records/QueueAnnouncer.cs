@@ -36,8 +36,8 @@ internal sealed class QueueAnnouncer(AzureAccount account) : IRecordAnnouncer
     }
 
     /// <summary>
-    /// Returns as few messages as hold the records. One URL that fills a message by itself is left out of it: the
-    /// record has it.
+    /// Returns the fewest messages that hold the records. If a URL alone would fill a message, the message omits it;
+    /// the record has it.
     /// </summary>
     private static IEnumerable<string> Messages(StoredPart part, IReadOnlyList<AnnouncedRecord> records)
     {

@@ -38,8 +38,7 @@ internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy,
     }
 
     /// <summary>
-    /// Returns the files of a list. Where an older version closed a submission, it makes the file of that submission
-    /// now.
+    /// Returns the files of a list. Creates the file of a submission now if an older version closed it without one.
     /// </summary>
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(
         string listId, CancellationToken cancellationToken)
@@ -146,7 +145,7 @@ internal sealed partial class SubmissionFiles(RecordParts parts, RangeCopy copy,
         }
     }
 
-    /// <summary>Returns the records with their places, also those of rows of an older version.</summary>
+    /// <summary>Returns the records with their places, including those that an older version wrote.</summary>
     private async Task<IReadOnlyList<InputEntry>> PlaceAsync(
         string listId, IReadOnlyList<InputEntry> records, CancellationToken cancellationToken)
     {
