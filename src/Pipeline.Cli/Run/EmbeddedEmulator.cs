@@ -44,8 +44,12 @@ internal sealed class EmbeddedEmulator : IAsyncDisposable
         options.Nimble.BaseUrl = _emulator.BaseAddress;
         options.Nimble.RequestsPerSecond = RequestsPerSecond;
         options.Delivery.StorageUrl = Bucket;
-        // It lists what it accepted at once: what is absent once no POST can be under way stays absent.
-        options.Submit.Quarantine = options.Sweep.PostingLease;
+        // It accepts and lists a POST at once, so what it does not list soon after was never accepted. Posting that
+        // again costs nobody anything.
+        options.Nimble.Timeout = TimeSpan.FromSeconds(30);
+        options.Submit.Unknown = UnknownPolicy.RepostWhenProvenAbsent;
+        options.Submit.Quarantine = TimeSpan.FromSeconds(10);
+        options.Sweep.PostingLease = options.Nimble.Timeout + options.Submit.Quarantine;
         options.Sweep.EvidenceWindow = options.Sweep.PostingLease + TimeSpan.FromMinutes(1);
     }
 

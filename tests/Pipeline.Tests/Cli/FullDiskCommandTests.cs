@@ -35,7 +35,7 @@ public sealed class FullDiskCommandTests : IDisposable
         string[] api = isEmbedded ? ["--faults", "task_slow_ms=3000"] : ["--api", emulator.BaseAddress.AbsoluteUri];
         using var run = CliProcess.StartWithin(
             disk.Enter, ["run", List(), .. api, "--listen", listen, .. where],
-            ("Pipeline__Sweep__PollInterval", "00:00:01"));
+            ("Pipeline__Sweep__PollInterval", "00:00:01"), ("Pipeline__Submit__Quarantine", "00:00:01"));
         await run.WaitForAsync("Status: ");
         using var http = new HttpClient();
         while (await CountUnderWayAsync(http, listen) < Inputs)

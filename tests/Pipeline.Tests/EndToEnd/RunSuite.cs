@@ -153,15 +153,15 @@ public abstract class RunSuite(Servers? azure) : StoreSuite(azure)
     }
 
     [Fact]
-    public async Task OnTheEmbeddedEmulatorAnUnansweredPostIsSearchedForMinutesAndHeld()
+    [Trait("Promise", "2")]
+    public async Task OnTheEmbeddedEmulatorAPostThatWasNotAcceptedIsPostedAgain()
     {
         await using var rig = await StartAsync();
-        var settings = rig.Settings(rig.List(Rig.Urls(1)), storageUrl: null) with { Given = GivenSettings.None };
-        Folders.Prepare(settings, withOut: true);
-        await using var host = await RunHost.StartAsync(settings, _ => { }, TestContext.Current.CancellationToken);
-        var options = host.Services.GetRequiredService<IOptions<PipelineOptions>>().Value;
-        Assert.Equal(
-            (UnknownPolicy.Hold, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5)),
-            (options.Submit.Unknown, options.Submit.Quarantine, options.Sweep.EvidenceWindow));
+        var outcome = await rig.RunAsync(
+            rig.Settings(rig.List(Rig.Urls(3)), storageUrl: null, ("Submit:Quarantine", "00:00:01")) with
+            {
+                Given = GivenSettings.None, Faults = "post_500_before=1",
+            });
+        Assert.Equal((ExitCodes.Complete, 3), (outcome.ExitCode, outcome.Records.Count));
     }
 }
