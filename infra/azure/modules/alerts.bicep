@@ -1,4 +1,4 @@
-// The alerts. Each rule queries what the app measures (the meter Pipeline) or the account's own metrics; docs/operating.md says what to do about each.
+// The alerts. Each rule queries what the app measures (the meter Pipeline) or the account's own metrics; docs/runbook.md says what to do about each.
 
 import { textMap } from '../names.bicep'
 
@@ -35,6 +35,9 @@ type rule = {
   @description('How the column of the rows becomes one number.')
   aggregation: 'Count' | 'Maximum' | 'Total'
 }
+
+// Each alert has an entry there, whose anchor is the alert's name.
+var runbook = 'docs/runbook.md'
 
 var metric = 'AppMetrics | where Name == '
 
@@ -133,7 +136,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: 'Pipeline: ${replace(rule.name, '-', ' ')}'
-      description: rule.description
+      description: '${rule.description} What to do: ${runbook}#${rule.name}'
       severity: rule.severity
       enabled: true
       autoMitigate: true
@@ -166,7 +169,7 @@ resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'The storage account refused requests because there were too many.'
+    description: 'The storage account refused requests because there were too many. What to do: ${runbook}#storage-throttled'
     severity: 2
     enabled: true
     autoMitigate: true

@@ -75,7 +75,7 @@ resource unreachable 'Microsoft.Insights/metricAlerts@2018-03-01' = if (tested) 
   location: 'global'
   tags: tags
   properties: {
-    description: 'The app did not answer its health check from two or more places.'
+    description: 'The app did not answer its health check from two or more places. What to do: docs/runbook.md#unreachable'
     severity: 1
     enabled: true
     autoMitigate: true

@@ -1,6 +1,6 @@
 namespace Pipeline.Model;
 
-/// <summary>The fixed vocabulary of a failure's <c>reason</c>. docs/record.md says what to do about each.</summary>
+/// <summary>The fixed vocabulary of a failure's <c>reason</c>. docs/runbook.md says what to do about each.</summary>
 public static class FailureReasons
 {
     /// <summary>

@@ -8,14 +8,23 @@ namespace Pipeline.Reports;
 /// <summary>Says in one sentence whether all is well, and what to do if it is not.</summary>
 internal sealed class Verdicts(IStoreProblem health, SubmissionGate gate)
 {
-    private static readonly Dictionary<string, string> Actions = new(StringComparer.Ordinal)
+    /// <summary>The reason while this process cannot write to its own store.</summary>
+    public const string Disk = "disk";
+
+    /// <summary>
+    /// What to do, by the reason of the verdict. docs/runbook.md has an entry for each of these reasons.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, string> Actions = new Dictionary<string, string>(
+        StringComparer.Ordinal)
     {
+        [Disk] = "Free some space, or correct what the message names. The work then goes on by itself.",
         ["nimble_budget"] = "Top up the Nimble account, or: pipeline cancel LIST_ID",
         ["daily_budget"] = "Raise Guards:MaxUrlsPerDay or Guards:MaxCostPerDay, or wait for the next day (UTC).",
         ["api_key"] = "Set a valid NIMBLE_API_KEY, then restart. Check it with: pipeline doctor",
         ["deliveries"] = "Let this account read the results bucket. Check it with: pipeline doctor",
         ["canary"] = "Look at the first results: pipeline failures",
         ["paused"] = "Go on with: pipeline resume LIST_ID",
+        [WaitReports.SweepOverdue] = "Start a host: pipeline serve",
         [FailureReasons.BudgetExhausted] = "Top up the Nimble account, or: pipeline cancel LIST_ID",
         [FailureReasons.AccessDenied] = "Check keys and permissions with: pipeline doctor",
         [FailureReasons.Unavailable] = "Wait. If it lasts, look at the service's status and at: pipeline doctor",
@@ -30,13 +39,13 @@ internal sealed class Verdicts(IStoreProblem health, SubmissionGate gate)
     public VerdictReport Judge(IReadOnlyList<ListProgress> open, bool hasMore)
     {
         if (health.Problem is { } problem)
-            return new(VerdictLevel.Stuck, "disk", $"Stuck: {problem}", null, null,
-                "Free some space, or correct what the message names. The work then goes on by itself.");
+            return new(VerdictLevel.Stuck, Disk, $"Stuck: {problem}", null, null, Actions[Disk]);
         if (gate.Current is { Hold: not HoldReason.None } pause)
             return OfWait(WordOf(pause.Hold), pause.Reason, null, pause.Until);
         if (open.Count == 0)
             return new(VerdictLevel.Idle, null, "All is well. No list is open.", null, null, "pipeline submit LIST");
-        var waits = open.SelectMany(list => list.Waits).Where(wait => wait.For != "look").ToList();
+        var waits = open.SelectMany(list => list.Waits)
+            .Where(wait => wait.For != "look" || wait.Reason == WaitReports.SweepOverdue).ToList();
         if (waits.OrderByDescending(wait => NeedsPerson.Contains(wait.Reason)).ThenByDescending(wait => wait.Inputs)
             .FirstOrDefault() is { } worst)
             return OfWait(worst.Reason, worst.Message, worst.Since, worst.Until);

@@ -10,8 +10,14 @@ internal sealed class WaitReports(DateTimeOffset now)
     /// <summary>Maximum number of causes reported.</summary>
     public const int Max = 20;
 
+    /// <summary>The reason of a wait for a look that Sweep should have taken long ago.</summary>
+    public const string SweepOverdue = "sweep_overdue";
+
     // A postponed message may arrive a little after its time.
     private static readonly TimeSpan ResultGrace = TimeSpan.FromMinutes(2);
+
+    // Sweep runs each minute at the latest, and a pass over a large account takes a few.
+    private static readonly TimeSpan SweepGrace = TimeSpan.FromMinutes(15);
 
     private readonly Dictionary<(string For, string Reason), WaitReport> _waits = [];
 
@@ -34,6 +40,11 @@ internal sealed class WaitReports(DateTimeOffset now)
             Add("results", results, 1, inputs);
         if (Describe(submission) is { } wait)
             Add(wait with { Submissions = 1, Inputs = inputs });
+        if (submission.DueAt is { } due && due > DateTimeOffset.UnixEpoch && now - due > SweepGrace)
+            Add(new WaitReport(
+                "look", SweepOverdue,
+                "Sweep has not looked when it should have: no host runs, or more is due than it can check. "
+                    + "To start one: pipeline serve", 1, inputs, due, null));
     }
 
     private static WaitReport? Describe(SubmissionEntry submission) => submission switch

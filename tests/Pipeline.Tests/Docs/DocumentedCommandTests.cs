@@ -50,6 +50,7 @@ public sealed class DocumentedCommandTests
         ["sharpfuzz "] = Fuzzer,
         ["AFL_SKIP_BIN_CHECK"] = Fuzzer,
         ["libfuzzer-dotnet"] = Fuzzer,
+        ["rm DIR/FILE"] = "DrillTests run it on a full disk",
         ["pipeline serve"] = "runs until it is stopped; ServeSuite starts it with these options",
         ["pipeline emulator"] = "runs until it is stopped; HostingTests start it with these options",
     };

@@ -77,6 +77,24 @@ public sealed class OverviewTests
     }
 
     [Fact]
+    public async Task ASweepThatDoesNotLookIsSaidUntilItDoes()
+    {
+        await using var world = await SubmitWorld.StartAsync();
+        await world.PlanAsync(10);
+        await world.WorkAsync();
+        world.State.Time.Advance(TimeSpan.FromMinutes(14));
+        Assert.Equal(VerdictLevel.Well, (await ReadAsync(world)).Verdict.Level);
+        world.State.Time.Advance(TimeSpan.FromMinutes(30));
+
+        var verdict = (await ReadAsync(world)).Verdict;
+
+        Assert.Equal((VerdictLevel.Waiting, WaitReports.SweepOverdue), (verdict.Level, verdict.Reason));
+        Assert.Contains("pipeline serve", verdict.Action);
+        await world.SweepAsync();
+        Assert.Equal(VerdictLevel.Well, (await ReadAsync(world)).Verdict.Level);
+    }
+
+    [Fact]
     public async Task AFinishedListShowsWhatItsManifestCounts()
     {
         await using var world = await SubmitWorld.StartAsync();

@@ -69,7 +69,8 @@ public sealed class StatusTests
 
         world.Bucket.Meanwhile = () => Task.CompletedTask;
         world.State.Time.Advance(TimeSpan.FromMinutes(30));
-        Assert.Empty((await StatusAsync(world)).Waits);
+        // Meanwhile no Sweep has looked here.
+        Assert.Equal(WaitReports.SweepOverdue, Assert.Single((await StatusAsync(world)).Waits).Reason);
     }
 
     [Fact]
