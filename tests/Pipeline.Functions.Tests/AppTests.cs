@@ -10,7 +10,7 @@ public sealed class AppTests
     [Fact]
     public async Task TheWorkerOffersEveryFunctionWithItsTrigger()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await FunctionsApp.StartAsync(new());
 
         string Of(string function, string property) =>
             app.Host.Bindings[function][0].TryGetProperty(property, out var value) ? value.ToString() : "";
@@ -47,7 +47,7 @@ public sealed class AppTests
     [Fact]
     public async Task NoTwoRoutesOverlapBecauseTheHostPrefersNone()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await FunctionsApp.StartAsync(new());
 
         var routes = app.Host.Bindings.Values.Where(bindings => bindings[0].TryGetProperty("route", out _))
             .Select(bindings => bindings[0].GetProperty("route").GetString()!.Split('/')[0]).ToList();
@@ -61,7 +61,7 @@ public sealed class AppTests
     [Trait("Promise", "9")]
     public async Task WithoutAKeyThePagesShowNobodyAnything()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await FunctionsApp.StartAsync(new());
         using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
 
         using var answer = await http.GetAsync("api/dashboard", TestContext.Current.CancellationToken);
@@ -77,7 +77,8 @@ public sealed class AppTests
     {
         const string key = "a-key-for-tests-of-pages";
         var token = TestContext.Current.CancellationToken;
-        await using var app = await FunctionsApp.StartAsync("", null, ("Pipeline:Dashboard:Key", key));
+        await using var app = await FunctionsApp.StartAsync(
+            new() { Settings = [("Pipeline:Dashboard:Key", key)] });
         using var http = new HttpClient { BaseAddress = app.Host.PublicAddress };
         using var refused = await http.GetAsync("api/dashboard", token);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
@@ -103,7 +104,7 @@ public sealed class AppTests
     [Fact]
     public async Task TheWorkerReportsThatItExportsItsOwnTelemetry()
     {
-        await using var app = await FunctionsApp.StartAsync();
+        await using var app = await FunctionsApp.StartAsync(new());
 
         Assert.Equal(bool.TrueString, app.Host.Capabilities["WorkerOpenTelemetryEnabled"]);
     }
@@ -112,7 +113,8 @@ public sealed class AppTests
     public async Task AllMissingSettingsAreReportedAtStart()
     {
         var problem = await Assert.ThrowsAnyAsync<Exception>(
-            () => FunctionsApp.StartAsync("", null, ("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")));
+            () => FunctionsApp.StartAsync(
+                new() { Settings = [("NIMBLE_API_KEY", ""), ("Pipeline:Nimble:Version", "latest")] }));
 
         Assert.Contains("NIMBLE_API_KEY", problem.ToString(), StringComparison.Ordinal);
         Assert.Contains("Nimble__Version is 'latest'. Write v1 or v2.", problem.ToString(), StringComparison.Ordinal);

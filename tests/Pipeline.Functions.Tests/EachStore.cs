@@ -6,8 +6,3 @@ public sealed class FunctionTests() : FunctionSuite(null);
 
 [Trait("Needs", "servers")]
 public sealed class FunctionOverAzureTests(Servers servers) : FunctionSuite(servers);
-
-public sealed class EndToEndTests() : EndToEndSuite(null);
-
-[Trait("Needs", "servers")]
-public sealed class EndToEndOverAzureTests(Servers servers) : EndToEndSuite(servers);

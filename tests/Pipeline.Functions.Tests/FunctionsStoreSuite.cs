@@ -7,7 +7,10 @@ namespace Pipeline.Functions.Tests;
 /// <param name="azure">Provides storage accounts; null for SQLite and files.</param>
 public abstract class FunctionsStoreSuite(Servers? azure)
 {
-    private protected async Task<FunctionsApp> StartAsync(
-        string faults = "", params (string Name, string Value)[] settings) =>
-        await FunctionsApp.StartAsync(faults, azure is null ? null : await azure.AzureAsync(), settings);
+    private protected async Task<FunctionsApp> StartAsync(params (string Name, string Value)[] settings) =>
+        await FunctionsApp.StartAsync(new()
+        {
+            Azure = azure is null ? null : await azure.AzureAsync(),
+            Settings = settings,
+        });
 }

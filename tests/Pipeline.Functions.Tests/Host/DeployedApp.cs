@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Emulator;
 using Pipeline.Functions.Messages;
-using Pipeline.Functions.Tests.Host.Protocol;
-using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Stores.Azure;
 using Pipeline.Stores.Azure.Ledger;
@@ -12,24 +10,24 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
-/// The Functions app as deployed: a process of its own, started as the host starts it, over a storage account in
-/// Azurite. The emulator is the API.
+/// The Functions app as deployed: a process of its own, started by the host and started again when it ends, over a
+/// storage account in Azurite.
 /// </summary>
 internal sealed class DeployedApp : IAsyncDisposable
 {
-    private const string Key = "test-key-4711";
-    private readonly TempFolder _folder;
-    private readonly StorageQueueReceiver _receiver;
-    private Process? _worker;
+    private static readonly string Folder = Path.GetDirectoryName(typeof(MessageRunner).Assembly.Location)!;
 
-    private DeployedApp(TempFolder folder, AzuriteAccount account, FunctionsHost host, RunningEmulator emulator)
+    private readonly string _connection;
+    private readonly RunningEmulator _emulator;
+    private readonly Lock _changing = new();
+    private Process? _worker;
+    private Task _running = Task.CompletedTask;
+    private bool _stops;
+
+    private DeployedApp(AzuriteAccount account, FunctionsHost host, RunningEmulator emulator)
     {
-        _folder = folder;
-        (Account, Host, Emulator) = (account.Open(), host, emulator);
-        var claims = new ClaimChecks(Account, TimeProvider.System);
-        var queue = new StorageWorkQueue(Account, claims);
-        (Queue, _receiver, ConnectionString) = (
-            queue, new(queue, claims, TimeProvider.System), account.ConnectionString());
+        (Account, _connection, Host, _emulator) = (account.Open(), account.ConnectionString(), host, emulator);
+        Queue = new StorageWorkQueue(Account, new ClaimChecks(Account, TimeProvider.System));
         Ledger = new TableLedger(Account, TimeProvider.System);
     }
 
@@ -37,99 +35,96 @@ internal sealed class DeployedApp : IAsyncDisposable
 
     public FunctionsHost Host { get; }
 
-    public RunningEmulator Emulator { get; }
+    public QueueListener Listener { get; private set; } = null!;
 
     public IWorkQueue Queue { get; }
 
     public ILedger Ledger { get; }
 
-    private string ConnectionString { get; }
-
-    public static async Task<DeployedApp> StartAsync(AzuriteAccount account)
+    /// <summary>Starts a host and its worker.</summary>
+    /// <param name="account">The storage account, which hosts may share.</param>
+    /// <param name="emulator">The API, which hosts may share.</param>
+    /// <param name="listener">What the test changes about the listener.</param>
+    /// <param name="first">Variables of the first worker only.</param>
+    public static async Task<DeployedApp> StartAsync(
+        AzuriteAccount account, RunningEmulator emulator, ListenerOptions? listener = null,
+        params (string Name, string Value)[] first)
     {
-        var folder = new TempFolder();
-        var emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new()
-            {
-                DataFolder = folder.Path,
-                ApiKey = Key,
-                Storage = StorageMode.Own,
-                CallbackBackoff = TimeSpan.FromMilliseconds(50),
-            },
-            TestContext.Current.CancellationToken);
-        await emulator.EnsureBucketAsync("results");
-        var app = new DeployedApp(folder, account, await FunctionsHost.StartAsync(), emulator);
-        app._worker = app.StartWorker();
-        await app.Host.LoadAsync(Path.GetDirectoryName(typeof(MessageRunner).Assembly.Location)!);
-        return app;
+        var app = new DeployedApp(account, await FunctionsHost.StartAsync(), emulator);
+        try
+        {
+            app._worker = app.StartWorker(first);
+            await app.Host.LoadAsync(Folder);
+            app._running = app.KeepRunningAsync();
+            app.Listener = QueueListener.Build(
+                app.Host, app._connection, (listener ?? new()) with { OnTimeout = app.RestartWorkerAsync });
+            await app.Listener.StartAsync();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
-    /// <summary>Delivers everything that is visible now, once, as the host's queue extension does.</summary>
-    public async Task<int> DeliverAsync(CancellationToken cancellationToken)
+    /// <summary>Returns a client of the HTTP functions that has the function key.</summary>
+    public HttpClient Client() => new()
     {
-        var delivered = 0;
-        foreach (var (queue, function, deadLetters) in QueueListener.Triggers)
-        {
-            delivered += await DeliverAsync(queue, function, cancellationToken);
-            delivered += await DeliverAsync(queue + QueueNames.PoisonSuffix, deadLetters, cancellationToken);
-        }
-        return delivered;
+        BaseAddress = Host.PublicAddress,
+        DefaultRequestHeaders = { { "x-functions-key", HttpFront.FunctionKey } },
+    };
+
+    /// <summary>Ends the worker with all that it does. The host starts another.</summary>
+    public Task RestartWorkerAsync()
+    {
+        lock (_changing)
+            _worker?.Kill(entireProcessTree: true);
+        return Task.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_worker is not null)
-        {
-            _worker.Kill(entireProcessTree: true);
-            await _worker.WaitForExitAsync();
-            _worker.Dispose();
-        }
+        if (Listener is not null)
+            await Listener.DisposeAsync();
+        _stops = true;
+        await RestartWorkerAsync();
+        await _running;
+        _worker?.Dispose();
         await Host.DisposeAsync();
-        await Emulator.DisposeAsync();
-        _folder.Dispose();
     }
 
-    private async Task<int> DeliverAsync(string queue, string function, CancellationToken cancellationToken)
+    /// <summary>Starts the worker again whenever it ends.</summary>
+    private async Task KeepRunningAsync()
     {
-        var messages = (await _receiver.ReceiveAsync(queue, 32, TimeSpan.FromMinutes(10), cancellationToken)).Messages;
-        await Task.WhenAll(messages.Select(async message =>
+        while (true)
         {
-            var result = await Host.InvokeQueueAsync(function, message.Text, message.DequeueCount);
-            await (result.Status == StatusResult.Types.Status.Success ? _receiver.CompleteAsync(message,
-                cancellationToken)
-                : message.DequeueCount < Tries.Max ? _receiver.AbandonAsync(
-                    message, TimeSpan.Zero, "The function failed.", cancellationToken)
-                : _receiver.DeadLetterAsync(message, "The function failed all its tries.", cancellationToken));
-        }));
-        return messages.Count;
+            await _worker!.WaitForExitAsync();
+            Host.ForgetWorker();
+            lock (_changing)
+            {
+                if (_stops)
+                    return;
+                _worker.Dispose();
+                _worker = StartWorker();
+            }
+            await Host.LoadAsync(Folder);
+        }
     }
 
-    private Process StartWorker()
+    private Process StartWorker(params (string Name, string Value)[] more)
     {
-        var assembly = typeof(MessageRunner).Assembly.Location;
-        var folder = Path.GetDirectoryName(assembly)!;
         var start = new ProcessStartInfo("dotnet",
         [
-            assembly, "--functions-uri", Host.WorkerEndpoint.AbsoluteUri, "--functions-worker-id", "worker-1",
-            "--functions-request-id", "start", "--functions-grpc-max-message-length", "16777216",
-        ]) { WorkingDirectory = folder };
-        foreach (var (name, value) in new Dictionary<string, string>
-        {
-            ["FUNCTIONS_WORKER_DIRECTORY"] = folder,
-            ["FUNCTIONS_APPLICATION_DIRECTORY"] = folder,
-            ["AzureWebJobsStorage"] = ConnectionString,
-            ["NIMBLE_API_KEY"] = Key,
-            ["AWS_ENDPOINT_URL_S3"] = Emulator.S3Endpoint.AbsoluteUri,
-            ["AWS_ACCESS_KEY_ID"] = "test",
-            ["AWS_SECRET_ACCESS_KEY"] = "test",
-            ["Pipeline__Nimble__BaseUrl"] = Emulator.BaseAddress.AbsoluteUri,
-            ["Pipeline__Nimble__RequestsPerSecond"] = "1000",
-            ["Pipeline__Delivery__StorageUrl"] = "s3://results/app/",
-            ["Pipeline__Delivery__CallbackBase"] = Host.PublicAddress.AbsoluteUri,
-            ["Pipeline__Delivery__CallbackKeys__0"] = Convert.ToBase64String(new byte[32]),
-            ["Pipeline__Collect__RetryDelay"] = "00:00:01",
-            ["Pipeline__Sweep__WebhookGrace"] = "00:00:01",
-        })
+            typeof(MessageRunner).Assembly.Location, "--functions-uri", Host.WorkerEndpoint.AbsoluteUri,
+            "--functions-worker-id", "worker-1", "--functions-request-id", "start",
+            "--functions-grpc-max-message-length", "16777216",
+        ]) { WorkingDirectory = Folder };
+        start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = Folder;
+        start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = Folder;
+        foreach (var (name, value) in AppSettings.Of(Host, _emulator, _connection))
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        foreach (var (name, value) in more)
             start.Environment[name] = value;
         return Process.Start(start) ?? throw new InvalidOperationException("The worker does not start.");
     }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,23 +18,24 @@ using Pipeline.Tests.Support;
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
-/// The Functions app in its worker under a host, over a storage account in Azurite (as deployed) or over SQLite and
-/// files. The emulator is the API.
+/// The Functions app in its worker under a host, over a storage account in Azurite (as deployed, with the host's queue
+/// listener) or over SQLite and files (without queue triggers). The emulator is the API.
 /// </summary>
 internal sealed class FunctionsApp : IAsyncDisposable
 {
-    private const string Key = "test-key-4711";
     private static readonly string Folder = Path.GetDirectoryName(typeof(MessageRunner).Assembly.Location)!;
     private readonly TempFolder _folder = new();
+    private readonly FunctionsAppOptions _options;
     private IHost _worker = null!;
 
-    private readonly AzuriteAccount? _azure;
-
-    private FunctionsApp(AzuriteAccount? azure) => _azure = azure;
+    private FunctionsApp(FunctionsAppOptions options) => _options = options;
 
     public FunctionsHost Host { get; private set; } = null!;
 
     public RunningEmulator Emulator { get; private set; } = null!;
+
+    /// <summary>The listener of the host. There is one only over a storage account.</summary>
+    public QueueListener Listener { get; private set; } = null!;
 
     /// <summary>The worker's services.</summary>
     public IServiceProvider Services => _worker.Services;
@@ -45,16 +47,12 @@ internal sealed class FunctionsApp : IAsyncDisposable
     public ILedger Ledger => Services.GetRequiredService<ILedger>();
 
     /// <summary>Starts host, worker and emulator.</summary>
-    /// <param name="faults">Faults of the emulator.</param>
-    /// <param name="azure">The storage account; null for SQLite and files.</param>
-    /// <param name="settings">App settings that are added to, or replace, those below.</param>
-    public static async Task<FunctionsApp> StartAsync(
-        string faults = "", AzuriteAccount? azure = null, params (string Name, string Value)[] settings)
+    public static async Task<FunctionsApp> StartAsync(FunctionsAppOptions options)
     {
-        var app = new FunctionsApp(azure);
+        var app = new FunctionsApp(options);
         try
         {
-            await app.StartPartsAsync(faults, settings);
+            await app.StartPartsAsync();
             return app;
         }
         catch
@@ -64,14 +62,40 @@ internal sealed class FunctionsApp : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns a client of the HTTP functions that has the function key.</summary>
+    public HttpClient Client() => new()
+    {
+        BaseAddress = Host.PublicAddress,
+        DefaultRequestHeaders = { { "x-functions-key", HttpFront.FunctionKey } },
+    };
+
+    /// <summary>Returns a queue of the storage account, which exists then.</summary>
+    public async Task<QueueClient> QueueAsync(string queue)
+    {
+        var client = _options.Azure!.Open().Queues.GetQueueClient(queue);
+        await client.CreateIfNotExistsAsync();
+        return client;
+    }
+
+    /// <summary>Sends a message as it is to a queue. Returns its id.</summary>
+    public async Task<string> SendAsync(string queue, string text) =>
+        (await (await QueueAsync(queue)).SendMessageAsync(text)).Value.MessageId;
+
+    /// <summary>Sends a message as it is and waits until its first invocation has ended.</summary>
+    public async Task<Delivery> DeliverAsync(string queue, string text)
+    {
+        var id = await SendAsync(queue, text);
+        return await Host.WaitForDeliveryAsync(delivery => delivery.Id == id);
+    }
+
     /// <summary>Returns the number of <c>records</c> or <c>failures</c> for consumers.</summary>
     public async Task<int> CountAsync(string kind)
     {
-        if (_azure is null)
+        if (_options.Azure is null)
             return File.Exists(_folder["out", $"{kind}.ndjson"])
                 ? File.ReadAllLines(_folder["out", $"{kind}.ndjson"]).Length
                 : 0;
-        var container = _azure.Open().Blobs.GetBlobContainerClient(kind);
+        var container = _options.Azure.Open().Blobs.GetBlobContainerClient(kind);
         if (!await container.ExistsAsync())
             return 0;
         var blobs = await container.GetBlobsAsync(
@@ -82,15 +106,15 @@ internal sealed class FunctionsApp : IAsyncDisposable
     }
 
     /// <summary>Returns the manifest of a list.</summary>
-    public async Task<string> ManifestAsync(string listId) => _azure is null
-        ? await File.ReadAllTextAsync(_folder["out", "manifest.json"])
-        : (
-            await _azure.Open().Blobs.GetBlobContainerClient("manifests")
-                .GetBlobClient($"{listId}.json")
-                .DownloadContentAsync()).Value.Content.ToString();
+    public async Task<string> ManifestAsync(string listId) => (
+        await _options.Azure!.Open().Blobs.GetBlobContainerClient("manifests")
+            .GetBlobClient($"{listId}.json")
+            .DownloadContentAsync()).Value.Content.ToString();
 
     public async ValueTask DisposeAsync()
     {
+        if (Listener is not null)
+            await Listener.DisposeAsync();
         if (_worker is not null)
         {
             await _worker.StopAsync();
@@ -103,73 +127,75 @@ internal sealed class FunctionsApp : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartPartsAsync(string faults, (string Name, string Value)[] settings)
+    private async Task StartPartsAsync()
     {
-        Emulator = await Pipeline.Emulator.Emulator.StartAsync(
-            new()
-            {
-                DataFolder = _folder["emulator"],
-                Faults = faults,
-                ApiKey = Key,
-                Storage = StorageMode.Own,
-                CallbackBackoff = TimeSpan.FromMilliseconds(50),
-            },
-            TestContext.Current.CancellationToken);
-        await Emulator.EnsureBucketAsync("results");
+        Emulator = await AppSettings.StartEmulatorAsync(_folder["emulator"], _options.Faults);
         Host = await FunctionsHost.StartAsync();
-        if (_azure is not null)
-            _worker = Build(settings, _ => { });
-        else
-        {
-            var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
-            var sink = await NdjsonRecordStore.OpenAsync(
-                database, _folder["out"], NullLogger<NdjsonRecordStore>.Instance,
-                TestContext.Current.CancellationToken);
-            _worker = Build(settings, services =>
-            {
-                // Announcers add to each other. This one would wait for an account that is not there.
-                services.Remove(services.Single(service => service.ImplementationType == typeof(QueueAnnouncer)));
-                services.AddLocalStores(database, sink);
-            });
-        }
+        _worker = _options.Azure is null ? await BuildLocalAsync() : Build(_options.ReplacePorts);
         await _worker.StartAsync(TestContext.Current.CancellationToken);
         await Host.LoadAsync(Folder);
+        if (_options.Azure is null)
+            return;
+        Listener = QueueListener.Build(Host, _options.Azure.ConnectionString(), _options.Listener);
+        await Listener.StartAsync();
+    }
+
+    private async Task<IHost> BuildLocalAsync()
+    {
+        var database = await LocalDatabase.OpenAsync(_folder["state"], TestContext.Current.CancellationToken);
+        var sink = await NdjsonRecordStore.OpenAsync(
+            database, _folder["out"], NullLogger<NdjsonRecordStore>.Instance, TestContext.Current.CancellationToken);
+        return Build(services =>
+        {
+            // Announcers add to each other. This one would wait for an account that is not there.
+            services.Remove(services.Single(service => service.ImplementationType == typeof(QueueAnnouncer)));
+            services.AddLocalStores(database, sink);
+        });
     }
 
     /// <summary>Builds the host as Program.cs does, except that other ports may replace those to the account.</summary>
-    private IHost Build((string Name, string Value)[] settings, Action<IServiceCollection> replacePorts)
+    private IHost Build(Action<IServiceCollection> replacePorts)
     {
         // The worker looks for the generated startup code in the entry assembly, which would be the test runner.
         Assembly.SetEntryAssembly(typeof(MessageRunner).Assembly);
         Environment.SetEnvironmentVariable("FUNCTIONS_WORKER_DIRECTORY", Folder);
         Environment.SetEnvironmentVariable("FUNCTIONS_APPLICATION_DIRECTORY", Folder);
         var builder = FunctionsApplication.CreateBuilder([]);
-        builder.Configuration.AddInMemoryCollection(Settings(settings));
+        builder.Configuration.AddInMemoryCollection(Settings());
         builder.ConfigurePipeline();
         replacePorts(builder.Services);
         return builder.Build();
     }
 
-    private IEnumerable<KeyValuePair<string, string?>> Settings((string Name, string Value)[] settings) =>
-        new Dictionary<string, string?>
+    private Dictionary<string, string?> Settings()
     {
-        ["Functions:Worker:HostEndpoint"] = Host.WorkerEndpoint.AbsoluteUri,
-        ["Functions:Worker:WorkerId"] = "worker-1",
-        ["Functions:Worker:RequestId"] = "start",
-        ["Functions:Worker:GrpcMaxMessageLength"] = "16777216",
-        ["AzureWebJobsStorage"] = _azure?.ConnectionString() ?? "UseDevelopmentStorage=true",
-        ["NIMBLE_API_KEY"] = Key,
-        ["AWS_ENDPOINT_URL_S3"] = Emulator.S3Endpoint.AbsoluteUri,
-        ["AWS_ACCESS_KEY_ID"] = "test",
-        ["AWS_SECRET_ACCESS_KEY"] = "test",
-        ["Pipeline:Nimble:BaseUrl"] = Emulator.BaseAddress.AbsoluteUri,
-        ["Pipeline:Nimble:RequestsPerSecond"] = "1000",
-        ["Pipeline:Delivery:StorageUrl"] = "s3://results/app/",
-        ["Pipeline:Delivery:CallbackBase"] = Host.PublicAddress.AbsoluteUri,
-        ["Pipeline:Delivery:CallbackKeys:0"] = Convert.ToBase64String(new byte[32]),
-        ["Pipeline:Collect:RetryDelay"] = "00:00:00.1",
-        ["Pipeline:Sweep:WebhookGrace"] = "00:00:01",
-        ["Pipeline:Sweep:PollInterval"] = "00:00:00.2",
-    }.Concat(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value)))
-        .GroupBy(s => s.Key).Select(g => g.Last());
+        var settings = AppSettings.Of(
+            Host, Emulator, _options.Azure?.ConnectionString() ?? "UseDevelopmentStorage=true");
+        settings["Functions:Worker:HostEndpoint"] = Host.WorkerEndpoint.AbsoluteUri;
+        settings["Functions:Worker:WorkerId"] = "worker-1";
+        settings["Functions:Worker:RequestId"] = "start";
+        settings["Functions:Worker:GrpcMaxMessageLength"] = "16777216";
+        foreach (var (name, value) in _options.Settings)
+            settings[name] = value;
+        return settings;
+    }
+}
+
+/// <summary>What a test changes about the app.</summary>
+internal sealed record FunctionsAppOptions
+{
+    /// <summary>The storage account; null for SQLite and files.</summary>
+    public AzuriteAccount? Azure { get; init; }
+
+    /// <summary>Faults of the emulator.</summary>
+    public string Faults { get; init; } = "";
+
+    /// <summary>App settings that are added to the usual ones, or replace them.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings { get; init; } = [];
+
+    /// <summary>Replaces ports of the worker.</summary>
+    public Action<IServiceCollection> ReplacePorts { get; init; } = _ => { };
+
+    /// <summary>What the test changes about the host's listener.</summary>
+    public ListenerOptions Listener { get; init; } = new();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using Google.Protobuf;
@@ -5,30 +6,26 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Azure.WebJobs;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Functions.Tests.Host.Protocol;
+using Status = Pipeline.Functions.Tests.Host.Protocol.StatusResult.Types.Status;
 
 namespace Pipeline.Functions.Tests.Host;
 
 /// <summary>
 /// Acts as the Functions host for a worker: it asks for the functions, loads them and invokes them over the worker
-/// protocol. It forwards HTTP requests to the worker's own server, with the id of their invocation.
+/// protocol. <see cref="QueueListener"/> brings the queue messages and <see cref="HttpFront"/> the requests.
 /// </summary>
 internal sealed class FunctionsHost : IAsyncDisposable
 {
-    // Without Cookie and Origin, nobody could sign in; without the others, nobody could use the API.
-    private static readonly string[] Forwarded =
-        ["Cookie", "Origin", "If-None-Match", "Sec-Fetch-Site", "Authorization", "X-Api-Key", "Idempotency-Key"];
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(30);
 
-    private readonly WorkerConnection _worker = new();
-
-    private readonly HttpClient _http = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
-    private readonly Dictionary<string, RpcFunctionMetadata> _functions = [];
+    private readonly WorkerConnection _workers = new();
+    private readonly ConcurrentQueue<Delivery> _deliveries = new();
     private readonly WebApplication _app;
-    private Uri _workerHttp = null!;
+    private TaskCompletionSource<LoadedWorker> _loaded = New();
     private int _invocations;
 
     private FunctionsHost()
@@ -42,12 +39,15 @@ internal sealed class FunctionsHost : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
-        builder.Services.AddSingleton(_worker);
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton(_workers);
+        builder.Services.AddSingleton(this);
+        builder.Services.AddSingleton<HttpFront>();
         _app = builder.Build();
         _app.UseRouting();
         _app.MapGrpcService<WorkerConnection>();
         // Without a pattern, a fallback passes over paths that end like a file name.
-        _app.MapFallback("{**path}", ForwardAsync);
+        _app.MapFallback("{**path}", _app.Services.GetRequiredService<HttpFront>().AnswerAsync);
     }
 
     /// <summary>The address to which the worker connects.</summary>
@@ -57,24 +57,30 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public Uri PublicAddress => new(Addresses[1]);
 
     /// <summary>The bindings of each function by name, as the worker reported them.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> Bindings =>
-        _functions.ToDictionary(
-            f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
+    public IReadOnlyDictionary<string, IReadOnlyList<JsonElement>> Bindings => Worker.Functions.ToDictionary(
+        f => f.Key, f => (IReadOnlyList<JsonElement>)[.. f.Value.RawBindings.Select(b => JsonElement.Parse(b))]);
 
     /// <summary>The capabilities that the worker reported.</summary>
-    public IReadOnlyDictionary<string, string> Capabilities { get; private set; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Capabilities => Worker.Capabilities;
 
-    /// <summary>The worker's log.</summary>
-    public IEnumerable<string> Logs => _worker.Logs;
+    /// <summary>The worker's own server.</summary>
+    public Uri WorkerHttp => new(Capabilities["HttpUri"]);
 
-    /// <summary>Waits for a line in the worker's log that contains all of the texts.</summary>
-    public async Task WaitForLogAsync(params string[] texts)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!Logs.Any(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))))
-            await Task.Delay(10, limit.Token);
-    }
+    /// <summary>The worker's log, as far as it names an invocation.</summary>
+    public IEnumerable<string> Logs => _workers.Logs;
+
+    /// <summary>The lines of the worker's log that name no invocation, which the host drops.</summary>
+    public IEnumerable<string> DroppedLogs => _workers.Dropped;
+
+    /// <summary>The queue messages whose invocation has ended.</summary>
+    public IEnumerable<Delivery> Deliveries => _deliveries;
+
+    /// <summary>Number of workers that were loaded, one after the other.</summary>
+    public int Workers { get; private set; }
+
+    private LoadedWorker Worker => _loaded.Task.IsCompletedSuccessfully
+        ? _loaded.Task.Result
+        : throw new InvalidOperationException("No worker is loaded.");
 
     private string[] Addresses =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -86,68 +92,67 @@ internal sealed class FunctionsHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Initializes the connected worker and loads its functions.</summary>
+    /// <summary>Waits for a line in the worker's log that contains all of the texts.</summary>
+    public Task WaitForLogAsync(params string[] texts) =>
+        WaitAsync(() => Logs.FirstOrDefault(line => texts.All(text => line.Contains(text, StringComparison.Ordinal))));
+
+    /// <summary>Waits until the invocation of a queue message has ended.</summary>
+    public Task<Delivery> WaitForDeliveryAsync(Func<Delivery, bool> isMeant) =>
+        WaitAsync(() => _deliveries.FirstOrDefault(isMeant));
+
+    /// <summary>Initializes the next worker that connects and loads its functions.</summary>
     public async Task LoadAsync(string folder)
     {
-        await _worker.WaitForWorkerAsync();
-        var init = (
-            await _worker.AskAsync(
-                new()
-                {
-                    WorkerInitRequest = new()
-                    {
-                        HostVersion = "4.1000.0",
-                        WorkerDirectory = folder,
-                        FunctionAppDirectory = folder,
-                    },
-                })).WorkerInitResponse;
-        Assert.Equal(StatusResult.Types.Status.Success, init.Result.Status);
-        Capabilities = init.Capabilities;
-        _workerHttp = new(init.Capabilities["HttpUri"]);
+        var stream = await _workers.NextAsync();
+        var capabilities = await InitializeAsync(stream, folder);
         var metadata = (
-            await _worker.AskAsync(
+            await stream.AskAsync(
                 new() { FunctionsMetadataRequest = new() { FunctionAppDirectory = folder } })).FunctionMetadataResponse;
-        Assert.True(metadata.Result.Status == StatusResult.Types.Status.Success, metadata.Result.Exception?.Message);
+        Assert.True(metadata.Result.Status == Status.Success, metadata.Result.Exception?.Message);
         foreach (var function in metadata.FunctionMetadataResults)
         {
             function.Directory = folder;
             var loaded = (
-                await _worker.AskAsync(
+                await stream.AskAsync(
                     new()
                     {
                         FunctionLoadRequest = new() { FunctionId = function.FunctionId, Metadata = function },
                     })).FunctionLoadResponse;
             Assert.True(
-                loaded.Result.Status == StatusResult.Types.Status.Success,
-                $"{function.Name}: {loaded.Result.Exception?.Message}");
-            _functions.Add(function.Name, function);
+                loaded.Result.Status == Status.Success, $"{function.Name}: {loaded.Result.Exception?.Message}");
         }
+        Workers++;
+        _loaded.SetResult(
+            new(stream, capabilities, metadata.FunctionMetadataResults.ToDictionary(function => function.Name)));
     }
 
-    /// <summary>Invokes a function with a queue message, as the queue extension does.</summary>
-    /// <param name="function">Name of the function.</param>
-    /// <param name="text">The message's text.</param>
-    /// <param name="dequeueCount">Number of deliveries, including this one.</param>
-    public async Task<StatusResult> InvokeQueueAsync(string function, string text, long dequeueCount = 1)
+    /// <summary>Lets invocations wait for the next worker.</summary>
+    public void ForgetWorker() => _loaded = New();
+
+    /// <summary>Invokes a function with a message that the queue extension received.</summary>
+    /// <exception cref="InvalidOperationException">The invocation failed, so the message is not done.</exception>
+    public async Task DeliverAsync(string function, ParameterBindingData message, CancellationToken stopping)
     {
-        var content = JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            MessageId = $"message-{_invocations}",
-            PopReceipt = "receipt",
-            MessageText = text,
-            DequeueCount = dequeueCount,
-            NextVisibleOn = DateTimeOffset.UnixEpoch,
-            InsertedOn = DateTimeOffset.UnixEpoch,
-            ExpiresOn = DateTimeOffset.UnixEpoch,
-        });
+        var worker = await _loaded.Task.WaitAsync(WaitLimit, stopping);
         var data = new ModelBindingData
         {
-            Version = "1.0",
-            Source = "AzureStorageQueues",
-            ContentType = "application/json",
-            Content = ByteString.CopyFrom(content),
+            Version = message.Version,
+            Source = message.Source,
+            ContentType = message.ContentType,
+            Content = ByteString.CopyFrom(message.Content),
         };
-        return await InvokeAsync(Request(function, new() { ModelBindingData = data }), CancellationToken.None);
+        Status? status = null;
+        try
+        {
+            status = (await InvokeAsync(
+                worker, Request(worker, function, new() { ModelBindingData = data }), stopping)).Status;
+        }
+        finally
+        {
+            _deliveries.Enqueue(new(function, JsonElement.Parse(message.Content), status));
+        }
+        if (status != Status.Success)
+            throw new InvalidOperationException($"The invocation of {function} ended as {status}.");
     }
 
     /// <summary>Invokes a function with a timer trigger.</summary>
@@ -160,82 +165,84 @@ internal sealed class FunctionsHost : IAsyncDisposable
                 new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }),
             stopping);
 
+    /// <summary>Invokes a function.</summary>
+    /// <param name="request">What to invoke.</param>
+    /// <param name="stopping">Makes the host cancel the invocation.</param>
+    public Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken stopping) =>
+        InvokeAsync(Worker, request, stopping);
+
+    /// <summary>Creates the request that invokes a function.</summary>
+    public InvocationRequest Request(string function, TypedData? trigger) => Request(Worker, function, trigger);
+
     public async ValueTask DisposeAsync()
     {
-        _worker.Close();
-        _http.Dispose();
+        if (_loaded.Task.IsCompletedSuccessfully)
+            _loaded.Task.Result.Stream.Close();
         await _app.DisposeAsync();
     }
 
-    private InvocationRequest Request(string function, TypedData? trigger)
+    private static TaskCompletionSource<LoadedWorker> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static async Task<IReadOnlyDictionary<string, string>> InitializeAsync(WorkerStream stream, string folder)
     {
+        var init = (
+            await stream.AskAsync(
+                new()
+                {
+                    WorkerInitRequest = new()
+                    {
+                        HostVersion = "4.1000.0",
+                        WorkerDirectory = folder,
+                        FunctionAppDirectory = folder,
+                    },
+                })).WorkerInitResponse;
+        Assert.Equal(Status.Success, init.Result.Status);
+        return init.Capabilities;
+    }
+
+    private static async Task<T> WaitAsync<T>(Func<T?> find)
+        where T : class
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(WaitLimit);
+        while (true)
+        {
+            if (find() is { } found)
+                return found;
+            await Task.Delay(10, limit.Token);
+        }
+    }
+
+    private static async Task<StatusResult> InvokeAsync(
+        LoadedWorker worker, InvocationRequest request, CancellationToken stopping)
+    {
+        var answer = worker.Stream.AskAsync(new() { InvocationRequest = request });
+        using var stop = stopping.Register(() => worker.Stream.Send(
+            new() { InvocationCancel = new() { InvocationId = request.InvocationId } }));
+        return (await answer).InvocationResponse.Result;
+    }
+
+    private InvocationRequest Request(LoadedWorker worker, string function, TypedData? trigger)
+    {
+        var metadata = worker.Functions[function];
         var request = new InvocationRequest
         {
             InvocationId = $"invocation-{Interlocked.Increment(ref _invocations)}",
-            FunctionId = _functions[function].FunctionId,
+            FunctionId = metadata.FunctionId,
             TraceContext = new() { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
         };
         if (trigger is not null)
             request.InputData.Add(
-                new ParameterBinding { Name = Trigger(function).GetProperty("name").GetString(), Data = trigger });
+                new ParameterBinding
+                {
+                    Name = JsonElement.Parse(metadata.RawBindings[0]).GetProperty("name").GetString(),
+                    Data = trigger,
+                });
         return request;
     }
 
-    private async Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken stopping)
-    {
-        using var stop = stopping.Register(
-            () => _worker.Send(new() { InvocationCancel = new() { InvocationId = request.InvocationId } }));
-        return (await _worker.AskAsync(new() { InvocationRequest = request })).InvocationResponse.Result;
-    }
-
-    private JsonElement Trigger(string function) =>
-        Bindings[function].Single(
-            b => b.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>Matches the route, starts an invocation, and forwards the request to the worker's server.</summary>
-    private async Task ForwardAsync(HttpContext context)
-    {
-        foreach (var function in _functions.Keys)
-        {
-            var trigger = Trigger(function);
-            if (trigger.GetProperty("type").GetString() != "httpTrigger"
-                || !trigger.GetProperty("methods").EnumerateArray().Any(
-                    m => HttpMethods.Equals(m.GetString()!, context.Request.Method)))
-                continue;
-            var values = new RouteValueDictionary();
-            var template = Microsoft.AspNetCore.Routing.Template.TemplateParser.Parse(
-                $"api/{trigger.GetProperty("route").GetString()}");
-            if (!new Microsoft.AspNetCore.Routing.Template.TemplateMatcher(template, []).TryMatch(context.Request.Path,
-                values))
-                continue;
-            var invocation = Request(function, trigger: null);
-            foreach (var (name, value) in values)
-                if (value is string text)
-                    invocation.TriggerMetadata[name] = new() { String = text };
-            await Task.WhenAll(
-                InvokeAsync(invocation, CancellationToken.None), ProxyAsync(context, invocation.InvocationId));
-            return;
-        }
-        context.Response.StatusCode = StatusCodes.Status404NotFound;
-    }
-
-    private async Task ProxyAsync(HttpContext context, string invocationId)
-    {
-        using var request = new HttpRequestMessage(
-            new(context.Request.Method), new Uri(_workerHttp, context.Request.Path + context.Request.QueryString));
-        request.Headers.Add("x-ms-invocation-id", invocationId);
-        foreach (var name in Forwarded)
-            request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].AsEnumerable());
-        if (HttpMethods.IsPost(context.Request.Method))
-        {
-            request.Content = new StreamContent(context.Request.Body);
-            request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-        }
-        using var response = await _http.SendAsync(request, context.RequestAborted);
-        context.Response.StatusCode = (int)response.StatusCode;
-        context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
-        foreach (var (name, values) in response.Headers.Where(header => header.Key != "Transfer-Encoding"))
-            context.Response.Headers[name] = values.ToArray();
-        await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
-    }
+    /// <summary>A worker whose functions are loaded.</summary>
+    private sealed record LoadedWorker(
+        WorkerStream Stream, IReadOnlyDictionary<string, string> Capabilities,
+        IReadOnlyDictionary<string, RpcFunctionMetadata> Functions);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Pipeline.Model;
 using Pipeline.Tests.Support;
@@ -17,7 +16,7 @@ public sealed class ApiOverAzureTests(Servers servers) : ApiSuite(servers)
     public async Task ASentListIsTakenOncePerIdempotencyKeyAndReadByIntake()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var app = await StartAsync("", KeySetting, ("Pipeline:Intake:SourcePrefixes:0", "azblob://lists/"));
+        await using var app = await StartAsync(KeySetting, ("Pipeline:Intake:SourcePrefixes:0", "azblob://lists/"));
         using var http = Client(app);
         http.DefaultRequestHeaders.Add("Idempotency-Key", "one");
         async Task<(HttpResponseMessage Answer, string Id)> SendAsync()
@@ -35,9 +34,8 @@ public sealed class ApiOverAzureTests(Servers servers) : ApiSuite(servers)
         Assert.False(first.Headers.Contains("Idempotency-Replayed"));
         Assert.True(again.Headers.Contains("Idempotency-Replayed"));
         Assert.Equal(id, sameId);
-        var delivery = await app.Receiver.ReceiveAsync(QueueNames.UrlLists, 32, TimeSpan.FromMinutes(1), token);
-        var message = Encoding.UTF8.GetString(Assert.Single(delivery.Messages).Body.Span);
-        Assert.Equal(Status.Success, (await app.Host.InvokeQueueAsync("Intake", message)).Status);
-        Assert.Equal(ListState.Open, (await app.Ledger.GetListAsync(id, token))!.State);
+        await app.Host.WaitForDeliveryAsync(delivery => delivery is { Function: "Intake", Result: Status.Success });
+        Assert.NotNull(await app.Ledger.GetListAsync(id, token));
+        Assert.Single(app.Host.Deliveries, delivery => delivery.Function == "Intake");
     }
 }
