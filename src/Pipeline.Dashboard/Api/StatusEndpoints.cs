@@ -26,7 +26,7 @@ internal static class StatusEndpoints
         OverviewReporter reporter, StatusReporter status, CancellationToken cancellationToken)
     {
         var overview = await reporter.ReportAsync(cancellationToken);
-        var pause = status.Pause;
+        var pause = await status.GetPauseAsync(cancellationToken);
         return Results.Json(new StatusAnswer(
             overview.At, overview.Source, overview.Verdict, overview.Lists, overview.Flow, overview.Outcomes,
             overview.Unknown, overview.Money, overview.Events, overview.Finished, overview.DeadLetters,

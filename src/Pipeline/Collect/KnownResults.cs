@@ -116,7 +116,7 @@ internal sealed partial class KnownResults(
         {
             using var found = await reader.ReadAsync(submission, message.TaskId, fromApi, cancellationToken);
             if (!fromApi)
-                refusals.Clear();
+                await refusals.ClearAsync();
             if (found is null)
                 return new(IsSettled: false);
             var record = await recorder.StageAsync(submission, input, message, found, cancellationToken);
@@ -126,7 +126,7 @@ internal sealed partial class KnownResults(
         {
             LogDoubt(message.TaskId, message.SubmissionId, doubt.Message);
             if (RefusedReads.IsRefusal(doubt))
-                refusals.Note(doubt);
+                await refusals.NoteAsync(doubt, cancellationToken);
             return new(IsSettled: false, doubt);
         }
     }

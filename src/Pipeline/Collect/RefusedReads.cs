@@ -28,31 +28,38 @@ internal sealed partial class RefusedReads(
         error is { Reason: FailureReasons.AccessDenied, IsStoreFault: false };
 
     /// <summary>Records a denied read; pauses submission after several in a row.</summary>
-    public void Note(PipelineException refused)
+    public async Task NoteAsync(PipelineException refused, CancellationToken cancellationToken)
     {
         var count = Interlocked.Increment(ref _inARow);
-        if (count < PauseAfter || gate.Current is { Hold: not HoldReason.Deliveries })
+        if (count < PauseAfter || IsCovered(await gate.FindAsync(cancellationToken)))
             return;
         var reason = $"Submission is paused because deliveries cannot be read: {refused.Message} "
             + $"Results wait for up to {options.Value.Collect.RefusedWindow} (Collect:RefusedWindow); "
             + "everything resumes automatically once access works.";
-        gate.PauseFor(Pause, reason, HoldReason.Deliveries);
+        await gate.PauseForAsync(Pause, reason, HoldReason.Deliveries);
         if (count == PauseAfter)
             LogPaused(reason);
     }
 
     /// <summary>Records a read that the store allowed; resumes submission.</summary>
-    public void Clear()
+    public async Task ClearAsync()
     {
         if (Volatile.Read(ref _inARow) == 0 || Interlocked.Exchange(ref _inARow, 0) < PauseAfter)
             return;
-        gate.Open(HoldReason.Deliveries);
+        await gate.OpenAsync(HoldReason.Deliveries);
         LogResumed();
     }
 
     /// <summary>Whether a result has waited longer than <c>Collect:RefusedWindow</c>.</summary>
     public bool IsOver(ResultMessage message) =>
         time.GetUtcNow() - message.Since >= options.Value.Collect.RefusedWindow;
+
+    /// <summary>
+    /// Whether there is a pause for another reason, or one for this reason that lasts long enough: each process that
+    /// meets denials would write it again for each of them.
+    /// </summary>
+    private bool IsCovered(SubmissionGate.Pause? pause) =>
+        pause is not null && (pause.Hold != HoldReason.Deliveries || pause.Until - time.GetUtcNow() > Pause * 0.8);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}")]
     private partial void LogPaused(string reason);

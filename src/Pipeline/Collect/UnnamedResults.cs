@@ -39,7 +39,7 @@ internal sealed partial class UnnamedResults(
         }
         catch (PipelineException refused) when (RefusedReads.IsRefusal(refused))
         {
-            refusals.Note(refused);
+            await refusals.NoteAsync(refused, cancellationToken);
             if (!refusals.IsOver(message))
                 await postponement.WaitOutAsync(message, refused, cancellationToken);
         }

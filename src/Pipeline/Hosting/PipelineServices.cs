@@ -196,6 +196,7 @@ public static class PipelineServices
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<ILedgerCounts>(s => s.GetRequiredService<LocalLedger>());
         services.AddSingleton<IRequestPace, LocalRequestPace>();
+        services.AddSingleton<IPauseLedger, LocalPauseLedger>();
         services.AddSingleton<IScheduleLedger, LocalScheduleLedger>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<IInputIndex, LocalInputIndex>();
@@ -230,6 +231,7 @@ public static class PipelineServices
         services.AddSingleton<ILedger, TableLedger>();
         services.AddSingleton<ILedgerCounts, SubmissionCounts>();
         services.AddSingleton<IRequestPace, TableRequestPace>();
+        services.AddSingleton<IPauseLedger, TablePauseLedger>();
         services.AddSingleton<IScheduleLedger, TableScheduleLedger>();
         services.AddSingleton<AzureRecordStore>();
         services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());

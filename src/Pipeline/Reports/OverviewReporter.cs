@@ -51,7 +51,7 @@ internal sealed class OverviewReporter(
         {
             At = time.GetUtcNow(),
             Source = Source,
-            Verdict = verdicts.Judge(open, hasMore),
+            Verdict = await verdicts.JudgeAsync(open, hasMore, stop),
             Lists = open,
             HasMore = hasMore,
             Flow = Flow(found, lists),

@@ -15,8 +15,9 @@ internal sealed class StatusReporter(
 
     private readonly PacedReads<ListReport?> _lists = new(time);
 
-    /// <summary>The pause of submission in this process; null for none.</summary>
-    public SubmissionGate.Pause? Pause => gate.Current;
+    /// <summary>Returns the pause of submission; null for none.</summary>
+    public Task<SubmissionGate.Pause?> GetPauseAsync(CancellationToken cancellationToken) =>
+        gate.FindAsync(cancellationToken);
 
     public async Task<OpenListsReport> GetOpenListsAsync(CancellationToken cancellationToken)
     {
@@ -82,10 +83,14 @@ internal sealed class StatusReporter(
     }
 
     private async Task<OpenListsReport> ReportAsync(
-        List<string> ids, bool hasMore, CancellationToken cancellationToken) => new(
-        ids, hasMore, gate.Current?.Until, gate.Current?.Reason,
-        budget.DayLimit is null
-            ? null
-            : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
-        await activity.GetRefusedAsync(MaxLists, cancellationToken));
+        List<string> ids, bool hasMore, CancellationToken cancellationToken)
+    {
+        var pause = await gate.FindAsync(cancellationToken);
+        return new(
+            ids, hasMore, pause?.Until, pause?.Reason,
+            budget.DayLimit is null
+                ? null
+                : await budget.GetUsedAsync(time.GetUtcNow(), cancellationToken), budget.DayLimit,
+            await activity.GetRefusedAsync(MaxLists, cancellationToken));
+    }
 }

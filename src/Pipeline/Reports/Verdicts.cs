@@ -36,11 +36,12 @@ internal sealed class Verdicts(IStoreProblem health, SubmissionGate gate)
         new(StringComparer.Ordinal) { "api_key", "deliveries", FailureReasons.AccessDenied };
 
     /// <summary>Judges from how far the open lists are.</summary>
-    public VerdictReport Judge(IReadOnlyList<ListProgress> open, bool hasMore)
+    public async Task<VerdictReport> JudgeAsync(
+        IReadOnlyList<ListProgress> open, bool hasMore, CancellationToken cancellationToken)
     {
         if (health.Problem is { } problem)
             return new(VerdictLevel.Stuck, Disk, $"Stuck: {problem}", null, null, Actions[Disk]);
-        if (gate.Current is { Hold: not HoldReason.None } pause)
+        if (await gate.FindAsync(cancellationToken) is { Hold: not HoldReason.None } pause)
             return OfWait(WordOf(pause.Hold), pause.Reason, null, pause.Until);
         if (open.Count == 0)
             return new(VerdictLevel.Idle, null, "All is well. No list is open.", null, null, "pipeline submit LIST");

@@ -51,7 +51,6 @@ internal sealed partial class PostAnswers(
     private async Task AcceptAsync(
         SubmissionEntry intent, IReadOnlyList<InputEntry> inputs, PostOutcome.Accepted accepted)
     {
-        unaccepted.Resume();
         var tasks = new TaskMatcher(intent, inputs).Match(accepted.Tasks);
         await ledger.AddTasksAsync(intent.SubmissionId, tasks, CancellationToken.None);
         CrashPoint.Pass("submit.after-tasks");
@@ -66,6 +65,7 @@ internal sealed partial class PostAnswers(
         CrashPoint.Pass("submit.after-state");
         var batch = accepted.BatchId is { } id ? $"batch {id}" : "a single task";
         LogAccepted(intent.SubmissionId, batch, accepted.Tasks.Count);
+        await unaccepted.ResumeAsync(intent);
         if (settled is not null)
             await refusals.EndRefusedAsync(
                 settled, PartialAcceptance.Find(settled, inputs, tasks, accepted), CancellationToken.None);

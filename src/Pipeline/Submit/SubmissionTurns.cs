@@ -45,12 +45,40 @@ internal sealed partial class SubmissionTurns(
             return await SendLaterAsync(submission, early, cancellationToken);
         if (await _shares.TryEnterAsync(submission.ListId, cancellationToken) is not { } turn)
             return await SendLaterAsync(submission, ListShares.Later, cancellationToken);
-        if (gate.Current is not { } pause)
+        if (await gate.FindAsync(cancellationToken) is not { } pause)
             return turn;
         using (turn)
-            await holds.WaitAsync(
-                submission, pause.Hold, pause.Reason, pause.Until - time.GetUtcNow(), cancellationToken);
+            await HoldAsync(submission, pause, cancellationToken);
         return null;
+    }
+
+    /// <summary>
+    /// Asks right before the POST whether submission is paused. After a pause, the first submission passes alone, and
+    /// the others wait for its answer: call <see cref="EndAsync"/> after a pass.
+    /// </summary>
+    /// <returns>Whether it may be posted; otherwise it waits.</returns>
+    public async Task<bool> TryPassAsync(SubmissionEntry planned, CancellationToken cancellationToken)
+    {
+        if (await gate.TryPassAsync(planned.SubmissionId, cancellationToken) is not { } pause)
+            return true;
+        await HoldAsync(planned, pause, cancellationToken);
+        return false;
+    }
+
+    /// <summary>Lets another submission try if this one was to try and its POST proved nothing.</summary>
+    public Task EndAsync(SubmissionEntry planned) => gate.GiveUpTrialAsync(planned.SubmissionId);
+
+    /// <summary>
+    /// Puts a submission off. While another one tries, that takes seconds: nothing is written, and nobody is given up.
+    /// </summary>
+    private async Task HoldAsync(
+        SubmissionEntry planned, SubmissionGate.Pause pause, CancellationToken cancellationToken)
+    {
+        var delay = pause.Until - time.GetUtcNow();
+        if (pause.IsTried)
+            await SendLaterAsync(planned, delay, cancellationToken);
+        else
+            await holds.WaitAsync(planned, pause.Hold, pause.Reason, delay, cancellationToken);
     }
 
     private async Task<IDisposable?> SendLaterAsync(

@@ -125,7 +125,7 @@ internal sealed partial class SubmitGuards(
             CultureInfo.InvariantCulture,
             $"The day's budget of {Amount.Of(limit, "URL")} is used up. Submission resumes automatically the next day "
                 + $"(UTC). To resume now, raise {budget.DaySetting} and start again.");
-        gate.PauseFor(wait, reason, HoldReason.DailyBudget);
+        gate.PauseForDay(wait, reason);
         LogPaused(planned.SubmissionId, wait.TotalSeconds, reason);
         await holds.WaitAsync(planned, HoldReason.DailyBudget, reason, wait, cancellationToken);
     }

@@ -41,10 +41,18 @@ internal sealed class SubmitStage(
 
         // The rate limit may hold it for long, and the list may be paused or cancelled meanwhile.
         await poster.WaitForTurnAsync(cancellationToken);
-        if (!await steering.AdmitAsync(planned, cancellationToken))
+        if (!await steering.AdmitAsync(planned, cancellationToken)
+            || !await turns.TryPassAsync(planned, cancellationToken))
             return;
-        var now = time.GetUtcNow();
-        if (await guards.AdmitAsync(planned, inputs, now, cancellationToken))
-            await poster.PostAsync(planned, inputs, now, cancellationToken);
+        try
+        {
+            var now = time.GetUtcNow();
+            if (await guards.AdmitAsync(planned, inputs, now, cancellationToken))
+                await poster.PostAsync(planned, inputs, now, cancellationToken);
+        }
+        finally
+        {
+            await turns.EndAsync(planned);
+        }
     }
 }

@@ -25,8 +25,8 @@ internal sealed partial class UnacceptedPosts(
     // One answer that asks for a day must not hold all lists back for a day: another POST asks whether that is so.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
-    /// <summary>Ends every pause: Nimble accepts submissions.</summary>
-    public void Resume() => gate.Open();
+    /// <summary>Ends the pause if this submission's POST was the one that was to try: Nimble accepted it.</summary>
+    public Task ResumeAsync(SubmissionEntry accepted) => gate.OpenAsync(accepted.SubmissionId);
 
     /// <summary>Pauses all submission after a refusal that concerns more than this submission's content.</summary>
     public async Task PauseAsync(
@@ -35,7 +35,7 @@ internal sealed partial class UnacceptedPosts(
     {
         var (hold, shortest, reason) = Describe(refused);
         var wait = refused.RetryAfter.AtLeast(shortest);
-        gate.PauseFor(wait < LongestPause ? wait : LongestPause, reason, hold);
+        await gate.PauseForAsync(wait < LongestPause ? wait : LongestPause, reason, hold);
         LogPaused(intent.SubmissionId, wait.TotalSeconds, reason);
         await BackToPlannedAsync(planned, intent, hold, reason, wait, cancellationToken);
     }
@@ -58,7 +58,7 @@ internal sealed partial class UnacceptedPosts(
     public async Task GiveBackAsync(SubmissionEntry intent)
     {
         await budget.GiveBackAsync(intent, CancellationToken.None);
-        gate.Open(HoldReason.DailyBudget);
+        gate.OpenDay();
     }
 
     private (HoldReason Hold, TimeSpan Shortest, string Reason) Describe(PostOutcome.Refused refused)

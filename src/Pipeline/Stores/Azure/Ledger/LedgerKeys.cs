@@ -56,11 +56,14 @@ internal static class LedgerKeys
     /// <summary>Index partition of what people did, the latest first.</summary>
     public const string EventPartition = "events";
 
-    /// <summary>Partition of the row with the first free turn for a request to Nimble.</summary>
+    /// <summary>Partition of what all processes share about Nimble: the first free turn and the pause.</summary>
     public const string PacePartition = "pace";
 
     /// <summary>Row key of the first free turn.</summary>
     public const string PaceRow = "free";
+
+    /// <summary>Row key of the pause of all submission.</summary>
+    public const string PauseRow = "pause";
 
     /// <summary>Index partition of the schedules.</summary>
     public const string SchedulePartition = "schedules";
