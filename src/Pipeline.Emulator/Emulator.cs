@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Console;
 using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
+using Pipeline.Emulator.Overview;
 using Pipeline.Emulator.Sample;
 using Pipeline.Emulator.Work.Delivery;
 
@@ -66,11 +67,14 @@ public static class Emulator
         builder.Services.AddRoutingCore();
         builder.Services.AddEmulator(options, faults);
         var app = builder.Build();
+        var requests = app.Services.GetRequiredService<RequestCounts>();
+        app.Use(next => context => requests.InvokeAsync(context, next));
         var gate = app.Services.GetRequiredService<ApiGate>();
         app.Use(next => context => gate.InvokeAsync(context, next));
         app.MapApi();
         app.MapBuckets(app.Services.GetRequiredService<BucketStore>(), app.Services.GetRequiredService<StoreFaults>());
         app.MapSampleSite();
+        app.Services.GetRequiredService<OverviewEndpoints>().Map(app);
         return app;
     }
 

@@ -3,6 +3,7 @@ using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Buckets;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Hostile;
+using Pipeline.Emulator.Overview;
 using Pipeline.Emulator.Pages;
 using Pipeline.Emulator.Store;
 using Pipeline.Emulator.Work;
@@ -28,7 +29,7 @@ internal static class EmulatorServices
 
     private static void AddStores(IServiceCollection services, EmulatorOptions options)
     {
-        services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskStore.Schema));
+        services.AddSingleton(_ => Database.Open(Path.Combine(options.DataFolder, "emulator.db"), TaskSchema.Sql));
         services.AddSingleton(new ResultFiles(Path.Combine(options.DataFolder, "results")));
         services.AddSingleton(_ => new BucketStore(Path.Combine(options.DataFolder, "buckets")));
         services.AddSingleton<TaskStore>().AddSingleton<FullDisk>();
@@ -38,7 +39,7 @@ internal static class EmulatorServices
     {
         services.AddSingleton(StorageSettings.From(options.Storage, Environment.GetEnvironmentVariable));
         services.AddSingleton<S3Writer>().AddSingleton<GcsWriter>().AddSingleton<ObjectWriter>();
-        services.AddSingleton<OwnAddress>();
+        services.AddSingleton<OwnAddress>().AddSingleton<WebhookLog>();
         services.AddSingleton(p => CreateFetcher(p.GetRequiredService<OwnAddress>(), options));
         services.AddSingleton(p => ActivatorUtilities.CreateInstance<WebhookSender>(p, CreateWebhookClient()));
         services.AddSingleton<JobSignals>().AddSingleton<RunningTasks>().AddSingleton<TaskResults>();
@@ -47,8 +48,10 @@ internal static class EmulatorServices
 
     private static void AddEndpoints(IServiceCollection services)
     {
-        services.AddSingleton<ApiGate>().AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>();
+        services.AddSingleton<ApiGate>().AddSingleton<RequestCounts>().AddSingleton<CallerAccess>();
+        services.AddSingleton<TaskPlanner>().AddSingleton<ExtractEndpoints>();
         services.AddSingleton<TaskEndpoints>().AddSingleton<BatchEndpoints>().AddSingleton<AdminEndpoints>();
+        services.AddSingleton<OverviewReader>().AddSingleton<ObjectViewer>().AddSingleton<OverviewEndpoints>();
     }
 
     private static PageFetcher CreateFetcher(OwnAddress own, EmulatorOptions options) =>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using Pipeline.Emulator.Faults;
 using Pipeline.Emulator.Store;
@@ -7,13 +6,10 @@ namespace Pipeline.Emulator.Api;
 
 /// <summary>
 /// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>, for tests and auditors; Nimble's API has neither.
-/// They answer requests from this machine to one of its loopback names, and requests with the API key where one is set.
-/// They never show a callback's token.
+/// <see cref="CallerAccess"/> decides whom they answer. They never show a callback's token.
 /// </summary>
-internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, FaultInjector faults, TaskStore store)
+internal sealed class AdminEndpoints(CallerAccess access, FaultInjector faults, TaskStore store)
 {
-    private const int MinTokenLength = 20;
-
     public Task GetFaultsAsync(HttpContext context) => GuardAsync(context, () => ShowFaultsAsync(context));
 
     /// <summary>
@@ -55,18 +51,17 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         for (List<PostRow> page = store.GetPosts(0, 100); page.Count > 0; page = store.GetPosts(page[^1].Seq, 100))
             page.ForEach(post => WritePost(w, post, withUrls));
         w.WriteEndArray();
-        var states = store.CountByState();
+        var totals = store.GetTotals();
         w.WriteStartObject("tasks");
         w.WriteNumber("total", store.TaskCount);
-        foreach (var state in Enum.GetValues<TaskState>())
-            w.WriteNumber(
-                JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()), states.GetValueOrDefault(state));
+        w.WriteNumber("pending", totals.Pending);
+        w.WriteNumber("success", totals.Success);
+        w.WriteNumber("error", totals.Error);
         w.WriteEndObject();
-        var work = store.CountWork();
-        w.WriteNumber("objects_delivered", work.Objects);
-        w.WriteNumber("callbacks_attempted", work.Calls);
-        w.WriteNumber("callbacks_accepted", work.Taken);
-        w.WriteNumber("jobs_waiting", work.Jobs);
+        w.WriteNumber("objects_delivered", totals.Objects);
+        w.WriteNumber("callbacks_attempted", totals.Calls);
+        w.WriteNumber("callbacks_accepted", totals.CallsTaken);
+        w.WriteNumber("jobs_waiting", store.CountJobs());
     }));
 
     private static string ValueOf(JsonElement value) => value.ValueKind switch
@@ -91,7 +86,7 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         writer.WriteString("batch_id", post.IsBatch ? post.Id : null);
         writer.WriteString("task_id", post.IsBatch ? null : post.Id);
         writer.WriteNumber("inputs", post.Inputs);
-        writer.WriteString("callback_path", post.Delivery.CallbackUrl is { } url ? PathOf(url) : null);
+        writer.WriteString("callback_path", post.Delivery.CallbackUrl is { } url ? HiddenToken.PathOf(url) : null);
         writer.WriteString("storage_url", post.Delivery.StorageUrl);
         writer.WriteString("answered", post.Answered);
         writer.WriteString("created_at", TaskJson.Time(post.CreatedAt));
@@ -105,25 +100,7 @@ internal sealed class AdminEndpoints(EmulatorOptions options, ApiGate gate, Faul
         writer.WriteEndObject();
     }
 
-    /// <summary>
-    /// The path of a callback URL, without its query. <c>[token]</c> replaces a last segment that is long enough to be
-    /// a secret.
-    /// </summary>
-    private static string PathOf(string url)
-    {
-        var path = new Uri(url).AbsolutePath;
-        var last = path.LastIndexOf('/') + 1;
-        return path.Length - last < MinTokenLength ? path : path[..last] + "[token]";
-    }
-
-    private Task GuardAsync(HttpContext context, Func<Task> handle) => IsFromThisMachine(context) || HasTheKey(context)
+    private Task GuardAsync(HttpContext context, Func<Task> handle) => access.IsAllowed(context)
         ? handle()
         : Replies.FailedAsync(context, 403, "The admin endpoints are open to this machine only.");
-
-    private static bool IsFromThisMachine(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address
-        && IPAddress.IsLoopback(address)
-        && LoopbackHost.Is(context.Request.Host.Host);
-
-    private bool HasTheKey(HttpContext context) => options.ApiKey is not null && gate.HasKey(context.Request);
 }

@@ -33,6 +33,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
             await PassToBucketsAsync(context, next);
             return;
         }
+        Confine(context.Response.Headers);
         WriteRateHeaders(context.Response.Headers);
         if (!HasKey(context.Request))
             await Replies.FailedAsync(
@@ -48,11 +49,14 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         var key = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? header["Bearer ".Length..].Trim()
             : "";
-        return options.ApiKey is null
-            ? key.Length > 0
-            : CryptographicOperations.FixedTimeEquals(
-                Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
+        return IsKey(key);
     }
+
+    /// <summary>Whether a text is the API key; where none is set, whether it is any.</summary>
+    public bool IsKey(string key) => options.ApiKey is null
+        ? key.Length > 0
+        : CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(options.ApiKey));
 
     private async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {
@@ -68,6 +72,7 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
 
     private static async Task PassToBucketsAsync(HttpContext context, RequestDelegate next)
     {
+        Confine(context.Response.Headers);
         try
         {
             await next(context);
@@ -76,6 +81,13 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
         }
+    }
+
+    // A browser that opens an object or an answer must not run it as a part of our own page, which switches faults.
+    private static void Confine(IHeaderDictionary headers)
+    {
+        headers.ContentSecurityPolicy = "sandbox";
+        headers.XContentTypeOptions = "nosniff";
     }
 
     private async Task PassAsync(HttpContext context, RequestDelegate next)

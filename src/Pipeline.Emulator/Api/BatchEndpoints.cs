@@ -34,7 +34,7 @@ internal sealed class BatchEndpoints(TaskStore store, RunningTasks running, Host
             }
             w.WriteEndArray();
             var next = hostile.TargetList(context) ?? (batches.Count > page.Limit ? batches[page.Limit - 1].Seq : null);
-            ListPage.WritePagination(w, next, store.BatchCount());
+            ListPage.WritePagination(w, next, store.GetTotals().Batches);
         });
     }
 

@@ -67,6 +67,10 @@ internal sealed class BucketIndex : IAsyncDisposable
                 (Read(row), row.IsDBNull(12) ? null : row.GetFieldValue<byte[]>(12)), bucket,
                 Utf8(key)).FirstOrDefault());
 
+    /// <summary>Up to <paramref name="limit"/> objects of all buckets, the newest first.</summary>
+    public IReadOnlyList<StoredObject> Newest(int limit) => _database.Read(
+        d => d.Query($"SELECT {Columns} FROM objects ORDER BY generation DESC LIMIT $1", Read, (long)limit));
+
     /// <summary>The highest generation of all objects; 0 when there are none.</summary>
     public long LastGeneration() =>
         _database.Read(d => d.Scalar<long>("SELECT ifnull(max(generation), 0) FROM objects"));

@@ -71,6 +71,9 @@ internal sealed class BucketStore(string folder, TimeProvider? time = null) : IA
     /// <summary>Finds an object; null when it does not exist.</summary>
     public StoredObject? Find(string bucket, string key) => Index.Find(bucket, key);
 
+    /// <summary>Up to <paramref name="limit"/> objects of all buckets, the newest first.</summary>
+    public IReadOnlyList<StoredObject> Newest(int limit) => Index.Newest(limit);
+
     /// <summary>
     /// Opens an object; null when it does not exist. An open object can be read to its end even when it is replaced or
     /// removed meanwhile.

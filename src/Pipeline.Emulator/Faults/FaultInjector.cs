@@ -20,12 +20,29 @@ internal sealed class FaultInjector(FaultSet faults)
         .. NoResult.Forms,
     ];
 
+    private readonly Lock _changing = new();
     private volatile Live _live = new(faults);
 
     public FaultSet Current => _live.Set;
 
     /// <summary>Replaces all faults and restarts their counts. Existing tasks keep the faults drawn for them.</summary>
-    public void Replace(FaultSet faults) => _live = new(faults);
+    public void Replace(FaultSet faults)
+    {
+        lock (_changing)
+            _live = new(faults);
+    }
+
+    /// <summary>
+    /// Changes one fault, or switches it off where <paramref name="fault"/> is null. All others keep their counts.
+    /// </summary>
+    public void Set(string name, ConfiguredFault? fault)
+    {
+        lock (_changing)
+            _live = _live.With(name, fault);
+    }
+
+    /// <summary>How many of a fault's count have happened; 0 for a fault without a count.</summary>
+    public int Used(string name) => _live.Used(name);
 
     /// <summary>Whether a fault happens to the request or task with this index. Uses up one of a count.</summary>
     public bool Happens(string name, long index) => _live.Happens(name, index, out _);
@@ -115,15 +132,22 @@ internal sealed class FaultInjector(FaultSet faults)
         live.Set.Faults.TryGetValue(name, out var fault) ? fault.Number : defaultValue;
 
     /// <summary>A set of faults, and how much of each count is used up.</summary>
-    private sealed class Live(FaultSet set)
+    private sealed class Live(FaultSet set, IEnumerable<KeyValuePair<string, int>>? used = null)
     {
-        private readonly ConcurrentDictionary<string, int> _used = new();
+        private readonly ConcurrentDictionary<string, int> _used = new(used ?? []);
         private readonly int _seed = set.Faults.TryGetValue("seed", out var seed) ? seed.Number : 0;
 
         public FaultSet Set => set;
 
         public bool IsHostile { get; } = set.Faults.Keys.Any(
             name => name.StartsWith("hostile", StringComparison.Ordinal));
+
+        public Live With(string name, ConfiguredFault? fault) =>
+            new(set.With(name, fault), _used.Where(u => u.Key != name));
+
+        public int Used(string name) => set.Faults.TryGetValue(name, out var fault) && fault.Chance.Count is { } count
+            ? Math.Min(count, _used.GetValueOrDefault(name))
+            : 0;
 
         public bool Happens(
             string name, long index, [NotNullWhen(true)] out ConfiguredFault? fault, string? drawnAs = null)

@@ -47,6 +47,15 @@ internal sealed class FaultSet(IReadOnlyDictionary<string, ConfiguredFault> faul
         return new(faults);
     }
 
+    /// <summary>These faults with one changed, or removed where <paramref name="fault"/> is null.</summary>
+    public FaultSet With(string name, ConfiguredFault? fault)
+    {
+        var changed = Faults.Where(f => f.Key != name).ToDictionary();
+        if (fault is not null)
+            changed.Add(name, fault);
+        return new(changed);
+    }
+
     private static FormatException Unknown(string name) =>
         new($"'{name}' is not a known fault. "
             + (Nearest.Of(name, FaultCatalog.ByName.Keys) is { } nearest ? $"Did you mean {nearest}? " : "")

@@ -69,5 +69,16 @@ internal sealed record Job(long Seq, JobKind Kind, DateTimeOffset DueAt, int Att
 /// <summary>A job that another one creates when it ends.</summary>
 internal sealed record NextJob(JobKind Kind, DateTimeOffset DueAt, int Attempt = 1);
 
+/// <summary>Counts of all work since the folder exists.</summary>
+/// <param name="Pending">Tasks that have not ended.</param>
+/// <param name="Success">Tasks that succeeded.</param>
+/// <param name="Error">Tasks that failed.</param>
+/// <param name="Batches">Accepted batches.</param>
+/// <param name="Objects">Objects written.</param>
+/// <param name="Calls">Webhook calls tried.</param>
+/// <param name="CallsTaken">Webhook calls answered with 2xx.</param>
+internal sealed record TaskTotals(
+    long Pending, long Success, long Error, long Batches, long Objects, long Calls, long CallsTaken);
+
 /// <summary>How many tasks of a batch have ended, and when the last one ended; null while some are open.</summary>
 internal sealed record Progress(int Completed, DateTimeOffset? LastFinishedAt);

@@ -9,23 +9,6 @@ namespace Pipeline.Emulator.Store;
 /// </summary>
 internal sealed class TaskStore(Database database)
 {
-    /// <summary>The tables of the store.</summary>
-    public const string Schema = """
-        CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_batch INTEGER NOT NULL,
-            inputs INTEGER NOT NULL,
-            delivery TEXT NOT NULL, answered TEXT NOT NULL, created_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS tasks (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, post INTEGER NOT NULL,
-            ordinal INTEGER NOT NULL, state INTEGER NOT NULL,
-            input TEXT NOT NULL, faults TEXT, created_at INTEGER NOT NULL, finished_at INTEGER, status_code INTEGER,
-            error TEXT, error_type TEXT, output_url TEXT,
-            delivered INTEGER NOT NULL DEFAULT 0, calls INTEGER NOT NULL DEFAULT 0,
-            calls_taken INTEGER NOT NULL DEFAULT 0);
-        CREATE INDEX IF NOT EXISTS tasks_post ON tasks (post, state);
-        CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,
-            due_at INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL);
-        CREATE INDEX IF NOT EXISTS jobs_due ON jobs (kind, due_at, seq);
-        """;
-
     private const string TaskColumns =
         "t.seq, t.id, p.id, p.is_batch, p.delivery, t.input, t.faults, t.state, t.created_at, t.finished_at, "
             + "t.status_code, t.error, t.error_type, t.output_url";
@@ -169,8 +152,6 @@ internal sealed class TaskStore(Database database)
                 + "1 ORDER BY seq DESC LIMIT $2",
             ReadPost, before, (long)max));
 
-    public long BatchCount() => database.Read(d => d.Scalar<long>("SELECT count(*) FROM posts WHERE is_batch = 1"));
-
     /// <summary>Up to <paramref name="max"/> POSTs above a sequence number, in order.</summary>
     public List<PostRow> GetPosts(long after, int max) => database.Read(d =>
         d.Query(
@@ -192,15 +173,16 @@ internal sealed class TaskStore(Database database)
         return new Progress(Math.Max(0, post.Inputs - (int)open), open > 0 ? null : Time(last));
     });
 
-    public Dictionary<TaskState, long> CountByState() => database.Read(d =>
-        d.Query("SELECT state, count(*) FROM tasks GROUP BY state", r => ((TaskState)r.GetInt32(0), r.GetInt64(1)))
-            .ToDictionary(x => x.Item1, x => x.Item2));
+    /// <summary>The counts of all work. Reading them costs the same however many tasks there are.</summary>
+    public TaskTotals GetTotals() => database.Read(d =>
+        d.Query(
+            "SELECT pending, success, error, batches, objects, calls, calls_taken FROM totals",
+            r => new TaskTotals(
+                r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5),
+                r.GetInt64(6)))[0]);
 
-    /// <summary>Counts objects written, webhook calls, webhook calls answered with 2xx, and open jobs.</summary>
-    public (long Objects, long Calls, long Taken, long Jobs) CountWork() => database.Read(d =>
-        d.Query("SELECT ifnull(sum(delivered), 0), ifnull(sum(calls), 0), ifnull(sum(calls_taken), 0), (SELECT "
-            + "count(*) FROM jobs) FROM tasks",
-            r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3)))[0]);
+    /// <summary>The number of open jobs.</summary>
+    public long CountJobs() => database.Read(d => d.Scalar<long>("SELECT count(*) FROM jobs"));
 
     private static void EndJob(StatementCache d, Job job, IEnumerable<NextJob> next)
     {

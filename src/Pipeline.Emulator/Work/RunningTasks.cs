@@ -7,6 +7,9 @@ internal sealed class RunningTasks
 {
     private readonly ConcurrentDictionary<long, byte> _seqs = new();
 
+    /// <summary>How many there are.</summary>
+    public int Count => _seqs.Count;
+
     public bool Contains(long seq) => _seqs.ContainsKey(seq);
 
     public void Add(long seq) => _seqs.TryAdd(seq, 0);

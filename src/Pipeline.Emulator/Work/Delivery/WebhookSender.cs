@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Pipeline.Emulator.Api;
 using Pipeline.Emulator.Hostile;
 using Pipeline.Emulator.Store;
 
@@ -10,7 +12,7 @@ namespace Pipeline.Emulator.Work.Delivery;
 /// forgets none.
 /// </summary>
 internal sealed class WebhookSender(
-    HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options)
+    HttpClient http, TaskStore store, JobSignals signals, OwnAddress own, EmulatorOptions options, WebhookLog log)
 {
     private const int MaxAttempts = 3;
 
@@ -18,7 +20,11 @@ internal sealed class WebhookSender(
 
     public async Task CallAsync(Job job, CancellationToken cancellationToken)
     {
-        var accepted = await TryCallAsync(job.Task, cancellationToken);
+        var (accepted, answer) = await TryCallAsync(job.Task, cancellationToken);
+        log.Add(
+            new(
+                options.Time.GetUtcNow(), job.Task.Id, HiddenToken.AddressOf(job.Task.Delivery.CallbackUrl!),
+                job.Attempt, answer, accepted));
         List<NextJob> next = [];
         if (!accepted && job.Attempt < MaxAttempts)
         {
@@ -30,7 +36,7 @@ internal sealed class WebhookSender(
             signals.Wake(JobKind.Call);
     }
 
-    private async Task<bool> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
+    private async Task<(bool Accepted, string Answer)> TryCallAsync(TaskRow task, CancellationToken cancellationToken)
     {
         using var content = HostileWebhook.Content(
             task, WebhookBody.Write(task, new Uri(own.Value, "v1").AbsoluteUri), options.Time);
@@ -42,18 +48,18 @@ internal sealed class WebhookSender(
             using var request = new HttpRequestMessage(
                 HttpMethod.Post, task.Delivery.CallbackUrl) { Content = content };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
-            return response.IsSuccessStatusCode;
+            return (response.IsSuccessStatusCode, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
         }
         // HttpClient lets a bare SocketException through when the connection is reset before it reads the remote
         // address (.NET 10).
         catch (Exception e) when (e is HttpRequestException or SocketException)
         {
-            return false;
+            return (false, "no connection");
         }
         catch (OperationCanceledException)
             when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return false;
+            return (false, "no answer in time");
         }
     }
 }

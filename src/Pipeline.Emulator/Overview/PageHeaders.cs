@@ -1,0 +1,30 @@
+namespace Pipeline.Emulator.Overview;
+
+/// <summary>Headers of what a browser shows: no script, nothing of another host, no frame, no cache.</summary>
+internal static class PageHeaders
+{
+    private const string Page =
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; "
+        + "img-src 'self'";
+
+    // An object may hold a stranger's page.
+    private const string Object = "sandbox; default-src 'none'; frame-ancestors 'none'";
+
+    /// <summary>For the emulator's own page.</summary>
+    public static void Protect(IHeaderDictionary headers) => Write(headers, Page);
+
+    /// <summary>For the content of an object.</summary>
+    public static void Confine(IHeaderDictionary headers) => Write(headers, Object);
+
+    private static void Write(IHeaderDictionary headers, string policy)
+    {
+        headers.ContentSecurityPolicy = policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers.CacheControl = "no-store";
+        // With no-referrer, browsers would send the page's forms with "Origin: null".
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+    }
+}
