@@ -221,7 +221,7 @@ public sealed class CallbackStageTests : IDisposable
         Assert.DoesNotContain([alone, .. burst, other, late], webhook => webhook.IsCompleted);
         sends.Dequeue().SetResult();
         Assert.Equal(CallbackAnswer.Accepted, await alone);
-        await UntilAsync(() => _sent.Count == 3);
+        await Patience.UntilAsync(() => _sent.Count == 3);
         Assert.Equal(
             Enumerable.Range(1, ResultMessage.MaxTasks).Select(i => $"t-{i}"), _sent[2].Each().Select(m => m.TaskId));
         Assert.DoesNotContain(burst, webhook => webhook.IsCompleted);
@@ -231,7 +231,7 @@ public sealed class CallbackStageTests : IDisposable
             PipelineException.Transient(FailureReasons.Unavailable, "The queue is unavailable."));
         foreach (var webhook in burst)
             await Assert.ThrowsAsync<PipelineException>(() => webhook);
-        await UntilAsync(() => _sent.Count == 4);
+        await Patience.UntilAsync(() => _sent.Count == 4);
         sends.Dequeue().SetResult();
         Assert.Equal(CallbackAnswer.Accepted, await late);
     }
@@ -279,12 +279,6 @@ public sealed class CallbackStageTests : IDisposable
         for (var i = 0; i < times; i++)
             answers.Add(await call());
         return answers;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition())
-            await Task.Delay(1, TestContext.Current.CancellationToken);
     }
 
     private static byte[] Gzip(ReadOnlySpan<byte> text)

@@ -66,7 +66,7 @@ public sealed class HintGathererTests
         var hint = AddAsync("t-1");
         _time.Advance(GatherFor);
 
-        await Until(() => _sent.Count == 1);
+        await Patience.UntilAsync(() => _sent.Count == 1);
         Assert.False(hint.IsCompleted);
         sending.SetException(PipelineException.Transient(FailureReasons.Unavailable, "Down."));
 
@@ -136,10 +136,4 @@ public sealed class HintGathererTests
     }
 
     private Task AddAsync(string taskId) => _gatherer.AddAsync(Submission, [taskId], Token);
-
-    private static async Task Until(Func<bool> condition)
-    {
-        while (!condition())
-            await Task.Yield();
-    }
 }

@@ -82,11 +82,7 @@ public sealed class CallbackEndpointTests : IAsyncDisposable
     public async Task ABodyThatDripsIsEndedByTheStageAndNotByTheServer()
     {
         var answer = SendAsync("Content-Length: 1000\r\n\r\n{", end: false);
-        for (var tries = 0; !answer.IsCompleted && tries < 1000; tries++)
-        {
-            _time.Advance(CallbackBodyReader.Limit);
-            await Task.Delay(10, Ct);
-        }
+        await _time.AdvanceUntilAsync(answer, CallbackBodyReader.Limit);
 
         Assert.StartsWith("HTTP/1.1 408 ", await answer, StringComparison.Ordinal);
         Assert.False(_serverHasALimit);

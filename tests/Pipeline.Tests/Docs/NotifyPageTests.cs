@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Notify;
@@ -63,14 +62,10 @@ public sealed partial class NotifyPageTests
         var script = $"{Block("python")}\nbody = open('body', 'rb').read()\nheaders = {{{headers}}}\n"
             + $"print(verify(headers, body, '{secret}'), verify(headers, body + b' ', '{secret}'))\n";
 
-        using var python = Process.Start(new ProcessStartInfo("python3", ["-c", script])
-        {
-            WorkingDirectory = folder.Path, RedirectStandardOutput = true,
-        })!;
+        var (_, output, error) = await Programs.RunAsync(
+            new("python3", ["-c", script]) { WorkingDirectory = folder.Path });
 
-        Assert.Equal(
-            expected,
-            (await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Trim());
+        Assert.Equal(expected, output.Trim() + error);
     }
 
     private static async Task<IResult> ReceiveAsync(HttpRequest request, string secret)

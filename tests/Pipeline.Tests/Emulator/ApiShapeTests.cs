@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -114,7 +115,7 @@ public sealed class ApiShapeTests
         var id = (string)accepted["task"]["id"]!;
         Assert.Equal(id, accepted.Headers.GetValues("x-task-id").Single());
         Assert.True(Guid.TryParse(id, out _));
-        await EmulatorLab.UntilAsync(
+        await Patience.UntilAsync(
             async () => (string)(await lab.GetAsync($"v1/tasks/{id}"))["task"]["state"]! == "success");
         var task = (await lab.GetAsync($"v1/tasks/{id}"))["task"];
         Assert.Equal(
@@ -189,7 +190,7 @@ public sealed class ApiShapeTests
         await using var lab = await EmulatorLab.StartAsync();
         var accepted = await lab.PostBatchAsync([$"{lab.Site.Address}/held/1", lab.Site.Page(2)]);
         var batchId = (string)accepted["batch_id"]!;
-        await EmulatorLab.UntilAsync(
+        await Patience.UntilAsync(
             async () => (int)(await lab.GetAsync($"v1/batches/{batchId}/progress"))["completed_count"] == 1);
 
         var progress = await lab.GetAsync($"v1/batches/{batchId}/progress");

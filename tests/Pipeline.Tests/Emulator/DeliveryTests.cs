@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Amazon.Runtime;
 using Pipeline.Emulator;
 using Pipeline.Emulator.Work.Delivery;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -38,7 +39,7 @@ public sealed class DeliveryTests
             $$"""{"url":"{{lab.Site.Page("ü\u0301")}}","formats":["html"],"parse":"""
                 + """true,"country":"DE","locale":"de-DE","tag":"t","driver":"vx10"}""")!;
         var id = (string)(await lab.PostAsync("v1/extract/async", body))["task"]["id"]!;
-        await EmulatorLab.UntilAsync(async () => (await lab.GetAsync($"v1/tasks/{id}/results")).Status == 200);
+        await Patience.UntilAsync(async () => (await lab.GetAsync($"v1/tasks/{id}/results")).Status == 200);
 
         var result = (await lab.GetAsync($"v1/tasks/{id}/results")).Body!.AsObject();
 
@@ -93,7 +94,7 @@ public sealed class DeliveryTests
             $$"""{"url":"{{lab.Site.Page(1)}}","storage_type":"s3","storage_url":"s3://b/x/","storage_compress":"""
                 + """true,"storage_object_name":"my-name"}""")!;
         await lab.PostAsync("v1/extract/async", body);
-        await EmulatorLab.UntilAsync(async () => await lab.ReadObjectAsync("s3://b/x/my-name.json.gz") is not null);
+        await Patience.UntilAsync(async () => await lab.ReadObjectAsync("s3://b/x/my-name.json.gz") is not null);
     }
 
     [Fact]

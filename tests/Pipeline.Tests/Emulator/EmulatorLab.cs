@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Pipeline.Emulator;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -99,7 +100,7 @@ internal sealed class EmulatorLab : IAsyncDisposable
     /// <summary>Waits for the end of a batch and returns its details.</summary>
     public async Task<JsonNode> FinishAsync(string batchId)
     {
-        await UntilAsync(async () => (bool)(await GetAsync($"v1/batches/{batchId}/progress"))["completed"]);
+        await Patience.UntilAsync(async () => (bool)(await GetAsync($"v1/batches/{batchId}/progress"))["completed"]);
         return (await GetAsync($"v1/batches/{batchId}")).Body!;
     }
 
@@ -128,17 +129,6 @@ internal sealed class EmulatorLab : IAsyncDisposable
     }
 
     public Task<Answer> StatsAsync() => GetAsync("_admin/stats");
-
-    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
-
-    public static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var tries = 0; !await condition(); tries++)
-        {
-            Assert.True(tries < 1000, "The condition did not become true within about 10 s.");
-            await Task.Delay(10);
-        }
-    }
 
     public async ValueTask DisposeAsync()
     {

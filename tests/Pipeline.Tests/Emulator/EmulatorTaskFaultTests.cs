@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -29,7 +30,7 @@ public sealed class EmulatorTaskFaultTests
         await using var lab = await EmulatorLab.StartAsync("task_never=1");
         var batchId = (string)(
             await lab.PostBatchAsync([lab.Site.Page(1), lab.Site.Page(2)], callback: true))["batch_id"]!;
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_accepted"] == 1);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_accepted"] == 1);
         await lab.RestartAsync();
         Assert.Equal(0, (int)(await lab.StatsAsync())["jobs_waiting"]);
         Assert.Equal(
@@ -58,7 +59,7 @@ public sealed class EmulatorTaskFaultTests
         var waiting = accepted["tasks"].AsArray().Select(t => (string)t!["state"]!).Distinct();
         Assert.Equal(["pending", "queued"], waiting.Order());
         var batchId = (string)accepted["batch_id"]!;
-        await EmulatorLab.UntilAsync(
+        await Patience.UntilAsync(
             async () =>
                 (await StatesAsync(lab, batchId))
                     .Order()
@@ -109,10 +110,10 @@ public sealed class EmulatorTaskFaultTests
     {
         await using var lab = await EmulatorLab.StartAsync("object_late_ms=300");
         var task = (await lab.RunBatchAsync(1, "s3://b/", callback: true))["tasks"]![0]!;
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 1);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 1);
         Assert.Null(await lab.ReadObjectAsync((string)task["output_url"]!));
         Assert.Equal(200, (await lab.GetAsync($"v1/tasks/{task["id"]}/results")).Status);
-        await EmulatorLab.UntilAsync(async () => await lab.ReadObjectAsync((string)task["output_url"]!) is not null);
+        await Patience.UntilAsync(async () => await lab.ReadObjectAsync((string)task["output_url"]!) is not null);
     }
 
     [Theory]
@@ -172,7 +173,7 @@ public sealed class EmulatorTaskFaultTests
             $"{(damage == "object_late" ? "object_late_ms=100,object_empty" : $"object_{damage}")},object_heal_ms=200");
         var task = (await lab.RunBatchAsync(1, "s3://b/", compress))["tasks"]![0]!;
         await lab.RestartAsync();
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
         Assert.Equal(
             await lab.ReadGoodObjectAsync((string)task["id"]!, compress),
             await lab.ReadObjectAsync((string)task["output_url"]!));

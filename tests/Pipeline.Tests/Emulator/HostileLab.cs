@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -58,7 +59,7 @@ internal sealed class HostileLab : IAsyncDisposable
     /// </summary>
     public async Task<string> TaskIdAsync()
     {
-        await EmulatorLab.UntilAsync(async () => (int)(await _lab.StatsAsync())["tasks"]["success"]! > 0);
+        await Patience.UntilAsync(async () => (int)(await _lab.StatsAsync())["tasks"]["success"]! > 0);
         var faults = (await _lab.GetAsync("_admin/faults")).Body!;
         using (await _http.DeleteAsync(Address("_admin/faults"), Ct))
         {

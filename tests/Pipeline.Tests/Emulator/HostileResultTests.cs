@@ -91,7 +91,7 @@ public sealed class HostileResultTests
         await using var hook = await ResettableHook.StartAsync(first);
         await using var lab = await HostileLab.StartAsync("hostile_webhook=drip");
         using var post = await lab.PostAsync(isMarked: true, hook.Url);
-        Assert.Equal("{", await first.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct));
+        Assert.Equal("{", await first.Task.WaitAsync(Patience.Limit, Ct));
     }
 
     private static async Task<byte[]> WebhookAsync(string kind)
@@ -99,7 +99,7 @@ public sealed class HostileResultTests
         await using var hook = await TestServer.StartAsync(TestServer.Json("{}"));
         await using var lab = await HostileLab.StartAsync($"hostile_webhook={kind}");
         using var post = await lab.PostAsync(isMarked: true, new Uri(hook.Address, "hook").AbsoluteUri);
-        await EmulatorLab.UntilAsync(() => hook.Seen.Count == 1);
+        await Patience.UntilAsync(() => hook.Seen.Count == 1);
         return hook.Seen[0].Body;
     }
 

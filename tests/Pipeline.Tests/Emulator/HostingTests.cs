@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Pipeline.Emulator;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -24,7 +25,7 @@ public sealed class HostingTests
             var id = (string)JsonNode.Parse(
                 await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["task"]!["id"]!;
             HttpResponseMessage? result = null;
-            await EmulatorLab.UntilAsync(
+            await Patience.UntilAsync(
                 async () =>
                     (
                         result = await http.GetAsync(
@@ -46,7 +47,7 @@ public sealed class HostingTests
         var done = await lab.RunBatchAsync(3, "s3://b/");
         var urls = Enumerable.Range(0, 5).Select(n => $"{lab.Site.Address}/held/{n}");
         var open = (string)(await lab.PostBatchAsync(urls, "s3://b/", callback: true))["batch_id"]!;
-        await EmulatorLab.UntilAsync(
+        await Patience.UntilAsync(
             async () =>
                 (await lab.GetAsync($"v1/batches/{open}"))["tasks"]
                     .AsArray()
@@ -60,7 +61,7 @@ public sealed class HostingTests
         lab.Site.Held.SetResult();
         var batch = await lab.FinishAsync(open);
         Assert.All(batch["tasks"]!.AsArray(), t => Assert.Equal("success", (string)t!["state"]!));
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 5);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 5);
         Assert.Equal(8, (int)(await lab.StatsAsync())["tasks"]["total"]!);
         await lab.RunBatchAsync(1);
     }
@@ -84,19 +85,19 @@ public sealed class HostingTests
             new Uri(address, "v1/extract/batch"), body, TestContext.Current.CancellationToken);
         var batchId = (string)JsonNode.Parse(
             await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["batch_id"]!;
-        await EmulatorLab.UntilAsync(() => site.Fetches > 20);
+        await Patience.UntilAsync(() => site.Fetches > 20);
         first.Kill();
         await first.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(site.Webhooks.Count < 300);
         (var second, address) = await StartProcessAsync(folder);
         try
         {
-            await EmulatorLab.UntilAsync(async () =>
+            await Patience.UntilAsync(async () =>
                 (bool)JsonNode.Parse(
                     await http.GetStringAsync(
                         new Uri(address, $"v1/batches/{batchId}/progress"),
                         TestContext.Current.CancellationToken))!["completed"]!);
-            await EmulatorLab.UntilAsync(
+            await Patience.UntilAsync(
                 () => site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!).Distinct().Count() == 300);
         }
         finally
@@ -222,7 +223,8 @@ public sealed class HostingTests
             RedirectStandardError = true,
         };
         var process = Process.Start(start)!;
-        var line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        var line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken)
+            .AsTask().WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         Assert.StartsWith("The emulator listens on http://", line, StringComparison.Ordinal);
         return (process, new(line!.Split(' ')[^1]));
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -44,7 +45,7 @@ public sealed class RequestFaultTests
         await using var lab = await EmulatorLab.StartAsync(fault + "=1");
         var answer = await lab.PostBatchAsync([lab.Site.Page(1), lab.Site.Page(2)], callback: true);
         Assert.Equal((status, "false"), (answer.Status, (string)answer["success"]!));
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 2);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 2);
         var post = (await lab.StatsAsync())["posts"].AsArray().Single()!;
         Assert.Equal(
             (status.ToString(), 2, "/hook/x"),
@@ -66,7 +67,7 @@ public sealed class RequestFaultTests
         await using var lab = await EmulatorLab.StartAsync("post_slow_ms=400@1");
         var start = Stopwatch.GetTimestamp();
         var posting = lab.PostBatchAsync([lab.Site.Page(1)]);
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["tasks"]["success"]! == 1);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["tasks"]["success"]! == 1);
         Assert.False(posting.IsCompleted);
         Assert.Equal(200, (await posting).Status);
         Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(400));
@@ -124,7 +125,7 @@ public sealed class RequestFaultTests
         var batch = await lab.PostBatchAsync(urls, "s3://b/p/", callback: true);
         await lab.FinishAsync((string)batch["batch_id"]!);
         var single = await lab.PostAsync("v1/extract/async", new JsonObject { ["url"] = lab.Site.Page(4) });
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
 
         var stats = await lab.StatsAsync();
 

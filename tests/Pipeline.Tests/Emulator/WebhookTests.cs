@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator;
 
@@ -9,7 +10,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync();
         var batch = await lab.RunBatchAsync(5, callback: true);
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 5);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 5);
 
         foreach (var (path, body) in lab.Site.Webhooks)
         {
@@ -27,7 +28,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync();
         await lab.PostBatchAsync(["http://127.0.0.1:1/"], callback: true);
-        await EmulatorLab.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
+        await Patience.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
         var body = lab.Site.Webhooks.Single().Body;
         Assert.Equal(("failed", "error"), ((string)body["status"]!, (string)body["task"]!["state"]!));
         Assert.NotEmpty((string)body["task"]!["error"]!);
@@ -41,7 +42,7 @@ public sealed class WebhookTests
         await using var lab = await EmulatorLab.StartAsync();
         lab.Site.RefuseWebhooks(refusals);
         await lab.RunBatchAsync(1, callback: true);
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
         var stats = await lab.StatsAsync();
         Assert.Equal((attempted, accepted), ((int)stats["callbacks_attempted"], (int)stats["callbacks_accepted"]));
         Assert.Equal(3, lab.Site.Webhooks.Count);
@@ -54,7 +55,7 @@ public sealed class WebhookTests
         await lab.RunBatchAsync(3, callback: true);
         Assert.Empty(lab.Site.Webhooks);
         await lab.RestartAsync();
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 3);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 3);
     }
 
     [Theory]
@@ -65,7 +66,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync($"webhook_form={form}");
         await lab.RunBatchAsync(1, "s3://b/", callback: true);
-        await EmulatorLab.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
+        await Patience.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
         var body = lab.Site.Webhooks.Single().Body.AsObject();
         Assert.Equal(names, string.Join(' ', body.Select(p => p.Key).Take(2)));
         if (form == "bare")
@@ -77,7 +78,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_form=mixed,seed=3");
         await lab.RunBatchAsync(20, callback: true);
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 20);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 20);
         Assert.Equal(
             ["id", "status", "task"], lab.Site.Webhooks.Select(w => w.Body.AsObject().First().Key).Distinct().Order());
     }
@@ -87,7 +88,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_state=pending");
         await lab.RunBatchAsync(1, callback: true);
-        await EmulatorLab.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
+        await Patience.UntilAsync(() => !lab.Site.Webhooks.IsEmpty);
         Assert.Equal("pending", (string)lab.Site.Webhooks.Single().Body["task"]!["state"]!);
     }
 
@@ -96,7 +97,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_lost=3");
         await lab.RunBatchAsync(5, callback: true);
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["jobs_waiting"] == 0);
         Assert.Equal(2, lab.Site.Webhooks.Count);
     }
 
@@ -105,7 +106,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_repeat");
         await lab.RunBatchAsync(3, callback: true);
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 6);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 6);
         Assert.All(lab.Site.Webhooks.GroupBy(w => (string)w.Body["task"]!["id"]!), g => Assert.Equal(2, g.Count()));
     }
 
@@ -115,7 +116,7 @@ public sealed class WebhookTests
         await using var lab = await EmulatorLab.StartAsync("webhook_late=300");
         await lab.RunBatchAsync(1, callback: true);
         Assert.Empty(lab.Site.Webhooks);
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 1);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 1);
     }
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class WebhookTests
     {
         await using var lab = await EmulatorLab.StartAsync("webhook_shuffle,webhook_shuffle_ms=300");
         var batch = await lab.RunBatchAsync(20, callback: true);
-        await EmulatorLab.UntilAsync(() => lab.Site.Webhooks.Count == 20);
+        await Patience.UntilAsync(() => lab.Site.Webhooks.Count == 20);
         var ended = batch["tasks"]!.AsArray().OrderBy(t => (string)t!["modified_at"]!).Select(t => (string)t!["id"]!);
         Assert.NotEqual(ended, lab.Site.Webhooks.Select(w => (string)w.Body["task"]!["id"]!));
     }
@@ -146,7 +147,7 @@ public sealed class WebhookTests
         await using var lab = await EmulatorLab.StartAsync();
         var body = JsonNode.Parse($$"""{"url":"{{lab.Site.Page(1)}}","callback_url":"http://127.0.0.1:1/hook"}""")!;
         await lab.PostAsync("v1/extract/async", body);
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_attempted"] == 3);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_attempted"] == 3);
         Assert.Equal(0, (int)(await lab.StatsAsync())["jobs_waiting"]);
     }
 }

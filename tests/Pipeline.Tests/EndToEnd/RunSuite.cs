@@ -1,9 +1,5 @@
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Pipeline.Cli;
-using Pipeline.Cli.Run;
-using Pipeline.Cli.Settings;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Tests.Support;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Pipeline.Export.Copying;
 using Pipeline.Export.Sources;
@@ -119,15 +118,9 @@ public sealed partial class LoadPageTests : IAsyncLifetime
 
     private async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(
-            new ProcessStartInfo(program, arguments)
-            {
-                WorkingDirectory = _results[""], RedirectStandardOutput = true, RedirectStandardError = true,
-            })!;
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await error);
+        var (exitCode, output, error) = await Programs.RunAsync(
+            new(program, arguments) { WorkingDirectory = _results[""] });
+        Assert.True(exitCode == 0, error);
         return output;
     }
 

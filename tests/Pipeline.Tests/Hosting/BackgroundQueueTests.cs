@@ -58,7 +58,7 @@ public sealed class BackgroundQueueTests
                     answer.SetResult();
                 return Task.FromResult(isDone);
             },
-            Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+            Token).WaitAsync(Patience.Limit, Token);
 
         Assert.Equal(2, handled);
     }

@@ -121,7 +121,7 @@ public sealed partial class QueueHostTests
         });
 
         await Runner((_, _) => Done(() => Interlocked.Increment(ref handled)), receiver: receiver)
-            .RunAsync(_ => Task.FromResult(handled == 3), Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+            .RunAsync(_ => Task.FromResult(handled == 3), Token).WaitAsync(Patience.Limit, Token);
 
         Assert.Equal(3, completed);
         Assert.Equal(1, (await _queue.CountAsync(Token))[Queue].Invisible);

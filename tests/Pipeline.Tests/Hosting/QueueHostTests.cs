@@ -159,7 +159,7 @@ public sealed partial class QueueHostTests : IAsyncLifetime
         Func<CancellationToken, Task>? sweep = null) =>
         Runner(handle, concurrency, sweep)
             .RunAsync(_ => Task.FromResult(isDone()), Token)
-            .WaitAsync(TimeSpan.FromSeconds(30), Token);
+            .WaitAsync(Patience.Limit, Token);
 
     private QueueHost Runner(
         Func<string, CancellationToken, Task> handle, int concurrency = 8, Func<CancellationToken, Task>? sweep = null,

@@ -92,19 +92,13 @@ internal static class Bicep
         var start = new ProcessStartInfo(ProgramOf(version), arguments)
         {
             WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
         };
         start.Environment.Clear();
         start.Environment["HOME"] = home.Path;
         foreach (var (name, value) in Deployment)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var said = await Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
-            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new(process.ExitCode, string.Concat(said));
+        var (exitCode, output, error) = await Programs.RunAsync(start);
+        return new(exitCode, output + error);
     }
 
     /// <summary>Expands all resources of a parameter file, in its folder; returns the snapshot.</summary>

@@ -53,18 +53,13 @@ public sealed class CallbackKeyHookTests : IDisposable
         await File.WriteAllTextAsync(log, "", TestContext.Current.CancellationToken);
         await AddProgramAsync("azd", $"echo \"$*\" >> '{log}'");
         var start = new ProcessStartInfo(
-            "/bin/sh", [Path.Combine(Repository.Root, "infra", "azure", "hooks", "callback-key.sh")])
-        {
-            RedirectStandardError = true,
-        };
+            "/bin/sh", [Path.Combine(Repository.Root, "infra", "azure", "hooks", "callback-key.sh")]);
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_folder.Path}:/usr/bin:/bin";
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken), error);
+        var (exitCode, _, error) = await Programs.RunAsync(start);
+        return (exitCode, await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken), error);
     }
 
     private async Task AddProgramAsync(string name, string script)

@@ -93,11 +93,7 @@ public sealed class DeployScriptTests : IDisposable
             esac
             """);
         var start = new ProcessStartInfo(
-            "/bin/bash", [Path.Combine(Repository.Root, "infra", "azure", "deploy.sh"), "v1.1.0"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            "/bin/bash", [Path.Combine(Repository.Root, "infra", "azure", "deploy.sh"), "v1.1.0"]);
         start.Environment.Clear();
         foreach (var (name, value) in new Dictionary<string, string>
         {
@@ -113,13 +109,9 @@ public sealed class DeployScriptTests : IDisposable
             ["DEPLOYMENT"] = """{"STORAGE_URL":"s3://my-results/results/","MAXIMUM_INSTANCES":5}""",
         })
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var said = await Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
-            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (exitCode, output, error) = await Programs.RunAsync(start);
         return (
-            process.ExitCode, string.Concat(said),
+            exitCode, output + error,
             await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
     }
 

@@ -202,20 +202,12 @@ public sealed class GcpScriptTests : IDisposable
             File.SetUnixFileMode(
                 _folder["gcloud"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var start = new ProcessStartInfo(
-            "/bin/bash", [Path.Combine(Repository.Root, "infra", "gcp", "results-bucket.sh"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            "/bin/bash", [Path.Combine(Repository.Root, "infra", "gcp", "results-bucket.sh"), .. arguments]);
         start.Environment.Clear();
         start.Environment["PATH"] = $"{_folder.Path}:/usr/bin:/bin";
         start.Environment["KMS_KEY"] = kmsKey;
         start.Environment["BINDINGS"] = bindings;
-        using var process = Process.Start(start)!;
-        var said = await Task.WhenAll(
-            process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
-            process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, said[0], await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
+        var (exitCode, output, _) = await Programs.RunAsync(start);
+        return (exitCode, output, await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken));
     }
 }

@@ -46,17 +46,14 @@ public sealed class PackageTests
     {
         var start = new ProcessStartInfo("dotnet", arguments)
         {
-            WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Repository.Root,
         };
         // `dotnet test` sets variables with the path of MSBuild for its own build. This build must find MSBuild itself.
         foreach (var name in start.Environment.Keys.ToList())
             if (name.StartsWith("MSBUILD", StringComparison.Ordinal))
                 start.Environment.Remove(name);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, output + await errors);
+        var (exitCode, output, error) = await Programs.RunAsync(start);
+        Assert.True(exitCode == 0, output + error);
         return output;
     }
 }

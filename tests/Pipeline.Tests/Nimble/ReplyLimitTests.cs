@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Model;
 using Pipeline.Nimble.Replies;
-using Pipeline.Tests.Emulator;
 using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Nimble;
@@ -76,7 +75,7 @@ public sealed class ReplyLimitTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var stalled = Enumerable.Range(0, 40).Select(
             _ => rig.Client.PostBatchAsync("{}"u8.ToArray(), stop.Token)).ToList();
-        await EmulatorLab.UntilAsync(() => Volatile.Read(ref posts) == 40);
+        await Patience.UntilAsync(() => Volatile.Read(ref posts) == 40);
         Assert.IsType<PostOutcome.Accepted>(await rig.Client.PostBatchAsync("{}"u8.ToArray(), Ct));
         Assert.DoesNotContain(stalled, post => post.IsCompleted);
         await stop.CancelAsync();

@@ -53,14 +53,9 @@ public sealed class SharedPaceTests(Servers servers) : IDisposable
         var turns = Enumerable.Range(0, 30).Select(_ => pacer.WaitToReadAsync("s-1", Ct)).ToArray();
 
         // The first second's worth may go at once, the others in two seconds.
-        for (var step = 0; step < 200 && turns.Count(t => t.IsCompleted) < 10; step++)
-            await Task.Delay(5, Ct);
+        await Patience.UntilAsync(() => turns.Count(t => t.IsCompleted) >= 10);
         Assert.Equal(10, turns.Count(t => t.IsCompleted));
-        while (!Task.WhenAll(turns).IsCompleted)
-        {
-            time.Advance(TimeSpan.FromMilliseconds(20));
-            await Task.Delay(1, Ct);
-        }
+        await time.AdvanceUntilAsync(Task.WhenAll(turns), TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 using Pipeline.Steering;
 using Pipeline.Tests.Submit;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Steering;
 
@@ -41,13 +42,7 @@ public sealed class SteeringTests
         await world.SubmitAsync("list-000000");
         var second = world.SubmitAsync("list-000001");
         await Controls(world).PauseAsync(SubmitWorld.ListId, Who, Token);
-        while (!second.IsCompleted)
-        {
-            world.State.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Delay(1, Token);
-        }
-
-        await second;
+        await world.State.Time.AdvanceUntilAsync(second, TimeSpan.FromMilliseconds(100));
         Assert.Single(world.Accepted);
         Assert.Equal(
             HoldReason.Paused, (await world.Ledger.GetSubmissionAsync("list-000001", Token))!.Hold);

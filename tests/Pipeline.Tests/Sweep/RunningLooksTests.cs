@@ -24,8 +24,8 @@ public sealed class RunningLooksTests : IAsyncDisposable
     public async Task APassEndsEvenIfTheLooksAtOneListDoNot()
     {
         var pass = RunAsync([.. Many("slow", 20), .. Many("quick", 3)]);
-        await UntilAsync(() => Begun("quick") == 3 && Begun("slow") == 4);
-        await AdvanceUntilEndAsync(pass);
+        await Patience.UntilAsync(() => Begun("quick") == 3 && Begun("slow") == 4);
+        await _time.AdvanceUntilAsync(pass, TimeSpan.FromSeconds(1));
         Assert.Equal((3, 4), (Begun("quick"), Begun("slow")));
 
         // The next pass skips the slow list while its looks are still running.
@@ -87,24 +87,4 @@ public sealed class RunningLooksTests : IAsyncDisposable
 
     private static IEnumerable<SubmissionEntry> Many(string list, int count) =>
         Enumerable.Range(0, count).Select(i => Some.Submission(list, i));
-
-    private async Task AdvanceUntilEndAsync(Task pass)
-    {
-        for (var tries = 0; !pass.IsCompleted && tries < 1000; tries++)
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5, Ct);
-        }
-
-        await pass;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (var tries = 0; !condition(); tries++)
-        {
-            Assert.True(tries < 1000, "The condition did not become true within about 10 s.");
-            await Task.Delay(10, Ct);
-        }
-    }
 }

@@ -4,6 +4,7 @@ using Pipeline.Ports;
 using Pipeline.Sweep;
 using Pipeline.Sweep.Accepted;
 using Pipeline.Tests.Submit;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep;
 
@@ -33,21 +34,15 @@ public sealed class SlowApiTests : IDisposable
         var asked = world.Seen.Count;
 
         var ask = world.Service<FinalCheck>().AskAsync(submission, inputs, Token);
-        await UntilAsync(() => world.Seen.Count > asked);
+        await Patience.UntilAsync(() => world.Seen.Count > asked);
         world.State.Time.Advance(TimeSpan.FromSeconds(119));
         await Task.WhenAny(ask, Task.Delay(TimeSpan.FromMilliseconds(50), Token));
         Assert.False(ask.IsCompleted);
 
         asked = world.Seen.Count;
         world.State.Time.Advance(TimeSpan.FromSeconds(2));
-        await UntilAsync(() => world.Seen.Count > asked || ask.IsCompleted);
-        while (!ask.IsCompleted)
-        {
-            world.State.Time.Advance(TimeSpan.FromSeconds(121));
-            await Task.WhenAny(ask, Task.Delay(TimeSpan.FromMilliseconds(20), Token));
-        }
-
-        await ask;
+        await Patience.UntilAsync(() => world.Seen.Count > asked || ask.IsCompleted);
+        await world.State.Time.AdvanceUntilAsync(ask, TimeSpan.FromSeconds(121));
         Assert.True(world.State.Time.GetUtcNow() - submission.PostedAt < TimeSpan.FromMinutes(15));
     }
 
@@ -61,7 +56,7 @@ public sealed class SlowApiTests : IDisposable
         _answers.Reset();
         var asked = world.Seen.Count;
         var pass = world.SweepAsync();
-        await UntilAsync(() => world.Seen.Count > asked);
+        await Patience.UntilAsync(() => world.Seen.Count > asked);
 
         await using var another = await world.OpenAsync();
         var quick = (await world.Ledger.GetSubmissionAsync("list-000000", Token))!;
@@ -70,13 +65,16 @@ public sealed class SlowApiTests : IDisposable
             [.. inputs.Select(i => i with { State = InputState.Failed, Reason = FailureReasons.TaskFailed })], Token);
         await another.GetRequiredService<SubmissionCloser>().CloseAsync(
             quick, await world.Ledger.GetInputsAsync(quick.SubmissionId, Token), Token);
-        await UntilAsync(() => world.State.Time.Advance(TimeSpan.FromMilliseconds(100)), async () =>
-            (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed);
+        await Patience.UntilAsync(async () =>
+        {
+            world.State.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return (await world.Ledger.GetListAsync(SubmitWorld.ListId, Token))!.State == ListState.Closed;
+        });
 
         Assert.False(_answers.IsSet);
         Assert.Equal(ListState.Open, (await world.Ledger.GetListAsync(Slow, Token))!.State);
         _answers.Set();
-        await AdvanceAsync(world, pass);
+        await world.State.Time.AdvanceUntilAsync(pass, TimeSpan.FromSeconds(1));
     }
 
     /// <summary>Starts with an accepted list whose looks wait for <see cref="_answers"/>.</summary>
@@ -87,34 +85,11 @@ public sealed class SlowApiTests : IDisposable
         {
             if (path.Contains("b-1", StringComparison.Ordinal) || path.Contains("t-1", StringComparison.Ordinal)
                 || path.StartsWith("/v1/tasks", StringComparison.Ordinal))
-                _answers.Wait(Token);
+                _answers.Pass();
             return null;
         };
         await world.PlanAsync(Enumerable.Range(100, 3).Select(SubmitWorld.Url), Slow);
         await world.WorkAsync();
         return world;
-    }
-
-    private static async Task AdvanceAsync(SubmitWorld world, Task pass)
-    {
-        while (!pass.IsCompleted)
-        {
-            world.State.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(pass, Task.Delay(TimeSpan.FromMilliseconds(5), Token));
-        }
-        await pass;
-    }
-
-    private static Task UntilAsync(Func<bool> isSo) => UntilAsync(() => { }, () => Task.FromResult(isSo()));
-
-    private static async Task UntilAsync(Action step, Func<Task<bool>> isSo)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!await isSo())
-        {
-            step();
-            await Task.Delay(5, limit.Token);
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using Pipeline.Tests.Collect.Json;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Collect.Normalize;
 
@@ -29,14 +30,12 @@ public sealed class WithoutAvx2Tests
             typeof(WithoutAvx2Tests).Assembly.Location, "--progress", "off", "--no-ansi",
             "--filter-method", .. Tested,
         ];
-        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", arguments);
         start.Environment[Avx2SwitchTests.Switch] = "0";
-        using var child = Process.Start(start)!;
 
-        var output = await child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (exitCode, output, _) = await Programs.RunAsync(start);
 
-        Assert.True(child.ExitCode == 0, output);
+        Assert.True(exitCode == 0, output);
     }
 
     private static string Name<T>(string test) => $"{typeof(T).FullName}.{test}";

@@ -33,7 +33,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var database = await _state.OpenAsync();
         using var gate = new ManualResetEventSlim();
         // Blocks the writer, so that the writes that follow become one batch.
-        var first = database.WriteAsync(_ => gate.Wait(Token), durable: false, Token);
+        var first = database.WriteAsync(_ => gate.Pass(), durable: false, Token);
 
         var writes = Enumerable.Range(0, 10).Select(i => database.WriteAsync(
             session =>
@@ -60,7 +60,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         var database = await _state.OpenAsync();
         using var gate = new ManualResetEventSlim();
         using var cancelled = new CancellationTokenSource();
-        var first = database.WriteAsync(_ => gate.Wait(Token), durable: false, Token);
+        var first = database.WriteAsync(_ => gate.Pass(), durable: false, Token);
         var ran = false;
 
         var write = database.WriteAsync(_ => ran = true, durable: false, cancelled.Token);
@@ -138,7 +138,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
             _ =>
             {
                 started.Release();
-                gate.Wait(Token);
+                gate.Pass();
             },
             durable: false,
             Token);
@@ -165,7 +165,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         foreach (var write in (Task[])[breaking, .. waiting, database.WriteAsync(_ => { }, durable: true, Token)])
         {
             var error = await Assert.ThrowsAsync<PipelineException>(
-                () => write.WaitAsync(TimeSpan.FromSeconds(10), Token));
+                () => write.WaitAsync(Patience.Limit, Token));
             Assert.True(error.StopsHost);
             Assert.Contains("the disk is on fire", error.Message, StringComparison.Ordinal);
         }

@@ -88,7 +88,7 @@ public sealed class LocalStateKillTests : IDisposable
 
     private static async Task FinishAsync(Process worker)
     {
-        await worker.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await worker.WaitForExitAsync(Token).WaitAsync(Patience.Limit, Token);
         Assert.Equal(0, worker.ExitCode);
     }
 

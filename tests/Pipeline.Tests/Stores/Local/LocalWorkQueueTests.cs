@@ -207,9 +207,9 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
 
         await SendAsync(1);
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await waiting.WaitAsync(Patience.Limit, Token);
         // A send before the wait also ends it: there is a message to receive.
-        await _queue.WaitAsync(Queue, Token).WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await _queue.WaitAsync(Queue, Token).WaitAsync(Patience.Limit, Token);
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class LocalWorkQueueTests : IAsyncLifetime
 
         _state.Time.Advance(TimeSpan.FromMilliseconds(100));
 
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await waiting.WaitAsync(Patience.Limit, Token);
     }
 
     private Task SendAsync(int count) =>

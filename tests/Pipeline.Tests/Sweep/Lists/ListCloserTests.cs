@@ -4,6 +4,7 @@ using Pipeline.Model;
 using Pipeline.Outcomes;
 using Pipeline.Ports;
 using Pipeline.Tests.Submit;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Sweep.Lists;
 
@@ -107,7 +108,8 @@ public sealed class ListCloserTests : IAsyncDisposable
         }, ..]), gate);
         await _world.PlanAsync([SubmitWorld.Url(1)], "slow");
         await _world.WorkAsync();
-        await AdvanceUntilEndAsync(_world.FinishAsync("slow-000000", records: 1));
+        await _world.State.Time.AdvanceUntilAsync(
+            _world.FinishAsync("slow-000000", records: 1), TimeSpan.FromSeconds(1));
         Assert.Equal(ListState.Open, await StateAsync("slow"));
 
         foreach (var submission in await _world.SubmissionsAsync())
@@ -115,11 +117,7 @@ public sealed class ListCloserTests : IAsyncDisposable
         Assert.Equal((ListState.Closed, ListState.Open), (await StateAsync("list"), await StateAsync("slow")));
 
         gate.Set();
-        for (var tries = 0; await StateAsync("slow") != ListState.Closed; tries++)
-        {
-            Assert.True(tries < 1000, "The list did not close within about 10 s.");
-            await Task.Delay(10, Token);
-        }
+        await Patience.UntilAsync(async () => await StateAsync("slow") == ListState.Closed);
 
         // It was closed once: no other sweep began the same close again.
         Assert.Single(_calls, call => call is (nameof(ILedger.UpdateListAsync), [ListEntry
@@ -138,7 +136,7 @@ public sealed class ListCloserTests : IAsyncDisposable
             {
                 _calls.Enqueue((method, arguments));
                 if (blocks?.Invoke((method, arguments)) == true)
-                    gate!.Wait(Token);
+                    gate!.Pass();
             });
         await _world.PlanAsync(Submissions);
         await _world.WorkAsync();
@@ -158,16 +156,5 @@ public sealed class ListCloserTests : IAsyncDisposable
             (records, failures),
             (manifest.RootElement.GetProperty("records").GetInt32(),
                 manifest.RootElement.GetProperty("failures").GetInt32()));
-    }
-
-    private async Task AdvanceUntilEndAsync(Task sweep)
-    {
-        for (var tries = 0; !sweep.IsCompleted && tries < 1000; tries++)
-        {
-            _world.State.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5, Token);
-        }
-
-        await sweep;
     }
 }
