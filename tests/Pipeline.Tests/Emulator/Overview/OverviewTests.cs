@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Pipeline.Emulator;
+using Pipeline.Tests.Support;
 
 namespace Pipeline.Tests.Emulator.Overview;
 
@@ -36,7 +37,7 @@ public sealed partial class OverviewTests
             },
         });
         var batch = await lab.FinishAsync((string)accepted["batch_id"]!);
-        await EmulatorLab.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_accepted"] == 2);
+        await Patience.UntilAsync(async () => (int)(await lab.StatsAsync())["callbacks_accepted"] == 2);
 
         var html = await page.ReadAsync();
         Assert.Contains("<dt>Success</dt><dd>2</dd>", html);
