@@ -45,6 +45,17 @@ public sealed class AppTests
     }
 
     [Fact]
+    public async Task TheTestsListenToEachQueueOfTheApp()
+    {
+        await using var app = await FunctionsApp.StartAsync(new());
+
+        Assert.Equal(
+            app.Host.Bindings.Where(f => f.Value[0].GetProperty("type").GetString() == "queueTrigger")
+                .ToDictionary(f => f.Key, f => f.Value[0].GetProperty("queueName").GetString()!),
+            QueueTriggers.Queues);
+    }
+
+    [Fact]
     public async Task NoTwoRoutesOverlapBecauseTheHostPrefersNone()
     {
         await using var app = await FunctionsApp.StartAsync(new());

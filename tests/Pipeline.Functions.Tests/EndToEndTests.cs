@@ -42,6 +42,7 @@ public sealed class EndToEndTests(Servers servers)
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("api/status/unknown", token)).StatusCode);
         Assert.Contains(
             faults.Length == 0 ? "webhook" : "sweep", await app.ManifestAsync(ListId), StringComparison.Ordinal);
+        Assert.DoesNotContain(app.Host.DroppedLogs, line => line.StartsWith("Pipeline.", StringComparison.Ordinal));
     }
 
     /// <summary>Lets the timer come often until the list is closed.</summary>

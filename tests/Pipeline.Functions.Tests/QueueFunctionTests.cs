@@ -73,7 +73,7 @@ public sealed class QueueFunctionTests(Servers servers)
         // The listener waits for what it is deleting.
         await app.Listener.StopAsync();
         foreach (var queue in queues.Select(queue => queue + QueueNames.PoisonSuffix))
-            Assert.Equal(0, (await (await app.QueueAsync(queue)).GetPropertiesAsync()).Value.ApproximateMessagesCount);
+            Assert.Equal(0, await app.CountMessagesAsync(queue));
     }
 
     [Fact]

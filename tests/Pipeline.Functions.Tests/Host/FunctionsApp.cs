@@ -77,6 +77,10 @@ internal sealed class FunctionsApp : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Returns the number of messages in a queue, including those that are invisible.</summary>
+    public async Task<int> CountMessagesAsync(string queue) =>
+        (await (await QueueAsync(queue)).GetPropertiesAsync()).Value.ApproximateMessagesCount;
+
     /// <summary>Sends a message as it is to a queue. Returns its id.</summary>
     public async Task<string> SendAsync(string queue, string text) =>
         (await (await QueueAsync(queue)).SendMessageAsync(text)).Value.MessageId;

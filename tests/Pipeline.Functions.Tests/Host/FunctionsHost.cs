@@ -100,6 +100,9 @@ internal sealed class FunctionsHost : IAsyncDisposable
     public Task<Delivery> WaitForDeliveryAsync(Func<Delivery, bool> isMeant) =>
         WaitAsync(() => _deliveries.FirstOrDefault(isMeant));
 
+    /// <summary>Waits until something is so.</summary>
+    public Task WaitUntilAsync(Func<bool> isSo) => WaitAsync(() => isSo() ? this : null);
+
     /// <summary>Initializes the next worker that connects and loads its functions.</summary>
     public async Task LoadAsync(string folder)
     {

@@ -20,6 +20,7 @@ internal sealed class QueueListener : IAsyncDisposable
     private const string Root = "AzureFunctionsJobHost";
 
     private readonly IHost _jobs;
+    private bool _isStarted;
 
     private QueueListener(IHost jobs) => _jobs = jobs;
 
@@ -55,13 +56,18 @@ internal sealed class QueueListener : IAsyncDisposable
         return new(builder.Build());
     }
 
-    public Task StartAsync() => _jobs.StartAsync(TestContext.Current.CancellationToken);
+    public async Task StartAsync()
+    {
+        await _jobs.StartAsync(TestContext.Current.CancellationToken);
+        _isStarted = true;
+    }
 
     /// <summary>Stops as the host does at SIGTERM: cancels what runs and waits for it.</summary>
     public async Task StopAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        await _jobs.StopAsync(limit.Token);
+        if (_isStarted)
+            await _jobs.StopAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()
