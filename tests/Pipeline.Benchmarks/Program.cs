@@ -14,6 +14,7 @@ return args switch
     ["parts", var folder] => Parts(folder),
     ["export", var folder, var path] => await ExportAsync(folder, path),
     ["duckdb", var sql] => RunDuckDb(sql),
+    ["rate", var api, var store] => await Rate.RunAsync(new(api), store),
     ["serve", var path] => await ObjectServer.RunAsync(path),
     _ => Usage(),
 };
@@ -24,7 +25,7 @@ static int Usage()
         "Usage: corpus FOLDER COUNT | document FILE MEGABYTES | normalize FOLDER | compare FOLDER ROUNDS | size FOLDER "
             + "FILE ROUNDS | repeat FOLDER ROUNDS | read FILE SLICES ROUNDS | large FILE COPIES | serve FILE "
             + "| export FOLDER FILE | duckdb SQL; 'bench/all' runs those. parts FOLDER: each part of the work per URL "
-            + "by itself.");
+            + "by itself. rate API FOLDER|CONNECTION: one of the workers of 'bench/rate'.");
     return 2;
 }
 

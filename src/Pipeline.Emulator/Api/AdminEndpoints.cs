@@ -8,7 +8,7 @@ namespace Pipeline.Emulator.Api;
 /// <c>/_admin/faults</c> (GET, PUT, DELETE) and <c>/_admin/stats</c>, for tests and auditors; Nimble's API has neither.
 /// <see cref="CallerAccess"/> decides whom they answer. They never show a callback's token.
 /// </summary>
-internal sealed class AdminEndpoints(CallerAccess access, FaultInjector faults, TaskStore store)
+internal sealed class AdminEndpoints(CallerAccess access, ApiGate gate, FaultInjector faults, TaskStore store)
 {
     public Task GetFaultsAsync(HttpContext context) => GuardAsync(context, () => ShowFaultsAsync(context));
 
@@ -58,6 +58,7 @@ internal sealed class AdminEndpoints(CallerAccess access, FaultInjector faults, 
         w.WriteNumber("success", totals.Success);
         w.WriteNumber("error", totals.Error);
         w.WriteEndObject();
+        w.WriteNumber("requests", gate.Requests);
         w.WriteNumber("objects_delivered", totals.Objects);
         w.WriteNumber("callbacks_attempted", totals.Calls);
         w.WriteNumber("callbacks_accepted", totals.CallsTaken);

@@ -25,6 +25,9 @@ internal sealed class ApiGate(EmulatorOptions options, FaultInjector faults, Ful
     private long _gets;
     private long _requests;
 
+    /// <summary>Number of requests to the API that had a valid key.</summary>
+    public long Requests => Interlocked.Read(ref _requests);
+
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var path = context.Request.Path;
