@@ -42,7 +42,6 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
     private async Task HandleAsync(string queue, QueueMessage message, CancellationToken cancellationToken)
     {
         var envelope = Envelope.Read(queue, message.Body);
-        using var activity = MessageTrace.Start(queue + QueueNames.PoisonSuffix, envelope.TraceParent);
         try
         {
             await stage.HandleAsync(queue, envelope.Body, error: null, cancellationToken);

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using Pipeline.Diagnostics;
-using Pipeline.Functions.Messages;
 
 namespace Pipeline.Functions;
 
@@ -14,9 +13,15 @@ namespace Pipeline.Functions;
 /// </summary>
 internal static class Telemetry
 {
+    private static readonly string[] CollectorSettings =
+    [
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    ];
+
     /// <summary>
     /// Adds the export to Application Insights if its connection string is set, and to a collector if
-    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is. Signs in to Application Insights with the app's identity instead of the
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or that of a signal is. Signs in to Application Insights with the app's identity instead of the
     /// key in that string.
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
@@ -24,8 +29,8 @@ internal static class Telemetry
         var telemetry = services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
             .WithMetrics(metrics => metrics.AddMeter(PipelineMetrics.MeterName))
-            .WithTracing(tracing => tracing.AddSource(MessageTrace.SourceName));
-        if (configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            .WithTracing(tracing => tracing.AddSource(ListTrace.SourceName));
+        if (CollectorSettings.Any(name => configuration[name] is { Length: > 0 }))
             telemetry.UseOtlpExporter();
         if (configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"] is { Length: > 0 } connection)
             telemetry.UseAzureMonitorExporter(exporter =>

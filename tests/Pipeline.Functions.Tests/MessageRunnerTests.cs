@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Azure.Storage.Queues.Models;
@@ -165,32 +164,6 @@ public sealed class MessageRunnerTests : IDisposable
         var error = await Assert.ThrowsAsync<PipelineException>(() => running);
         Assert.Equal((FailureReasons.Unavailable, false, null), (error.Reason, error.IsPermanent, error.RetryAfter));
         Assert.Empty(_sent);
-    }
-
-    [Fact]
-    public async Task TheSendersTraceIsLinkedAndTheHostsIsTheParent()
-    {
-        var seen = new List<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == MessageTrace.SourceName,
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = seen.Add,
-        };
-        ActivitySource.AddActivityListener(listener);
-        using var host = new Activity("invocation").SetIdFormat(ActivityIdFormat.W3C).Start();
-        string? inside = null;
-
-        await RunAsync(1, _ =>
-        {
-            inside = Activity.Current?.Id;
-            return Task.CompletedTask;
-        });
-
-        var activity = Assert.Single(seen, a => a.TraceId == host.TraceId);
-        Assert.Equal(
-            (host.SpanId, inside, "process submissions"), (activity.ParentSpanId, activity.Id, activity.DisplayName));
-        Assert.Equal("0af7651916cd43dd8448eb211c80319c", Assert.Single(activity.Links).Context.TraceId.ToHexString());
     }
 
     [Theory]

@@ -35,7 +35,7 @@ internal static class HostApp
         // The empty builder neither reads nor watches an appsettings.json in the current folder.
         var builder = WebApplication.CreateEmptyBuilder(new());
         HostLog.Configure(builder.Logging, settings);
-        builder.AddOtlpExport();
+        builder.AddTelemetryExport();
         builder
             .WebHost.UseKestrelCore()
             .UseUrls(listen.AbsoluteUri)

@@ -7,9 +7,8 @@ namespace Pipeline.Functions.Messages;
 
 /// <summary>The body of a queue message, with the metadata that the pipeline's own messages carry.</summary>
 /// <param name="Body">The body in UTF-8, as the sender wrote it.</param>
-/// <param name="TraceParent">The sender's trace context.</param>
 /// <param name="Requeued">Number of times it was delayed because a service asked for it.</param>
-internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent = null, int Requeued = 0)
+internal sealed record Envelope(ReadOnlyMemory<byte> Body, int Requeued = 0)
 {
     private const string RequeuedField = "requeued";
 
@@ -28,7 +27,7 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
         {
             using var document = JsonDocument.Parse(body);
             return document.RootElement is { ValueKind: JsonValueKind.Object } fields
-                ? new(body, Text(fields, "trace_parent"), Number(fields, RequeuedField)) { CanCount = true }
+                ? new(body, Number(fields, RequeuedField)) { CanCount = true }
                 : new(body);
         }
         // Malformed JSON, or text with half of a surrogate pair.
@@ -53,11 +52,6 @@ internal sealed record Envelope(ReadOnlyMemory<byte> Body, string? TraceParent =
         }
         return counted.ToArray();
     }
-
-    private static string? Text(JsonElement fields, string name) =>
-        fields.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 
     /// <summary>
     /// Reads the count, limited to the number of tries: a larger one is forged and has no more effect.

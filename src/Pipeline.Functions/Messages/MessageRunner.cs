@@ -33,7 +33,6 @@ internal sealed partial class MessageRunner(
     {
         var envelope = Envelope.Read(name, message.Body);
         var held = new HeldMessage(name, message.MessageId, envelope, message.DequeueCount + envelope.Requeued);
-        using var activity = MessageTrace.Start(name, envelope.TraceParent);
         var body = envelope.Body;
         try
         {

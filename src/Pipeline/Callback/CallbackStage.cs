@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Pipeline.Delivery;
 using Pipeline.Diagnostics;
@@ -57,6 +58,8 @@ internal sealed partial class CallbackStage(
     public async Task<CallbackAnswer> HandleAsync(
         string submissionId, string token, Stream body, CancellationToken cancellationToken)
     {
+        // Its caller chose the trace that the request claims to belong to.
+        Activity.Current = null;
         var answer = await AnswerAsync(submissionId, token, body, cancellationToken);
         PipelineMetrics.CountWebhook(answer.ToString());
         return answer;
@@ -80,6 +83,13 @@ internal sealed partial class CallbackStage(
             return CallbackAnswer.TooMany;
         }
 
+        return await ListTrace.RunAsync(
+            "process webhook", ActivityKind.Server, SubmissionIds.Traced(submissionId),
+            () => ReadAsync(submissionId, body, cancellationToken));
+    }
+
+    private async Task<CallbackAnswer> ReadAsync(string submissionId, Stream body, CancellationToken cancellationToken)
+    {
         using var read = await reader.ReadAsync(body, cancellationToken);
         return read.Body is null ? read.Answer : await QueueAsync(submissionId, read.Body.Written, cancellationToken);
     }

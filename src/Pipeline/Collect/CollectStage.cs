@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Diagnostics;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -31,6 +33,15 @@ internal sealed partial class CollectStage(
             LogUnknownSubmission(received.TaskId, received.SubmissionId);
             return;
         }
+
+        await ListTrace.RunAsync(
+            "process results", ActivityKind.Consumer, submission.Traced(received.TraceParent),
+            () => CollectAsync(submission, received, cancellationToken));
+    }
+
+    private async Task CollectAsync(
+        SubmissionEntry submission, ResultMessage received, CancellationToken cancellationToken)
+    {
         if (await hints.FilterAsync(submission, received, cancellationToken) is not { } message)
         {
             LogUnknownTask(received.TaskId, received.SubmissionId);

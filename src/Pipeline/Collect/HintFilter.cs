@@ -1,3 +1,4 @@
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Ports;
 
@@ -25,11 +26,9 @@ internal sealed class HintFilter(ILedger ledger)
             || submission is { State: SubmissionState.Closed, IsUnproven: false })
             return message;
         var known = await GetAsync(submission).WaitAsync(cancellationToken);
-        var tasks = message.Each()
-            .Select(one => one.TaskId)
-            .Distinct(StringComparer.Ordinal)
-            .Where(known.Admits)
-            .ToList();
+        var named = message.Each().Select(one => one.TaskId).Distinct(StringComparer.Ordinal).ToList();
+        var tasks = named.FindAll(known.Admits);
+        PipelineMetrics.CountHints("foreign", named.Count - tasks.Count);
         return tasks.Count == 0
             ? null
             : message with { TaskId = tasks[0], Others = tasks.Count == 1 ? null : tasks[1..] };

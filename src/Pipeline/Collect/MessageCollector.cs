@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Concurrency;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Outcomes;
@@ -52,6 +53,7 @@ internal sealed partial class MessageCollector(
         var rows = (await ledger.GetTaskInputsAsync(
                 submission.SubmissionId, each.ConvertAll(one => one.TaskId), cancellationToken))
             .ToDictionary(row => row.Task.TaskId, StringComparer.Ordinal);
+        CountHints(message, each.Count, rows.Values.Count(row => row.Input is { State: not InputState.Waiting }));
         await outcomes.AnnounceAgainAsync(
             submission, rows.Values.Select(row => row.Input).OfType<InputEntry>(), cancellationToken);
 
@@ -69,6 +71,15 @@ internal sealed partial class MessageCollector(
             await stop.CancelAsync();
             await DisposeAsync(running);
         }
+    }
+
+    /// <summary>Counts what a webhook told, once: a message that comes again tells nothing by itself.</summary>
+    private static void CountHints(ResultMessage message, int tasks, int ended)
+    {
+        if (message is not { DiscoveredBy: DiscoveredBy.Webhook, Tries: 0 })
+            return;
+        PipelineMetrics.CountHints("repeated", ended);
+        PipelineMetrics.CountHints("new", tasks - ended);
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Collect.Normalize;
 using Pipeline.Delivery;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Ports;
@@ -33,13 +34,13 @@ internal sealed partial class ResultReader(
         if (fromApi || submission.StorageUrl is null)
         {
             var copy = await nimble.OpenResultsAsync(submission.SubmissionId, taskId, cancellationToken);
-            return await NormalizeAsync(submission, copy, nimble.ResultsAddress(taskId), cancellationToken);
+            return await NormalizeAsync(submission, copy, "api", nimble.ResultsAddress(taskId), cancellationToken);
         }
 
         foreach (var uri in Addresses(submission, taskId))
         {
             var read = await objects.OpenAsync(uri, cancellationToken);
-            if (await NormalizeAsync(submission, read, uri.ToString(), cancellationToken) is { } found)
+            if (await NormalizeAsync(submission, read, uri.Scheme, uri.ToString(), cancellationToken) is { } found)
                 return found;
         }
         return null;
@@ -57,7 +58,7 @@ internal sealed partial class ResultReader(
     }
 
     private async Task<FoundResult?> NormalizeAsync(
-        SubmissionEntry submission, ObjectRead? read, string uri, CancellationToken cancellationToken)
+        SubmissionEntry submission, ObjectRead? read, string source, string uri, CancellationToken cancellationToken)
     {
         if (read is null)
             return null;
@@ -66,6 +67,7 @@ internal sealed partial class ResultReader(
             read.TakesDoubt = true;
             var result = await normalizer.NormalizeAsync(
                 read.Body, cancellationToken, withText: submission.Series is not null);
+            PipelineMetrics.CountResultBytes(source, result.StoredBytes);
             if (read.Doubt is { } doubt)
                 Weigh(doubt, result, uri);
             return new(result, uri, read.ETag);

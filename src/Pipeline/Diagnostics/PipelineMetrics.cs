@@ -3,9 +3,9 @@ using System.Diagnostics.Metrics;
 namespace Pipeline.Diagnostics;
 
 /// <summary>
-/// What the stages measure: the meter <c>Pipeline</c>. docs/operating.md explains each instrument. Dimensions have few
-/// values: no list, submission or URL is one. A host exports it by OpenTelemetry; without a listener, a measurement
-/// costs nothing.
+/// What the stages measure: the meter <c>Pipeline</c>; <see cref="StateMetrics"/> has the rest of it. docs/telemetry.md
+/// explains each instrument. Dimensions have few values, whatever a list or a reply contains: no list, submission or
+/// URL is one. A host exports it by OpenTelemetry; without a listener, a measurement costs nothing.
 /// </summary>
 internal static class PipelineMetrics
 {
@@ -18,7 +18,14 @@ internal static class PipelineMetrics
     /// <summary>Name of the histogram of <see cref="MeasureLag"/>.</summary>
     public const string LagName = "pipeline.hop.lag";
 
-    private static readonly Meter Meter = new(MeterName);
+    internal static readonly Meter Meter = new(MeterName);
+
+    // From a hundredth of a second to a day: the default bounds are made for milliseconds.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries =
+            [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400],
+    };
 
     private static readonly Counter<long> Posts = Meter.CreateCounter<long>(
         "pipeline.posts", "{post}", "POSTs to Nimble, by what is known after them.");
@@ -33,7 +40,19 @@ internal static class PipelineMetrics
         RecordsName, "{record}", "Records, by the page's HTTP status and by how the result was learnt of.");
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
-        "pipeline.failures", "{failure}", "Inputs that failed, by reason.");
+        "pipeline.failures", "{failure}", "Inputs that failed, by reason and by how the result was learnt of.");
+
+    private static readonly Counter<long> Hints = Meter.CreateCounter<long>(
+        "pipeline.hints", "{task}", "Tasks that webhooks named, by whether they told something new.");
+
+    private static readonly Counter<double> Cost = Meter.CreateCounter<double>(
+        "pipeline.cost.estimated", "{currency}", "Accepted URLs times PricePerUrl, in the currency of that price.");
+
+    private static readonly Counter<long> ResultBytes = Meter.CreateCounter<long>(
+        "pipeline.result.bytes", "By", "Bytes of results as stored, by where they were read.");
+
+    private static readonly Counter<long> RecordBytes = Meter.CreateCounter<long>(
+        "pipeline.record.bytes", "By", "Bytes of records that were stored.");
 
     private static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>(
         "pipeline.dead_letters", "{message}", "Messages that failed their last try, by queue.");
@@ -42,19 +61,16 @@ internal static class PipelineMetrics
         "pipeline.lists.closed", "{list}", "Lists that closed with a manifest.");
 
     private static readonly Histogram<double> Lag = Meter.CreateHistogram<double>(
-        LagName, "s", "How long an input spent in one hop on its way.");
+        LagName, "s", "How long an input spent in one hop on its way.", tags: null, Seconds);
 
     private static readonly Histogram<double> SweepDuration = Meter.CreateHistogram<double>(
-        "pipeline.sweep.duration", "s", "How long a pass of Sweep took.");
+        "pipeline.sweep.duration", "s", "How long a pass of Sweep took.", tags: null, Seconds);
 
-    private static readonly Gauge<long> OpenLists = Meter.CreateGauge<long>(
-        "pipeline.lists.open", "{list}", "Lists that are open, as the last pass of Sweep found them.");
-
-    private static readonly Gauge<double> OldestList = Meter.CreateGauge<double>(
-        "pipeline.lists.oldest_age", "s", "Age of the oldest open list; 0 if none is open.");
+    private static readonly Counter<long> SweepLooks = Meter.CreateCounter<long>(
+        "pipeline.sweep.looks", "{submission}", "Submissions that Sweep looked at because they were due.");
 
     private static readonly Gauge<double> Overdue = Meter.CreateGauge<double>(
-        "pipeline.sweep.overdue", "s", "How late the latest look of the last pass of Sweep was.");
+        "pipeline.sweep.overdue", "s", "How long the oldest due submission had waited when a pass of Sweep began.");
 
     private static readonly Gauge<double> UnknownAge = Meter.CreateGauge<double>(
         "pipeline.submissions.unknown_age", "s", "Time since a POST of which it is not known whether it was accepted.");
@@ -63,13 +79,38 @@ internal static class PipelineMetrics
     /// <param name="outcome"><c>accepted</c>, <c>refused</c>, <c>held</c> or <c>unknown</c>.</param>
     /// <param name="httpStatus">What Nimble answered with; null without an answer.</param>
     /// <param name="urls">Number of URLs in it.</param>
-    public static void CountPost(string outcome, int? httpStatus, int urls)
+    /// <param name="pricePerUrl">Their price; null if nobody gave one.</param>
+    public static void CountPost(string outcome, int? httpStatus, int urls, decimal? pricePerUrl)
     {
         Posts.Add(
             1, new("pipeline.post.outcome", outcome), new("http.response.status_code", httpStatus));
-        if (outcome == "accepted")
-            PostedUrls.Add(urls);
+        if (outcome != "accepted")
+            return;
+        PostedUrls.Add(urls);
+        if (pricePerUrl is { } price)
+            Cost.Add((double)price * urls);
     }
+
+    /// <summary>Counts tasks that a webhook named.</summary>
+    /// <param name="outcome">
+    /// <c>new</c>; <c>repeated</c> if the input already had its outcome; <c>foreign</c> if the submission has no such
+    /// task, and nobody looked.
+    /// </param>
+    /// <param name="tasks">Number of tasks.</param>
+    public static void CountHints(string outcome, int tasks)
+    {
+        if (tasks > 0)
+            Hints.Add(tasks, new KeyValuePair<string, object?>("pipeline.hint.outcome", outcome));
+    }
+
+    /// <summary>Counts the bytes of a result.</summary>
+    /// <param name="source">Where it was read: the scheme of the store, or <c>api</c>.</param>
+    /// <param name="bytes">Its size as stored.</param>
+    public static void CountResultBytes(string source, long bytes) =>
+        ResultBytes.Add(bytes, new KeyValuePair<string, object?>("pipeline.result.source", source));
+
+    /// <summary>Counts the bytes of a record that was stored.</summary>
+    public static void CountRecordBytes(long bytes) => RecordBytes.Add(bytes);
 
     /// <summary>Counts a webhook by the name of the answer to it.</summary>
     public static void CountWebhook(string answer) =>
@@ -81,20 +122,24 @@ internal static class PipelineMetrics
     public static void CountRecord(int? httpStatus, string discoveredBy) =>
         Records.Add(
             1,
-            new("pipeline.http.class", httpStatus is { } status ? $"{status / 100}xx" : "unknown"),
+            new("pipeline.http.class", ClassOf(httpStatus)),
             new("pipeline.discovered_by", discoveredBy));
 
     /// <summary>Counts an input that failed.</summary>
-    public static void CountFailure(string reason) =>
-        Failures.Add(1, new KeyValuePair<string, object?>("error.type", reason));
+    /// <param name="reason">One of the reasons of failures.</param>
+    /// <param name="discoveredBy">How its result was learnt of; <c>none</c> if it has none.</param>
+    public static void CountFailure(string reason, string discoveredBy) =>
+        Failures.Add(1, new("error.type", reason), new("pipeline.discovered_by", discoveredBy));
 
     /// <summary>Counts a message that failed its last try.</summary>
     public static void CountDeadLetter(string queue) =>
         DeadLetters.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", queue));
 
     /// <summary>
-    /// Measures one hop: <c>post</c> (the request and its answer), <c>result</c> (from acceptance to record or
-    /// failure), <c>collect</c> (from the first hint to the record).
+    /// Measures one hop: <c>plan</c> (from the acceptance of a list until it is planned), <c>post</c> (the request and
+    /// its answer), <c>hint</c> (from Nimble's acceptance to a webhook), <c>result</c> (from Nimble's acceptance to
+    /// record or failure), <c>collect</c> (from the first hint to the record), <c>list</c> (from the acceptance of a
+    /// list to its manifest).
     /// </summary>
     public static void MeasureLag(string hop, TimeSpan lag) =>
         Lag.Record(Math.Max(0, lag.TotalSeconds), new KeyValuePair<string, object?>("pipeline.hop", hop));
@@ -105,12 +150,32 @@ internal static class PipelineMetrics
     /// <summary>Measures a submission of which it is not known whether Nimble accepted it.</summary>
     public static void MeasureUnknown(TimeSpan sincePost) => UnknownAge.Record(sincePost.TotalSeconds);
 
-    /// <summary>Measures a pass of Sweep and what it found.</summary>
-    public static void MeasureSweep(TimeSpan duration, TimeSpan overdue, int openLists, TimeSpan oldest)
+    /// <summary>Measures a pass of Sweep that came to its end.</summary>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="looks">Number of submissions that it looked at.</param>
+    /// <param name="overdue">How long the oldest of them had waited.</param>
+    public static void MeasureSweep(TimeSpan duration, int looks, TimeSpan overdue)
     {
         SweepDuration.Record(duration.TotalSeconds);
+        SweepLooks.Add(looks);
         Overdue.Record(overdue.TotalSeconds);
-        OpenLists.Record(openLists);
-        OldestList.Record(oldest.TotalSeconds);
     }
+
+    /// <summary>Measures a pass of Sweep that failed.</summary>
+    /// <param name="duration">How long it took.</param>
+    /// <param name="errorType">Name of the exception's type.</param>
+    public static void MeasureFailedSweep(TimeSpan duration, string errorType) => SweepDuration.Record(
+        duration.TotalSeconds, new KeyValuePair<string, object?>("error.type", errorType));
+
+    /// <summary>The class of a page's status. A result may name any number, and each would be a series.</summary>
+    private static string ClassOf(int? httpStatus) => httpStatus switch
+    {
+        >= 100 and < 200 => "1xx",
+        >= 200 and < 300 => "2xx",
+        >= 300 and < 400 => "3xx",
+        >= 400 and < 500 => "4xx",
+        >= 500 and < 600 => "5xx",
+        null => "unknown",
+        _ => "other",
+    };
 }

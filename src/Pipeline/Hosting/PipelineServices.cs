@@ -139,6 +139,8 @@ public static class PipelineServices
         services.AddSingleton<CollectStage>();
         services.AddSingleton<RunningLooks>();
         services.AddSingleton<SweepStage>();
+        services.AddSingleton<Census>();
+        services.AddSingleton<SweepRound>();
         services.AddSingleton<ScheduleRunner>();
         services.AddSingleton<ScheduleBook>();
         services.AddSingleton<ClosingStage>();

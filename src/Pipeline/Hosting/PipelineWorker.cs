@@ -8,7 +8,6 @@ using Pipeline.Model;
 using Pipeline.Notify;
 using Pipeline.Options;
 using Pipeline.Ports;
-using Pipeline.Scheduling;
 using Pipeline.Submit;
 using Pipeline.Sweep;
 
@@ -27,24 +26,13 @@ internal sealed class PipelineWorker(IServiceProvider services) : BackgroundServ
         new(
             services.GetRequiredService<IWorkReceiver>(),
             [.. Handlers(services, services.GetRequiredService<IOptions<PipelineOptions>>().Value)],
-            SweeperOf(services),
+            services.GetRequiredService<SweepRound>().HandleAsync,
             services.GetRequiredService<DeadLetterStage>().HandleAsync,
             options,
             services.GetRequiredService<TimeProvider>(),
             new Random(),
             services.GetRequiredService<StoreHealth>(),
             services.GetRequiredService<ILogger<QueueHost>>());
-
-    private static Func<CancellationToken, Task> SweeperOf(IServiceProvider services)
-    {
-        var schedules = services.GetRequiredService<ScheduleRunner>();
-        var sweep = services.GetRequiredService<SweepStage>();
-        return async cancellationToken =>
-        {
-            await schedules.FireDueAsync(cancellationToken);
-            await sweep.HandleAsync(cancellationToken);
-        };
-    }
 
     private static IEnumerable<QueueHandler> Handlers(IServiceProvider services, PipelineOptions options)
     {

@@ -58,7 +58,11 @@ internal sealed partial class IntakeStage(
             foreach (var warning in list.Warnings)
                 LogWarning(list.ListId, warning);
             var name = pointer?.Name ?? list.Name ?? source.NameHint ?? Inline;
-            return await PlanAsync(list, source with { Form = list.Form }, name, cancellationToken);
+            return await ListTrace.RunAsync(
+                "process url-lists",
+                ActivityKind.Consumer,
+                new(list.ListId),
+                () => PlanAsync(list, source with { Form = list.Form }, name, cancellationToken));
         }
         catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
         {
@@ -134,9 +138,7 @@ internal sealed partial class IntakeStage(
         CrashPoint.Pass("intake.after-submission");
         if (submission.Entry.State == SubmissionState.Planned)
             await queue.SendAsync(
-                new SubmissionMessage(submission.Entry.SubmissionId, Activity.Current?.Id),
-                TimeSpan.Zero,
-                cancellationToken);
+                new SubmissionMessage(submission.Entry.SubmissionId), TimeSpan.Zero, cancellationToken);
     }
 
     private async Task<ListEntry> OpenAsync(
@@ -162,6 +164,7 @@ internal sealed partial class IntakeStage(
             };
             if (await ledger.UpdateListAsync(open, cancellationToken) is { } written)
             {
+                PipelineMetrics.MeasureLag("plan", time.GetUtcNow() - written.CreatedAt);
                 LogPlanned(written.ListId,
                     written.Inputs,
                     written.Submissions,

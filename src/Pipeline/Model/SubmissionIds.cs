@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using Pipeline.Diagnostics;
 
 namespace Pipeline.Model;
 
@@ -39,6 +41,23 @@ internal static class SubmissionIds
         var place = planned.LastIndexOf('-');
         return place > 0 ? planned[..place] : planned;
     }
+
+    /// <summary>The place of a submission in its list's trace.</summary>
+    /// <param name="submissionId">Its id, well-formed.</param>
+    public static TracedWork Traced(string submissionId)
+    {
+        var listId = ListOf(submissionId);
+        var planned = submissionId.AsSpan(Math.Min(listId.Length + 1, submissionId.Length));
+        var isNumber = int.TryParse(
+            planned[..Math.Min(6, planned.Length)], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence);
+        return new(listId, submissionId, isNumber ? sequence : 0);
+    }
+
+    /// <summary>The place of a submission in its list's trace.</summary>
+    /// <param name="submission">The submission.</param>
+    /// <param name="sender">The trace context of the message about it.</param>
+    public static TracedWork Traced(this SubmissionEntry submission, string? sender = null) => new(
+        submission.ListId, submission.SubmissionId, submission.Sequence % MaxPlanned, sender);
 
     /// <summary>The sequence of the next submission that may post inputs of this one again.</summary>
     public static int Next(int sequence) => checked(sequence + MaxPlanned);

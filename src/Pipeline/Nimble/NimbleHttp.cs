@@ -1,4 +1,5 @@
 using System.Net;
+using Pipeline.Http;
 
 namespace Pipeline.Nimble;
 
@@ -14,14 +15,15 @@ internal static class NimbleHttp
     public static HttpMessageHandler CreateHandler() =>
         new MethodHandler(Create(TimeSpan.FromMinutes(5)), Create(TimeSpan.Zero));
 
-    private static SocketsHttpHandler Create(TimeSpan connectionLifetime) => new()
+    private static TracedHandler Create(TimeSpan connectionLifetime) => new("nimble", new SocketsHttpHandler
     {
+        ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(30),
         PooledConnectionLifetime = connectionLifetime,
-    };
+    });
 
     private sealed class MethodHandler(HttpMessageHandler reads, HttpMessageHandler posts) : HttpMessageHandler
     {

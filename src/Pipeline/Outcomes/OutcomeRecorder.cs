@@ -47,8 +47,7 @@ internal sealed class OutcomeRecorder(
         ];
         var settled = await CountRecordsAsync(submission, found, cancellationToken);
         CrashPoint.Pass("collect.after-ledger");
-        foreach (var record in distinct)
-            PipelineMetrics.MeasureLag("collect", time.GetUtcNow() - record.Message.Since);
+        OutcomeMetrics.Count(submission, distinct, time.GetUtcNow());
         var places = stored.Select(r => r.Place).ToHashSet();
         await publisher.AnnounceAsync(submission, settled.Where(i => places.Contains(i.Place)), cancellationToken);
         CrashPoint.Pass("collect.after-announcement");

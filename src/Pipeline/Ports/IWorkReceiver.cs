@@ -87,6 +87,12 @@ internal interface IWorkReceiver
     /// </summary>
     Task<long> CountAsync(string queue, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// When the message became deliverable, UTC, that has waited longest of those that could be delivered now; null if
+    /// there is none. A store that does not know answers when that message was sent.
+    /// </summary>
+    Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken);
+
     /// <summary>Waits until the queue may have a message to deliver, or for a short time.</summary>
     Task WaitAsync(string queue, CancellationToken cancellationToken);
 }

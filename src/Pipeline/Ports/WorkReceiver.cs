@@ -40,6 +40,9 @@ internal abstract class WorkReceiver<TMessage> : IWorkReceiver
     public abstract Task<long> CountAsync(string queue, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
+    public abstract Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
     public abstract Task WaitAsync(string queue, CancellationToken cancellationToken);
 
     async Task<WorkDelivery<IWorkMessage>> IWorkReceiver.ReceiveAsync(

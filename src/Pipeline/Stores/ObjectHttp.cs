@@ -1,3 +1,4 @@
+using Pipeline.Http;
 using Pipeline.Http.Limits;
 using Pipeline.Http.Retrying;
 using Pipeline.IO;
@@ -9,17 +10,20 @@ internal static class ObjectHttp
 {
     /// <summary>
     /// Creates a handler that does not decompress bodies, and does not follow redirects, so that credentials stay with
-    /// their host.
+    /// their host. It tells the service no trace context. The runtime adds no span of its own, whose URL could hold a
+    /// signature.
     /// </summary>
-    public static SocketsHttpHandler CreateHandler() => new()
+    /// <param name="service">Name of the service in traces.</param>
+    public static HttpMessageHandler CreateHandler(string service) => new TracedHandler(service, new SocketsHttpHandler
     {
+        ActivityHeadersPropagator = null,
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(15),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         EnableMultipleHttp2Connections = true,
-    };
+    });
 
     /// <summary>Returns the first 4 KiB of an error's body; empty if it cannot be read in time.</summary>
     public static async Task<string> ReadErrorAsync(

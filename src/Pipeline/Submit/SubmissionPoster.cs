@@ -51,11 +51,11 @@ internal sealed class SubmissionPoster(
         // A cancelled POST would be one whose outcome nobody knows. The client's time-out bounds it.
         var outcome = await SendAsync(intent, inputs);
         CrashPoint.Pass("submit.after-post");
-        Measure(outcome, intent.Count, time.GetUtcNow() - now);
+        Measure(outcome, intent.Count, time.GetUtcNow() - now, options.Value.Nimble.PricePerUrl);
         await answers.HandleAsync(planned, intent, inputs, outcome, cancellationToken);
     }
 
-    private static void Measure(PostOutcome outcome, int urls, TimeSpan took)
+    private static void Measure(PostOutcome outcome, int urls, TimeSpan took, decimal? price)
     {
         var (name, status) = outcome switch
         {
@@ -64,7 +64,7 @@ internal sealed class SubmissionPoster(
             PostOutcome.Refused held => ("held", held.HttpStatus),
             _ => ("unknown", (int?)null),
         };
-        PipelineMetrics.CountPost(name, status, urls);
+        PipelineMetrics.CountPost(name, status, urls, price);
         PipelineMetrics.MeasureLag("post", took);
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Pipeline.Diagnostics;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -23,6 +25,13 @@ internal sealed class SubmitStage(
         var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
             ?? throw PipelineException.Permanent(
                 FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
+        await ListTrace.RunAsync(
+            "process submissions", ActivityKind.Consumer, planned.Traced(message.TraceParent),
+            () => PostAsync(planned, cancellationToken));
+    }
+
+    private async Task PostAsync(SubmissionEntry planned, CancellationToken cancellationToken)
+    {
         if (!await steering.AdmitAsync(planned, cancellationToken))
             return;
         using var turn = await turns.TryEnterAsync(planned, cancellationToken);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Pipeline.Diagnostics;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Submit;
@@ -16,7 +18,10 @@ internal sealed class SubmissionSteps(
     TimeProvider time)
 {
     /// <summary>Takes one step. To repeat it does no harm.</summary>
-    public Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => submission.State switch
+    public Task StepAsync(SubmissionEntry submission, CancellationToken cancellationToken) => ListTrace.RunAsync(
+        "sweep submission", ActivityKind.Internal, submission.Traced(), () => TakeAsync(submission, cancellationToken));
+
+    private Task TakeAsync(SubmissionEntry submission, CancellationToken cancellationToken) => submission.State switch
     {
         SubmissionState.Planned => planned.SendAgainAsync(submission.SendAgain(time.GetUtcNow()), cancellationToken),
         SubmissionState.Posting or SubmissionState.Unknown => unanswered.ResolveAsync(submission, cancellationToken),

@@ -32,6 +32,19 @@ internal sealed partial class SweepStage(
     public async Task HandleAsync(CancellationToken cancellationToken)
     {
         var started = time.GetUtcNow();
+        try
+        {
+            await PassAsync(started, cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            PipelineMetrics.MeasureFailedSweep(time.GetUtcNow() - started, error.GetType().Name);
+            throw;
+        }
+    }
+
+    private async Task PassAsync(DateTimeOffset started, CancellationToken cancellationToken)
+    {
         var looked = 0;
         var overdue = TimeSpan.Zero;
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -46,7 +59,8 @@ internal sealed partial class SweepStage(
 
         var open = await closer.CloseListsAsync(cancellationToken);
         var now = time.GetUtcNow();
-        PipelineMetrics.MeasureSweep(now - started, overdue, open.Count, now - (open.OldestSince ?? now));
+        PipelineMetrics.MeasureSweep(now - started, looked, overdue);
+        StateMetrics.MeasureOpenLists(open.Count, now - (open.OldestSince ?? now));
         Report(looked, overdue, open);
     }
 

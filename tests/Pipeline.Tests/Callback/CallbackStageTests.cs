@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using Moq;
 using Pipeline.Callback;
 using Pipeline.Delivery;
+using Pipeline.Diagnostics;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -42,6 +44,32 @@ public sealed class CallbackStageTests : IDisposable
         _limits = new(perSubmission: 40, perSecond: 60, wrongPerSecond: 5);
         _stage = new(
             _tokens, _limits, new(_time), Gatherers.Prompt(_queue.Object, _time), NullLogger<CallbackStage>.Instance);
+    }
+
+    /// <summary>A caller may send any trace context. Its hints, and the log, belong to the list's trace.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TheTraceThatACallerClaimsIsNotTrusted(bool isTraced)
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => isTraced && source.Name == ListTrace.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var request = new Activity("request")
+            .SetParentId("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").Start();
+
+        var answer = await _stage.HandleAsync(
+            Submission, _tokens.UrlFor(Submission)!.Segments[^1],
+            new MemoryStream("""{"task_id":"t-1"}"""u8.ToArray()), TestContext.Current.CancellationToken);
+
+        Assert.Equal(CallbackAnswer.Accepted, answer);
+        var sender = Assert.Single(_sent).TraceParent;
+        Assert.DoesNotContain("0af7651916cd43dd8448eb211c80319c", sender ?? "", StringComparison.Ordinal);
+        if (isTraced)
+            Assert.StartsWith($"00-{ListTrace.IdOf("list").ToHexString()}-", sender, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -59,6 +59,21 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     }
 
     [Fact]
+    public async Task TheWaitOfTheFirstMessageIsKnownAndADelayedOneDoesNotWait()
+    {
+        Assert.Null(await Receiver.WaitingSinceAsync(Queue, Token));
+        await Port.SendAsync(Queue, [Some.Body("later")], TimeSpan.FromMinutes(1), Token);
+        Assert.Null(await Receiver.WaitingSinceAsync(Queue, Token));
+
+        await Port.SendAsync(Queue, [Some.Body("now")], TimeSpan.Zero, Token);
+        var since = await Receiver.WaitingSinceAsync(Queue, Token);
+
+        Assert.NotNull(since);
+        await Port.SendAsync(Queue, [Some.Body("second")], TimeSpan.Zero, Token);
+        Assert.Equal(since, await Receiver.WaitingSinceAsync(Queue, Token));
+    }
+
+    [Fact]
     public async Task SentMessagesSurviveACrash()
     {
         var bodies = Enumerable.Range(0, 20).Select(i => Some.Body($"{i}")).ToList();
@@ -108,6 +123,9 @@ public abstract class WorkQueueContract : PortContract<IWorkQueue>
     /// immediate retry, as the host does after a failure.
     /// </summary>
     protected abstract Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceiveAsync(string queue, bool complete);
+
+    /// <summary>Receives from the same queues.</summary>
+    private protected abstract IWorkReceiver Receiver { get; }
 
     /// <summary>The messages in the poison queue of a queue.</summary>
     protected abstract Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReceivePoisonAsync(string queue);

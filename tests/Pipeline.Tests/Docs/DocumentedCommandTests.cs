@@ -53,6 +53,8 @@ public sealed class DocumentedCommandTests
         ["AFL_SKIP_BIN_CHECK"] = Fuzzer,
         ["libfuzzer-dotnet"] = Fuzzer,
         ["rm DIR/FILE"] = "DrillTests run it on a full disk",
+        ["OTEL_EXPORTER_OTLP_ENDPOINT="] = "needs a collector; TelemetryExportTests have one",
+        ["printf 'pipeline.list"] = "TelemetryPageTests compute the same",
         ["pipeline serve"] = "runs until it is stopped; ServeSuite starts it with these options",
         ["pipeline emulator"] = "runs until it is stopped; HostingTests start it with these options",
     };

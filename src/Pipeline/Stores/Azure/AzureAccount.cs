@@ -30,7 +30,7 @@ internal sealed class AzureAccount : IDisposable
     {
         Options = options;
         _time = time ?? TimeProvider.System;
-        var handler = new TimeLimitHandler(ObjectHttp.CreateHandler(), options.Limits, _time);
+        var handler = new TimeLimitHandler(ObjectHttp.CreateHandler("azure"), options.Limits, _time);
         _transport = new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan });
         if (options.ConnectionString is { } text)
         {
@@ -127,6 +127,8 @@ internal sealed class AzureAccount : IDisposable
         // The transport has its own limits, which do not interrupt a slow upload.
         client.Retry.NetworkTimeout = Options.BodyDeadline;
         client.Diagnostics.IsLoggingContentEnabled = false;
+        // Its spans would hold whole addresses. TracedHandler has ours.
+        client.Diagnostics.IsDistributedTracingEnabled = false;
         return client;
     }
 }

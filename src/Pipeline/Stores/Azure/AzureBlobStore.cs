@@ -38,7 +38,7 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     {
         (_account, _access, _time, _clock) = (
             account, account.Access("Storage Blob Data Contributor"), time, new(time));
-        _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(ObjectHttp.CreateHandler("azure")) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, account.Options.Policy, time, logger);
         _reads = new ResumableReads(account.Options, time);
     }

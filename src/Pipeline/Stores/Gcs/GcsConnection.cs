@@ -80,7 +80,7 @@ internal sealed class GcsConnection(ObjectStoreOptions options, TimeProvider tim
     {
         protected override HttpMessageHandler CreateHandler(CreateHttpClientArgs args)
         {
-            var handler = new TimeLimitHandler(ObjectHttp.CreateHandler(), options.Limits, time);
+            var handler = new TimeLimitHandler(ObjectHttp.CreateHandler("gcs"), options.Limits, time);
             return endpoint is null or { AbsolutePath: "/" } ? handler : new UploadPathHandler(endpoint, handler);
         }
     }

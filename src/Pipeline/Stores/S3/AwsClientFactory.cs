@@ -9,5 +9,5 @@ namespace Pipeline.Stores.S3;
 internal sealed class AwsClientFactory(TimeLimits limits, TimeProvider time) : HttpClientFactory
 {
     public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
-        new(new TimeLimitHandler(ObjectHttp.CreateHandler(), limits, time)) { Timeout = Timeout.InfiniteTimeSpan };
+        new(new TimeLimitHandler(ObjectHttp.CreateHandler("s3"), limits, time)) { Timeout = Timeout.InfiniteTimeSpan };
 }

@@ -63,7 +63,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
                 : new BasicAWSCredentials(key, secret);
         _s3 = new AmazonS3Client(config);
         _signer = new S3Signer(options.S3Region);
-        _http = new HttpClient(ObjectHttp.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(ObjectHttp.CreateHandler("s3")) { Timeout = Timeout.InfiniteTimeSpan };
         _requests = new RetryingHttp(_http, options.Policy, time, logger);
         _reads = new ResumableReads(options, time);
     }

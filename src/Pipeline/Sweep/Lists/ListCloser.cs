@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Pipeline.Diagnostics;
 using Pipeline.Model;
@@ -36,7 +37,11 @@ internal sealed partial class ListCloser(
     {
         // The look may be a moment old: the list may be closed meanwhile, or put off.
         if (await ledger.GetListAsync(list.ListId, cancellationToken) is { State: ListState.Open } current)
-            await steps.RunAsync(current, CloseAsync, cancellationToken);
+            await steps.RunAsync(
+                current,
+                (open, token) => ListTrace.RunAsync(
+                    "close list", ActivityKind.Internal, new(open.ListId), () => CloseAsync(open, token)),
+                cancellationToken);
     }
 
     private async Task CloseAsync(ListEntry list, CancellationToken cancellationToken)
@@ -48,6 +53,7 @@ internal sealed partial class ListCloser(
         await ledger.UpdateListAsync(list with { State = ListState.Closed, ClosedAt = now }, cancellationToken);
         CrashPoint.Pass("sweep.after-close");
         PipelineMetrics.CountClosedList();
+        PipelineMetrics.MeasureLag("list", now - list.CreatedAt);
         LogClosed(list.ListId, list.Inputs, manifest.Records, manifest.Failures);
     }
 

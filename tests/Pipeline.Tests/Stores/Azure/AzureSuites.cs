@@ -21,6 +21,8 @@ public sealed class StorageWorkQueueSuite(Servers servers) : WorkQueueContract
     private AzureAccount _account = null!;
     private StorageQueueReceiver _receiver = null!;
 
+    private protected override IWorkReceiver Receiver => _receiver;
+
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     protected override async Task<IWorkQueue> OpenAsync()

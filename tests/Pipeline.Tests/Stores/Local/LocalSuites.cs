@@ -16,6 +16,8 @@ public sealed class LocalWorkQueueSuite : WorkQueueContract
     private readonly LocalState _state = new();
     private LocalWorkQueue _queue = null!;
 
+    private protected override IWorkReceiver Receiver => _queue;
+
     public override ValueTask DisposeAsync() => _state.DisposeAsync();
 
     protected override async Task<IWorkQueue> OpenAsync() => _queue = new(await _state.OpenAsync(), _state.Time);

@@ -130,6 +130,13 @@ internal sealed class StorageQueueReceiver(StorageWorkQueue queues, ClaimChecks 
             await queues.For(queue).RunAsync(
                 q => q.GetPropertiesAsync(cancellationToken), cancellationToken)).Value.ApproximateMessagesCountLong;
 
+    /// <summary>When the message at the head of a queue was sent: one request. Azure does not say since when it waits.
+    /// </summary>
+    public override async Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken) =>
+        (
+            await queues.For(queue).RunAsync(
+                q => q.PeekMessagesAsync(1, cancellationToken), cancellationToken)).Value.FirstOrDefault()?.InsertedOn;
+
     /// <summary>
     /// Waits before the next receive from an empty queue: 0.1 seconds, doubled each time up to 2 seconds. Azure charges
     /// for each receive.

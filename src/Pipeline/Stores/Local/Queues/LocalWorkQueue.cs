@@ -206,6 +206,16 @@ internal sealed class LocalWorkQueue(LocalDatabase database, TimeProvider time, 
                     "SELECT 1 FROM message WHERE queue=$1 AND visible_at<=$2 LIMIT 1", queue, Now()) is not null,
             cancellationToken);
 
+    /// <inheritdoc/>
+    public override Task<DateTimeOffset?> WaitingSinceAsync(string queue, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            session =>
+                session.Scalar("SELECT MIN(visible_at) FROM message WHERE queue=$1", queue) is long since
+                    && since <= Now()
+                    ? new DateTimeOffset(since, TimeSpan.Zero)
+                    : (DateTimeOffset?)null,
+            cancellationToken);
+
     /// <summary>Waits until the queue may have a message to deliver, at most 250 ms.</summary>
     public override async Task WaitAsync(string queue, CancellationToken cancellationToken)
     {
