@@ -12,7 +12,12 @@ internal static class DashboardEndpoints
     /// <param name="services">The services of a host.</param>
     /// <param name="place">Where it serves them.</param>
     public static IServiceCollection AddDashboard(this IServiceCollection services, DashboardPlace place) =>
-        services.AddPages(place).AddSingleton<ListSubmissions>();
+        services.AddPages(place)
+            .AddSingleton<KeyedRequests>()
+            .AddSingleton<ListFinder>()
+            .AddSingleton<RowWriter>()
+            .AddSingleton<ScheduleFinder>()
+            .AddSingleton<ScheduleRequests>();
 
     /// <summary>Maps the API below <c>/api</c>, and the pages.</summary>
     public static IEndpointRouteBuilder MapDashboard(this IEndpointRouteBuilder app)

@@ -27,4 +27,12 @@ internal sealed record DashboardPlace
 
     /// <summary>Where a list is kept until Intake has read it; null where none can be submitted.</summary>
     public ObjectUri? ListFolder { get; init; }
+
+    /// <summary>
+    /// Whether records are in files of this machine, which pages then offer; in an account they are named only.
+    /// </summary>
+    public bool KeepsFiles { get; init; }
+
+    /// <summary>Where the lists of schedules are kept; null where there are no schedules.</summary>
+    public ObjectUri? ScheduleFolder { get; init; }
 }

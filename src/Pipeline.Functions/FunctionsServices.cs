@@ -47,6 +47,7 @@ internal static class FunctionsServices
             KnowsCallers = false,
             KeepsConnections = false,
             ListFolder = new("azblob", AzureNames.ListsContainer, ""),
+            ScheduleFolder = new("azblob", AzureNames.SchedulesContainer, ""),
         });
         return services;
     }

@@ -5,9 +5,9 @@ using Pipeline.Cli.Settings;
 using Pipeline.Emulator.Sample;
 using Pipeline.Intake;
 using Pipeline.Intake.Reading;
+using Pipeline.Intake.Sending;
 using Pipeline.Model;
 using Pipeline.Ports;
-using Pipeline.Stores;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Lists;
@@ -46,53 +46,28 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     /// <summary>Submits the lists that Intake does not have yet; returns the ids of all.</summary>
     public async Task<IReadOnlyList<string>> SubmitAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
-        var admission = new ListRegistration(
-            services.GetRequiredService<ILedger>(), services.GetRequiredService<TimeProvider>());
-        var queue = services.GetRequiredService<IWorkQueue>();
-        var objects = services.GetRequiredService<ObjectStores>();
+        var sender = services.GetRequiredService<ListSender>();
         var ids = new List<string>(_lists.Count);
         foreach (var (named, first) in _lists)
         {
-            var name = named.Name;
             var inspection = await RunOfAsync(services, first, cancellationToken);
             ids.Add(inspection.ListId);
-            var entry = await AcceptAsync(admission, name, inspection, cancellationToken);
+            var entry = await SendAsync(sender, named, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
-                console.WriteWhole(settings.WorkStore.DescribeCompleted(name, entry.ClosedAt));
-            if (entry.State != ListState.Planning)
-                continue;
-            var copy = settings.WorkStore.ListFolder.Append(inspection.ListId + Path.GetExtension(name));
-            await using (var list = named.Open())
-                await objects.WriteAsync(copy, list, cancellationToken);
-            var pointer = new ListPointer(copy.ToString(), settings.SharedInputs, inspection.ListId, name)
-            {
-                Form = inspection.Form,
-                UrlColumn = settings.UrlColumn,
-                ContentHash = inspection.ContentHash,
-                Series = settings.Series,
-            };
-            await queue.SendAsync(QueueNames.UrlLists, [pointer.ToMessage()], TimeSpan.Zero, cancellationToken);
+                console.WriteWhole(settings.WorkStore.DescribeCompleted(named.Name, entry.ClosedAt));
         }
 
         return _ids = ids;
     }
 
-    /// <summary>
-    /// Keeps a copy of the list for a schedule, which submits it later; returns its address and name.
-    /// </summary>
+    /// <summary>The list of a schedule, which has only one.</summary>
     /// <exception cref="PipelineException">Permanent: there are several lists.</exception>
-    public async Task<(string Source, string Name)> KeepForScheduleAsync(
-        string schedule, IServiceProvider services, CancellationToken cancellationToken)
-    {
-        if (_lists is not [var (named, _)])
-            throw PipelineException.Permanent(
+    public CheckedList TheOnly() =>
+        _lists is [var (named, inspection)]
+            ? Checked(named, inspection)
+            : throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 $"A schedule has one list, and there are {_lists.Count}. Add a schedule for each.");
-        var copy = settings.WorkStore.ScheduleFolder.Append(schedule + Path.GetExtension(named.Name));
-        await using var list = named.Open();
-        await services.GetRequiredService<ObjectStores>().WriteAsync(copy, list, cancellationToken);
-        return (copy.ToString(), named.Name);
-    }
 
     /// <summary>Forgets which runs this command started: it is complete, and the next one starts others.</summary>
     public void Complete()
@@ -177,20 +152,22 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
         }
     }
 
-    /// <summary>
-    /// Creates the list's entry in the ledger before its message, so that <c>pipeline status</c> knows a printed id at
-    /// once.
-    /// </summary>
-    private static async Task<ListEntry> AcceptAsync(
-        ListRegistration admission, string name, ListInspection inspection, CancellationToken cancellationToken)
+    private CheckedList Checked(NamedList list, ListInspection inspection) => new(
+        new(list.Open, new(list.Name, inspection.ListId, settings.UrlColumn, settings.Series, settings.SharedInputs)),
+        inspection);
+
+    // The list's entry is in the ledger before its message, so that status knows a printed id at once.
+    private async Task<ListEntry> SendAsync(
+        ListSender sender, NamedList list, ListInspection inspection, CancellationToken cancellationToken)
     {
         try
         {
-            return await admission.AcceptAsync(inspection, name, cancellationToken);
+            return await sender.SendAsync(
+                Checked(list, inspection), settings.WorkStore.ListFolder, Operator.Name, cancellationToken);
         }
         catch (PipelineException problem) when (problem.IsPermanent)
         {
-            throw Named(name, problem);
+            throw Named(list.Name, problem);
         }
     }
 

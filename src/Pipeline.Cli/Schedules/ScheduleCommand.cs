@@ -5,7 +5,7 @@ using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model.Schedules;
 using Pipeline.Ports.Ledgers;
-using Pipeline.Scheduling;
+using Pipeline.Steering;
 
 namespace Pipeline.Cli.Schedules;
 
@@ -108,16 +108,8 @@ internal static class ScheduleCommand
         await lists.InspectAsync(cancellationToken);
         settings.WorkStore.PrepareToSubmit();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
-        var book = stores.Services.GetRequiredService<ScheduleBook>();
-        book.Check(schedule);
-        var (source, name) = await lists.KeepForScheduleAsync(schedule.Name, stores.Services, cancellationToken);
-        var added = await book.AddAsync(
-            schedule with
-            {
-                Source = source, ListName = name, UrlColumn = settings.UrlColumn, SharedInputs = settings.SharedInputs,
-                Series = settings.Series.Name, OnlyNew = settings.Series.OnlyNew, MaxAge = settings.Series.MaxAge,
-            },
-            cancellationToken);
+        var added = await stores.Services.GetRequiredService<ScheduleControls>().AddAsync(
+            schedule, lists.TheOnly(), settings.WorkStore.ScheduleFolder, Operator.Name, cancellationToken);
         await Console.Out.WriteLineAsync($"{added.Name}  next run {ScheduleTable.TimeOf(added.NextAt)}");
         return ExitCodes.Complete;
     }
@@ -134,23 +126,22 @@ internal static class ScheduleCommand
 
     private static async Task RunAsync(IServiceProvider services, string name, CancellationToken cancellationToken)
     {
-        var schedule = await services.GetRequiredService<ScheduleBook>().GetAsync(name, cancellationToken);
         await Console.Out.WriteLineAsync(
-            await services.GetRequiredService<ScheduleRunner>().RunNowAsync(schedule, cancellationToken));
+            await services.GetRequiredService<ScheduleControls>().RunAsync(name, Operator.Name, cancellationToken));
     }
 
     private static async Task PauseAsync(
         IServiceProvider services, string name, bool isPaused, CancellationToken cancellationToken)
     {
-        var changed = await services.GetRequiredService<ScheduleBook>()
-            .PauseAsync(name, isPaused, cancellationToken);
+        var changed = await services.GetRequiredService<ScheduleControls>()
+            .PauseAsync(name, isPaused, Operator.Name, cancellationToken);
         await Console.Out.WriteLineAsync(
             isPaused ? $"{name}  paused" : $"{name}  next run {ScheduleTable.TimeOf(changed.NextAt)}");
     }
 
     private static async Task RemoveAsync(IServiceProvider services, string name, CancellationToken cancellationToken)
     {
-        await services.GetRequiredService<ScheduleBook>().RemoveAsync(name, cancellationToken);
+        await services.GetRequiredService<ScheduleControls>().RemoveAsync(name, Operator.Name, cancellationToken);
         await Console.Out.WriteLineAsync($"{name}  removed");
     }
 }

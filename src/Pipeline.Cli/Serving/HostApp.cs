@@ -50,6 +50,7 @@ internal static class HostApp
             new()
             {
                 Store = settings.WorkStore.Name, ListFolder = settings.WorkStore.ListFolder,
+                ScheduleFolder = settings.WorkStore.ScheduleFolder, KeepsFiles = !settings.WorkStore.IsShared,
                 Arguments = settings.WorkStore.IsShared ? "" : settings.StateArguments,
             });
         addStores(builder.Services);

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Pipeline.Dashboard.Access;
 using Pipeline.Dashboard.Pages;
-using Pipeline.Dashboard.Pages.Lists;
+using Pipeline.Intake.Sending;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Model;
 using Pipeline.Options;
@@ -16,8 +16,8 @@ namespace Pipeline.Dashboard.Acting;
 /// cannot be undone asks first.
 /// </summary>
 internal sealed class PageActions(
-    ListControls controls, ListReplays replays, ListPages lists, InputPages inputs, BulkActions actions,
-    IOptions<PipelineOptions> options)
+    ListControls controls, ListReplays replays, ListRerun rerun, ListFinder lists, InputPages inputs,
+    BulkActions actions, IOptions<PipelineOptions> options)
 {
     // Counting for a question reads at most this many pages of failures; beyond it, the question says "at least".
     private const int MaxPages = 50;
@@ -30,6 +30,7 @@ internal sealed class PageActions(
         return verb switch
         {
             "cancel" => Question(page, AboutCancel(page, list)),
+            "again" => Question(page, AboutAgain(page, list)),
             "resubmit" => Question(
                 page,
                 await AboutResubmitAsync(page, list, Selection.Read(context.Request.Query), context.RequestAborted)),
@@ -44,6 +45,10 @@ internal sealed class PageActions(
             return null;
         var (stop, who) = (context.RequestAborted, DashboardAccess.Describe(context));
         var selection = Selection.Read(context.Request.Form);
+        if (selection.IsEmpty)
+            return PageRouter.Problem(
+                page, StatusCodes.Status400BadRequest, "Nothing was done",
+                "No input is selected. Go back and select some.");
         try
         {
             switch (verb)
@@ -57,13 +62,18 @@ internal sealed class PageActions(
                 case "cancel":
                     await controls.CancelAsync(listId, who, stop);
                     break;
+                case "again" when page.Place.ListFolder is { } folder:
+                    return Go(context, page.ToList((await rerun.RunAsync(listId, folder, who, stop)).ListId));
                 case "confirm-resubmit":
                     return Question(page, await AboutResubmitAsync(page, list, selection, stop));
                 case "replay" or "resubmit":
                     var resubmit = verb == "resubmit";
                     await actions.RunAsync(
                         listId, resubmit ? "Posting failures again since" : "Replay of failures since",
-                        () => replays.ReplayAsync(listId, selection.Takes, resubmit, who, CancellationToken.None));
+                        async action => ReplayReport.Describe(
+                            await replays.ReplayAsync(
+                                listId, selection.Takes, resubmit, who, CancellationToken.None,
+                                new ReplayReport(action))));
                     break;
                 default:
                     return null;
@@ -73,8 +83,13 @@ internal sealed class PageActions(
         {
             return PageRouter.Problem(page, StatusCodes.Status409Conflict, "Nothing was done", problem.Message);
         }
-        // 303: the browser reads the list's page, and reloading that does not act again.
-        context.Response.Headers.Location = page.ToList(listId);
+        return Go(context, page.ToList(listId));
+    }
+
+    /// <summary>Leads to a page. 303: the browser reads it, and reloading that does not act again.</summary>
+    public static IResult Go(HttpContext context, string path)
+    {
+        context.Response.Headers.Location = path;
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 
@@ -90,20 +105,30 @@ internal sealed class PageActions(
         ],
         page.ToList(list.ListId, "cancel"), "Cancel the list", page.ToList(list.ListId));
 
+    private ConfirmModel AboutAgain(PageContext page, ListEntry list) => new(
+        "Fetch this list again?",
+        [
+            $"List {list.Source ?? list.ListId}, as a list of its own: the same content with the same URL column, "
+                + "shared inputs and series.",
+            Cost(list.Inputs),
+            "While a run of it is open, that run is shown instead.",
+        ],
+        page.ToList(list.ListId, "again"), $"Fetch {Show.Number(list.Inputs)} again", page.ToList(list.ListId));
+
+    private string Cost(long urls) => options.Value.Nimble.PricePerUrl is { } each
+        ? $"Estimated cost: {Show.Money(each * urls)} ({Show.Money(each)} a URL)."
+        : "Each URL may be billed. No price is set (Pipeline__Nimble__PricePerUrl), so the cost is unknown.";
+
     private async Task<ConfirmModel> AboutResubmitAsync(
         PageContext page, ListEntry list, Selection selection, CancellationToken cancellationToken)
     {
         var (count, isAll) = await CountAsync(list.ListId, selection, cancellationToken);
-        var price = options.Value.Nimble.PricePerUrl;
         return new(
             "Post these inputs again?",
             [
                 $"{(isAll ? "" : "At least ")}{Amount.Of(count, "failed input")} of {list.Source ?? list.ListId}, "
                     + "each as a new task with the same id.",
-                price is { } each
-                    ? $"Estimated cost: {Show.Money(each * count)} ({Show.Money(each)} a URL)."
-                    : "Each may be billed again. No price is set (Pipeline__Nimble__PricePerUrl), so the cost is "
-                        + "unknown.",
+                Cost(count),
                 "Results that exist are read first, free; only what has none is posted.",
             ],
             page.ToList(list.ListId, "resubmit"), $"Post {Show.Number(count)} again", page.ToList(list.ListId),

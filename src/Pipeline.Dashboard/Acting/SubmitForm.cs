@@ -1,10 +1,10 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Pipeline.Dashboard.Access;
 using Pipeline.Dashboard.Pages;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Intake;
+using Pipeline.Intake.Sending;
 using Pipeline.Model;
 using Pipeline.Options;
 
@@ -12,16 +12,18 @@ namespace Pipeline.Dashboard.Acting;
 
 /// <summary>What the form shows.</summary>
 /// <param name="Text">The text in its field.</param>
+/// <param name="UrlColumn">The name in the field for the URL column.</param>
 /// <param name="Checked">The list that was checked; null for none.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Problem">Why it cannot be accepted; null for nothing.</param>
 /// <param name="Price">The price of a URL; null if none is set.</param>
 /// <param name="PerSubmission">Number of inputs of a submission.</param>
 internal sealed record SubmitModel(
-    string Text, ListInspection? Checked, string? Name, string? Problem, decimal? Price, int PerSubmission);
+    string Text, string? UrlColumn, ListInspection? Checked, string? Name, string? Problem, decimal? Price,
+    int PerSubmission);
 
 /// <summary>The form that submits a list. Checking it stores nothing and posts nothing.</summary>
-internal sealed class SubmitForm(ListUploads uploads, IOptions<PipelineOptions> options)
+internal sealed class SubmitForm(ListSender sender, IOptions<PipelineOptions> options)
 {
     /// <summary>Shows the empty form; null for a reader who may not act.</summary>
     public PageResult? Ask(PageContext page) => page.CanAct ? Form(page, "", null, null, null) : null;
@@ -29,39 +31,37 @@ internal sealed class SubmitForm(ListUploads uploads, IOptions<PipelineOptions> 
     /// <summary>Checks or submits what was sent; null if there is no such action.</summary>
     public async Task<IResult?> ActAsync(HttpContext context, PageContext page, string verb)
     {
-        var form = context.Request.Form;
-        var text = form["text"].ToString();
-        var upload = form.Files["file"] is { Length: > 0 } file
-            ? new Upload(Path.GetFileName(file.FileName), file.OpenReadStream)
-            : new Upload(Name(form["name"]), () => new MemoryStream(Encoding.UTF8.GetBytes(text)));
+        if (verb is not ("check" or "send") || page.Place.ListFolder is not { } folder)
+            return null;
+        var (stop, text) = (context.RequestAborted, context.Request.Form["text"].ToString());
+        var list = SentList.Read(context.Request.Form);
         try
         {
+            var ready = await sender.CheckAsync(list, stop);
             if (verb == "check")
-                return Form(page, text, await uploads.InspectAsync(upload, context.RequestAborted), upload.Name, null);
-            if (verb != "send")
-                return null;
-            var list = await uploads.SubmitAsync(upload, DashboardAccess.Describe(context), context.RequestAborted);
-            context.Response.Headers.Location = page.ToList(list.ListId);
+                return Form(page, text, list.Label, ready.Inspection, null);
+            ready = ready with { List = ready.List.Named(ready.Inspection.Name) };
+            var sent = await sender.SendAsync(ready, folder, DashboardAccess.Describe(context), stop);
+            context.Response.Headers.Location = page.ToList(sent.ListId);
             return Results.StatusCode(StatusCodes.Status303SeeOther);
         }
         catch (PipelineException problem)
         {
-            return Form(page, text, null, upload.Name, problem);
+            return Form(page, text, list.Label, null, problem);
         }
     }
 
     private PageResult Form(
-        PageContext page, string text, ListInspection? list, string? name, PipelineException? problem)
+        PageContext page, string text, ListLabel? label, ListInspection? list, PipelineException? problem)
     {
-        var message = problem is null ? null : string.Join(" ", [problem.Summary, .. problem.Details]);
+        var message = problem is null ? null : SentList.Describe(problem);
         var model = new SubmitModel(
-            text, list, name, message, options.Value.Nimble.PricePerUrl, options.Value.Intake.MaxInputsPerSubmission);
+            text, label?.UrlColumn, list, label?.Name, message, options.Value.Nimble.PricePerUrl,
+            options.Value.Intake.MaxInputsPerSubmission);
         return new(page, "Submit a list", SubmitPage.Create().With(page, model))
         {
             Section = "submit",
             Status = problem is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity,
         };
     }
-
-    private static string Name(string? given) => string.IsNullOrWhiteSpace(given) ? "dashboard" : given.Trim();
 }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Reports;
 using Pipeline.Steering;
 
@@ -37,8 +36,8 @@ internal static class ActionEndpoints
         IEndpointRouteBuilder api, string verb, string summary,
         Func<ListControls, string, string, CancellationToken, Task<ListEntry>> act) =>
         api.MapPost($"/lists/{{listId}}/{verb}", async (
-            string listId, HttpContext context, ListControls controls, ILedger ledger, CancellationToken stop) =>
-            await FindAsync(ledger, listId, stop) is null
+            string listId, HttpContext context, ListControls controls, ListFinder lists, CancellationToken stop) =>
+            await lists.FindAsync(listId, stop) is null
                 ? ListEndpoints.Unknown(listId)
                 : Results.Json(
                     Describe(await act(controls, listId, ApiAccess.Describe(context), stop)),
@@ -52,9 +51,9 @@ internal static class ActionEndpoints
     private static SteeredList Describe(ListEntry list) => new(list.ListId, ListProgress.WordOf(list));
 
     private static async Task<IResult> ReplayAsync(
-        string listId, HttpContext context, ListReplays replays, ILedger ledger, CancellationToken cancellationToken)
+        string listId, HttpContext context, ListReplays replays, ListFinder lists, CancellationToken cancellationToken)
     {
-        if (await FindAsync(ledger, listId, cancellationToken) is null)
+        if (await lists.FindAsync(listId, cancellationToken) is null)
             return ListEndpoints.Unknown(listId);
         var body = await RequestBody.ReadAsync(context, MaxBody, cancellationToken);
         var request = body.Length == 0
@@ -70,9 +69,4 @@ internal static class ActionEndpoints
 
     private static bool Selects(ReplayRequest request, InputEntry input) =>
         request.Ids?.Contains(input.Id) != false && request.Reasons?.Contains(input.Reason ?? "") != false;
-
-    private static Task<ListEntry?> FindAsync(ILedger ledger, string listId, CancellationToken cancellationToken) =>
-        SubmissionIds.IsWellFormed(listId)
-            ? ledger.GetListAsync(listId, cancellationToken)
-            : Task.FromResult<ListEntry?>(null);
 }

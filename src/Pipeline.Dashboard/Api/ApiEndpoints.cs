@@ -34,8 +34,9 @@ internal static class ApiEndpoints
         api.MapRows();
         api.MapExplain();
         api.MapSubmit();
+        api.MapSchedules();
         // Otherwise the pages would answer, in HTML.
-        app.Map("/api/{**path}", () => ApiProblems.NotFound("There is no such address in the API."))
+        app.Map("/api/{**path}", (HttpContext context) => UnknownAddress.Answer(context, app.DataSources))
             .ExcludeFromDescription();
     }
 

@@ -23,6 +23,8 @@ namespace Pipeline.Dashboard.Api;
 [JsonSerializable(typeof(ListDetail))]
 [JsonSerializable(typeof(SubmittedList))]
 [JsonSerializable(typeof(SteeredList))]
+[JsonSerializable(typeof(ScheduleAnswer))]
+[JsonSerializable(typeof(SchedulesAnswer))]
 [JsonSerializable(typeof(ReplayRequest))]
 [JsonSerializable(typeof(ReplayAnswer))]
 [JsonSerializable(typeof(PendingInput))]

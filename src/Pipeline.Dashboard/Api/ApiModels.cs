@@ -11,9 +11,10 @@ internal sealed record StatusAnswer(
     IReadOnlyList<ListProgress> Lists,
     IReadOnlyList<FlowStage> Flow,
     OutcomeSample Outcomes,
+    DayOutcomes Day,
     IReadOnlyList<UnknownSubmission> Unknown,
     MoneyReport Money,
-    IReadOnlyList<EventEntry> Events,
+    IReadOnlyList<EventReport> Events,
     IReadOnlyList<FinishedList> Finished,
     IReadOnlyList<DeadLetter> DeadLetters,
     IReadOnlyList<string> OpenLists,
@@ -46,7 +47,10 @@ internal sealed record ListSummary(
 
 /// <summary>A list that was sent.</summary>
 /// <param name="ListId">Its id.</param>
-/// <param name="Inputs">Number of its lines or items, duplicates included; absent for a repeated request.</param>
+/// <param name="Inputs">
+/// Number of its lines or items, duplicates included; absent for a repeated request, and for a list that was sent
+/// before.
+/// </param>
 /// <param name="Invalid">Number of those that are no valid input.</param>
 internal sealed record SubmittedList(string ListId, long? Inputs, long? Invalid);
 
@@ -77,6 +81,26 @@ internal sealed record ReplayAnswer(
 /// <param name="Line">Its position in the list, from 1.</param>
 /// <param name="SubmissionId">Its submission.</param>
 internal sealed record PendingInput(string Id, string Url, long Line, string SubmissionId);
+
+/// <summary>All schedules.</summary>
+/// <param name="Schedules">The schedules, by name.</param>
+internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Schedules);
+
+/// <summary>A list that is submitted again and again.</summary>
+/// <param name="Name">Its name; the ids of its lists begin with it.</param>
+/// <param name="Cron">Minute, hour, day of month, month, day of week.</param>
+/// <param name="TimeZone">The time zone in which they are meant.</param>
+/// <param name="Overlap">What happens to a run while the list before is open: <c>skip</c> or <c>allow</c>.</param>
+/// <param name="Paused">Whether it submits nothing until it is resumed.</param>
+/// <param name="ListName">The name of its list, for people.</param>
+/// <param name="Series">The series of which each run is one.</param>
+/// <param name="NextAt">The next run; absent if it is paused or has none.</param>
+/// <param name="LastAt">When the last run was due.</param>
+/// <param name="LastListId">The list of the last run.</param>
+/// <param name="WasSkipped">Whether the last run was left out because the list before was open.</param>
+internal sealed record ScheduleAnswer(
+    string Name, string Cron, string TimeZone, string Overlap, bool Paused, string ListName, string? Series,
+    DateTimeOffset? NextAt, DateTimeOffset? LastAt, string? LastListId, bool WasSkipped);
 
 /// <summary>Whether the process works.</summary>
 /// <param name="Status"><c>ok</c>, or what is wrong.</param>

@@ -42,20 +42,25 @@ internal sealed class ApiProblems : IEndpointFilter
     public static IResult Invalid(string detail) =>
         Of(StatusCodes.Status400BadRequest, "The request cannot be used.", detail);
 
+    // Where a problem names an option of the command, here it names the parameter.
+    private static string Describe(PipelineException problem) =>
+        problem.Message.Replace("--url-column ", "url_column=", StringComparison.Ordinal);
+
     private static IResult Of(HttpContext context, PipelineException problem)
     {
+        var detail = Describe(problem);
         if (problem.IsPermanent)
             return problem.Reason switch
             {
                 FailureReasons.LimitExceeded => Of(
-                    StatusCodes.Status413PayloadTooLarge, "The list exceeds a limit.", problem.Message),
+                    StatusCodes.Status413PayloadTooLarge, "The list exceeds a limit.", detail),
                 FailureReasons.InvalidInput or FailureReasons.InvalidConfiguration => Of(
-                    StatusCodes.Status422UnprocessableEntity, "That cannot be done.", problem.Message),
-                _ => Of(StatusCodes.Status500InternalServerError, "That failed.", problem.Message),
+                    StatusCodes.Status422UnprocessableEntity, "That cannot be done.", detail),
+                _ => Of(StatusCodes.Status500InternalServerError, "That failed.", detail),
             };
         var wait = problem.RetryAfter ?? DefaultWait;
         context.Response.Headers.RetryAfter =
             Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
-        return Of(StatusCodes.Status503ServiceUnavailable, "A service does not answer now.", problem.Message);
+        return Of(StatusCodes.Status503ServiceUnavailable, "A service does not answer now.", detail);
     }
 }

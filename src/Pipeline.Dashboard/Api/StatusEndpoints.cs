@@ -29,7 +29,7 @@ internal static class StatusEndpoints
         var pause = await status.GetPauseAsync(cancellationToken);
         return Results.Json(new StatusAnswer(
             overview.At, overview.Source, overview.Verdict, overview.Lists, overview.Flow, overview.Outcomes,
-            overview.Unknown, overview.Money, overview.Events, overview.Finished, overview.DeadLetters,
+            overview.Day, overview.Unknown, overview.Money, overview.Events, overview.Finished, overview.DeadLetters,
             [.. overview.Lists.Select(list => list.ListId)], overview.HasMore, pause?.Until, pause?.Reason,
             overview.Money.DayUsed, overview.Money.DayLimit, overview.RefusedLists), ApiJson.Default.StatusAnswer);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Api;
 using Pipeline.Reports;
 
@@ -10,7 +11,8 @@ namespace Pipeline.Dashboard.Pages;
 /// Tells open pages by server-sent events that something has changed; they then ask for what they show. All streams
 /// share the paced reads of the overview.
 /// </summary>
-internal sealed class EventStream(OverviewReporter overview, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class EventStream(
+    OverviewReporter overview, BulkActions actions, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const int MaxStreams = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -63,6 +65,7 @@ internal sealed class EventStream(OverviewReporter overview, IHostApplicationLif
             report with { At = default }, ApiJson.Default.Overview);
         var hash = new HashCode();
         hash.AddBytes(text);
+        hash.Add(actions.Fingerprint());
         return hash.ToHashCode();
     }
 

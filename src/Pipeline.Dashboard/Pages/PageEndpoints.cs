@@ -7,6 +7,7 @@ using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Charts;
 using Pipeline.Dashboard.Pages.Inputs;
 using Pipeline.Dashboard.Pages.Lists;
+using Pipeline.Dashboard.Pages.Schedules;
 
 namespace Pipeline.Dashboard.Pages;
 
@@ -26,8 +27,12 @@ internal static class PageEndpoints
         .AddSingleton<ListPages>()
         .AddSingleton<InputViews>()
         .AddSingleton<PageActions>()
-        .AddSingleton<ListUploads>()
+        .AddSingleton<SchedulePages>()
         .AddSingleton<SubmitForm>()
+        .AddSingleton<OpenListSearch>()
+        .AddSingleton<ListDownloads>()
+        .AddSingleton<ListBulk>()
+        .AddSingleton<PageForms>()
         .AddSingleton<PageReader>()
         .AddSingleton<PageContexts>()
         .AddSingleton<PageRouter>();

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Charts;
 using Pipeline.Dashboard.Pages.Inputs;
 using Pipeline.Dashboard.Pages.Lists;
@@ -11,25 +10,25 @@ namespace Pipeline.Dashboard.Pages;
 
 /// <summary>Shows the pages that only read.</summary>
 internal sealed class PageReader(
-    OverviewReporter overview, FlowHistory history, ListPages lists, InputViews inputs, PageActions actions,
-    SubmitForm submit)
+    OverviewReporter overview, FlowHistory history, ListPages lists, InputViews inputs, ListDownloads downloads,
+    PageForms forms)
 {
     /// <summary>Shows a page.</summary>
     /// <returns>Null if there is none at this path.</returns>
     public async Task<IResult?> ShowAsync(HttpContext context, PageContext page, string[] segments) => segments switch
     {
         [] => await ShowOverviewAsync(context, page),
-        ["submit"] => submit.Ask(page),
         ["lists"] => await lists.ShowAllAsync(context, page),
         ["lists", var id] => await lists.ShowAsync(context, page, id),
         ["lists", var id, "failures"] => await lists.ShowInputsAsync(context, page, id, InputState.Failed),
         ["lists", var id, "pending"] => await lists.ShowInputsAsync(context, page, id, InputState.Waiting),
         ["lists", var id, "manifest"] => await lists.ShowManifestAsync(context, id),
-        ["lists", var id, var verb] => await actions.AskAsync(context, page, id, verb),
+        ["lists", var id, "records.ndjson"] => await downloads.SaveAsync(context, id, InputState.Recorded),
+        ["lists", var id, "failures.ndjson"] => await downloads.SaveAsync(context, id, InputState.Failed),
         ["search"] => await inputs.SearchAsync(context, page),
         ["inputs", var id] => await inputs.ShowAsync(context, page, id),
         ["inputs", var id, "content", var view] => await inputs.ShowContentAsync(context, id, view),
-        _ => null,
+        _ => await forms.AskAsync(context, page, segments),
     };
 
     private async Task<PageResult> ShowOverviewAsync(HttpContext context, PageContext page)

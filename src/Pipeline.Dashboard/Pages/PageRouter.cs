@@ -10,8 +10,7 @@ namespace Pipeline.Dashboard.Pages;
 /// Answers every request for a page, in every host: first who asks, then what. Reading is GET, acting is POST.
 /// </summary>
 internal sealed class PageRouter(
-    PageContexts contexts, DashboardAccess access, EventStream events, PageReader reader, PageActions actions,
-    SubmitForm submit)
+    PageContexts contexts, DashboardAccess access, EventStream events, PageReader reader, PageForms forms)
 {
     // Of somebody who has not given the key.
     private const long MaxSignIn = 16 << 10;
@@ -55,17 +54,12 @@ internal sealed class PageRouter(
         if (access.IsReadOnly)
             return Problem(page, StatusCodes.Status403Forbidden, "These pages only show",
                 "Pipeline__Dashboard__ReadOnly is set, so nothing can be changed here.");
-        if (!await IsOwnFormAsync(context, ListUploads.MaxBytes))
+        if (!await IsOwnFormAsync(context, SentList.MaxBytes))
             return Problem(page, StatusCodes.Status400BadRequest, "Nothing was done",
                 "This form was not sent from a current page of this site, or is too long. Open the page again and "
                 + "repeat it. Behind a proxy, let it pass the Host header on, or set --callback-base to the public "
                 + "address.");
-        return segments switch
-        {
-            ["lists", var listId, var verb] => await actions.ActAsync(context, page, listId, verb),
-            ["submit", var verb] => await submit.ActAsync(context, page, verb),
-            _ => null,
-        } ?? NotFound(page);
+        return await forms.ActAsync(context, page, segments) ?? NotFound(page);
     }
 
     private async Task<IResult> SignInAsync(HttpContext context)

@@ -14,7 +14,14 @@ internal sealed class ApiFunctions(ApiRouter api, DashboardAccess access)
 {
     [Function("Lists")]
     public Task<IResult> ListsAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", Route = "lists/{*path}")] HttpRequest request) =>
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "put", "delete", Route = "lists/{*path}")]
+        HttpRequest request) =>
+        api.AnswerAsync(request.HttpContext);
+
+    [Function("Schedules")]
+    public Task<IResult> SchedulesAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "put", "delete", Route = "schedules/{*path}")]
+        HttpRequest request) =>
         api.AnswerAsync(request.HttpContext);
 
     [Function("Explain")]

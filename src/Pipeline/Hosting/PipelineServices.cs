@@ -9,6 +9,7 @@ using Pipeline.Delivery;
 using Pipeline.Http;
 using Pipeline.IO;
 using Pipeline.Intake;
+using Pipeline.Intake.Sending;
 using Pipeline.Model;
 using Pipeline.Nimble;
 using Pipeline.Notify;
@@ -131,7 +132,11 @@ public static class PipelineServices
 
         services.AddSingleton(
             s => ActivatorUtilities.CreateInstance<IntakeStage>(s, s.GetRequiredService<ObjectStores>()));
+        services.AddSingleton<ListRegistration>();
+        services.AddSingleton<RefusedListRecorder>();
+        services.AddSingleton<PlanWriter>();
         services.AddSingleton<ListSender>();
+        services.AddSingleton<ListRerun>();
         services.AddSingleton<SubmitStage>();
         services.AddSingleton<HintGatherer>();
         services.AddSingleton<CallbackStage>();
@@ -165,6 +170,7 @@ public static class PipelineServices
         services.AddSingleton<ReprocessStage>();
         services.AddSingleton<ListControls>();
         services.AddSingleton<ListReplays>();
+        services.AddSingleton<ScheduleControls>();
         return services;
     }
 
@@ -200,6 +206,7 @@ public static class PipelineServices
         services.AddSingleton<IRequestPace, LocalRequestPace>();
         services.AddSingleton<IPauseLedger, LocalPauseLedger>();
         services.AddSingleton<IScheduleLedger, LocalScheduleLedger>();
+        services.AddSingleton<IListOrigins, LocalListOrigins>();
         services.AddSingleton<IObjectStore, FileObjectStore>();
         services.AddSingleton<IInputIndex, LocalInputIndex>();
         services.AddSingleton<IRequestKeys, LocalRequestKeys>();
@@ -235,6 +242,7 @@ public static class PipelineServices
         services.AddSingleton<IRequestPace, TableRequestPace>();
         services.AddSingleton<IPauseLedger, TablePauseLedger>();
         services.AddSingleton<IScheduleLedger, TableScheduleLedger>();
+        services.AddSingleton<IListOrigins, TableListOrigins>();
         services.AddSingleton<AzureRecordStore>();
         services.AddSingleton<IRecordStore>(s => s.GetRequiredService<AzureRecordStore>());
         services.AddSingleton<IManifestReader>(s => s.GetRequiredService<AzureRecordStore>());

@@ -6,7 +6,6 @@ using Pipeline.Intake.Reading;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Options;
-using Pipeline.Outcomes;
 using Pipeline.Ports;
 
 namespace Pipeline.Intake;
@@ -18,18 +17,15 @@ namespace Pipeline.Intake;
 /// </summary>
 internal sealed partial class IntakeStage(
     ILedger ledger,
-    IWorkQueue queue,
-    Publisher publisher,
+    PlanWriter writer,
+    ListRegistration admission,
+    RefusedListRecorder refusals,
     IObjectStore objects,
     IOptions<PipelineOptions> options,
-    TimeProvider time,
     ILogger<IntakeStage> logger)
 {
     /// <summary>The source name of a list that is the message itself.</summary>
     public const string Inline = "queue message";
-
-    private readonly ListRegistration _admission = new(ledger, time);
-    private readonly RefusedListRecorder _refusals = new(ledger, time);
 
     /// <summary>Handles a message of <c>url-lists</c>: a list in any format, or a pointer to one.</summary>
     /// <returns>The list's entry, in a state after Planning.</returns>
@@ -62,19 +58,20 @@ internal sealed partial class IntakeStage(
                 "process url-lists",
                 ActivityKind.Consumer,
                 new(list.ListId),
-                () => PlanAsync(list, source with { Form = list.Form }, name, cancellationToken));
+                () => PlanAsync(list, source with { Form = list.Form }, name, message, cancellationToken));
         }
         catch (PipelineException refusal) when (refusal is { IsPermanent: true, IsStoreFault: false })
         {
-            await _refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
+            await refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
             throw;
         }
     }
 
     private async Task<ListEntry> PlanAsync(
-        ListInspection list, ListSource source, string name, CancellationToken cancellationToken)
+        ListInspection list, ListSource source, string name, ReadOnlyMemory<byte> message,
+        CancellationToken cancellationToken)
     {
-        var entry = await _admission.AcceptAsync(list, name, cancellationToken);
+        var entry = await admission.AcceptAsync(list, name, cancellationToken);
         CrashPoint.Pass("intake.after-list");
         using var planner = new SubmissionPlanner(list, entry.CreatedAt, options.Value);
         if (entry.State != ListState.Planning)
@@ -84,6 +81,7 @@ internal sealed partial class IntakeStage(
             LogAlreadyPlanned(list.ListId, entry.State);
             return entry;
         }
+        await admission.KeepOriginAsync(list.ListId, message, cancellationToken);
         using var series = await SeriesComparison.OpenAsync(ledger, list, entry, options.Value, cancellationToken);
         await PlanAsync(list, source, planner, series, new(ledger, entry, list), cancellationToken);
         CrashPoint.Pass("intake.after-messages");
@@ -131,14 +129,7 @@ internal sealed partial class IntakeStage(
         PlannedSubmission submission, LegacyListCheck before, CancellationToken cancellationToken)
     {
         await before.CheckAsync(submission, cancellationToken);
-        // Failures are published first: every failure in the ledger must be there.
-        if (submission.Failures.Count > 0)
-            await publisher.PublishAsync(submission.Failures, cancellationToken);
-        await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
-        CrashPoint.Pass("intake.after-submission");
-        if (submission.Entry.State == SubmissionState.Planned)
-            await queue.SendAsync(
-                new SubmissionMessage(submission.Entry.SubmissionId), TimeSpan.Zero, cancellationToken);
+        await writer.WriteAsync(submission, cancellationToken);
     }
 
     private async Task<ListEntry> OpenAsync(

@@ -1,11 +1,18 @@
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 
 namespace Pipeline.Intake;
 
-/// <summary>Creates the list's ledger entry and makes sure that no other list uses its id.</summary>
-internal sealed class ListRegistration(ILedger ledger, TimeProvider time)
+/// <summary>
+/// Creates the list's ledger entry, makes sure that no other list uses its id, and keeps how the list came.
+/// </summary>
+internal sealed class ListRegistration(ILedger ledger, IListOrigins origins, TimeProvider time)
 {
+    /// <summary>Keeps the message with which a list came, so that it can be fetched anew.</summary>
+    public Task KeepOriginAsync(string listId, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        origins.PutOriginAsync(listId, message, cancellationToken);
+
     /// <summary>Returns the list's entry: a new one, or the one from an earlier delivery of the same list.</summary>
     /// <param name="list">The list.</param>
     /// <param name="source">Display name of the list's source.</param>

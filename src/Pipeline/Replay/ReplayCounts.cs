@@ -1,5 +1,11 @@
 namespace Pipeline.Replay;
 
+/// <summary>How far a replay is.</summary>
+/// <param name="Done">Number of submissions that it has looked at.</param>
+/// <param name="Of">Number of submissions that it looks at.</param>
+/// <param name="Counts">What it has started so far.</param>
+internal sealed record ReplayProgress(int Done, int Of, ReplayCounts Counts);
+
 /// <summary>What a replay started.</summary>
 /// <param name="Resubmitted">Number of inputs posted again, which may be billed again.</param>
 /// <param name="Recollected">Number of inputs whose results are read again.</param>

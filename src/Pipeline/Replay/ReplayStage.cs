@@ -23,16 +23,21 @@ internal sealed partial class ReplayStage(
     /// <param name="selects">Selects the failures.</param>
     /// <param name="resubmit">Whether to post them again if their results are not found.</param>
     /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
+    /// <param name="progress">Hears of each submission; null for nobody.</param>
     public async Task<ReplayCounts> ReplayAsync(
-        string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken)
+        string listId, Func<InputEntry, bool> selects, bool resubmit, CancellationToken cancellationToken,
+        IProgress<ReplayProgress>? progress = null)
     {
         var counts = ReplayCounts.None;
         var closed = new List<SubmissionEntry>();
         await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
             if (submission.State == SubmissionState.Closed)
                 closed.Add(submission);
-        foreach (var submission in closed)
-            counts += await TryReplayAsync(submission, selects, resubmit, cancellationToken);
+        for (var i = 0; i < closed.Count; i++)
+        {
+            counts += await TryReplayAsync(closed[i], selects, resubmit, cancellationToken);
+            progress?.Report(new(i + 1, closed.Count, counts));
+        }
         LogReplayed(listId, counts.Resubmitted, counts.Recollected, counts.Found, counts.Left);
         return counts;
     }

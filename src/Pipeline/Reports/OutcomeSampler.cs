@@ -42,6 +42,10 @@ internal sealed class OutcomeSampler(ILedger ledger)
         return await ReadAsync(chosen.Select(s => s.SubmissionId), expectsWebhooks: false, cancellationToken);
     }
 
+    /// <summary>Samples submissions.</summary>
+    public Task<OutcomeSample> SampleAsync(IEnumerable<string> submissions, CancellationToken cancellationToken) =>
+        ReadAsync(submissions.Take(MaxSubmissions), expectsWebhooks: false, cancellationToken);
+
     /// <summary>Samples the live submissions of open lists; those with failures first, then the latest.</summary>
     public async Task<OutcomeSample> SampleAsync(
         IReadOnlyList<OpenList> lists, CancellationToken cancellationToken)
@@ -111,7 +115,8 @@ internal sealed class OutcomeSampler(ILedger ledger)
         return counts;
     }
 
-    private static string ClassOf(int? status) => status is { } code ? $"{code / 100}xx" : "none";
+    /// <summary>The class of an HTTP status: <c>2xx</c>; <c>none</c> without one.</summary>
+    public static string ClassOf(int? status) => status is { } code ? $"{code / 100}xx" : "none";
 
     /// <summary>The host of a URL; empty without one.</summary>
     public static string DomainOf(string url) =>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Pipeline.Model;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Reports;
@@ -23,8 +25,11 @@ internal sealed record Overview
     /// <summary>Where the open inputs are, in the order of the stages.</summary>
     public required IReadOnlyList<FlowStage> Flow { get; init; }
 
-    /// <summary>How the latest inputs ended.</summary>
+    /// <summary>How the latest inputs of open lists ended.</summary>
     public required OutcomeSample Outcomes { get; init; }
+
+    /// <summary>How the lists ended that were closed in the last day.</summary>
+    public required DayOutcomes Day { get; init; }
 
     /// <summary>
     /// POSTs without a known answer, the oldest first, at most <see cref="OverviewReporter.MaxRows"/>.
@@ -35,7 +40,7 @@ internal sealed record Overview
     public required MoneyReport Money { get; init; }
 
     /// <summary>What people did last, the latest first.</summary>
-    public required IReadOnlyList<EventEntry> Events { get; init; }
+    public required IReadOnlyList<EventReport> Events { get; init; }
 
     /// <summary>Closed lists, the latest first, at most <see cref="OverviewReporter.MaxRows"/>.</summary>
     public required IReadOnlyList<FinishedList> Finished { get; init; }
@@ -46,6 +51,16 @@ internal sealed record Overview
     /// <summary>Messages that no worker could handle, at most <see cref="OverviewReporter.MaxRows"/> a queue.</summary>
     public required IReadOnlyList<DeadLetter> DeadLetters { get; init; }
 }
+
+/// <summary>Something that a person did.</summary>
+/// <param name="At">When, UTC.</param>
+/// <param name="Kind">What: one of <see cref="EventKinds"/>.</param>
+/// <param name="ListId">The list it was done to; null for none.</param>
+/// <param name="Source">Where that list was read from.</param>
+/// <param name="Who">Who did it, as far as the host knows.</param>
+/// <param name="Text">What was done, in a sentence for people.</param>
+internal sealed record EventReport(
+    DateTimeOffset At, string Kind, string? ListId, string? Source, string Who, string Text);
 
 /// <summary>Whose results these are.</summary>
 /// <param name="Api">The API's address, or <c>emulator</c>.</param>
@@ -121,11 +136,43 @@ internal sealed record MoneyReport(
 /// <param name="Records">Number of its records; null without a manifest.</param>
 /// <param name="Failures">Number of its failures; null without a manifest.</param>
 /// <param name="FailuresByReason">Its failures by reason.</param>
+/// <param name="ByHttpClass">Its records by class: <c>2xx</c> to <c>5xx</c>, <c>none</c>.</param>
+/// <param name="DiscoveredBy">Its inputs by who reported their results.</param>
+/// <param name="Series">The series that it is a run of; null for none.</param>
+/// <param name="Changes">How it compares with the runs before; null without a series or a manifest.</param>
 /// <param name="EstimatedCost">Its estimated cost; null without a price.</param>
 /// <param name="IsCancelled">Whether an operator cancelled it.</param>
 /// <param name="CreatedAt">When it was accepted, UTC.</param>
 /// <param name="ClosedAt">When it was closed, UTC.</param>
 internal sealed record FinishedList(
     string ListId, string? Source, long Inputs, long? Records, long? Failures,
-    IReadOnlyDictionary<string, long> FailuresByReason, decimal? EstimatedCost, bool IsCancelled,
-    DateTimeOffset CreatedAt, DateTimeOffset? ClosedAt);
+    IReadOnlyDictionary<string, long> FailuresByReason, IReadOnlyDictionary<string, long> ByHttpClass,
+    IReadOnlyDictionary<string, long> DiscoveredBy, string? Series, ManifestChanges? Changes, decimal? EstimatedCost,
+    bool IsCancelled, DateTimeOffset CreatedAt, DateTimeOffset? ClosedAt)
+{
+    /// <summary>Some of its submissions with failures, for examples.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Failed { get; init; } = [];
+
+    /// <summary>The first files or objects with its records.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<RecordLocation> Files { get; init; } = [];
+
+    /// <summary>Number of all its files or objects with records.</summary>
+    [JsonIgnore]
+    public int FileCount { get; init; }
+}
+
+/// <summary>How the lists ended that were closed in the last day, from their manifests.</summary>
+/// <param name="Lists">Number of these lists, at most <see cref="FinishedLists.MaxOfDay"/>, the latest.</param>
+/// <param name="HasMore">Whether more were closed.</param>
+/// <param name="ByHttpClass">Number of their records by class: <c>2xx</c> to <c>5xx</c>, <c>none</c>.</param>
+/// <param name="DiscoveredBy">Number of their inputs by who reported their results.</param>
+/// <param name="FailuresByReason">Number of their failures by reason.</param>
+/// <param name="Failures">
+/// Failures by reason and domain, of the last submissions that have any; a manifest does not count domains.
+/// </param>
+internal sealed record DayOutcomes(
+    int Lists, bool HasMore, IReadOnlyDictionary<string, long> ByHttpClass,
+    IReadOnlyDictionary<string, long> DiscoveredBy, IReadOnlyDictionary<string, long> FailuresByReason,
+    IReadOnlyList<FailureGroup> Failures);

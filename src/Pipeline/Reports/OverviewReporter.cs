@@ -47,6 +47,7 @@ internal sealed class OverviewReporter(
         var hasMore = found.Count > MaxLists;
         var lists = await progress.ReadAsync([.. found.Take(MaxLists)], stop);
         IReadOnlyList<ListProgress> open = [.. lists.Select(list => list.Progress)];
+        var closed = await parts.Finished.ReadPageAsync(null, FinishedLists.MaxOfDay + 1, stop);
         return new()
         {
             At = time.GetUtcNow(),
@@ -56,10 +57,11 @@ internal sealed class OverviewReporter(
             HasMore = hasMore,
             Flow = Flow(found, lists),
             Outcomes = await sampler.SampleAsync(lists, stop),
+            Day = await parts.Finished.SumAsync(closed, stop),
             Unknown = [.. lists.SelectMany(Unknown).OrderBy(s => s.PostedAt).Take(MaxRows)],
             Money = await parts.Money.ReportAsync(open, stop),
             Events = await parts.Activity.GetEventsAsync(MaxRows, stop),
-            Finished = await parts.Finished.ReadPageAsync(null, MaxRows, stop),
+            Finished = [.. closed.Take(MaxRows)],
             RefusedLists = await parts.Activity.GetRefusedAsync(MaxRows, stop),
             DeadLetters = await parts.Activity.GetDeadLettersAsync(MaxRows, stop),
         };

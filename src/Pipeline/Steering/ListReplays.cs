@@ -13,13 +13,15 @@ internal sealed class ListReplays(ListControls controls, ReplayStage replay, IEv
     /// <param name="resubmit">Whether to post them again if their results are not found.</param>
     /// <param name="who">Who asks, for the log of events.</param>
     /// <param name="cancellationToken">Cancels between two submissions; the same call continues later.</param>
+    /// <param name="progress">Hears of each submission; null for nobody.</param>
     /// <exception cref="PipelineException">Permanent: the list is being cancelled, and would be posted.</exception>
     public async Task<ReplayCounts> ReplayAsync(
-        string listId, Func<InputEntry, bool> selects, bool resubmit, string who, CancellationToken cancellationToken)
+        string listId, Func<InputEntry, bool> selects, bool resubmit, string who, CancellationToken cancellationToken,
+        IProgress<ReplayProgress>? progress = null)
     {
         if (resubmit)
             await controls.AllowResubmissionAsync(listId, cancellationToken);
-        var counts = await replay.ReplayAsync(listId, selects, resubmit, cancellationToken);
+        var counts = await replay.ReplayAsync(listId, selects, resubmit, cancellationToken, progress);
         if (counts != ReplayCounts.None)
             await events.AddEventAsync(
                 new(time.GetUtcNow(), resubmit ? EventKinds.Resubmitted : EventKinds.Replayed, listId, who,

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Ports.Reading;
 using Pipeline.Tests.Support;
 
@@ -118,6 +119,22 @@ public abstract class ReadingContract : IAsyncLifetime
         Assert.Empty(await FindAsync(InputKey.Id, new('f', 32)));
         Assert.Empty(await FindAsync(InputKey.Task, "task-9"));
         Assert.Empty(await FindAsync(InputKey.Url, "' OR 1=1 --"));
+    }
+
+    [Fact]
+    public async Task TheMessageOfAListIsKeptUnlessItIsTooLong()
+    {
+        var origins = _services.GetRequiredService<IListOrigins>();
+        Assert.Null(await origins.FindOriginAsync("list", Token));
+        await CreateAsync("list", ListState.Open);
+        await PlanAsync("list", 0, SubmissionState.Planned, InputState.Waiting);
+        await origins.PutOriginAsync("list", "first"u8.ToArray(), Token);
+        await origins.PutOriginAsync("list", new byte[IListOrigins.MaxBytes], Token);
+        await origins.PutOriginAsync("list", new byte[IListOrigins.MaxBytes + 1], Token);
+
+        Assert.Equal(IListOrigins.MaxBytes, (await origins.FindOriginAsync("list", Token))!.Length);
+        Assert.Single(await Ledger.GetSubmissionsAsync("list", Token).ToListAsync(Token));
+        Assert.Empty(await Ledger.GetPinsAsync("list", Token).ToListAsync(Token));
     }
 
     private async Task<IReadOnlyList<string>> FindAsync(InputKey key, string value, string? listId = null)

@@ -7,6 +7,7 @@ using Pipeline.Intake;
 using Pipeline.Model;
 using Pipeline.Options;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Staging;
 
 namespace Pipeline.Tests.Intake;
@@ -14,7 +15,7 @@ namespace Pipeline.Tests.Intake;
 /// <summary>
 /// The stage with its ports in memory. Any port call can be made to fail, before or after its effect.
 /// </summary>
-internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
+internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore, IListOrigins
 {
     private readonly FakeLedger _ledger;
     private int _calls;
@@ -37,6 +38,9 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
 
     public Dictionary<string, byte[]> Objects { get; } = [];
 
+    /// <summary>The messages with which lists came.</summary>
+    public Dictionary<string, byte[]> Origins { get; } = [];
+
     /// <summary>The number of the port call that fails, from 1; 0 for none.</summary>
     public int FailAt { get; set; }
 
@@ -53,9 +57,15 @@ internal sealed class IntakeWorld : IWorkQueue, IRecordStore, IObjectStore
 
     public Task<ListEntry> HandleAsync(byte[] message) =>
         new IntakeStage(
-            _ledger, this, new(this, []), this, Microsoft.Extensions.Options.Options.Create(Options), Time,
-            NullLogger<IntakeStage>.Instance)
+            _ledger, new(_ledger, this, new(this, [])), new(_ledger, this, Time), new(_ledger, Time), this,
+            Microsoft.Extensions.Options.Options.Create(Options), NullLogger<IntakeStage>.Instance)
             .HandleAsync(message, TestContext.Current.CancellationToken);
+
+    public Task PutOriginAsync(string listId, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        Call(() => Origins[listId] = message.ToArray());
+
+    public Task<byte[]?> FindOriginAsync(string listId, CancellationToken cancellationToken) =>
+        Task.FromResult(Origins.GetValueOrDefault(listId));
 
     public IEnumerable<InputEntry> Inputs =>
         _ledger.Submissions.Values.OrderBy(s => s.Sequence).SelectMany(s => _ledger.Inputs[s.SubmissionId]);

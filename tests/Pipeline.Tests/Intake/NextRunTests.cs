@@ -1,4 +1,4 @@
-using Pipeline.Intake;
+using Pipeline.Intake.Sending;
 using Pipeline.Model;
 
 namespace Pipeline.Tests.Intake;

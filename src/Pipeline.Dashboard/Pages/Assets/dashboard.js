@@ -93,6 +93,6 @@
   // One box selects all rows of its form.
   document.addEventListener('change', event => {
     if (event.target.matches('[data-all]'))
-      for (const box of event.target.form.querySelectorAll('input[name=row]')) box.checked = event.target.checked;
+      for (const box of event.target.form.querySelectorAll('input[name=row], input[name=list]')) box.checked = event.target.checked;
   });
 })();

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Pipeline.Dashboard.Access;
-using Pipeline.Dashboard.Pages.Lists;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Model;
 using Pipeline.Ports;
@@ -10,7 +9,7 @@ using Pipeline.Reports.History;
 namespace Pipeline.Dashboard.Pages.Inputs;
 
 /// <summary>Finds inputs, and shows one with its history and a preview of its record.</summary>
-internal sealed class InputViews(HistoryReader history, ILedger ledger, IRecordReader records, ListPages lists)
+internal sealed class InputViews(HistoryReader history, ILedger ledger, IRecordReader records, ListFinder lists)
 {
     private const int LongestQuery = 8192;
 

@@ -87,8 +87,10 @@ internal sealed class RecordPreview
 
     private string? Find(string name) =>
         _content.ValueKind == JsonValueKind.Object && _content.TryGetProperty(name, out var value)
-            && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
+            && value.ValueKind == JsonValueKind.String && value.GetString() is { } text
+            // Nothing to see would be an empty frame.
+            && !string.IsNullOrWhiteSpace(text)
+            ? text
             : null;
 
     private (byte[] Content, string Type)? ReadImage()

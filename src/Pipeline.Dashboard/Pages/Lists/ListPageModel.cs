@@ -16,12 +16,15 @@ internal sealed record ListPageModel(
     BulkAction? Action);
 
 /// <summary>All lists.</summary>
+/// <param name="Filter">Which open lists.</param>
+/// <param name="Action">What somebody last asked for, for many lists; null for nothing.</param>
 /// <param name="Open">A page of open lists.</param>
 /// <param name="NextOpen">The path of the next page; null if there is none.</param>
 /// <param name="Finished">A page of closed lists.</param>
 /// <param name="NextFinished">The path of the next page; null if there is none.</param>
 internal sealed record ListsPageModel(
-    IReadOnlyList<ListProgress> Open, string? NextOpen, IReadOnlyList<FinishedList> Finished, string? NextFinished);
+    ListFilter Filter, BulkAction? Action, IReadOnlyList<ListProgress> Open, string? NextOpen,
+    IReadOnlyList<FinishedList> Finished, string? NextFinished);
 
 /// <summary>Inputs of a list.</summary>
 /// <param name="Entry">The list.</param>

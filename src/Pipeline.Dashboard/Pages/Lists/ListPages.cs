@@ -5,7 +5,6 @@ using Pipeline.Dashboard.Acting;
 using Pipeline.Dashboard.Pages.Views;
 using Pipeline.Json;
 using Pipeline.Model;
-using Pipeline.Ports;
 using Pipeline.Ports.Reading;
 using Pipeline.Reports;
 
@@ -13,7 +12,7 @@ namespace Pipeline.Dashboard.Pages.Lists;
 
 /// <summary>Shows lists and their inputs.</summary>
 internal sealed class ListPages(
-    ILedger ledger, IListCatalog catalog, ListProgressReader progress, FinishedLists finished, InputPages inputs,
+    ListFinder finder, OpenListSearch search, ListProgressReader progress, FinishedLists finished, InputPages inputs,
     IManifestReader manifests, BulkActions actions)
 {
     private const int RowsAPage = 50;
@@ -23,11 +22,13 @@ internal sealed class ListPages(
     {
         var query = context.Request.Query;
         var stop = context.RequestAborted;
-        var open = await catalog.GetOpenPageAsync(query["open_after"].ToString(), RowsAPage + 1, stop);
+        var filter = ListFilter.Read(name => query[name]);
+        var (open, next) = await search.ReadAsync(filter, query["open_after"].ToString(), RowsAPage, stop);
         var closed = await finished.ReadPageAsync(ReadPlace(query["after"]), RowsAPage + 1, stop);
         var model = new ListsPageModel(
-            [.. (await progress.ReadAsync([.. open.Take(RowsAPage)], stop)).Select(list => list.Progress)],
-            open.Count > RowsAPage ? page.To(["lists"], ("open_after", open[RowsAPage - 1].ListId)) : null,
+            filter, actions.Find(BulkAction.AllLists),
+            [.. (await progress.ReadAsync(open, stop)).Select(list => list.Progress)],
+            next is null ? null : page.To(["lists"], [.. filter.Fields, ("open_after", next)]),
             [.. closed.Take(RowsAPage)],
             closed.Count > RowsAPage ? page.To(["lists"], ("after", Place(closed[RowsAPage - 1]))) : null);
         return new PageResult(page, "Lists", ListsPage.Create().With(page, model)) { Section = "lists", IsLive = true };
@@ -36,7 +37,7 @@ internal sealed class ListPages(
     /// <summary>One list; null if it is unknown.</summary>
     public async Task<IResult?> ShowAsync(HttpContext context, PageContext page, string listId)
     {
-        if (await FindAsync(listId, context.RequestAborted) is not { } list)
+        if (await finder.FindAsync(listId, context.RequestAborted) is not { } list)
             return null;
         var stop = context.RequestAborted;
         var isOpen = list.State is ListState.Planning or ListState.Open;
@@ -56,7 +57,7 @@ internal sealed class ListPages(
     /// <summary>The failed or waiting inputs of a list; null if the list is unknown.</summary>
     public async Task<IResult?> ShowInputsAsync(HttpContext context, PageContext page, string listId, InputState state)
     {
-        if (await FindAsync(listId, context.RequestAborted) is not { } list)
+        if (await finder.FindAsync(listId, context.RequestAborted) is not { } list)
             return null;
         var query = context.Request.Query;
         var filter = new RowFilter(state, Given(query["reason"]), Given(query["domain"]));
@@ -77,10 +78,6 @@ internal sealed class ListPages(
             && await manifests.ReadManifestAsync(listId, context.RequestAborted) is { } manifest
             ? Results.Text(JsonSerializer.Serialize(manifest, PipelineJson.Plain.Manifest), "application/json")
             : null;
-
-    /// <summary>Finds a list; null if its id is none or it is unknown.</summary>
-    public async Task<ListEntry?> FindAsync(string listId, CancellationToken cancellationToken) =>
-        SubmissionIds.IsWellFormed(listId) ? await ledger.GetListAsync(listId, cancellationToken) : null;
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

@@ -3,7 +3,8 @@ namespace Pipeline.Dashboard.Pages.Views;
 /// <summary>A whole page around its content.</summary>
 /// <param name="Title">The title of the window, without the name of the program.</param>
 /// <param name="Section">
-/// The entry of the navigation that it belongs to: <c>overview</c>, <c>lists</c>, <c>submit</c>.
+/// The entry of the navigation that it belongs to: <c>overview</c>, <c>lists</c>, <c>schedules</c>,
+/// <c>submit</c>.
 /// </param>
 /// <param name="Content">The rendered content.</param>
 /// <param name="IsLive">Whether it keeps itself current.</param>

@@ -108,7 +108,7 @@ internal static partial class Show
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     [GeneratedRegex(
-        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|failures|pause|pending|replay|resume|run|serve|status|submit)"
-            + "( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
+        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|export|failures|pause|pending|replay|resume|run|schedule|serve|"
+            + "status|submit)( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
     private static partial Regex Command();
 }

@@ -17,4 +17,5 @@ internal static class EventKinds
     public const string Cancelled = "cancelled";
     public const string Replayed = "replayed";
     public const string Resubmitted = "resubmitted";
+    public const string Scheduled = "scheduled";
 }

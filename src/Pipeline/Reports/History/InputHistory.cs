@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Pipeline.Json;
 using Pipeline.Model;
 
 namespace Pipeline.Reports.History;
@@ -21,6 +23,7 @@ internal sealed record InputHistory
     public required string Url { get; init; }
 
     /// <summary>The input as posted: a JSON object; for an invalid line, its text as a JSON string.</summary>
+    [JsonConverter(typeof(RawJsonConverter))]
     public required string Input { get; init; }
 
     /// <summary><c>waiting</c>, <c>recorded</c> or <c>failed</c>.</summary>

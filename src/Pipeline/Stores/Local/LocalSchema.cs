@@ -7,7 +7,7 @@ namespace Pipeline.Stores.Local;
 /// </summary>
 internal static class LocalSchema
 {
-    public const int Version = 12;
+    public const int Version = 13;
 
     // Times are UTC ticks, so that they are read back exactly. Message ids are never reused: an old receipt must not
     // match a new message.
@@ -30,6 +30,7 @@ internal static class LocalSchema
             left_out INTEGER NOT NULL DEFAULT 0, known INTEGER NOT NULL DEFAULT 0, known_since INTEGER,
             removed INTEGER NOT NULL DEFAULT 0, revision_of TEXT);
         CREATE INDEX list_open ON list(list_id) WHERE state <> 2;
+        CREATE TABLE list_origin(list_id TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;
 
         CREATE TABLE submission(
             submission_id TEXT PRIMARY KEY, list_id TEXT NOT NULL, sequence INTEGER NOT NULL, state INTEGER NOT NULL,
@@ -204,6 +205,10 @@ internal static class LocalSchema
     // Migrates from version 11.
     private const string FromVersion11 = "ALTER TABLE list ADD COLUMN revision_of TEXT;";
 
+    // Migrates from version 12. How older lists came was not kept.
+    private const string FromVersion12 =
+        "CREATE TABLE list_origin(list_id TEXT PRIMARY KEY, message BLOB NOT NULL) WITHOUT ROWID;";
+
     /// <summary>Migrates a file to the current version. Several processes may do this concurrently.</summary>
     public static void Apply(SqlSession session, string path)
     {
@@ -241,6 +246,8 @@ internal static class LocalSchema
             session.Script(FromVersion10);
         if (version is > 0 and < 12)
             session.Script(FromVersion11);
+        if (version is > 0 and < 13)
+            session.Script(FromVersion12);
         if (version < 4)
             session.Script(Triggers);
         if (version < Version)

@@ -20,7 +20,7 @@ public sealed class LocalDatabaseTests : IAsyncDisposable
         ALTER TABLE input DROP COLUMN series; ALTER TABLE submission DROP COLUMN series;
         ALTER TABLE input DROP COLUMN part; ALTER TABLE input DROP COLUMN part_offset;
         ALTER TABLE input DROP COLUMN part_length; ALTER TABLE input DROP COLUMN content_digest;
-        DROP TABLE input_filter;
+        DROP TABLE input_filter; DROP TABLE list_origin;
         """;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -3,7 +3,13 @@ using Pipeline.Reports;
 namespace Pipeline.Dashboard.Pages.Views.Parts;
 
 /// <summary>Failures by reason and domain.</summary>
+/// <param name="Part">Name of this part of its page.</param>
 /// <param name="Title">The heading.</param>
 /// <param name="Groups">The groups, the largest first.</param>
 /// <param name="Empty">What to say if there are none.</param>
-internal sealed record FailureGroupsModel(string Title, IReadOnlyList<FailureGroup> Groups, string Empty);
+/// <param name="Totals">
+/// Number of all failures by reason, where the groups are those of a sample; null where they are all.
+/// </param>
+internal sealed record FailureGroupsModel(
+    string Part, string Title, IReadOnlyList<FailureGroup> Groups, string Empty,
+    IReadOnlyDictionary<string, long>? Totals = null);

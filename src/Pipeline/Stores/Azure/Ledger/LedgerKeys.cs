@@ -16,6 +16,9 @@ internal static class LedgerKeys
     /// <summary>Row key of a list.</summary>
     public const string List = "list";
 
+    /// <summary>In a list's partition: row key of the message with which the list came.</summary>
+    public const string Origin = "origin";
+
     public const string InputPrefix = "i";
 
     public const string TaskPrefix = "t";
@@ -67,6 +70,7 @@ internal static class LedgerKeys
 
     /// <summary>Index partition of the schedules.</summary>
     public const string SchedulePartition = "schedules";
+
     /// <summary>Index partition of the idempotency keys of requests.</summary>
     public const string RequestPartition = "requests";
 

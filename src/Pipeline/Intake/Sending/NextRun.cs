@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Pipeline.Model;
 using Pipeline.Ports;
 
-namespace Pipeline.Intake;
+namespace Pipeline.Intake.Sending;
 
 /// <summary>
 /// Finds the id for fetching a list once more: <c>{id}-2</c>, <c>{id}-3</c> and so on. A run that is not complete is

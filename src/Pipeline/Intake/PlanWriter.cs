@@ -1,0 +1,26 @@
+using Pipeline.Diagnostics;
+using Pipeline.Model;
+using Pipeline.Outcomes;
+using Pipeline.Ports;
+
+namespace Pipeline.Intake;
+
+/// <summary>
+/// Writes planned submissions, each in this order: its failures, its entry with the inputs, its message. To write one
+/// again, after a crash at any point, does no harm.
+/// </summary>
+internal sealed class PlanWriter(ILedger ledger, IWorkQueue queue, Publisher publisher)
+{
+    /// <summary>Writes a submission.</summary>
+    public async Task WriteAsync(PlannedSubmission submission, CancellationToken cancellationToken)
+    {
+        // Failures are published first: every failure in the ledger must be there.
+        if (submission.Failures.Count > 0)
+            await publisher.PublishAsync(submission.Failures, cancellationToken);
+        await ledger.CreateSubmissionAsync(submission.Entry, submission.Inputs, cancellationToken);
+        CrashPoint.Pass("intake.after-submission");
+        if (submission.Entry.State == SubmissionState.Planned)
+            await queue.SendAsync(
+                new SubmissionMessage(submission.Entry.SubmissionId), TimeSpan.Zero, cancellationToken);
+    }
+}

@@ -1,0 +1,24 @@
+using Pipeline.Ports.Ledgers;
+
+namespace Pipeline.Stores.Local.Ledger;
+
+/// <summary>The messages with which lists came, in the state of one machine.</summary>
+internal sealed class LocalListOrigins(LocalDatabase database) : IListOrigins
+{
+    /// <inheritdoc/>
+    public Task PutOriginAsync(string listId, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        message.Length > IListOrigins.MaxBytes
+            ? Task.CompletedTask
+            : database.WriteAsync(
+                session => session.Execute(
+                    "INSERT INTO list_origin(list_id, message) VALUES($1, $2) ON CONFLICT DO UPDATE SET message=$2",
+                    listId, message.ToArray()),
+                durable: false,
+                cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<byte[]?> FindOriginAsync(string listId, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            session => session.Scalar("SELECT message FROM list_origin WHERE list_id=$1", listId) as byte[],
+            cancellationToken);
+}
