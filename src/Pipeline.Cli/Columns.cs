@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Pipeline.Cli;
 
 /// <summary>
@@ -24,6 +22,5 @@ internal static class Columns
                     row.Select((cell, column) => cell + new string(' ', widths[column] - WidthOf(cell)))).TrimEnd());
     }
 
-    // Counts visible letters, not bytes or UTF-16 units.
-    private static int WidthOf(string cell) => new StringInfo(cell).LengthInTextElements;
+    private static int WidthOf(string cell) => LiveLines.WidthOf(cell);
 }

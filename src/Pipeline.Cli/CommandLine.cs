@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Microsoft.Extensions.Options;
+using Pipeline.Cli.Completion;
 using Pipeline.Cli.Diff;
 using Pipeline.Cli.Doctor;
 using Pipeline.Cli.Export;
 using Pipeline.Cli.Failures;
+using Pipeline.Cli.Init;
 using Pipeline.Cli.Inputs;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Notify;
@@ -17,6 +20,7 @@ using Pipeline.Cli.Verify;
 using Pipeline.Http;
 using Pipeline.IO;
 using Pipeline.Model;
+using Pipeline.Notation;
 
 namespace Pipeline.Cli;
 
@@ -38,6 +42,9 @@ internal static class ExitCodes
     /// <summary>Stopped by Ctrl+C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
+    /// <summary>The reader of the output has gone, such as <c>head</c>; as a shell reports SIGPIPE.</summary>
+    public const int OutputClosed = 141;
+
     /// <summary>
     /// The exit code for a problem. A store that breaks during the work is an error, not wrong usage.
     /// </summary>
@@ -58,6 +65,9 @@ internal static class CommandLine
 {
     // Long enough for an open POST to finish: one that is cut off may be accepted without our knowledge.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
+
+    // EPIPE, which .NET gives as it is.
+    private const int BrokenPipe = 32;
 
     internal static RootCommand CreateRoot()
     {
@@ -84,7 +94,9 @@ internal static class CommandLine
             VerifyCommand.Create(),
             NotifyCommand.Create(),
             ExportCommand.Create(),
+            InitCommand.Create(),
             DoctorCommand.Create(),
+            CompletionCommand.Create(),
             EmulatorCommand.Create(),
         };
         HelpScreen.Use(root);
@@ -99,7 +111,9 @@ internal static class CommandLine
         var stop = StopSignals.Listen();
         // An argument such as @daily is a value, not the name of a file with arguments.
         var parsed = CreateRoot().Parse(args, new() { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        // A shell that asks for completions sends half a line.
+        var isSuggestion = parsed.Tokens.Any(token => token.Type == TokenType.Directive);
+        if (parsed.Errors.Count > 0 && !isSuggestion)
         {
             foreach (var error in UsageErrors.Describe(parsed).Concat(SettingsReader.FaultsOfEnvironment()))
                 await Console.Error.WriteProseAsync($"pipeline: {error}");
@@ -110,13 +124,17 @@ internal static class CommandLine
 
         try
         {
+            if (ReadsSettings(parsed))
+                SettingsFile.Load();
             return await parsed.InvokeAsync(
                 new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopWithin },
                 stop);
         }
         catch (PipelineException problem)
         {
-            await Console.Error.WriteProseAsync($"pipeline: {problem.Summary.ReplaceLineEndings(" ")}");
+            await Console.Error.WriteProseAsync(
+                CommandsInText.Complete(
+                    $"pipeline: {problem.Summary.ReplaceLineEndings(" ")}", SettingsReader.StateArguments(parsed)));
             foreach (var detail in problem.Details)
                 await Console.Error.WriteProseAsync($"  {detail.ReplaceLineEndings(" ")}", 2);
             return ExitCodes.For(problem);
@@ -129,8 +147,14 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("pipeline: Stopped. Nothing was started.");
+            // A command that starts work says itself how it stopped once it has begun.
+            await Console.Error.WriteLineAsync(
+                StartsWork(parsed) ? "pipeline: Stopped. Nothing was started." : "pipeline: Stopped.");
             return ExitCodes.Interrupted;
+        }
+        catch (IOException output) when (output.HResult == BrokenPipe)
+        {
+            return ExitCodes.OutputClosed;
         }
         catch (Exception disk) when (disk is IOException or UnauthorizedAccessException)
         {
@@ -145,4 +169,11 @@ internal static class CommandLine
             return ExitCodes.Error;
         }
     }
+    // Help and completions are there even if the settings file is not.
+    private static bool ReadsSettings(ParseResult parsed) =>
+        parsed.Action is not null && parsed.Action == parsed.CommandResult.Command.Action
+        && parsed.CommandResult.Command.Name is not (InitCommand.Name or CompletionCommand.Name);
+
+    private static bool StartsWork(ParseResult parsed) =>
+        parsed.CommandResult.Command.Name is RunCommand.Name or ServeCommand.Name or SubmitCommand.Name;
 }

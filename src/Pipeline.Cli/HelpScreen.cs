@@ -16,6 +16,7 @@ internal static class HelpScreen
         [
             "pipeline run urls.txt --out results",
             "pipeline run urls.csv --storage-url s3://my-bucket/results/ --shared country=US",
+            "pipeline run urls.txt --dry-run --price 0.0012",
         ],
         ["serve"] =
         [
@@ -27,8 +28,12 @@ internal static class HelpScreen
             "pipeline submit urls.csv --shared country=US",
             "grep -h http *.log | pipeline submit - --out results",
         ],
-        ["status"] = ["pipeline status --out results", "pipeline status LIST_ID --json"],
-        ["failures"] = ["pipeline failures --out results", "pipeline failures LIST_ID --reason task_failed --json"],
+        ["status"] = ["pipeline status --out results --watch", "pipeline status --all --json"],
+        ["failures"] = 
+        [
+            "pipeline failures --out results", "pipeline failures --details --reason task_failed",
+            "pipeline failures LIST_ID --json",
+        ],
         ["pending"] = ["pipeline pending LIST_ID --out results", "pipeline pending LIST_ID --json"],
         ["records"] = ["pipeline records LIST_ID --out results", "pipeline records LIST_ID --follow | jq .url"],
         ["explain"] =
@@ -42,6 +47,16 @@ internal static class HelpScreen
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["notify"] = ["pipeline notify", "pipeline notify --out results"],
         ["doctor"] = ["pipeline doctor --notify", "pipeline doctor --storage-url s3://my-bucket/results/"],
+        ["init"] =
+        [
+            "pipeline init",
+            "pipeline init --api-key-file key.txt --storage-url s3://my-bucket/results/ --force",
+        ],
+        ["completion"] =
+        [
+            "pipeline completion bash > ~/.local/share/bash-completion/completions/pipeline",
+            "pipeline completion fish > ~/.config/fish/completions/pipeline.fish",
+        ],
         ["export"] =
         [
             "pipeline export --out results.parquet",

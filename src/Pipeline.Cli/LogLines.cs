@@ -14,20 +14,20 @@ internal sealed class LogLines(TimeProvider time) : ConsoleFormatter(Name)
 {
     public new const string Name = "lines";
 
+    private const int MessageColumn = 15;
+
     /// <inheritdoc/>
     public override void Write<TState>(
         in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var text = entry.Formatter(entry.State, entry.Exception).ReplaceLineEndings(" ");
-        textWriter.Write(string.Create(
+        var line = string.Create(
             CultureInfo.InvariantCulture,
-            $"{time.GetUtcNow():HH:mm:ss} {Word(entry.LogLevel)} {ShortName(entry.Category)}: {text}"));
-        if (entry.Exception is PipelineException known)
-            textWriter.Write(
-                text.Contains(known.Message, StringComparison.Ordinal)
-                    ? ""
-                    : $" {known.Message.ReplaceLineEndings(" ")}");
-        else if (entry.Exception is { } error)
+            $"{time.GetUtcNow():HH:mm:ss} {Word(entry.LogLevel)} {ShortName(entry.Category)}: {text}");
+        if (entry.Exception is PipelineException known && !text.Contains(known.Message, StringComparison.Ordinal))
+            line += $" {known.Message.ReplaceLineEndings(" ")}";
+        textWriter.Write(Prose.Fold(line, Prose.WidthOf(Console.Error), MessageColumn));
+        if (entry.Exception is not PipelineException and { } error)
             textWriter.Write($"{Environment.NewLine}{error}");
         textWriter.WriteLine();
     }

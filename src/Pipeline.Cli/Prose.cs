@@ -18,6 +18,10 @@ internal static partial class Prose
     public static Task WriteProseAsync(this TextWriter writer, string text, int indent = 0) =>
         writer.WriteLineAsync(Fold(text, WidthOf(writer), indent));
 
+    /// <summary>Writes a line of text.</summary>
+    public static void WriteProse(this TextWriter writer, string text) =>
+        writer.WriteLine(Fold(text, WidthOf(writer), indent: 0));
+
     /// <summary>Folds a text; null as width leaves it as it is, and so does a width that is too small.</summary>
     internal static string Fold(string text, int? width, int indent)
     {
@@ -42,7 +46,8 @@ internal static partial class Prose
         return folded.ToString();
     }
 
-    private static int? WidthOf(TextWriter writer) =>
+    /// <summary>The width of the terminal behind a writer; null where there is none.</summary>
+    public static int? WidthOf(TextWriter writer) =>
         (ReferenceEquals(writer, Console.Out) && !Console.IsOutputRedirected)
             || (ReferenceEquals(writer, Console.Error) && !Console.IsErrorRedirected)
             ? Console.WindowWidth

@@ -32,23 +32,35 @@ internal static class Terminal
             Ansi = isTerminal && !IsDumb ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = isTerminal && !IsDumb ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
-        console.Profile.Width = output.Width;
         console.Pipeline.Attach(new CleanTexts());
         return console;
     }
 
-    /// <summary>Writes a line without wrapping it, so that paths and ids can be copied and searched for.</summary>
+    /// <summary>
+    /// Writes a line. A terminal that is narrower gets it folded between words, so that paths and ids can be copied;
+    /// elsewhere it stays whole, so that they can be searched for.
+    /// </summary>
     public static void WriteWhole(this IAnsiConsole console, string line) =>
-        console.Profile.Out.Writer.WriteLine(CleanText.IsClean(line) ? line : CleanText.Clean(line));
+        console.Profile.Out.Writer.WriteLine(
+            Prose.Fold(
+                CleanText.IsClean(line) ? line : CleanText.Clean(line),
+                console.Profile.Out.IsTerminal ? console.Profile.Width : null, indent: 2));
 
     /// <summary>Writes a sentence on its own line.</summary>
     public static void Say(this IAnsiConsole console, Style style, string text) => console.WriteLine(text, style);
+
+    /// <summary>The lines at the end of a terminal that can be drawn again; null where there is none.</summary>
+    public static LiveLines? Live(this IAnsiConsole console) =>
+        console.Profile is { Out.IsTerminal: true, Capabilities: { Interactive: true, Ansi: true } }
+            ? new(console.Profile.Out.Writer, () => console.Profile.Width)
+            : null;
 
     /// <summary>Adds a row whose cells are plain text, not markup.</summary>
     public static Table AddTextRow(this Table table, params IEnumerable<string> cells) =>
         table.AddRow(cells.Select(cell => new Text(cell)));
 
-    private static bool IsDumb =>
+    /// <summary>Whether the terminal obeys no escape sequences.</summary>
+    public static bool IsDumb =>
         Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" && !OperatingSystem.IsWindows();
 
     /// <summary>A writer with its width.</summary>

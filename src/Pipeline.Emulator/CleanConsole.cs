@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Emulator;
 
@@ -8,7 +9,10 @@ namespace Pipeline.Emulator;
 /// </summary>
 internal static class CleanConsole
 {
+    private const int StandardOutput = 1;
+
     private static TextWriter? Error;
+    private static TextWriter? Output;
 
     /// <summary>Replaces the console's writers. Further calls do nothing.</summary>
     public static void Install()
@@ -16,15 +20,40 @@ internal static class CleanConsole
         if (Error is not null)
             return;
         Error = new TolerantWriter(Open(Console.OpenStandardError()));
-        Console.SetOut(new CleanWriter(Open(Console.OpenStandardOutput())));
+        Output = Open(OpenOutput());
+        Console.SetOut(new CleanWriter(Output));
         Console.SetError(new CleanWriter(Error));
     }
 
     /// <summary>
-    /// The raw writer behind the console's error writer, for drawing on a terminal; any other writer as it is.
+    /// The raw writer behind one of the console's writers, for drawing on a terminal; any other writer as it is.
     /// </summary>
     public static TextWriter Raw(TextWriter writer) =>
-        Error is not null && ReferenceEquals(writer, Console.Error) ? Error : writer;
+        Error is not null && ReferenceEquals(writer, Console.Error) ? Error
+        : Output is not null && ReferenceEquals(writer, Console.Out) ? Output
+        : writer;
+
+    /// <summary>
+    /// Opens the standard output. A pipe whose reader has gone, such as <c>head</c>, is an <see cref="IOException"/>:
+    /// .NET's own stream ignores that, so a command would go on for nobody.
+    /// </summary>
+    public static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+            return Console.OpenStandardOutput();
+        try
+        {
+            var pipe = new FileStream(
+                new SafeFileHandle(StandardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            // In a file that standard error writes too, a stream with a place of its own would overwrite.
+            return pipe.CanSeek ? Console.OpenStandardOutput() : pipe;
+        }
+        // The output is closed (>&-).
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Console.OpenStandardOutput();
+        }
+    }
 
     private static TextWriter Open(Stream stream) =>
         TextWriter.Synchronized(

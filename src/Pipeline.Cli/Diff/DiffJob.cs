@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model;
@@ -55,15 +56,18 @@ internal sealed class DiffJob(RunSettings settings, bool json)
         return await StoreAccess.OpenAsync(settings, cancellationToken);
     }
 
-    private static async Task<IReadOnlyList<string>> LastTwoAsync(
+    private async Task<IReadOnlyList<string>> LastTwoAsync(
         ILedger ledger, string series, CancellationToken cancellationToken)
     {
         var runs = await ledger.GetRunsAsync(series, cancellationToken).Take(2).ToListAsync(cancellationToken);
         return runs.Count == 2
             ? [runs[1].ListId, runs[0].ListId]
             : throw Unusable(
-                $"Series '{series}' has {Amount.Of(runs.Count, "run")} here, and two are compared. Start another: "
-                    + $"pipeline run LIST --series {series} --again");
+                runs.Count == 0
+                    ? $"There is no series '{series}' in {settings.WorkStore.Name}. Start its first run: "
+                        + Shell.Command(settings, $"run LIST --series {series}")
+                    : $"Series '{series}' has one run, and two are compared. Start another: "
+                        + Shell.Command(settings, $"run LIST --series {series} --again"));
     }
 
     private async Task<IAsyncEnumerable<RunInput>> ReadAsync(

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Pipeline.Json;
 using Pipeline.Model.Series;
 using Pipeline.Reports.Diff;
+using Pipeline.Urls;
 
 namespace Pipeline.Cli.Diff;
 
@@ -17,6 +18,7 @@ internal abstract class DiffWriter : IAsyncDisposable
         (DifferenceKind.Changed, "changed", "changed"),
         (DifferenceKind.StatusChanged, "status_changed", "status"),
         (DifferenceKind.Failed, "failed", "failed"),
+        (DifferenceKind.OptionsChanged, "options_changed", "options"),
     ];
 
     /// <summary>Creates a writer to standard output.</summary>
@@ -37,7 +39,9 @@ internal abstract class DiffWriter : IAsyncDisposable
         public override Task WriteAsync(Difference difference)
         {
             var kind = Array.Find(Kinds, k => k.Kind == difference.Kind).Text;
-            var url = difference.Url.Length > 0 ? difference.Url : "(an input that the first run left out)";
+            var url = difference.Url.Length > 0
+                ? UrlCredentials.Hide(difference.Url)
+                : "(an input that the first run left out)";
             return Console.Out.WriteLineAsync($"{kind,-8} {StatusOf(difference),-11} {url}");
         }
 

@@ -10,7 +10,8 @@ namespace Pipeline.Cli.Doctor;
 /// </summary>
 internal static class DoctorCommand
 {
-    private const int MessageColumn = 18;
+    /// <summary>Where the messages of answers begin.</summary>
+    public const int MessageColumn = 18;
 
     private static readonly Option<bool> Json = new("--json") { Description = "Print the answers as one JSON object." };
 
@@ -49,6 +50,7 @@ internal static class DoctorCommand
         return report.ExitCode;
     }
 
-    private static string Line(CheckReport answer) =>
+    /// <summary>An answer as a line.</summary>
+    public static string Line(CheckReport answer) =>
         $"{answer.Name, -9} {(answer.Ok ? "ok" : "failed"), -7} {answer.Message.ReplaceLineEndings(" ")}";
 }

@@ -8,11 +8,23 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Reports;
-using Pipeline.Urls;
 
 namespace Pipeline.Cli.Failures;
 
-/// <summary><c>pipeline failures</c>: lists what failed and why, from the ledger.</summary>
+/// <summary>How <c>pipeline failures</c> shows them.</summary>
+internal enum FailureForm
+{
+    /// <summary>By reason, with an example.</summary>
+    Groups,
+
+    /// <summary>Each with its id and message.</summary>
+    Lines,
+
+    /// <summary>Each as a JSON object.</summary>
+    Json,
+}
+
+/// <summary><c>pipeline failures</c>: says what failed, why and what mends it, from the ledger.</summary>
 internal static class FailuresCommand
 {
     private static readonly Option<bool> Json = new("--json")
@@ -20,31 +32,41 @@ internal static class FailuresCommand
         Description = "Print one JSON object per failure, as in failures.ndjson.",
     };
 
+    private static readonly Option<bool> Details = new("--details")
+    {
+        Description = "List each failure with its id and message.",
+    };
+
     public static Command Create()
     {
         var command = new Command(
             "failures",
-            "List what failed, why, and whether a retry may help, in the storage account that "
-                + "AzureWebJobsStorage names, else in --state.") { Json };
+            "Say what failed, by reason, with an example and the command that mends it, in the storage account that "
+                + "AzureWebJobsStorage names, else in --state.") { Details, Json };
         Selection.AddTo(command);
         foreach (var option in RunOptions.ForState)
             command.Add(option);
-        command.SetAction(
-            (parsed, cancellationToken) =>
-                WriteAsync(
-                    SettingsReader.Read(parsed), Selection.Read(parsed), parsed.GetValue(Json), Console.Out,
-                    cancellationToken));
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var selection = Selection.Read(parsed);
+            // Whoever names ids wants to see them.
+            var form = parsed.GetValue(Json) ? FailureForm.Json
+                : parsed.GetValue(Details) || selection.Ids.Count > 0 ? FailureForm.Lines
+                : FailureForm.Groups;
+            return WriteAsync(SettingsReader.Read(parsed), selection, form, Console.Out, cancellationToken);
+        });
         return command;
     }
 
     internal static async Task<int> WriteAsync(
-        RunSettings settings, Selection selection, bool json, TextWriter output, CancellationToken cancellationToken)
+        RunSettings settings, Selection selection, FailureForm form, TextWriter output, CancellationToken cancellationToken)
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var ledger = stores.Services.GetRequiredService<ILedger>();
         var failures = new FailureReader(ledger);
         var counts = new ReplayAdvice();
+        var groups = new FailureGroups(settings, selection);
         string? listId = null;
         foreach (var list in await selection.FindListsAsync(ledger, settings.WorkStore.Name, cancellationToken))
             await foreach (var failure in failures.ReadAsync(list, cancellationToken))
@@ -52,28 +74,31 @@ internal static class FailuresCommand
                 if (!selection.Matches(failure.Id, failure.Reason))
                     continue;
                 counts.Add(failure.Reason);
-                if (json)
-                {
+                groups.Add(failure);
+                if (form == FailureForm.Json)
                     await output.WriteLineAsync(JsonSerializer.Serialize(failure, PipelineJson.Plain.Failure));
-                    continue;
+                else if (form == FailureForm.Lines)
+                {
+                    if (failure.ListId != listId)
+                        await output.WriteLineAsync($"list {listId = failure.ListId}");
+                    await WriteAsync(failure, output);
                 }
-
-                if (failure.ListId != listId)
-                    await output.WriteLineAsync($"list {listId = failure.ListId}");
-                await output.WriteLineAsync(
-                    $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  {Place(failure)}");
-                await output.WriteProseAsync($"    {failure.Message.ReplaceLineEndings(" ")}", 4);
             }
 
-        if (!json)
+        if (form == FailureForm.Groups)
+            foreach (var line in groups.Describe())
+                await output.WriteProseAsync(line, indent: 2);
+        if (form != FailureForm.Json)
             await Console.Error.WriteProseAsync(
                 counts.Describe(Shell.Command(settings, "replay") + selection.Arguments));
         return ExitCodes.Complete;
     }
 
-    // A bad line has no URL, so its place in the list is what identifies it.
-    private static string Place(Failure failure) =>
-        failure.Url.Length > 0
-            ? UrlCredentials.Hide(failure.Url.ReplaceLineEndings(" "))
-            : $"line {failure.Line}";
+    private static async Task WriteAsync(Failure failure, TextWriter output)
+    {
+        await output.WriteLineAsync(
+            $"  {failure.Id}  {failure.Reason}{(failure.Retryable ? ", retryable" : "")}  "
+                + FailureGroups.Place(failure));
+        await output.WriteProseAsync($"    {failure.Message.ReplaceLineEndings(" ")}", 4);
+    }
 }

@@ -12,7 +12,7 @@ internal static class ReplayCommand
     };
     private static readonly Option<bool> NoWait = new("--no-wait")
     {
-        Description = "Only queue the work, for the Functions app or 'pipeline serve' on the storage account.",
+        Description = "Only queue the work, for the Functions app or a running 'pipeline serve'.",
     };
 
     public static Command Create()

@@ -20,7 +20,11 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
     /// <summary>Replays the failures and, unless others do the work, works until their lists are closed.</summary>
     public async Task<int> RunAsync(bool noWait, CancellationToken cancellationToken)
     {
-        CheckUsage(noWait);
+        using var running = RunningHost.Find(settings);
+        CheckUsage(noWait, running is not null);
+        // Two processes cannot share an emulator; the one that runs does the work.
+        if (running is not null && (noWait || settings.IsEmbedded))
+            return await AskAsync(running, cancellationToken);
         if (noWait)
         {
             await Preflight.CheckAsync(settings, cancellationToken);
@@ -34,21 +38,39 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
         Folders.Prepare(settings, withOut: true);
         await using var host = await RunHost.StartAsync(settings, _console.WriteWhole, cancellationToken);
         var ids = await ReplayAsync(host.Services, cancellationToken);
-        return await RunJob.FinishAsync(host, settings, ids, _console, cancellationToken);
+        return await RunJob.FinishAsync(
+            host, settings, ids, _console, TimeProvider.System.GetUtcNow(), cancellationToken);
     }
 
+    private Task<IReadOnlyList<string>> ReplayAsync(IServiceProvider services, CancellationToken cancellationToken) =>
+        ReplayAsync(
+            services,
+            id => services.GetRequiredService<ListReplays>().ReplayAsync(
+                id, input => selection.Matches(input.Id, input.Reason), resubmit, Operator.Name, cancellationToken),
+            cancellationToken);
+
     private async Task<IReadOnlyList<string>> ReplayAsync(
-        IServiceProvider services, CancellationToken cancellationToken)
+        IServiceProvider services, Func<string, Task<ReplayCounts>> replay, CancellationToken cancellationToken)
     {
         var ids = await selection.FindListsAsync(
             services.GetRequiredService<ILedger>(), settings.WorkStore.Name, cancellationToken);
         var counts = ReplayCounts.None;
         foreach (var id in ids)
-            counts += await services.GetRequiredService<ListReplays>().ReplayAsync(
-                id, input => selection.Matches(input.Id, input.Reason), resubmit, Operator.Name, cancellationToken);
+            counts += await replay(id);
         foreach (var line in Describe(counts))
             _console.WriteWhole(line);
         return ids;
+    }
+
+    /// <summary>Has the process that works in the folder do it.</summary>
+    private async Task<int> AskAsync(RunningHost running, CancellationToken cancellationToken)
+    {
+        await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
+        await ReplayAsync(
+            stores.Services, id => running.ReplayAsync(id, selection, resubmit, cancellationToken), cancellationToken);
+        _console.WriteWhole(
+            $"The process at {running.Address} works on them. See: '{Shell.Command(settings, "status --watch")}'");
+        return ExitCodes.Complete;
     }
 
     private IEnumerable<string> Describe(ReplayCounts counts)
@@ -71,13 +93,13 @@ internal sealed class ReplayJob(RunSettings settings, Selection selection, bool 
             yield return "There is nothing to replay.";
     }
 
-    private void CheckUsage(bool noWait)
+    private void CheckUsage(bool noWait, bool isServed)
     {
         settings.WorkStore.RequireExisting();
-        if (!settings.WorkStore.IsShared && noWait)
+        if (!settings.WorkStore.IsShared && noWait && !isServed)
             throw Wrong(
-                "--no-wait needs a storage account, where others do the work. Leave it out, or "
-                    + "set AzureWebJobsStorage.");
+                "--no-wait needs others who do the work, and nobody works in this folder. Leave it out, start "
+                    + $"'{Shell.Command(settings, "serve")}', or set AzureWebJobsStorage.");
         if (settings.WorkStore.IsShared && selection.Lists.Count == 0)
             throw Wrong(
                 "Name the lists, because a storage account holds everybody's. 'pipeline failures' "

@@ -29,6 +29,7 @@ internal sealed class ReprocessJob(RunSettings settings, TextWriter progress)
         var revision = await host.Services.GetRequiredService<ReprocessStage>()
             .ReprocessAsync(listId, cancellationToken);
         console.WriteWhole($"The results of list {listId} are read again, as list {revision}. Nothing is posted.");
-        return await RunJob.FinishAsync(host, settings, [revision], console, cancellationToken);
+        return await RunJob.FinishAsync(
+            host, settings, [revision], console, TimeProvider.System.GetUtcNow(), cancellationToken);
     }
 }

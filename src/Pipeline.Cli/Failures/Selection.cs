@@ -29,6 +29,8 @@ internal sealed record Selection(IReadOnlyList<string> Lists, IReadOnlyList<stri
         DefaultValueFactory = _ => [],
     };
 
+    static Selection() => OfReason.CompletionSources.Add([.. FailureRemedies.All.Select(remedy => remedy.Reason)]);
+
     public static void AddTo(Command command)
     {
         command.Add(ListIds);

@@ -9,6 +9,7 @@ using Pipeline.Dashboard.Api;
 using Pipeline.Model;
 using Pipeline.Notation;
 using Pipeline.Reports.History;
+using Pipeline.Urls;
 
 namespace Pipeline.Cli.Inputs;
 
@@ -62,14 +63,17 @@ internal static class ExplainCommand
         else
             foreach (var history in explanation.Inputs)
                 foreach (var line in Describe(history))
-                    await Console.Out.WriteLineAsync(line.ReplaceLineEndings(" "));
+                    await Console.Out.WriteLineAsync(
+                        CommandsInText.Complete(
+                            UrlCredentials.HideAll(line.ReplaceLineEndings(" ")), settings.StateArguments));
         if (explanation.Note is { } note)
             await Console.Error.WriteLineAsync(note);
         if (!explanation.IsComplete)
-            await Console.Error.WriteLineAsync("Not all lists were searched. Name one with --list LIST_ID.");
+            await Console.Error.WriteLineAsync(
+                $"Not all lists were searched. Name one: {Shell.Command(settings, "explain WHAT --list LIST_ID")}");
         if (explanation.Inputs.Count > 0)
             return ExitCodes.Complete;
-        await Console.Error.WriteLineAsync($"Nothing is known of {DisplayText.Quote(text)}.");
+        await Console.Error.WriteLineAsync($"Nothing is known of {DisplayText.Quote(UrlCredentials.HideAll(text))}.");
         return ExitCodes.Error;
     }
 

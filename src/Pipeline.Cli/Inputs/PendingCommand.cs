@@ -7,6 +7,7 @@ using Pipeline.Cli.Stores;
 using Pipeline.Dashboard.Api;
 using Pipeline.Model;
 using Pipeline.Reports;
+using Pipeline.Urls;
 
 namespace Pipeline.Cli.Inputs;
 
@@ -46,7 +47,7 @@ internal static class PendingCommand
                     ? JsonSerializer.Serialize(
                         new PendingInput(input.Id, input.Url, input.Line, input.SubmissionId),
                         ApiJson.Default.PendingInput)
-                    : $"{input.Id}  line {input.Line}  {input.Url.ReplaceLineEndings(" ")}");
+                    : $"{input.Id}  line {input.Line}  {UrlCredentials.Hide(input.Url.ReplaceLineEndings(" "))}");
         }
 
         if (!json)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Dashboard.Api;
+using Pipeline.Emulator;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
@@ -39,7 +40,7 @@ internal static class RecordsCommand
     {
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
-        await using var output = Console.OpenStandardOutput();
+        await using var output = CleanConsole.OpenOutput();
         var printer = new RecordPrinter(
             stores.Services.GetRequiredService<ILedger>(), stores.Services.GetRequiredService<IRecordReader>(), output);
         while (true)

@@ -22,6 +22,14 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     private readonly ListSources _sources = new();
     private IReadOnlyList<string> _ids = [];
 
+    /// <summary>
+    /// When the first of the lists that are not complete was accepted; a run that goes on after a stop keeps its clock.
+    /// </summary>
+    public DateTimeOffset StartedAt { get; private set; } = TimeProvider.System.GetUtcNow();
+
+    /// <summary>The lists that were inspected, each with its name.</summary>
+    public IEnumerable<(NamedList List, ListInspection Inspection)> Inspected => _lists;
+
     /// <summary>Reads every list once. A list that cannot be read or has no URL ends the run here.</summary>
     public async Task InspectAsync(CancellationToken cancellationToken)
     {
@@ -55,6 +63,8 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
             var entry = await SendAsync(sender, named, inspection, cancellationToken);
             if (entry.State == ListState.Closed)
                 console.WriteWhole(settings.WorkStore.DescribeCompleted(named.Name, entry.ClosedAt));
+            else if (entry.CreatedAt < StartedAt)
+                StartedAt = entry.CreatedAt;
         }
 
         return _ids = ids;

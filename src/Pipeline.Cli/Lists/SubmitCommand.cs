@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 
@@ -8,6 +9,9 @@ namespace Pipeline.Cli.Lists;
 /// <summary><c>pipeline submit</c>: lists for a pipeline that runs elsewhere.</summary>
 internal static class SubmitCommand
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "submit";
+
     private static readonly Argument<string[]> Lists = ListArgument.Create(
         "Files of URLs (text, CSV, NDJSON, JSON or a Nimble batch body), '-' for standard input, or URLs.",
         ArgumentArity.OneOrMore);
@@ -20,7 +24,7 @@ internal static class SubmitCommand
     public static Command Create()
     {
         var command = new Command(
-            "submit", "Queue lists for a running 'pipeline serve' or Functions app, and print their ids.")
+            Name, "Queue lists for a running 'pipeline serve' or Functions app, and print their ids.")
         {
             Lists,
             RunOptions.OutOfRun,
@@ -58,6 +62,8 @@ internal static class SubmitCommand
         else
             foreach (var id in ids)
                 await Console.Out.WriteLineAsync(id);
+        if (RunningHost.DescribeAbsence(settings) is { } absence)
+            await Console.Error.WriteProseAsync(absence);
         return ExitCodes.Complete;
     }
 }

@@ -11,22 +11,31 @@ using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>Shows progress on standard error: a bar on a terminal, elsewhere a line every few seconds.</summary>
-internal sealed class ProgressView(IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds)
+/// <summary>
+/// Shows progress on standard error: a few lines that are drawn again on a terminal, elsewhere a line every few
+/// seconds. Warnings are lines of their own. With <c>--quiet</c> there are warnings only.
+/// </summary>
+internal sealed class ProgressView(
+    IAnsiConsole console, IServiceProvider services, IReadOnlyList<string> listIds, RunProgressReader progress,
+    bool quiet)
 {
-    private const int BarWidth = 20;
-    private const int WideEnough = 120;
+    private const string Yellow = "33";
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
-    private readonly ILedgerCounts _ledger = services.GetRequiredService<ILedgerCounts>();
-    private readonly SeriesNotice _series = new(console, services.GetRequiredService<ILedger>(), listIds);
+    private static readonly TimeSpan SameLineEvery = TimeSpan.FromMinutes(1);
+
+    // Log lines would force the drawn lines to be drawn again and again.
+    private readonly LiveLines? _live =
+        quiet || services.GetServices<ILoggerProvider>().Any() ? null : console.Live();
+    private readonly SeriesNotice _series = new(services.GetRequiredService<ILedger>(), listIds);
     private readonly PipelineOptions _options = services.GetRequiredService<IOptions<PipelineOptions>>().Value;
     private readonly SubmissionGate _gate = services.GetRequiredService<SubmissionGate>();
     private readonly StoreHealth _health = services.GetRequiredService<StoreHealth>();
     private string? _said;
     private string? _saidProblem;
     private bool _saidUnanswered;
-    private string? _line;
+    private (LedgerCounts Counts, long At)? _line;
 
     /// <summary>Runs work and shows its progress.</summary>
     public async Task WatchAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
@@ -43,44 +52,20 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 await finished.CancelAsync();
             }
         }, CancellationToken.None);
-        await (DrawsBar ? ShowBarAsync(finished.Token) : ShowLinesAsync(finished.Token));
+        try
+        {
+            await LookAsync(finished.Token);
+        }
+        finally
+        {
+            _live?.Clear();
+        }
         await running;
     }
 
-    // Log lines would force the bar to be redrawn again and again.
-    private bool DrawsBar => console.Profile.Out.IsTerminal
-        && console.Profile.Capabilities is { Interactive: true, Ansi: true }
-        && !services.GetServices<ILoggerProvider>().Any();
-
-    private async Task ShowBarAsync(CancellationToken finished) =>
-        await console.Progress()
-            .AutoClear(true)
-            .Columns(
-                new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new ElapsedTimeColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left })
-            .StartAsync(async context =>
-            {
-                var bar = context.AddTask("planning", maxValue: 1);
-                await EveryAsync(LookEvery, counts =>
-                {
-                    bar.MaxValue = Math.Max(1, counts.Inputs);
-                    bar.Value = counts.Finished;
-                    bar.Description = Markup.Escape(
-                        console.Profile.Width < WideEnough ? DescribeShort(counts) : Describe(counts));
-                }, finished);
-            });
-
-    private Task ShowLinesAsync(CancellationToken finished) =>
-        EveryAsync(LineEvery, counts =>
-        {
-            var line = Describe(counts);
-            if (line != _line)
-                console.WriteWhole(line);
-            _line = line;
-        }, finished);
-
-    private async Task EveryAsync(TimeSpan period, Action<LedgerCounts> show, CancellationToken finished)
+    private async Task LookAsync(CancellationToken finished)
     {
+        var period = _live is null ? LineEvery : LookEvery;
         try
         {
             for (long? shown = null; ; await Task.Delay(LookEvery, TimeProvider.System, finished))
@@ -88,7 +73,7 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
                 if (shown is null || TimeProvider.System.GetElapsedTime(shown.Value) >= period)
                 {
                     shown = TimeProvider.System.GetTimestamp();
-                    await ShowAsync(show, finished);
+                    await ShowAsync(finished);
                 }
                 SayPause();
                 SayProblem();
@@ -96,25 +81,41 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         }
         catch (OperationCanceledException) when (finished.IsCancellationRequested)
         {
-            await ShowAsync(show, CancellationToken.None);
+            await ShowAsync(CancellationToken.None);
             SayProblem(isEnd: true);
         }
     }
 
-    private async Task ShowAsync(Action<LedgerCounts> show, CancellationToken cancellationToken)
+    private async Task ShowAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var counts = await _ledger.CountAsync(listIds, cancellationToken);
-            await _series.SayAsync(cancellationToken);
-            show(counts);
-            SayUnanswered(counts);
+            var now = await progress.ReadAsync(cancellationToken);
+            foreach (var notice in await _series.ReadAsync(cancellationToken))
+                Say(notice);
+            Show(now);
+            SayUnanswered(now.Counts);
         }
         // The work meets the same fault and handles it.
         catch (PipelineException fault) when (fault.IsStoreFault)
         {
         }
     }
+
+    private void Show(RunProgress now)
+    {
+        if (_live is not null)
+            _live.Draw(now.ToScreen());
+        else if (!quiet && !IsSame(now.Counts))
+        {
+            console.WriteWhole(now.ToLine());
+            _line = (now.Counts, TimeProvider.System.GetTimestamp());
+        }
+    }
+
+    // A run that only waits says so once a minute.
+    private bool IsSame(LedgerCounts counts) => _line is { } line && line.Counts == counts
+        && (counts.Finished == counts.Inputs || TimeProvider.System.GetElapsedTime(line.At) < SameLineEvery);
 
     /// <summary>
     /// Reports once that the store cannot be written, such as on a full disk, and once that it can again.
@@ -124,9 +125,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         // At the end, all work that met the problem has finished.
         var problem = isEnd && !_health.HasWaiting ? null : _health.Problem;
         if (problem is not null && _saidProblem is null)
-            console.Say(Terminal.Warning, $"Waiting. {problem}");
+            Warn($"Waiting. {problem}");
         else if (problem is null && _saidProblem is not null)
-            console.WriteLine("The disk can be written again; the work continues.");
+            Say("The disk can be written again; the work continues.");
         _saidProblem = problem;
     }
 
@@ -135,11 +136,9 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
     {
         var reason = _gate.Current?.Reason;
         if (reason is not null && reason != _said)
-            console.Say(
-                Terminal.Warning,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC. {reason}"));
+            Warn(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Submission is paused until {_gate.Current?.Until:HH:mm:ss} UTC. {reason}"));
         _said = reason;
     }
 
@@ -154,18 +153,25 @@ internal sealed class ProgressView(IAnsiConsole console, IServiceProvider servic
         var then = _options.Submit.Unknown == UnknownPolicy.Hold
             ? $"fail with {FailureReasons.SubmissionUnknown}"
             : "are posted again once they are proven absent";
-        console.Say(
-            Terminal.Warning,
+        Warn(
             $"A POST has no answer yet. If none comes, bucket, webhooks and API are searched for signs that Nimble "
                 + $"accepted it, for up to {_options.Sweep.EvidenceWindow:c} (Sweep:EvidenceWindow). "
                 + $"Inputs without a sign {then} (Submit:Unknown).");
     }
 
-    private static string DescribeShort(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{c.Finished:N0} of {c.Inputs:N0}{(c.Failures > 0 ? $", {c.Failures:N0} failed" : "")}");
+    private void Say(string line)
+    {
+        if (_live is not null)
+            _live.WriteAbove(line);
+        else if (!quiet)
+            console.WriteWhole(line);
+    }
 
-    private static string Describe(LedgerCounts c) => string.Create(CultureInfo.InvariantCulture,
-        $"{Amount.Of(c.Inputs, "input")}, {c.Posted:N0} posted, {Amount.Of(c.Records, "record")}, "
-            + $"{Amount.Of(c.Failures, "failure")}"
-            + $"{(c.Unanswered > 0 ? $", {c.Unanswered:N0} in a POST with no answer yet" : "")}");
+    private void Warn(string line)
+    {
+        if (_live is null)
+            console.Say(Terminal.Warning, line);
+        else
+            _live.WriteAbove(line, console.Profile.Capabilities.ColorSystem == ColorSystem.NoColors ? "" : Yellow);
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var console = Terminal.On(progress);
+        var notices = settings.Quiet ? Terminal.On(TextWriter.Null) : console;
         await using var lists = new ListFiles(settings, console);
         await lists.InspectAsync(cancellationToken);
         Listener.Check(settings);
@@ -26,11 +27,12 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
         await using var host = await RunHost.StartAsync(settings, console.WriteWhole, cancellationToken);
         if (settings.IsEmbedded)
             console.Say(Terminal.Warning, EmulatorNotice.Text);
-        console.WriteWhole($"Status: {host.Address}");
+        notices.WriteWhole($"Status: {host.Address}");
         try
         {
             var ids = await lists.SubmitAsync(host.Services, cancellationToken);
-            var exitCode = await FinishAsync(host, settings, ids, console, cancellationToken);
+            var exitCode = await FinishAsync(
+                host, settings, ids, console, lists.StartedAt, cancellationToken);
             if (exitCode != ExitCodes.Interrupted)
                 lists.Complete();
             return exitCode;
@@ -42,15 +44,24 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
     }
 
     /// <summary>Works until the lists are closed, shows progress, and writes the summary.</summary>
+    /// <param name="host">The stages.</param>
+    /// <param name="settings">What the command was asked for.</param>
+    /// <param name="ids">The lists.</param>
+    /// <param name="console">Where to show it.</param>
+    /// <param name="since">When the clock began.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     public static async Task<int> FinishAsync(
-        RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console,
+        RunHost host, RunSettings settings, IReadOnlyList<string> ids, IAnsiConsole console, DateTimeOffset since,
         CancellationToken cancellationToken)
     {
         var ledger = host.Services.GetRequiredService<ILedgerCounts>();
         var before = await ledger.CountAsync(ids, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
-        var view = new ProgressView(console, host.Services, ids);
-        var others = new OtherLists(host.Services, settings, ids, console);
+        var notices = settings.Quiet ? Terminal.On(TextWriter.Null) : console;
+        var view = new ProgressView(
+            console, host.Services, ids,
+            new(host.Services, ids, since, settings.IsEmbedded ? "the emulator" : "Nimble"), settings.Quiet);
+        var others = new OtherLists(host.Services, settings, ids, notices);
         await others.SayAtStartAsync(cancellationToken);
         try
         {
@@ -74,7 +85,8 @@ internal sealed class RunJob(RunSettings settings, TextWriter progress)
 
         var finished = (await ledger.CountAsync(ids, cancellationToken)).Finished - before.Finished;
         var perSecond = finished / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        var exitCode = await Summary.WriteAsync(console, settings, ids, perSecond, cancellationToken);
+        var exitCode = await new Summary(notices, settings, host.Services).WriteAsync(
+            ids, perSecond, TimeProvider.System.GetUtcNow() - since, cancellationToken);
         await others.SayAtEndAsync(cancellationToken);
         foreach (var line in await UndeliveredNote.ReadAsync(host.Services, settings, cancellationToken))
             console.WriteWhole(line);

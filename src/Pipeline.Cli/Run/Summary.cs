@@ -1,123 +1,125 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Cli.Failures;
 using Pipeline.Cli.Settings;
+using Pipeline.Ports;
+using Pipeline.Reports;
 using Spectre.Console;
 
 namespace Pipeline.Cli.Run;
 
-/// <summary>The closing table: outcomes by kind, and the files that hold them.</summary>
-internal static class Summary
+/// <summary>What a run ends with: outcomes by kind, an example of each failure, the files, and the next command.</summary>
+internal sealed class Summary(IAnsiConsole console, RunSettings settings, IServiceProvider services)
 {
-    private static readonly string[] Totals = ["inputs", "records", "failures", "duplicates"];
-    private static readonly string[] Groups = ["failures_by_reason", "learnt"];
+    // Rows of submissions with failures; an example that comes later is left out.
+    private const int MaxFailuresRead = 20_000;
 
-    /// <summary>Writes the table from the manifest; returns the exit code.</summary>
-    public static async Task<int> WriteAsync(
-        IAnsiConsole console, RunSettings settings, IReadOnlyList<string> listIds, double perSecond,
-        CancellationToken cancellationToken)
+    private static readonly string[] Totals = ["inputs", "records", "failures", "duplicates"];
+
+    /// <summary>Writes it from the manifest; returns the exit code.</summary>
+    /// <param name="listIds">The lists of the run.</param>
+    /// <param name="perSecond">Outcomes a second.</param>
+    /// <param name="took">Time since the lists were accepted.</param>
+    /// <param name="cancellationToken">Stops the reading of examples.</param>
+    public async Task<int> WriteAsync(
+        IReadOnlyList<string> listIds, double perSecond, TimeSpan took, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(Path.Combine(settings.Out, "manifest.json"));
         using var manifest = await JsonDocument.ParseAsync(file, cancellationToken: cancellationToken);
-        var own = Own(manifest.RootElement, listIds);
-        var failures = Sum(own, "failures");
-
-        var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumn("").AddColumn(new TableColumn("").RightAligned()).HideHeaders();
-        Row(table, "inputs", Sum(own, "inputs"));
-        Row(table, "records", Sum(own, "records"));
-        foreach (var (status, count) in Statuses(own))
-            Row(table, $"  HTTP {status}", count);
-        Row(table, "failures", failures);
-        foreach (var (reason, count) in Group(own, "failures_by_reason"))
-            Row(table, $"  {reason}", count);
-        if (Sum(own, "duplicates") is > 0 and var duplicates)
-            Row(table, "duplicates dropped", duplicates);
-        IReadOnlyList<JsonElement> runs = [.. own.Where(m => m.TryGetProperty("changes", out _))];
-        AddSeries(table, runs);
-        foreach (var (how, count) in Group(own, "learnt").Where(g => g.Key != "none"))
-            Row(table, $"found by {how}", count);
-        foreach (var list in own)
-            if (list.TryGetProperty("guards", out var guards))
-                AddGuards(table, guards, own.Count == 1 ? "" : $" of {Name(list)}");
-        if (own.Where(m => m.TryGetProperty("estimated_cost",
-            out _)).Select(m => m.GetProperty("estimated_cost").GetDecimal()).ToList() is { Count: > 0 } costs)
-            table.AddTextRow("estimated cost", costs.Sum().ToString("N2", CultureInfo.InvariantCulture));
-        if (perSecond > 0)
-            table.AddTextRow("throughput", string.Create(CultureInfo.InvariantCulture, $"{perSecond:N1} URLs/s"));
+        var counts = new ManifestCounts(manifest.RootElement, listIds);
+        var failures = counts.Sum("failures");
         var exitCode = failures == 0 ? ExitCodes.Complete : ExitCodes.SomeFailed;
         if (settings.Json)
-            await Console.Out.WriteLineAsync(SummaryJson.Compose(
-                settings,
-                listIds,
-                Totals.Select(name => KeyValuePair.Create(name, Sum(own, name)))
-                    .Concat(runs.Count == 0 ? [] : [KeyValuePair.Create("left_out", Sum(runs, "left_out"))]),
-                Groups.Select(name => (name, Group(own, name)))
-                    .Concat(runs.Count == 0 ? [] : [("changes", Group(runs, "changes"))]),
-                exitCode));
-        console.Write(table);
+            await Console.Out.WriteLineAsync(ToJson(counts, listIds, took, exitCode));
+        console.Write(SummaryTable.Of(counts, perSecond, took));
+        foreach (var example in await ExamplesAsync(counts, listIds, cancellationToken))
+            console.WriteWhole(example);
         console.WriteWhole($"records    {Path.Combine(settings.Out, "records.ndjson")}");
         if (failures > 0)
             console.WriteWhole($"failures   {Path.Combine(settings.Out, "failures.ndjson")}");
         console.WriteWhole($"manifest   {Path.Combine(settings.Out, "manifest.json")}");
+        console.WriteWhole($"next       {Next(failures)}");
         return exitCode;
     }
 
-    private static void AddSeries(Table table, IReadOnlyList<JsonElement> runs)
+    private string Next(long failures) => failures > 0
+        ? Shell.Command(settings, "failures")
+        : $"pipeline verify {Shell.Quote(settings.Out)}";
+
+    private string ToJson(ManifestCounts counts, IReadOnlyList<string> listIds, TimeSpan took, int exitCode)
     {
-        if (runs.Count == 0)
-            return;
-        if (Sum(runs, "left_out") is > 0 and var leftOut)
-            Row(table, "left out, already in series", leftOut);
-        foreach (var (change, count) in Group(runs, "changes"))
-            Row(table, $"series: {change}", count);
+        List<(string, IEnumerable<KeyValuePair<string, long>>)> groups =
+        [
+            ("failures_by_reason", counts.Group("failures_by_reason")), ("learnt", counts.Group("learnt")),
+            ("records_by_http_status", counts.Group("records_by_http_status")),
+        ];
+        var totals = Totals.Select(name => KeyValuePair.Create(name, counts.Sum(name)))
+            .Append(KeyValuePair.Create("duration_ms", (long)took.TotalMilliseconds));
+        if (counts.InSeries is { } series)
+        {
+            totals = totals.Append(KeyValuePair.Create("left_out", series.Sum("left_out")));
+            groups.Add(("changes", series.Group("changes")));
+        }
+        return SummaryJson.Compose(settings, listIds, totals, groups, counts.Cost, exitCode);
     }
 
-    /// <summary>Selects the manifests of this run's lists; the folder may hold those of other runs.</summary>
-    private static IReadOnlyList<JsonElement> Own(JsonElement manifest, IReadOnlyList<string> listIds)
+    /// <summary>Reads an example of each reason.</summary>
+    private async Task<IEnumerable<string>> ExamplesAsync(
+        ManifestCounts counts, IReadOnlyList<string> listIds, CancellationToken cancellationToken)
+    {
+        var reasons = counts.Group("failures_by_reason").Select(group => group.Key).ToList();
+        var groups = new FailureGroups(settings, new([], [], []));
+        var reader = new FailureReader(services.GetRequiredService<ILedger>());
+        var read = 0;
+        foreach (var id in listIds)
+            await foreach (var failure in reader.ReadAsync(id, cancellationToken))
+            {
+                if (groups.Have(reasons) || read++ == MaxFailuresRead)
+                    break;
+                groups.Add(failure);
+            }
+        return groups.Examples();
+    }
+}
+
+/// <summary>The counts of a run's lists in a manifest. The folder may hold those of other runs too.</summary>
+internal sealed class ManifestCounts
+{
+    private ManifestCounts(IReadOnlyList<JsonElement> lists) => Lists = lists;
+
+    /// <summary>Selects the lists of a run.</summary>
+    public ManifestCounts(JsonElement manifest, IReadOnlyList<string> listIds)
     {
         IEnumerable<JsonElement> all = manifest.TryGetProperty("lists", out var several)
             ? several.EnumerateArray()
             : [manifest];
-        return [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
+        Lists = [.. all.Where(m => listIds.Contains(m.GetProperty("list_id").GetString()!))];
     }
 
-    /// <summary>Counts records by the HTTP status of their page; returns nothing if all are 200.</summary>
-    private static IEnumerable<KeyValuePair<string, long>> Statuses(IReadOnlyList<JsonElement> own)
-    {
-        var statuses = Group(
-            [.. own.Where(m => m.TryGetProperty("records_by_http_status", out _))], "records_by_http_status").ToList();
-        return statuses is [{ Key: "200" }] ? [] : statuses;
-    }
+    /// <summary>The manifests of the lists.</summary>
+    public IReadOnlyList<JsonElement> Lists { get; }
 
-    private static string Name(JsonElement list) =>
-        list.TryGetProperty("source", out var source) ? source.GetString()! : list.GetProperty("list_id").GetString()!;
+    /// <summary>The lists that are runs of a series; null without any.</summary>
+    public ManifestCounts? InSeries =>
+        Lists.Where(m => m.TryGetProperty("changes", out _)).ToList() is { Count: > 0 } runs ? new(runs) : null;
 
-    private static void AddGuards(Table table, JsonElement guards, string ofList)
-    {
-        if (guards.TryGetProperty("budget_urls", out var limit))
-            table.AddTextRow(
-                $"budget used{ofList}",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{guards.GetProperty("posted_urls").GetInt64():N0} of {limit.GetInt64():N0}"));
-        if (guards.TryGetProperty("canary_inputs", out var inputs))
-            table.AddTextRow(
-                $"canary{ofList}",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{guards.GetProperty("canary_records").GetInt32():N0} of {inputs.GetInt32():N0}, "
-                        + $"{guards.GetProperty("canary_needed").GetInt32():N0} needed"));
-    }
+    /// <summary>The estimated cost; null without a price.</summary>
+    public decimal? Cost => Lists.Where(m => m.TryGetProperty("estimated_cost", out _))
+        .Select(m => m.GetProperty("estimated_cost").GetDecimal()).ToList() is { Count: > 0 } costs
+        ? costs.Sum()
+        : null;
 
-    private static void Row(Table table, string name, long count) =>
-        table.AddTextRow(name, count.ToString("N0", CultureInfo.InvariantCulture));
+    /// <summary>The sum of a number.</summary>
+    public long Sum(string name) => Lists.Sum(m => m.GetProperty(name).GetInt64());
 
-    private static long Sum(IReadOnlyList<JsonElement> manifests, string name) =>
-        manifests.Sum(m => m.GetProperty(name).GetInt64());
+    /// <summary>The sums of a group of numbers.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Group(string name) =>
+        Lists.Where(m => m.TryGetProperty(name, out _))
+            .SelectMany(m => m.GetProperty(name).EnumerateObject())
+            .GroupBy(p => p.Name, StringComparer.Ordinal)
+            .Select(g => KeyValuePair.Create(g.Key, g.Sum(p => p.Value.GetInt64())));
 
-    private static IEnumerable<KeyValuePair<string, long>> Group(IReadOnlyList<JsonElement> manifests, string name) =>
-        manifests
-        .SelectMany(m => m.GetProperty(name).EnumerateObject())
-        .GroupBy(p => p.Name, StringComparer.Ordinal)
-        .Select(g => KeyValuePair.Create(g.Key, g.Sum(p => p.Value.GetInt64())));
+    /// <summary>A number for people.</summary>
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

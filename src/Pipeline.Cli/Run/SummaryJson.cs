@@ -13,12 +13,14 @@ internal static class SummaryJson
     /// <param name="listIds">The lists.</param>
     /// <param name="totals">Sums over the lists by name.</param>
     /// <param name="groups">Groups of counts, such as failures by reason.</param>
+    /// <param name="cost">The estimated cost; null without a price.</param>
     /// <param name="exitCode">The exit code of the command.</param>
     public static string Compose(
         RunSettings settings,
         IReadOnlyList<string> listIds,
         IEnumerable<KeyValuePair<string, long>> totals,
         IEnumerable<(string Name, IEnumerable<KeyValuePair<string, long>> Counts)> groups,
+        decimal? cost,
         int exitCode)
     {
         using var stream = new MemoryStream();
@@ -36,6 +38,8 @@ internal static class SummaryJson
                 WriteNumbers(json, counts);
                 json.WriteEndObject();
             }
+            if (cost is { } estimated)
+                json.WriteNumber("estimated_cost", estimated);
             foreach (var file in (string[])["records.ndjson", "failures.ndjson", "manifest.json"])
                 json.WriteString($"{Path.GetFileNameWithoutExtension(file)}_file", Path.Combine(settings.Out, file));
             json.WriteNumber("exit_code", exitCode);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Cli.Lists;
+using Pipeline.Cli.Serving;
 using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Model.Schedules;
@@ -111,6 +112,8 @@ internal static class ScheduleCommand
         var added = await stores.Services.GetRequiredService<ScheduleControls>().AddAsync(
             schedule, lists.TheOnly(), settings.WorkStore.ScheduleFolder, Operator.Name, cancellationToken);
         await Console.Out.WriteLineAsync($"{added.Name}  next run {ScheduleTable.TimeOf(added.NextAt)}");
+        if (RunningHost.DescribeAbsence(settings) is { } absence)
+            await Console.Error.WriteProseAsync(absence);
         return ExitCodes.Complete;
     }
 

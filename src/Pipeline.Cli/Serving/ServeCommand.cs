@@ -9,17 +9,20 @@ namespace Pipeline.Cli.Serving;
 /// <summary><c>pipeline serve</c>: runs all stages and the callback endpoint until it is stopped.</summary>
 internal static class ServeCommand
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "serve";
+
     public static Command Create()
     {
         var command = new Command(
-            "serve",
+            Name,
             "Process submitted lists until stopped, in the storage account that "
                 + "AzureWebJobsStorage names, else in --state.")
         {
             RunOptions.Strict,
         };
         foreach (var option
-            in RunOptions.ForHost.Where(option => option != RunOptions.Verbose && option != RunOptions.Json))
+            in RunOptions.ForHost.Except([RunOptions.Verbose, RunOptions.Json, RunOptions.Quiet]))
             command.Add(option);
         command.SetAction((parsed, cancellationToken) =>
             ServeAsync(SettingsReader.Read(parsed) with { Verbose = true }, cancellationToken));
@@ -29,7 +32,7 @@ internal static class ServeCommand
     private static async Task<int> ServeAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         RequireApi(settings);
-        Action<string> say = Console.Error.WriteLine;
+        Action<string> say = Console.Error.WriteProse;
         Listener.Check(settings);
         await Preflight.CheckAsync(settings, cancellationToken);
         settings.WorkStore.PrepareToServe();

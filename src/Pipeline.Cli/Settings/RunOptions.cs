@@ -128,6 +128,17 @@ internal static class RunOptions
     {
         Description = "Print the summary as one JSON object to standard output.",
     };
+
+    public static readonly Option<bool> Quiet = new("--quiet")
+    {
+        Description = "Show no progress and no summary, only warnings and errors.",
+    };
+
+    public static readonly Option<string?> Price = new("--price")
+    {
+        Description = "Price of one URL, such as 0.0012, for estimated costs.", HelpName = "PRICE",
+    };
+
     public static readonly Option<bool> Verbose = new("--verbose") { Description = "Write the log to standard error." };
 
     /// <summary>The options that find the state of a run.</summary>
@@ -137,6 +148,6 @@ internal static class RunOptions
     public static IReadOnlyList<Option> ForHost =>
     [
         Out, State, Api, StorageUrl, Compress, Listen, CallbackBase, Content, FailStatus, RefuseDomain, MaxUrls, Canary,
-        Faults, AllowPrivate, Json, Verbose,
+        Faults, AllowPrivate, Price, Json, Quiet, Verbose,
     ];
 }

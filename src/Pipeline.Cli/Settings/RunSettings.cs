@@ -61,6 +61,9 @@ internal sealed record RunSettings
     /// <summary>Whether to print the summary as JSON to standard output.</summary>
     public bool Json { get; init; }
 
+    /// <summary>Whether to show no progress and no summary.</summary>
+    public bool Quiet { get; init; }
+
     /// <summary>Whether a key for the API was given.</summary>
     public bool HasKey => Given.Find(GivenSettings.KeyPath) is not null;
 

@@ -16,6 +16,7 @@ internal static class SettingOptions
         (RunOptions.FailStatus, "Pipeline:Collect:FailStatuses"),
         (RunOptions.MaxUrls, "Pipeline:Guards:MaxUrlsPerList"),
         (RunOptions.Canary, "Pipeline:Guards:Canary"),
+        (RunOptions.Price, "Pipeline:Nimble:PricePerUrl"),
     ];
 
     private static readonly IReadOnlyList<(Option<bool> Option, string Path)> Flags =

@@ -41,7 +41,7 @@ internal static class SettingsReader
         {
             Out = Path.GetFullPath(folder ?? RunOptions.DefaultOut),
             State = Path.GetFullPath(state ?? Path.Combine(folder ?? RunOptions.DefaultOut, ".pipeline")),
-            StateArguments = Argument(RunOptions.Out, folder) + Argument(RunOptions.State, state),
+            StateArguments = StateArguments(parsed),
             Given = given,
             Stores = host.Stores,
             Azure = host.Azure,
@@ -50,11 +50,17 @@ internal static class SettingsReader
             UrlColumn = parsed.GetValue(RunOptions.UrlColumn),
             Faults = parsed.GetValue(RunOptions.Faults),
             Json = parsed.GetValue(RunOptions.Json),
+            Quiet = parsed.GetValue(RunOptions.Quiet),
             Verbose = parsed.GetValue(RunOptions.Verbose),
         };
         CheckFaults(settings, faults);
         return SeriesSettings.Add(settings, parsed, faults);
     }
+
+    /// <summary>The options that make another command use the same state, with a blank before each.</summary>
+    public static string StateArguments(ParseResult parsed) =>
+        Argument(RunOptions.Out, parsed.GetValue(RunOptions.Out) ?? parsed.GetValue(RunOptions.OutOfRun))
+        + Argument(RunOptions.State, parsed.GetValue(RunOptions.State) ?? parsed.GetValue(RunOptions.StateOfRun));
 
     /// <summary>Returns a line for each fault of the environment, for a command line that cannot be parsed.</summary>
     public static IReadOnlyList<string> FaultsOfEnvironment()
@@ -120,5 +126,5 @@ internal static class SettingsReader
     }
 
     private static string Argument(Option option, string? value) =>
-        value is null ? "" : $" {option.Name} {Shell.Quote(value)}";
+        string.IsNullOrWhiteSpace(value) ? "" : $" {option.Name} {Shell.Quote(value)}";
 }

@@ -30,6 +30,9 @@ internal sealed class AccountWorkStore(RunSettings settings, AzureStorageOptions
         new() { IdleSweepInterval = TimeSpan.FromSeconds(1), SweepInterval = TimeSpan.FromSeconds(10) };
 
     /// <inheritdoc/>
+    public override bool Exists => true;
+
+    /// <inheritdoc/>
     public override void RequireExisting() { }
 
     /// <inheritdoc/>

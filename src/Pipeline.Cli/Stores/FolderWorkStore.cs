@@ -32,9 +32,12 @@ internal sealed class FolderWorkStore(RunSettings settings) : WorkStore
     public override QueueHostOptions RunnerDefaults => new();
 
     /// <inheritdoc/>
+    public override bool Exists => File.Exists(Path.Combine(settings.State, LocalDatabase.FileName));
+
+    /// <inheritdoc/>
     public override void RequireExisting()
     {
-        if (!File.Exists(Path.Combine(settings.State, LocalDatabase.FileName)))
+        if (!Exists)
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
                 $"There is no state in {settings.State}. Name the --out (and --state) of the run you mean, or set "

@@ -1,3 +1,4 @@
+using Pipeline.Cli.Run;
 using Pipeline.Cli.Settings;
 using Pipeline.IO;
 using Pipeline.Model;
@@ -27,9 +28,10 @@ internal sealed class StateClaim : IAsyncDisposable
         {
             throw PipelineException.Permanent(
                 FailureReasons.InvalidConfiguration,
-                $"Another 'pipeline' process works in {settings.State}. Wait until it ends, or "
-                    + "name another folder with "
-                    + "--out (and --state, if you use it).",
+                $"Another 'pipeline' process works in {settings.State}"
+                    + (KeptAddresses.Listen(settings) is { } address ? $"; its pages are at {address}" : "")
+                    + $". Give it lists with '{Shell.Command(settings, "submit LIST")}'. Or stop it, which loses nothing, "
+                    + "and run this command again; or name another folder with --out (and --state, if you use it).",
                 problem);
         }
     }

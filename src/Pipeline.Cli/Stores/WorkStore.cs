@@ -31,6 +31,9 @@ internal abstract class WorkStore
     /// <summary>How often the host on this machine looks, unless the user sets it.</summary>
     public abstract QueueHostOptions RunnerDefaults { get; }
 
+    /// <summary>Whether a run was here before.</summary>
+    public abstract bool Exists { get; }
+
     /// <summary>Checks that a run was here before; for commands about what it has left.</summary>
     /// <exception cref="PipelineException">Permanent: there is no state.</exception>
     public abstract void RequireExisting();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Pipeline.Cli.Settings;
 using Pipeline.Model;
+using Pipeline.Notation;
 using Pipeline.Records;
 using Pipeline.Stores.Azure;
 
@@ -42,6 +43,8 @@ internal static class VerifyCommand
         RunSettings settings, string? what, bool json, TextWriter output, CancellationToken cancellationToken)
     {
         var report = await ReportAsync(settings, what, cancellationToken);
+        if (report is { Lists: 0, Records: 0, Failures: 0 } && what is not null && !Directory.Exists(what))
+            throw Unusable($"There is no list {DisplayText.Quote(what)} in {settings.Azure?.ToString() ?? settings.Out}.");
         if (json)
             await output.WriteLineAsync(JsonSerializer.Serialize(report, VerificationJson.Default.VerificationReport));
         else

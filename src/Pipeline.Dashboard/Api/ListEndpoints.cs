@@ -46,7 +46,7 @@ internal static class ListEndpoints
         CancellationToken cancellationToken)
     {
         if (ApiCursor.Read(cursor) is not { } place)
-            return ApiProblems.Invalid("The cursor is none of ours. Take 'next' of the page before.");
+            return ApiProblems.Invalid("The cursor is not valid. Take 'next' of the page before.");
         if (ApiEndpoints.ReadLimit(limit, DefaultLimit, MaxLimit) is not { } max)
             return ApiProblems.Invalid($"The limit is from 1 to {MaxLimit}.");
         var lists = new List<ListSummary>(max);

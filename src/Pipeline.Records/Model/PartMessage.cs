@@ -47,7 +47,7 @@ public sealed record PartMessage
         }
         catch (JsonException e)
         {
-            throw Invalid(e.Message, e);
+            throw Invalid(JsonFault.Describe(e), e);
         }
         if (part is not { Schema: SchemaName })
             throw Invalid($"its schema is '{part?.Schema}'", inner: null);

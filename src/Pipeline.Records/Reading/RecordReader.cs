@@ -165,7 +165,7 @@ public sealed class RecordReader : IAsyncDisposable
         }
         catch (JsonException e)
         {
-            return Report(Invalid(e.Message, position, e));
+            return Report(Invalid(DescribeLine(e), position, e));
         }
         catch (RecordException e)
         {
@@ -180,6 +180,10 @@ public sealed class RecordReader : IAsyncDisposable
         report(problem);
         return null;
     }
+
+    // The position says where the line is; the parser has seen only pieces of it.
+    private static string DescribeLine(JsonException fault) =>
+        fault.LineNumber is null || fault.Path is { Length: > 2 } ? JsonFault.Describe(fault) : "the JSON is not valid";
 
     private RecordPosition Position() => new(_name, _line, _lineOffset);
 

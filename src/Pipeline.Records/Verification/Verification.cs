@@ -56,7 +56,7 @@ internal sealed class Verification : IDisposable
         {
             var (kind, why) = e is RecordException { Fault: RecordFault.Missing }
                 ? ("missing", e.Message)
-                : ("invalid", $"it is no {Manifest.SchemaName}: {e.Message}");
+                : ("invalid", $"it is no {Manifest.SchemaName}: {(e is JsonException json ? JsonFault.Describe(json) : e.Message)}");
             Problems.Add(new() { Kind = kind, Message = why, File = file, ListId = listId });
         }
     }

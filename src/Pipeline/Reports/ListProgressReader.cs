@@ -53,7 +53,8 @@ internal sealed class ListProgressReader(
             Failures = counts.Failures,
             UnderWay = underWay,
             Waiting = waiting,
-            Posted = counts.Posted,
+            // A revision reads again what another list posted.
+            Posted = list.RevisionOf is null ? counts.Posted : 0,
             Resubmitted = resubmitted,
             PerMinute = rate,
             TimeLeft = TimeLeft(list, inputs - counts.Finished, rate),

@@ -32,7 +32,8 @@ internal sealed class OverviewReporter(
     public SourceReport Source { get; } = new(
         options.Value.Nimble.Name,
         options.Value.Nimble.IsEmulator,
-        typeof(OverviewReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        // The program's own version, as '--version' prints it.
+        (Assembly.GetEntryAssembly() ?? typeof(OverviewReporter).Assembly).GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? "",
         Environment.MachineName);
 

@@ -67,7 +67,7 @@ internal sealed class StatusReporter(
             Series = list.Series,
             LeftOut = list.Series is null ? null : list.LeftOut,
             Known = SeriesText.Describe(list),
-            Posted = counts.Posted,
+            Posted = list.RevisionOf is null ? counts.Posted : 0,
             Records = counts.Records,
             Failures = counts.Failures,
             Submissions = states,

@@ -23,7 +23,11 @@ internal sealed class ScheduleBook(IScheduleLedger schedules, TimeProvider time)
                 FailureReasons.InvalidConfiguration,
                 $"The schedule's name is {DisplayText.Quote(schedule.Name)}. Use 1 to {MaxName} "
                     + "letters, digits, '-' and '_'.");
-        _ = CronTimes.Next(schedule.Cron, schedule.TimeZone, time.GetUtcNow());
+        if (NextOf(schedule) is null)
+            throw PipelineException.Permanent(
+                FailureReasons.InvalidConfiguration,
+                $"The cron expression is {DisplayText.Quote(schedule.Cron)}, and no such time will come. Correct day and "
+                    + "month, such as \"0 6 28 2 *\" for the 28th of February at six.");
     }
 
     /// <summary>Adds a schedule, or replaces the one of its name; returns it with its next run.</summary>

@@ -38,6 +38,15 @@ internal static partial class EnvironmentRules
         // .NET ignores a proxy whose address it cannot read, and says nothing.
         new(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], IsProxy,
             "Write an address, such as http://proxy.example.com:3128", IsSecret: true),
+        // OpenTelemetry ignores an address that it cannot read, and sends nothing.
+        new(
+            [
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            ],
+            v => Uri.TryCreate(v, UriKind.Absolute, out var address) && address.Scheme is "http" or "https",
+            "Write the collector's address, such as http://localhost:4317", IsSecret: true),
+        new(["OTEL_EXPORTER_OTLP_PROTOCOL"], v => v is "grpc" or "http/protobuf", "Write grpc or http/protobuf"),
         new(
             ["NO_PROXY", "no_proxy"], Line().IsMatch,
             "Write host names with commas between, such as localhost,.example.com"),

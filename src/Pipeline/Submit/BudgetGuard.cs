@@ -20,10 +20,11 @@ internal readonly record struct BudgetAnswer(int Left, bool Day, long Limit);
 internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> options)
 {
     /// <summary>Maximum number of URLs posted per list; null for no limit.</summary>
-    public long? ListLimit => Limit(options.Value.Guards.MaxUrlsPerList, options.Value.Guards.MaxCostPerList);
+    public long? ListLimit => ListLimitOf(options.Value);
 
     /// <summary>Maximum number of URLs posted per day; null for no limit.</summary>
-    public long? DayLimit => Limit(options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
+    public long? DayLimit =>
+        Limit(options.Value, options.Value.Guards.MaxUrlsPerDay, options.Value.Guards.MaxCostPerDay);
 
     /// <summary>
     /// The option or variable of the list's budget, as the user gave it: of the two, the one that allows less.
@@ -32,6 +33,10 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
 
     /// <summary>The same for the day's budget.</summary>
     public string DaySetting => SettingOf("PerDay", options.Value.Guards.MaxUrlsPerDay, DayLimit);
+
+    /// <summary>Maximum number of URLs posted per list with some options; null for no limit.</summary>
+    public static long? ListLimitOf(PipelineOptions options) =>
+        Limit(options, options.Guards.MaxUrlsPerList, options.Guards.MaxCostPerList);
 
     /// <summary>How many URLs of a list were posted, while it had a budget.</summary>
     public Task<long> GetUsedAsync(string listId, CancellationToken cancellationToken) =>
@@ -83,9 +88,9 @@ internal sealed class BudgetGuard(ILedger ledger, IOptions<PipelineOptions> opti
             await ledger.ReleaseAsync(NameOf(intent.PostedAt!.Value), NameOf(intent), cancellationToken);
     }
 
-    private long? Limit(long? urls, decimal? cost)
+    private static long? Limit(PipelineOptions options, long? urls, decimal? cost)
     {
-        long? affordable = cost / options.Value.Nimble.PricePerUrl is { } count
+        long? affordable = cost / options.Nimble.PricePerUrl is { } count
             ? (long)Math.Min(Math.Floor(count), long.MaxValue)
             : null;
         return affordable < urls ? affordable : urls ?? affordable;

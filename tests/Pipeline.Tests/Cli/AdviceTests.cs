@@ -25,8 +25,11 @@ public sealed class AdviceTests : IDisposable
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
         Assert.Matches("budget used of one\\.txt +│ +1 of 1 ", error);
         Assert.Matches("budget used of two\\.txt +│ +1 of 1 ", error);
-        Assert.Matches("HTTP 200 +│ +1 ", error);
-        Assert.Matches("HTTP 404 +│ +1 ", error);
+        Assert.Matches(@"HTTP 2xx \(200\) +│ +1 ", error);
+        Assert.Matches(@"HTTP 4xx \(404\) +│ +1 ", error);
+        Assert.Contains(
+            "budget_exhausted, such as http://sample.test/sample/generated/2: ", error, StringComparison.Ordinal);
+        Assert.EndsWith($"next       pipeline failures --out {_folder["out"]}\n", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,13 +53,19 @@ public sealed class AdviceTests : IDisposable
         var first = await CliProcess.RunAsync(run);
         Assert.True(first.ExitCode == ExitCodes.SomeFailed, first.Error);
 
-        var failures = await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "invalid_input"]);
+        string[] ask = ["failures", "--out", folder, "--reason", "invalid_input"];
+        var failures = await CliProcess.RunAsync([.. ask, "--details"]);
         var advice = $"pipeline replay --out {Shell.Quote(folder)} --reason invalid_input";
         Assert.Matches("\n  [0-9a-f]{32}  invalid_input  line 2\n", failures.Output);
         Assert.DoesNotMatch("(?m) $", failures.Output);
         Assert.Equal(
             "1 failure. Replaying helps none of them: correct the lines in the list, and run it as a new one.\n",
             failures.Error);
+        var groups = await CliProcess.RunAsync(ask);
+        Assert.Equal(failures.Error, groups.Error);
+        var lines = groups.Output.TrimEnd().Split('\n');
+        Assert.Equal(["1 failure: invalid_input", "  such as line 2"], lines[..2]);
+        Assert.Equal("  Correct the lines in the list, and run it as a new one.", lines[^1]);
         using var pasted = CliProcess.StartShell($"${advice}");
         var (exitCode, _, error) = await pasted.WaitAsync();
         Assert.True(exitCode == ExitCodes.SomeFailed, error);
@@ -66,8 +75,10 @@ public sealed class AdviceTests : IDisposable
             "No failures.\n",
             (await CliProcess.RunAsync(["failures", "--out", folder, "--reason", "task_failed"])).Error);
         Assert.Matches(
-            @"^No list is open\. Closed: ([0-9a-f]+)\. 'pipeline status \1 --out .*' shows the first\.\n$",
+            @"^No list is open\. Closed: ([0-9a-f]+)\. 'pipeline status --all --out .*' shows them\.\n$",
             (await CliProcess.RunAsync(["status", "--out", folder])).Output);
+        Assert.Matches(
+            @"(?m)^[0-9a-f]+ +closed +2 +1 +1 ", (await CliProcess.RunAsync(["status", "--all", "--out", folder])).Output);
     }
 
     [Theory]

@@ -30,13 +30,35 @@ public sealed class DiffTests : IDisposable
             changed  200         https://a.example/2
             status   200 -> 404  https://a.example/3
             new      200         https://a.example/6
-            new      200         https://a.example/8
             failed   200         https://a.example/7
             gone     200         https://a.example/4
-            new: 2, gone: 1, changed: 1, status: 1, failed: 1, same: 2
+            new      200         https://a.example/8
+            new: 2, gone: 1, changed: 1, status: 1, failed: 1, options: 0, same: 2
 
             """,
             output);
+    }
+
+    [Fact]
+    public async Task AUrlWithOtherOptionsIsOneDifference()
+    {
+        Write("a", [Record(1, more: ",\"country\":\"US\""), Record(2), Record(3, more: ",\"render\":true")], []);
+        Write("b", [Record(1, more: ",\"country\":\"DE\""), Record(2), Record(4)], []);
+
+        var (exitCode, output, _) = await RunAsync("a", "b");
+
+        Assert.Equal(ExitCodes.SomeFailed, exitCode);
+        Assert.Equal(
+            """
+            options  200         https://a.example/1
+            gone     200         https://a.example/3
+            new      200         https://a.example/4
+            new: 1, gone: 1, changed: 0, status: 0, failed: 0, options: 1, same: 1
+
+            """,
+            output);
+        var json = JsonElement.Parse((await RunAsync("a", "b", "--json")).Output);
+        Assert.Equal(1, json.GetProperty("options_changed").GetInt32());
     }
 
     [Fact]

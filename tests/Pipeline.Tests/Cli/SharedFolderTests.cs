@@ -23,12 +23,12 @@ public sealed class SharedFolderTests : IDisposable
         var (exitCode, output, error) = await CliProcess.RunAsync(["run", List("other.txt"), "--out", Out]);
 
         Assert.Equal((ExitCodes.Usage, ""), (exitCode, output));
-        Assert.Equal(
-            $"pipeline: Another 'pipeline' process works in {Path.Combine(Out, ".pipeline")}. "
-                + "Wait until it ends, or name "
-                + "another folder with --out (and --state, if you use it).\n",
-            error
-        );
+        Assert.Matches(
+            $"^pipeline: Another 'pipeline' process works in {Path.Combine(Out, ".pipeline")}; "
+                + $"its pages are at http://127\\.0\\.0\\.1:[0-9]+/\\. Give it lists with "
+                + $"'pipeline submit LIST --out {Out}'\\. Or stop it, which loses nothing, and run this command again; "
+                + "or name another folder with --out \\(and --state, if you use it\\)\\.\n$",
+            error);
     }
 
     [Fact]

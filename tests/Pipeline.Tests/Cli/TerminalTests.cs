@@ -128,7 +128,7 @@ public sealed class TerminalTests : IAsyncLifetime
         (string, string)[] narrow = [("COLUMNS", "80"), ("TERM", "xterm")];
 
         var status = await CliProcess.RunAsync(["status", ListId(), "--out", Out], narrow);
-        var failures = await CliProcess.RunAsync(["failures", "--out", Out], narrow);
+        var failures = await CliProcess.RunAsync(["failures", "--details", "--out", Out], narrow);
 
         Assert.Matches($"(?m)^{ListId()} +closed +2 +1 +1 +[^\n]*list-☃.txt$", status.Output);
         Assert.Matches($"(?m)^list {ListId()}$", failures.Output);

@@ -55,6 +55,8 @@ public sealed class DocumentedCommandTests
         ["rm DIR/FILE"] = "DrillTests run it on a full disk",
         ["OTEL_EXPORTER_OTLP_ENDPOINT="] = "needs a collector; TelemetryExportTests have one",
         ["printf 'pipeline.list"] = "TelemetryPageTests compute the same",
+        ["pipeline completion"] = "writes into the home folder; CompletionTests run the script in bash",
+        ["mkdir "] = "makes the folder of the next command in the home folder",
         ["pipeline serve"] = "runs until it is stopped; ServeSuite starts it with these options",
         ["pipeline emulator"] = "runs until it is stopped; HostingTests start it with these options",
     };

@@ -164,7 +164,9 @@ public abstract class RetrySuite(Servers? azure) : StoreSuite(azure)
         using var output = new StringWriter();
         Assert.Equal(
             ExitCodes.Complete,
-            await FailuresCommand.WriteAsync(settings, selection, json, output, TestContext.Current.CancellationToken));
+            await FailuresCommand.WriteAsync(
+                settings, selection, json ? FailureForm.Json : FailureForm.Lines, output,
+                TestContext.Current.CancellationToken));
         return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }

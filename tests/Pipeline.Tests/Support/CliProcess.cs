@@ -51,6 +51,8 @@ internal sealed class CliProcess : IDisposable
                 || n.StartsWith("Pipeline__", StringComparison.Ordinal)
                 || n is "NIMBLE_API_KEY" or "STORAGE_EMULATOR_HOST").ToList())
             start.Environment.Remove(name);
+        // Not the settings file of whoever runs the tests.
+        start.Environment["PIPELINE_SETTINGS"] = "";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return start;

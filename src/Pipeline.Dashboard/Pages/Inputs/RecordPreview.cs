@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Markdig;
+using Pipeline.Urls;
 
 namespace Pipeline.Dashboard.Pages.Inputs;
 
@@ -81,7 +82,8 @@ internal sealed class RecordPreview
             (Utf8(Style + Markdig.Markdown.ToHtml(text, Markdown)), "text/html; charset=utf-8"),
         "text" when Find(view) is { } text => (Utf8(text), "text/plain; charset=utf-8"),
         "screenshot" => ReadImage(),
-        "json" => (JsonSerializer.SerializeToUtf8Bytes(_record, Indented), "text/plain; charset=utf-8"),
+        "json" => 
+            (Utf8(UrlCredentials.HideAll(JsonSerializer.Serialize(_record, Indented))), "text/plain; charset=utf-8"),
         _ => null,
     };
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Html;
+using Pipeline.Notation;
+using Pipeline.Urls;
 
 namespace Pipeline.Dashboard.Pages.Views;
 
@@ -9,7 +10,7 @@ namespace Pipeline.Dashboard.Pages.Views;
 /// Writes values for people. Whatever comes from a list, a page or a message is cut to a length, shows characters that
 /// would reorder or hide text as their code, and is kept apart from the text around it (<c>bdi</c>).
 /// </summary>
-internal static partial class Show
+internal static class Show
 {
     /// <summary>Longest text of a stranger on a page, in characters.</summary>
     public const int Longest = 300;
@@ -77,20 +78,22 @@ internal static partial class Show
         var content = new HtmlContentBuilder();
         var at = 0;
         var clean = Cut(text, 2000);
-        foreach (Match command in Command().Matches(clean))
+        foreach (var (index, length, command) in CommandsInText.Find(clean, arguments))
         {
-            content.Append(clean[at..command.Index]);
-            var own = command.Value.Contains(" --out ", StringComparison.Ordinal)
-                || command.Value.StartsWith("pipeline doctor", StringComparison.Ordinal);
-            content.AppendFormat("<code class=\"command\">{0}</code>", command.Value + (own ? "" : arguments));
-            at = command.Index + command.Length;
+            content.Append(clean[at..index]);
+            content.AppendFormat("<code class=\"command\">{0}</code>", command);
+            at = index + length;
         }
         return content.Append(clean[at..]);
     }
 
-    /// <summary>Cuts a text, and writes what nobody would see as its code.</summary>
+    /// <summary>
+    /// Cuts a text, writes what nobody would see as its code, and hides the passwords of URLs.
+    /// </summary>
     public static string Cut(string text, int longest = Longest)
     {
+        if (text.Contains('@', StringComparison.Ordinal))
+            text = UrlCredentials.HideAll(text);
         var clean = new StringBuilder(Math.Min(text.Length, longest) + 16);
         foreach (var rune in text.AsSpan(0, Math.Min(text.Length, longest)).EnumerateRunes())
             clean.Append(IsSeen(rune) ? rune.ToString() : Text($"U+{rune.Value:X4}"));
@@ -106,9 +109,4 @@ internal static partial class Show
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    [GeneratedRegex(
-        @"(?<=^|[\s'(])pipeline (cancel|doctor|explain|export|failures|pause|pending|replay|resume|run|schedule|serve|"
-            + "status|submit)( [A-Za-z0-9_./:-]*[A-Za-z0-9_/-])*")]
-    private static partial Regex Command();
 }

@@ -96,6 +96,8 @@ internal sealed class SharedInputs
                 if (equals < 1)
                     throw Refused($"'{pair}' is not a shared input. Write name=value, for example country=US.");
                 var name = NameOf(pair[..equals].Trim());
+                if (string.IsNullOrWhiteSpace(pair[(equals + 1)..]))
+                    throw Refused($"'{pair}' has no value. Write name=value, for example country=US, or leave it out.");
                 if (!given.TryAdd(name, pair))
                     throw Refused($"'{name}' is given twice, as '{given[name]}' and '{pair}'. Remove one of them.");
                 if (CellValue.Write(writer, name, Encoding.UTF8.GetBytes(pair[(equals + 1)..])) is { } problem)

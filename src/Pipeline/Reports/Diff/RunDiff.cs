@@ -19,7 +19,10 @@ internal sealed class RunDiff(SeriesCompare compare)
     /// <summary>Number of differences, by kind. Complete after the last difference.</summary>
     public long Count(DifferenceKind kind) => _counts.GetValueOrDefault(kind);
 
-    /// <summary>Returns the differences: in the order of the second run, then what it does not have.</summary>
+    /// <summary>
+    /// Returns the differences: in the order of the second run, then what it does not have, then what is new. An input
+    /// of each run with the same URL and other options is one difference.
+    /// </summary>
     public async IAsyncEnumerable<Difference> CompareAsync(
         IAsyncEnumerable<RunInput> before, IAsyncEnumerable<RunInput> after,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -29,11 +32,19 @@ internal sealed class RunDiff(SeriesCompare compare)
             scratch.Add(input.Key, input.Url, input.Outcome, input.IsLeftOut);
         await foreach (var input in after.WithCancellation(cancellationToken))
         {
-            if (Compare(scratch.Take(input.Key), input) is { } difference)
-                yield return difference;
+            var known = scratch.Take(input.Key);
+            if (known is null && input is { IsLeftOut: false, Outcome: not null })
+                scratch.AddNew(input.Key, input.Url, input.Outcome);
+            else if (Compare(known, input) is { } difference)
+                yield return Counted(difference);
         }
         foreach (var (url, outcome) in scratch.Left())
-            yield return Counted(new(DifferenceKind.Gone, url, outcome, null));
+            yield return Counted(
+                scratch.TakeNew(url) is { } other
+                    ? new(DifferenceKind.OptionsChanged, url, outcome, other)
+                    : new(DifferenceKind.Gone, url, outcome, null));
+        foreach (var (url, outcome) in scratch.New())
+            yield return Counted(new(DifferenceKind.New, url, null, outcome));
     }
 
     private Difference? Compare(RunScratch.Known? known, RunInput input)
@@ -41,7 +52,7 @@ internal sealed class RunDiff(SeriesCompare compare)
         // What the first run left out, its series had before that.
         var earlier = known is { IsLeftOut: true } ? input.Previous : known?.Outcome;
         if (!input.IsLeftOut && KindOf(earlier, input.Outcome) is { } kind)
-            return Counted(new(kind, input.Url, earlier, input.Outcome));
+            return new(kind, input.Url, earlier, input.Outcome);
         Same += known is null ? 0 : 1;
         return null;
     }

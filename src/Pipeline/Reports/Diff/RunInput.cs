@@ -24,6 +24,9 @@ internal enum DifferenceKind
     /// <summary>Only the second run has a record.</summary>
     New,
 
+    /// <summary>Both runs have the URL, with other options.</summary>
+    OptionsChanged,
+
     /// <summary>The second run does not have the input.</summary>
     Gone,
 

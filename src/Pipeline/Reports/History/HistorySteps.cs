@@ -28,7 +28,7 @@ internal static class HistorySteps
                 $"Read from line {last.Line} of {list?.Source ?? "its list"}, list {places[0].Submission.ListId}."),
         };
         foreach (var ((submission, input), attempt) in places.Zip(attempts))
-            steps.AddRange(Of(submission, input, attempt));
+            steps.AddRange(Of(submission, input, attempt, list?.RevisionOf, record));
         if (failure is not null)
             steps.Add(new(last.FinishedAt, failure.Stage, $"Failed as {failure.Reason}: {failure.Message}"));
         if (last.State == InputState.Recorded)
@@ -36,24 +36,32 @@ internal static class HistorySteps
         return steps;
     }
 
-    private static IEnumerable<HistoryStep> Of(SubmissionEntry submission, InputEntry input, InputAttempt attempt)
+    private static IEnumerable<HistoryStep> Of(
+        SubmissionEntry submission, InputEntry input, InputAttempt attempt, string? revisionOf, RecordFacts? record)
     {
         var inputs = Amount.Of(submission.Count, "input");
-        if (submission.PostedAt is { } posted)
+        if (revisionOf is not null)
+            yield return new(submission.AcceptedAt, "collect",
+                $"The result of list {revisionOf} is read again, in submission {submission.SubmissionId}; "
+                    + "nothing was posted.");
+        else if (submission.PostedAt is { } posted)
             yield return new(posted, "submit", Text(
                 $"Posted in submission {submission.SubmissionId} with {inputs}, attempt {submission.Attempt}."));
         else
             yield return new(null, "submit", $"In submission {submission.SubmissionId} with {inputs}; never posted.");
         if (submission.FirstCallbackAt is { } called)
             yield return new(called, "nimble", "A webhook came while it was unknown whether Nimble had accepted it.");
-        if (submission.AcceptedAt is { } accepted)
+        if (submission.AcceptedAt is { } accepted && revisionOf is null)
             yield return new(accepted, "nimble",
                 (submission.BatchId is { } batch ? $"Accepted as batch {batch}" : "Accepted")
                 + $"; proof: {ProofOf(submission.Proof)}." + TasksOf(attempt));
         else if (submission is { PostedAt: not null, Message: { } message })
             yield return new(null, "submit", message);
         if (attempt.DiscoveredBy is { } by)
-            yield return new(input.FinishedAt, "collect", $"Result of task {input.TaskId} reported by {NameOf(by)}.");
+            // The object was read after the report and before the outcome was stored.
+            yield return new(
+                record?.CollectedAt ?? input.FinishedAt, "collect",
+                $"Result of task {input.TaskId} reported by {NameOf(by)}.");
         if (input.MovedTo is { } next)
             yield return new(null, "submit", $"Moved to submission {next}.");
     }

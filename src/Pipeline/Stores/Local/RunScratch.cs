@@ -11,6 +11,9 @@ internal sealed class RunScratch : IDisposable
         CREATE TABLE input(
             key TEXT PRIMARY KEY, url TEXT NOT NULL, content TEXT, text TEXT, status INTEGER,
             is_left_out INTEGER NOT NULL, is_taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        CREATE TABLE new(
+            key TEXT PRIMARY KEY, url TEXT NOT NULL, content TEXT, text TEXT, status INTEGER) WITHOUT ROWID;
+        CREATE INDEX new_url ON new(url);
         """);
 
     /// <summary>Adds an input. A record counts before none; of two records, the later one.</summary>
@@ -38,6 +41,35 @@ internal sealed class RunScratch : IDisposable
     {
         using var rows = _database.Run(session =>
             session.Query("SELECT url, content, text, status FROM input WHERE is_taken=0 ORDER BY url, key"));
+        while (_database.Run(_ => rows.Read()))
+            yield return (rows.GetString(0), ReadOutcome(rows, 1));
+    }
+
+    /// <summary>Adds an input that only the other run has.</summary>
+    public void AddNew(string key, string url, SeriesOutcome outcome) => _database.Run(session =>
+    {
+        session.Execute(
+            "INSERT INTO new(key, url, content, text, status) VALUES($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            key, url, outcome.ContentDigest, outcome.TextDigest, outcome.HttpStatus);
+    });
+
+    /// <summary>Takes out one of those inputs by its URL and returns its record; null if there is none.</summary>
+    public SeriesOutcome? TakeNew(string url) => url.Length == 0 ? null : _database.Run(session =>
+    {
+        using var row = session.Query("SELECT content, text, status, key FROM new WHERE url=$1 ORDER BY key LIMIT 1", url);
+        if (!row.Read())
+            return null;
+        var (outcome, key) = (ReadOutcome(row, 0), row.GetString(3));
+        row.Close();
+        session.Execute("DELETE FROM new WHERE key=$1", key);
+        return outcome;
+    });
+
+    /// <summary>Returns the inputs that only the other run has and that were not taken out, ordered by URL.</summary>
+    public IEnumerable<(string Url, SeriesOutcome? Outcome)> New()
+    {
+        using var rows = _database.Run(session =>
+            session.Query("SELECT url, content, text, status FROM new ORDER BY url, key"));
         while (_database.Run(_ => rows.Read()))
             yield return (rows.GetString(0), ReadOutcome(rows, 1));
     }
