@@ -155,7 +155,7 @@ internal sealed partial class IntakeStage(
             };
             if (await ledger.UpdateListAsync(open, cancellationToken) is { } written)
             {
-                PipelineMetrics.MeasureLag("plan", time.GetUtcNow() - written.CreatedAt);
+                PipelineMetrics.MeasureLag("plan", admission.AgeOf(written));
                 LogPlanned(written.ListId,
                     written.Inputs,
                     written.Submissions,

@@ -40,6 +40,9 @@ internal sealed class ListRegistration(ILedger ledger, IListOrigins origins, Tim
         return IsSame(entry, list) && entry.State != ListState.Refused ? entry : throw ListIds.Taken(list.ListId);
     }
 
+    /// <summary>Time since a list was accepted.</summary>
+    public TimeSpan AgeOf(ListEntry list) => time.GetUtcNow() - list.CreatedAt;
+
     // Entries of older versions have no hash. LegacyListCheck compares their planned inputs instead.
     private static bool IsSame(ListEntry entry, ListInspection list) =>
         entry.ContentHash is null || entry.ContentHash == list.ContentHash;
