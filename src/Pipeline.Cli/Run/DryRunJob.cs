@@ -6,6 +6,7 @@ using Pipeline.Cli.Settings;
 using Pipeline.Cli.Stores;
 using Pipeline.Intake;
 using Pipeline.Intake.Reading;
+using Pipeline.Intake.Sending;
 using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
