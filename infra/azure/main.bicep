@@ -1,4 +1,4 @@
-metadata description = 'The pipeline on Azure: a function app with its storage account, vault, monitoring and identity. Only composes modules/.'
+metadata description = 'The pipeline on Azure: a function app with its storage accounts, vault, monitoring and identity. Only composes modules/.'
 
 import { listsContainer, schedulesContainer, textMap } from 'names.bicep'
 
@@ -83,7 +83,7 @@ param googleQuotaProject string = ''
 @description('Additional app settings, which override those set here: Pipeline__* of docs/settings.md, Key Vault references. No secrets.')
 param settings textMap = {}
 
-@description('Redundancy of the storage account.')
+@description('Redundancy of the storage accounts.')
 param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_ZRS'
 
 @description('Days until blobs of records and failures are deleted; 0 never deletes them.')
@@ -141,7 +141,7 @@ param producers string[] = []
 @description('Principal ids that may receive records, failures and manifests.')
 param consumers string[] = []
 
-@description('Whether storage account and vault answer only in a private network, through which the app calls them.')
+@description('Whether storage accounts and vault answer only in a private network, through which the app calls them.')
 param privateNetwork bool = false
 
 @description('Whether the app\'s plan spreads its instances over the region\'s zones. The storage account is spread by its SKU.')
@@ -169,6 +169,7 @@ param tags textMap = {}
 var suffix = uniqueString(resourceGroup().id, environmentName)
 var identityName = 'id-${suffix}'
 var storageName = 'st${suffix}'
+var hostStorageName = 'sthost${suffix}'
 var vaultName = 'kv-${suffix}'
 var insightsName = 'appi-${suffix}'
 
@@ -193,12 +194,17 @@ module storage 'modules/storage.bicep' = {
   }
 }
 
+module hostStorage 'modules/host-storage.bicep' = {
+  params: { name: hostStorageName, location: location, tags: tags, sku: storageSku, isPrivate: privateNetwork }
+}
+
 module network 'modules/network.bicep' = if (privateNetwork) {
   params: {
     name: 'vnet-${suffix}'
     location: location
     tags: tags
     storageId: storage.outputs.id
+    hostStorageId: hostStorage.outputs.id
     vaultId: vault.outputs.id
   }
 }
@@ -231,13 +237,14 @@ module monitoring 'modules/monitoring.bicep' = {
 module roles 'modules/roles.bicep' = {
   params: {
     storageName: storageName
+    hostStorageName: hostStorageName
     vaultName: vaultName
     insightsName: insightsName
     identityName: identityName
     producers: producers
     consumers: consumers
   }
-  dependsOn: [identity, storage, vault, monitoring]
+  dependsOn: [identity, storage, hostStorage, vault, monitoring]
 }
 
 module app 'modules/function-app.bicep' = {
@@ -247,7 +254,7 @@ module app 'modules/function-app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
-    packageUri: storage.outputs.packageUri
+    packageUri: hostStorage.outputs.packageUri
     maximumInstances: maximumInstances
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyCollect: alwaysReadyCollect
@@ -259,9 +266,12 @@ module app 'modules/function-app.bicep' = {
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         AZURE_CLIENT_ID: identity.outputs.clientId
-        AzureWebJobsStorage__accountName: storageName
+        AzureWebJobsStorage__accountName: hostStorageName
         AzureWebJobsStorage__clientId: identity.outputs.clientId
         AzureWebJobsStorage__credential: 'managedidentity'
+        PipelineStorage__accountName: storageName
+        PipelineStorage__clientId: identity.outputs.clientId
+        PipelineStorage__credential: 'managedidentity'
         NIMBLE_API_KEY: '@Microsoft.KeyVault(SecretUri=${vault.outputs.nimbleApiKeyUri})'
         Pipeline__Delivery__CallbackKeys__0: '@Microsoft.KeyVault(SecretUri=${vault.outputs.callbackKeyUri})'
         Pipeline__Delivery__CallbackKeys__1: '@Microsoft.KeyVault(SecretUri=${vault.outputs.previousCallbackKeyUri})'

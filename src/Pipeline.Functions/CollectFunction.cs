@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Pipeline.Collect;
 using Pipeline.Functions.Messages;
 using Pipeline.Model;
+using Pipeline.Stores.Azure;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
@@ -15,7 +16,8 @@ internal sealed class CollectFunction(CollectStage stage, ClosingStage closing, 
 {
     [Function("Collect")]
     public async Task RunAsync(
-        [QueueTrigger(QueueNames.Results)] QueueMessage message, CancellationToken cancellationToken)
+        [QueueTrigger(QueueNames.Results, Connection = AzureStorageOptions.Connection)] QueueMessage message,
+        CancellationToken cancellationToken)
     {
         await runner.RunAsync(
             QueueNames.Results, message, StageTimeLimits.Collect, stage.HandleAsync, cancellationToken);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Functions.Messages;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Stores.Azure;
 using Pipeline.Sweep;
 
 namespace Pipeline.Functions;
@@ -17,25 +18,29 @@ internal sealed partial class DeadLetterFunction(DeadLetterStage stage, ILogger<
 {
     [Function("DeadLetterUrlLists")]
     public Task UrlListsAsync(
-        [QueueTrigger(QueueNames.UrlLists + QueueNames.PoisonSuffix)] QueueMessage message,
+        [QueueTrigger(QueueNames.UrlLists + QueueNames.PoisonSuffix, Connection = AzureStorageOptions.Connection)]
+        QueueMessage message,
         CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.UrlLists, message, cancellationToken);
 
     [Function("DeadLetterSubmissions")]
     public Task SubmissionsAsync(
-        [QueueTrigger(QueueNames.Submissions + QueueNames.PoisonSuffix)] QueueMessage message,
+        [QueueTrigger(QueueNames.Submissions + QueueNames.PoisonSuffix, Connection = AzureStorageOptions.Connection)]
+        QueueMessage message,
         CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Submissions, message, cancellationToken);
 
     [Function("DeadLetterResults")]
     public Task ResultsAsync(
-        [QueueTrigger(QueueNames.Results + QueueNames.PoisonSuffix)] QueueMessage message,
+        [QueueTrigger(QueueNames.Results + QueueNames.PoisonSuffix, Connection = AzureStorageOptions.Connection)]
+        QueueMessage message,
         CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Results, message, cancellationToken);
 
     [Function("DeadLetterExports")]
     public Task ExportsAsync(
-        [QueueTrigger(QueueNames.Exports + QueueNames.PoisonSuffix)] QueueMessage message,
+        [QueueTrigger(QueueNames.Exports + QueueNames.PoisonSuffix, Connection = AzureStorageOptions.Connection)]
+        QueueMessage message,
         CancellationToken cancellationToken) =>
         HandleAsync(QueueNames.Exports, message, cancellationToken);
 

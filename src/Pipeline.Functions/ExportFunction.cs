@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Pipeline.Export.Closing;
 using Pipeline.Functions.Messages;
 using Pipeline.Model;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
@@ -11,6 +12,7 @@ internal sealed class ExportFunction(ExportStage stage, MessageRunner runner)
 {
     [Function("Export")]
     public Task RunAsync(
-        [QueueTrigger(QueueNames.Exports)] QueueMessage message, CancellationToken cancellationToken) =>
+        [QueueTrigger(QueueNames.Exports, Connection = AzureStorageOptions.Connection)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         runner.RunAsync(QueueNames.Exports, message, StageTimeLimits.Export, stage.HandleAsync, cancellationToken);
 }

@@ -63,8 +63,10 @@ internal static class FunctionsServices
             name => configuration[name.Replace("__", ":", StringComparison.Ordinal)],
             options => AddressApp(options, configuration),
             faults);
-        if (settings.Azure is null)
-            faults.Add("No storage account is named. Set AzureWebJobsStorage or AzureWebJobsStorage__accountName.");
+        if (!configuration.GetSection(AzureStorageOptions.Connection).Exists())
+            faults.Add(
+                "No storage account is named. Set PipelineStorage or PipelineStorage__accountName; "
+                    + "AzureWebJobsStorage names the host's own account, which may be the same.");
         HostSettings.ThrowIfAny(faults);
         return settings;
     }

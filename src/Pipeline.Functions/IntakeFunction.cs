@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Pipeline.Functions.Messages;
 using Pipeline.Intake;
 using Pipeline.Model;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
@@ -11,6 +12,7 @@ internal sealed class IntakeFunction(IntakeStage stage, MessageRunner runner)
 {
     [Function("Intake")]
     public Task RunAsync(
-        [QueueTrigger(QueueNames.UrlLists)] QueueMessage message, CancellationToken cancellationToken) =>
+        [QueueTrigger(QueueNames.UrlLists, Connection = AzureStorageOptions.Connection)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         runner.RunAsync(QueueNames.UrlLists, message, StageTimeLimits.Intake, stage.HandleAsync, cancellationToken);
 }

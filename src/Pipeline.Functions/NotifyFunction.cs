@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Pipeline.Functions.Messages;
 using Pipeline.Model;
 using Pipeline.Notify;
+using Pipeline.Stores.Azure;
 
 namespace Pipeline.Functions;
 
@@ -11,7 +12,8 @@ internal sealed class NotifyFunction(NotifyStage stage, MessageRunner runner)
 {
     [Function("Notify")]
     public Task RunAsync(
-        [QueueTrigger(QueueNames.Notifications)] QueueMessage message, CancellationToken cancellationToken) =>
+        [QueueTrigger(QueueNames.Notifications, Connection = AzureStorageOptions.Connection)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         runner.RunAsync(
             QueueNames.Notifications, message, StageTimeLimits.Notify, stage.HandleAsync, cancellationToken);
 }

@@ -56,6 +56,16 @@ public sealed class AppTests
     }
 
     [Fact]
+    public async Task EveryQueueIsInThePipelinesOwnAccount()
+    {
+        await using var app = await FunctionsApp.StartAsync(new());
+
+        Assert.All(
+            app.Host.Bindings.Values.Where(f => f[0].GetProperty("type").GetString() == "queueTrigger"),
+            f => Assert.Equal("PipelineStorage", f[0].GetProperty("connection").GetString()));
+    }
+
+    [Fact]
     public async Task NoTwoRoutesOverlapBecauseTheHostPrefersNone()
     {
         await using var app = await FunctionsApp.StartAsync(new());

@@ -62,7 +62,8 @@ public sealed class SettingsTests
             "Pipeline__Guards__MaxUrlsPerDy is not a setting. Did you mean Pipeline__Guards__MaxUrlsPerDay?",
             "NIMBLE_API_KEY is not set. Set it to the key of your Nimble account.",
             "AWS_REGION is '\"eu-west-1\"'. Write a region, such as eu-west-1.",
-            "No storage account is named. Set AzureWebJobsStorage or AzureWebJobsStorage__accountName.",
+            "No storage account is named. Set PipelineStorage or PipelineStorage__accountName; "
+                + "AzureWebJobsStorage names the host's own account, which may be the same.",
         ], faults);
     }
 
@@ -73,7 +74,7 @@ public sealed class SettingsTests
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
             Environment =
-                { ["NIMBLE_API_KEY"] = "key", ["AzureWebJobsStorage"] = "nonsense",
+                { ["NIMBLE_API_KEY"] = "key", ["PipelineStorage"] = "nonsense",
                     ["Pipeline__Sweep__TaskDeadline"] = "24:00:00" },
         };
         using var app = Process.Start(start)!;
@@ -83,8 +84,8 @@ public sealed class SettingsTests
         Assert.Equal(
             "Pipeline__Sweep__TaskDeadline is '24:00:00'. Write a time as [days.]hours:minutes:seconds "
                 + "from 00:00:00.1 to 30.00:00:00, such as 1.00:00:00.\n"
-                + "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
-                + "or set AzureWebJobsStorage__accountName.\n",
+                + "PipelineStorage is not a storage connection string. Copy it from the account's access keys, "
+                + "or set PipelineStorage__accountName.\n",
             await error);
         Assert.Equal((2, ""), (app.ExitCode, await output));
     }

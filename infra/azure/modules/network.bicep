@@ -1,4 +1,4 @@
-// The private network: the app calls through one subnet, storage account and vault answer in the other. The app itself stays public, because Nimble calls it.
+// The private network: the app calls through one subnet, storage accounts and vault answer in the other. The app itself stays public, because Nimble calls it.
 
 import { textMap } from '../names.bicep'
 
@@ -14,23 +14,38 @@ param tags textMap
 @description('Resource id of the storage account.')
 param storageId string
 
+@description('Resource id of the Functions host\'s storage account.')
+param hostStorageId string
+
 @description('Resource id of the vault.')
 param vaultId string
 
 type endpoint = {
   name: string
-  @description('The part of the resource that the endpoint stands for.')
+  @description('The resource that the endpoint stands for.')
+  target: 'storage' | 'host' | 'vault'
+  @description('The part of the resource.')
   part: string
   @description('The zone in which the resource\'s public name leads to the endpoint.')
   zone: string
 }
 
+var blobZone = 'privatelink.blob.${environment().suffixes.storage}'
+var queueZone = 'privatelink.queue.${environment().suffixes.storage}'
+var tableZone = 'privatelink.table.${environment().suffixes.storage}'
+var vaultZone = 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
+
 var endpoints endpoint[] = [
-  { name: 'blob', part: 'blob', zone: 'privatelink.blob.${environment().suffixes.storage}' }
-  { name: 'queue', part: 'queue', zone: 'privatelink.queue.${environment().suffixes.storage}' }
-  { name: 'table', part: 'table', zone: 'privatelink.table.${environment().suffixes.storage}' }
-  { name: 'vault', part: 'vault', zone: 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}' }
+  { name: 'blob', target: 'storage', part: 'blob', zone: blobZone }
+  { name: 'queue', target: 'storage', part: 'queue', zone: queueZone }
+  { name: 'table', target: 'storage', part: 'table', zone: tableZone }
+  { name: 'vault', target: 'vault', part: 'vault', zone: vaultZone }
+  // The host keeps its keys and leases in blobs and its events in tables.
+  { name: 'host-blob', target: 'host', part: 'blob', zone: blobZone }
+  { name: 'host-table', target: 'host', part: 'table', zone: tableZone }
 ]
+
+var zoneNames = [blobZone, queueZone, tableZone, vaultZone]
 
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: name
@@ -57,15 +72,15 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for item in endpoints: {
-    name: item.zone
+  for zone in zoneNames: {
+    name: zone
     location: 'global'
     tags: tags
   }
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (item, i) in endpoints: {
+  for (zone, i) in zoneNames: {
     parent: zones[i]
     name: name
     location: 'global'
@@ -82,7 +97,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
     properties: {
       subnet: { id: network::endpoints.id }
       privateLinkServiceConnections: [
-        { name: item.name, properties: { privateLinkServiceId: item.part == 'vault' ? vaultId : storageId, groupIds: [item.part] } }
+        { name: item.name, properties: { privateLinkServiceId: item.target == 'vault' ? vaultId : item.target == 'host' ? hostStorageId : storageId, groupIds: [item.part] } }
       ]
     }
   }
@@ -92,7 +107,7 @@ resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-
   for (item, i) in endpoints: {
     parent: privateEndpoints[i]
     name: 'default'
-    properties: { privateDnsZoneConfigs: [{ name: item.name, properties: { privateDnsZoneId: zones[i].id } }] }
+    properties: { privateDnsZoneConfigs: [{ name: item.name, properties: { privateDnsZoneId: zones[indexOf(zoneNames, item.zone)].id } }] }
   }
 ]
 

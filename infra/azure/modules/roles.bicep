@@ -1,9 +1,12 @@
-// Access to the data. The app's identity may read and write everything, producers may only send lists, consumers may only receive the output.
+// Access to the data. The app's identity may use the pipeline's own queues, containers and tables, producers may only send lists, consumers may only receive the output.
 
-import { outputQueues, outputContainers, listsQueue, listsContainer } from '../names.bicep'
+import { workQueues, poisonSuffix, outputQueues, outputContainers, listsQueue, listsContainer, schedulesContainer, claimsContainer, tables } from '../names.bicep'
 
-@description('Name of the storage account.')
+@description('Name of the pipeline\'s storage account.')
 param storageName string
+
+@description('Name of the Functions host\'s storage account.')
+param hostStorageName string
 
 @description('Name of the vault.')
 param vaultName string
@@ -32,6 +35,9 @@ var roles = {
   keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
 }
 
+var queues = concat(workQueues, map(workQueues, queue => '${queue}${poisonSuffix}'), outputQueues)
+var otherContainers = concat(filter(outputContainers, container => container != 'records'), [listsContainer, schedulesContainer, claimsContainer])
+
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageName
 
@@ -43,6 +49,8 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
     resource outputs 'containers' existing = [for container in outputContainers: { name: container }]
 
     resource records 'containers' existing = { name: 'records' }
+
+    resource others 'containers' existing = [for container in otherContainers: { name: container }]
   }
 
   resource queueService 'queueServices' existing = {
@@ -51,8 +59,18 @@ resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
     resource lists 'queues' existing = { name: listsQueue }
 
     resource outputs 'queues' existing = [for queue in outputQueues: { name: queue }]
+
+    resource all 'queues' existing = [for queue in queues: { name: queue }]
+  }
+
+  resource tableService 'tableServices' existing = {
+    name: 'default'
+
+    resource ledger 'tables' existing = [for table in tables: { name: table }]
   }
 }
+
+resource hostStorage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = { name: hostStorageName }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = { name: identityName }
 
@@ -60,14 +78,51 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = { name: vaultNa
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
 
-resource appStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in [roles.blobDataContributor, roles.queueDataContributor, roles.tableDataContributor]: {
-    name: guid(storage.id, identity.id, role)
-    scope: storage
+// The host needs its whole account: it creates the containers of its keys and leases, and a table of its events.
+resource appHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in [roles.blobDataOwner, roles.tableDataContributor]: {
+    name: guid(hostStorage.id, identity.id, role)
+    scope: hostStorage
     properties: {
       principalId: identity.properties.principalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+resource appQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (queue, i) in queues: {
+    name: guid(storage::queueService::all[i].id, identity.id, roles.queueDataContributor)
+    scope: storage::queueService::all[i]
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataContributor)
+    }
+  }
+]
+
+resource appContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (container, i) in otherContainers: {
+    name: guid(storage::blobs::others[i].id, identity.id, roles.blobDataContributor)
+    scope: storage::blobs::others[i]
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+    }
+  }
+]
+
+resource appTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (table, i) in tables: {
+    name: guid(storage::tableService::ledger[i].id, identity.id, roles.tableDataContributor)
+    scope: storage::tableService::ledger[i]
+    properties: {
+      principalId: identity.properties.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.tableDataContributor)
     }
   }
 ]
@@ -114,6 +169,17 @@ resource producerQueue 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+// Producers add lists, and can neither read nor delete any, not even their own: a list may name pages that are nobody else's business.
+var notForProducers = ['read', 'delete', 'move/action']
+var never = '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals \'${listsContainer}\''
+var writeOnly = join(
+  map(
+    notForProducers,
+    action => '((!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${action}\'})) OR (${never}))'
+  ),
+  ' AND '
+)
+
 resource producerContainer 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for producer in producers: {
     name: guid(storage::blobs::lists.id, producer, roles.blobDataContributor)
@@ -121,6 +187,8 @@ resource producerContainer 'Microsoft.Authorization/roleAssignments@2022-04-01' 
     properties: {
       principalId: producer
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+      conditionVersion: '2.0'
+      condition: writeOnly
     }
   }
 ]

@@ -1,6 +1,6 @@
-// The storage account: the pipeline's queues, containers and tables, the host's leases, and the app package. Only identities have access.
+// The pipeline's storage account: its queues, containers and tables. Only identities have access.
 
-import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, schedulesContainer, claimsContainer, packageContainer, tables, textMap } from '../names.bicep'
+import { workQueues, outputQueues, poisonSuffix, outputContainers, listsContainer, schedulesContainer, claimsContainer, tables, textMap } from '../names.bicep'
 
 @description('Name of the account.')
 param name string
@@ -73,7 +73,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     }
 
     resource containers 'containers' = [
-      for container in concat(outputContainers, [listsContainer, schedulesContainer, claimsContainer, packageContainer]): {
+      for container in concat(outputContainers, [listsContainer, schedulesContainer, claimsContainer]): {
         name: container
         properties: { publicAccess: 'None' }
       }
@@ -144,6 +144,3 @@ resource tableAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =
 
 @description('Resource id of the account, for alerts and private endpoints.')
 output id string = account.id
-
-@description('URL of the container with the app package.')
-output packageUri string = '${account.properties.primaryEndpoints.blob}${packageContainer}'

@@ -29,11 +29,12 @@ internal static partial class EnvironmentRules
         new(["GOOGLE_APPLICATION_CREDENTIALS", "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE"],
             v =>
                 !Line().IsMatch(v) || File.Exists(v), "There is no such file. Correct the path, or unset the variable"),
-        new(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AzureWebJobsStorage__clientId"], v => Guid.TryParseExact(v, "D",
+        new(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AzureWebJobsStorage__clientId",
+            "PipelineStorage__clientId"], v => Guid.TryParseExact(v, "D",
             out _),
             "Write an id, such as 11111111-2222-3333-4444-555555555555"),
         new(["AZURE_TOKEN_AUDIENCE"], Token().IsMatch, "Write an application id URI, such as api://APP_ID"),
-        new(["AzureWebJobsStorage__accountName"], AccountName().IsMatch,
+        new(["AzureWebJobsStorage__accountName", "PipelineStorage__accountName"], AccountName().IsMatch,
             "Write only the account's name, 3 to 24 lowercase letters and digits"),
         // .NET ignores a proxy whose address it cannot read, and says nothing.
         new(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"], IsProxy,

@@ -15,6 +15,7 @@ internal static class AppSettings
     public static Dictionary<string, string?> Of(FunctionsHost host, RunningEmulator emulator, string account) => new()
     {
         ["AzureWebJobsStorage"] = account,
+        ["PipelineStorage"] = account,
         ["NIMBLE_API_KEY"] = ApiKey,
         ["AWS_ENDPOINT_URL_S3"] = emulator.S3Endpoint.AbsoluteUri,
         ["AWS_ACCESS_KEY_ID"] = "test",

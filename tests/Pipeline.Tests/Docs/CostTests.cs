@@ -61,6 +61,7 @@ public sealed class CostTests
             ["test_places"] = test.GetProperty("Locations").GetArrayLength(),
             ["test_minutes"] = test.GetProperty("Frequency").GetInt32() / 60,
             ["private_endpoints"] = (await Bicep.ResourcesAsync("Microsoft.Network/privateEndpoints")).Count,
+            ["private_zones"] = (await Bicep.ResourcesAsync("Microsoft.Network/privateDnsZones")).Count,
         };
         Assert.Equal(actual, actual.Keys.ToDictionary(name => name, name => configured.GetProperty(name).GetDouble()));
     }

@@ -149,10 +149,14 @@ public sealed class BicepTests
     [Fact]
     public async Task OnlyIdentitiesGrantAccess()
     {
-        var account = Assert.Single(
-            await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts")).GetProperty("properties");
-        Assert.False(account.GetProperty("allowSharedKeyAccess").GetBoolean());
-        Assert.False(account.GetProperty("allowBlobPublicAccess").GetBoolean());
+        var accounts = await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts");
+        Assert.Equal(2, accounts.Count);
+        foreach (var account in accounts.Select(a => a.GetProperty("properties")))
+        {
+            Assert.False(account.GetProperty("allowSharedKeyAccess").GetBoolean());
+            Assert.False(account.GetProperty("allowBlobPublicAccess").GetBoolean());
+        }
+
         Assert.True(
             Assert.Single(
                 await Bicep.ResourcesAsync(
@@ -165,6 +169,50 @@ public sealed class BicepTests
                 .GetBoolean());
         foreach (var policy in await Bicep.ResourcesAsync("Microsoft.Web/sites/basicPublishingCredentialsPolicies"))
             Assert.False(policy.GetProperty("properties").GetProperty("allow").GetBoolean());
+    }
+
+    /// <summary>
+    /// On the pipeline's account the app's identity has a role on each queue, container and table, and none on the
+    /// account: it can neither create others nor read what somebody else keeps there.
+    /// </summary>
+    [Fact]
+    public async Task NobodyHasARoleOnThePipelinesAccountAsAWhole()
+    {
+        var roles = await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments");
+        var scopes = roles.Select(ScopeOf)
+            .Where(scope => scope.Contains("Microsoft.Storage/storageAccounts/", StringComparison.Ordinal)).ToList();
+        var host = scopes.Where(scope => scope.Contains("/sthost", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, host.Count);
+        Assert.All(scopes.Except(host), scope => Assert.Contains("/default/", scope, StringComparison.Ordinal));
+        foreach (var kind in new[] { "queueServices/queues", "blobServices/containers", "tableServices/tables" })
+        {
+            var names = (await Bicep.ResourcesAsync("Microsoft.Storage/storageAccounts/" + kind))
+                .Select(r => r.GetProperty("name").GetString()!)
+                .Where(name => !name.StartsWith("sthost", StringComparison.Ordinal))
+                .Select(name => "/" + name.Split('/')[^1]);
+            Assert.All(names, name => Assert.Contains(scopes, s => s.EndsWith(name, StringComparison.Ordinal)));
+        }
+    }
+
+    private static string ScopeOf(JsonElement role) =>
+        role.GetProperty("id").GetString()!.Split("/providers/Microsoft.Authorization/")[0];
+
+    [Fact]
+    public async Task ProducersNeitherReadNorDelete()
+    {
+        var (producer, lists) = ("00000000-0000-0000-0000-00000000000a", "/containers/lists");
+        var role = Assert.Single(
+            await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments"),
+            r => r.GetProperty("properties").GetProperty("principalId").GetString() == producer
+                && ScopeOf(r).EndsWith(lists, StringComparison.Ordinal));
+        var condition = role.GetProperty("properties").GetProperty("condition").GetString()!;
+        Assert.Equal("2.0", role.GetProperty("properties").GetProperty("conditionVersion").GetString());
+        const string Blobs = "Microsoft.Storage/storageAccounts/blobServices/containers";
+        Assert.Equal(
+            ["read", "delete", "move/action"],
+            condition.Split(" AND ").Select(part => part.Split('\'')[1][(Blobs.Length + "/blobs/".Length)..]));
+        Assert.All(condition.Split(" AND "), part => Assert.EndsWith(
+            $" OR (@Resource[{Blobs}:name] StringNotEquals 'lists'))", part, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ public sealed partial class NamesTests
         [
             "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING", "NIMBLE_API_KEY",
                 "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
+                "PipelineStorage__accountName", "PipelineStorage__clientId", "PipelineStorage__credential",
         ];
         var known = Names.Options.Keys.Concat(others).Concat(Names.Clouds).Append(
             "Pipeline__Delivery__CallbackKeys__1").Append("Pipeline__Intake__SourcePrefixes__1");

@@ -45,8 +45,8 @@ internal sealed class AzureAccount : IDisposable
                 // The SDK's message may quote the connection string, which contains the key.
                 throw PipelineException.Permanent(
                     FailureReasons.InvalidConfiguration,
-                    "AzureWebJobsStorage is not a storage connection string. Copy it from the account's access keys, "
-                        + "or set AzureWebJobsStorage__accountName.");
+                    $"{options.Setting} is not a storage connection string. Copy it from the account's access keys, "
+                        + $"or set {options.Setting}__accountName.");
             }
             return;
         }

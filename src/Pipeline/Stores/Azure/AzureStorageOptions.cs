@@ -28,10 +28,18 @@ public enum AzureCredentialKind
 /// </summary>
 public sealed record AzureStorageOptions : StoreLimits
 {
-    private const string Prefix = "AzureWebJobsStorage";
+    /// <summary>
+    /// The connection of the Functions app's queues: an account of the pipeline's own, beside the host's.
+    /// </summary>
+    internal const string Connection = "PipelineStorage";
+
+    private const string HostConnection = "AzureWebJobsStorage";
 
     /// <summary>Creates options that wait for at most 10 s between two tries.</summary>
     public AzureStorageOptions() => LongestDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>The variable that names the account, for error messages.</summary>
+    internal string Setting { get; init; } = HostConnection;
 
     /// <summary>
     /// A connection string with a key or a shared access signature (<c>AzureWebJobsStorage</c>); null to sign in with
@@ -68,6 +76,7 @@ public sealed record AzureStorageOptions : StoreLimits
 
     /// <summary>
     /// Reads the variables that the Functions host uses: <c>AzureWebJobsStorage</c> and <c>AzureWebJobsStorage__*</c>.
+    /// If variables of the same form are set that begin with <c>PipelineStorage</c>, they name the account instead.
     /// </summary>
     /// <param name="read">Reads one variable; by default from the process's environment.</param>
     /// <returns>The options; null if no storage account is named.</returns>
@@ -94,29 +103,35 @@ public sealed record AzureStorageOptions : StoreLimits
             return default;
         }
 
-        var options = new AzureStorageOptions
+        return ReadOf(Connection) ?? ReadOf(HostConnection);
+
+        AzureStorageOptions? ReadOf(string prefix)
         {
-            ConnectionString = Get(Prefix),
-            AccountName = Get(Prefix + "__accountName"),
-            BlobServiceUri = GetUri(Prefix + "__blobServiceUri"),
-            QueueServiceUri = GetUri(Prefix + "__queueServiceUri"),
-            TableServiceUri = GetUri(Prefix + "__tableServiceUri"),
-            ClientId = Get(Prefix + "__clientId"),
-            Credential = Get(Prefix + "__credential")?.ToLowerInvariant() switch
+            var options = new AzureStorageOptions
             {
-                null => AzureCredentialKind.Automatic,
-                "managedidentity" => AzureCredentialKind.ManagedIdentity,
-                "workloadidentity" => AzureCredentialKind.WorkloadIdentity,
-                "azurecli" => AzureCredentialKind.AzureCli,
-                var other =>
-                    Fault<AzureCredentialKind>(
-                        Prefix + "__credential", other, "managedidentity, workloadidentity or azurecli"),
-            },
-        };
-        return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null,
-            TableServiceUri: null }
-            ? null
-            : options;
+                Setting = prefix,
+                ConnectionString = Get(prefix),
+                AccountName = Get(prefix + "__accountName"),
+                BlobServiceUri = GetUri(prefix + "__blobServiceUri"),
+                QueueServiceUri = GetUri(prefix + "__queueServiceUri"),
+                TableServiceUri = GetUri(prefix + "__tableServiceUri"),
+                ClientId = Get(prefix + "__clientId"),
+                Credential = Get(prefix + "__credential")?.ToLowerInvariant() switch
+                {
+                    null => AzureCredentialKind.Automatic,
+                    "managedidentity" => AzureCredentialKind.ManagedIdentity,
+                    "workloadidentity" => AzureCredentialKind.WorkloadIdentity,
+                    "azurecli" => AzureCredentialKind.AzureCli,
+                    var other =>
+                        Fault<AzureCredentialKind>(
+                            prefix + "__credential", other, "managedidentity, workloadidentity or azurecli"),
+                },
+            };
+            return options is { ConnectionString: null, AccountName: null, BlobServiceUri: null, QueueServiceUri: null,
+                TableServiceUri: null }
+                ? null
+                : options;
+        }
     }
 
     /// <summary>Describes the account without secrets.</summary>
@@ -131,8 +146,8 @@ public sealed record AzureStorageOptions : StoreLimits
     internal Uri Address(Uri? given, string service) => given
         ?? (AccountName is not null ? new Uri($"https://{AccountName}.{service}.core.windows.net") : null)
         ?? throw Invalid(
-            $"The storage account's {service} address is missing. Set {Prefix}, {Prefix}__accountName or "
-            + $"{Prefix}__{service}ServiceUri.");
+            $"The storage account's {service} address is missing. Set {Setting}, {Setting}__accountName or "
+            + $"{Setting}__{service}ServiceUri.");
 
     private static PipelineException Invalid(string message) =>
         PipelineException.Permanent(FailureReasons.InvalidConfiguration, message);

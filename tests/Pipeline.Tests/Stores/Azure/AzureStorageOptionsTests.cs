@@ -39,6 +39,20 @@ public sealed class AzureStorageOptionsTests
         Assert.Equal("the storage account acct, signed in by ManagedIdentity", options.ToString());
     }
 
+    [Fact]
+    public void ThePipelinesOwnAccountGoesBeforeTheHosts()
+    {
+        var options = Read(new()
+        {
+            ["AzureWebJobsStorage__accountName"] = "host",
+            ["AzureWebJobsStorage__credential"] = "azurecli",
+            ["PipelineStorage__accountName"] = "own",
+            ["PipelineStorage__credential"] = "managedidentity",
+        })!;
+
+        Assert.Equal("the storage account own, signed in by ManagedIdentity", options.ToString());
+    }
+
     [Theory]
     [InlineData(AzureCredentialKind.Automatic, typeof(ChainedTokenCredential))]
     [InlineData(AzureCredentialKind.ManagedIdentity, typeof(ManagedIdentityCredential))]
