@@ -21,8 +21,8 @@ internal static class Telemetry
 
     /// <summary>
     /// Adds the export to Application Insights if its connection string is set, and to a collector if
-    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or that of a signal is. Signs in to Application Insights with the app's identity instead of the
-    /// key in that string.
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> or that of a signal is. Signs in to Application Insights with the app's
+    /// identity instead of the key in that string.
     /// </summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
