@@ -8,6 +8,7 @@ using Pipeline.Cli.Export;
 using Pipeline.Cli.Failures;
 using Pipeline.Cli.Init;
 using Pipeline.Cli.Inputs;
+using Pipeline.Cli.Keeping;
 using Pipeline.Cli.Lists;
 using Pipeline.Cli.Notify;
 using Pipeline.Cli.Run;
@@ -92,6 +93,7 @@ internal static class CommandLine
             ReplayCommand.Create(),
             ReprocessCommand.Create(),
             VerifyCommand.Create(),
+            EraseCommand.Create(),
             NotifyCommand.Create(),
             ExportCommand.Create(),
             InitCommand.Create(),

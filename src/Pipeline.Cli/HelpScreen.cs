@@ -44,6 +44,7 @@ internal static class HelpScreen
         ["pause"] = ["pipeline pause LIST_ID", "pipeline pause LIST_ID --out results"],
         ["resume"] = ["pipeline resume LIST_ID", "pipeline resume LIST_ID --out results"],
         ["cancel"] = ["pipeline cancel LIST_ID", "pipeline cancel LIST_ID --out results"],
+        ["erase"] = ["pipeline erase LIST_ID --out results", "pipeline erase LIST_ID --objects --yes"],
         ["replay"] = ["pipeline replay --out results", "pipeline replay LIST_ID --reason task_failed --resubmit"],
         ["notify"] = ["pipeline notify", "pipeline notify --out results"],
         ["doctor"] = ["pipeline doctor --notify", "pipeline doctor --storage-url s3://my-bucket/results/"],

@@ -90,14 +90,17 @@ internal sealed class ListFiles(RunSettings settings, IAnsiConsole console) : IA
     private async Task<ListInspection> RunOfAsync(
         IServiceProvider services, ListInspection list, CancellationToken cancellationToken)
     {
+        var runs = new NextRun(services.GetRequiredService<ILedger>());
         if (!settings.Again)
-            return list;
+            return list with
+            {
+                ListId = await runs.FindAcceptableAsync(list.ListId, list.ContentHash, cancellationToken),
+            };
         var started = new StartedRun(settings.State, list.ListId);
         var id = started.Read();
         if (id is null)
         {
-            id = await new NextRun(services.GetRequiredService<ILedger>())
-                .FindAsync(list.ListId, list.ContentHash, cancellationToken);
+            id = await runs.FindAsync(list.ListId, list.ContentHash, cancellationToken);
             started.Write(id);
         }
         return list with { ListId = id };

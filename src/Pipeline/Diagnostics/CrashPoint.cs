@@ -21,7 +21,7 @@ internal static class CrashPoint
             "collect.after-sink", "collect.after-ledger", "collect.after-announcement",
         "failure.after-ledger", "queue.after-handle", "sweep.adopt", "sweep.within-compose", "sweep.after-compose",
             "sweep.within-series", "sweep.after-series", "sweep.close", "sweep.before-manifest",
-            "sweep.after-manifest", "sweep.after-close",
+            "sweep.after-manifest", "sweep.after-close", "erase.after-rename",
     ];
 
     private static readonly string? Name = Read(out PassesLeft, out Stops);

@@ -39,6 +39,8 @@ internal sealed partial class IntakeStage(
         try
         {
             var pointer = ListPointer.Read(message);
+            if (pointer?.ListId is { } id && await ledger.IsErasedAsync(id, cancellationToken))
+                return Drop(id);
             var source = pointer is null
                 ? ListSource.Of(message)
                 : ListSource.Of(pointer, objects, options.Value.Intake);
@@ -49,6 +51,8 @@ internal sealed partial class IntakeStage(
                 pointer?.ListId,
                 pointer?.Series ?? default,
                 cancellationToken);
+            if (await ledger.IsErasedAsync(list.ListId, cancellationToken))
+                return Drop(list.ListId);
             if (pointer?.ContentHash is { } sent && sent != list.ContentHash)
                 throw SubmissionPlanner.ListChanged(list.ListId);
             foreach (var warning in list.Warnings)
@@ -65,6 +69,16 @@ internal sealed partial class IntakeStage(
             await refusals.RefuseAsync(message, list, refusal.Message, isKnown: false, cancellationToken);
             throw;
         }
+    }
+
+    /// <summary>
+    /// Drops the message of an erased list: it was late, or was sent again, and would be paid for again. Who wants the
+    /// list again submits it, and it gets another id.
+    /// </summary>
+    private ListEntry Drop(string listId)
+    {
+        LogErased();
+        return new() { ListId = listId, State = ListState.Refused, CreatedAt = time.GetUtcNow() };
     }
 
     private async Task<ListEntry> PlanAsync(
@@ -203,4 +217,10 @@ internal sealed partial class IntakeStage(
 
     [LoggerMessage(LogLevel.Warning, "List {ListId}: {Warning}")]
     private partial void LogWarning(string listId, string warning);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Dropped the message of a list that was erased. To fetch that list again, run 'pipeline submit LIST'."
+    )]
+    private partial void LogErased();
 }

@@ -1,3 +1,4 @@
+using Pipeline.Intake.Sending;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Ledgers;
@@ -12,6 +13,15 @@ internal sealed class ListRegistration(ILedger ledger, IListOrigins origins, Tim
     /// <summary>Keeps the message with which a list came, so that it can be fetched anew.</summary>
     public Task KeepOriginAsync(string listId, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
         origins.PutOriginAsync(listId, message, cancellationToken);
+
+    /// <summary>
+    /// Returns the list under the id that it is accepted with: another one if a list of its id was erased.
+    /// </summary>
+    public async Task<ListInspection> NameAsync(ListInspection list, CancellationToken cancellationToken) =>
+        list with
+        {
+            ListId = await new NextRun(ledger).FindAcceptableAsync(list.ListId, list.ContentHash, cancellationToken),
+        };
 
     /// <summary>Returns the list's entry: a new one, or the one from an earlier delivery of the same list.</summary>
     /// <param name="list">The list.</param>

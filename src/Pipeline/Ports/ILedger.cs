@@ -20,6 +20,11 @@ public interface ILedger : ISeriesLedger
     /// <summary>Returns a list; null if it does not exist.</summary>
     Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether a list of this id was erased. Its id is not used again: late messages and webhooks may still name it.
+    /// </summary>
+    Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>Returns the ids of all lists, open and closed, in any order.</summary>
     IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken);
 

@@ -27,6 +27,10 @@ public interface IObjectStore
 
     /// <summary>Lists all objects whose key starts with the URI's key, in any order.</summary>
     IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object. Does nothing if it does not exist.</summary>
+    Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken) => throw PipelineException.Permanent(
+        FailureReasons.InvalidConfiguration, $"This store of objects cannot delete {uri}.");
 }
 
 /// <summary>An object in a listing.</summary>

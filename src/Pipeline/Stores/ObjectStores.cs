@@ -24,6 +24,10 @@ internal sealed class ObjectStores(IEnumerable<IObjectStore> stores) : IObjectSt
     public IAsyncEnumerable<ObjectInfo> ListAsync(ObjectUri prefix, CancellationToken cancellationToken) =>
         For(prefix).ListAsync(prefix, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken) =>
+        For(uri).DeleteAsync(uri, cancellationToken);
+
     private IObjectStore For(ObjectUri uri)
     {
         ArgumentNullException.ThrowIfNull(uri);

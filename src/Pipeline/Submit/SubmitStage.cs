@@ -22,9 +22,15 @@ internal sealed class SubmitStage(
     public async Task HandleAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var message = MessageReader.ReadSubmission(body);
-        var planned = await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken)
-            ?? throw PipelineException.Permanent(
+        if (await ledger.GetSubmissionAsync(message.SubmissionId, cancellationToken) is not { } planned)
+        {
+            // A late message of an erased list ends without a trace, not as a dead letter.
+            if (await ledger.IsErasedAsync(SubmissionIds.ListOf(message.SubmissionId), cancellationToken))
+                return;
+            throw PipelineException.Permanent(
                 FailureReasons.Internal, $"The ledger does not know submission {message.SubmissionId}.");
+        }
+
         await ListTrace.RunAsync(
             "process submissions", ActivityKind.Consumer, planned.Traced(message.TraceParent),
             () => PostAsync(planned, cancellationToken));

@@ -46,3 +46,6 @@ public sealed class RetryTests() : RetrySuite(null);
 
 [Trait("Needs", "servers")]
 public sealed class RetryOverAzureTests(Servers servers) : RetrySuite(servers);
+
+[Trait("Needs", "servers")]
+public sealed class EraseOverAzureTests(Servers servers) : EraseSuite(servers);

@@ -78,7 +78,8 @@ internal sealed class ListSender(
     public async Task<ListEntry> SendAsync(
         CheckedList list, ObjectUri folder, string who, CancellationToken cancellationToken)
     {
-        var (offer, inspection) = (list.List, list.Inspection);
+        var offer = list.List;
+        var inspection = await registration.NameAsync(list.Inspection, cancellationToken);
         var name = offer.Label.Name;
         var entry = await registration.AcceptAsync(inspection, name, cancellationToken);
         if (entry.State != ListState.Planning)

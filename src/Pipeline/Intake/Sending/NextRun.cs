@@ -31,6 +31,26 @@ internal sealed partial class NextRun(ILedger ledger)
         return IdOf(first, free);
     }
 
+    /// <summary>
+    /// Returns the id under which a list is accepted: its own, or, if lists of that id were erased, the first number
+    /// that was not. The same list always gets the same id.
+    /// </summary>
+    /// <inheritdoc cref="FindAsync"/>
+    public async Task<string> FindAcceptableAsync(
+        string listId, string contentHash, CancellationToken cancellationToken)
+    {
+        if (!await ledger.IsErasedAsync(listId, cancellationToken))
+            return listId;
+        for (var number = 2; ; number++)
+        {
+            var id = IdOf(listId, number);
+            if (await ledger.IsErasedAsync(id, cancellationToken))
+                continue;
+            if (await ledger.GetListAsync(id, cancellationToken) is not { } other || IsSame(other, contentHash))
+                return id;
+        }
+    }
+
     private static string IdOf(string first, int number)
     {
         var id = number == 1 ? first : $"{first}-{number.ToString(CultureInfo.InvariantCulture)}";
@@ -66,7 +86,8 @@ internal sealed partial class NextRun(ILedger ledger)
     }
 
     private async Task<bool> IsTakenAsync(string first, int number, CancellationToken cancellationToken) =>
-        await ledger.GetListAsync(IdOf(first, number), cancellationToken) is not null;
+        await ledger.GetListAsync(IdOf(first, number), cancellationToken) is not null
+        || await ledger.IsErasedAsync(IdOf(first, number), cancellationToken);
 
     private static bool IsSame(ListEntry entry, string? contentHash) =>
         contentHash is null || entry.ContentHash is null || entry.ContentHash == contentHash;

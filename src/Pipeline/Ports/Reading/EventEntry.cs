@@ -18,4 +18,5 @@ internal static class EventKinds
     public const string Replayed = "replayed";
     public const string Resubmitted = "resubmitted";
     public const string Scheduled = "scheduled";
+    public const string Erased = "erased";
 }

@@ -102,6 +102,21 @@ internal sealed class AzureBlobStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Container(uri).RunAsync(
+                c => c.GetBlobClient(uri.Key).DeleteIfExistsAsync(cancellationToken: cancellationToken),
+                cancellationToken);
+        }
+        catch (RequestFailedException e) when (AzureErrors.IsMissingResource(e))
+        {
+            throw MissingContainer(uri, e);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
     /// <summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using Google;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Google.Cloud.Storage.V1;
@@ -94,6 +96,21 @@ IDisposable
         }
         while (!string.IsNullOrEmpty(token));
     }
+
+    public Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken) =>
+        CallAsync($"GCS ({uri})", uri, async (client, token) =>
+        {
+            try
+            {
+                var delete = new DeleteObjectOptions { UserProject = options.GcsUserProject, RetryOptions = Never };
+                await client.DeleteObjectAsync(uri.Bucket, uri.Key, delete, token);
+            }
+            catch (GoogleApiException missing) when (missing.HttpStatusCode == HttpStatusCode.NotFound)
+            {
+                // It is gone already.
+            }
+            return true;
+        }, cancellationToken);
 
     public void Dispose() => _connection.Dispose();
 

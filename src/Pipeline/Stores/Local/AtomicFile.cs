@@ -21,7 +21,7 @@ internal sealed class AtomicFile : IDisposable
     {
         _path = path;
         _temporary = NameTemporary(path);
-        Stream = new(_temporary, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024);
+        Stream = new(_temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, 64 * 1024);
     }
 
     /// <summary>The stream to write to.</summary>

@@ -110,6 +110,13 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
+    public Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        var request = new DeleteObjectRequest { BucketName = uri.Bucket, Key = uri.Key, RequestPayer = Payer };
+        return S3Errors.TranslateAsync(
+            uri, _options, () => _s3.DeleteObjectAsync(request, cancellationToken), cancellationToken);
+    }
+
     public async IAsyncEnumerable<ObjectInfo> ListAsync(
         ObjectUri prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -74,6 +74,9 @@ internal static class LedgerKeys
     /// <summary>Index partition of the idempotency keys of requests.</summary>
     public const string RequestPartition = "requests";
 
+    /// <summary>Index partition of the hashes of erased lists' ids.</summary>
+    public const string ErasedPartition = "erased";
+
     /// <summary>In a budget's partition: row key of the total reserved.</summary>
     public const string BudgetTotal = "total";
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
 using Pipeline.Ports.Reading;
 
 namespace Pipeline.Stores.Azure.Ledger;
@@ -15,6 +16,7 @@ internal sealed partial class TableLedger : ILedger
 
     private readonly TimeProvider _time;
     private readonly LedgerTable _rows;
+    private readonly LedgerTable _index;
     private readonly OutcomeCounters _counters;
     private readonly InputUpdates _inputs;
     private readonly DueIndex _due;
@@ -23,6 +25,7 @@ internal sealed partial class TableLedger : ILedger
     {
         _time = time;
         _rows = new(account.Table(AzureNames.LedgerTable));
+        _index = new(account.Table(AzureNames.DueTable));
         _counters = new(_rows);
         _inputs = new(_rows, _counters);
         _due = new(account.Table(AzureNames.DueTable), time);
@@ -45,6 +48,10 @@ internal sealed partial class TableLedger : ILedger
         await _rows.GetAsync(LedgerKeys.ListPartition(listId), LedgerKeys.List, cancellationToken) is { } row
             ? LedgerEntities.ToList(row)
             : null;
+
+    /// <inheritdoc/>
+    public async Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) =>
+        await _index.GetAsync(LedgerKeys.ErasedPartition, ErasedList.NameOf(listId), cancellationToken) is not null;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<string> GetListIdsAsync(CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -22,6 +23,8 @@ internal static partial class LedgerRows
     public static void Insert(
         SqlSession session, SubmissionEntry s, IReadOnlyList<InputEntry> inputs, byte[] filter)
     {
+        if (ErasedLists.Has(session, s.ListId))
+            return;
         var created = session.Execute(
             $"INSERT INTO submission({SubmissionColumns}) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
                 + "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "

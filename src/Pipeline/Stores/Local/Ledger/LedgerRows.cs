@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Pipeline.Model;
 using Pipeline.Model.Series;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -108,6 +109,8 @@ internal static partial class LedgerRows
 
     public static void Insert(SqlSession session, string submissionId, IReadOnlyList<TaskEntry> tasks)
     {
+        if (ErasedLists.Has(session, SubmissionIds.ListOf(submissionId)))
+            return;
         foreach (var task in tasks)
         {
             session.Execute(

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Ports.Reading;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -25,6 +26,10 @@ internal sealed partial class LocalLedger(LocalDatabase database, TimeProvider? 
     /// <inheritdoc/>
     public Task<ListEntry?> GetListAsync(string listId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => LedgerRows.List(session, listId), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> IsErasedAsync(string listId, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => ErasedLists.Has(session, listId), cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> GetListIdsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

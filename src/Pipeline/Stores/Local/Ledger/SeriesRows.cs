@@ -1,4 +1,5 @@
 using Pipeline.Model.Series;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Ledger;
 
@@ -35,6 +36,8 @@ internal static class SeriesRows
     {
         foreach (var e in entries)
         {
+            if (ErasedLists.Has(session, e.ListId))
+                continue;
             session.Execute(
                 """
                 INSERT INTO series(name, key, content_digest, text_digest, http_status, record_id, list_id, run_at,

@@ -74,6 +74,15 @@ internal sealed class FileObjectStore : IObjectStore
         }
     }
 
+    /// <inheritdoc/>
+    public Task DeleteAsync(ObjectUri uri, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (File.Exists(uri.Key))
+            Guard(uri, () => File.Delete(uri.Key));
+        return Task.CompletedTask;
+    }
+
     private static List<FileInfo> Find(ObjectUri prefix)
     {
         // The part after the last slash may be the start of a file name or of a folder name.

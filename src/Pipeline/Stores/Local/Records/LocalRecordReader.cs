@@ -1,3 +1,4 @@
+using System.Text;
 using Pipeline.IO;
 using Pipeline.Model;
 using Pipeline.Ports.Reading;
@@ -5,30 +6,60 @@ using Pipeline.Ports.Reading;
 namespace Pipeline.Stores.Local.Records;
 
 /// <summary>Reads records from <c>records.ndjson</c>, at the place that the state knows.</summary>
-internal sealed class LocalRecordReader(LocalDatabase database) : IRecordReader
+internal sealed class LocalRecordReader(LocalDatabase database, TimeProvider time) : IRecordReader
 {
+    // An erasure moves lines, perhaps between the look at the state and the read.
+    private const int Attempts = 5;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
     /// <inheritdoc/>
     public async Task<Stream?> OpenRecordAsync(
         string listId, InputEntry recorded, CancellationToken cancellationToken)
     {
-        var place = await database.ReadAsync(session => Find(session, recorded.Id), cancellationToken);
-        if (place is not var (folder, offset, length))
-            return null;
-        var path = Path.Combine(folder, NdjsonRecordStore.RecordsFile);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var place = await database.ReadAsync(session => Find(session, recorded.Id), cancellationToken);
+            if (place is not var (folder, offset, length))
+                return null;
+            var file = Open(Path.Combine(folder, NdjsonRecordStore.RecordsFile));
+            if (file is null)
+                return null;
+            if (await IsAtAsync(file, offset, recorded.Id, cancellationToken))
+            {
+                file.Position = offset;
+                return new SectionStream(file, length);
+            }
+            await file.DisposeAsync();
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+        return null;
+    }
+
+    private static FileStream? Open(string path)
+    {
         try
         {
-            var file = new FileStream(path, new FileStreamOptions
+            return new(path, new FileStreamOptions
             {
                 Share = FileShare.ReadWrite | FileShare.Delete,
                 Options = FileOptions.Asynchronous,
             });
-            file.Position = offset;
-            return new SectionStream(file, length);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
+    }
+
+    /// <summary>Whether the line at a place is the record: its id stands near its beginning.</summary>
+    private static async Task<bool> IsAtAsync(
+        FileStream file, long offset, string id, CancellationToken cancellationToken)
+    {
+        var head = new byte[128 + id.Length];
+        file.Position = offset;
+        var read = await file.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
+        return head.AsSpan(0, read).IndexOf(Encoding.UTF8.GetBytes($"\"{id}\"")) >= 0;
     }
 
     private static (string Folder, long Offset, long Length)? Find(SqlSession session, string id)

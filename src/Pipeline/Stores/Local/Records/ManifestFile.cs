@@ -50,7 +50,7 @@ internal sealed class ManifestFile(string path)
         using (var json = new Utf8JsonWriter(stream, new() { Indented = true, Encoder = MinimalJsonEncoder.Instance }))
         {
             using var sums = session.Query(
-                "SELECT COUNT(*), SUM(inputs), SUM(records), SUM(failures), SUM(duplicates) FROM manifest");
+                "SELECT COUNT(*), TOTAL(inputs), TOTAL(records), TOTAL(failures), TOTAL(duplicates) FROM manifest");
             sums.Read();
             var isOne = sums.GetInt64(0) == 1;
             if (!isOne)

@@ -33,6 +33,9 @@ internal sealed class NdjsonFile(string path)
 
     public string Path => path;
 
+    /// <summary>Runs before the file is opened for appends, in their transaction.</summary>
+    public Action<SqlSession>? BeforeOpen { get; init; }
+
     private string Name { get; } = System.IO.Path.GetFileName(path);
 
     /// <summary>Registers the file in the state, as empty.</summary>
@@ -110,6 +113,7 @@ internal sealed class NdjsonFile(string path)
     {
         if (_stream is not null)
             return _stream;
+        BeforeOpen?.Invoke(session);
         _committed = _end = CommittedLength(session);
         _stream = OpenFile();
         session.Enlist(commit => Close(session, commit));

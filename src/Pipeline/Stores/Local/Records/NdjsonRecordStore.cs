@@ -5,6 +5,7 @@ using Pipeline.Json;
 using Pipeline.Model;
 using Pipeline.Ports;
 using Pipeline.Staging;
+using Pipeline.Stores.Local.Erasing;
 
 namespace Pipeline.Stores.Local.Records;
 
@@ -27,7 +28,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     {
         _database = database;
         Folder = folder;
-        _records = new(Path.Combine(folder, RecordsFile));
+        var records = Path.Combine(folder, RecordsFile);
+        _records = new(records) { BeforeOpen = session => RecordsErasure.Complete(session, records) };
         _failures = new(Path.Combine(folder, "failures.ndjson"));
         _manifest = new(Path.Combine(folder, "manifest.json"));
         _hash = new(_records.Path);
@@ -75,11 +77,15 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     {
         var lines = failures
             .Select(
-                failure => (failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
+                failure => (failure.ListId, failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
             .ToList();
         if (lines.Count > 0)
             await _database.WriteAsync(
-                session => lines.ForEach(line => _failures.Put(session, line.Id, line.Json)),
+                session =>
+                {
+                    foreach (var line in lines.Where(line => !ErasedLists.Has(session, line.ListId)))
+                        _failures.Put(session, line.Id, line.Json);
+                },
                 durable: false,
                 cancellationToken);
         return [];
@@ -121,29 +127,39 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     public async Task<IReadOnlyList<RecordLocation>> GetLocationsAsync(
         string listId, CancellationToken cancellationToken)
     {
-        var (records, bytes) = await _database.ReadAsync(
-            session =>
-            {
-                using var rows = session.Query(
-                    "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file "
-                        + "WHERE name='records.ndjson'",
-                    listId);
-                return rows.Read() && !rows.IsDBNull(0) ? (rows.GetInt64(0), rows.GetInt64(1)) : (0L, 0L);
-            },
-            cancellationToken);
-        if (records == 0)
-            return [];
-        var sha256 = await _hash.GetAsync(bytes, cancellationToken);
-        return
-        [
-            new()
-            {
-                Uri = ObjectUri.ForFile(_records.Path).ToString(),
-                Bytes = bytes,
-                Records = records,
-                Sha256 = sha256,
-            },
-        ];
+        while (true)
+        {
+            var (records, bytes, generation) = await _database.ReadAsync(
+                session => Count(session, listId), cancellationToken);
+            if (records == 0)
+                return [];
+            var sha256 = await _hash.GetAsync(bytes, generation, cancellationToken);
+            // An erasure may have replaced the file meanwhile. A write waits for the end of its transaction.
+            if (await _database.WriteAsync(RecordsErasure.GenerationOf, durable: false, cancellationToken)
+                != generation)
+                continue;
+            return
+            [
+                new()
+                {
+                    Uri = ObjectUri.ForFile(_records.Path).ToString(),
+                    Bytes = bytes,
+                    Records = records,
+                    Sha256 = sha256,
+                },
+            ];
+        }
+    }
+
+    private static (long Records, long Bytes, string? Generation) Count(SqlSession session, string listId)
+    {
+        using var rows = session.Query(
+            "SELECT (SELECT records FROM record_count WHERE list_id=$1), length FROM sink_file "
+                + "WHERE name='records.ndjson'",
+            listId);
+        return rows.Read() && !rows.IsDBNull(0)
+            ? (rows.GetInt64(0), rows.GetInt64(1), RecordsErasure.GenerationOf(session))
+            : default;
     }
 
     /// <inheritdoc/>
@@ -153,7 +169,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
             session =>
             {
                 _failures.PrepareRewrite(session);
-                _manifest.Put(session, manifest);
+                if (!ErasedLists.Has(session, manifest.ListId))
+                    _manifest.Put(session, manifest);
             },
             durable: false,
             cancellationToken);
@@ -188,7 +205,10 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
         CreateFolder(folder);
         AtomicFile.RemoveUnused(folder);
         if (known is not null)
+        {
+            RecordsErasure.Complete(session, _records.Path);
             return;
+        }
         foreach (var path in new[] { _records.Path, _failures.Path, _manifest.Path })
             claim.RequireUnused(path);
         claim.Take(folder);
@@ -223,7 +243,8 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
 
     private void Put(SqlSession session, StagedRecord record)
     {
-        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null)
+        if (session.Scalar("SELECT 1 FROM record WHERE id=$1", record.Id) is not null
+            || ErasedLists.Has(session, record.ListId))
             return;
         var start = _records.Append(session, stream => Copy(record, stream));
         CrashPoint.Pass("sink.after-append");

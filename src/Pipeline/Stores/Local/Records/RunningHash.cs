@@ -10,17 +10,20 @@ internal sealed class RunningHash(string path) : IDisposable
     private readonly SemaphoreSlim _lock = new(1, 1);
     private IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _hashed;
+    private string? _generation;
 
     /// <summary>
-    /// Returns the digest of the first <paramref name="bytes"/> bytes of the file, in lower-case hex.
+    /// Returns the digest of the first <paramref name="bytes"/> bytes of the file, in lower-case hex. In another
+    /// generation of the file, its first bytes are others.
     /// </summary>
-    public async Task<string> GetAsync(long bytes, CancellationToken cancellationToken)
+    public async Task<string> GetAsync(long bytes, string? generation, CancellationToken cancellationToken)
     {
         await _lock.WaitAsync(cancellationToken);
         try
         {
-            if (bytes < _hashed)
+            if (bytes < _hashed || generation != _generation)
                 Restart();
+            _generation = generation;
             await HashUntilAsync(bytes, cancellationToken);
             return Convert.ToHexStringLower(_hash.GetCurrentHash());
         }

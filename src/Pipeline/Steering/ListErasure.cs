@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Model;
+using Pipeline.Ports;
+using Pipeline.Ports.Ledgers;
+using Pipeline.Ports.Reading;
+using Pipeline.Stores;
+
+namespace Pipeline.Steering;
+
+/// <summary>How a list is erased.</summary>
+/// <param name="Force">Whether a cancelled list is erased before it is closed.</param>
+/// <param name="WithObjects">Whether its objects in the bucket are deleted too.</param>
+internal sealed record ErasureChoice(bool Force = false, bool WithObjects = false);
+
+/// <summary>What an erasure did.</summary>
+/// <param name="Lists">The erased lists: the list, and the lists that read its results again.</param>
+/// <param name="Parts">What was removed from the pipeline's own stores.</param>
+/// <param name="Objects">Number of objects removed from the bucket.</param>
+internal sealed record ErasureReport(IReadOnlyList<string> Lists, ErasedParts Parts, long Objects);
+
+/// <summary>
+/// Erases everything that the pipeline keeps about a list. Objects in the bucket go first, because only the ledger
+/// knows where they are. To repeat it does no harm, and completes what was cut short.
+/// </summary>
+internal sealed partial class ListErasure(
+    ILedger ledger, IListEraser eraser, ObjectStores objects, MessageOwner owner, IEventLog events, TimeProvider time,
+    ILogger<ListErasure> logger)
+{
+    private const int DeletesAtOnce = 8;
+
+    /// <summary>Returns the lists that an erasure of this one takes: revisions of it, the latest first, and it.</summary>
+    /// <exception cref="PipelineException">Permanent: one of them may not be erased now.</exception>
+    public async Task<IReadOnlyList<string>> FindAsync(
+        string listId, ErasureChoice choice, CancellationToken cancellationToken)
+    {
+        var lists = new List<string> { listId };
+        for (var number = 1; ; number++)
+        {
+            var id = $"{listId}-r{number}";
+            var revision = await ledger.GetListAsync(id, cancellationToken);
+            if (revision?.RevisionOf == listId)
+                lists.Insert(0, id);
+            else if (revision is not null || !await ledger.IsErasedAsync(id, cancellationToken))
+                break;
+        }
+
+        foreach (var id in lists)
+            await CheckAsync(await ledger.GetListAsync(id, cancellationToken), choice, cancellationToken);
+        return lists;
+    }
+
+    /// <summary>Erases a list.</summary>
+    /// <param name="listId">The list.</param>
+    /// <param name="choice">How.</param>
+    /// <param name="who">Who asks, for the log of events.</param>
+    /// <param name="cancellationToken">Stops between two steps; the same call continues.</param>
+    /// <exception cref="PipelineException">
+    /// Permanent: it may not be erased now, or an object may not be deleted. Transient: a store is unavailable.
+    /// </exception>
+    public async Task<ErasureReport> EraseAsync(
+        string listId, ErasureChoice choice, string who, CancellationToken cancellationToken)
+    {
+        var lists = await FindAsync(listId, choice, cancellationToken);
+        var deleted = choice.WithObjects ? await DeleteObjectsAsync(listId, cancellationToken) : 0;
+        var parts = default(ErasedParts);
+        foreach (var id in lists)
+            parts += await eraser.EraseAsync(
+                id, (queue, body, token) => owner.IsOfAsync(id, queue, body, token), cancellationToken);
+        if (!parts.IsNothing)
+        {
+            // The event must not name what was erased.
+            await events.AddEventAsync(
+                new(time.GetUtcNow(), EventKinds.Erased, null, who, "A list was erased."), cancellationToken);
+            LogErased(who, parts.Inputs);
+        }
+
+        return new(lists, parts, deleted);
+    }
+
+    private async Task CheckAsync(ListEntry? list, ErasureChoice choice, CancellationToken cancellationToken)
+    {
+        if (list is null or { State: ListState.Closed or ListState.Refused })
+            return;
+        var id = list.ListId;
+        if (list.Steering != ListSteering.Cancelled)
+            throw Refuse(
+                $"List {id} is not closed, so it cannot be erased. Wait until it is, or end it first: "
+                    + $"pipeline cancel {id}");
+        if (!choice.Force)
+            throw Refuse(
+                $"List {id} is being cancelled: results that were paid for are still collected. Run the same "
+                    + "command again when it is closed, or add --force to erase it now.");
+        await foreach (var submission in ledger.GetSubmissionsAsync(id, cancellationToken))
+            if (submission.State is SubmissionState.Planned or SubmissionState.Posting)
+                throw Refuse(
+                    $"Submission {submission.SubmissionId} of list {id} is "
+                        + $"{(submission.State == SubmissionState.Posting ? "being posted" : "not yet cancelled")}. "
+                        + "Run the same command again in some minutes.");
+    }
+
+    private async Task<long> DeleteObjectsAsync(string listId, CancellationToken cancellationToken)
+    {
+        var deleted = 0L;
+        await foreach (var submission in ledger.GetSubmissionsAsync(listId, cancellationToken))
+        {
+            if (submission.StorageUrl is not { } prefix)
+                continue;
+            var options = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken,
+            };
+            await Parallel.ForEachAsync(
+                objects.ListAsync(ObjectUri.Parse(prefix), cancellationToken), options, async (item, token) =>
+                {
+                    await objects.DeleteAsync(item.Uri, token);
+                    Interlocked.Increment(ref deleted);
+                });
+        }
+
+        return deleted;
+    }
+
+    private static PipelineException Refuse(string message) =>
+        PipelineException.Permanent(FailureReasons.InvalidInput, message);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A list was erased by {Who}. Inputs: {Inputs}.")]
+    private partial void LogErased(string who, long inputs);
+}

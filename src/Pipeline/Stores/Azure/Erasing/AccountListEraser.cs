@@ -1,0 +1,38 @@
+using Pipeline.Model;
+using Pipeline.Ports.Ledgers;
+
+namespace Pipeline.Stores.Azure.Erasing;
+
+/// <summary>
+/// Erases a list from a storage account. No transaction spans queues, blobs and tables, so the order is: the hash of
+/// the id first, which refuses late messages; the list's own row last, by which a repeated call knows what to do. What
+/// a worker wrote meanwhile is found by going over everything again, until there is nothing.
+/// </summary>
+internal sealed class AccountListEraser(QueueErasure queues, BlobErasure blobs, TableErasure tables) : IListEraser
+{
+    private const int MaxPasses = 5;
+
+    /// <inheritdoc/>
+    public async Task<ErasedParts> EraseAsync(
+        string listId, Func<string, ReadOnlyMemory<byte>, CancellationToken, Task<bool>> isOfList,
+        CancellationToken cancellationToken)
+    {
+        if (!await tables.BeginAsync(listId, cancellationToken))
+            return default;
+        var all = default(ErasedParts);
+        for (var pass = 0; pass < MaxPasses; pass++)
+        {
+            var parts = await queues.EraseAsync(isOfList, cancellationToken)
+                + await blobs.EraseAsync(listId, isOfList, cancellationToken)
+                + await tables.EraseAsync(listId, cancellationToken);
+            all += parts;
+            if (parts.IsNothing)
+                return all;
+        }
+
+        return all with
+        {
+            Left = $"A worker still writes about list {listId}. Run the same command again in some minutes.",
+        };
+    }
+}

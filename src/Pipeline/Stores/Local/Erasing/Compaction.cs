@@ -1,0 +1,57 @@
+namespace Pipeline.Stores.Local.Erasing;
+
+/// <summary>
+/// Rewrites the state file without its free pages and empties its log, which both still hold what was deleted.
+/// https://www.sqlite.org/lang_vacuum.html
+/// </summary>
+internal static class Compaction
+{
+    private const string Pending = "erase:compact";
+    private const int Attempts = 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Notes that the file must be compacted, also if this process is killed.</summary>
+    public static void Request(SqlSession session) =>
+        session.Execute("INSERT INTO setting(name, value) VALUES($1, '') ON CONFLICT DO NOTHING", Pending);
+
+    /// <summary>Compacts the file if that was requested. Others may use it meanwhile; writers wait.</summary>
+    /// <returns>Why it could not be done now, for people; null if it was done.</returns>
+    public static async Task<string?> RunAsync(
+        LocalDatabase database, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await database.ReadAsync(IsDone, cancellationToken))
+            return null;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (await Task.Run(() => TryRun(database.Path), cancellationToken))
+            {
+                await database.WriteAsync(
+                    session => session.Execute("DELETE FROM setting WHERE name=$1", Pending), durable: true,
+                    cancellationToken);
+                return null;
+            }
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+        return $"Another process reads {database.Path} all the time, so its log still holds deleted rows. "
+            + "Run the same command again.";
+    }
+
+    private static bool IsDone(SqlSession session) =>
+        session.Scalar("SELECT 1 FROM setting WHERE name=$1", Pending) is null;
+
+    private static bool TryRun(string path)
+    {
+        try
+        {
+            using var session = new SqlSession(path, create: false);
+            session.Script("VACUUM");
+            // The first column is 1 if a reader kept the log from being emptied.
+            return session.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") is 0L;
+        }
+        catch (Exception error) when (LocalErrors.Translate(error, path) is var translated && translated != error)
+        {
+            throw translated;
+        }
+    }
+}

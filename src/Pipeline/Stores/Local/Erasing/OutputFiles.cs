@@ -1,0 +1,37 @@
+using Pipeline.Stores.Local.Records;
+
+namespace Pipeline.Stores.Local.Erasing;
+
+/// <summary>The files of the output folder that are written anew from the state after an erasure.</summary>
+internal static class OutputFiles
+{
+    public const string Failures = "failures.ndjson";
+
+    public const string Manifest = "manifest.json";
+
+    /// <summary>The output folder; null if nothing was ever written.</summary>
+    public static string? Folder(SqlSession session) =>
+        (string?)session.Scalar("SELECT value FROM setting WHERE name='out'") is { } folder && Directory.Exists(folder)
+            ? folder
+            : null;
+
+    /// <summary>Marks a file to be written anew.</summary>
+    public static void Mark(SqlSession session, string name) =>
+        session.Execute("UPDATE sink_file SET state=$2 WHERE name=$1", name, (int)FileCondition.Rewriting);
+
+    /// <summary>Marks what is outdated, in a transaction before <see cref="Repair"/>.</summary>
+    public static void Prepare(SqlSession session)
+    {
+        if (Folder(session) is { } folder)
+            new FailuresFile(Path.Combine(folder, Failures)).PrepareRewrite(session);
+    }
+
+    /// <summary>Writes what is marked.</summary>
+    public static void Repair(SqlSession session)
+    {
+        if (Folder(session) is not { } folder)
+            return;
+        new FailuresFile(Path.Combine(folder, Failures)).Repair(session);
+        new ManifestFile(Path.Combine(folder, Manifest)).Repair(session);
+    }
+}

@@ -1,0 +1,72 @@
+using Pipeline.Tests.Support;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Erasing in a folder of this machine, also by the command.</summary>
+public sealed class EraseTests() : EraseSuite(null)
+{
+    private static readonly string[] Command = ["erase", Gone];
+
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task AKillWhileTheRecordsAreReplacedLosesNoLineOfTheOthers()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, Gone, 5));
+        var before = await rig.RunAsync(Settings(rig, Kept, 5));
+
+        var killed = await EraseAsync(rig, ["--yes"], ("PIPELINE_CRASH_AT", "erase.after-rename"));
+        var later = await rig.RunAsync(Settings(rig, "after-me", 5));
+        var again = await EraseAsync(rig, ["--yes"]);
+
+        Assert.Equal(137, killed.ExitCode);
+        Assert.Equal((0, ""), (again.ExitCode, again.Error));
+        Assert.Empty(await SearchAsync(rig, Gone));
+        var kept = before.RecordLines.Where(line => line.Contains(Kept, StringComparison.Ordinal)).ToList();
+        Assert.Equal(kept, later.RecordLines.Where(line => line.Contains(Kept, StringComparison.Ordinal)));
+        Assert.Equal(5, kept.Count);
+        await AssertOthersAsync(rig, later);
+    }
+
+    [Fact]
+    public async Task WithoutATerminalTheCommandWantsToBeToldThatItIsMeant()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, Gone, 2));
+
+        var unsure = await EraseAsync(rig, []);
+        var sure = await EraseAsync(rig, ["--yes"]);
+        var again = await EraseAsync(rig, ["--yes"]);
+
+        Assert.Equal(2, unsure.ExitCode);
+        Assert.Contains("Add --yes", unsure.Error, StringComparison.Ordinal);
+        Assert.Equal(0, sure.ExitCode);
+        Assert.StartsWith("Erased erase-me: 3 inputs, 2 records, 1 failure, ", sure.Output, StringComparison.Ordinal);
+        Assert.Contains("Nimble's own copies", sure.Output, StringComparison.Ordinal);
+        Assert.Equal(0, again.ExitCode);
+        Assert.StartsWith("There is nothing about list erase-me here.", again.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Promise", "7")]
+    public async Task OthersWorkOnTheSameFolderMeanwhile()
+    {
+        await using var rig = await StartAsync();
+        await rig.RunAsync(Settings(rig, Gone, 20));
+        await rig.RunAsync(Settings(rig, Kept, 5));
+
+        var running = rig.RunAsync(Settings(rig, "beside-me", 60));
+        var erased = await EraseAsync(rig, ["--yes"]);
+        var beside = await running;
+
+        Assert.Equal((0, ""), (erased.ExitCode, erased.Error));
+        Assert.Equal(65, beside.RecordLines.Count);
+        Assert.DoesNotContain(beside.RecordLines, line => line.Contains(Gone, StringComparison.Ordinal));
+        await AssertOthersAsync(rig, beside);
+    }
+
+    private static Task<(int ExitCode, string Output, string Error)> EraseAsync(
+        Rig rig, string[] more, params IEnumerable<(string, string)> environment) =>
+        CliProcess.RunAsync(
+            [.. Command, .. more, "--out", rig.Out, "--state", Any(rig).State], environment);
+}
