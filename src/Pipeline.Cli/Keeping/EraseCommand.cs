@@ -51,7 +51,8 @@ internal static class EraseCommand
         if (!SubmissionIds.IsWellFormed(listId))
             throw PipelineException.Permanent(
                 FailureReasons.InvalidInput,
-                $"{DisplayText.Quote(listId)} is no id of a list. '{Shell.Command(settings, "status")}' shows the ids.");
+                $"{DisplayText.Quote(listId)} is no id of a list. "
+                    + $"'{Shell.Command(settings, "status")}' shows the ids.");
         settings.WorkStore.RequireExisting();
         await using var stores = await StoreAccess.OpenAsync(settings, cancellationToken);
         var erasure = stores.Services.GetRequiredService<ListErasure>();

@@ -78,7 +78,7 @@ internal sealed partial class IntakeStage(
     private ListEntry Drop(string listId)
     {
         LogErased();
-        return new() { ListId = listId, State = ListState.Refused, CreatedAt = time.GetUtcNow() };
+        return new() { ListId = listId, State = ListState.Refused, CreatedAt = default };
     }
 
     private async Task<ListEntry> PlanAsync(

@@ -28,7 +28,9 @@ internal sealed partial class ListErasure(
 {
     private const int DeletesAtOnce = 8;
 
-    /// <summary>Returns the lists that an erasure of this one takes: revisions of it, the latest first, and it.</summary>
+    /// <summary>
+    /// Returns the lists that an erasure of this one takes: its revisions, the latest first, and the list itself.
+    /// </summary>
     /// <exception cref="PipelineException">Permanent: one of them may not be erased now.</exception>
     public async Task<IReadOnlyList<string>> FindAsync(
         string listId, ErasureChoice choice, CancellationToken cancellationToken)

@@ -132,8 +132,7 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
     }
 
     private protected static RunSettings Settings(Rig rig, string id, int count) =>
-        rig.Settings(
-            rig.List([.. Rig.Urls(count).Select(url => $"{url}&of={id}"), $"no url of {id}"])) with
+        rig.Settings(rig.List([.. Rig.Urls(count).Select(url => $"{url}&of={id}"), $"no url of {id}"])) with
         {
             ListId = id, Series = new("prices"),
         };
@@ -173,7 +172,8 @@ public abstract class EraseSuite(Servers? azure) : StoreSuite(azure)
             since = TimeProvider.System.GetUtcNow(),
         });
         await SendAsync(
-            QueueNames.UrlLists, new { list_id = Gone, inputs = new[] { new { url = $"http://sample.test/{Gone}" } } });
+            QueueNames.UrlLists,
+            new { list_id = Gone, inputs = new[] { new { url = $"http://sample.test/{Gone}" } } });
         if (withDeadLetters && rig.Azure is not null)
             await SendAsync(QueueNames.UrlLists, new
             {

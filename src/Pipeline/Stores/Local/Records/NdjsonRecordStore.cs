@@ -77,7 +77,9 @@ internal sealed partial class NdjsonRecordStore : IRecordStore, IDisposable
     {
         var lines = failures
             .Select(
-                failure => (failure.ListId, failure.Id, Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
+                failure => (
+                    failure.ListId, failure.Id,
+                    Json: JsonSerializer.SerializeToUtf8Bytes(failure, PipelineJson.Plain.Failure)))
             .ToList();
         if (lines.Count > 0)
             await _database.WriteAsync(
