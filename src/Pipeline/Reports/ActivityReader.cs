@@ -8,7 +8,10 @@ namespace Pipeline.Reports;
 /// <summary>Reads what people did, what was refused, and what no worker could handle.</summary>
 internal sealed class ActivityReader(IEventLog events, IDeadLetters deadLetters, ILedger ledger, TimeProvider time)
 {
-    private static readonly string[] Queues = [QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results];
+    private static readonly string[] Queues =
+    [
+        QueueNames.UrlLists, QueueNames.Submissions, QueueNames.Results, QueueNames.Notifications, QueueNames.Exports,
+    ];
 
     // Long enough for the sender to notice, short enough to keep the report readable.
     private static readonly TimeSpan RefusedShown = TimeSpan.FromDays(7);

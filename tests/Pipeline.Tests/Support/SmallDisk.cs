@@ -31,7 +31,8 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>The disk's path for this process. It works for files but not for SQLite.</summary>
     public string Seen => $"/proc/{_holder.Id}/root{_folder.Path}";
 
-    private string Filler => System.IO.Path.Combine(Seen, "filler");
+    /// <summary>The file that <see cref="Fill"/> writes.</summary>
+    public string Filler => System.IO.Path.Combine(Seen, "filler");
 
     /// <summary>Mounts the disk, or skips the test if that is not possible.</summary>
     public static SmallDisk Mount(int megabytes)

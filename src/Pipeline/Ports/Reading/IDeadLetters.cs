@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Pipeline.Ports.Reading;
 
@@ -6,7 +7,7 @@ namespace Pipeline.Ports.Reading;
 /// <param name="Queue">The queue that it was sent to.</param>
 /// <param name="Id">Its id in that queue.</param>
 /// <param name="Text">The start of its body.</param>
-/// <param name="Error">The error of its last try; null if the queue does not keep it.</param>
+/// <param name="Error">The error of its last try; null if neither the queue nor the message keeps it.</param>
 internal sealed record DeadLetter(string Queue, string Id, string Text, string? Error)
 {
     private const int MaxText = 400;
@@ -15,7 +16,29 @@ internal sealed record DeadLetter(string Queue, string Id, string Text, string? 
     public static DeadLetter Of(string queue, string id, ReadOnlySpan<byte> body, string? error)
     {
         var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaxText)]);
-        return new(queue, id, body.Length > MaxText ? text + " …" : text, error);
+        return new(queue, id, body.Length > MaxText ? text + " …" : text, error ?? ErrorIn(body));
+    }
+
+    /// <summary>The member <c>error</c>, which a message has that counts its own tries.</summary>
+    private static string? ErrorIn(ReadOnlySpan<byte> body)
+    {
+        var json = new Utf8JsonReader(body);
+        try
+        {
+            while (json.Read())
+            {
+                if (json is not { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 })
+                    continue;
+                var isError = json.ValueTextEquals("error"u8);
+                if (isError && json.Read() && json.TokenType == JsonTokenType.String)
+                    return json.GetString();
+            }
+        }
+        // Anybody may have written the message.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+        }
+        return null;
     }
 }
 
