@@ -107,7 +107,7 @@ gcp storage buckets add-iam-policy-binding "gs://$bucket" --member="principal://
 while IFS='|' read -r role member title expression; do
   case "$role|$member" in
     "roles/storage.objectCreator|serviceAccount:$writer")
-      [ "$title" = results ] && [ "expression=$expression,title=results" != "$condition" ] || continue
+      if [ "$title" != results ] || [ "expression=$expression,title=results" = "$condition" ]; then continue; fi
       stale="expression=$expression,title=$title"
       ;;
     "roles/storage.objectViewer|principal://iam.googleapis.com/$resource/subject/"*)

@@ -39,11 +39,15 @@ internal sealed class Checks(RunSettings settings, IReadOnlyCollection<string> f
         [
             ("api", preflight.AskApiAsync),
             ("bucket", token => preflight.AskBucketAsync(reads: true, token)),
+            .. IdentityQuestion(preflight),
             ("callback", preflight.AskCallbackAsync),
             ("notify", token => preflight.AskReceiverAsync(notify, token)),
             ("azure", settings.WorkStore.AskAsync),
             ("proxy", _ => Task.FromResult(preflight.DescribeProxies())),
         ];
+
+    private static IEnumerable<(string Name, Func<CancellationToken, Task<string>> Ask)> IdentityQuestion(
+        Preflight preflight) => preflight.UsesIdentity ? [("identity", preflight.AskIdentityAsync)] : [];
 
     private Task AddAsync(Func<CheckReport, Task> show, CheckReport report)
     {

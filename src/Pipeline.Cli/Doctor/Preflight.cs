@@ -8,6 +8,7 @@ using Pipeline.Nimble;
 using Pipeline.Notify;
 using Pipeline.Options;
 using Pipeline.Stores;
+using Pipeline.Stores.Identity;
 
 namespace Pipeline.Cli.Doctor;
 
@@ -96,6 +97,20 @@ internal sealed class Preflight : IAsyncDisposable
         }
 
         return $"{prefix} is listed with {kind}; it is empty, so reading is not tested";
+    }
+
+    /// <summary>Whether an Azure identity signs in to the bucket.</summary>
+    public bool UsesIdentity =>
+        _settings.StorageUrl is { } url && _stores.UsesIdentity(ObjectUri.Parse(url).Scheme);
+
+    /// <summary>Shows the claims of the token that the bucket's cloud gets, and which of them it cannot trust.</summary>
+    public async Task<string> AskIdentityAsync(CancellationToken cancellationToken)
+    {
+        var token = new FederatedToken(_stores);
+        var claims = TokenClaims.Read(await token.GetAsync(cancellationToken));
+        return claims.FindMismatch(token.Audience) is { } mismatch
+            ? throw PipelineException.Permanent(FailureReasons.AccessDenied, $"The token has {claims}: {mismatch}")
+            : $"the token has {claims}; the trust must name this tenant, audience and subject";
     }
 
     /// <summary>Whether the callback address answers.</summary>

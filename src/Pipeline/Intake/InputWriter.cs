@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Intake.Reading;
 using Pipeline.Json;
+using Pipeline.Urls;
 
 namespace Pipeline.Intake;
 
@@ -61,7 +62,17 @@ internal sealed class InputWriter : IDisposable
     }
 
     /// <summary>
-    /// Returns what identifies the item that was identified last in a series: the same hash without a list. Two inputs
+    /// Returns what an item and its duplicates have in common: the id that it had with scheme and host in lower case.
+    /// </summary>
+    /// <param name="item">The item that was identified last.</param>
+    /// <param name="id">Its id.</param>
+    public UInt128 DuplicateKey(in ListItem item, UInt128 id) =>
+        item.Url is { } url && CanonicalUrl.WithLowerHost(url) is var lower && !ReferenceEquals(lower, url)
+            ? Identify(item with { Url = lower })
+            : id;
+
+    /// <summary>
+    /// Returns what identifies the item whose key was asked for last in a series: the same hash without a list. Two inputs
     /// of a list have the same key exactly if they are duplicates.
     /// </summary>
     public UInt128 SeriesKey() => Hash(_buffer.WrittenSpan[_prefix.Length..]);

@@ -75,7 +75,7 @@ internal sealed class SubmissionPlanner(ListInspection list, DateTimeOffset crea
         if (item.ErrorWith(list.Shared) is { } problem)
             return AddInvalid(item, problem);
         var id = _writer.Identify(item);
-        if (!_seen.Add(id))
+        if (!_seen.Add(_writer.DuplicateKey(item, id)))
         {
             Duplicates++;
             return null;

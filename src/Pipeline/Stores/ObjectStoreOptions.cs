@@ -152,6 +152,10 @@ public sealed partial record ObjectStoreOptions : StoreLimits
         return options;
     }
 
+    /// <summary>Whether an Azure identity signs in to a store, which the store's cloud must trust.</summary>
+    internal bool UsesIdentity(string scheme) => (scheme == "s3" ? S3RoleArn : GcsProvider) is not null
+        && !(scheme == "gs" && GcsEndpoint is not null);
+
     /// <summary>Describes how the pipeline signs in to a store, without secrets.</summary>
     internal string CredentialKind(string scheme) => (scheme, this) switch
     {

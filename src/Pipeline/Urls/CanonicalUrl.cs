@@ -22,6 +22,22 @@ internal static class CanonicalUrl
     /// <summary>Returns the canonical host of an http or https URL; null if a browser would refuse the URL.</summary>
     public static string? HostOf(string url) => Split(url) is { } parts ? HostName.Canonicalize(parts.Host) : null;
 
+    /// <summary>
+    /// Returns the URL with scheme and host in lower case and the rest as it is. No server can tell the two apart.
+    /// </summary>
+    public static string WithLowerHost(string url)
+    {
+        var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
+        var length = url.AsSpan(start).IndexOfAny("/\\?#");
+        var end = length < 0 ? url.Length : start + length;
+        // User names and passwords differ by case.
+        var host = Math.Max(start, url.LastIndexOf('@', end - 1) + 1);
+        return url.AsSpan(0, start).IndexOfAnyInRange('A', 'Z') < 0
+            && url.AsSpan(host, end - host).IndexOfAnyInRange('A', 'Z') < 0
+            ? url
+            : url[..start].ToLowerInvariant() + url[start..host] + url[host..end].ToLowerInvariant() + url[end..];
+    }
+
     private static string Canonicalize(string url, bool withFragment)
     {
         if (Split(url) is not { } parts || HostName.Canonicalize(parts.Host) is not { } host)

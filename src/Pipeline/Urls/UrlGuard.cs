@@ -6,11 +6,16 @@ namespace Pipeline.Urls;
 
 /// <summary>
 /// Decides which URLs may be sent to Nimble. Refuses URLs of refused domains. Unless private URLs are allowed, also
-/// refuses URLs with credentials and URLs whose host is this machine or an address in a private network or of a
-/// metadata service. Does not resolve names: Nimble resolves them in its own network.
+/// refuses URLs with credentials and URLs whose host is this machine or an address or name in a private network or of
+/// a metadata service. Does not resolve names: Nimble resolves them in its own network.
 /// </summary>
 internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
 {
+    // Names that no public DNS resolves, reserved for private networks (RFC 6761, 6762 and 8375, ICANN's .internal), and
+    // those by which clouds' metadata services are reached: metadata.google.internal, instance-data, metadata.
+    private static readonly string[] PrivateNames =
+        ["localhost", "localdomain", "local", "internal", "home.arpa", "instance-data", "metadata"];
+
     private readonly RefusedDomains _refused = new(guards);
 
     /// <summary>
@@ -40,7 +45,7 @@ internal sealed class UrlGuard(GuardOptions guards, bool allowPrivate)
     }
 
     private static bool IsPrivate(string host) =>
-        host == "localhost"
-        || host.EndsWith(".localhost", StringComparison.Ordinal)
+        PrivateNames.Any(name => host.EndsWith(name, StringComparison.Ordinal)
+            && (host.Length == name.Length || host[^(name.Length + 1)] == '.'))
         || (IPAddress.TryParse(host, out var address) && !AddressRanges.IsPublic(address));
 }

@@ -158,6 +158,9 @@ public sealed partial class AwsTemplateTests
         Assert.Equal(
             ("HasKmsKey", "kms:Decrypt"), (decrypt[0].GetString(), decrypt[1].GetProperty("Action").GetString()));
         Assert.StartsWith(Key, Compact(decrypt[1].GetProperty("Resource")), StringComparison.Ordinal);
+        Assert.Equal(
+            ["kms:ViaService"],
+            decrypt[1].GetProperty("Condition").GetProperty("StringEquals").EnumerateObject().Select(c => c.Name));
         var encryption = (await ResourceAsync("Bucket", "AWS::S3::Bucket"))
             .GetProperty("BucketEncryption")
             .GetProperty("ServerSideEncryptionConfiguration")[0];

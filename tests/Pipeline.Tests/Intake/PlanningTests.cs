@@ -1,7 +1,8 @@
-using System.Security.Cryptography;
-using System.Text;
 using Pipeline.Intake.Reading;
 using Pipeline.Model;
+using Pipeline.Urls;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Pipeline.Tests.Intake;
 
@@ -51,6 +52,28 @@ public sealed class PlanningTests
         Assert.Equal((4L, 4L), (list.Inputs, list.Duplicates));
         Assert.Equal([1L, 4L, 5L, 8L], world.Inputs.Select(i => i.Line));
     }
+
+    [Fact]
+    [Trait("Promise", "2")]
+    public async Task UrlsThatDifferOnlyInTheCaseOfSchemeAndHostAreDuplicates()
+    {
+        var world = new IntakeWorld();
+        var list = await world.HandleAsync("""
+            {"inputs":["https://A.example/Path?Q=a","HTTPS://a.EXAMPLE/Path?Q=a","https://a.example/Path?Q=a",
+              "https://a.example/path?Q=a","https://a.example/Path?q=a","https://a.example/Path?Q=a#Top"]}
+            """);
+        Assert.Equal((4L, 2L), (list.Inputs, list.Duplicates));
+        // What is posted is what the list has.
+        Assert.Equal("https://A.example/Path?Q=a", world.Good.First().Url);
+    }
+
+    [Theory]
+    [InlineData("HTTPS://User:Pass@A.Example:8080/P", "https://User:Pass@a.example:8080/P")]
+    [InlineData("http://a.example?U=http://B@C", "http://a.example?U=http://B@C")]
+    [InlineData("http://A.example#X", "http://a.example#X")]
+    [InlineData("http://A.example", "http://a.example")]
+    public void OnlySchemeAndHostAreLowered(string url, string expected) =>
+        Assert.Equal(expected, CanonicalUrl.WithLowerHost(url));
 
     [Fact]
     public async Task DuplicatesAreFoundAcrossSubmissions()

@@ -30,6 +30,16 @@ public sealed class UrlGuardTests
             "http://localhost:8080/",
             "http://LOCALHOST./",
             "http://a.localhost/",
+            "http://metadata.google.internal/computeMetadata/v1/",
+            "http://METADATA.Google.Internal./",
+            "http://metadata.azure.internal/",
+            "http://instance-data.ec2.internal/",
+            "http://instance-data/latest/meta-data/",
+            "http://metadata/",
+            "http://printer.local/",
+            "http://router.home.arpa/",
+            "http://host.localdomain/",
+            "http://ｍetadata.google.ⓘnternal/",
             "http://１２７.0.0.1/",
             "http://127。0。0。1/",
             "http://①②⑦.0.0.1/",
@@ -97,6 +107,10 @@ public sealed class UrlGuardTests
     [InlineData("https://1.1.1.1/")]
     [InlineData("https://[2606:4700::1111]/")]
     [InlineData("https://localhost.example.com/")]
+    [InlineData("https://internal.example.com/")]
+    [InlineData("https://www.notinternal/")]
+    [InlineData("https://local.example/")]
+    [InlineData("https://arpa/")]
     [InlineData("https://www.example.com/@user:password")]
     [InlineData("https://www.example.com/?u=http://127.0.0.1/")]
     [InlineData("https://127.0.0.1.nip.example/")]
